@@ -1,0 +1,238 @@
+#include "common/conf.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/conf_private.h"
+
+#define MAX_SECRET 65536 /* bytes of a NAME_FILE */
+#define MAX_SHOWN 60	 /* bytes of a bad value in a message */
+
+/* Control characters would break the line, or the reader's terminal. */
+static void make_printable(char *text)
+{
+	for (; *text; text++) {
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+	}
+}
+
+int conf_complain(const struct conf_program *program, const char *fmt, ...)
+{
+	char message[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	make_printable(message);
+	fprintf(stderr, "%s: %s\n", program->name, message);
+	return CONF_E_USAGE;
+}
+
+int conf_set(struct conf_run *run, size_t i, struct conf_source source, const char *where,
+	     const char *text)
+{
+	const struct conf_option *option = &run->program->options[i];
+	void *field = conf_field(option, run->out);
+	char why[128];
+	int r;
+
+	/* A list grows within one source, but the next source starts it anew. */
+	if (option->type == CONF_LIST && run->sources[i].origin != source.origin)
+		conf_value_clear(option, field);
+	r = conf_parse_value(option, text, field, why);
+	if (r == 0)
+		run->sources[i] = source;
+	if (r != CONF_E_USAGE)
+		return r;
+	if (option->flags & CONF_SECRET)
+		return conf_complain(run->program, "%s: the value %s", where, why);
+	return conf_complain(run->program, "%s: \"%.*s%s\" %s", where, MAX_SHOWN, text,
+			     strlen(text) > MAX_SHOWN ? "..." : "", why);
+}
+
+static int set_defaults(struct conf_run *run)
+{
+	for (size_t i = 0; i < run->program->n_options; i++) {
+		const struct conf_option *option = &run->program->options[i];
+		char why[128];
+		int r;
+
+		if (!option->fallback)
+			continue;
+		r = conf_parse_value(option, option->fallback, conf_field(option, run->out), why);
+		assert(r <= 0); /* a default that its own option refuses */
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The file's content without its last newline, NUL-terminated. */
+static int read_secret(const char *path, char secret[MAX_SECRET])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (len < MAX_SECRET && (n = read(fd, secret + len, MAX_SECRET - len)) != 0) {
+		if (n < 0 && errno != EINTR) {
+			r = -errno;
+			break;
+		}
+		len += n > 0 ? (size_t)n : 0;
+	}
+	close(fd);
+	if (r != 0 || len == MAX_SECRET)
+		return r != 0 ? r : -EFBIG;
+	if (len > 0 && secret[len - 1] == '\n')
+		len--;
+	if (len > 0 && secret[len - 1] == '\r')
+		len--;
+	secret[len] = '\0';
+	return strlen(secret) == len ? 0 : -EILSEQ;
+}
+
+/* WEIR_X_FILE for a secret x. */
+static int set_from_secret_file(struct conf_run *run, size_t i, const char *env, const char *path)
+{
+	AUTO_FREE char *secret = malloc(MAX_SECRET);
+	int r;
+
+	if (!secret)
+		return -ENOMEM;
+	r = read_secret(path, secret);
+	if (r != 0)
+		return conf_complain(run->program, "%s: cannot read %s: %s", env, path,
+				     strerror(-r));
+	r = conf_set(run, i, (struct conf_source){CONF_FROM_ENV_FILE, 0}, env, secret);
+	explicit_bzero(secret, MAX_SECRET);
+	return r;
+}
+
+/* An empty variable is no value: that is how compose files and shells say "not set". */
+static const char *get_env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+static int set_from_env(struct conf_run *run)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < run->program->n_options && r == 0; i++) {
+		const struct conf_option *option = &run->program->options[i];
+		char env[CONF_ENV_STRLEN], env_file[CONF_ENV_STRLEN + 8];
+		const char *value, *path = NULL;
+
+		conf_env_name(option->name, env);
+		snprintf(env_file, sizeof(env_file), "%s_FILE", env);
+		value = get_env(env);
+		if (option->flags & CONF_SECRET)
+			path = get_env(env_file);
+		if (value && path)
+			r = conf_complain(run->program, "%s and %s are both set", env, env_file);
+		else if (value)
+			r = conf_set(run, i, (struct conf_source){CONF_FROM_ENV, 0}, env, value);
+		else if (path)
+			r = set_from_secret_file(run, i, env_file, path);
+	}
+	return r;
+}
+
+static int set_from_flags(struct conf_run *run, const struct conf_args *args)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < args->n_flags && r == 0; i++) {
+		const struct conf_flag *flag = &args->flags[i];
+		char where[CONF_ENV_STRLEN];
+
+		snprintf(where, sizeof(where), "--%s", run->program->options[flag->option].name);
+		r = conf_set(run, flag->option, (struct conf_source){CONF_FROM_FLAG, 0}, where,
+			     flag->text);
+	}
+	return r;
+}
+
+static int check_required(const struct conf_run *run)
+{
+	for (size_t i = 0; i < run->program->n_options; i++) {
+		const struct conf_option *option = &run->program->options[i];
+		char env[CONF_ENV_STRLEN];
+
+		if (!(option->flags & CONF_REQUIRED) || run->sources[i].origin != CONF_FROM_DEFAULT)
+			continue;
+		conf_env_name(option->name, env);
+		return conf_complain(run->program, "--%s is required (or %s in the environment)",
+				     option->name, env);
+	}
+	return 0;
+}
+
+static int load(struct conf_run *run, int argc, char **argv, struct conf_args *args)
+{
+	int r = set_defaults(run);
+
+	if (r == 0)
+		r = conf_args_scan(run, argc, argv, args);
+	if (r == 0 && !run->file)
+		run->file = get_env("WEIR_CONFIG");
+	if (r == 0 && run->file)
+		r = conf_file_load(run);
+	if (r == 0)
+		r = set_from_env(run);
+	if (r == 0)
+		r = set_from_flags(run, args);
+	if (r == 0)
+		r = check_required(run);
+	if (r == 0 && run->print)
+		return conf_answer_print(run);
+	if (r == 0 && run->check) {
+		puts("configuration ok");
+		return CONF_E_DONE;
+	}
+	return r;
+}
+
+int conf_load(const struct conf_program *program, void *out, int argc, char **argv, char ***restp,
+	      int *n_restp)
+{
+	AUTO_FREE struct conf_source *sources = calloc(program->n_options + 1, sizeof(*sources));
+	struct conf_run run = {.program = program, .out = out, .sources = sources};
+	struct conf_args args = {0};
+	int r;
+
+	if (!sources)
+		return -ENOMEM;
+	/* The fields may hold anything: they are zeroed without being released. */
+	for (size_t i = 0; i < program->n_options; i++)
+		conf_value_zero(&program->options[i], conf_field(&program->options[i], out));
+	r = load(&run, argc, argv, &args);
+	free(args.flags);
+	if (r != 0) {
+		conf_free(program, out);
+		return r;
+	}
+	if (restp)
+		*restp = args.rest;
+	if (n_restp)
+		*n_restp = args.n_rest;
+	return 0;
+}
+
+void conf_free(const struct conf_program *program, void *out)
+{
+	for (size_t i = 0; i < program->n_options; i++)
+		conf_value_clear(&program->options[i], conf_field(&program->options[i], out));
+}

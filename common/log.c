@@ -1,0 +1,284 @@
+/*
+ * A line is built in one buffer of PIPE_BUF bytes, the most that write(2) puts into a pipe in one
+ * piece, so lines of several threads and processes never mix. A pair that does not fit any more is
+ * left out whole, and the line says truncated=true: a JSON line stays JSON.
+ */
+#include "common/log.h"
+
+#include <limits.h>
+#include <printf.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log_limit.h"
+
+#define MAX_VALUE 1024 /* bytes of one value; the rest is cut */
+#define MAX_TAIL 32    /* room kept for truncated=true and the line's end */
+
+const char *const log_level_names[] = {"debug", "info", "warn", "error", NULL};
+const char *const log_format_names[] = {"logfmt", "json", NULL};
+static_assert(ARRAY_LEN(log_level_names) == LOG_LEVELS + 1, "a name for each level");
+static_assert(ARRAY_LEN(log_format_names) == LOG_FORMATS + 1, "a name for each format");
+
+static struct {
+	atomic_int level; /* enum log_level; a reload may change it while threads log */
+	enum log_format format;
+	const char *node;     /* borrowed for ever; may be NULL */
+	pthread_mutex_t lock; /* guards `limit` */
+	struct log_limit limit;
+} logger = {.level = LOG_INFO, .lock = PTHREAD_MUTEX_INITIALIZER};
+
+struct line {
+	char data[PIPE_BUF];
+	size_t len;
+	size_t limit;	/* nothing is put beyond it */
+	bool overflow;	/* the pair being put does not fit */
+	bool truncated; /* a pair was left out */
+};
+
+static void put(struct line *line, const char *bytes, size_t len)
+{
+	if (line->overflow || len > line->limit - line->len) {
+		line->overflow = true;
+		return;
+	}
+	memcpy(line->data + line->len, bytes, len);
+	line->len += len;
+}
+
+static void put_str(struct line *line, const char *s)
+{
+	put(line, s, strlen(s));
+}
+
+/* Length of the well-formed UTF-8 sequence at s (NUL-terminated), 0 if it is none (RFC 3629). */
+static size_t utf8_len(const unsigned char *s)
+{
+	size_t n = s[0] < 0x80	 ? 1
+		   : s[0] < 0xc2 ? 0
+		   : s[0] < 0xe0 ? 2
+		   : s[0] < 0xf0 ? 3
+		   : s[0] < 0xf5 ? 4
+				 : 0;
+
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((s[0] == 0xe0 && s[1] < 0xa0) ||
+	    (s[0] == 0xed && s[1] > 0x9f) || /* overlong, surrogate */
+	    (s[0] == 0xf0 && s[1] < 0x90) ||
+	    (s[0] == 0xf4 && s[1] > 0x8f)) /* overlong, > U+10FFFF */
+		return 0;
+	return n;
+}
+
+static void put_escaped_byte(struct line *line, unsigned char c)
+{
+	static const char short_form[128] = {
+	    ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'};
+	char escape[8];
+
+	if (c < 128 && short_form[c])
+		snprintf(escape, sizeof(escape), "\\%c", short_form[c]);
+	else
+		snprintf(escape, sizeof(escape), "\\u%04x", c < 128 ? c : 0xfffdu);
+	put_str(line, escape);
+}
+
+/* As a JSON string; logfmt's quoted values have the same syntax. */
+static void put_quoted(struct line *line, const char *value)
+{
+	const unsigned char *p = (const unsigned char *)value;
+
+	put_str(line, "\"");
+	while (*p) {
+		size_t n = utf8_len(p);
+
+		if (n == 0 || *p < 0x20 || *p == 0x7f || *p == '"' || *p == '\\') {
+			put_escaped_byte(line, *p);
+			n = 1;
+		} else {
+			put(line, (const char *)p, n);
+		}
+		p += n;
+	}
+	put_str(line, "\"");
+}
+
+static bool is_plain(const char *value)
+{
+	for (const unsigned char *p = (const unsigned char *)value; *p; p++) {
+		if (*p <= ' ' || *p >= 0x7f || *p == '"' || *p == '=' || *p == '\\')
+			return false;
+	}
+	return *value != '\0';
+}
+
+static void put_pair(struct line *line, const char *key, const char *value)
+{
+	bool json = logger.format == LOG_FORMAT_JSON;
+	size_t start = line->len;
+
+	put_str(line, start == 0 ? (json ? "{" : "") : (json ? "," : " "));
+	if (json)
+		put_quoted(line, key);
+	else
+		put_str(line, key);
+	put_str(line, json ? ":" : "=");
+	if (json || !is_plain(value))
+		put_quoted(line, value);
+	else
+		put_str(line, value);
+	if (line->overflow) {
+		line->len = start;
+		line->overflow = false;
+		line->truncated = true;
+	}
+}
+
+static void put_time(struct line *line)
+{
+	uint64_t now_us = clock_wall_us();
+	time_t now_s = (time_t)(now_us / US_PER_S);
+	char date[32], stamp[48];
+	struct tm tm;
+
+	gmtime_r(&now_s, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(stamp, sizeof(stamp), "%s.%03uZ", date, (unsigned)(now_us % US_PER_S / US_PER_MS));
+	put_pair(line, "ts", stamp);
+}
+
+/* Moves *ap past one value of a type as parse_printf_format(3) names it. */
+static void skip_value(va_list *ap, int type)
+{
+	switch (type) {
+	case PA_INT | PA_FLAG_LONG:
+	case PA_INT | PA_FLAG_LONG_LONG:
+		(void)va_arg(*ap, long long);
+		return;
+	case PA_DOUBLE:
+		(void)va_arg(*ap, double);
+		return;
+	case PA_STRING:
+	case PA_POINTER:
+		(void)va_arg(*ap, void *);
+		return;
+	default: /* int, and what is promoted to it */
+		(void)va_arg(*ap, int);
+	}
+}
+static_assert(sizeof(long) == sizeof(long long), "skip_value takes them for one");
+
+/* vsnprintf leaves its va_list unusable, so it gets a copy and the original is moved by the types.
+ */
+static void format_value(char value[MAX_VALUE], const char *fmt, va_list *ap)
+{
+	int types[8];
+	size_t n_types = parse_printf_format(fmt, ARRAY_LEN(types), types);
+	va_list copy;
+
+	assert(n_types <= ARRAY_LEN(types));
+	va_copy(copy, *ap);
+	if (vsnprintf(value, MAX_VALUE, fmt, copy) < 0)
+		value[0] = '\0';
+	va_end(copy);
+	for (size_t i = 0; i < n_types; i++)
+		skip_value(ap, types[i]);
+}
+
+static void put_pairs(struct line *line, va_list *ap)
+{
+	const char *key;
+
+	while ((key = va_arg(*ap, const char *))) {
+		const char *fmt = va_arg(*ap, const char *);
+		char value[MAX_VALUE];
+
+		assert(fmt);
+		format_value(value, fmt, ap);
+		put_pair(line, key, value);
+	}
+}
+
+static void finish(struct line *line)
+{
+	line->limit = sizeof(line->data);
+	if (line->truncated)
+		put_pair(line, "truncated", "true");
+	put_str(line, logger.format == LOG_FORMAT_JSON ? "}\n" : "\n");
+}
+
+/* One write(2); what a full or closed stderr does not take is lost, since nobody could be told. */
+static void write_line(const struct line *line)
+{
+	int saved_errno = errno;
+	ssize_t n;
+
+	do
+		n = write(STDERR_FILENO, line->data, line->len);
+	while (n < 0 && errno == EINTR);
+	errno = saved_errno;
+}
+
+static bool pass(const char *msg, uint32_t *n_heldp)
+{
+	bool passed;
+
+	pthread_mutex_lock(&logger.lock);
+	passed = log_limit_pass(&logger.limit, msg, clock_mono_us(), n_heldp);
+	pthread_mutex_unlock(&logger.lock);
+	return passed;
+}
+
+void log_init(enum log_level level, enum log_format format, const char *node)
+{
+	assert((unsigned)level < LOG_LEVELS && (unsigned)format < LOG_FORMATS);
+	atomic_store_explicit(&logger.level, level, memory_order_relaxed);
+	if (logger.format != format) /* not written again while threads read it */
+		logger.format = format;
+	if (logger.node != node)
+		logger.node = node;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return (int)level >= atomic_load_explicit(&logger.level, memory_order_relaxed);
+}
+
+void log_event(enum log_level level, const char *component, const char *msg, ...)
+{
+	struct line line;
+	uint32_t n_held = 0;
+	char count[16];
+	va_list ap;
+
+	if (!log_enabled(level) || !pass(msg, &n_held))
+		return;
+	line.len = 0;
+	line.limit = sizeof(line.data) - MAX_TAIL;
+	line.overflow = line.truncated = false;
+	put_time(&line);
+	put_pair(&line, "level", log_level_names[level]);
+	put_pair(&line, "component", component);
+	put_pair(&line, "msg", msg);
+	if (logger.node)
+		put_pair(&line, "node", logger.node);
+	if (n_held > 0) {
+		snprintf(count, sizeof(count), "%u", n_held);
+		put_pair(&line, "suppressed", count);
+	}
+	va_start(ap, msg);
+	put_pairs(&line, &ap);
+	va_end(ap);
+	finish(&line);
+	write_line(&line);
+}

@@ -1,0 +1,46 @@
+#ifndef WEIR_COMMON_LOG_H
+#define WEIR_COMMON_LOG_H
+/*
+ * One event a line on stderr, logfmt or JSON:
+ *
+ *   ts=2026-01-02T03:04:05.678Z level=info component=lane msg="breaker opened" node=n1 analyzer=a1
+ *
+ * Thread-safe: a line is one write(2). A message (same `msg` pointer) that repeats more than
+ * LOG_BURST times in LOG_PERIOD_S is held back, and the next line that passes says suppressed=N.
+ * Packet content is never logged.
+ */
+#include <stdbool.h>
+
+#include "common/err.h"
+
+#define LOG_BURST 20
+#define LOG_PERIOD_S 10
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVELS };
+enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON, LOG_FORMATS };
+
+/* NULL-terminated, in the order of the enums: choices for a conf option. */
+extern const char *const log_level_names[];
+extern const char *const log_format_names[];
+
+/* `node` goes into each line as node=..., NULL: left out. Borrows it for ever.
+ * Call before threads start; a later call, with the same format and node, may change the level. */
+void log_init(enum log_level level, enum log_format format, const char *node);
+bool log_enabled(enum log_level level);
+
+/*
+ * `msg` is a constant string. Then pairs key, value format and values, ended by NULL:
+ *
+ *   log_event(LOG_WARN, "lane", "delivery failed", "analyzer", "%s", id, "n", "%d", 503, NULL);
+ *
+ * Values are quoted or escaped as the format needs.
+ */
+void log_event(enum log_level level, const char *component, const char *msg, ...)
+    __attribute__((sentinel));
+
+#define log_debug(...) (log_enabled(LOG_DEBUG) ? log_event(LOG_DEBUG, __VA_ARGS__, NULL) : (void)0)
+#define log_info(...) log_event(LOG_INFO, __VA_ARGS__, NULL)
+#define log_warn(...) log_event(LOG_WARN, __VA_ARGS__, NULL)
+#define log_error(...) log_event(LOG_ERROR, __VA_ARGS__, NULL)
+
+#endif

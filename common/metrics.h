@@ -1,0 +1,67 @@
+#ifndef WEIR_COMMON_METRICS_H
+#define WEIR_COMMON_METRICS_H
+/*
+ * One table of families drives storage, /metrics and the docs. Each thread that counts has a shard
+ * of its own (one writer, relaxed atomics, no lock); a scrape sums the shards.
+ *
+ *   static const struct metrics_family families[] = {
+ *       [M_PACKETS] = {"weir_packets_total", METRICS_COUNTER, "Packets.", "result", names, N, 1},
+ */
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+
+enum metrics_type {
+	METRICS_COUNTER,   /* summed over shards */
+	METRICS_GAUGE,	   /* int64, summed over shards */
+	METRICS_HISTOGRAM, /* of microseconds, shown as seconds; metrics_observe */
+	METRICS_TYPES
+};
+
+/* A value per label value. `label_values` fixed (reasons), or NULL with n_values > 0: named at the
+ * scrape by metrics_label_fn (analyzers by slot), values it does not name are left out. */
+struct metrics_family {
+	const char *name; /* with its unit and _total as Prometheus wants them */
+	enum metrics_type type;
+	const char *help;
+	const char *label; /* NULL: one unlabelled value, n_values ignored */
+	const char *const *label_values;
+	unsigned n_values;
+	double scale; /* shown = stored * scale; 0 = 1; 1e-6: microseconds shown as seconds */
+};
+
+/* Upper bounds of histogram buckets in us, ascending: 100us .. 10s. */
+#define METRICS_N_BUCKETS 16
+extern const uint64_t metrics_bucket_us[METRICS_N_BUCKETS];
+
+struct metrics; /* families and where their cells are; immutable after metrics_new */
+
+struct metrics_shard {
+	const struct metrics *metrics;
+	_Atomic uint64_t *cells;
+};
+
+/* Borrows `families` for ever. NULL: out of memory. */
+struct metrics *metrics_new(const struct metrics_family *families, unsigned n_families);
+void metrics_free(struct metrics *m);
+
+int metrics_shard_init(struct metrics_shard *shard, const struct metrics *m) MUST_CHECK;
+void metrics_shard_deinit(struct metrics_shard *shard);
+
+/* `index` is the label value (0 where there is none), within range. Writer's thread only. */
+void metrics_add(struct metrics_shard *shard, unsigned family, unsigned index, int64_t n);
+void metrics_set(struct metrics_shard *shard, unsigned family, unsigned index, int64_t value);
+void metrics_observe(struct metrics_shard *shard, unsigned family, uint64_t us);
+/* Any thread. */
+uint64_t metrics_get(const struct metrics_shard *shard, unsigned family, unsigned index);
+
+/* Name of value `index` of a family whose label values are dynamic, or NULL. */
+typedef const char *(*metrics_label_fn)(void *arg, unsigned family, unsigned index);
+
+/* Appends the text exposition format 0.0.4 of all families, shards summed; label values escaped. */
+void metrics_write(const struct metrics *m, const struct metrics_shard *const *shards,
+		   unsigned n_shards, metrics_label_fn label_fn, void *arg, struct buf *out);
+
+#endif

@@ -1,0 +1,46 @@
+#ifndef WEIR_COMMON_NET_H
+#define WEIR_COMMON_NET_H
+/*
+ * Addresses as people write them, and listening sockets.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "common/err.h"
+
+#define NET_ADDR_STRLEN 80
+#define NET_E_SYNTAX 1	/* not HOST:PORT */
+#define NET_E_RESOLVE 2 /* the name does not resolve */
+
+struct net_addr {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
+
+/* "127.0.0.1:8080", "[::1]:8080", ":8080" (any address, IPv6 dual-stack where there is IPv6, else
+ * IPv4), "localhost:0". Blocking name lookup; a name that has both is taken by its IPv4 address. */
+int net_addr_parse(struct net_addr *addr, const char *text) MUST_CHECK;
+/* "127.0.0.1:8080", "[::1]:8080"; an IPv4 peer of a dual-stack socket as the former */
+void net_addr_format(const struct net_addr *addr, char out[NET_ADDR_STRLEN]);
+uint16_t net_addr_port(const struct net_addr *addr);
+
+/* A non-blocking, close-on-exec TCP listener with SO_REUSEADDR, and SO_REUSEPORT where asked. */
+int net_listen(const struct net_addr *addr, bool reuse_port, int backlog, int *fdp) MUST_CHECK;
+/* What a socket is bound to. */
+int net_local_addr(int fd, struct net_addr *addr) MUST_CHECK;
+/* Non-blocking connect with TCP_NODELAY; 0 also while it is in progress. */
+int net_connect(const struct net_addr *addr, int *fdp) MUST_CHECK;
+
+/* A parsed http:// URL. */
+struct net_url {
+	char host[256];	 /* without brackets */
+	uint16_t port;	 /* 80 / 443 where none is given */
+	bool tls;	 /* https */
+	char path[1024]; /* "/..." with the query; "/" where none is given */
+};
+/* NET_E_SYNTAX: not http(s)://host[:port][/path], or with user@ */
+int net_url_parse(struct net_url *url, const char *text) MUST_CHECK;
+
+#endif

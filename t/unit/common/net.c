@@ -1,0 +1,286 @@
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/net.h"
+
+static bool kernel_has_ipv6(void)
+{
+	int fd = socket(AF_INET6, SOCK_STREAM, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static void addresses_read_and_print_the_same(void **state)
+{
+	static const char *const texts[] = {"127.0.0.1:8080", "0.0.0.0:0", "[::1]:65535",
+					    "[2001:db8::1]:1"};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		char out[NET_ADDR_STRLEN];
+		struct net_addr addr;
+
+		assert_int_equal(net_addr_parse(&addr, texts[i]), 0);
+		net_addr_format(&addr, out);
+		assert_string_equal(out, texts[i]);
+	}
+	struct net_addr addr;
+	assert_int_equal(net_addr_parse(&addr, "127.0.0.1:8080"), 0);
+	assert_int_equal(net_addr_port(&addr), 8080);
+	assert_int_equal(addr.len, sizeof(struct sockaddr_in));
+}
+
+static void what_is_not_host_and_port_is_refused(void **state)
+{
+	static const char *const texts[] = {"",
+					    "127.0.0.1",
+					    "8080",
+					    ":",
+					    "127.0.0.1:",
+					    "127.0.0.1:x",
+					    "127.0.0.1:65536",
+					    "127.0.0.1:-1",
+					    "127.0.0.1:80 ",
+					    "127.0.0.1:000080",
+					    "::1:80",
+					    "[::1]",
+					    "[::1]80",
+					    "[::1:80",
+					    "[]:80",
+					    "[127.0.0.1]:80",
+					    "[x]:80",
+					    "http://h:80"};
+	char long_host[400];
+	struct net_addr addr;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		int r = net_addr_parse(&addr, texts[i]);
+
+		if (r != NET_E_SYNTAX)
+			print_error("\"%s\" gave %d\n", texts[i], r);
+		assert_int_equal(r, NET_E_SYNTAX);
+	}
+	memset(long_host, 'a', sizeof(long_host));
+	strcpy(long_host + 390, ":80");
+	assert_int_equal(net_addr_parse(&addr, long_host), NET_E_SYNTAX);
+}
+
+static void names_are_resolved(void **state)
+{
+	struct net_addr addr;
+	char out[NET_ADDR_STRLEN];
+	(void)state;
+
+	assert_int_equal(net_addr_parse(&addr, "localhost:5"), 0);
+	net_addr_format(&addr, out);
+	assert_true(strcmp(out, "127.0.0.1:5") == 0 || strcmp(out, "[::1]:5") == 0);
+	/* Labels never begin with '-', so no lookup leaves this machine. */
+	assert_int_equal(net_addr_parse(&addr, "-not..a name-:5"), NET_E_RESOLVE);
+}
+
+static void listen_on(const char *text, bool reuse_port, int *fdp, struct net_addr *bound)
+{
+	struct net_addr addr;
+
+	assert_int_equal(net_addr_parse(&addr, text), 0);
+	assert_int_equal(net_listen(&addr, reuse_port, 16, fdp), 0);
+	assert_int_equal(net_local_addr(*fdp, bound), 0);
+	assert_int_not_equal(net_addr_port(bound), 0);
+}
+
+static int wait_for(int fd, short events)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+
+	return poll(&p, 1, 5000) == 1 ? p.revents : 0;
+}
+
+static void connect_to(uint16_t port, int *fdp)
+{
+	struct net_addr addr;
+	char text[32];
+	int error = -1;
+	socklen_t len = sizeof(error);
+
+	snprintf(text, sizeof(text), "127.0.0.1:%u", port);
+	assert_int_equal(net_addr_parse(&addr, text), 0);
+	assert_int_equal(net_connect(&addr, fdp), 0);
+	assert_true(wait_for(*fdp, POLLOUT) & POLLOUT);
+	assert_int_equal(getsockopt(*fdp, SOL_SOCKET, SO_ERROR, &error, &len), 0);
+	assert_int_equal(error, 0);
+}
+
+static int int_option(int fd, int level, int option)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	assert_int_equal(getsockopt(fd, level, option, &value, &len), 0);
+	return value;
+}
+
+static void a_listener_and_a_connection_do_not_block_nor_outlive_exec(void **state)
+{
+	struct net_addr bound;
+	int fds[2];
+	(void)state;
+
+	listen_on("127.0.0.1:0", false, &fds[0], &bound);
+	assert_int_equal(int_option(fds[0], SOL_SOCKET, SO_REUSEADDR), 1);
+	assert_int_equal(int_option(fds[0], SOL_SOCKET, SO_REUSEPORT), 0);
+	assert_int_equal(int_option(fds[0], SOL_SOCKET, SO_ACCEPTCONN), 1);
+	connect_to(net_addr_port(&bound), &fds[1]);
+	assert_int_not_equal(int_option(fds[1], IPPROTO_TCP, TCP_NODELAY), 0);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		assert_true(fcntl(fds[i], F_GETFL) & O_NONBLOCK);
+		assert_true(fcntl(fds[i], F_GETFD) & FD_CLOEXEC);
+		close(fds[i]);
+	}
+}
+
+static void no_host_listens_on_every_family_there_is(void **state)
+{
+	struct net_addr addr, bound, peer = {.len = sizeof(peer.sa)};
+	char out[NET_ADDR_STRLEN];
+	int listener, client, served;
+	(void)state;
+
+	assert_int_equal(net_addr_parse(&addr, ":0"), 0);
+	assert_int_equal(addr.sa.ss_family, kernel_has_ipv6() ? AF_INET6 : AF_INET);
+	listen_on(":0", false, &listener, &bound);
+	connect_to(net_addr_port(&bound), &client);
+	assert_true(wait_for(listener, POLLIN) & POLLIN);
+	served = accept(listener, (struct sockaddr *)&peer.sa, &peer.len);
+	assert_true(served >= 0);
+	net_addr_format(&peer, out);
+	assert_memory_equal(out, "127.0.0.1:", 10); /* not as [::ffff:127.0.0.1] */
+	close(served);
+	close(client);
+	close(listener);
+}
+
+static void a_port_is_shared_only_where_asked(void **state)
+{
+	struct net_addr bound, other;
+	int first, second;
+	(void)state;
+
+	listen_on("127.0.0.1:0", true, &first, &bound);
+	assert_int_equal(net_listen(&bound, true, 16, &second), 0);
+	assert_int_equal(net_local_addr(second, &other), 0);
+	assert_int_equal(net_addr_port(&other), net_addr_port(&bound));
+	close(second);
+	close(first);
+	listen_on("127.0.0.1:0", false, &first, &bound);
+	second = -7;
+	assert_int_equal(net_listen(&bound, false, 16, &second), -EADDRINUSE);
+	assert_int_equal(second, -7);
+	close(first);
+}
+
+static void urls_are_taken_apart(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		uint16_t port;
+		bool tls;
+		const char *path;
+	} cases[] = {
+	    {"http://a.example", "a.example", 80, false, "/"},
+	    {"https://a.example", "a.example", 443, true, "/"},
+	    {"HTTP://127.0.0.1:9001/ingest", "127.0.0.1", 9001, false, "/ingest"},
+	    {"http://[::1]:9001/a/b?c=d&e", "::1", 9001, false, "/a/b?c=d&e"},
+	    {"https://[::1]/", "::1", 443, true, "/"},
+	    {"http://h:1?q=http://x:2/", "h", 1, false, "/?q=http://x:2/"},
+	    {"http://h/p#fragment", "h", 80, false, "/p"},
+	    {"http://h#fragment", "h", 80, false, "/"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct net_url url;
+
+		assert_int_equal(net_url_parse(&url, cases[i].text), 0);
+		assert_string_equal(url.host, cases[i].host);
+		assert_int_equal(url.port, cases[i].port);
+		assert_int_equal(url.tls, cases[i].tls);
+		assert_string_equal(url.path, cases[i].path);
+	}
+}
+
+static void other_urls_are_refused(void **state)
+{
+	static const char *const texts[] = {"",
+					    "h:80",
+					    "//h/",
+					    "ftp://h/",
+					    "redis://h/",
+					    "http:/h/",
+					    "http://",
+					    "http:///p",
+					    "http://:80/",
+					    "http://h:/",
+					    "http://h:0/",
+					    "http://h:99999/",
+					    "http://h:8x/",
+					    "http://u@h/",
+					    "http://u:p@h:80/",
+					    "http://[::1/",
+					    "http://[]/",
+					    "http://a b/",
+					    "http://h/a b",
+					    "http://h/\r\nX: y",
+					    "http://::1/"};
+	char long_url[2000];
+	struct net_url url;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		int r = net_url_parse(&url, texts[i]);
+
+		if (r != NET_E_SYNTAX)
+			print_error("\"%s\" gave %d\n", texts[i], r);
+		assert_int_equal(r, NET_E_SYNTAX);
+	}
+	memset(long_url, 'a', sizeof(long_url));
+	memcpy(long_url, "http://h/", 9);
+	long_url[7 + 1 + 1023] = '\0'; /* a path of 1023 just fits */
+	assert_int_equal(net_url_parse(&url, long_url), 0);
+	long_url[7 + 1 + 1023] = 'a';
+	long_url[7 + 1 + 1024] = '\0';
+	assert_int_equal(net_url_parse(&url, long_url), NET_E_SYNTAX);
+	memcpy(long_url, "http://a", 8);
+	assert_int_equal(net_url_parse(&url, long_url), NET_E_SYNTAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(addresses_read_and_print_the_same),
+	    cmocka_unit_test(what_is_not_host_and_port_is_refused),
+	    cmocka_unit_test(names_are_resolved),
+	    cmocka_unit_test(a_listener_and_a_connection_do_not_block_nor_outlive_exec),
+	    cmocka_unit_test(no_host_listens_on_every_family_there_is),
+	    cmocka_unit_test(a_port_is_shared_only_where_asked),
+	    cmocka_unit_test(urls_are_taken_apart),
+	    cmocka_unit_test(other_urls_are_refused),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("common/net", tests, NULL, NULL);
+}
