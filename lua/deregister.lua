@@ -1,0 +1,37 @@
+-- deregister: an analyzer leaves.
+--
+-- GUARANTEES
+--   Only the instance that owns the id can remove it. From the new epoch on it gets nothing. Its
+--   credit is spread over the others by weight. Its counters and its slot stay, so that sums still
+--   add up, until the slot is needed an hour later.
+-- KEYS
+--   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
+--   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL
+-- ARGV
+--   1 id, 2 instance token, 3 messages this instance processed so far ("" = not said)
+-- RETURNS
+--   {'ok', epoch} or {'unknown', epoch} or {'taken', epoch}
+-- COST
+--   O(slots), about 100 us with 3 analyzers.
+--@include keys
+--@include hot
+--@include elect
+local id, instance, processed = ARGV[1], ARGV[2], ARGV[3]
+local epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
+local info_json = redis.call('HGET', K_INFO, id)
+if not info_json then return {'unknown', epoch} end
+local info = cjson.decode(info_json)
+if info.instance ~= instance then return {'taken', epoch} end
+
+local now = now_ms()
+local h = hot_open(now)
+if processed ~= '' then
+  local total = (info.processed_base or 0) + tonumber(processed)
+  redis.call('HSET', K_PROCESSED, id, string.format('%.0f', total))
+end
+for _, key in ipairs({K_URL, K_WEIGHT, K_STATE, K_INFO}) do redis.call('HDEL', key, id) end
+redis.call('ZADD', K_EXPIRES, -now, id) -- negative: it left, at that time
+elect(h, now, 'deregister ' .. id, true)
+hot_save(h)
+return {'ok', tonumber(redis.call('GET', K_EPOCH))}

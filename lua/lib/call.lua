@@ -1,0 +1,38 @@
+-- Numbered calls: what a worker holds, and its last answer, so that a call may be sent twice.
+--
+-- ARGV of each such script begin: 1 worker, 2 its instance token, 3 call number, 4 epoch it knows.
+-- The record is {token, number, answer, taken, unreachable, absent}; absent: it has not settled since
+-- it came, or came back.
+local worker, token, number, known_epoch = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+
+-- The record of this worker; a new instance under the same name starts empty, and what the former
+-- one held goes back to the pot.
+local function record_open(h)
+  local packed = redis.call('HGET', K_HELD, worker)
+  local record = packed and cmsgpack.unpack(packed)
+  if record and record.token == token then return record end
+  if record then
+    for i = 1, math.min(S, #record.taken) do h[CREDIT + i] = h[CREDIT + i] + record.taken[i] end
+  end
+  return {token = token, number = 0, taken = {}, unreachable = record and record.unreachable or '', absent = true}
+end
+
+local function record_save(record, answer)
+  record.number, record.answer = number, answer
+  redis.call('HSET', K_HELD, worker, cmsgpack.pack(record))
+end
+
+-- An answer that changes nothing: {'behind', epoch} when this Redis has lost what the caller has seen
+-- (the caller brings the roster back first), or the recorded answer when the number is not new.
+local function answered(record, epoch)
+  if epoch < known_epoch then return {'behind', epoch} end
+  if number == record.number then return record.answer end
+  if number < record.number then return {'stale', record.number} end
+end
+
+-- Microseconds between two calls of a worker, so that Redis spends at most a third of its time on
+-- settling: one settle costs about 50 us and 1.2 us per slot.
+local function window_us(now)
+  local workers = redis.call('ZCOUNT', K_NODES, '(' .. now, '+inf')
+  return math.max(10000, math.floor(3 * workers * (50 + 1.2 * S)))
+end

@@ -1,0 +1,122 @@
+-- Elects who is eligible and with what share, and tells everybody when that changed.
+
+-- Leases do not run while the registry is away: after a gap this long in which no script ran (a
+-- live worker settles every second), leases that ended in the gap get one more heartbeat.
+local GAP_MS = 3000
+local GRACE_MS = 5000
+local FORGET_MS = 3600000 -- how long the traces of those that are gone are kept
+local RAMP_STEPS = 20 -- a slow start goes up in steps of slow_start_ms / RAMP_STEPS
+
+local function hash(key)
+  local flat, t = redis.call('HGETALL', key), {}
+  for i = 1, #flat, 2 do t[flat[i]] = flat[i + 1] end
+  return t
+end
+
+-- A dead worker's credit goes back to the pot, and its reports are void. True if there was one. Its
+-- last answer stays on record for an hour (it may only have been cut off, and repeat its call): in
+-- the nodes ZSET a negative score is when it was reaped.
+local function reap(h, now)
+  local dead = redis.call('ZRANGEBYSCORE', K_NODES, '(0', now, 'LIMIT', 0, 64)
+  for _, worker in ipairs(dead) do
+    local packed = redis.call('HGET', K_HELD, worker)
+    if packed then
+      local record = cmsgpack.unpack(packed)
+      for i = 1, math.min(S, #record.taken) do h[CREDIT + i] = h[CREDIT + i] + record.taken[i] end
+      record.taken, record.unreachable, record.absent = {}, '', true
+      redis.call('HSET', K_HELD, worker, cmsgpack.pack(record))
+    end
+    redis.call('HDEL', K_NODE_INFO, worker)
+    redis.call('HDEL', K_UNREACHABLE, worker)
+    redis.call('ZADD', K_NODES, -now, worker)
+  end
+  for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K_NODES, -(now - FORGET_MS), 0, 'LIMIT', 0, 16)) do
+    redis.call('HDEL', K_HELD, worker)
+    redis.call('ZREM', K_NODES, worker)
+  end
+  return #dead > 0
+end
+
+-- slot -> true for what every live worker reports as out of its reach.
+local function cut_off(now)
+  local reports, count, cut = redis.call('HVALS', K_UNREACHABLE), {}, {}
+  if #reports == 0 then return cut end
+  local live = redis.call('ZCOUNT', K_NODES, '(' .. now, '+inf')
+  if #reports < live then return cut end
+  for _, list in ipairs(reports) do
+    for slot in string.gmatch(list, '%d+') do
+      slot = tonumber(slot)
+      count[slot] = (count[slot] or 0) + 1
+      if count[slot] >= live then cut[slot] = true end
+    end
+  end
+  return cut
+end
+
+-- The part of its weight that a starting analyzer has already, and until when that holds.
+local function ramp(info_json, now)
+  local info = info_json and cjson.decode(info_json) or {}
+  local slow, age = info.slow_start_ms or 0, now - (info.since_ms or 0)
+  if slow <= 0 or age >= slow then return 1, math.huge end
+  local step = math.floor(age * RAMP_STEPS / slow) + 1
+  return step / RAMP_STEPS, (info.since_ms or 0) + math.ceil(step * slow / RAMP_STEPS)
+end
+
+-- Writes the shares of h. `why` goes out with the new epoch; `force`: a new epoch even if no share changed.
+local function elect(h, now, why, force)
+  reap(h, now)
+  local slots, weights, states, infos = hash(K_SLOT), hash(K_WEIGHT), hash(K_STATE), hash(K_INFO)
+  local leases = redis.call('ZRANGEBYSCORE', K_EXPIRES, '(' .. now, '+inf', 'WITHSCORES')
+  local cut, candidates, reachable = cut_off(now), {}, 0
+  h[VALID_UNTIL] = now + 60000
+  for k = 1, #leases, 2 do
+    local id = leases[k]
+    local slot = tonumber(slots[id])
+    h[VALID_UNTIL] = math.min(h[VALID_UNTIL], tonumber(leases[k + 1]))
+    if slot and (states[id] or 'active') == 'active' then
+      local part, until_ms = ramp(infos[id], now)
+      h[VALID_UNTIL] = math.min(h[VALID_UNTIL], until_ms)
+      candidates[#candidates + 1] = {slot, math.max(0, tonumber(weights[id]) or 0) * part}
+      if not cut[slot] then reachable = reachable + 1 end
+    end
+  end
+  local total, n, share = 0, 0, {}
+  for _, c in ipairs(candidates) do
+    if reachable == 0 or not cut[c[1]] then total, n = total + c[2], n + 1 end
+  end
+  for _, c in ipairs(candidates) do
+    if reachable == 0 or not cut[c[1]] then
+      share[c[1] + 1] = total > 0 and c[2] / total or 1 / n
+    end
+  end
+  local changed = force
+  for i = 1, S do
+    local s = share[i] or 0
+    if math.abs(s - h[SHARE + i]) > 1e-12 then changed = true end
+    h[SHARE + i] = s
+  end
+  if changed then
+    local epoch = redis.call('INCR', K_EPOCH)
+    redis.call('PUBLISH', K_EVENTS, 'epoch ' .. string.format('%.0f', epoch) .. ' ' .. why)
+  end
+  tidy(h)
+end
+
+-- Loads the vectors, with shares that hold now. What an election changes is saved at once, as it may
+-- have emptied what dead workers held: a script may end without a word about the vectors after this.
+local function hot_open(now)
+  local h = hot_load()
+  local seen = h[SEEN]
+  h[SEEN] = now
+  if seen > 0 and now - seen > GAP_MS then
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', K_EXPIRES, '(' .. seen, now)) do
+      redis.call('ZADD', K_EXPIRES, now + GRACE_MS, id)
+    end
+    elect(h, now, 'registry was away')
+    hot_save(h)
+  elseif now >= h[VALID_UNTIL] then
+    elect(h, now, 'lease or ramp')
+    hot_save(h)
+  end
+  return h
+end

@@ -1,0 +1,111 @@
+-- register: an analyzer joins, or comes back; also how nodes bring back what an emptied Redis lost.
+--
+-- GUARANTEES
+--   Atomic. The last to register an id owns it: the former instance can neither renew nor remove it.
+--   A new id starts without credit. A weight that an operator set stays unless the analyzer declares
+--   another one than it declared before. A restore (slot >= 0) never touches what is there already.
+-- KEYS
+--   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
+--   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 credit HASH, 16 routed HASH,
+--   17 delivered HASH, 18 delivered_packets HASH, 19 forgiven HASH
+-- ARGV
+--   1 id, 2 delivery URL, 3 weight it declares, 4 lease (ms), 5 instance token,
+--   6 info (JSON object: accepts, batch limits, slow_start_ms, version),
+--   7 slot to restore (-1: a registration), 8 epoch to reach at least, 9 weight set by an operator
+--   ("" = as declared), 10 state ("" = as it is, or active)
+-- RETURNS
+--   {'created' or 'updated' or 'kept' or 'full', epoch}
+-- COST
+--   O(slots), about 200 us with 3 analyzers.
+--@include keys
+--@include hot
+--@include elect
+local id, url, declared, ttl_ms, instance = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local restore_slot, epoch_floor = tonumber(ARGV[7]), tonumber(ARGV[8])
+local set_weight, set_state = ARGV[9], ARGV[10]
+local info = cjson.decode(ARGV[6]) -- first of all: it may raise an error
+
+local now = now_ms()
+local h = hot_open(now)
+local since_epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
+if since_epoch < epoch_floor then redis.call('SET', K_EPOCH, string.format('%.0f', epoch_floor)) end
+
+-- The slot of one gone for long: its counters move to the header, its name is forgotten.
+local function reuse_slot()
+  -- who left has minus the time it left as its score, who just went silent has its lease end
+  local gone = redis.call('ZRANGEBYSCORE', K_EXPIRES, -(now - FORGET_MS), now - FORGET_MS, 'LIMIT', 0, 1)[1]
+  if not gone then return nil end
+  local slot = tonumber(redis.call('HGET', K_SLOT, gone))
+  for k = 0, 3 do
+    local at = HEADER + (2 + k) * S + slot + 1
+    h[RETIRED + k] = h[RETIRED + k] + h[at]
+    h[at] = 0
+  end
+  for k = 2, 8 do if k ~= 7 then redis.call('HDEL', KEYS[k], gone) end end
+  for k = 15, 19 do redis.call('HDEL', KEYS[k], gone) end
+  redis.call('ZREM', K_EXPIRES, gone)
+  return slot
+end
+
+local function taken_slots()
+  local taken = {}
+  for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do taken[tonumber(slot)] = true end
+  return taken
+end
+
+local function find_slot()
+  local taken = taken_slots()
+  if restore_slot >= 0 and restore_slot < MAX_SLOTS and not taken[restore_slot] then
+    while S <= restore_slot do h = hot_grow(h) end
+    return restore_slot
+  end
+  for slot = 0, S - 1 do if not taken[slot] then return slot end end
+  local slot = reuse_slot()
+  if slot then return slot end
+  if S >= MAX_SLOTS then return nil end
+  h = hot_grow(h)
+  return S - 1
+end
+
+local lease_end = tonumber(redis.call('ZSCORE', K_EXPIRES, id))
+if restore_slot >= 0 and lease_end then
+  if lease_end > now or lease_end < 0 then
+    hot_save(h)
+    return {'kept', tonumber(redis.call('GET', K_EPOCH))}
+  end
+end
+
+local slot = tonumber(redis.call('HGET', K_SLOT, id))
+local created = not lease_end or lease_end <= now
+if not slot then
+  slot = find_slot()
+  if not slot then return {'full', tonumber(redis.call('GET', K_EPOCH) or 0)} end
+  redis.call('HSET', K_SLOT, id, slot)
+end
+
+local before_json = redis.call('HGET', K_INFO, id)
+local before = before_json and cjson.decode(before_json) or {}
+info.instance, info.ttl_ms, info.declared, info.since_ms = instance, ttl_ms, declared, now
+if before.instance == instance then
+  info.processed_base = before.processed_base -- its own count goes on
+else
+  info.processed_base = tonumber(redis.call('HGET', K_PROCESSED, id) or 0)
+end
+info.fault = before.fault
+redis.call('HSET', K_INFO, id, cjson.encode(info))
+redis.call('HSET', K_URL, id, url)
+if set_weight ~= '' then
+  redis.call('HSET', K_WEIGHT, id, set_weight)
+elseif before.declared ~= declared or redis.call('HEXISTS', K_WEIGHT, id) == 0 then
+  redis.call('HSET', K_WEIGHT, id, declared)
+end
+if set_state ~= '' then
+  redis.call('HSET', K_STATE, id, set_state)
+else
+  redis.call('HSETNX', K_STATE, id, 'active')
+end
+redis.call('ZADD', K_EXPIRES, now + ttl_ms, id)
+elect(h, now, (restore_slot >= 0 and 'restore ' or 'register ') .. id, true)
+hot_save(h)
+return {created and 'created' or 'updated', tonumber(redis.call('GET', K_EPOCH))}

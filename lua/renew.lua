@@ -1,0 +1,39 @@
+-- renew: an analyzer's heartbeat. Prolongs its lease and takes down what it says it processed.
+--
+-- GUARANTEES
+--   Only the instance that owns the id can renew. What it processed is added to what earlier
+--   instances of the id had processed. A lease that had run out is taken up again.
+-- KEYS
+--   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
+--   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL
+-- ARGV
+--   1 id, 2 instance token, 3 messages this instance processed so far ("" = not said)
+-- RETURNS
+--   {'ok', epoch, fault ("" = none)} or {'unknown', epoch} or {'taken', epoch}
+-- COST
+--   O(log analyzers), about 20 us; O(slots) when the lease had run out.
+--@include keys
+--@include hot
+--@include elect
+local id, instance, processed = ARGV[1], ARGV[2], ARGV[3]
+local epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
+local info_json = redis.call('HGET', K_INFO, id)
+if not info_json then return {'unknown', epoch} end
+local info = cjson.decode(info_json)
+if info.instance ~= instance then return {'taken', epoch} end
+
+local now = now_ms()
+local lease_end = tonumber(redis.call('ZSCORE', K_EXPIRES, id) or 0)
+if processed ~= '' then
+  local total = (info.processed_base or 0) + tonumber(processed)
+  redis.call('HSET', K_PROCESSED, id, string.format('%.0f', total))
+end
+redis.call('ZADD', K_EXPIRES, now + info.ttl_ms, id)
+if lease_end <= now then
+  local h = hot_open(now)
+  elect(h, now, 'renew ' .. id, true)
+  hot_save(h)
+  epoch = tonumber(redis.call('GET', K_EPOCH))
+end
+return {'ok', epoch, info.fault or ''}

@@ -1,0 +1,81 @@
+-- roster: everything that is known of the pool, for nodes, the API and weirctl.
+--
+-- GUARANTEES
+--   Read-only: runs on a replica too. Counters come from the vectors, not from the readable hashes.
+-- KEYS
+--   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
+--   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 spill STREAM, 16 dead STREAM
+-- ARGV
+--   none
+-- RETURNS
+--   JSON: {"epoch","now_ms","slots","analyzers":[{"id","slot","url","weight","share","state","health",
+--   "lease_ms","info":"JSON","credit","routed","delivered","delivered_packets","forgiven","processed"}],
+--   "gone":[the same counters of those that left],"workers":[{"worker","lease_ms","info":"JSON",
+--   "unreachable":"1,4"}],"retired":[routed,delivered,packets,forgiven],"spill":entries,"dead":entries}
+-- COST
+--   O(slots + workers), about 60 us with 3 analyzers.
+--@include keys
+--@include hot
+local function hash(key)
+  local flat, t = redis.call('HGETALL', key), {}
+  for i = 1, #flat, 2 do t[flat[i]] = flat[i + 1] end
+  return t
+end
+
+local now = now_ms()
+local h = hot_load()
+local urls, weights, states = hash(K_URL), hash(K_WEIGHT), hash(K_STATE)
+local infos, processed, reports = hash(K_INFO), hash(K_PROCESSED), hash(K_UNREACHABLE)
+
+local workers, node_infos, n_reports, n_live = {}, hash(K_NODE_INFO), {}, 0
+local nodes = redis.call('ZRANGEBYSCORE', K_NODES, '(' .. now, '+inf', 'WITHSCORES')
+for k = 1, #nodes, 2 do
+  local worker = nodes[k]
+  n_live = n_live + 1
+  workers[n_live] = {worker = worker, lease_ms = nodes[k + 1] - now,
+                     info = node_infos[worker] or '{}', unreachable = reports[worker] or ''}
+  for slot in string.gmatch(reports[worker] or '', '%d+') do
+    n_reports[tonumber(slot)] = (n_reports[tonumber(slot)] or 0) + 1
+  end
+end
+
+local function health(lease_end, slot)
+  local n = n_reports[slot] or 0
+  if lease_end <= now or (n > 0 and n >= n_live) then return 'down' end
+  return n > 0 and 'suspect' or 'up'
+end
+
+local leases = {}
+local flat = redis.call('ZRANGE', K_EXPIRES, 0, -1, 'WITHSCORES')
+for k = 1, #flat, 2 do leases[flat[k]] = tonumber(flat[k + 1]) end
+
+local analyzers, gone = {}, {}
+local slots = redis.call('HGETALL', K_SLOT)
+for k = 1, #slots, 2 do
+  local id, slot = slots[k], tonumber(slots[k + 1])
+  local i = slot + 1
+  if i <= S then
+    local entry = {
+      id = id, slot = slot, credit = h[CREDIT + i], routed = h[ROUTED + i], delivered = h[DELIVERED + i],
+      delivered_packets = h[PACKETS + i], forgiven = h[FORGIVEN + i], processed = tonumber(processed[id] or 0),
+    }
+    if infos[id] then
+      local lease_end = leases[id] or 0
+      entry.url, entry.weight, entry.info = urls[id] or '', tonumber(weights[id]) or 0, infos[id]
+      entry.share, entry.state = h[SHARE + i], states[id] or 'active'
+      entry.health, entry.lease_ms = health(lease_end, slot), lease_end - now
+      analyzers[#analyzers + 1] = entry
+    else
+      gone[#gone + 1] = entry
+    end
+  end
+end
+
+local retired = {}
+for k = 0, 3 do retired[k + 1] = h[RETIRED + k] end
+return cjson.encode({
+  epoch = tonumber(redis.call('GET', K_EPOCH) or 0), now_ms = now, slots = S,
+  analyzers = analyzers, gone = gone, workers = workers, retired = retired,
+  spill = redis.call('XLEN', KEYS[15]), dead = redis.call('XLEN', KEYS[16]),
+})

@@ -1,0 +1,136 @@
+-- settle: the end of a worker's window. Gives back what is left of its lease, adds its counters,
+-- takes credit for the next window.
+--
+-- GUARANTEES
+--   Atomic. A repeated call number gets the recorded answer and changes nothing. A worker never sends
+--   what it holds, only how it changed it (the delta): what it holds is on record here, so pot + held
+--   is conserved whoever dies, and a worker whose lease was reaped settles as if nothing had happened.
+--   With 'behind' nothing was changed.
+-- KEYS
+--   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
+--   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 credit HASH, 16 routed HASH,
+--   17 delivered HASH, 18 delivered_packets HASH, 19 forgiven HASH
+-- ARGV
+--   1 worker (node/index), 2 instance token, 3 call number, 4 epoch the worker knows,
+--   5 lease of the worker (ms), 6 messages expected in the next window (0: no lease wanted),
+--   7 deltas (packed doubles, five columns of n slots: credit, routed, delivered, delivered packets,
+--     forgiven; messages, but for the packets), 8 slots out of reach ("1,4"),
+--   9 most credit an analyzer may be owed (messages), 10 node info (JSON, "" = as before),
+--   11 "1": the worker goes idle, write the readable hashes now, or "leave": this is its last call
+-- RETURNS
+--   {'ok', epoch, window (us), credit taken (packed doubles by slot)} or {'behind', epoch}
+--   or {'stale', last call number} for a number below the last one; an error if a delta is not finite
+-- COST
+--   O(slots); about 50 us with 3 analyzers, 300 us with 200. Every 500 ms, and when a worker goes
+--   idle, five HSET of all slots more.
+--@include keys
+--@include hot
+--@include elect
+--@include call
+local SHOW_EVERY_MS = 500
+local lease_ms, expected, deltas = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
+local out_of_reach, catchup_max, node_info, last = ARGV[8], tonumber(ARGV[9]), ARGV[10], ARGV[11]
+
+local function deposit(h, record)
+  local n = #deltas / 40
+  local d = {struct.unpack('<' .. string.rep('d', 5 * n), deltas)}
+  local sum = 0
+  for k = 1, 5 * n do sum = sum + d[k] end
+  if sum ~= sum or math.abs(sum) == math.huge then return redis.error_reply('ERR deltas are not finite') end
+  for i = 1, n do
+    h[CREDIT + i] = h[CREDIT + i] + d[i]
+    h[ROUTED + i] = h[ROUTED + i] + d[n + i]
+    h[DELIVERED + i] = h[DELIVERED + i] + d[2 * n + i]
+    h[PACKETS + i] = h[PACKETS + i] + d[3 * n + i]
+    h[FORGIVEN + i] = h[FORGIVEN + i] + d[4 * n + i]
+  end
+  local taken = record.taken
+  for i = 1, math.min(S, #taken) do h[CREDIT + i] = h[CREDIT + i] + taken[i] end
+  record.taken = {}
+end
+
+-- Credit for the next window: the pot projected on what the worker can reach, so that it sums to 0,
+-- scaled so that catching up takes at most half of anyone's flow.
+local function take(h)
+  local reach, share, excess, t = {}, 0, 0, {}
+  for i = 1, S do t[i], reach[i] = 0, h[SHARE + i] > 0 end
+  for slot in string.gmatch(out_of_reach, '%d+') do reach[slot + 1] = false end
+  for i = 1, S do
+    if reach[i] then share, excess = share + h[SHARE + i], excess + h[CREDIT + i] end
+  end
+  if share <= 0 then return {} end
+  local scale = 1
+  for i = 1, S do
+    if reach[i] then
+      t[i] = h[CREDIT + i] - h[SHARE + i] / share * excess
+      if t[i] < 0 then scale = math.min(scale, 0.5 * h[SHARE + i] * expected / -t[i]) end
+    end
+  end
+  for i = 1, S do
+    t[i] = t[i] * scale
+    h[CREDIT + i] = h[CREDIT + i] - t[i]
+  end
+  return t
+end
+
+local function show(h)
+  local credit, routed, delivered, packets, forgiven = {}, {}, {}, {}, {}
+  local slots = redis.call('HGETALL', K_SLOT)
+  for k = 1, #slots, 2 do
+    local id, i = slots[k], slots[k + 1] + 1
+    credit[k], credit[k + 1] = id, string.format('%.3f', h[CREDIT + i])
+    routed[k], routed[k + 1] = id, string.format('%.0f', h[ROUTED + i])
+    delivered[k], delivered[k + 1] = id, string.format('%.0f', h[DELIVERED + i])
+    packets[k], packets[k + 1] = id, string.format('%.0f', h[PACKETS + i])
+    forgiven[k], forgiven[k + 1] = id, string.format('%.0f', h[FORGIVEN + i])
+  end
+  if #slots == 0 then return end
+  redis.call('HSET', KEYS[15], unpack(credit))
+  redis.call('HSET', KEYS[16], unpack(routed))
+  redis.call('HSET', KEYS[17], unpack(delivered))
+  redis.call('HSET', KEYS[18], unpack(packets))
+  redis.call('HSET', KEYS[19], unpack(forgiven))
+end
+
+local now = now_ms()
+local epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
+if epoch < known_epoch then return {'behind', epoch} end
+local h = hot_open(now)
+local record = record_open(h)
+local answer = answered(record, epoch)
+if answer then return answer end
+if #deltas > 40 * S then return {'behind', epoch} end
+
+local refused = deposit(h, record)
+if refused then return refused end
+redis.call('ZADD', K_NODES, now + lease_ms, worker)
+if node_info ~= '' then redis.call('HSET', K_NODE_INFO, worker, node_info) end
+if out_of_reach ~= record.unreachable or record.absent then
+  if out_of_reach == '' then
+    redis.call('HDEL', K_UNREACHABLE, worker)
+  else
+    redis.call('HSET', K_UNREACHABLE, worker, out_of_reach)
+  end
+  record.unreachable, record.absent = out_of_reach, nil
+  elect(h, now, 'reach of ' .. worker)
+end
+tidy(h, catchup_max)
+if expected > 0 then record.taken = take(h) end
+
+if last ~= '' or now - h[SHOWN] >= SHOW_EVERY_MS then
+  h[SHOWN] = now
+  if last == 'leave' then
+    redis.call('ZADD', K_NODES, now, worker) -- its lease ends now
+    record_save(record, {'ok', epoch, 0, ''})
+  end
+  if reap(h, now) then elect(h, now, 'worker left') end
+  show(h)
+end
+hot_save(h)
+
+epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
+local taken = struct.pack('<' .. string.rep('d', #record.taken), unpack(record.taken))
+answer = {'ok', epoch, window_us(now), taken}
+if last ~= 'leave' then record_save(record, answer) end
+return answer

@@ -1,0 +1,206 @@
+#include "registry/client.h"
+
+#include <stdio.h>
+
+#include "common/clock.h"
+
+struct client {
+	struct redis_url *url;            /* borrowed */
+	const struct registry_keys *keys; /* borrowed */
+	unsigned timeout_ms;
+	redisContext *context; /* NULL: not connected */
+	struct buf out;        /* the command being sent */
+	char error[256];
+};
+
+/* Error replies that mean "not now" or "not here", and not "never". */
+static const char *const away_errors[] = { "LOADING", "READONLY", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN" };
+
+struct client *client_new(struct redis_url *url, const struct registry_keys *keys, unsigned timeout_ms)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->url = url;
+	c->keys = keys;
+	c->timeout_ms = timeout_ms;
+	return c;
+}
+
+static void drop(struct client *c)
+{
+	if (c->context)
+		redisFree(c->context);
+	c->context = NULL;
+}
+
+void client_free(struct client *c)
+{
+	if (!c)
+		return;
+	drop(c);
+	buf_deinit(&c->out);
+	free(c);
+}
+
+const char *client_error(const struct client *c)
+{
+	return c->error;
+}
+
+static int fail(struct client *c, int error, const char *why)
+{
+	snprintf(c->error, sizeof(c->error), "%s", why);
+	if (error == CLIENT_E_AWAY)
+		drop(c);
+	return error;
+}
+
+/* Sends c->out and waits for the answer. */
+static int round_trip(struct client *c, redisReply **replyp)
+{
+	void *reply = NULL;
+
+	if (c->out.failed)
+		return -ENOMEM;
+	if (redisAppendFormattedCommand(c->context, c->out.data, c->out.len) != REDIS_OK ||
+	    redisGetReply(c->context, &reply) != REDIS_OK || !reply)
+		return fail(c, CLIENT_E_AWAY, c->context->errstr);
+	*replyp = reply;
+	if ((*replyp)->type != REDIS_REPLY_ERROR)
+		return 0;
+
+	int r = CLIENT_E_REPLY;
+	for (size_t i = 0; i < ARRAY_LEN(away_errors); i++)
+		if (strncmp((*replyp)->str, away_errors[i], strlen(away_errors[i])) == 0)
+			r = CLIENT_E_AWAY;
+	r = fail(c, r, (*replyp)->str);
+	freeReplyObject(reply);
+	*replyp = NULL;
+	return r;
+}
+
+static int command(struct client *c, redisReply **replyp, unsigned n, const char *const *words)
+{
+	buf_clear(&c->out);
+	command_format(&c->out, n, words);
+	return round_trip(c, replyp);
+}
+
+/* A command whose answer does not matter, as long as it is none of failure. */
+static int command_ok(struct client *c, unsigned n, const char *const *words)
+{
+	redisReply *reply = NULL;
+	int r = command(c, &reply, n, words);
+
+	if (reply)
+		freeReplyObject(reply);
+	if (r == CLIENT_E_REPLY) {
+		drop(c);
+		return CLIENT_E_AWAY;
+	}
+	return r;
+}
+
+static int greet(struct client *c)
+{
+	struct redis_url *url = c->url;
+	char db[16];
+	int r = 0;
+
+	snprintf(db, sizeof(db), "%d", url->db);
+	if (url->password[0] && url->user[0])
+		r = command_ok(c, 3, (const char *[]){ "AUTH", url->user, url->password });
+	else if (url->password[0])
+		r = command_ok(c, 2, (const char *[]){ "AUTH", url->password });
+	if (r == 0 && url->db)
+		r = command_ok(c, 2, (const char *[]){ "SELECT", db });
+	return r;
+}
+
+static int connect_now(struct client *c)
+{
+	struct timeval timeout = clock_timeval(c->timeout_ms * US_PER_MS);
+	char address[INET6_ADDRSTRLEN];
+
+	if (c->context)
+		return 0;
+	if (c->url->path[0]) {
+		c->context = redisConnectUnixWithTimeout(c->url->path, timeout);
+	} else {
+		if (!redis_url_address(c->url, address) &&
+		    (redis_url_resolve(c->url) != 0 || !redis_url_address(c->url, address)))
+			return fail(c, CLIENT_E_AWAY, "the host name of Redis cannot be resolved");
+		c->context = redisConnectWithTimeout(address, c->url->port, timeout);
+	}
+	if (!c->context)
+		return -ENOMEM;
+	if (c->context->err)
+		return fail(c, CLIENT_E_AWAY, c->context->errstr);
+	if (redisSetTimeout(c->context, timeout) != REDIS_OK)
+		return fail(c, CLIENT_E_AWAY, c->context->errstr);
+	return greet(c);
+}
+
+static int eval_once(struct client *c, enum script_id id, const struct script_args *args, redisReply **replyp)
+{
+	buf_clear(&c->out);
+	script_format(&c->out, id, c->keys, args);
+	return round_trip(c, replyp);
+}
+
+static int load(struct client *c, enum script_id id)
+{
+	redisReply *reply = NULL;
+	int r;
+
+	buf_clear(&c->out);
+	script_format_load(&c->out, id);
+	r = round_trip(c, &reply);
+	if (reply)
+		freeReplyObject(reply);
+	return r;
+}
+
+static int eval_loaded(struct client *c, enum script_id id, const struct script_args *args,
+		       redisReply **replyp)
+{
+	int r = connect_now(c);
+
+	if (r != 0)
+		return r;
+	r = eval_once(c, id, args, replyp);
+	if (r == CLIENT_E_REPLY && strncmp(c->error, "NOSCRIPT", 8) == 0) {
+		r = load(c, id);
+		if (r == 0)
+			r = eval_once(c, id, args, replyp);
+	}
+	return r;
+}
+
+int client_eval(struct client *c, enum script_id id, const struct script_args *args, redisReply **replyp)
+{
+	bool reused = c->context != NULL;
+	int r;
+
+	c->error[0] = '\0';
+	*replyp = NULL;
+	r = eval_loaded(c, id, args, replyp);
+	/* a connection kept since before Redis restarted says so only when used */
+	if (r == CLIENT_E_AWAY && reused)
+		r = eval_loaded(c, id, args, replyp);
+	if (r == 0)
+		c->error[0] = '\0'; /* of a first try */
+	return r;
+}
+
+int client_command(struct client *c, redisReply **replyp, unsigned n, const char *const *words)
+{
+	int r;
+
+	c->error[0] = '\0';
+	*replyp = NULL;
+	r = connect_now(c);
+	return r == 0 ? command(c, replyp, n, words) : r;
+}

@@ -1,0 +1,52 @@
+#ifndef WEIR_REGISTRY_MEMBERSHIP_H
+#define WEIR_REGISTRY_MEMBERSHIP_H
+/*
+ * Analyzers join, beat, leave and are changed: the sync scripts with types.
+ * Every function returns 0, a MEMBERSHIP_E_*, CLIENT_E_AWAY, CLIENT_E_REPLY or a negative errno.
+ */
+#include "registry/client.h"
+#include "registry/roster.h"
+
+#define MEMBERSHIP_E_UNKNOWN 11 /* the registry does not know this analyzer */
+#define MEMBERSHIP_E_TAKEN 12   /* another instance owns the id */
+#define MEMBERSHIP_E_FULL 13    /* ROSTER_MAX_SLOTS are taken */
+#define MEMBERSHIP_E_ANSWER 14  /* an answer that the script does not give */
+
+#define MEMBERSHIP_TTL_MIN_MS 500
+#define MEMBERSHIP_TTL_MAX_MS 600000
+#define MEMBERSHIP_TTL_DEFAULT_MS 10000
+
+struct registration {
+	const char *id, *url, *instance;
+	const char *info; /* JSON object: accepts, max_batch_packets, max_batch_bytes, slow_start_ms, version */
+	double weight;
+	int64_t ttl_ms;
+};
+
+/* Why an id, url, weight cannot be: one sentence; NULL: they can. */
+const char *membership_check_id(const char *id);
+const char *membership_check_url(const char *url);
+const char *membership_check_weight(double weight);
+
+/* *createdp: it was not there, or its lease had run out. */
+int membership_register(struct client *c, const struct registration *reg, bool *createdp, uint64_t *epochp) MUST_CHECK;
+/* processed < 0: not said. `fault` gets "" or the fault to simulate. */
+int membership_renew(struct client *c, const char *id, const char *instance, int64_t processed,
+		     uint64_t *epochp, char fault[64]) MUST_CHECK;
+int membership_deregister(struct client *c, const char *id, const char *instance, int64_t processed,
+			  uint64_t *epochp) MUST_CHECK;
+
+/* What is to be changed; NULL pointers stay as they are. */
+struct membership_change {
+	const double *weight;
+	const enum analyzer_state *state;
+	const char *fault; /* "" = none */
+};
+int membership_set(struct client *c, const char *id, const struct membership_change *change,
+		   uint64_t *epochp) MUST_CHECK;
+int membership_roster(struct client *c, struct roster **rosterp) MUST_CHECK;
+
+/* The call that brings one analyzer of a roster back to a Redis that has lost it. `args` borrows from a. */
+void membership_restore_args(const struct analyzer *a, uint64_t epoch_floor, struct script_args *args);
+
+#endif

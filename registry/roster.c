@@ -1,0 +1,221 @@
+#include "registry/roster.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json_get.h"
+
+const char *const analyzer_state_names[] = { "active", "draining", "disabled", NULL };
+const char *const analyzer_health_names[] = { "up", "suspect", "down", NULL };
+const char *const analyzer_accepts_names[] = { "batch", "packet", NULL };
+
+#define DEFAULT_BATCH_PACKETS 256
+#define DEFAULT_BATCH_BYTES 1048576
+
+int roster_name_index(const char *const *names, const char *name)
+{
+	for (int i = 0; names[i]; i++)
+		if (strcmp(names[i], name) == 0)
+			return i;
+	return -1;
+}
+
+static double number(const cJSON *object, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+static void text(const cJSON *object, const char *name, char *out, size_t size)
+{
+	const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+	size_t len = value ? strnlen(value, size - 1) : 0;
+
+	if (len)
+		memcpy(out, value, len);
+	out[len] = '\0';
+}
+
+static int name_index(const cJSON *object, const char *field, const char *const *names)
+{
+	const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, field));
+	int i = value ? roster_name_index(names, value) : -1;
+
+	return i < 0 ? 0 : i;
+}
+
+static void parse_info(struct analyzer *a, const cJSON *entry)
+{
+	int64_t packets = DEFAULT_BATCH_PACKETS, bytes = DEFAULT_BATCH_BYTES;
+	const char *json = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "info"));
+	cJSON *info = json ? cJSON_Parse(json) : NULL;
+
+	a->info = strdup(json ? json : "{}");
+	a->accepts = (enum analyzer_accepts)name_index(info, "accepts", analyzer_accepts_names);
+	text(info, "instance", a->instance, sizeof(a->instance));
+	a->ttl_ms = (int64_t)number(info, "ttl_ms");
+	const char *declared = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "declared"));
+	a->declared = declared ? atof(declared) : 0;
+	if (json_get_int(info, "max_batch_packets", 1, 65536, &packets) != 0)
+		packets = DEFAULT_BATCH_PACKETS;
+	if (json_get_int(info, "max_batch_bytes", 1, 1 << 30, &bytes) != 0)
+		bytes = DEFAULT_BATCH_BYTES;
+	a->max_batch_packets = a->accepts == ACCEPTS_PACKET ? 1 : (unsigned)packets;
+	a->max_batch_bytes = (size_t)bytes;
+	cJSON_Delete(info);
+}
+
+static int parse_analyzer(struct analyzer *a, const cJSON *entry)
+{
+	double slot = number(entry, "slot");
+
+	if (slot < 0 || slot >= ROSTER_MAX_SLOTS)
+		return ROSTER_E_FORMAT;
+	a->slot = (unsigned)slot;
+	text(entry, "id", a->id, sizeof(a->id));
+	text(entry, "url", a->url, sizeof(a->url));
+	a->weight = number(entry, "weight");
+	a->share = number(entry, "share");
+	a->state = (enum analyzer_state)name_index(entry, "state", analyzer_state_names);
+	a->health = (enum analyzer_health)name_index(entry, "health", analyzer_health_names);
+	a->lease_ms = (int64_t)number(entry, "lease_ms");
+	a->credit = number(entry, "credit");
+	a->routed = number(entry, "routed");
+	a->delivered = number(entry, "delivered");
+	a->delivered_packets = number(entry, "delivered_packets");
+	a->forgiven = number(entry, "forgiven");
+	a->processed = number(entry, "processed");
+	parse_info(a, entry);
+	return a->info ? 0 : -ENOMEM;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct analyzer *)a)->id, ((const struct analyzer *)b)->id);
+}
+
+static int parse_analyzers(struct roster *r, const cJSON *list)
+{
+	const cJSON *entry;
+	int n = cJSON_GetArraySize(list), error = 0;
+
+	r->analyzers = calloc((size_t)n + 1, sizeof(*r->analyzers));
+	if (!r->analyzers)
+		return -ENOMEM;
+	cJSON_ArrayForEach(entry, list) {
+		error = parse_analyzer(&r->analyzers[r->n_analyzers++], entry);
+		if (error != 0)
+			return error;
+	}
+	qsort(r->analyzers, r->n_analyzers, sizeof(*r->analyzers), by_id);
+	for (unsigned i = 0; i < r->n_analyzers; i++)
+		r->by_slot[r->analyzers[i].slot] = &r->analyzers[i];
+	return 0;
+}
+
+static int parse_workers(struct roster *r, const cJSON *list)
+{
+	const cJSON *entry;
+
+	r->workers = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*r->workers));
+	if (!r->workers)
+		return -ENOMEM;
+	cJSON_ArrayForEach(entry, list) {
+		struct roster_worker *w = &r->workers[r->n_workers++];
+		const char *json = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "info"));
+		cJSON *info = json ? cJSON_Parse(json) : NULL;
+
+		text(entry, "worker", w->name, sizeof(w->name));
+		const char *cut = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "unreachable"));
+		w->unreachable = strdup(cut ? cut : "");
+		text(info, "mode", w->mode, sizeof(w->mode));
+		cJSON_Delete(info);
+		if (!w->unreachable)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void parse_gone(struct roster *r, const cJSON *list, const cJSON *retired)
+{
+	const cJSON *entry;
+
+	cJSON_ArrayForEach(entry, list) {
+		r->gone_routed += number(entry, "routed");
+		r->gone_delivered += number(entry, "delivered");
+		r->gone_delivered_packets += number(entry, "delivered_packets");
+		r->gone_processed += number(entry, "processed");
+	}
+	if (cJSON_GetArraySize(retired) >= 3) {
+		r->gone_routed += cJSON_GetArrayItem(retired, 0)->valuedouble;
+		r->gone_delivered += cJSON_GetArrayItem(retired, 1)->valuedouble;
+		r->gone_delivered_packets += cJSON_GetArrayItem(retired, 2)->valuedouble;
+	}
+}
+
+static int fill(struct roster *r, const cJSON *json)
+{
+	int error;
+
+	if (!cJSON_IsObject(json))
+		return ROSTER_E_FORMAT;
+	r->epoch = (uint64_t)number(json, "epoch");
+	r->n_slots = (unsigned)number(json, "slots");
+	if (r->n_slots > ROSTER_MAX_SLOTS)
+		return ROSTER_E_FORMAT;
+	error = parse_analyzers(r, cJSON_GetObjectItemCaseSensitive(json, "analyzers"));
+	if (error == 0)
+		error = parse_workers(r, cJSON_GetObjectItemCaseSensitive(json, "workers"));
+	parse_gone(r, cJSON_GetObjectItemCaseSensitive(json, "gone"),
+		   cJSON_GetObjectItemCaseSensitive(json, "retired"));
+	r->n_spilled = number(json, "spill");
+	r->n_dead = number(json, "dead");
+	return error;
+}
+
+int roster_parse(const char *text_json, struct roster **rosterp)
+{
+	struct roster *r = calloc(1, sizeof(*r));
+	cJSON *json = cJSON_Parse(text_json);
+	int error = r ? 0 : -ENOMEM;
+
+	if (error == 0) {
+		atomic_init(&r->n_refs, 1);
+		error = fill(r, json);
+	}
+	cJSON_Delete(json);
+	if (error != 0)
+		roster_unref(r);
+	else
+		*rosterp = r;
+	return error;
+}
+
+struct roster *roster_ref(struct roster *r)
+{
+	if (r)
+		atomic_fetch_add_explicit(&r->n_refs, 1, memory_order_relaxed);
+	return r;
+}
+
+void roster_unref(struct roster *r)
+{
+	if (!r || atomic_fetch_sub_explicit(&r->n_refs, 1, memory_order_acq_rel) != 1)
+		return;
+	for (unsigned i = 0; i < r->n_analyzers; i++)
+		free(r->analyzers[i].info);
+	for (unsigned i = 0; i < r->n_workers; i++)
+		free(r->workers[i].unreachable);
+	free(r->analyzers);
+	free(r->workers);
+	free(r);
+}
+
+const struct analyzer *roster_find(const struct roster *r, const char *id)
+{
+	for (unsigned i = 0; i < r->n_analyzers; i++)
+		if (strcmp(r->analyzers[i].id, id) == 0)
+			return &r->analyzers[i];
+	return NULL;
+}

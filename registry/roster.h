@@ -1,0 +1,76 @@
+#ifndef WEIR_REGISTRY_ROSTER_H
+#define WEIR_REGISTRY_ROSTER_H
+/*
+ * One epoch of the pool as everybody may read it: immutable, reference counted, handed from thread to
+ * thread without a lock. Made from the JSON that lua/roster.lua answers.
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+#define ROSTER_MAX_SLOTS 1024
+#define ANALYZER_ID_MAX 64
+#define ANALYZER_URL_MAX 512
+#define INSTANCE_MAX 64
+#define ROSTER_E_FORMAT 1 /* not what lua/roster.lua writes */
+
+enum analyzer_state { ANALYZER_ACTIVE, ANALYZER_DRAINING, ANALYZER_DISABLED, ANALYZER_STATES }; /* administrative */
+enum analyzer_health { HEALTH_UP, HEALTH_SUSPECT, HEALTH_DOWN, HEALTHS };                    /* operational */
+enum analyzer_accepts { ACCEPTS_BATCH, ACCEPTS_PACKET, ANALYZER_ACCEPTS };
+
+/* NULL-terminated. */
+extern const char *const analyzer_state_names[ANALYZER_STATES + 1];
+extern const char *const analyzer_health_names[HEALTHS + 1];
+extern const char *const analyzer_accepts_names[ANALYZER_ACCEPTS + 1];
+/* Index of `name`, or -1. */
+int roster_name_index(const char *const *names, const char *name);
+
+struct analyzer {
+	char id[ANALYZER_ID_MAX + 1];
+	char url[ANALYZER_URL_MAX + 1];
+	char instance[INSTANCE_MAX + 1]; /* token of the process that registered */
+	char *info;                      /* JSON as registered; for restoring */
+	unsigned slot;
+	double weight;   /* configured */
+	double declared; /* by the analyzer itself */
+	double share;    /* 0 = not eligible */
+	enum analyzer_state state;
+	enum analyzer_health health;
+	enum analyzer_accepts accepts;
+	unsigned max_batch_packets;
+	size_t max_batch_bytes;
+	int64_t ttl_ms;
+	int64_t lease_ms; /* left when the roster was made */
+	double credit, routed, delivered, delivered_packets, forgiven, processed;
+};
+
+struct roster_worker {
+	char name[128]; /* node/index */
+	char mode[16];  /* exact, leased, away */
+	char *unreachable; /* slots: "1,4" */
+};
+
+struct roster {
+	_Atomic unsigned n_refs;
+	uint64_t epoch;
+	unsigned n_slots;
+	unsigned n_analyzers;
+	struct analyzer *analyzers; /* sorted by id */
+	unsigned n_workers;
+	struct roster_worker *workers;
+	struct analyzer *by_slot[ROSTER_MAX_SLOTS]; /* NULL: nobody registered there */
+	/* of analyzers that are gone, and of slots given to others */
+	double gone_routed, gone_delivered, gone_delivered_packets, gone_processed;
+	double n_spilled, n_dead;
+};
+
+/* *rosterp is one reference. */
+int roster_parse(const char *json, struct roster **rosterp) MUST_CHECK;
+struct roster *roster_ref(struct roster *roster);
+void roster_unref(struct roster *roster);
+DEFINE_CLEANUP(struct roster, roster_unref)
+const struct analyzer *roster_find(const struct roster *roster, const char *id);
+
+#endif

@@ -1,0 +1,434 @@
+/* The numbered calls, route and settle, on a real Redis. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "t/unit/near.h"
+#include "t/unit/redis_pool.h"
+
+#define TTL_MS 60000
+#define HEADER_VALID_UNTIL 3
+
+static struct answered answered;
+
+/* a1, a2, a3 with weights 5, 3, 2 in slots 0, 1, 2 */
+static int three(void **state)
+{
+	struct redis_pool *pool = *state;
+
+	redis_pool_clear(state);
+	redis_pool_join(pool, "a1", 5, TTL_MS);
+	redis_pool_join(pool, "a2", 3, TTL_MS);
+	redis_pool_join(pool, "a3", 2, TTL_MS);
+	return 0;
+}
+
+static void assert_credit(struct redis_pool *pool, double a1, double a2, double a3)
+{
+	struct hot hot;
+
+	redis_pool_hot(pool, &hot);
+	assert_near(hot.credit[0], a1, 1e-9);
+	assert_near(hot.credit[1], a2, 1e-9);
+	assert_near(hot.credit[2], a3, 1e-9);
+}
+
+static void assert_pot_and_held(struct redis_pool *pool, double a1, double a2, double a3)
+{
+	struct hot hot;
+
+	redis_pool_hot(pool, &hot);
+	assert_near(hot.credit[0] + hot.held[0], a1, 1e-9);
+	assert_near(hot.credit[1] + hot.held[1], a2, 1e-9);
+	assert_near(hot.credit[2] + hot.held[2], a3, 1e-9);
+}
+
+static void count(struct redis_pool *pool, unsigned n_packets, uint32_t size, unsigned per_slot[3])
+{
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	uint32_t sizes[256];
+
+	for (unsigned i = 0; i < n_packets; i++)
+		sizes[i] = size;
+	redis_pool_route(pool, &caller, sizes, n_packets, "", &answered);
+	memset(per_slot, 0, 3 * sizeof(*per_slot));
+	for (unsigned i = 0; i < n_packets; i++)
+		per_slot[answered.choices[i]]++;
+}
+
+static void route_follows_the_weights_exactly(void **state)
+{
+	unsigned n[3];
+	struct hot hot;
+
+	count(*state, 100, 7, n);
+	assert_int_equal(n[0], 50);
+	assert_int_equal(n[1], 30);
+	assert_int_equal(n[2], 20);
+	redis_pool_hot(*state, &hot);
+	assert_near(hot.routed[0], 350, 0);
+	assert_near(hot.routed[2], 140, 0);
+	assert_credit(*state, 0, 0, 0);
+}
+
+static void what_cannot_be_reached_is_borne_by_the_others_by_weight(void **state)
+{
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	static const uint32_t ones[100] = {[0 ... 99] = 1};
+	unsigned n[3] = {0};
+
+	for (int i = 0; i < 10; i++, caller.number++) {
+		redis_pool_route(*state, &caller, ones, 100, "0", &answered);
+		for (int k = 0; k < 100; k++)
+			n[answered.choices[k]]++;
+	}
+	assert_int_equal(n[0], 0);
+	assert_in_range(n[1], 598, 602);
+	assert_in_range(n[2], 398, 402);
+}
+
+static void where_nothing_can_be_chosen_nothing_changes(void **state)
+{
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	static const uint32_t sizes[] = {5, 6};
+
+	redis_pool_route(*state, &caller, sizes, 2, "0,1,2", &answered);
+	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+	assert_int_equal(answered.choices[0], ROUTE_NONE);
+	assert_int_equal(answered.choices[1], ROUTE_NONE);
+	assert_credit(*state, 0, 0, 0);
+	redis_pool_clear(state);
+	redis_pool_route(*state, &caller, sizes, 1, "", &answered);
+	assert_int_equal(answered.choices[0], ROUTE_NONE);
+}
+
+static void a_repeated_route_gets_its_answer_and_changes_nothing(void **state)
+{
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	static const uint32_t sizes[] = {5, 9, 2, 60, 1};
+	unsigned choices[5];
+	struct hot before, after;
+
+	redis_pool_route(*state, &caller, sizes, 5, "", &answered);
+	memcpy(choices, answered.choices, sizeof(choices));
+	redis_pool_hot(*state, &before);
+	redis_pool_route(*state, &caller, sizes, 5, "", &answered);
+	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+	assert_memory_equal(choices, answered.choices, sizeof(choices));
+	redis_pool_hot(*state, &after);
+	assert_memory_equal(&before.n_slots, &after.n_slots,
+			    sizeof(before) - offsetof(struct hot, n_slots));
+}
+
+/* The pot owes a1 5, a2 -3, a3 -2 after this. */
+static void fill_pot(struct redis_pool *pool)
+{
+	struct settlement_delta deltas[3] = {{.credit = 5}, {.credit = -3}, {.credit = -2}};
+	struct settle_request request = {.deltas = deltas, .n_slots = 3};
+	struct caller caller = redis_pool_caller("n0/0", "t");
+
+	redis_pool_settle(pool, &caller, &request, &answered);
+	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+	assert_credit(pool, 5, -3, -2);
+}
+
+static void a_repeated_settle_gets_its_answer_and_changes_nothing(void **state)
+{
+	struct settlement_delta deltas[3] = {{1, 10, 9, 2, 0}, {-1, 20, 18, 4, 0}};
+	struct settle_request request = {.deltas = deltas, .n_slots = 3, .expected_messages = 1000};
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	static struct answered first;
+	struct hot before, after;
+
+	fill_pot(*state);
+	redis_pool_settle(*state, &caller, &request, &first);
+	redis_pool_hot(*state, &before);
+	assert_near(before.routed[1], 20, 0);
+	assert_near(before.delivered[0], 9, 0);
+	redis_pool_settle(*state, &caller, &request, &answered);
+	redis_pool_hot(*state, &after);
+	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+	assert_memory_equal(first.credit, answered.credit, sizeof(first.credit));
+	assert_memory_equal(&before.n_slots, &after.n_slots,
+			    sizeof(before) - offsetof(struct hot, n_slots));
+}
+
+static void a_number_below_the_last_is_refused(void **state)
+{
+	struct settlement_delta delta = {.routed = 3};
+	struct settle_request request = {.deltas = &delta, .n_slots = 1};
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	struct hot hot;
+
+	caller.number = 5;
+	redis_pool_settle(*state, &caller, &request, &answered);
+	caller.number = 4;
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_int_equal(answered.answer.status, SETTLEMENT_FAILED);
+	redis_pool_hot(*state, &hot);
+	assert_near(hot.routed[0], 3, 0);
+}
+
+static void credit_taken_is_on_record_and_sums_to_zero(void **state)
+{
+	struct settle_request request = {.expected_messages = 1000};
+	struct caller caller = redis_pool_caller("n1/0", "t");
+
+	fill_pot(*state);
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_near(answered.credit[0], 5, 1e-9);
+	assert_near(answered.credit[0] + answered.credit[1] + answered.credit[2], 0, 1e-9);
+	assert_credit(*state, 0, 0, 0);
+	assert_pot_and_held(*state, 5, -3, -2);
+}
+
+static void catching_up_takes_at_most_half_of_anyones_flow(void **state)
+{
+	struct settle_request request = {.expected_messages = 10};
+	struct caller caller = redis_pool_caller("n1/0", "t");
+
+	fill_pot(*state);
+	redis_pool_settle(*state, &caller, &request, &answered);
+	/* a2 expects 3 of 10, so it gives 1.5 of its debt of 3; a3 1 of 2: half of all */
+	assert_near(answered.credit[0], 2.5, 1e-9);
+	assert_near(answered.credit[1], -1.5, 1e-9);
+	assert_near(answered.credit[2], -1, 1e-9);
+}
+
+static void what_a_worker_cannot_reach_it_does_not_take(void **state)
+{
+	struct settle_request request = {.expected_messages = 1000, .unreachable = "0"};
+	struct caller caller = redis_pool_caller("n1/0", "t");
+
+	fill_pot(*state); /* by n0/0, which reaches all */
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_near(answered.credit[0], 0, 0);
+	assert_near(answered.credit[1] + answered.credit[2], 0, 1e-9);
+	assert_pot_and_held(*state, 5, -3, -2);
+}
+
+static void who_expects_nothing_takes_nothing(void **state)
+{
+	struct settle_request request = {.expected_messages = 0};
+	struct caller caller = redis_pool_caller("n1/0", "t");
+
+	fill_pot(*state);
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_near(answered.credit[0], 0, 0);
+	assert_credit(*state, 5, -3, -2);
+}
+
+/* n1/0 holds credit and is dead, but nobody has noticed. */
+static void die_with_credit(struct redis_pool *pool, const char *token)
+{
+	struct settle_request request = {.expected_messages = 10};
+	struct caller caller = redis_pool_caller("n1/0", token);
+
+	fill_pot(pool);
+	redis_pool_settle(pool, &caller, &request, &answered);
+	assert_near(answered.credit[0], 2.5, 1e-9);
+	POOL_DO(pool, "ZADD", redis_pool_key(pool, KEY_NODES), "1", "n1/0");
+}
+
+static void a_dead_workers_credit_returns_to_the_pot(void **state)
+{
+	struct settle_request request = {.idle = true};
+	struct caller caller = redis_pool_caller("n2/0", "t");
+
+	die_with_credit(*state, "t");
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_credit(*state, 5, -3, -2);
+}
+
+static void a_repeated_call_that_finds_a_dead_worker_loses_nothing(void **state)
+{
+	struct settle_request request = {.idle = true};
+	struct caller caller = redis_pool_caller("n2/0", "t");
+
+	redis_pool_settle(*state, &caller, &request, &answered);
+	die_with_credit(*state, "t");
+	redis_pool_set_header(*state, HEADER_VALID_UNTIL, 1); /* an election is due, and reaps */
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_pot_and_held(*state, 5, -3, -2);
+}
+
+static void a_worker_thought_dead_settles_as_if_nothing_had_happened(void **state)
+{
+	struct settlement_delta deltas[3] = {{.credit = -1}, {.credit = 1}};
+	struct settle_request request = {.idle = true}, late = {.deltas = deltas, .n_slots = 3};
+	struct caller other = redis_pool_caller("n2/0", "t"),
+		      caller = redis_pool_caller("n1/0", "t");
+
+	die_with_credit(*state, "t");
+	redis_pool_settle(*state, &other, &request, &answered);
+	caller.number = 2;
+	redis_pool_settle(*state, &caller, &late, &answered);
+	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+	assert_credit(*state, 4, -2, -2);
+}
+
+static void a_new_instance_of_a_worker_gives_back_what_the_old_one_held(void **state)
+{
+	struct settle_request request = {.idle = true};
+	struct caller caller = redis_pool_caller("n1/0", "new");
+
+	die_with_credit(*state, "old");
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+	assert_credit(*state, 5, -3, -2);
+}
+
+static void who_leaves_is_gone_at_once_and_may_say_so_twice(void **state)
+{
+	struct settlement_delta deltas[3] = {{.credit = -1}, {.credit = 1}};
+	struct settle_request take = {.expected_messages = 1000};
+	struct settle_request leave = {.deltas = deltas, .n_slots = 3, .leaving = true};
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	struct roster *roster;
+
+	fill_pot(*state);
+	redis_pool_settle(*state, &caller, &take, &answered);
+	caller.number++;
+	for (int i = 0; i < 2; i++) {
+		redis_pool_settle(*state, &caller, &leave, &answered);
+		assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+		assert_credit(*state, 4, -2, -2);
+	}
+	roster = redis_pool_roster(*state);
+	assert_int_equal(roster->n_workers, 1);
+	assert_string_equal(roster->workers[0].name, "n0/0");
+	roster_unref(roster);
+}
+
+static void what_is_owed_beyond_the_limit_is_forgiven(void **state)
+{
+	struct settlement_delta deltas[3] = {{.credit = 100}, {.credit = -60}, {.credit = -40}};
+	struct settle_request request = {.deltas = deltas, .n_slots = 3};
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	struct hot hot;
+
+	caller.catchup_max_messages = 30;
+	redis_pool_settle(*state, &caller, &request, &answered);
+	redis_pool_hot(*state, &hot);
+	assert_near(hot.forgiven[0], 70, 1e-9);
+	assert_credit(*state, 30, -18, -12);
+}
+
+static char *text_of(struct redis_pool *pool, enum registry_key key, const char *id, char out[32])
+{
+	redisReply *reply = POOL_COMMAND(pool, "HGET", redis_pool_key(pool, key), id);
+
+	snprintf(out, 32, "%s", reply->type == REDIS_REPLY_STRING ? reply->str : "none");
+	freeReplyObject(reply);
+	return out;
+}
+
+static void an_idle_worker_leaves_figures_that_people_can_read(void **state)
+{
+	struct settlement_delta deltas[3] = {{-1.5, 10, 9, 4, 2}, {1.5, 0, 0, 0, 0}};
+	struct settle_request request = {.deltas = deltas, .n_slots = 3, .idle = true};
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	char text[32];
+
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_string_equal(text_of(*state, KEY_CREDIT, "a1", text), "-1.500");
+	assert_string_equal(text_of(*state, KEY_ROUTED, "a1", text), "10");
+	assert_string_equal(text_of(*state, KEY_DELIVERED, "a1", text), "9");
+	assert_string_equal(text_of(*state, KEY_DELIVERED_PACKETS, "a1", text), "4");
+	assert_string_equal(text_of(*state, KEY_FORGIVEN, "a1", text), "2");
+	assert_string_equal(text_of(*state, KEY_ROUTED, "a3", text), "0");
+	assert_string_equal(text_of(*state, KEY_WEIGHT, "a1", text), "5");
+}
+
+static void deltas_that_are_no_numbers_are_refused_whole(void **state)
+{
+	struct settlement_delta deltas[3] = {{.credit = NAN, .routed = 10}, {.routed = 20}};
+	struct settle_request request = {
+	    .deltas = deltas, .n_slots = 3, .unreachable = "", .node_info = ""};
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	struct buf scratch CLEANUP(buf_deinit) = {0};
+	struct redis_pool *pool = *state;
+	struct script_args args;
+	redisReply *reply;
+	struct hot hot;
+
+	settle_args(&args, &caller, &request, &scratch);
+	assert_int_equal(client_eval(pool->client, SCRIPT_SETTLE, &args, &reply), CLIENT_E_REPLY);
+	redis_pool_hot(pool, &hot);
+	assert_near(hot.routed[1], 0, 0);
+	assert_credit(pool, 0, 0, 0);
+}
+
+static void windows_grow_with_the_number_of_workers(void **state)
+{
+	struct settle_request request = {0};
+	uint64_t window_us = 0;
+	char name[32];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "n%d/0", i);
+		struct caller caller = redis_pool_caller(name, "t");
+
+		redis_pool_settle(*state, &caller, &request, &answered);
+		assert_true(answered.answer.window_us >= window_us);
+		window_us = answered.answer.window_us;
+		if (i == 0)
+			assert_int_equal(window_us, 10000);
+	}
+	assert_true(window_us > 15000);
+}
+
+static void status_is_a_table_for_people(void **state)
+{
+	struct redis_pool *pool = *state;
+	struct script_args args = {0};
+	unsigned n[3];
+	redisReply *reply;
+	struct settle_request request = {.idle = true};
+	struct caller caller = redis_pool_caller("n2/0", "t");
+
+	count(pool, 10, 1, n);
+	redis_pool_settle(pool, &caller, &request, &answered);
+	assert_int_equal(client_eval(pool->client, SCRIPT_STATUS, &args, &reply), 0);
+	assert_int_equal(reply->elements, 5);
+	assert_non_null(strstr(reply->element[1]->str, "a1"));
+	assert_non_null(strstr(reply->element[1]->str, "50.00%"));
+	assert_string_equal(reply->element[4]->str, "3 analyzers, 10 messages routed");
+	freeReplyObject(reply);
+}
+
+#define CALLS_TEST(f) cmocka_unit_test_setup(f, three)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CALLS_TEST(route_follows_the_weights_exactly),
+	    CALLS_TEST(what_cannot_be_reached_is_borne_by_the_others_by_weight),
+	    CALLS_TEST(where_nothing_can_be_chosen_nothing_changes),
+	    CALLS_TEST(a_repeated_route_gets_its_answer_and_changes_nothing),
+	    CALLS_TEST(a_repeated_settle_gets_its_answer_and_changes_nothing),
+	    CALLS_TEST(a_number_below_the_last_is_refused),
+	    CALLS_TEST(credit_taken_is_on_record_and_sums_to_zero),
+	    CALLS_TEST(catching_up_takes_at_most_half_of_anyones_flow),
+	    CALLS_TEST(what_a_worker_cannot_reach_it_does_not_take),
+	    CALLS_TEST(who_expects_nothing_takes_nothing),
+	    CALLS_TEST(a_dead_workers_credit_returns_to_the_pot),
+	    CALLS_TEST(a_repeated_call_that_finds_a_dead_worker_loses_nothing),
+	    CALLS_TEST(a_worker_thought_dead_settles_as_if_nothing_had_happened),
+	    CALLS_TEST(a_new_instance_of_a_worker_gives_back_what_the_old_one_held),
+	    CALLS_TEST(who_leaves_is_gone_at_once_and_may_say_so_twice),
+	    CALLS_TEST(what_is_owed_beyond_the_limit_is_forgiven),
+	    CALLS_TEST(an_idle_worker_leaves_figures_that_people_can_read),
+	    CALLS_TEST(deltas_that_are_no_numbers_are_refused_whole),
+	    CALLS_TEST(windows_grow_with_the_number_of_workers),
+	    CALLS_TEST(status_is_a_table_for_people),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, redis_pool_setup, redis_pool_teardown);
+}

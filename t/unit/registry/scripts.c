@@ -1,0 +1,116 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "registry/scripts.h"
+
+static void every_script_is_embedded(void **state)
+{
+	static const char *const names[SCRIPTS] = {"register", "renew",	 "deregister", "set",
+						   "route",    "settle", "roster",     "status"};
+	(void)state;
+
+	for (int i = 0; i < SCRIPTS; i++) {
+		assert_string_equal(scripts[i].name, names[i]);
+		assert_int_equal(strlen(scripts[i].sha1), 40);
+		assert_int_equal(strlen(scripts[i].text), scripts[i].len);
+		assert_null(strstr(scripts[i].text, "--@include"));
+		assert_true(scripts[i].n_keys > 0);
+	}
+}
+
+static void keys_are_those_of_the_header(void **state)
+{
+	static const enum registry_key status[] = {KEY_WEIGHT, KEY_STATE,     KEY_EXPIRES,
+						   KEY_ROUTED, KEY_DELIVERED, KEY_PROCESSED};
+	(void)state;
+
+	assert_int_equal(scripts[SCRIPT_STATUS].n_keys, ARRAY_LEN(status));
+	assert_memory_equal(scripts[SCRIPT_STATUS].keys, status, sizeof(status));
+	assert_int_equal(scripts[SCRIPT_ROUTE].n_keys, 14);
+	assert_int_equal(scripts[SCRIPT_ROUTE].keys[12], KEY_HOT);
+}
+
+static void a_call_is_written_as_redis_reads_it(void **state)
+{
+	struct buf out CLEANUP(buf_deinit) = {0};
+	struct script_args args = {0};
+	struct registry_keys keys;
+	char expected[2048];
+	(void)state;
+
+	assert_int_equal(registry_keys_init(&keys, "p"), 0);
+	script_arg(&args, "a\0b", 3);
+	script_arg_int(&args, -7);
+	script_arg_str(&args, "");
+	script_format(&out, SCRIPT_STATUS, &keys, &args);
+	snprintf(
+	    expected, sizeof(expected),
+	    "*12\r\n$7\r\nEVALSHA\r\n$40\r\n%s\r\n$1\r\n6\r\n"
+	    "$15\r\nweir:{p}:weight\r\n$14\r\nweir:{p}:state\r\n$16\r\nweir:{p}:expires\r\n"
+	    "$15\r\nweir:{p}:routed\r\n$18\r\nweir:{p}:delivered\r\n$18\r\nweir:{p}:processed\r\n"
+	    "$3\r\na_b\r\n$2\r\n-7\r\n$0\r\n\r\n",
+	    scripts[SCRIPT_STATUS].sha1);
+	*strstr(expected, "a_b") = 'a';
+	strstr(expected, "a_b")[1] = '\0';
+	assert_false(out.failed);
+	assert_int_equal(out.len, strlen(expected) + strlen("b\r\n$2\r\n-7\r\n$0\r\n\r\n") + 1);
+	assert_memory_equal(out.data, expected, out.len);
+}
+
+static void numbers_read_back_as_they_were(void **state)
+{
+	static const double values[] = {0,    0.1,  1.0 / 3, 1e-300,	 12345678901234.5,
+					-2.5, 1e22, 5e-324,  1e308 * 1.7};
+	struct script_args args = {0};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		script_arg_double(&args, values[i]);
+		assert_true(strtod(args.data[i], NULL) == values[i]);
+	}
+	assert_string_equal(args.data[1], "0.1");
+	assert_string_equal(args.data[0], "0");
+	script_arg_double(&args, 1000);
+	assert_string_equal(args.data[args.n - 1], "1000");
+}
+
+static void commands_of_words_are_bulks(void **state)
+{
+	struct buf out CLEANUP(buf_deinit) = {0};
+	(void)state;
+
+	command_format(&out, 2, (const char *[]){"SELECT", "3"});
+	assert_string_equal(buf_str(&out), "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n");
+}
+
+static void loading_sends_the_whole_text(void **state)
+{
+	struct buf out CLEANUP(buf_deinit) = {0};
+	(void)state;
+
+	script_format_load(&out, SCRIPT_SETTLE);
+	assert_non_null(strstr(buf_str(&out), scripts[SCRIPT_SETTLE].text));
+	assert_memory_equal(out.data, "*3\r\n$6\r\nSCRIPT\r\n$4\r\nLOAD\r\n$", 27);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_script_is_embedded),
+	    cmocka_unit_test(keys_are_those_of_the_header),
+	    cmocka_unit_test(a_call_is_written_as_redis_reads_it),
+	    cmocka_unit_test(numbers_read_back_as_they_were),
+	    cmocka_unit_test(commands_of_words_are_bulks),
+	    cmocka_unit_test(loading_sends_the_whole_text),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
