@@ -1,0 +1,22 @@
+#ifndef WEIR_NODE_ADMIN_H
+#define WEIR_NODE_ADMIN_H
+/*
+ * The admin port, on civetweb's threads: API, metrics, health. Handlers read snapshots and atomics;
+ * those that change the registry, and the cluster view, call Redis on a connection of their own.
+ */
+#include "node/control.h"
+
+struct admin;
+
+struct admin_config {
+	struct node_shared *shared; /* borrowed, as all of these */
+	struct control *control;
+	const struct metrics_shard *const *shards;
+	unsigned n_shards;
+};
+
+/* Negative errno; the reason is logged. */
+int admin_start(const struct admin_config *config, struct admin **adminp) MUST_CHECK;
+void admin_stop(struct admin *admin);
+
+#endif

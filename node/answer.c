@@ -1,0 +1,126 @@
+#include "node/answer.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "common/clock.h"
+
+void answer_date_update(struct answer_date *date, uint64_t wall_us)
+{
+	time_t now_s = (time_t)(wall_us / US_PER_S);
+	struct tm tm;
+
+	if ((uint64_t)now_s == date->made_s)
+		return;
+	date->made_s = (uint64_t)now_s;
+	gmtime_r(&now_s, &tm);
+	strftime(date->text, sizeof(date->text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+}
+
+static const char *title(int status)
+{
+	static const struct {
+		int status;
+		const char *title;
+	} titles[] = {
+		{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" }, { 400, "Bad Request" },
+		{ 401, "Unauthorized" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
+		{ 408, "Request Timeout" }, { 411, "Length Required" }, { 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" }, { 417, "Expectation Failed" },
+		{ 431, "Request Header Fields Too Large" }, { 501, "Not Implemented" },
+		{ 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(titles); i++)
+		if (titles[i].status == status)
+			return titles[i].title;
+	return "Unknown";
+}
+
+/* Status line and the fields that every answer has; the empty line is still to come. */
+static void write_head(struct buf *out, int status, const char *type, size_t length,
+		       const struct answer_date *date, bool close)
+{
+	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, title(status), date->text);
+	if (type)
+		buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, length);
+	if (close)
+		buf_append_str(out, "Connection: close\r\n");
+}
+
+static void write_body(struct buf *out, const struct answer *a, const char *body, size_t len)
+{
+	buf_append(out, "\r\n", 2);
+	if (!a->head_only)
+		buf_append(out, body, len);
+}
+
+/* The hot answer: no printf. */
+static void write_accepted(struct buf *out, const struct answer *a, const struct answer_date *date, bool close)
+{
+	static const char start[] = "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nDate: ";
+	static const char body[] = "{\"status\":\"accepted\",\"messages\":";
+	char digits[10], length[24];
+	size_t n = 0;
+	uint32_t left = a->n_messages;
+
+	do
+		digits[sizeof(digits) - ++n] = (char)('0' + left % 10);
+	while (left /= 10);
+	buf_append(out, start, sizeof(start) - 1);
+	buf_append_str(out, date->text);
+	if (a->analyzer[0]) {
+		buf_append_str(out, "\r\nWeir-Analyzer: ");
+		buf_append_str(out, a->analyzer);
+	}
+	if (close)
+		buf_append_str(out, "\r\nConnection: close");
+	memcpy(length, "\r\nContent-Length: 00\r\n\r\n", 24);
+	length[18] = (char)('0' + (sizeof(body) + n) / 10);
+	length[19] = (char)('0' + (sizeof(body) + n) % 10);
+	buf_append(out, length, sizeof(length));
+	buf_append(out, body, sizeof(body) - 1);
+	buf_append(out, digits + sizeof(digits) - n, n);
+	buf_append(out, "}", 1);
+}
+
+static void write_refused(struct buf *out, const struct answer *a, const struct answer_date *date, bool close)
+{
+	const struct http_refusal_info *info = refusal_info(a->refusal);
+	char body[512];
+	int len = snprintf(body, sizeof(body),
+			   "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}",
+			   title(info->status), info->status, info->name, info->detail);
+
+	assert(len > 0 && (size_t)len < sizeof(body));
+	write_head(out, info->status, "application/problem+json", (size_t)len, date, close);
+	if (a->allow)
+		buf_printf(out, "Allow: %s\r\n", a->allow);
+	if (info->status == 503)
+		buf_printf(out, "Retry-After: %u\r\n", a->retry_after_s);
+	if (info->status == 401)
+		buf_append_str(out, "WWW-Authenticate: Bearer\r\n");
+	write_body(out, a, body, (size_t)len);
+}
+
+void answer_write(struct buf *out, const struct answer *a, const struct answer_date *date, bool close)
+{
+	switch (a->kind) {
+	case ANSWER_ACCEPTED:
+		write_accepted(out, a, date, close);
+		return;
+	case ANSWER_REFUSED:
+		write_refused(out, a, date, close);
+		return;
+	case ANSWER_TEXT:
+		write_head(out, a->status, "text/plain; charset=utf-8", strlen(a->text), date, close);
+		write_body(out, a, a->text, strlen(a->text));
+		return;
+	case ANSWER_OPTIONS:
+		write_head(out, 204, NULL, 0, date, close);
+		buf_printf(out, "Allow: %s\r\n\r\n", a->allow);
+		return;
+	default:
+		assert(!"every kind is written");
+	}
+}

@@ -1,0 +1,45 @@
+#ifndef WEIR_NODE_ANSWER_H
+#define WEIR_NODE_ANSWER_H
+/*
+ * The answers of the ingest port, as bytes. The one place that writes them.
+ */
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "node/http_reader.h"
+#include "node/refusal.h"
+#include "registry/roster.h"
+
+enum answer_kind {
+	ANSWER_ACCEPTED, /* 202 {"status":"accepted","messages":n} */
+	ANSWER_REFUSED,  /* application/problem+json */
+	ANSWER_TEXT,     /* health checks: `status` and `text` */
+	ANSWER_OPTIONS,  /* 204 with Allow */
+	ANSWER_KINDS
+};
+
+struct answer {
+	enum answer_kind kind;
+	enum refusal refusal;      /* REFUSED */
+	int status;                /* TEXT */
+	const char *text;          /* TEXT: static */
+	const char *allow;         /* REFUSED with 405, OPTIONS: static */
+	uint32_t n_messages;       /* ACCEPTED */
+	uint32_t retry_after_s;    /* REFUSED with 503 */
+	bool head_only;            /* it was a HEAD request */
+	char analyzer[ANALYZER_ID_MAX + 1]; /* ACCEPTED: who has it, "" = not known yet */
+};
+
+#define ANSWER_CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
+
+/* The Date header's value, made anew once a second. */
+struct answer_date {
+	uint64_t made_s;
+	char text[32];
+};
+void answer_date_update(struct answer_date *date, uint64_t wall_us);
+
+/* close: with "Connection: close". */
+void answer_write(struct buf *out, const struct answer *answer, const struct answer_date *date, bool close);
+
+#endif

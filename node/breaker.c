@@ -1,0 +1,74 @@
+#include "node/breaker.h"
+
+#include "common/clock.h"
+
+#define FAILURES_TO_OPEN 5
+#define SUCCESSES_TO_CLOSE 2
+#define OPEN_BASE_MS 1000
+#define OPEN_CAP_MS 30000
+
+const char *const breaker_state_names[] = { "closed", "open", "half_open" };
+static_assert(ARRAY_LEN(breaker_state_names) == BREAKER_STATES, "every state has a name");
+
+void breaker_init(struct breaker *b, uint64_t seed)
+{
+	*b = (struct breaker){ .state = BREAKER_CLOSED };
+	backoff_init(&b->backoff, OPEN_BASE_MS, OPEN_CAP_MS, seed);
+}
+
+void breaker_reset(struct breaker *b)
+{
+	b->state = BREAKER_CLOSED;
+	b->n_failures = b->n_successes = 0;
+	b->on_trial = false;
+	backoff_reset(&b->backoff);
+}
+
+bool breaker_allows(const struct breaker *b)
+{
+	return b->state == BREAKER_CLOSED || (b->state == BREAKER_HALF_OPEN && !b->on_trial);
+}
+
+void breaker_try(struct breaker *b)
+{
+	if (b->state == BREAKER_HALF_OPEN)
+		b->on_trial = true;
+}
+
+bool breaker_success(struct breaker *b)
+{
+	b->n_failures = 0;
+	if (b->state != BREAKER_HALF_OPEN)
+		return false;
+	b->on_trial = false;
+	if (++b->n_successes < SUCCESSES_TO_CLOSE)
+		return false;
+	breaker_reset(b);
+	return true;
+}
+
+static void open_up(struct breaker *b, uint64_t now_us)
+{
+	b->state = BREAKER_OPEN;
+	b->on_trial = false;
+	b->open_until_us = now_us + backoff_next_ms(&b->backoff) * US_PER_MS;
+}
+
+bool breaker_failure(struct breaker *b, uint64_t now_us)
+{
+	if (b->state == BREAKER_OPEN) /* of a batch that was out when it opened */
+		return false;
+	if (b->state == BREAKER_CLOSED && ++b->n_failures < FAILURES_TO_OPEN)
+		return false;
+	open_up(b, now_us);
+	return true;
+}
+
+bool breaker_tick(struct breaker *b, uint64_t now_us)
+{
+	if (b->state != BREAKER_OPEN || now_us < b->open_until_us)
+		return false;
+	b->state = BREAKER_HALF_OPEN;
+	b->n_successes = 0;
+	return true;
+}

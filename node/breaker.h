@@ -1,0 +1,46 @@
+#ifndef WEIR_NODE_BREAKER_H
+#define WEIR_NODE_BREAKER_H
+/*
+ * The circuit breaker between one worker and one analyzer. Pure: time is a parameter.
+ *
+ *   CLOSED --5 failures in a row--> OPEN --1 s, doubling to 30 s, jittered--> HALF_OPEN
+ *      ^                             ^                                           |
+ *      +------ 2 successes ----------+-----------------failure------------------+
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/backoff.h"
+
+enum breaker_state {
+	BREAKER_CLOSED,    /* deliveries flow; n_failures in a row so far */
+	BREAKER_OPEN,      /* nothing is sent until open_until_us */
+	BREAKER_HALF_OPEN, /* one batch at a time is tried; n_successes so far */
+	BREAKER_STATES
+};
+extern const char *const breaker_state_names[BREAKER_STATES];
+
+struct breaker {
+	enum breaker_state state;
+	unsigned n_failures;
+	unsigned n_successes;
+	bool on_trial; /* HALF_OPEN: the one batch is out */
+	uint64_t open_until_us;
+	struct backoff backoff;
+};
+
+/* seed 0: seeded by the kernel */
+void breaker_init(struct breaker *b, uint64_t seed);
+/* Another process answers there now: forget what the former one did. */
+void breaker_reset(struct breaker *b);
+
+/* Whether a delivery may start; in HALF_OPEN the caller says so with breaker_try. */
+bool breaker_allows(const struct breaker *b);
+void breaker_try(struct breaker *b);
+
+/* Each returns true when the state changed. */
+bool breaker_success(struct breaker *b);
+bool breaker_failure(struct breaker *b, uint64_t now_us);
+bool breaker_tick(struct breaker *b, uint64_t now_us); /* OPEN -> HALF_OPEN when its time has come */
+
+#endif

@@ -1,0 +1,32 @@
+#ifndef WEIR_NODE_CONFIG_H
+#define WEIR_NODE_CONFIG_H
+/*
+ * What can be set on a node. config.c has the table.
+ */
+#include "common/conf.h"
+
+enum ack_mode { ACK_DELIVERED, ACK_RECEIVED };
+
+struct node_config {
+	char *listen, *admin_listen, *redis, *pool, *node_id;
+	int64_t workers; /* 0: one per CPU */
+	int ack;         /* enum ack_mode */
+	int64_t exact_messages;
+	double catchup_max_messages;
+	uint64_t redis_timeout_ms;
+	uint64_t max_header, max_body, memory_max;
+	int64_t max_connections;
+	uint64_t idle_timeout_ms, header_timeout_ms, body_timeout_ms, write_timeout_ms, max_connection_age_ms;
+	uint64_t connect_timeout_ms, delivery_timeout_ms, probe_interval_ms, probe_timeout_ms;
+	uint64_t drain_delay_ms, drain_timeout_ms;
+	char *ingest_token, *register_token, *admin_token;
+	int log_level, log_format;
+};
+
+extern const struct conf_program node_program;
+
+/* Fills in what depends on the machine (node id, workers) and checks what one option alone cannot
+ * say. CONF_E_USAGE: one line is on stderr. */
+int node_config_finish(struct node_config *c) MUST_CHECK;
+
+#endif

@@ -1,0 +1,271 @@
+#include "node/control.h"
+
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "node/probe.h"
+#include "registry/link.h"
+#include "registry/membership.h"
+
+#define POLL_US 2000000
+#define STALL_MS 2000
+
+struct control {
+	struct node_shared *shared;
+	struct worker *workers;
+	unsigned n_workers;
+	pthread_t thread;
+	bool is_running;
+	_Atomic bool must_stop;
+	struct event_base *base;
+	struct link *link, *events;
+	struct prober *prober;
+	struct event *refresh_event, *poll;
+	bool is_asking;  /* a roster call is under way */
+	bool ask_again;  /* something changed since it was sent */
+	pthread_mutex_t lock; /* of `roster`; taken by admin requests, never for a packet */
+	struct roster *roster; /* a reference; NULL: none yet */
+};
+
+static void ask(struct control *c);
+
+struct roster *control_roster(struct control *c)
+{
+	struct roster *roster;
+
+	pthread_mutex_lock(&c->lock);
+	roster = roster_ref(c->roster);
+	pthread_mutex_unlock(&c->lock);
+	return roster;
+}
+
+void control_refresh(struct control *c)
+{
+	if (eventfd_write(c->shared->refresh_fd, 1) != 0)
+		log_debug("control", "refresh already asked for");
+}
+
+/* Takes the reference. */
+static void adopt(struct control *c, struct roster *roster)
+{
+	struct roster *old = c->roster;
+	bool is_news = !old || old->epoch != roster->epoch;
+
+	pthread_mutex_lock(&c->lock);
+	c->roster = roster;
+	pthread_mutex_unlock(&c->lock);
+	roster_unref(old);
+	atomic_store_explicit(&c->shared->health.has_roster, true, memory_order_relaxed);
+	if (!is_news)
+		return;
+	log_info("control", "roster", "epoch", "%llu", (unsigned long long)roster->epoch, "analyzers", "%u",
+		 roster->n_analyzers);
+	for (unsigned i = 0; i < c->n_workers; i++)
+		worker_send_roster(&c->workers[i], roster);
+	prober_set_roster(c->prober, roster);
+}
+
+static void on_restored(void *arg, const redisReply *reply)
+{
+	(void)reply; /* whatever it was, the roster that is asked for next shows it */
+	ask(arg);
+}
+
+/*
+ * Redis is behind what this node has seen: it came back empty, or an older replica took over. False:
+ * there is nothing to bring back.
+ */
+static bool restore(struct control *c, uint64_t found_epoch)
+{
+	const struct roster *known = c->roster;
+	unsigned n_alive = 0;
+
+	log_warn("control", "the registry has lost data, registering again what is known", "epoch", "%llu",
+		 (unsigned long long)found_epoch, "known_epoch", "%llu", (unsigned long long)known->epoch, "analyzers",
+		 "%u", known->n_analyzers);
+	for (unsigned i = 0; i < known->n_analyzers; i++) {
+		struct script_args args;
+
+		if (known->analyzers[i].lease_ms <= 0)
+			continue;
+		n_alive++;
+		membership_restore_args(&known->analyzers[i], known->epoch + 1, &args);
+		if (link_call(c->link, SCRIPT_REGISTER, &args, on_restored, c) != 0)
+			break; /* the link is gone: all of it again when it is back */
+	}
+	return n_alive > 0;
+}
+
+static void on_roster(void *arg, const redisReply *reply)
+{
+	struct control *c = arg;
+	struct roster *roster = NULL;
+
+	c->is_asking = false;
+	if (!reply || reply->type != REDIS_REPLY_STRING)
+		return;
+	if (roster_parse(reply->str, &roster) != 0) {
+		log_error("control", "the roster cannot be read");
+		return;
+	}
+	if (c->roster && roster->epoch < c->roster->epoch && restore(c, roster->epoch)) {
+		roster_unref(roster);
+		return;
+	}
+	adopt(c, roster);
+	if (c->ask_again)
+		ask(c);
+}
+
+static void ask(struct control *c)
+{
+	struct script_args args = { 0 };
+
+	c->ask_again = c->is_asking;
+	if (!c->is_asking)
+		c->is_asking = link_call(c->link, SCRIPT_ROSTER, &args, on_roster, c) == 0;
+}
+
+static void on_up(void *arg, bool up)
+{
+	struct control *c = arg;
+
+	atomic_store_explicit(&c->shared->health.redis_up, up, memory_order_relaxed);
+	if (!up)
+		c->is_asking = false;
+	else
+		ask(c);
+}
+
+static void on_event(void *arg, const char *text)
+{
+	log_debug("control", "event", "text", "%s", text);
+	ask(arg);
+}
+
+static void on_refresh(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *c = arg;
+	eventfd_t value;
+
+	(void)what;
+	if (eventfd_read(fd, &value) != 0)
+		return;
+	if (atomic_load(&c->must_stop))
+		event_base_loopbreak(c->base);
+	else
+		ask(c);
+}
+
+/* This thread alone may wait for DNS. */
+static void on_poll(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *c = arg;
+
+	(void)fd;
+	(void)what;
+	if (link_is_up(c->link))
+		ask(c);
+	else if (redis_url_resolve(&c->shared->redis) != 0)
+		log_warn("control", "the host name of Redis cannot be resolved", "host", "%s", c->shared->redis.host);
+}
+
+static void on_probe(void *arg, unsigned slot, bool is_down)
+{
+	struct control *c = arg;
+	uint64_t bit = 1ULL << (slot % 64), before;
+
+	if (is_down)
+		before = atomic_fetch_or(&c->shared->probe_down[slot / 64], bit);
+	else
+		before = atomic_fetch_and(&c->shared->probe_down[slot / 64], ~bit);
+	if (((before & bit) != 0) == is_down)
+		return;
+	for (unsigned i = 0; i < c->n_workers; i++)
+		worker_wake(&c->workers[i]);
+}
+
+static int build(struct control *c)
+{
+	const struct node_config *config = c->shared->config;
+	struct timeval poll = clock_timeval(POLL_US);
+	struct link_config link = { .base = c->base, .url = &c->shared->redis, .keys = &c->shared->keys,
+				    .name = config->node_id, .stall_ms = STALL_MS, .on_up = on_up, .arg = c };
+	struct prober_config prober = { .base = c->base, .interval_ms = (uint32_t)config->probe_interval_ms,
+					.timeout_ms = (uint32_t)config->probe_timeout_ms, .on_change = on_probe,
+					.arg = c };
+
+	c->link = link_new(&link);
+	link.subscribe = true;
+	link.on_up = NULL;
+	link.on_event = on_event;
+	c->events = link_new(&link);
+	c->prober = prober_new(&prober);
+	c->refresh_event = event_new(c->base, c->shared->refresh_fd, EV_READ | EV_PERSIST, on_refresh, c);
+	c->poll = event_new(c->base, -1, EV_PERSIST, on_poll, c);
+	if (!c->link || !c->events || !c->prober || !c->refresh_event || !c->poll)
+		return -ENOMEM;
+	if (event_add(c->refresh_event, NULL) != 0 || event_add(c->poll, &poll) != 0)
+		return -ENOMEM;
+	return 0;
+}
+
+struct control *control_new(struct node_shared *shared, struct worker *workers, unsigned n_workers)
+{
+	struct control *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->shared = shared;
+	c->workers = workers;
+	c->n_workers = n_workers;
+	pthread_mutex_init(&c->lock, NULL);
+	c->base = event_base_new();
+	if (!c->base || build(c) != 0) {
+		control_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static void *run(void *arg)
+{
+	struct control *c = arg;
+
+	event_base_dispatch(c->base);
+	return NULL;
+}
+
+int control_start(struct control *c)
+{
+	int r = -pthread_create(&c->thread, NULL, run, c);
+
+	c->is_running = r == 0;
+	return r;
+}
+
+void control_free(struct control *c)
+{
+	if (!c)
+		return;
+	if (c->is_running) {
+		atomic_store(&c->must_stop, true);
+		control_refresh(c);
+		pthread_join(c->thread, NULL);
+	}
+	prober_free(c->prober);
+	link_free(c->link);
+	link_free(c->events);
+	if (c->refresh_event)
+		event_free(c->refresh_event);
+	if (c->poll)
+		event_free(c->poll);
+	if (c->base)
+		event_base_free(c->base);
+	roster_unref(c->roster);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}

@@ -1,0 +1,27 @@
+#ifndef WEIR_NODE_CONTROL_H
+#define WEIR_NODE_CONTROL_H
+/*
+ * The control thread of a node: keeps the roster and hands it to the workers, probes the analyzers,
+ * brings back what an emptied Redis has lost.
+ *
+ *   events (a hint) --+
+ *   a worker's wish --+--> roster.lua --> newer? --> every worker's mailbox
+ *   every 2 s --------+        |
+ *                              +--> older (Redis lost it): register again what we knew, then once more
+ */
+#include "node/worker.h"
+
+struct control;
+
+/* Borrows all. NULL: out of memory. */
+struct control *control_new(struct node_shared *shared, struct worker *workers, unsigned n_workers);
+int control_start(struct control *c) MUST_CHECK;
+/* Stops the thread and frees. */
+void control_free(struct control *c);
+
+/* From any thread: a reference to the newest roster; NULL: none yet. */
+struct roster *control_roster(struct control *c);
+/* From any thread: something changed, look now. */
+void control_refresh(struct control *c);
+
+#endif

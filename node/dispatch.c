@@ -1,0 +1,246 @@
+#include "node/dispatch.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#define TICK_US 20000
+
+static void set_reach(struct dispatch *d, unsigned slot, bool reach)
+{
+	if (d->reach[slot] == reach)
+		return;
+	d->reach[slot] = reach;
+	d->n_reachable += reach ? 1 : -1;
+	d->events.on_reach(d->events.arg);
+}
+
+static void mark_dirty(struct dispatch *d, unsigned slot)
+{
+	if (d->dirty[slot])
+		return;
+	d->dirty[slot] = true;
+	d->dirty_slots[d->n_dirty++] = slot;
+}
+
+static void tick_soon(struct dispatch *d)
+{
+	struct timeval tv = clock_timeval(TICK_US);
+
+	if (!d->is_ticking && evtimer_add(d->tick, &tv) == 0)
+		d->is_ticking = true;
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct dispatch *d = arg;
+	uint64_t now = clock_mono_us();
+	bool again = false;
+
+	(void)fd;
+	(void)what;
+	d->is_ticking = false;
+	for (unsigned i = 0; i < d->n_slots; i++)
+		if (d->lanes[i])
+			again |= lane_tick(d->lanes[i], now);
+	if (again)
+		tick_soon(d);
+}
+
+static void on_reach(void *arg, struct lane *lane)
+{
+	struct dispatch *d = arg;
+	unsigned slot = lane_slot(lane);
+
+	if (d->lanes[slot] != lane) /* retired, or not in its place yet */
+		return;
+	mark_dirty(d, slot);
+	set_reach(d, slot, lane_can_take(lane, clock_mono_us()));
+	if (!d->reach[slot])
+		tick_soon(d);
+}
+
+static void on_delivered(void *arg, struct lane *lane, struct packet *p)
+{
+	struct dispatch *d = arg;
+
+	d->events.on_delivered(d->events.arg, lane_slot(lane), lane_id(lane), p);
+}
+
+static void on_taken_back(void *arg, struct lane *lane, struct packet *p, bool tried)
+{
+	struct dispatch *d = arg;
+
+	d->events.on_taken_back(d->events.arg, lane_slot(lane), p, tried);
+}
+
+static void on_bad(void *arg, struct lane *lane, struct packet *p, int status)
+{
+	struct dispatch *d = arg;
+
+	d->events.on_bad(d->events.arg, lane_slot(lane), lane_id(lane), p, status);
+}
+
+static void on_empty(void *arg, struct lane *lane)
+{
+	struct dispatch *d = arg;
+
+	for (unsigned i = 0; i < d->n_retired; i++) {
+		if (d->retired[i] == lane) {
+			d->retired[i] = d->retired[--d->n_retired];
+			lane_free(lane);
+			return;
+		}
+	}
+}
+
+int dispatch_init(struct dispatch *d, struct event_base *base, const struct lane_config *lane_config,
+		  const struct dispatch_events *events)
+{
+	memset(d, 0, sizeof(*d));
+	d->lane_config = *lane_config;
+	d->events = *events;
+	d->tick = evtimer_new(base, on_tick, d);
+	return d->tick ? 0 : -ENOMEM;
+}
+
+void dispatch_deinit(struct dispatch *d)
+{
+	for (unsigned i = 0; i < d->n_slots; i++) {
+		struct lane *lane = d->lanes[i];
+
+		d->lanes[i] = NULL;
+		if (!lane)
+			continue;
+		d->retired[d->n_retired++] = lane;
+		lane_retire(lane);
+	}
+	if (d->tick)
+		event_free(d->tick);
+}
+
+/* A lane whose batches have all ended is freed by on_empty at once. */
+static void retire(struct dispatch *d, unsigned slot)
+{
+	struct lane *lane = d->lanes[slot];
+
+	if (d->n_retired == ROSTER_MAX_SLOTS) /* its batches end within timeout_ms; try at the next roster */
+		return;
+	log_info("dispatch", "analyzer left", "analyzer", "%s", lane_id(lane));
+	set_reach(d, slot, false);
+	d->lanes[slot] = NULL;
+	d->retired[d->n_retired++] = lane;
+	lane_retire(lane);
+}
+
+static void move_lanes(struct dispatch *d, const int *moved)
+{
+	struct lane *to[ROSTER_MAX_SLOTS] = { NULL };
+
+	for (unsigned i = 0; i < d->n_slots; i++) {
+		set_reach(d, i, false);
+		if (!d->lanes[i])
+			continue;
+		if (moved[i] < 0) {
+			retire(d, i);
+		} else {
+			to[moved[i]] = d->lanes[i];
+			lane_set_slot(to[moved[i]], (unsigned)moved[i]);
+		}
+	}
+	memcpy(d->lanes, to, sizeof(to));
+}
+
+static void place(struct dispatch *d, const struct analyzer *a)
+{
+	static const struct lane_events events = { .on_delivered = on_delivered, .on_taken_back = on_taken_back,
+						   .on_bad = on_bad, .on_reach = on_reach, .on_empty = on_empty };
+	struct lane_events mine = events;
+
+	if (d->lanes[a->slot]) {
+		lane_update(d->lanes[a->slot], a);
+		return;
+	}
+	mine.arg = d;
+	d->lanes[a->slot] = lane_new(&d->lane_config, &mine, a);
+	if (!d->lanes[a->slot]) {
+		log_error("dispatch", "out of memory for a lane", "analyzer", "%s", a->id);
+		return;
+	}
+	log_info("dispatch", "analyzer known", "analyzer", "%s", a->id, "url", "%s", a->url);
+	on_reach(d, d->lanes[a->slot]);
+}
+
+void dispatch_set_roster(struct dispatch *d, const struct roster *roster, const int *moved)
+{
+	if (moved)
+		move_lanes(d, moved);
+	if (roster->n_slots > d->n_slots)
+		d->n_slots = roster->n_slots;
+	/* who can take more is known before anything is taken back from those who left */
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (unsigned i = 0; i < roster->n_analyzers; i++)
+			if ((roster->analyzers[i].share > 0) == (pass == 0))
+				place(d, &roster->analyzers[i]);
+	for (unsigned i = 0; i < d->n_slots; i++)
+		if (d->lanes[i] && !roster->by_slot[i])
+			retire(d, i);
+}
+
+void dispatch_set_probes(struct dispatch *d, const uint64_t *down_bits)
+{
+	for (unsigned i = 0; i < d->n_slots; i++)
+		if (d->lanes[i])
+			lane_set_probe(d->lanes[i], down_bits[i / 64] >> (i % 64) & 1);
+}
+
+void dispatch_push(struct dispatch *d, unsigned slot, struct packet *p)
+{
+	assert(slot < d->n_slots && d->reach[slot]);
+	lane_push(d->lanes[slot], p);
+	mark_dirty(d, slot);
+}
+
+void dispatch_flush(struct dispatch *d)
+{
+	while (d->n_dirty) {
+		unsigned slot = d->dirty_slots[--d->n_dirty];
+
+		d->dirty[slot] = false;
+		if (d->lanes[slot])
+			lane_flush(d->lanes[slot]);
+	}
+}
+
+unsigned dispatch_n_packets(const struct dispatch *d)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < d->n_slots; i++)
+		n += d->lanes[i] ? lane_n_packets(d->lanes[i]) : 0;
+	for (unsigned i = 0; i < d->n_retired; i++)
+		n += lane_n_packets(d->retired[i]);
+	return n;
+}
+
+static void append_slot(struct buf *out, unsigned slot)
+{
+	buf_printf(out, out->len ? ",%u" : "%u", slot);
+}
+
+void dispatch_write_not_now(const struct dispatch *d, struct buf *out)
+{
+	buf_clear(out);
+	for (unsigned i = 0; i < d->n_slots; i++)
+		if (!d->reach[i])
+			append_slot(out, i);
+}
+
+void dispatch_write_unreachable(const struct dispatch *d, struct buf *out)
+{
+	buf_clear(out);
+	for (unsigned i = 0; i < d->n_slots; i++)
+		if (d->lanes[i] && lane_is_unreachable(d->lanes[i]))
+			append_slot(out, i);
+}

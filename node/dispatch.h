@@ -1,0 +1,53 @@
+#ifndef WEIR_NODE_DISPATCH_H
+#define WEIR_NODE_DISPATCH_H
+/*
+ * The lanes of one worker, by slot, and which of them can take a packet now.
+ */
+#include <event2/event.h>
+
+#include "node/lane.h"
+
+struct dispatch_events {
+	void (*on_delivered)(void *arg, unsigned slot, const char *analyzer, struct packet *p);
+	void (*on_taken_back)(void *arg, unsigned slot, struct packet *p, bool tried);
+	void (*on_bad)(void *arg, unsigned slot, const char *analyzer, struct packet *p, int status);
+	void (*on_reach)(void *arg); /* another lane can, or cannot, take packets */
+	void *arg;
+};
+
+struct dispatch {
+	struct lane_config lane_config;
+	struct dispatch_events events;
+	struct event *tick;
+	bool is_ticking;
+	unsigned n_slots;
+	unsigned n_reachable;                /* of reach */
+	bool reach[ROSTER_MAX_SLOTS];        /* what the ledger chooses among */
+	struct lane *lanes[ROSTER_MAX_SLOTS];
+	struct lane *retired[ROSTER_MAX_SLOTS]; /* with batches still under way */
+	unsigned n_retired;
+	bool dirty[ROSTER_MAX_SLOTS]; /* lanes that may have something to send */
+	unsigned dirty_slots[ROSTER_MAX_SLOTS];
+	unsigned n_dirty;
+};
+
+int dispatch_init(struct dispatch *d, struct event_base *base, const struct lane_config *lane_config,
+		  const struct dispatch_events *events) MUST_CHECK;
+/* After the sender has been freed: no batch is under way. Packets still queued are taken back first. */
+void dispatch_deinit(struct dispatch *d);
+
+/* moved as for ledger_set_shares. */
+void dispatch_set_roster(struct dispatch *d, const struct roster *roster, const int *moved);
+/* Bits by slot: the node's health probe says that nobody is there. */
+void dispatch_set_probes(struct dispatch *d, const uint64_t *down_bits);
+
+/* Takes the packet; reach[slot] must be true. */
+void dispatch_push(struct dispatch *d, unsigned slot, struct packet *p);
+/* At the end of each turn of the loop. */
+void dispatch_flush(struct dispatch *d);
+unsigned dispatch_n_packets(const struct dispatch *d);
+/* Slots that cannot take a packet now / that are out of this worker's reach, as "1,4". */
+void dispatch_write_not_now(const struct dispatch *d, struct buf *out);
+void dispatch_write_unreachable(const struct dispatch *d, struct buf *out);
+
+#endif

@@ -1,0 +1,40 @@
+#include "node/health.h"
+
+const char *const health_verdict_texts[] = {
+	"ok\n",
+	"starting: no roster from Redis yet\n",
+	"draining\n",
+	"the last packet could not be put anywhere\n",
+};
+static_assert(ARRAY_LEN(health_verdict_texts) == HEALTH_VERDICTS, "every verdict has a text");
+
+static bool unplaced(const struct health *h, uint64_t now_us)
+{
+	uint64_t at = atomic_load_explicit(&h->unplaced_us, memory_order_relaxed);
+
+	return at != 0 && now_us - at < HEALTH_UNPLACED_US;
+}
+
+enum health_verdict health_ready(const struct health *h, uint64_t now_us)
+{
+	if (atomic_load_explicit(&h->draining, memory_order_relaxed))
+		return HEALTH_DRAINING;
+	if (!atomic_load_explicit(&h->has_roster, memory_order_relaxed))
+		return HEALTH_STARTING;
+	return unplaced(h, now_us) ? HEALTH_UNPLACED : HEALTH_READY;
+}
+
+static void line(struct buf *out, const char *check, bool ok, const char *remark)
+{
+	buf_printf(out, "[%c]%s %s\n", ok ? '+' : '-', check, ok ? "ok" : remark);
+}
+
+void health_write_verbose(const struct health *h, uint64_t now_us, struct buf *out)
+{
+	line(out, "roster", atomic_load_explicit(&h->has_roster, memory_order_relaxed), "not read from Redis yet");
+	line(out, "serving", !atomic_load_explicit(&h->draining, memory_order_relaxed), "draining");
+	line(out, "placing", !unplaced(h, now_us), "the last packet could not be put anywhere");
+	line(out, "redis", atomic_load_explicit(&h->redis_up, memory_order_relaxed),
+	     "away (does not count: the node carries on)");
+	buf_printf(out, "readyz check %s\n", health_ready(h, now_us) == HEALTH_READY ? "passed" : "failed");
+}

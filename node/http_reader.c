@@ -1,0 +1,286 @@
+#include "node/http_reader.h"
+
+#include <string.h>
+
+#include "node/http_head.h"
+#include "node/http_text.h"
+
+/* What a step answers besides an event: state or position have changed, take the next step. */
+#define GO_ON (-1)
+
+/* The bytes of one feed; those before `at` are consumed. */
+struct input {
+	const char *at;
+	const char *end;
+};
+
+static int read_head(struct http_reader *r, struct input *in, struct http_slice *slicep);
+static int read_data(struct http_reader *r, struct input *in, struct http_slice *slicep);
+static int read_chunk_size(struct http_reader *r, struct input *in, struct http_slice *slicep);
+static int read_chunk_end(struct http_reader *r, struct input *in, struct http_slice *slicep);
+static int read_trailer(struct http_reader *r, struct input *in, struct http_slice *slicep);
+static int stay_done(struct http_reader *r, struct input *in, struct http_slice *slicep);
+static int stay_failed(struct http_reader *r, struct input *in, struct http_slice *slicep);
+
+static int (*const steps[])(struct http_reader *, struct input *, struct http_slice *) = {
+    [HTTP_HEAD_WAIT] = read_head,
+    [HTTP_BODY] = read_data,
+    [HTTP_CHUNK_SIZE] = read_chunk_size,
+    [HTTP_CHUNK_DATA] = read_data,
+    [HTTP_CHUNK_END] = read_chunk_end,
+    [HTTP_TRAILER] = read_trailer,
+    [HTTP_DONE] = stay_done,
+    [HTTP_FAILED] = stay_failed,
+};
+static_assert(ARRAY_LEN(steps) == HTTP_FAILED + 1, "a state without a step");
+
+#define TO(state) (1u << (state))
+static const unsigned legal_next[] = {
+    [HTTP_HEAD_WAIT] = TO(HTTP_BODY) | TO(HTTP_CHUNK_SIZE) | TO(HTTP_DONE) | TO(HTTP_FAILED),
+    [HTTP_BODY] = TO(HTTP_DONE),
+    [HTTP_CHUNK_SIZE] = TO(HTTP_CHUNK_DATA) | TO(HTTP_TRAILER) | TO(HTTP_FAILED),
+    [HTTP_CHUNK_DATA] = TO(HTTP_CHUNK_END),
+    [HTTP_CHUNK_END] = TO(HTTP_CHUNK_SIZE) | TO(HTTP_FAILED),
+    [HTTP_TRAILER] = TO(HTTP_DONE) | TO(HTTP_FAILED),
+    [HTTP_DONE] = TO(HTTP_HEAD_WAIT),
+    [HTTP_FAILED] = 0,
+};
+
+static void set_state(struct http_reader *r, enum http_state state)
+{
+	assert(legal_next[r->state] & TO(state));
+	r->state = state;
+}
+
+static int refuse(struct http_reader *r, enum http_refusal why)
+{
+	r->refusal = why;
+	set_state(r, HTTP_FAILED);
+	return HTTP_REFUSED;
+}
+
+void http_reader_init(struct http_reader *r, uint32_t max_head_bytes, uint64_t max_body_bytes)
+{
+	*r = (struct http_reader){
+	    .state = HTTP_HEAD_WAIT,
+	    .max_head_bytes = max_head_bytes,
+	    .max_body_bytes = max_body_bytes,
+	};
+}
+
+void http_reader_next(struct http_reader *r)
+{
+	set_state(r, HTTP_HEAD_WAIT);
+	http_reader_init(r, r->max_head_bytes, r->max_body_bytes);
+}
+
+bool http_reader_is_idle(const struct http_reader *r)
+{
+	return r->state == HTTP_HEAD_WAIT && r->n_searched == 0;
+}
+
+enum http_event http_reader_feed(struct http_reader *r, const char *data, size_t len,
+				 size_t *n_consumedp, struct http_slice *slicep)
+{
+	struct input in = {data, len > 0 ? data + len : data};
+	int event;
+
+	do {
+		if (in.at == in.end && r->state < HTTP_DONE)
+			event = HTTP_NEED_MORE;
+		else
+			event = steps[r->state](r, &in, slicep);
+	} while (event == GO_ON);
+	*n_consumedp = in.at - data;
+	return event;
+}
+
+enum line { LINE_PARTIAL, LINE_WHOLE, LINE_BARE_LF, LINE_TOO_LONG };
+
+/*
+ * Looks on for the end of the line that begins at in->at[start]. It must end within `limit` bytes
+ * of in->at, so that the answer depends on the bytes alone and not on the pieces they come in.
+ * LINE_WHOLE: *endp is the offset behind its CRLF.
+ */
+static enum line find_line(struct http_reader *r, const struct input *in, size_t start,
+			   size_t limit, size_t *endp)
+{
+	size_t n_left = in->end - in->at;
+	size_t n = n_left < limit ? n_left : limit;
+	const char *lf = memchr(in->at + r->n_searched, '\n', n - r->n_searched);
+
+	if (!lf) {
+		r->n_searched = n;
+		return n == limit ? LINE_TOO_LONG : LINE_PARTIAL;
+	}
+	r->n_searched = *endp = lf + 1 - in->at;
+	return *endp - start >= 2 && lf[-1] == '\r' ? LINE_WHOLE : LINE_BARE_LF;
+}
+
+static int on_no_line(struct http_reader *r, enum line line, enum http_refusal if_bare_lf)
+{
+	if (line == LINE_PARTIAL)
+		return HTTP_NEED_MORE;
+	return refuse(r, line == LINE_TOO_LONG ? HTTP_HEADER_TOO_LARGE : if_bare_lf);
+}
+
+#define MAX_EMPTY_LINES 2
+
+/* Empty lines before a request are consumed at once: behind them a connection is still idle. */
+static bool skip_empty_lines(struct http_reader *r, struct input *in)
+{
+	while (in->end - in->at >= 2 && memcmp(in->at, "\r\n", 2) == 0) {
+		if (++r->n_empty_lines > MAX_EMPTY_LINES)
+			return false;
+		in->at += 2;
+		r->n_searched = 0;
+	}
+	return true;
+}
+
+static int begin_body(struct http_reader *r)
+{
+	if (r->head.content_length > r->max_body_bytes)
+		return refuse(r, HTTP_BODY_TOO_LARGE);
+	r->n_left = r->head.content_length;
+	if (r->head.chunked)
+		set_state(r, HTTP_CHUNK_SIZE);
+	else
+		set_state(r, r->n_left > 0 ? HTTP_BODY : HTTP_DONE);
+	return HTTP_HEAD_DONE;
+}
+
+static int read_head(struct http_reader *r, struct input *in, struct http_slice *slicep UNUSED)
+{
+	enum http_refusal refusal;
+	enum line line;
+	size_t end;
+
+	if (r->n_line_start == 0 && !skip_empty_lines(r, in))
+		return refuse(r, HTTP_BAD_REQUEST_LINE);
+	for (;;) {
+		line = find_line(r, in, r->n_line_start, r->max_head_bytes, &end);
+		if (line != LINE_WHOLE)
+			return on_no_line(r, line,
+					  r->n_line_start == 0 ? HTTP_BAD_REQUEST_LINE
+							       : HTTP_BAD_HEADER);
+		if (end - r->n_line_start == 2)
+			break;
+		r->n_line_start = end;
+	}
+	refusal = http_head_parse(&r->head, in->at, end);
+	if (refusal)
+		return refuse(r, refusal);
+	in->at += end;
+	r->n_searched = 0;
+	return begin_body(r);
+}
+
+static int read_data(struct http_reader *r, struct input *in, struct http_slice *slicep)
+{
+	size_t n = in->end - in->at;
+
+	if (n > r->n_left)
+		n = r->n_left;
+	*slicep = (struct http_slice){in->at, n};
+	in->at += n;
+	r->n_body_bytes += n;
+	r->n_left -= n;
+	if (r->n_left == 0)
+		set_state(r, r->state == HTTP_BODY ? HTTP_DONE : HTTP_CHUNK_END);
+	return HTTP_BODY_DATA;
+}
+
+/* A line of the chunk framing: from in->at, `*lenp` bytes with its CRLF. */
+static enum line find_framing_line(struct http_reader *r, const struct input *in, size_t *lenp)
+{
+	enum line line = find_line(r, in, 0, r->max_head_bytes - r->n_trailer_bytes, lenp);
+
+	if (line == LINE_WHOLE) {
+		r->n_searched = 0;
+		r->n_trailer_bytes += *lenp;
+	}
+	return line;
+}
+
+static uint64_t hex_value(const char *at, const char *end)
+{
+	uint64_t value = 0;
+
+	for (; at < end; at++)
+		value = value << 4 | (*at <= '9' ? *at - '0' : (*at | 0x20) - 'a' + 10);
+	return value;
+}
+
+/* chunk-size [ chunk-ext ] CRLF; extensions are skipped. */
+static bool parse_chunk_size(const char *line, size_t len, uint64_t *sizep)
+{
+	const char *eol = line + len - 2;
+	const char *size_end = http_skip_kind(line, eol, HTTP_HEX);
+	struct http_slice extension = http_trim(size_end, eol);
+
+	if (size_end == line || size_end - line > 16) /* 16 digits are 64 bits */
+		return false;
+	if (size_end != eol && (extension.len == 0 || *extension.data != ';'))
+		return false;
+	*sizep = hex_value(line, size_end);
+	return http_skip_text(size_end, eol) == eol;
+}
+
+static int read_chunk_size(struct http_reader *r, struct input *in,
+			   struct http_slice *slicep UNUSED)
+{
+	size_t len;
+	enum line line = find_framing_line(r, in, &len);
+
+	if (line != LINE_WHOLE)
+		return on_no_line(r, line, HTTP_BAD_CHUNK);
+	if (!parse_chunk_size(in->at, len, &r->n_left))
+		return refuse(r, HTTP_BAD_CHUNK);
+	if (r->n_left > r->max_body_bytes - r->n_body_bytes)
+		return refuse(r, HTTP_BODY_TOO_LARGE);
+	in->at += len;
+	set_state(r, r->n_left > 0 ? HTTP_CHUNK_DATA : HTTP_TRAILER);
+	return GO_ON;
+}
+
+static int read_chunk_end(struct http_reader *r, struct input *in, struct http_slice *slicep UNUSED)
+{
+	size_t n = in->end - in->at < 2 ? 1 : 2;
+
+	if (memcmp(in->at, "\r\n", n) != 0)
+		return refuse(r, HTTP_BAD_CHUNK);
+	if (n < 2)
+		return HTTP_NEED_MORE;
+	in->at += n;
+	r->n_trailer_bytes = 0;
+	set_state(r, HTTP_CHUNK_SIZE);
+	return GO_ON;
+}
+
+static int read_trailer(struct http_reader *r, struct input *in, struct http_slice *slicep UNUSED)
+{
+	size_t len;
+	enum line line = find_framing_line(r, in, &len);
+
+	if (line != LINE_WHOLE)
+		return on_no_line(r, line, HTTP_BAD_CHUNK);
+	if (len == 2)
+		set_state(r, HTTP_DONE);
+	else if (!http_is_field_line(in->at, len))
+		return refuse(r, HTTP_BAD_CHUNK);
+	in->at += len;
+	return GO_ON;
+}
+
+static int stay_done(struct http_reader *r UNUSED, struct input *in UNUSED,
+		     struct http_slice *slicep UNUSED)
+{
+	return HTTP_MESSAGE_DONE;
+}
+
+static int stay_failed(struct http_reader *r UNUSED, struct input *in UNUSED,
+		       struct http_slice *slicep UNUSED)
+{
+	return HTTP_REFUSED;
+}

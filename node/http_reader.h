@@ -1,0 +1,120 @@
+#ifndef WEIR_NODE_HTTP_READER_H
+#define WEIR_NODE_HTTP_READER_H
+/*
+ * A strict, incremental reader of HTTP/1.x requests (RFC 9112). Pure: bytes in, events out; it owns
+ * no memory but this struct, knows no sockets and no clock, and never looks at a byte twice.
+ *
+ *        +-> HEAD -> (BODY | CHUNK_SIZE -> CHUNK_DATA -> CHUNK_END -> ... TRAILER) -> DONE -+
+ *        +----------------------------- http_reader_next ----------------------------------+
+ *
+ * The caller hands it all the unread bytes it has, from the start of what is not consumed. In HEAD
+ * nothing is consumed until the whole header section is there (the caller keeps the bytes; how far
+ * it was searched is remembered). Body bytes are handed on as slices of the caller's buffer.
+ *
+ * Strict: CRLF only; one space between the parts of the request line; no obs-fold; no space before
+ * ':'; token characters in names; no control characters in values; exactly one Host in 1.1; one
+ * Content-Length, digits only; both Content-Length and Transfer-Encoding are refused (request
+ * smuggling), and so is Transfer-Encoding in HTTP/1.0. Content-Type, Content-Encoding and
+ * Authorization at most once. HTTP/1.0 and 1.1 only. Targets in origin-form or absolute-form, and "*"
+ * for OPTIONS. Empty lines before a request line are skipped (RFC 9112, 2.2), two at most.
+ *
+ * What comes out depends on the bytes alone, never on how they were cut into pieces.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_PATCH, HTTP_OPTIONS,
+		   HTTP_CONNECT, HTTP_TRACE, HTTP_METHODS };
+
+/* Why a request is refused. Each has a status, a short name (log, counter) and a sentence. */
+enum http_refusal {
+	HTTP_OK,                  /* not refused */
+	HTTP_BAD_REQUEST_LINE,    /* 400 */
+	HTTP_BAD_HEADER,          /* 400: syntax of a field line */
+	HTTP_BAD_HOST,            /* 400: none, several, or not a host */
+	HTTP_BAD_LENGTH,          /* 400: Content-Length no number, repeated, or beyond 2^63 */
+	HTTP_LENGTH_AND_CHUNKED,  /* 400 */
+	HTTP_BAD_CHUNK,           /* 400: chunk size, its line end, or a trailer */
+	HTTP_HEADER_TOO_LARGE,    /* 431: header section, or trailers, over the limit */
+	HTTP_BODY_TOO_LARGE,      /* 413 */
+	HTTP_LENGTH_REQUIRED,     /* 411: POST, PUT or PATCH with neither length nor chunked */
+	HTTP_UNKNOWN_EXPECTATION, /* 417: Expect is not 100-continue */
+	HTTP_UNKNOWN_ENCODING,    /* 501: Transfer-Encoding other than chunked */
+	HTTP_UNKNOWN_METHOD,      /* 501: no method of HTTP */
+	HTTP_UNKNOWN_VERSION,     /* 505 */
+	HTTP_REFUSALS
+};
+
+struct http_refusal_info {
+	int status;
+	const char *name;   /* "bad_header" */
+	const char *detail; /* a sentence for the problem+json body */
+};
+extern const struct http_refusal_info http_refusals[HTTP_REFUSALS];
+extern const char *const http_method_names[HTTP_METHODS];
+
+/* Borrowed: from the bytes given to the http_reader_feed that returned HTTP_HEAD_DONE. */
+struct http_slice {
+	const char *data;
+	size_t len;
+};
+
+/*
+ * The header section. Slices are good until the caller's buffer moves. Absent fields: len 0, data
+ * NULL. After a refusal it holds what was understood until then.
+ */
+struct http_head {
+	enum http_method method;
+	int minor_version;  /* 0 or 1 */
+	struct http_slice path;  /* without the query; from absolute-form too */
+	struct http_slice query; /* after '?' */
+	struct http_slice content_type, content_encoding, authorization;
+	bool keep_alive;         /* what the client wants: version and Connection considered */
+	bool expect_continue;    /* Expect: 100-continue, and HTTP/1.1 */
+	bool chunked;
+	bool has_length;         /* Content-Length was there */
+	uint64_t content_length; /* 0 unless has_length */
+};
+
+enum http_state { HTTP_HEAD_WAIT, HTTP_BODY, HTTP_CHUNK_SIZE, HTTP_CHUNK_DATA, HTTP_CHUNK_END,
+		  HTTP_TRAILER, HTTP_DONE, HTTP_FAILED };
+
+struct http_reader {
+	enum http_state state;
+	enum http_refusal refusal; /* why it FAILED */
+	uint32_t max_head_bytes;   /* header section with its final CRLF; also for trailers */
+	uint64_t max_body_bytes;
+	size_t n_searched;      /* of a line not yet consumed: bytes searched for its LF */
+	uint32_t n_line_start;  /* HEAD_WAIT: offset in the header section of that line */
+	uint32_t n_empty_lines; /* HEAD_WAIT: skipped before the request line */
+	uint64_t n_left;        /* BODY, CHUNK_DATA: bytes to come */
+	uint64_t n_body_bytes;  /* of the body so far, chunk framing not counted */
+	/* Of chunk lines and trailers since the last chunk's data; bounded by max_head_bytes. */
+	uint32_t n_trailer_bytes;
+	struct http_head head; /* valid from HTTP_HEAD_DONE on; slices see above */
+};
+
+enum http_event {
+	HTTP_NEED_MORE, /* everything given was looked at; *n_consumedp of it may be dropped */
+	HTTP_HEAD_DONE, /* reader->head is filled; decide, then feed on */
+	HTTP_BODY_DATA, /* *slicep is body */
+	HTTP_MESSAGE_DONE, /* the request is whole; http_reader_next before feeding on */
+	HTTP_REFUSED       /* reader->refusal says why; the connection cannot be used any further */
+};
+
+void http_reader_init(struct http_reader *r, uint32_t max_head_bytes, uint64_t max_body_bytes);
+/*
+ * One event at a time: call again with what is left, even if that is nothing, until HTTP_NEED_MORE,
+ * HTTP_MESSAGE_DONE or HTTP_REFUSED. `data` may be NULL if `len` is 0.
+ */
+enum http_event http_reader_feed(struct http_reader *r, const char *data, size_t len,
+				 size_t *n_consumedp, struct http_slice *slicep);
+/* After HTTP_MESSAGE_DONE: ready for the next request on the connection. */
+void http_reader_next(struct http_reader *r);
+/* No byte of a request has been seen, empty lines before it aside (an idle connection). */
+bool http_reader_is_idle(const struct http_reader *r);
+
+#endif

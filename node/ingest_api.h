@@ -1,0 +1,22 @@
+#ifndef WEIR_NODE_INGEST_API_H
+#define WEIR_NODE_INGEST_API_H
+/*
+ * What a request on the ingest port asks for, decided by its header section alone. Pure.
+ */
+#include <stdint.h>
+
+#include "node/answer.h"
+#include "node/health.h"
+
+struct ingest_api {
+	const char *token;           /* bearer token for packets; NULL: none is needed */
+	const struct health *health; /* borrowed */
+};
+
+/*
+ * True: a packet follows in the body. False: *answer says what to answer; it is complete.
+ */
+bool ingest_api_decide(const struct ingest_api *api, const struct http_head *head, uint64_t now_us,
+		       struct answer *answer);
+
+#endif

@@ -1,0 +1,236 @@
+#include "node/node.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "node/admin.h"
+#include "node/control.h"
+#include "node/node_metrics.h"
+#include "registry/client.h"
+
+#define BACKLOG 4096
+#define WAIT_STEP_MS 20
+
+struct node {
+	struct node_shared shared;
+	struct worker *workers;
+	unsigned n_workers; /* initialized */
+	unsigned n_started;
+	unsigned n_joined;
+	struct control *control;
+	struct admin *admin;
+	const struct metrics_shard **shards;
+};
+
+/* As many connections as the system lets us have. */
+static void raise_limits(const struct node_config *config)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < (rlim_t)config->max_connections + 256)
+		log_warn("node", "few file descriptors", "limit", "%llu", (unsigned long long)limit.rlim_cur, "remedy", "%s",
+			 "raise the limit of open files, or lower max-connections");
+}
+
+static int init_shared(struct node *node, const struct node_config *config)
+{
+	struct node_shared *s = &node->shared;
+	int r;
+
+	s->config = config;
+	r = redis_url_parse(&s->redis, config->redis);
+	if (r != 0) {
+		log_error("node", "bad --redis", "reason", "%s", redis_url_strerror(r));
+		return -EINVAL;
+	}
+	if (redis_url_resolve(&s->redis) != 0)
+		log_warn("node", "the host name of Redis cannot be resolved yet", "host", "%s", s->redis.host);
+	if (registry_keys_init(&s->keys, config->pool) != 0)
+		return -EINVAL;
+	s->refresh_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	s->metrics = node_metrics_new();
+	return s->refresh_fd >= 0 && s->metrics ? 0 : -ENOMEM;
+}
+
+/* The first worker may be given port 0; the others share what it got. */
+static int listen_for_worker(struct node *node, struct net_addr *addr, int *fdp)
+{
+	char text[NET_ADDR_STRLEN];
+	int r = net_listen(addr, true, BACKLOG, fdp);
+
+	if (r == 0)
+		r = net_local_addr(*fdp, addr);
+	net_addr_format(addr, text);
+	if (r != 0)
+		log_error("node", "cannot listen", "addr", "%s", text, "error", "%s", strerror(-r));
+	else if (node->n_workers == 0)
+		log_info("node", "listening", "addr", "%s", text);
+	return r;
+}
+
+static int init_workers(struct node *node)
+{
+	const struct node_config *config = node->shared.config;
+	unsigned n = (unsigned)config->workers;
+	struct net_addr addr;
+	int fd, r = net_addr_parse(&addr, config->listen);
+
+	if (r != 0) {
+		log_error("node", "bad --listen", "value", "%s", config->listen, "expected", "%s", "HOST:PORT");
+		return -EINVAL;
+	}
+	node->workers = calloc(n, sizeof(*node->workers));
+	node->shards = calloc(n, sizeof(*node->shards));
+	if (!node->workers || !node->shards)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++) {
+		r = listen_for_worker(node, &addr, &fd);
+		if (r != 0)
+			return r;
+		r = worker_init(&node->workers[i], &node->shared, i, fd);
+		if (r != 0)
+			return r;
+		node->shards[i] = &node->workers[i].metrics;
+		node->n_workers++;
+	}
+	metrics_set(&node->workers[0].metrics, M_BUILD_INFO, 0, 1);
+	return 0;
+}
+
+/* Evicted membership or counters would corrupt the pool silently. */
+static void check_redis(struct node *node)
+{
+	CLEANUP(client_freep) struct client *client = client_new(&node->shared.redis, &node->shared.keys, 1000);
+	redisReply *reply = NULL;
+	int r = client ? client_command(client, &reply, 3, (const char *[]){ "CONFIG", "GET", "maxmemory-policy" }) : 0;
+
+	if (r == CLIENT_E_AWAY)
+		log_warn("node", "Redis does not answer yet", "reason", "%s", client_error(client));
+	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+	    reply->element[1]->type == REDIS_REPLY_STRING && strcmp(reply->element[1]->str, "noeviction") != 0)
+		log_warn("node", "Redis may evict keys", "maxmemory_policy", "%s", reply->element[1]->str, "remedy", "%s",
+			 "CONFIG SET maxmemory-policy noeviction");
+	if (reply)
+		freeReplyObject(reply);
+}
+
+static int start_all(struct node *node)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < node->n_workers && r == 0; i++) {
+		r = worker_start(&node->workers[i]);
+		node->n_started += r == 0;
+	}
+	return r == 0 ? control_start(node->control) : r;
+}
+
+int node_new(const struct node_config *config, struct node **nodep)
+{
+	struct node *node = calloc(1, sizeof(*node));
+	struct admin_config admin;
+	int r;
+
+	if (!node)
+		return -ENOMEM;
+	raise_limits(config);
+	r = init_shared(node, config);
+	if (r == 0)
+		check_redis(node);
+	if (r == 0)
+		r = init_workers(node);
+	if (r == 0) {
+		node->control = control_new(&node->shared, node->workers, node->n_workers);
+		r = node->control ? start_all(node) : -ENOMEM;
+	}
+	admin = (struct admin_config){ .shared = &node->shared, .control = node->control, .shards = node->shards,
+				       .n_shards = node->n_workers };
+	if (r == 0)
+		r = admin_start(&admin, &node->admin);
+	if (r != 0)
+		node_free(node);
+	else
+		*nodep = node;
+	return r;
+}
+
+static void set_phase(struct node *node, enum worker_phase phase)
+{
+	for (unsigned i = 0; i < node->n_workers; i++)
+		worker_set_phase(&node->workers[i], phase);
+}
+
+/* True: a signal came within the time. */
+static bool wait_signal(uint64_t ms)
+{
+	struct timespec ts = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	do
+		r = ms == UINT64_MAX ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &ts);
+	while (r < 0 && errno == EINTR);
+	return r > 0;
+}
+
+/* False: a second signal came. */
+static bool join_workers(struct node *node)
+{
+	while (node->n_joined < node->n_started) {
+		if (pthread_tryjoin_np(node->workers[node->n_joined].thread, NULL) == 0)
+			node->n_joined++;
+		else if (wait_signal(WAIT_STEP_MS))
+			return false;
+	}
+	return true;
+}
+
+int node_run(struct node *node)
+{
+	wait_signal(UINT64_MAX);
+	log_info("node", "draining", "delay_ms", "%llu", (unsigned long long)node->shared.config->drain_delay_ms);
+	atomic_store(&node->shared.health.draining, true);
+	set_phase(node, WORKER_DRAINING);
+	if (!wait_signal(node->shared.config->drain_delay_ms)) {
+		set_phase(node, WORKER_FINISHING);
+		if (join_workers(node)) {
+			log_info("node", "left");
+			return 0;
+		}
+	}
+	log_warn("node", "second signal: leaving at once");
+	_exit(1);
+}
+
+void node_free(struct node *node)
+{
+	if (!node)
+		return;
+	admin_stop(node->admin);
+	if (node->n_joined < node->n_started) { /* only when starting failed */
+		set_phase(node, WORKER_DONE);
+		while (node->n_joined < node->n_started)
+			worker_join(&node->workers[node->n_joined++]);
+	}
+	control_free(node->control);
+	for (unsigned i = 0; i < node->n_workers; i++)
+		worker_deinit(&node->workers[i]);
+	metrics_free(node->shared.metrics);
+	if (node->shared.refresh_fd > 0)
+		close(node->shared.refresh_fd);
+	free(node->workers);
+	free(node->shards);
+	free(node);
+}

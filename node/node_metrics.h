@@ -1,0 +1,66 @@
+#ifndef WEIR_NODE_NODE_METRICS_H
+#define WEIR_NODE_NODE_METRICS_H
+/*
+ * Every metric of a node, once. X(id, name, type, label, label values, number of them, scale, help)
+ */
+#include "common/metrics.h"
+#include "registry/roster.h"
+
+#define BY_ANALYZER "analyzer", NULL, ROSTER_MAX_SLOTS
+#define BY_NOTHING NULL, NULL, 0
+
+#define NODE_METRICS(X)                                                                                               \
+	X(BUILD_INFO, "weir_build_info", GAUGE, "version", version_names, 1, 0, "Always 1; the version is its label.")  \
+	X(CONNECTIONS, "weir_connections", GAUGE, BY_NOTHING, 0, "Agents' connections open now.")                       \
+	X(CONNECTIONS_ACCEPTED, "weir_connections_accepted_total", COUNTER, BY_NOTHING, 0,                              \
+	  "Agents' connections accepted.")                                                                              \
+	X(CONNECTIONS_CLOSED, "weir_connections_closed_total", COUNTER, "reason", conn_close_names, CLOSE_REASONS, 0,   \
+	  "Agents' connections closed, by reason.")                                                                     \
+	X(RECEIVED_PACKETS, "weir_received_packets_total", COUNTER, BY_NOTHING, 0, "Valid packets received.")           \
+	X(RECEIVED_MESSAGES, "weir_received_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")               \
+	X(RECEIVED_BYTES, "weir_received_bytes_total", COUNTER, BY_NOTHING, 0, "Bytes of request bodies.")              \
+	X(ACCEPTED_PACKETS, "weir_accepted_packets_total", COUNTER, BY_NOTHING, 0, "Packets answered with 202.")        \
+	X(ACCEPTED_MESSAGES, "weir_accepted_messages_total", COUNTER, BY_NOTHING, 0, "Messages answered with 202.")     \
+	X(REFUSED, "weir_refused_requests_total", COUNTER, "reason", refusal_names(), REFUSALS, 0,                      \
+	  "Requests refused, by reason.")                                                                               \
+	X(ROUTED_PACKETS, "weir_routed_packets_total", COUNTER, BY_ANALYZER, 0, "Packets given to a lane.")             \
+	X(ROUTED_MESSAGES, "weir_routed_messages_total", COUNTER, BY_ANALYZER, 0, "Messages given to a lane.")          \
+	X(DELIVERED_PACKETS, "weir_delivered_packets_total", COUNTER, BY_ANALYZER, 0, "Packets acknowledged by it.")    \
+	X(DELIVERED_MESSAGES, "weir_delivered_messages_total", COUNTER, BY_ANALYZER, 0, "Messages acknowledged by it.") \
+	X(BATCHES, "weir_batches_total", COUNTER, BY_ANALYZER, 0, "Deliveries attempted: POSTs sent to it.")            \
+	X(BATCHES_FAILED, "weir_batches_failed_total", COUNTER, "reason", delivery_outcome_names, DELIVERY_OUTCOMES, 0, \
+	  "Deliveries that did not end with 2xx, by reason.")                                                           \
+	X(REROUTED_PACKETS, "weir_rerouted_packets_total", COUNTER, BY_NOTHING, 0,                                      \
+	  "Packets taken back from one analyzer and given to another.")                                                 \
+	X(DEAD_PACKETS, "weir_dead_packets_total", COUNTER, BY_NOTHING, 0, "Packets refused by an analyzer as bad.")    \
+	X(LOST_PACKETS, "weir_lost_packets_total", COUNTER, BY_NOTHING, 0,                                              \
+	  "Packets answered 202 under ack=received that could not be delivered before the node ended.")                \
+	X(QUEUED_PACKETS, "weir_lane_queued_packets", GAUGE, BY_ANALYZER, 0, "Packets waiting for it.")                 \
+	X(FLYING_BATCHES, "weir_lane_flying_batches", GAUGE, BY_ANALYZER, 0, "Deliveries to it under way.")             \
+	X(BREAKER_OPEN, "weir_breaker_open_workers", GAUGE, BY_ANALYZER, 0,                                             \
+	  "Workers whose breaker to it is not closed.")                                                                 \
+	X(HELD_BYTES, "weir_held_bytes", GAUGE, BY_NOTHING, 0, "Bytes of packets without a fate yet.")                  \
+	X(PARKED_PACKETS, "weir_parked_packets", GAUGE, BY_NOTHING, 0,                                                  \
+	  "Packets answered 202 under ack=received that nobody can take now.")                                          \
+	X(PACKET_TIME, "weir_packet_seconds", HISTOGRAM, BY_NOTHING, 0, "From a packet's last byte to its fate.")       \
+	X(DELIVERY_TIME, "weir_delivery_seconds", HISTOGRAM, BY_NOTHING, 0, "Of one POST to an analyzer.")              \
+	X(REDIS_UP, "weir_redis_up_workers", GAUGE, BY_NOTHING, 0, "Workers whose link to Redis is up.")                \
+	X(REDIS_CALLS, "weir_redis_calls_total", COUNTER, "script", worker_script_names, 2, 0,                          \
+	  "Script calls answered by Redis.")                                                                            \
+	X(REDIS_FAILURES, "weir_redis_failures_total", COUNTER, BY_NOTHING, 0, "Script calls without a good answer.")   \
+	X(REDIS_TIME, "weir_redis_call_seconds", HISTOGRAM, BY_NOTHING, 0, "Round trips of script calls.")              \
+	X(LOCAL_PACKETS, "weir_routed_without_redis_packets_total", COUNTER, BY_NOTHING, 0,                             \
+	  "Packets that should have been routed by Redis, and were not because it did not answer in time.")             \
+	X(MODE, "weir_workers", GAUGE, "mode", router_mode_names, ROUTER_MODES, 0, "Workers by routing mode.")
+
+enum node_metric {
+#define X(id, ...) M_##id,
+	NODE_METRICS(X)
+#undef X
+	NODE_METRICS_N
+};
+
+/* NULL: out of memory. */
+struct metrics *node_metrics_new(void);
+
+#endif

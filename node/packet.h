@@ -1,0 +1,60 @@
+#ifndef WEIR_NODE_PACKET_H
+#define WEIR_NODE_PACKET_H
+/*
+ * One packet of log messages, from the first byte of its body to its fate. It is in one place at a
+ * time: its connection (while it is read), the router's queue, a lane's queue, or a batch.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "registry/roster.h"
+
+struct exchange;
+
+#define SLOT_NONE UINT16_MAX
+
+struct packet {
+	struct packet *next;        /* in the queue it is in */
+	struct exchange *exchange;  /* who waits for its fate; NULL: nobody any more */
+	uint64_t received_us;       /* when its body was whole */
+	uint64_t *tried;            /* bits by slot: where it failed; NULL: nowhere yet */
+	uint32_t n_messages;
+	uint32_t n_attempts;        /* deliveries begun */
+	uint16_t slot;              /* where it is routed to, or SLOT_NONE */
+	size_t len;                 /* bytes of body so far */
+	size_t capacity;            /* bytes of body there is room for, padding not counted */
+	char body[];                /* as it came, and json_count_padding bytes more */
+};
+
+/* What becomes of a packet in the end. */
+enum packet_fate {
+	FATE_DELIVERED, /* its analyzer answered 2xx */
+	FATE_DEAD,      /* refused by an analyzer as bad; it is in the dead-letter stream */
+	FATE_UNPLACED,  /* nobody could take it now */
+	FATES
+};
+
+#define PACKET_FIRST_BYTES (64u << 10) /* a body grows from here; a claimed length alone costs nothing */
+
+/* Room for min(expected, PACKET_FIRST_BYTES). NULL: out of memory. */
+struct packet *packet_new(size_t expected_bytes);
+void packet_free(struct packet *p);
+/* More room; *pp may move, so only its reader may hold it. max_bytes: of the body. -ENOMEM. */
+int packet_reserve(struct packet **pp, size_t n_more, size_t max_bytes) MUST_CHECK;
+
+int packet_mark_tried(struct packet *p, unsigned slot) MUST_CHECK; /* -ENOMEM */
+bool packet_was_tried(const struct packet *p, unsigned slot);
+
+/* First in, first out. */
+struct packet_queue {
+	struct packet *head, **tailp;
+	unsigned n_packets;
+	size_t n_bytes;
+};
+
+void packet_queue_init(struct packet_queue *q);
+void packet_queue_push(struct packet_queue *q, struct packet *p); /* takes */
+struct packet *packet_queue_pop(struct packet_queue *q);          /* NULL: empty; gives */
+
+#endif

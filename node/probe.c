@@ -1,0 +1,175 @@
+#include "node/probe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/rng.h"
+
+#define TICK_US 50000
+#define FALL 3
+#define RISE 2
+
+struct probe {
+	struct transfer transfer;
+	struct prober *prober;
+	char id[ANALYZER_ID_MAX + 1];
+	char instance[INSTANCE_MAX + 1];
+	char url[ANALYZER_URL_MAX + 8];
+	unsigned slot;
+	bool is_wanted; /* in the roster */
+	bool is_out;    /* a request is under way */
+	bool is_down;
+	unsigned n_failures, n_successes; /* in a row */
+	uint64_t next_us;
+};
+
+struct prober {
+	struct prober_config config;
+	struct sender *sender;
+	struct event *tick;
+	struct rng rng;
+	struct probe *probes[ROSTER_MAX_SLOTS]; /* by slot; made when first needed */
+};
+
+void probe_health_url(const char *url, char out[ANALYZER_URL_MAX + 8])
+{
+	const char *authority = strstr(url, "://"), *path, *end;
+	size_t len = strcspn(url, "?#");
+
+	path = authority ? strchr(authority + 3, '/') : NULL;
+	end = url + len;
+	if (path && path < end)
+		end = (const char *)memrchr(path, '/', (size_t)(end - path));
+	snprintf(out, ANALYZER_URL_MAX + 8, "%.*s/health", (int)(end - url), url);
+}
+
+static void set_down(struct probe *p, bool is_down)
+{
+	if (p->is_down == is_down)
+		return;
+	p->is_down = is_down;
+	log_warn("probe", is_down ? "analyzer does not answer its health probe" : "analyzer answers again",
+		 "analyzer", "%s", p->id, "url", "%s", p->url, "status", "%d", p->transfer.status, "error", "%s",
+		 p->transfer.result == CURLE_OK ? "" : curl_easy_strerror(p->transfer.result));
+	p->prober->config.on_change(p->prober->config.arg, p->slot, is_down);
+}
+
+static uint64_t jittered_us(struct prober *prober)
+{
+	return prober->config.interval_ms * rng_range(&prober->rng, 800, 1200);
+}
+
+static void on_done(struct transfer *t)
+{
+	struct probe *p = CONTAINER_OF(t, struct probe, transfer);
+	bool alive = t->result == CURLE_OK && t->status < 500;
+
+	p->is_out = false;
+	p->n_successes = alive ? p->n_successes + 1 : 0;
+	p->n_failures = alive ? 0 : p->n_failures + 1;
+	p->next_us = clock_mono_us() + jittered_us(p->prober);
+	if (p->is_wanted && p->n_failures >= FALL)
+		set_down(p, true);
+	else if (p->n_successes >= RISE)
+		set_down(p, false);
+}
+
+static void start(struct probe *p)
+{
+	const struct prober_config *c = &p->prober->config;
+
+	p->transfer = (struct transfer){ .url = p->url, .connect_ms = c->timeout_ms, .timeout_ms = c->timeout_ms,
+					 .on_done = on_done };
+	p->is_out = sender_start(p->prober->sender, &p->transfer) == 0;
+	if (!p->is_out)
+		p->next_us = clock_mono_us() + jittered_us(p->prober);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct prober *prober = arg;
+	uint64_t now = clock_mono_us();
+
+	(void)fd;
+	(void)what;
+	for (unsigned i = 0; i < ROSTER_MAX_SLOTS; i++) {
+		struct probe *p = prober->probes[i];
+
+		if (p && p->is_wanted && !p->is_out && now >= p->next_us)
+			start(p);
+	}
+}
+
+struct prober *prober_new(const struct prober_config *config)
+{
+	struct prober *p = calloc(1, sizeof(*p));
+	struct timeval tick = clock_timeval(TICK_US);
+
+	if (!p)
+		return NULL;
+	p->config = *config;
+	rng_init(&p->rng, 0);
+	p->sender = sender_new(config->base);
+	p->tick = event_new(config->base, -1, EV_PERSIST, on_tick, p);
+	if (!p->sender || !p->tick || event_add(p->tick, &tick) != 0) {
+		prober_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void prober_free(struct prober *p)
+{
+	if (!p)
+		return;
+	for (unsigned i = 0; i < ROSTER_MAX_SLOTS; i++)
+		if (p->probes[i])
+			p->probes[i]->is_wanted = false;
+	sender_free(p->sender);
+	for (unsigned i = 0; i < ROSTER_MAX_SLOTS; i++)
+		free(p->probes[i]);
+	if (p->tick)
+		event_free(p->tick);
+	free(p);
+}
+
+static void aim(struct prober *prober, const struct analyzer *a)
+{
+	struct probe *p = prober->probes[a->slot];
+
+	if (!p) {
+		p = prober->probes[a->slot] = calloc(1, sizeof(*p));
+		if (!p)
+			return;
+		p->prober = prober;
+		p->slot = a->slot;
+	}
+	p->is_wanted = true;
+	if (strcmp(p->id, a->id) == 0 && strcmp(p->instance, a->instance) == 0)
+		return;
+	if (!p->is_out) /* libcurl has its own copy, but a log line may want the old one */
+		p->transfer = (struct transfer){ 0 };
+	memcpy(p->id, a->id, sizeof(p->id));
+	memcpy(p->instance, a->instance, sizeof(p->instance));
+	probe_health_url(a->url, p->url);
+	p->n_failures = p->n_successes = 0;
+	p->next_us = clock_mono_us() + jittered_us(prober) / 2;
+	set_down(p, false);
+}
+
+void prober_set_roster(struct prober *prober, const struct roster *roster)
+{
+	for (unsigned i = 0; i < ROSTER_MAX_SLOTS; i++) {
+		struct probe *p = prober->probes[i];
+
+		if (!p || roster->by_slot[i])
+			continue;
+		p->is_wanted = false;
+		p->is_down = false;
+		prober->config.on_change(prober->config.arg, i, false);
+	}
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		aim(prober, &roster->analyzers[i]);
+}

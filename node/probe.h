@@ -1,0 +1,31 @@
+#ifndef WEIR_NODE_PROBE_H
+#define WEIR_NODE_PROBE_H
+/*
+ * The node's own look at its analyzers: GET /health beside the delivery URL, at an interval with
+ * jitter, on the loop of the control thread. Three failures in a row: down; two successes: up.
+ * No answer, or a 5xx, is a failure; an HTTP server that knows no /health is alive.
+ */
+#include <event2/event.h>
+
+#include "node/sender.h"
+#include "registry/roster.h"
+
+struct prober;
+
+struct prober_config {
+	struct event_base *base; /* borrowed */
+	uint32_t interval_ms, timeout_ms;
+	void (*on_change)(void *arg, unsigned slot, bool is_down);
+	void *arg;
+};
+
+/* NULL: out of memory. */
+struct prober *prober_new(const struct prober_config *config);
+void prober_free(struct prober *p);
+/* Whom to probe from now on. A new instance counts as up. */
+void prober_set_roster(struct prober *p, const struct roster *roster);
+
+/* http://host:port/a/ingest -> http://host:port/a/health. */
+void probe_health_url(const char *url, char out[ANALYZER_URL_MAX + 8]);
+
+#endif

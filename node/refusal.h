@@ -1,0 +1,35 @@
+#ifndef WEIR_NODE_REFUSAL_H
+#define WEIR_NODE_REFUSAL_H
+/*
+ * Every reason for which a packet is refused: one table gives the status, the name in log and
+ * metrics, and the sentence in the answer. The reader's own reasons (enum http_refusal) come first.
+ *
+ * Most log agents drop what gets a 4xx, so those are only for what can never be accepted; whatever
+ * may go well later is a 503 with Retry-After.
+ */
+#include "node/http_reader.h"
+
+enum refusal {
+	REFUSAL_NONE = HTTP_OK,
+	REFUSAL_BAD_JSON = HTTP_REFUSALS, /* 400 */
+	REFUSAL_NOT_A_PACKET,             /* 400: a JSON scalar */
+	REFUSAL_NO_MESSAGES,              /* 400: an empty array */
+	REFUSAL_UNAUTHORIZED,             /* 401 */
+	REFUSAL_NOT_FOUND,                /* 404 */
+	REFUSAL_METHOD_NOT_ALLOWED,       /* 405 */
+	REFUSAL_HEAD_TIMEOUT,             /* 408 */
+	REFUSAL_BODY_TIMEOUT,             /* 408 */
+	REFUSAL_MEDIA_TYPE,               /* 415 */
+	REFUSAL_CONTENT_ENCODING,         /* 415 */
+	REFUSAL_NO_ANALYZER,              /* 503: nobody could take it */
+	REFUSAL_NO_MEMORY,                /* 503: memory-max is reached */
+	REFUSAL_TOO_MANY_CONNECTIONS,     /* 503 */
+	REFUSAL_SHUTTING_DOWN,            /* 503: the node ends before it could be delivered */
+	REFUSALS
+};
+
+const struct http_refusal_info *refusal_info(enum refusal refusal);
+/* Names in the order of the enum, for the label of a metric. */
+const char *const *refusal_names(void);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * The verdict does not depend on what is behind the body, nor on what the counter saw before; what
+ * is a packet is JSON to cJSON too (which is the laxer one), with as many messages.
+ */
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "node/json_count.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static enum json_verdict count(struct json_counter *counter, const uint8_t *data, size_t len,
+			       char junk, uint32_t *n_messagesp)
+{
+	AUTO_FREE char *body = malloc(len + json_count_padding);
+
+	assert(body && counter);
+	memset(body, junk, len + json_count_padding);
+	if (len)
+		memcpy(body, data, len);
+	return json_count(counter, body, len, n_messagesp);
+}
+
+/* cJSON knows no number of more than 63 characters, and ends a string at \u0000: then it is no
+ * judge. */
+static bool is_beyond_cjson(const uint8_t *data, size_t len)
+{
+	size_t n_run = 0, n_longest = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		n_run = data[i] && strchr("0123456789+-.eE", data[i]) ? n_run + 1 : 0;
+		n_longest = n_run > n_longest ? n_run : n_longest;
+	}
+	return n_longest > 60 || memmem(data, len, "\\u0000", 6);
+}
+
+static uint32_t expected_count(const cJSON *packet)
+{
+	const cJSON *messages = cJSON_GetObjectItemCaseSensitive(packet, "messages");
+
+	if (cJSON_IsArray(packet))
+		return cJSON_GetArraySize(packet);
+	return cJSON_IsArray(messages) ? cJSON_GetArraySize(messages) : 1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static struct json_counter *used;
+	struct json_counter *fresh = json_counter_new();
+	uint32_t n = 0, n_fresh = 0;
+	enum json_verdict verdict;
+	cJSON *packet;
+
+	if (!used)
+		used = json_counter_new();
+	verdict = count(used, data, len, ']', &n);
+	assert(verdict == count(fresh, data, len, '0', &n_fresh) && n == n_fresh);
+	json_counter_free(fresh);
+	if (verdict != JSON_OK || is_beyond_cjson(data, len))
+		return 0;
+	packet = cJSON_ParseWithLength((const char *)data, len);
+	assert(packet && n > 0 && expected_count(packet) == n);
+	cJSON_Delete(packet);
+	return 0;
+}
