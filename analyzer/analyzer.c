@@ -1,0 +1,167 @@
+#include "analyzer/analyzer.h"
+
+#include <curl/curl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "analyzer/membership.h"
+#include "analyzer/registration.h"
+#include "analyzer/server.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+#define GRACE_IDLE_US (300 * US_PER_MS) /* leaving, it stops when nothing came for so long */
+#define GRACE_MAX_US (3 * US_PER_S)	/* or after this */
+#define GRACE_STEP_MS 50
+
+struct analyzer {
+	const struct config *config;
+	struct stats *stats;
+	struct faults *faults;
+	struct intake *intake;
+	struct server *server;
+	struct membership *membership; /* NULL: it does not register */
+	int signal_fd;
+};
+
+/* Before any thread starts, so that all of them leave signals to signal_fd. */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int announce(struct analyzer *a)
+{
+	char addr[NET_ADDR_STRLEN];
+	struct buf url = {0};
+	int r = 0;
+
+	net_addr_format(server_addr(a->server), addr);
+	log_info("analyzer", "listening", "addr", "%s", addr, "id", "%s", a->config->id);
+	if (a->config->registries.n_values == 0)
+		return 0;
+	if (a->config->advertise)
+		buf_append_str(&url, a->config->advertise);
+	else
+		registration_delivery_url(&url, server_addr(a->server));
+	r = url.failed
+		? -ENOMEM
+		: membership_start(a->config, buf_str(&url), a->stats, a->faults, &a->membership);
+	buf_deinit(&url);
+	return r;
+}
+
+static int analyzer_init(struct analyzer *a)
+{
+	struct fault own = {.delay_ms = (uint32_t)a->config->delay_ms,
+			    .error_rate = a->config->error_rate};
+	int r;
+
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	a->signal_fd = open_signals();
+	if (a->signal_fd < 0)
+		return -errno;
+	a->stats = stats_new();
+	a->faults = faults_new(&own);
+	if (!a->stats || !a->faults)
+		return -ENOMEM;
+	r = intake_new(a->config, &a->intake);
+	if (!r)
+		r = server_start(a->config, a->intake, a->stats, a->faults, &a->server);
+	return r ? r : announce(a);
+}
+
+/* Of one that could not be started. */
+static void analyzer_free(struct analyzer *a)
+{
+	server_stop(a->server);
+	intake_free(a->intake);
+	faults_free(a->faults);
+	stats_free(a->stats);
+	if (a->signal_fd >= 0)
+		close(a->signal_fd);
+	free(a);
+	curl_global_cleanup();
+}
+
+int analyzer_new(const struct config *config, struct analyzer **analyzerp)
+{
+	struct analyzer *a = calloc(1, sizeof(*a));
+	int r;
+
+	if (!a)
+		return -ENOMEM;
+	a->config = config;
+	a->signal_fd = -1;
+	r = analyzer_init(a);
+	if (r)
+		analyzer_free(a);
+	else
+		*analyzerp = a;
+	return r;
+}
+
+/* Waits for a signal, or for the end of the membership if watched too. true: a signal came. */
+static bool wait_signal(const struct analyzer *a, bool watch_membership, int timeout_ms)
+{
+	bool is_watched = watch_membership && a->membership;
+	struct pollfd fds[] = {
+	    {.fd = a->signal_fd, .events = POLLIN},
+	    {.fd = is_watched ? membership_end_fd(a->membership) : -1, .events = POLLIN},
+	};
+	struct signalfd_siginfo info;
+
+	poll(fds, ARRAY_LEN(fds), timeout_ms);
+	return read(a->signal_fd, &info, sizeof(info)) == sizeof(info);
+}
+
+static bool is_member(const struct analyzer *a)
+{
+	return a->membership && membership_state(a->membership) < MEMBER_TAKEN;
+}
+
+/* Deregisters and serves what is still on its way. */
+static void analyzer_leave(struct analyzer *a)
+{
+	uint64_t start_us = clock_mono_us(), left_us = start_us, now_us = start_us;
+
+	server_drain(a->server);
+	faults_stop(a->faults);
+	if (is_member(a))
+		membership_leave(a->membership);
+	while (now_us - start_us < GRACE_MAX_US) {
+		if (wait_signal(a, false, GRACE_STEP_MS)) {
+			log_warn("analyzer", "second signal, leaving at once");
+			_exit(EXIT_FAILURE);
+		}
+		now_us = clock_mono_us();
+		if (is_member(a))
+			left_us = now_us;
+		if (now_us - left_us >= GRACE_IDLE_US && server_idle_us(a->server) >= GRACE_IDLE_US)
+			return;
+	}
+}
+
+int analyzer_run(struct analyzer *a)
+{
+	bool signalled;
+
+	do
+		signalled = wait_signal(a, true, -1);
+	while (!signalled && (!a->membership || is_member(a)));
+	log_info("analyzer", "leaving", "reason", "%s", signalled ? "signal" : "id taken");
+	analyzer_leave(a);
+	membership_free(a->membership);
+	a->membership = NULL;
+	return signalled ? EXIT_SUCCESS : EXIT_FAILURE;
+}

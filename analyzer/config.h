@@ -1,0 +1,46 @@
+#ifndef WEIR_ANALYZER_CONFIG_H
+#define WEIR_ANALYZER_CONFIG_H
+/*
+ * What the command line, the environment and --config say. Read once, then immutable.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/conf.h"
+#include "common/net.h"
+
+enum accepts { ACCEPTS_BATCH, ACCEPTS_PACKET, ACCEPTS };
+
+extern const char *const accepts_names[]; /* NULL-terminated */
+
+struct config {
+	char *id;
+	double weight;
+	char *listen;
+	struct net_addr listen_addr; /* `listen`, parsed */
+	struct conf_list registries; /* base URLs of admin ports; none: it does not register */
+	char *register_token;	     /* NULL: none */
+	char *advertise;	     /* delivery URL to register, NULL: from the address bound */
+	int accepts;		     /* enum accepts */
+	int64_t max_batch_packets;
+	uint64_t max_batch_bytes;
+	uint64_t max_body_bytes;
+	uint64_t ttl_ms;
+	uint64_t slow_start_ms; /* 0: as the registry likes */
+	int64_t dedupe_window;	/* packets; 0: no deduplication */
+	char *record;		/* path, NULL: none */
+	char *sink;		/* URL, NULL: none */
+	uint64_t sink_timeout_ms;
+	int64_t delay_ms;
+	double error_rate;
+	int64_t n_threads;
+	int log_level;
+	int log_format;
+};
+
+/* 0, CONF_E_DONE or CONF_E_USAGE (one line is on stderr), or negative errno. After 0: config_free.
+ */
+int config_load(struct config *config, int argc, char **argv) MUST_CHECK;
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,27 @@
+#ifndef WEIR_ANALYZER_HTTP_CLIENT_H
+#define WEIR_ANALYZER_HTTP_CLIENT_H
+/*
+ * Blocking requests over one kept-alive connection; one thread at a time. Proxies named in the
+ * environment are not used.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+#define HTTP_CLIENT_E_FAILED 1 /* no answer; http_client_error says why */
+
+struct http_client;
+
+/* token: sent as "Authorization: Bearer", NULL: none. NULL: out of memory. */
+struct http_client *http_client_new(const char *content_type, const char *token);
+void http_client_free(struct http_client *client);
+
+/* 0 with the status of whatever was answered, or HTTP_CLIENT_E_FAILED. */
+int http_client_send(struct http_client *client, const char *method, const char *url,
+		     const char *body, size_t len, uint64_t timeout_ms, long *statusp) MUST_CHECK;
+/* Body of the last answer, its first 64 KiB; borrowed until the next request. */
+const char *http_client_answer(struct http_client *client);
+const char *http_client_error(const struct http_client *client);
+
+#endif

@@ -1,0 +1,204 @@
+#include "analyzer/intake.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "analyzer/dedupe.h"
+#include "analyzer/record.h"
+#include "common/log.h"
+
+struct intake {
+	struct record *record; /* owned, NULL: none */
+	struct dedupe *dedupe; /* owned, NULL: no deduplication; guarded by `lock` */
+	pthread_mutex_t lock;
+	pthread_cond_t settled; /* broadcast when pending packets met their fate */
+};
+
+/* The packets of one delivery that dedupe holds as pending: numbers first .. first + n - 1. */
+struct pending {
+	uint64_t first;
+	size_t n;
+};
+
+int intake_new(const struct config *config, struct intake **intakep)
+{
+	struct intake *intake = calloc(1, sizeof(*intake));
+	int r = 0;
+
+	if (!intake)
+		return -ENOMEM;
+	pthread_mutex_init(&intake->lock, NULL);
+	pthread_cond_init(&intake->settled, NULL);
+	if (config->record)
+		r = record_open(config->record, &intake->record);
+	if (r)
+		log_error("intake", "cannot open the record", "path", "%s", config->record,
+			  "reason", "%s", strerror(-r));
+	if (!r && config->dedupe_window > 0) {
+		intake->dedupe = dedupe_new((size_t)config->dedupe_window);
+		r = intake->dedupe ? 0 : -ENOMEM;
+	}
+	if (r) {
+		intake_free(intake);
+		return r;
+	}
+	*intakep = intake;
+	return 0;
+}
+
+void intake_free(struct intake *intake)
+{
+	if (!intake)
+		return;
+	record_close(intake->record);
+	dedupe_free(intake->dedupe);
+	pthread_cond_destroy(&intake->settled);
+	pthread_mutex_destroy(&intake->lock);
+	free(intake);
+}
+
+static enum refusal split(struct worker *worker, uint64_t n_expected)
+{
+	static const enum refusal reasons[] = {
+	    [PACKETS_E_SYNTAX] = REFUSED_SYNTAX,
+	    [PACKETS_E_SCALAR] = REFUSED_SCALAR,
+	    [PACKETS_E_EMPTY] = REFUSED_EMPTY,
+	    [PACKETS_E_BATCH] = REFUSED_NO_BATCH,
+	};
+	int r =
+	    packets_split(&worker->packets, worker->body.data, worker->body.len, n_expected > 0);
+
+	if (r < 0)
+		return REFUSED_MEMORY;
+	if (r > 0)
+		return reasons[r];
+	if (n_expected > 0 && worker->packets.n_items != n_expected)
+		return REFUSED_BATCH_SIZE;
+	return REFUSED_NOT;
+}
+
+/* Before the lock is taken: this reads all bytes. */
+static void make_keys(const struct intake *intake, struct packets *packets)
+{
+	for (size_t i = 0; i < packets->n_items; i++) {
+		struct packet *packet = &packets->items[i];
+
+		if (packet->id_len > 0)
+			packet->key = dedupe_key(intake->dedupe, packet->id, packet->id_len,
+						 packet->data, packet->len);
+	}
+}
+
+static bool any_pending(const struct intake *intake, const struct packets *packets)
+{
+	for (size_t i = 0; i < packets->n_items; i++) {
+		const struct packet *packet = &packets->items[i];
+
+		if (packet->id_len > 0 &&
+		    dedupe_look(intake->dedupe, packet->key) == DEDUPE_PENDING)
+			return true;
+	}
+	return false;
+}
+
+/* Nothing of other deliveries is pending here any more: what is pending came up in this one. */
+static void admit_all(struct intake *intake, struct packets *packets, struct pending *pending,
+		      struct stats_batch *batch)
+{
+	for (size_t i = 0; i < packets->n_items; i++) {
+		struct packet *packet = &packets->items[i];
+		enum dedupe_verdict verdict;
+		uint64_t number;
+
+		if (packet->id_len == 0)
+			continue;
+		verdict = dedupe_look(intake->dedupe, packet->key);
+		packet->is_duplicate = verdict == DEDUPE_DUPLICATE || verdict == DEDUPE_PENDING;
+		batch->n_conflicts += verdict == DEDUPE_CONFLICT;
+		if (packet->is_duplicate)
+			continue;
+		number = dedupe_insert(intake->dedupe, packet->key);
+		if (pending->n++ == 0)
+			pending->first = number;
+	}
+}
+
+/* Waiting holds nothing pending, so two deliveries cannot wait for each other. */
+static struct pending admit(struct intake *intake, struct packets *packets,
+			    struct stats_batch *batch)
+{
+	struct pending pending = {0};
+
+	if (!intake->dedupe)
+		return pending;
+	make_keys(intake, packets);
+	pthread_mutex_lock(&intake->lock);
+	while (any_pending(intake, packets))
+		pthread_cond_wait(&intake->settled, &intake->lock);
+	admit_all(intake, packets, &pending, batch);
+	pthread_mutex_unlock(&intake->lock);
+	return pending;
+}
+
+static void settle(struct intake *intake, const struct pending *pending, bool keep)
+{
+	if (pending->n == 0)
+		return;
+	pthread_mutex_lock(&intake->lock);
+	dedupe_settle(intake->dedupe, pending->first, pending->n, keep);
+	pthread_cond_broadcast(&intake->settled);
+	pthread_mutex_unlock(&intake->lock);
+}
+
+static enum refusal store(struct intake *intake, struct worker *worker)
+{
+	struct buf *lines = &worker->lines;
+	int r;
+
+	if (!worker->sink && !intake->record)
+		return REFUSED_NOT;
+	packets_write_lines(&worker->packets, lines);
+	if (lines->failed)
+		return REFUSED_MEMORY;
+	if (worker->sink && sink_send(worker->sink, lines->data, lines->len))
+		return REFUSED_SINK;
+	if (!intake->record)
+		return REFUSED_NOT;
+	r = record_append(intake->record, lines->data, lines->len);
+	if (r) {
+		log_error("intake", "the record cannot be written", "reason", "%s", strerror(-r));
+		return REFUSED_RECORD;
+	}
+	return REFUSED_NOT;
+}
+
+static void sum_up(const struct packets *packets, struct stats_batch *batch)
+{
+	for (size_t i = 0; i < packets->n_items; i++) {
+		const struct packet *packet = &packets->items[i];
+
+		if (packet->is_duplicate) {
+			batch->n_duplicates++;
+		} else {
+			batch->n_packets++;
+			batch->n_messages += packet->n_messages;
+		}
+	}
+}
+
+enum refusal intake_take(struct intake *intake, struct worker *worker, uint64_t n_expected,
+			 struct stats_batch *batch)
+{
+	enum refusal refusal = split(worker, n_expected);
+	struct pending pending;
+
+	*batch = (struct stats_batch){.n_bytes = worker->body.len};
+	if (refusal)
+		return refusal;
+	pending = admit(intake, &worker->packets, batch);
+	sum_up(&worker->packets, batch);
+	if (batch->n_packets > 0)
+		refusal = store(intake, worker);
+	settle(intake, &pending, refusal == REFUSED_NOT);
+	return refusal;
+}

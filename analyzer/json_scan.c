@@ -1,0 +1,259 @@
+#include "analyzer/json_scan.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Bytes that stand for themselves inside a string. */
+static const bool is_plain[256] = {
+    [0x20 ... '"' - 1] = true,
+    ['"' + 1 ... '\\' - 1] = true,
+    ['\\' + 1 ... 0x7f] = true,
+};
+
+static char peek(const struct json_cursor *c)
+{
+	return c->at < c->end ? *c->at : '\0';
+}
+
+/* At the end of the bytes: '\0', which no rule of JSON accepts outside of a string. */
+static char next(struct json_cursor *c)
+{
+	return c->at < c->end ? *c->at++ : '\0';
+}
+
+static bool is_digit(char ch)
+{
+	return ch >= '0' && ch <= '9';
+}
+
+static int hex_value(char ch)
+{
+	if (is_digit(ch))
+		return ch - '0';
+	ch |= 0x20;
+	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
+}
+
+/* The code unit of the four hex digits at p, -1 if they are none. */
+static int hex4_value(const char *p)
+{
+	int value = 0;
+
+	for (int i = 0; i < 4; i++) {
+		int digit = hex_value(p[i]);
+
+		if (digit < 0)
+			return -1;
+		value = value << 4 | digit;
+	}
+	return value;
+}
+
+/* Length of the escape at p, 0: not one. Unpaired surrogates pass, as the grammar lets them. */
+static size_t escape_len(const char *p, size_t n_left)
+{
+	if (n_left < 2)
+		return 0;
+	if (p[1] == 'u')
+		return n_left >= 6 && hex4_value(p + 2) >= 0 ? 6 : 0;
+	return p[1] != '\0' && strchr("\"\\/bfnrt", p[1]) ? 2 : 0;
+}
+
+/* Length of the character of two to four bytes at p (Unicode 15, table 3-7), 0: not one. */
+static size_t utf8_len(const char *text, size_t n_left)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	unsigned char low = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
+	unsigned char high = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
+	size_t len = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+
+	if (len == 0 || len > n_left || p[1] < low || p[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+int json_scan_string(struct json_cursor *c, struct json_slice *text)
+{
+	const char *start = ++c->at;
+
+	for (;;) {
+		size_t n_left, len;
+
+		while (c->at < c->end && is_plain[(unsigned char)*c->at])
+			c->at++;
+		n_left = (size_t)(c->end - c->at);
+		if (n_left == 0)
+			return JSON_SCAN_E_SYNTAX;
+		if (*c->at == '"')
+			break;
+		len = *c->at == '\\' ? escape_len(c->at, n_left) : utf8_len(c->at, n_left);
+		if (len == 0)
+			return JSON_SCAN_E_SYNTAX;
+		c->at += len;
+	}
+	*text = (struct json_slice){start, (size_t)(c->at - start)};
+	c->at++;
+	return 0;
+}
+
+void json_scan_space(struct json_cursor *c)
+{
+	while (c->at < c->end &&
+	       (*c->at == ' ' || *c->at == '\n' || *c->at == '\r' || *c->at == '\t'))
+		c->at++;
+}
+
+static bool scan_digits(struct json_cursor *c)
+{
+	const char *start = c->at;
+
+	while (is_digit(peek(c)))
+		c->at++;
+	return c->at > start;
+}
+
+static int scan_number(struct json_cursor *c)
+{
+	if (peek(c) == '-')
+		c->at++;
+	if (peek(c) == '0')
+		c->at++;
+	else if (!scan_digits(c))
+		return JSON_SCAN_E_SYNTAX;
+	if (peek(c) == '.') {
+		c->at++;
+		if (!scan_digits(c))
+			return JSON_SCAN_E_SYNTAX;
+	}
+	if ((peek(c) | 0x20) == 'e') {
+		c->at++;
+		if (peek(c) == '+' || peek(c) == '-')
+			c->at++;
+		if (!scan_digits(c))
+			return JSON_SCAN_E_SYNTAX;
+	}
+	return 0;
+}
+
+static int scan_word(struct json_cursor *c, const char *word)
+{
+	size_t len = strlen(word);
+
+	if ((size_t)(c->end - c->at) < len || memcmp(c->at, word, len) != 0)
+		return JSON_SCAN_E_SYNTAX;
+	c->at += len;
+	return 0;
+}
+
+int json_scan_array(struct json_cursor *c, unsigned depth, json_element_fn fn, void *arg,
+		    size_t *n_elementsp)
+{
+	*n_elementsp = 0;
+	if (depth == 0)
+		return JSON_SCAN_E_SYNTAX;
+	c->at++;
+	json_scan_space(c);
+	if (peek(c) == ']') {
+		c->at++;
+		return 0;
+	}
+	for (;;) {
+		int r = fn ? fn(c, depth - 1, arg) : json_scan_value(c, depth - 1);
+		char ch;
+
+		if (r)
+			return r;
+		++*n_elementsp;
+		json_scan_space(c);
+		ch = next(c);
+		if (ch == ']')
+			return 0;
+		if (ch != ',')
+			return JSON_SCAN_E_SYNTAX;
+		json_scan_space(c);
+	}
+}
+
+static int scan_member(struct json_cursor *c, unsigned depth, json_member_fn fn, void *arg)
+{
+	struct json_slice key;
+
+	if (peek(c) != '"' || json_scan_string(c, &key))
+		return JSON_SCAN_E_SYNTAX;
+	json_scan_space(c);
+	if (next(c) != ':')
+		return JSON_SCAN_E_SYNTAX;
+	json_scan_space(c);
+	return fn ? fn(c, depth, &key, arg) : json_scan_value(c, depth);
+}
+
+int json_scan_object(struct json_cursor *c, unsigned depth, json_member_fn fn, void *arg)
+{
+	if (depth == 0)
+		return JSON_SCAN_E_SYNTAX;
+	c->at++;
+	json_scan_space(c);
+	if (peek(c) == '}') {
+		c->at++;
+		return 0;
+	}
+	for (;;) {
+		int r = scan_member(c, depth - 1, fn, arg);
+		char ch;
+
+		if (r)
+			return r;
+		json_scan_space(c);
+		ch = next(c);
+		if (ch == '}')
+			return 0;
+		if (ch != ',')
+			return JSON_SCAN_E_SYNTAX;
+		json_scan_space(c);
+	}
+}
+
+int json_scan_value(struct json_cursor *c, unsigned depth)
+{
+	struct json_slice text;
+	size_t n_elements;
+
+	switch (peek(c)) {
+	case '{':
+		return json_scan_object(c, depth, NULL, NULL);
+	case '[':
+		return json_scan_array(c, depth, NULL, NULL, &n_elements);
+	case '"':
+		return json_scan_string(c, &text);
+	case 't':
+		return scan_word(c, "true");
+	case 'f':
+		return scan_word(c, "false");
+	case 'n':
+		return scan_word(c, "null");
+	default:
+		return scan_number(c);
+	}
+}
+
+bool json_slice_is(const struct json_slice *slice, const char *word)
+{
+	const char *p = slice->data, *end = p + slice->len;
+
+	while (p < end && *word) {
+		int ch = (unsigned char)*p++;
+
+		if (ch == '\\' && *p == 'u') {
+			ch = hex4_value(p + 1);
+			p += 5;
+		} else if (ch == '\\') {
+			return false; /* no word we look for needs another escape */
+		}
+		if (ch != (unsigned char)*word++)
+			return false;
+	}
+	return p == end && *word == '\0';
+}

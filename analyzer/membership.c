@@ -1,0 +1,355 @@
+/*
+ *     JOINING <--> ACTIVE --> TAKEN        one thread; only it changes the state
+ *           \        |
+ *            `-----> LEFT
+ *
+ * It sleeps on `wake` between two steps. Heartbeats go out at the interval the registry asked for;
+ * when there is news (messages were processed since the last one), NEWS_US after the last one.
+ */
+#include "analyzer/membership.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "analyzer/http_client.h"
+#include "analyzer/registration.h"
+#include "common/backoff.h"
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/rng.h"
+
+#define CALL_TIMEOUT_MS 2000
+#define RETRY_BASE_MS 100
+#define RETRY_CAP_MS 1000
+#define NEWS_US (500 * US_PER_MS)
+#define NOTHING_SENT UINT64_MAX /* no heartbeat of this lease has gone out */
+
+struct membership {
+	const struct config *config;
+	struct stats *stats;
+	struct faults *faults;
+	struct buf delivery_url;
+	int end_fd;
+	pthread_t thread;
+
+	pthread_mutex_t lock; /* guards `state`, `is_leaving`, `leave_by_us` */
+	pthread_cond_t wake;
+	enum membership_state state; /* written by membership_set_state alone */
+	bool is_leaving;
+	uint64_t leave_by_us;
+
+	/* the thread's own */
+	struct http_client *http;
+	struct backoff backoff;
+	struct rng rng;
+	size_t registry; /* index of the registry in use */
+	struct lease lease;
+	uint64_t n_sent;  /* messages the last heartbeat told, or NOTHING_SENT */
+	uint64_t sent_us; /* when it went out, or the lease began */
+	uint64_t due_us;  /* when the next one has to */
+	struct buf url, body;
+};
+
+static void membership_set_state(struct membership *m, enum membership_state state);
+static void *membership_run(void *arg);
+static bool membership_sleep(struct membership *m, uint64_t us);
+static uint64_t membership_join(struct membership *m);
+static uint64_t membership_beat(struct membership *m);
+static void membership_deregister(struct membership *m);
+
+static const char *const state_names[MEMBER_STATES] = {
+    [MEMBER_JOINING] = "joining",
+    [MEMBER_ACTIVE] = "active",
+    [MEMBER_TAKEN] = "taken",
+    [MEMBER_LEFT] = "left",
+};
+
+static void membership_set_state(struct membership *m, enum membership_state state)
+{
+	static const bool legal[MEMBER_STATES][MEMBER_STATES] = {
+	    [MEMBER_JOINING] = {[MEMBER_ACTIVE] = true, [MEMBER_LEFT] = true},
+	    [MEMBER_ACTIVE] =
+		{[MEMBER_JOINING] = true, [MEMBER_TAKEN] = true, [MEMBER_LEFT] = true},
+	};
+
+	assert(legal[m->state][state]);
+	log_info("membership", "state", "from", "%s", state_names[m->state], "to", "%s",
+		 state_names[state]);
+	pthread_mutex_lock(&m->lock);
+	m->state = state;
+	pthread_mutex_unlock(&m->lock);
+	stats_set_registered(m->stats, state == MEMBER_ACTIVE);
+}
+
+enum membership_state membership_state(struct membership *m)
+{
+	enum membership_state state;
+
+	pthread_mutex_lock(&m->lock);
+	state = m->state;
+	pthread_mutex_unlock(&m->lock);
+	return state;
+}
+
+static int membership_init(struct membership *m, const char *delivery_url)
+{
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&m->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&m->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	backoff_init(&m->backoff, RETRY_BASE_MS, RETRY_CAP_MS, 0);
+	rng_init(&m->rng, 0);
+	buf_append_str(&m->delivery_url, delivery_url);
+	m->http = http_client_new("application/json", m->config->register_token);
+	m->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (m->end_fd < 0)
+		return -errno;
+	return m->http && !m->delivery_url.failed ? 0 : -ENOMEM;
+}
+
+static void membership_destroy(struct membership *m)
+{
+	if (m->end_fd >= 0)
+		close(m->end_fd);
+	http_client_free(m->http);
+	buf_deinit(&m->url);
+	buf_deinit(&m->body);
+	buf_deinit(&m->delivery_url);
+	pthread_cond_destroy(&m->wake);
+	pthread_mutex_destroy(&m->lock);
+	free(m);
+}
+
+int membership_start(const struct config *config, const char *delivery_url, struct stats *stats,
+		     struct faults *faults, struct membership **membershipp)
+{
+	struct membership *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (!m)
+		return -ENOMEM;
+	m->config = config;
+	m->stats = stats;
+	m->faults = faults;
+	r = membership_init(m, delivery_url);
+	if (!r)
+		r = -pthread_create(&m->thread, NULL, membership_run, m);
+	if (r)
+		membership_destroy(m);
+	else
+		*membershipp = m;
+	return r;
+}
+
+void membership_free(struct membership *m)
+{
+	if (!m)
+		return;
+	pthread_join(m->thread, NULL);
+	membership_destroy(m);
+}
+
+int membership_end_fd(const struct membership *m)
+{
+	return m->end_fd;
+}
+
+void membership_leave(struct membership *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->is_leaving = true;
+	m->leave_by_us = clock_mono_us() + MEMBERSHIP_LEAVE_MS * US_PER_MS;
+	pthread_cond_signal(&m->wake);
+	pthread_mutex_unlock(&m->lock);
+}
+
+static void *membership_run(void *arg)
+{
+	struct membership *m = arg;
+	uint64_t wait_us = 0;
+
+	while (m->state != MEMBER_TAKEN && membership_sleep(m, wait_us))
+		wait_us = m->state == MEMBER_JOINING ? membership_join(m) : membership_beat(m);
+	if (m->state != MEMBER_TAKEN) {
+		membership_deregister(m);
+		membership_set_state(m, MEMBER_LEFT);
+	}
+	if (eventfd_write(m->end_fd, 1) < 0)
+		log_error("membership", "cannot tell the end", "reason", "%s", strerror(errno));
+	return NULL;
+}
+
+/* false: woken up to leave. */
+static bool membership_sleep(struct membership *m, uint64_t us)
+{
+	uint64_t due_us = clock_mono_us() + us;
+	struct timespec due = {.tv_sec = (time_t)(due_us / US_PER_S),
+			       .tv_nsec = (long)(due_us % US_PER_S) * 1000};
+	bool is_leaving;
+
+	pthread_mutex_lock(&m->lock);
+	while (!m->is_leaving && clock_mono_us() < due_us)
+		pthread_cond_timedwait(&m->wake, &m->lock, &due);
+	is_leaving = m->is_leaving;
+	pthread_mutex_unlock(&m->lock);
+	return !is_leaving;
+}
+
+/* Sends m->body to the registry in use. The status, 0: no answer, which is logged. */
+static long membership_call(struct membership *m, const char *method, const char *suffix,
+			    uint64_t timeout_ms)
+{
+	const char *base = m->config->registries.values[m->registry];
+	long status;
+
+	buf_clear(&m->url);
+	registration_url(&m->url, base, m->config->id, suffix);
+	if (m->url.failed || m->body.failed) {
+		log_error("membership", "out of memory");
+		return 0;
+	}
+	if (http_client_send(m->http, method, buf_str(&m->url), m->body.data, m->body.len,
+			     timeout_ms, &status) == 0)
+		return status;
+	log_warn("membership", "no answer from the registry", "url", "%s", base, "reason", "%s",
+		 http_client_error(m->http));
+	return 0;
+}
+
+/* Counts a failed call; the next one goes to the next registry. How long to wait for it, in us. */
+static uint64_t membership_failed(struct membership *m, const char *what, long status)
+{
+	if (status > 0)
+		log_warn("membership", "the registry refuses", "call", "%s", what, "status", "%ld",
+			 status, "url", "%s", m->config->registries.values[m->registry]);
+	stats_count_call(m->stats, CALL_FAILED);
+	m->registry = (m->registry + 1) % m->config->registries.n_values;
+	return backoff_next_ms(&m->backoff) * US_PER_MS;
+}
+
+/* The interval, 10 % up or down: many analyzers that start at once shall not stay in step. */
+static void membership_set_due(struct membership *m)
+{
+	uint64_t interval_us = m->lease.heartbeat_ms * US_PER_MS;
+
+	m->sent_us = clock_mono_us();
+	m->due_us = m->sent_us + rng_range(&m->rng, interval_us - interval_us / 10,
+					   interval_us + interval_us / 10);
+}
+
+/* How long until the next heartbeat, or until it is time to look for news, in us. */
+static uint64_t membership_next_us(const struct membership *m)
+{
+	uint64_t now_us = clock_mono_us();
+	uint64_t due_us = m->due_us > now_us ? m->due_us - now_us : 0;
+	uint64_t news_us = NEWS_US - (now_us - m->sent_us) % NEWS_US;
+
+	return due_us < news_us ? due_us : news_us;
+}
+
+/* Steps return how long to sleep until the next one, in us. */
+static uint64_t membership_join(struct membership *m)
+{
+	long status;
+
+	buf_clear(&m->body);
+	registration_body(&m->body, m->config, buf_str(&m->delivery_url));
+	status = membership_call(m, "PUT", "", CALL_TIMEOUT_MS);
+	if (status != 200 && status != 201)
+		return membership_failed(m, "register", status);
+	if (registration_parse(&m->lease, http_client_answer(m->http), m->config->ttl_ms)) {
+		log_warn("membership", "the registry's answer has no lease");
+		return membership_failed(m, "register", status);
+	}
+	stats_count_call(m->stats, CALL_REGISTER);
+	backoff_reset(&m->backoff);
+	m->n_sent = NOTHING_SENT;
+	membership_set_due(m);
+	log_info("membership", "registered", "id", "%s", m->config->id, "instance", "%s",
+		 m->lease.instance, "url", "%s", m->config->registries.values[m->registry],
+		 "delivery_url", "%s", buf_str(&m->delivery_url));
+	membership_set_state(m, MEMBER_ACTIVE);
+	return membership_next_us(m);
+}
+
+static uint64_t membership_on_beat(struct membership *m, uint64_t n_processed)
+{
+	char fault[FAULT_STRLEN];
+
+	if (registration_parse_heartbeat(fault, http_client_answer(m->http)))
+		log_warn("membership", "the answer to a heartbeat is not JSON");
+	else
+		faults_set_remote(m->faults, *fault ? fault : NULL);
+	stats_count_call(m->stats, CALL_HEARTBEAT);
+	backoff_reset(&m->backoff);
+	m->n_sent = n_processed;
+	membership_set_due(m);
+	return membership_next_us(m);
+}
+
+static uint64_t membership_beat(struct membership *m)
+{
+	uint64_t n_processed = stats_processed(m->stats);
+	long status;
+
+	if (n_processed == m->n_sent && clock_mono_us() < m->due_us)
+		return membership_next_us(m);
+	buf_clear(&m->body);
+	registration_heartbeat_body(&m->body, m->lease.instance, n_processed);
+	status = membership_call(m, "POST", "/heartbeat", CALL_TIMEOUT_MS);
+	if (status >= 200 && status <= 299)
+		return membership_on_beat(m, n_processed);
+	if (status == 404) {
+		log_warn("membership", "the registry does not know this analyzer");
+		membership_set_state(m, MEMBER_JOINING);
+		return 0;
+	}
+	if (status == 409) {
+		log_error("membership", "another instance has taken the id", "id", "%s",
+			  m->config->id);
+		membership_set_state(m, MEMBER_TAKEN);
+		return 0;
+	}
+	return membership_failed(m, "heartbeat", status);
+}
+
+/* Time left to leave, in ms; 0: none. */
+static uint64_t membership_time_left_ms(struct membership *m)
+{
+	uint64_t now_us = clock_mono_us(), left_ms;
+
+	pthread_mutex_lock(&m->lock);
+	left_ms = m->leave_by_us > now_us ? (m->leave_by_us - now_us) / US_PER_MS : 0;
+	pthread_mutex_unlock(&m->lock);
+	return left_ms;
+}
+
+/* One try at each registry. 404 and 409: the lease is gone, or another's: nothing to leave. */
+static void membership_deregister(struct membership *m)
+{
+	if (m->state != MEMBER_ACTIVE)
+		return;
+	buf_clear(&m->body);
+	registration_heartbeat_body(&m->body, m->lease.instance, stats_processed(m->stats));
+	for (size_t i = 0; i < m->config->registries.n_values; i++) {
+		uint64_t left_ms = membership_time_left_ms(m);
+		long status;
+
+		if (left_ms == 0)
+			break;
+		status = membership_call(m, "DELETE", "", left_ms);
+		if ((status >= 200 && status <= 299) || status == 404 || status == 409) {
+			stats_count_call(m->stats, CALL_DEREGISTER);
+			log_info("membership", "deregistered", "status", "%ld", status);
+			return;
+		}
+		membership_failed(m, "deregister", status);
+	}
+	log_warn("membership", "not deregistered: its lease will run out");
+}

@@ -1,0 +1,118 @@
+#include "analyzer/registration.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/json_get.h"
+
+#define HEARTBEAT_MIN_MS 100
+#define HEARTBEAT_MAX_MS 3600000
+
+void registration_url(struct buf *out, const char *base, const char *id, const char *suffix)
+{
+	size_t len = strlen(base);
+
+	while (len > 0 && base[len - 1] == '/')
+		len--;
+	buf_append(out, base, len);
+	buf_printf(out, "/v1/analyzers/%s%s", id, suffix);
+}
+
+static bool is_any_address(const struct net_addr *addr)
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)&addr->sa;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr->sa;
+
+	if (addr->sa.ss_family == AF_INET)
+		return in4->sin_addr.s_addr == htonl(INADDR_ANY);
+	return IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
+}
+
+void registration_delivery_url(struct buf *out, const struct net_addr *bound)
+{
+	char host[256], text[NET_ADDR_STRLEN];
+
+	if (is_any_address(bound) && gethostname(host, sizeof(host)) == 0) {
+		host[sizeof(host) - 1] = '\0';
+		buf_printf(out, "http://%s:%u/ingest", host, net_addr_port(bound));
+		return;
+	}
+	net_addr_format(bound, text);
+	buf_printf(out, "http://%s/ingest", text);
+}
+
+/* Takes json. */
+static void append_json(struct buf *out, cJSON *json, bool ok)
+{
+	char *text = ok ? cJSON_PrintUnformatted(json) : NULL;
+
+	if (text)
+		buf_append_str(out, text);
+	else
+		out->failed = true;
+	cJSON_free(text);
+	cJSON_Delete(json);
+}
+
+void registration_body(struct buf *out, const struct config *config, const char *delivery_url)
+{
+	cJSON *json = cJSON_CreateObject();
+	bool ok =
+	    cJSON_AddStringToObject(json, "url", delivery_url) &&
+	    cJSON_AddNumberToObject(json, "weight", config->weight) &&
+	    cJSON_AddNumberToObject(json, "ttl_ms", (double)config->ttl_ms) &&
+	    cJSON_AddStringToObject(json, "accepts", accepts_names[config->accepts]) &&
+	    cJSON_AddNumberToObject(json, "max_batch_packets", (double)config->max_batch_packets) &&
+	    cJSON_AddNumberToObject(json, "max_batch_bytes", (double)config->max_batch_bytes) &&
+	    cJSON_AddStringToObject(json, "version", WEIR_VERSION);
+
+	if (ok && config->slow_start_ms > 0)
+		ok = cJSON_AddNumberToObject(json, "slow_start_ms", (double)config->slow_start_ms);
+	append_json(out, json, ok);
+}
+
+void registration_heartbeat_body(struct buf *out, const char *instance, uint64_t n_processed)
+{
+	cJSON *json = cJSON_CreateObject();
+	bool ok = cJSON_AddStringToObject(json, "instance", instance) &&
+		  cJSON_AddNumberToObject(json, "processed", (double)n_processed);
+
+	append_json(out, json, ok);
+}
+
+static int read_lease(struct lease *lease, const cJSON *json, uint64_t ttl_ms)
+{
+	int64_t heartbeat_ms = (int64_t)(ttl_ms / 3);
+	const char *instance;
+
+	if (json_get_string(json, "instance", &instance) || strlen(instance) >= INSTANCE_STRLEN)
+		return REGISTRATION_E_ANSWER;
+	if (json_get_int(json, "heartbeat_ms", 1, HEARTBEAT_MAX_MS, &heartbeat_ms) == JSON_E_TYPE)
+		return REGISTRATION_E_ANSWER;
+	strcpy(lease->instance, instance);
+	lease->heartbeat_ms =
+	    heartbeat_ms < HEARTBEAT_MIN_MS ? HEARTBEAT_MIN_MS : (uint64_t)heartbeat_ms;
+	return 0;
+}
+
+int registration_parse(struct lease *lease, const char *answer, uint64_t ttl_ms)
+{
+	cJSON *json = cJSON_Parse(answer);
+	int r = cJSON_IsObject(json) ? read_lease(lease, json, ttl_ms) : REGISTRATION_E_ANSWER;
+
+	cJSON_Delete(json);
+	return r;
+}
+
+int registration_parse_heartbeat(char fault[FAULT_STRLEN], const char *answer)
+{
+	cJSON *json = cJSON_Parse(answer);
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "fault"));
+	int r = cJSON_IsObject(json) ? 0 : REGISTRATION_E_ANSWER;
+
+	snprintf(fault, FAULT_STRLEN, "%s", text ? text : "");
+	cJSON_Delete(json);
+	return r;
+}

@@ -1,0 +1,40 @@
+#ifndef WEIR_ANALYZER_REGISTRATION_H
+#define WEIR_ANALYZER_REGISTRATION_H
+/*
+ * What an analyzer and the registry say to each other: URLs, bodies and answers. Pure.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyzer/config.h"
+#include "common/buf.h"
+#include "common/err.h"
+
+#define REGISTRATION_E_ANSWER 1 /* the registry's answer is not what it should be */
+
+#define INSTANCE_STRLEN 128
+#define FAULT_STRLEN 64
+
+/* What a registration gives. */
+struct lease {
+	char instance[INSTANCE_STRLEN]; /* the token that tells this process from another of its id
+					 */
+	uint64_t heartbeat_ms;
+};
+
+/* Appends {base}/v1/analyzers/{id}{suffix}. */
+void registration_url(struct buf *out, const char *base, const char *id, const char *suffix);
+/* Appends where nodes reach a server that is bound to this address. */
+void registration_delivery_url(struct buf *out, const struct net_addr *bound);
+
+/* Append a request's body. A failure shows in `out`. */
+void registration_body(struct buf *out, const struct config *config, const char *delivery_url);
+void registration_heartbeat_body(struct buf *out, const char *instance, uint64_t n_processed);
+
+/* Without "heartbeat_ms" in the answer: a third of the ttl. */
+int registration_parse(struct lease *lease, const char *answer, uint64_t ttl_ms) MUST_CHECK;
+/* The fault that the registry wants simulated, "" for none. A fault longer than FAULT_STRLEN is
+ * cut. */
+int registration_parse_heartbeat(char fault[FAULT_STRLEN], const char *answer) MUST_CHECK;
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef WEIR_ANALYZER_SERVER_H
+#define WEIR_ANALYZER_SERVER_H
+/*
+ * The HTTP server: POST /ingest, GET /health, /stats, /metrics, POST /enable, /disable.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyzer/config.h"
+#include "analyzer/fault.h"
+#include "analyzer/intake.h"
+#include "analyzer/stats.h"
+
+struct server;
+
+/* Serves from now on; borrows all until server_stop. Negative errno, the reason is logged. */
+int server_start(const struct config *config, struct intake *intake, struct stats *stats,
+		 struct faults *faults, struct server **serverp) MUST_CHECK;
+/* Waits for requests that are being served. */
+void server_stop(struct server *server);
+
+/* What it is bound to, with the real port. */
+const struct net_addr *server_addr(const struct server *server);
+/* From now on its health check fails, and connections are closed after an answer. */
+void server_drain(struct server *server);
+/* How long no delivery has been in work, in us; 0 while one is. */
+uint64_t server_idle_us(const struct server *server);
+
+#endif

@@ -1,0 +1,184 @@
+#include "analyzer/stats.h"
+
+#include <pthread.h>
+
+#include "common/metrics.h"
+
+enum family {
+	PACKETS,
+	MESSAGES,
+	DUPLICATES,
+	CONFLICTS,
+	BATCHES,
+	BYTES,
+	REFUSED,
+	TOOK,
+	CALLS,
+	REGISTERED,
+	UP,
+	BUILD,
+	FAMILIES
+};
+
+static const char *const call_names[STATS_CALLS] = {
+    [CALL_REGISTER] = "register",
+    [CALL_HEARTBEAT] = "heartbeat",
+    [CALL_DEREGISTER] = "deregister",
+    [CALL_FAILED] = "failed",
+};
+static const char *const versions[] = {WEIR_VERSION};
+
+static const struct metrics_family families[FAMILIES] = {
+    [PACKETS] = {"weir_analyzer_packets_total", METRICS_COUNTER,
+		 "Packets processed, duplicates not counted."},
+    [MESSAGES] = {"weir_analyzer_messages_total", METRICS_COUNTER, "Messages in them."},
+    [DUPLICATES] = {"weir_analyzer_duplicates_total", METRICS_COUNTER,
+		    "Packets acknowledged that had been processed before."},
+    [CONFLICTS] = {"weir_analyzer_conflicts_total", METRICS_COUNTER,
+		   "Packets processed whose id was known with other bytes."},
+    [BATCHES] = {"weir_analyzer_batches_total", METRICS_COUNTER, "Deliveries acknowledged."},
+    [BYTES] = {"weir_analyzer_received_bytes_total", METRICS_COUNTER,
+	       "Body bytes of deliveries acknowledged."},
+    [REFUSED] = {"weir_analyzer_refused_total", METRICS_COUNTER, "Requests refused.", "reason",
+		 refusal_names + 1, REFUSALS - 1},
+    [TOOK] = {"weir_analyzer_delivery_seconds", METRICS_HISTOGRAM,
+	      "From the whole body to the answer."},
+    [CALLS] = {"weir_analyzer_registry_calls_total", METRICS_COUNTER,
+	       "Calls to the registry by kind, or failed.", "call", call_names, STATS_CALLS},
+    [REGISTERED] = {"weir_analyzer_registered", METRICS_GAUGE, "1 while it holds a lease."},
+    [UP] = {"weir_analyzer_up", METRICS_GAUGE, "1 unless it is disabled or leaving."},
+    [BUILD] = {"weir_analyzer_build_info", METRICS_GAUGE, "1, with the version.", "version",
+	       versions, ARRAY_LEN(versions)},
+};
+
+struct stats {
+	pthread_mutex_t
+	    lock; /* makes all threads one writer, and a delivery's counters one change */
+	struct metrics *metrics;
+	struct metrics_shard shard;
+};
+
+struct stats *stats_new(void)
+{
+	struct stats *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	pthread_mutex_init(&s->lock, NULL);
+	s->metrics = metrics_new(families, FAMILIES);
+	if (!s->metrics || metrics_shard_init(&s->shard, s->metrics)) {
+		stats_free(s);
+		return NULL;
+	}
+	metrics_set(&s->shard, BUILD, 0, 1);
+	metrics_set(&s->shard, UP, 0, 1);
+	return s;
+}
+
+void stats_free(struct stats *s)
+{
+	if (!s)
+		return;
+	if (s->shard.cells)
+		metrics_shard_deinit(&s->shard);
+	metrics_free(s->metrics);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+void stats_count_batch(struct stats *s, const struct stats_batch *batch)
+{
+	pthread_mutex_lock(&s->lock);
+	metrics_add(&s->shard, PACKETS, 0, (int64_t)batch->n_packets);
+	metrics_add(&s->shard, MESSAGES, 0, (int64_t)batch->n_messages);
+	metrics_add(&s->shard, DUPLICATES, 0, (int64_t)batch->n_duplicates);
+	metrics_add(&s->shard, CONFLICTS, 0, (int64_t)batch->n_conflicts);
+	metrics_add(&s->shard, BATCHES, 0, 1);
+	metrics_add(&s->shard, BYTES, 0, (int64_t)batch->n_bytes);
+	metrics_observe(&s->shard, TOOK, batch->took_us);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void count_one(struct stats *s, enum family family, unsigned index)
+{
+	pthread_mutex_lock(&s->lock);
+	metrics_add(&s->shard, family, index, 1);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void stats_count_refusal(struct stats *s, enum refusal reason)
+{
+	assert(reason != REFUSED_NOT);
+	count_one(s, REFUSED, reason - 1);
+}
+
+void stats_count_call(struct stats *s, enum stats_call call)
+{
+	count_one(s, CALLS, call);
+}
+
+static void set_gauge(struct stats *s, enum family family, bool value)
+{
+	pthread_mutex_lock(&s->lock);
+	metrics_set(&s->shard, family, 0, value);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void stats_set_registered(struct stats *s, bool registered)
+{
+	set_gauge(s, REGISTERED, registered);
+}
+
+void stats_set_up(struct stats *s, bool up)
+{
+	set_gauge(s, UP, up);
+}
+
+uint64_t stats_processed(struct stats *s)
+{
+	return metrics_get(&s->shard, MESSAGES, 0);
+}
+
+static uint64_t n_refused(const struct stats *s)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < REFUSALS - 1; i++)
+		n += metrics_get(&s->shard, REFUSED, i);
+	return n;
+}
+
+cJSON *stats_json(struct stats *s, const char *id)
+{
+	static const struct {
+		const char *name;
+		enum family family;
+	} fields[] = {
+	    {"packets", PACKETS},     {"messages", MESSAGES}, {"duplicates", DUPLICATES},
+	    {"conflicts", CONFLICTS}, {"batches", BATCHES},   {"bytes", BYTES},
+	};
+	cJSON *json = cJSON_CreateObject();
+	bool ok = cJSON_AddStringToObject(json, "id", id);
+
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; ok && i < ARRAY_LEN(fields); i++) {
+		uint64_t value = metrics_get(&s->shard, fields[i].family, 0);
+
+		ok = cJSON_AddNumberToObject(json, fields[i].name, (double)value);
+	}
+	ok = ok && cJSON_AddNumberToObject(json, "refused", (double)n_refused(s));
+	pthread_mutex_unlock(&s->lock);
+	if (ok)
+		return json;
+	cJSON_Delete(json);
+	return NULL;
+}
+
+void stats_write_metrics(struct stats *s, struct buf *out)
+{
+	const struct metrics_shard *shards[] = {&s->shard};
+
+	pthread_mutex_lock(&s->lock);
+	metrics_write(s->metrics, shards, ARRAY_LEN(shards), NULL, NULL, out);
+	pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,26 @@
+#ifndef WEIR_ANALYZER_WORKER_H
+#define WEIR_ANALYZER_WORKER_H
+/*
+ * What one thread of the server keeps from request to request.
+ */
+#include "analyzer/config.h"
+#include "analyzer/packets.h"
+#include "analyzer/sink.h"
+#include "common/buf.h"
+#include "common/rng.h"
+
+struct worker {
+	struct buf body;
+	struct packets packets; /* borrows from body */
+	struct buf lines;	/* the packets, one a line */
+	struct sink *sink;	/* owned; NULL: none is configured */
+	struct rng rng;
+};
+
+/* NULL: out of memory. */
+struct worker *worker_new(const struct config *config);
+void worker_free(struct worker *worker);
+/* Empties its buffers, and lets go of what a giant delivery needed. */
+void worker_reset(struct worker *worker);
+
+#endif
