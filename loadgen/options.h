@@ -1,0 +1,47 @@
+#ifndef WEIR_LOADGEN_OPTIONS_H
+#define WEIR_LOADGEN_OPTIONS_H
+/*
+ * The options of weir-loadgen: one table (see common/conf.h), and what is made of their text.
+ */
+#include "common/conf.h"
+#include "loadgen/sizes.h"
+
+enum options_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER, PROGRESS_CHOICES };
+
+struct options {
+	struct conf_list target;
+	double rate;
+	char *duration;
+	int64_t count;
+	int64_t max_messages;
+	char *messages;
+	uint64_t bytes;
+	char *replay;
+	int64_t connections;
+	uint64_t timeout_ms;
+	int64_t retries;
+	int64_t backlog;
+	char *verify;
+	double tolerance;
+	char *acked;
+	char *id_prefix;
+	int64_t seed;
+	char *ingest_token;
+	char *admin_token;
+	bool json;
+	bool quiet;
+	int progress;
+	int log_level;
+	int log_format;
+
+	/* made of the above */
+	uint64_t duration_ms; /* 0: no end by time */
+	struct sizes sizes;
+	char prefix[65]; /* of ids: as given, or random */
+};
+
+/* 0 (options_free after use), CONF_E_DONE, CONF_E_USAGE (said on stderr), or negative. */
+int options_load(struct options *options, int argc, char **argv) MUST_CHECK;
+void options_free(struct options *options);
+
+#endif

@@ -1,0 +1,283 @@
+#include "loadgen/response.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#define MAX_LENGTH_DIGITS 18
+#define MAX_CHUNK_DIGITS 15
+
+void response_init(struct response *r)
+{
+	r->state = RESPONSE_STATUS_LINE;
+	r->status = 0;
+	r->keep_alive = true;
+	r->retry_after_s = -1;
+	r->any = false;
+	r->has_length = r->chunked = false;
+	r->n_left = 0;
+	r->n_head_bytes = 0;
+	r->line_len = 0;
+	r->line_cut = false;
+	r->last = 0;
+}
+
+/* All of `text` is 1 to max_digits digits of the base. */
+static bool parse_number(const char *text, size_t len, int base, size_t max_digits,
+			 uint64_t *valuep)
+{
+	uint64_t value = 0;
+
+	if (!len || len > max_digits)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (base == 16 ? !isxdigit(c) : !isdigit(c))
+			return false;
+		value = value * (uint64_t)base +
+			(uint64_t)(isdigit(c) ? c - '0' : tolower(c) - 'a' + 10);
+	}
+	*valuep = value;
+	return true;
+}
+
+static bool is_word(const char *text, size_t len, const char *word)
+{
+	return len == strlen(word) && !strncasecmp(text, word, len);
+}
+
+static void trim(const char **textp, size_t *lenp)
+{
+	while (*lenp && ((*textp)[0] == ' ' || (*textp)[0] == '\t')) {
+		++*textp;
+		--*lenp;
+	}
+	while (*lenp && ((*textp)[*lenp - 1] == ' ' || (*textp)[*lenp - 1] == '\t'))
+		--*lenp;
+}
+
+static bool read_content_length(struct response *r, const char *value, size_t len)
+{
+	if (r->has_length)
+		return false;
+	r->has_length = true;
+	return parse_number(value, len, 10, MAX_LENGTH_DIGITS, &r->n_left);
+}
+
+static bool read_transfer_encoding(struct response *r, const char *value, size_t len)
+{
+	if (r->chunked)
+		return false;
+	r->chunked = true;
+	return is_word(value, len, "chunked");
+}
+
+static bool read_connection(struct response *r, const char *value, size_t len)
+{
+	while (len) {
+		const char *comma = memchr(value, ',', len);
+		size_t n = comma ? (size_t)(comma - value) : len, n_token = n;
+		const char *token = value;
+
+		trim(&token, &n_token);
+		if (is_word(token, n_token, "close"))
+			r->keep_alive = false;
+		else if (is_word(token, n_token, "keep-alive"))
+			r->keep_alive = true;
+		value += n + (comma ? 1 : 0);
+		len -= n + (comma ? 1 : 0);
+	}
+	return true;
+}
+
+static bool read_retry_after(struct response *r, const char *value, size_t len)
+{
+	uint64_t seconds;
+
+	if (parse_number(value, len, 10, MAX_LENGTH_DIGITS, &seconds))
+		r->retry_after_s = (int64_t)seconds;
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*read)(struct response *r, const char *value, size_t len); /* false: BAD */
+} fields[] = {
+    {"content-length", read_content_length},
+    {"transfer-encoding", read_transfer_encoding},
+    {"connection", read_connection},
+    {"retry-after", read_retry_after},
+};
+
+/* "HTTP/1.1 202 Accepted"; the reason is for people and may be missing. */
+static bool read_status_line(struct response *r)
+{
+	uint64_t status;
+
+	if (r->line_len < 12 || memcmp(r->line, "HTTP/1.", 7) ||
+	    !isdigit((unsigned char)r->line[7]) || r->line[8] != ' ' ||
+	    (r->line_len > 12 && r->line[12] != ' '))
+		return false;
+	if (!parse_number(r->line + 9, 3, 10, 3, &status) || status < 100 || status > 599)
+		return false;
+	r->status = (int)status;
+	r->keep_alive = r->line[7] != '0';
+	return true;
+}
+
+static bool is_token_char(unsigned char c)
+{
+	return isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static bool read_field(struct response *r)
+{
+	const char *colon = memchr(r->line, ':', r->line_len), *value;
+	size_t name_len, value_len;
+
+	if (!colon || colon == r->line)
+		return false;
+	name_len = (size_t)(colon - r->line);
+	for (size_t i = 0; i < name_len; i++) {
+		if (!is_token_char((unsigned char)r->line[i]))
+			return false;
+	}
+	value = colon + 1;
+	value_len = r->line_len - name_len - 1;
+	trim(&value, &value_len);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		if (is_word(r->line, name_len, fields[i].name))
+			return !r->line_cut && fields[i].read(r, value, value_len);
+	}
+	return true;
+}
+
+static enum response_state after_head(struct response *r)
+{
+	if (r->chunked && r->has_length)
+		return RESPONSE_BAD;
+	if (r->status == 101)
+		return RESPONSE_BAD;
+	if (r->status < 200) {
+		uint32_t n_head_bytes = r->n_head_bytes;
+
+		response_init(r);
+		r->any = true;
+		r->n_head_bytes = n_head_bytes;
+		return RESPONSE_STATUS_LINE;
+	}
+	if (r->status == 204 || r->status == 304)
+		return RESPONSE_DONE;
+	if (r->chunked)
+		return RESPONSE_CHUNK_SIZE;
+	if (r->has_length)
+		return r->n_left ? RESPONSE_BODY : RESPONSE_DONE;
+	r->keep_alive = false;
+	return RESPONSE_UNTIL_CLOSE;
+}
+
+/* "1a" or "1a;extension" */
+static enum response_state read_chunk_size(struct response *r)
+{
+	const char *semicolon = memchr(r->line, ';', r->line_len), *text = r->line;
+	size_t len = semicolon ? (size_t)(semicolon - r->line) : r->line_len;
+
+	trim(&text, &len);
+	if (!parse_number(text, len, 16, MAX_CHUNK_DIGITS, &r->n_left))
+		return RESPONSE_BAD;
+	return r->n_left ? RESPONSE_CHUNK_DATA : RESPONSE_TRAILERS;
+}
+
+static enum response_state read_line(struct response *r)
+{
+	switch (r->state) {
+	case RESPONSE_STATUS_LINE:
+		return read_status_line(r) ? RESPONSE_FIELDS : RESPONSE_BAD;
+	case RESPONSE_FIELDS:
+		if (!r->line_len)
+			return after_head(r);
+		return read_field(r) ? RESPONSE_FIELDS : RESPONSE_BAD;
+	case RESPONSE_CHUNK_SIZE:
+		return read_chunk_size(r);
+	case RESPONSE_CHUNK_END:
+		return r->line_len ? RESPONSE_BAD : RESPONSE_CHUNK_SIZE;
+	case RESPONSE_TRAILERS:
+		return r->line_len ? RESPONSE_TRAILERS : RESPONSE_DONE;
+	default:
+		return RESPONSE_BAD;
+	}
+}
+
+static void keep_line(struct response *r, const char *data, size_t n)
+{
+	size_t n_kept = n < sizeof(r->line) - r->line_len ? n : sizeof(r->line) - r->line_len;
+
+	memcpy(r->line + r->line_len, data, n_kept);
+	r->line_len += n_kept;
+	r->line_cut |= n_kept < n;
+	if (n)
+		r->last = data[n - 1];
+}
+
+static size_t feed_line(struct response *r, const char *data, size_t len)
+{
+	const char *lf = memchr(data, '\n', len);
+	size_t n = lf ? (size_t)(lf - data) : len;
+
+	r->n_head_bytes += (uint32_t)(n < RESPONSE_MAX_HEAD ? n : RESPONSE_MAX_HEAD);
+	if (r->n_head_bytes > RESPONSE_MAX_HEAD) {
+		r->state = RESPONSE_BAD;
+		return n;
+	}
+	keep_line(r, data, n);
+	if (!lf)
+		return n;
+	if (r->last != '\r') {
+		r->state = RESPONSE_BAD;
+		return n;
+	}
+	if (!r->line_cut)
+		r->line_len--;
+	r->state = read_line(r);
+	r->line_len = 0;
+	r->line_cut = false;
+	r->last = 0;
+	return n + 1;
+}
+
+static size_t feed_body(struct response *r, size_t len)
+{
+	size_t n = len < r->n_left ? len : (size_t)r->n_left;
+
+	r->n_left -= n;
+	if (!r->n_left) {
+		r->state = r->state == RESPONSE_BODY ? RESPONSE_DONE : RESPONSE_CHUNK_END;
+		r->n_head_bytes = 0;
+	}
+	return n;
+}
+
+size_t response_feed(struct response *r, const char *data, size_t len)
+{
+	size_t at = 0;
+
+	r->any |= len > 0;
+	while (at < len && r->state != RESPONSE_DONE && r->state != RESPONSE_BAD) {
+		if (r->state == RESPONSE_UNTIL_CLOSE)
+			at = len;
+		else if (r->state == RESPONSE_BODY || r->state == RESPONSE_CHUNK_DATA)
+			at += feed_body(r, len - at);
+		else
+			at += feed_line(r, data + at, len - at);
+	}
+	return at;
+}
+
+void response_end(struct response *r)
+{
+	if (r->state == RESPONSE_UNTIL_CLOSE)
+		r->state = RESPONSE_DONE;
+	else if (r->state != RESPONSE_DONE)
+		r->state = RESPONSE_BAD;
+}

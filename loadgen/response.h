@@ -1,0 +1,58 @@
+#ifndef WEIR_LOADGEN_RESPONSE_H
+#define WEIR_LOADGEN_RESPONSE_H
+/*
+ * A strict, incremental reader of HTTP/1.x responses to POST (RFC 9112). Pure: bytes in, verdict
+ * out. The body is counted and dropped, so the caller keeps no bytes: what a line needs across
+ * reads is kept here.
+ *
+ *   STATUS_LINE -> FIELDS -> (BODY | UNTIL_CLOSE | CHUNK_SIZE -> CHUNK_DATA -> CHUNK_END -> ...
+ *        ^            |       TRAILERS) -> DONE
+ *        +-- 1xx -----+
+ *
+ * Refused: lines that do not end in CRLF, folded fields, a length that is no number or comes twice,
+ * both length and chunked, any other transfer coding, 101, a head of more than RESPONSE_MAX_HEAD.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+#define RESPONSE_MAX_HEAD 65536
+
+enum response_state {
+	RESPONSE_STATUS_LINE,
+	RESPONSE_FIELDS,
+	RESPONSE_BODY,
+	RESPONSE_UNTIL_CLOSE, /* no length was given: the body ends with the connection */
+	RESPONSE_CHUNK_SIZE,
+	RESPONSE_CHUNK_DATA,
+	RESPONSE_CHUNK_END,
+	RESPONSE_TRAILERS,
+	RESPONSE_DONE,
+	RESPONSE_BAD,
+	RESPONSE_STATES
+};
+
+struct response {
+	enum response_state state;
+	int status;	       /* valid in DONE, as are the next two */
+	bool keep_alive;       /* the server will read another request on this connection */
+	int64_t retry_after_s; /* Retry-After in seconds; -1: none, or a date */
+	bool any;	       /* a byte of it has been seen */
+	bool has_length, chunked;
+	uint64_t n_left;       /* BODY, CHUNK_DATA: bytes to come */
+	uint32_t n_head_bytes; /* of lines since the start, or since the last chunk's data */
+	size_t line_len;       /* of the line being read, as much as fits */
+	bool line_cut;	       /* it did not fit */
+	char last;	       /* its last byte so far */
+	char line[256];
+};
+
+void response_init(struct response *r);
+/* Bytes used of `data`: all of it, but in DONE (the rest was not asked for) and BAD. */
+size_t response_feed(struct response *r, const char *data, size_t len);
+/* The connection ended: an answer without a length is DONE, any other that is not DONE is BAD. */
+void response_end(struct response *r);
+
+#endif

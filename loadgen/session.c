@@ -1,0 +1,168 @@
+#include "loadgen/session.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "loadgen/load.h"
+#include "loadgen/progress.h"
+#include "loadgen/report.h"
+#include "loadgen/verify.h"
+
+/* Packets are routed whole: an analyzer may be off by so many of the largest in any run. */
+#define SLACK_PACKETS 4
+
+struct session {
+	const struct options *options;
+	struct load_config config;
+	struct target *targets; /* owned, as are the next three */
+	struct source *source;
+	FILE *acked;
+	struct verify verify;
+	struct stats stats;
+};
+
+static int refuse(const char *option, const char *value, const char *why)
+{
+	fprintf(stderr, "weir-loadgen: --%s %s: %s\n", option, value, why);
+	return SESSION_E_USAGE;
+}
+
+static int session_open_targets(struct session *s)
+{
+	static const char *const why[] = {
+	    [TARGET_E_URL] = "not http://HOST:PORT[/PATH]",
+	    [TARGET_E_TLS] = "https is not supported",
+	    [TARGET_E_RESOLVE] = "the name does not resolve",
+	};
+	const struct conf_list *urls = &s->options->target;
+	int r = 0;
+
+	s->targets = calloc(urls->n_values, sizeof(*s->targets));
+	if (!s->targets)
+		return refuse("target", "", strerror(ENOMEM));
+	for (size_t i = 0; i < urls->n_values && !r; i++, s->config.n_targets++) {
+		r = target_init(&s->targets[i], urls->values[i], s->options->ingest_token);
+		if (r)
+			refuse("target", urls->values[i], r < 0 ? strerror(-r) : why[r]);
+	}
+	s->config.targets = s->targets;
+	return r ? SESSION_E_USAGE : 0;
+}
+
+static int session_open_files(struct session *s)
+{
+	const struct options *o = s->options;
+	uint64_t seed = (uint64_t)o->seed;
+	int r;
+
+	r = o->replay ? source_new_replay(&s->source, &o->sizes, seed, o->replay)
+		      : source_new_synthetic(&s->source, &o->sizes, seed, o->bytes);
+	if (r)
+		return refuse("replay", o->replay ? o->replay : "", strerror(-r));
+	if (!o->acked)
+		return 0;
+	s->acked = s->config.acked = fopen(o->acked, "ae");
+	return s->acked ? 0 : refuse("acked", o->acked, strerror(errno));
+}
+
+static void session_configure(struct session *s)
+{
+	const struct options *o = s->options;
+
+	s->config.rate_per_s = o->rate;
+	s->config.duration_ms = o->duration_ms;
+	s->config.max_packets = (uint64_t)o->count;
+	s->config.max_messages = (uint64_t)o->max_messages;
+	s->config.max_backlog = (uint64_t)o->backlog;
+	s->config.timeout_ms = o->timeout_ms;
+	s->config.n_retries = (uint32_t)o->retries;
+	s->config.n_connections = (uint32_t)o->connections;
+	s->config.id_prefix = o->prefix;
+}
+
+struct session *session_free(struct session *s)
+{
+	if (!s)
+		return NULL;
+	for (size_t i = 0; i < s->config.n_targets; i++)
+		target_deinit(&s->targets[i]);
+	free(s->targets);
+	source_free(s->source);
+	if (s->acked)
+		fclose(s->acked);
+	verify_deinit(&s->verify);
+	free(s);
+	return NULL;
+}
+
+int session_new(struct session **sessionp, const struct options *options)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->options = options;
+	session_configure(s);
+	r = session_open_targets(s);
+	if (!r)
+		r = session_open_files(s);
+	if (r) {
+		session_free(s);
+		return r;
+	}
+	*sessionp = s;
+	return 0;
+}
+
+static int session_run_load(struct session *s)
+{
+	const struct options *o = s->options;
+	bool is_terminal = isatty(STDERR_FILENO), shows = o->progress == PROGRESS_ALWAYS;
+	struct progress progress;
+	int r;
+
+	if (o->progress == PROGRESS_AUTO)
+		shows = is_terminal;
+	shows &= !o->quiet;
+	progress_init(&progress, stderr, is_terminal);
+	r = load_run(&s->config, s->source, &s->stats, shows ? progress_show : NULL, &progress);
+	progress_end(&progress);
+	if (r)
+		log_error("loadgen", "the run broke off", "error", "%s", strerror(-r));
+	return r;
+}
+
+/* `verdict` may be NULL. */
+static bool session_report(struct session *s, const struct verdict *verdict, bool ok)
+{
+	ok = ok && stats_all_accepted(&s->stats) && (!verdict || verdict_ok(verdict));
+	if (!s->stats.sent.packets && !s->stats.interrupted) {
+		log_error("loadgen", "nothing was sent");
+		ok = false;
+	}
+	if (s->options->quiet)
+		return ok;
+	if (!s->options->json)
+		report_print_text(stdout, &s->stats, verdict);
+	else if (report_print_json(stdout, &s->stats, verdict, ok))
+		return false;
+	return fflush(stdout) == 0 && ok;
+}
+
+bool session_run(struct session *s)
+{
+	const struct options *o = s->options;
+	CLEANUP(verdict_deinit) struct verdict verdict = {0};
+	bool ok;
+
+	if (o->verify && verify_init(&s->verify, o->verify, o->admin_token))
+		return false;
+	ok = session_run_load(s) == 0;
+	if (o->verify && verify_judge(&s->verify, (int64_t)s->stats.accepted.messages, o->tolerance,
+				      SLACK_PACKETS * (double)s->stats.max_messages, &verdict))
+		ok = false;
+	return session_report(s, verdict.rows ? &verdict : NULL, ok);
+}

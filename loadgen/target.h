@@ -1,0 +1,23 @@
+#ifndef WEIR_LOADGEN_TARGET_H
+#define WEIR_LOADGEN_TARGET_H
+/*
+ * Where packets go: a URL as an address and the head of a request.
+ */
+#include "common/buf.h"
+#include "common/net.h"
+
+#define TARGET_E_URL 1	   /* not http://host[:port][/path] */
+#define TARGET_E_TLS 2	   /* https:// */
+#define TARGET_E_RESOLVE 3 /* the name does not resolve */
+
+struct target {
+	struct net_addr addr;
+	struct buf head; /* of a request, up to and with "Content-Length: " */
+};
+
+/* A URL without a path means /ingest. `token` goes out as a bearer token; NULL: none. Blocking name
+ * lookup. Release with target_deinit, whatever it returned. */
+int target_init(struct target *target, const char *url, const char *token) MUST_CHECK;
+void target_deinit(struct target *target);
+
+#endif

@@ -1,0 +1,78 @@
+#include "loadgen/verdict.h"
+
+#include <math.h>
+#include <string.h>
+
+/* So that what is exactly at the tolerance is within it. */
+#define ROUNDING 1e-9
+
+static int64_t increase(int64_t before, int64_t after)
+{
+	return after >= before ? after - before : after;
+}
+
+static void verdict_add_row(struct verdict *v, const struct cluster_analyzer *before,
+			    const struct cluster_analyzer *after)
+{
+	static const struct cluster_analyzer none;
+	struct verdict_row *row = &v->rows[v->n_rows++];
+
+	if (!before)
+		before = &none;
+	strcpy(row->id, after->id);
+	row->weight = after->weight;
+	row->share = after->share;
+	row->routed = increase(before->routed, after->routed);
+	row->delivered = increase(before->delivered, after->delivered);
+	row->processed = increase(before->processed, after->processed);
+	v->routed += row->routed;
+	v->delivered += row->delivered;
+	v->processed += row->processed;
+}
+
+/* Needs the totals. */
+static void verdict_judge_row(struct verdict *v, struct verdict_row *row)
+{
+	double total = (double)v->routed;
+
+	if (v->routed) {
+		row->actual = (double)row->routed / total;
+		row->error_percent = (row->actual - row->share) * 100;
+		row->error_messages = (double)row->routed - row->share * total;
+	}
+	row->ok = fabs(row->error_percent) <= v->tolerance_percent + ROUNDING ||
+		  fabs(row->error_messages) <= v->slack_messages;
+	v->shares_ok &= row->ok;
+	v->worst_percent = fmax(v->worst_percent, fabs(row->error_percent));
+}
+
+int verdict_init(struct verdict *v, const struct cluster *before, const struct cluster *after,
+		 int64_t accepted, double tolerance_percent, double slack_messages)
+{
+	*v = (struct verdict){.accepted = accepted,
+			      .tolerance_percent = tolerance_percent,
+			      .slack_messages = slack_messages,
+			      .roster_changed = before->epoch != after->epoch,
+			      .shares_ok = true};
+	v->rows = calloc(after->n_analyzers + 1, sizeof(*v->rows));
+	if (!v->rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < after->n_analyzers; i++)
+		verdict_add_row(v, cluster_find(before, after->analyzers[i].id),
+				&after->analyzers[i]);
+	for (size_t i = 0; i < v->n_rows; i++)
+		verdict_judge_row(v, &v->rows[i]);
+	v->delivered_ok = v->delivered >= accepted;
+	return 0;
+}
+
+void verdict_deinit(struct verdict *v)
+{
+	free(v->rows);
+	*v = (struct verdict){0};
+}
+
+bool verdict_ok(const struct verdict *v)
+{
+	return v->shares_ok && v->delivered_ok;
+}

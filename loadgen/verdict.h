@@ -1,0 +1,46 @@
+#ifndef WEIR_LOADGEN_VERDICT_H
+#define WEIR_LOADGEN_VERDICT_H
+/*
+ * Did each analyzer get its share of the run? Pure arithmetic on two looks at the cluster:
+ *
+ *   error = routed_i - share_i * total      in messages, and in percent of the total
+ *
+ * An analyzer is right if its error is within the tolerance, or within `slack_messages`: packets
+ * are routed whole, so a short run cannot be nearer than a few packets. Shares are those of the
+ * second look: a weight changed during the run shows as an error, and `roster_changed` says why.
+ */
+#include <stdbool.h>
+
+#include "loadgen/cluster.h"
+
+struct verdict_row {
+	char id[CLUSTER_ID_SIZE];
+	double weight;
+	double share;			      /* target, 0 to 1 */
+	double actual;			      /* of what was routed during the run, 0 to 1 */
+	double error_percent;		      /* (actual - share) * 100 */
+	double error_messages;		      /* routed - share * total */
+	int64_t routed, delivered, processed; /* messages, during the run */
+	bool ok;
+};
+
+struct verdict {
+	struct verdict_row *rows; /* owned */
+	size_t n_rows;
+	int64_t accepted; /* messages that the load generator got acknowledged */
+	int64_t routed, delivered, processed; /* messages, during the run, all analyzers */
+	double tolerance_percent;
+	double slack_messages;
+	double worst_percent; /* greatest |error_percent| */
+	bool roster_changed;  /* the epoch is not the same in both looks */
+	bool shares_ok;
+	bool delivered_ok; /* whatever was accepted was delivered */
+};
+
+/* A counter that went down was started again from 0. On success release with verdict_deinit. */
+int verdict_init(struct verdict *v, const struct cluster *before, const struct cluster *after,
+		 int64_t accepted, double tolerance_percent, double slack_messages) MUST_CHECK;
+void verdict_deinit(struct verdict *v);
+bool verdict_ok(const struct verdict *v);
+
+#endif
