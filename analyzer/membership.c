@@ -22,6 +22,7 @@
 #include "common/rng.h"
 
 #define CALL_TIMEOUT_MS 2000
+#define LAST_WORD_MS 500
 #define RETRY_BASE_MS 100
 #define RETRY_CAP_MS 1000
 #define NEWS_US (500 * US_PER_MS)
@@ -47,6 +48,7 @@ struct membership {
 	struct rng rng;
 	size_t registry; /* index of the registry in use */
 	struct lease lease;
+	bool is_deregistered;
 	uint64_t n_sent;  /* messages the last heartbeat told, or NOTHING_SENT */
 	uint64_t sent_us; /* when it went out, or the lease began */
 	uint64_t due_us;  /* when the next one has to */
@@ -59,6 +61,7 @@ static bool membership_sleep(struct membership *m, uint64_t us);
 static uint64_t membership_join(struct membership *m);
 static uint64_t membership_beat(struct membership *m);
 static void membership_deregister(struct membership *m);
+static long membership_call(struct membership *m, const char *method, const char *suffix, uint64_t timeout_ms);
 
 static const char *const state_names[MEMBER_STATES] = {
     [MEMBER_JOINING] = "joining",
@@ -147,11 +150,24 @@ int membership_start(const struct config *config, const char *delivery_url, stru
 	return r;
 }
 
+/* What was on its way when it deregistered has been processed since: the registry still takes that down. */
+static void membership_last_word(struct membership *m)
+{
+	uint64_t n_processed = stats_processed(m->stats);
+
+	if (m->state != MEMBER_LEFT || !m->is_deregistered || n_processed == m->n_sent)
+		return;
+	buf_clear(&m->body);
+	registration_heartbeat_body(&m->body, m->lease.instance, n_processed);
+	membership_call(m, "POST", "/heartbeat", LAST_WORD_MS);
+}
+
 void membership_free(struct membership *m)
 {
 	if (!m)
 		return;
 	pthread_join(m->thread, NULL);
+	membership_last_word(m);
 	membership_destroy(m);
 }
 
@@ -333,10 +349,12 @@ static uint64_t membership_time_left_ms(struct membership *m)
 /* One try at each registry. 404 and 409: the lease is gone, or another's: nothing to leave. */
 static void membership_deregister(struct membership *m)
 {
+	uint64_t n_processed = stats_processed(m->stats);
+
 	if (m->state != MEMBER_ACTIVE)
 		return;
 	buf_clear(&m->body);
-	registration_heartbeat_body(&m->body, m->lease.instance, stats_processed(m->stats));
+	registration_heartbeat_body(&m->body, m->lease.instance, n_processed);
 	for (size_t i = 0; i < m->config->registries.n_values; i++) {
 		uint64_t left_ms = membership_time_left_ms(m);
 		long status;
@@ -347,6 +365,8 @@ static void membership_deregister(struct membership *m)
 		if ((status >= 200 && status <= 299) || status == 404 || status == 409) {
 			stats_count_call(m->stats, CALL_DEREGISTER);
 			log_info("membership", "deregistered", "status", "%ld", status);
+			m->is_deregistered = true;
+			m->n_sent = n_processed;
 			return;
 		}
 		membership_failed(m, "deregister", status);

@@ -5,8 +5,6 @@
  */
 #include "analyzer/server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 #include "analyzer/reply.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/web.h"
 
 struct server {
 	struct mg_context *ctx;
@@ -205,33 +204,6 @@ static void on_thread_end(const struct mg_context *ctx UNUSED, int thread_type, 
 		worker_free(worker);
 }
 
-static bool is_any_ipv6(const struct net_addr *addr)
-{
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr->sa;
-
-	return addr->sa.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
-}
-
-/* Any address means IPv4 alone where civetweb was built without IPv6. */
-static void fit_address(struct net_addr *addr)
-{
-	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(net_addr_port(addr))};
-
-	if (!is_any_ipv6(addr) || mg_check_feature(MG_FEATURES_IPV6))
-		return;
-	memcpy(&addr->sa, &any, sizeof(any));
-	addr->len = sizeof(any);
-}
-
-/* As civetweb writes it: '+' and a bare port is any address, IPv4 and IPv6. */
-static void format_port(const struct net_addr *addr, char out[NET_ADDR_STRLEN])
-{
-	if (is_any_ipv6(addr))
-		snprintf(out, NET_ADDR_STRLEN, "+%u", net_addr_port(addr));
-	else
-		net_addr_format(addr, out);
-}
-
 static int start_civetweb(struct server *server)
 {
 	static const struct mg_callbacks callbacks = {
@@ -262,26 +234,10 @@ static int start_civetweb(struct server *server)
 				 "256",
 				 NULL};
 
-	format_port(&server->addr, port);
+	web_format_port(&server->addr, port);
 	snprintf(n_threads, sizeof(n_threads), "%u", (unsigned)server->ingest.config->n_threads);
 	server->ctx = mg_start(&callbacks, server, options);
 	return server->ctx ? 0 : -EADDRNOTAVAIL;
-}
-
-/* The port that was bound replaces the one that was asked for. */
-static int find_port(struct server *server)
-{
-	struct mg_server_port ports[2] = {0};
-	uint16_t port;
-
-	if (mg_get_server_ports(server->ctx, ARRAY_LEN(ports), ports) < 1)
-		return -EADDRNOTAVAIL;
-	port = htons((uint16_t)ports[0].port);
-	if (server->addr.sa.ss_family == AF_INET)
-		((struct sockaddr_in *)&server->addr.sa)->sin_port = port;
-	else
-		((struct sockaddr_in6 *)&server->addr.sa)->sin6_port = port;
-	return 0;
 }
 
 int server_start(const struct config *config, struct intake *intake, struct stats *stats,
@@ -294,12 +250,12 @@ int server_start(const struct config *config, struct intake *intake, struct stat
 		return -ENOMEM;
 	server->ingest = (struct ingest){config, intake, stats, faults};
 	server->addr = config->listen_addr;
-	fit_address(&server->addr);
+	web_fit_address(&server->addr);
 	server->n_keep_max = (unsigned)(config->n_threads * 3 / 4);
 	mg_init_library(0);
 	r = start_civetweb(server);
 	if (!r)
-		r = find_port(server);
+		r = web_bound_address(server->ctx, &server->addr);
 	if (r) {
 		server_stop(server);
 		return r;

@@ -3,7 +3,8 @@
 -- GUARANTEES
 --   Only the instance that owns the id can remove it. From the new epoch on it gets nothing. Its
 --   credit is spread over the others by weight. Its counters and its slot stay, so that sums still
---   add up, until the slot is needed an hour later.
+--   add up, until the slot is needed an hour later; and so does who it was, so that it can still
+--   say with renew what it processed of the packets that were on their way.
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
@@ -23,6 +24,7 @@ local info_json = redis.call('HGET', K_INFO, id)
 if not info_json then return {'unknown', epoch} end
 local info = cjson.decode(info_json)
 if info.instance ~= instance then return {'taken', epoch} end
+if info.left then return {'unknown', epoch} end
 
 local now = now_ms()
 local h = hot_open(now)
@@ -30,7 +32,8 @@ if processed ~= '' then
   local total = (info.processed_base or 0) + tonumber(processed)
   redis.call('HSET', K_PROCESSED, id, string.format('%.0f', total))
 end
-for _, key in ipairs({K_URL, K_WEIGHT, K_STATE, K_INFO}) do redis.call('HDEL', key, id) end
+for _, key in ipairs({K_URL, K_WEIGHT, K_STATE}) do redis.call('HDEL', key, id) end
+redis.call('HSET', K_INFO, id, cjson.encode({instance = instance, processed_base = info.processed_base, left = true}))
 redis.call('ZADD', K_EXPIRES, -now, id) -- negative: it left, at that time
 elect(h, now, 'deregister ' .. id, true)
 hot_save(h)

@@ -92,7 +92,7 @@ if before.instance == instance then
 else
   info.processed_base = tonumber(redis.call('HGET', K_PROCESSED, id) or 0)
 end
-info.fault = before.fault
+info.fault = before.fault -- a simulated fault outlives the process, as an operator wants
 redis.call('HSET', K_INFO, id, cjson.encode(info))
 redis.call('HSET', K_URL, id, url)
 if set_weight ~= '' then

@@ -2,7 +2,8 @@
 --
 -- GUARANTEES
 --   Only the instance that owns the id can renew. What it processed is added to what earlier
---   instances of the id had processed. A lease that had run out is taken up again.
+--   instances of the id had processed. A lease that had run out is taken up again. One that has
+--   deregistered stays unknown, but what it says it processed still counts.
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
@@ -29,6 +30,7 @@ if processed ~= '' then
   local total = (info.processed_base or 0) + tonumber(processed)
   redis.call('HSET', K_PROCESSED, id, string.format('%.0f', total))
 end
+if info.left then return {'unknown', epoch} end
 redis.call('ZADD', K_EXPIRES, now + info.ttl_ms, id)
 if lease_end <= now then
   local h = hot_open(now)

@@ -60,9 +60,9 @@ for k = 1, #slots, 2 do
       id = id, slot = slot, credit = h[CREDIT + i], routed = h[ROUTED + i], delivered = h[DELIVERED + i],
       delivered_packets = h[PACKETS + i], forgiven = h[FORGIVEN + i], processed = tonumber(processed[id] or 0),
     }
-    if infos[id] then
+    if urls[id] then
       local lease_end = leases[id] or 0
-      entry.url, entry.weight, entry.info = urls[id] or '', tonumber(weights[id]) or 0, infos[id]
+      entry.url, entry.weight, entry.info = urls[id], tonumber(weights[id]) or 0, infos[id] or '{}'
       entry.share, entry.state = h[SHARE + i], states[id] or 'active'
       entry.health, entry.lease_ms = health(lease_end, slot), lease_end - now
       analyzers[#analyzers + 1] = entry

@@ -18,7 +18,9 @@
 --@include elect
 local id = ARGV[1]
 local info_json = redis.call('HGET', K_INFO, id)
-if not info_json then return {'unknown', tonumber(redis.call('GET', K_EPOCH) or 0)} end
+if not info_json or redis.call('HEXISTS', K_URL, id) == 0 then
+  return {'unknown', tonumber(redis.call('GET', K_EPOCH) or 0)}
+end
 local now = now_ms()
 local h = hot_open(now)
 for k = 2, #ARGV, 2 do
