@@ -16,27 +16,25 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/*
+ * After node_run all packets, connections and leases are settled. The memory is left to the kernel:
+ * civetweb would take two seconds to stop its threads.
+ */
 static int run(const struct node_config *config)
 {
-	struct node *node;
-	int status = 1;
+	static struct node *node; /* of the whole process */
 
 	log_init((enum log_level)config->log_level, (enum log_format)config->log_format, config->node_id);
 	block_signals();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return 1;
-	if (node_new(config, &node) == 0) {
-		status = node_run(node);
-		node_free(node);
-	}
-	curl_global_cleanup();
-	return status;
+	return node_new(config, &node) == 0 ? node_run(node) : 1;
 }
 
 int main(int argc, char **argv)
 {
 	struct node_config config = { 0 };
-	int r = conf_load(&node_program, &config, argc, argv, NULL, NULL), status;
+	int r = conf_load(&node_program, &config, argc, argv, NULL, NULL);
 
 	if (r == CONF_E_DONE)
 		return 0;
@@ -44,7 +42,5 @@ int main(int argc, char **argv)
 		r = node_config_finish(&config);
 	if (r != 0)
 		return 2;
-	status = run(&config);
-	conf_free(&node_program, &config);
-	return status;
+	return run(&config);
 }

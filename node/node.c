@@ -134,6 +134,32 @@ static int start_all(struct node *node)
 	return r == 0 ? control_start(node->control) : r;
 }
 
+static void set_phase(struct node *node, enum worker_phase phase)
+{
+	for (unsigned i = 0; i < node->n_workers; i++)
+		worker_set_phase(&node->workers[i], phase);
+}
+
+/* Of one that could not be started. */
+static void node_free(struct node *node)
+{
+	if (!node)
+		return;
+	admin_stop(node->admin);
+	set_phase(node, WORKER_DONE);
+	while (node->n_joined < node->n_started)
+		worker_join(&node->workers[node->n_joined++]);
+	control_free(node->control);
+	for (unsigned i = 0; i < node->n_workers; i++)
+		worker_deinit(&node->workers[i]);
+	metrics_free(node->shared.metrics);
+	if (node->shared.refresh_fd > 0)
+		close(node->shared.refresh_fd);
+	free(node->workers);
+	free(node->shards);
+	free(node);
+}
+
 int node_new(const struct node_config *config, struct node **nodep)
 {
 	struct node *node = calloc(1, sizeof(*node));
@@ -161,12 +187,6 @@ int node_new(const struct node_config *config, struct node **nodep)
 	else
 		*nodep = node;
 	return r;
-}
-
-static void set_phase(struct node *node, enum worker_phase phase)
-{
-	for (unsigned i = 0; i < node->n_workers; i++)
-		worker_set_phase(&node->workers[i], phase);
 }
 
 /* True: a signal came within the time. */
@@ -212,25 +232,4 @@ int node_run(struct node *node)
 	}
 	log_warn("node", "second signal: leaving at once");
 	_exit(1);
-}
-
-void node_free(struct node *node)
-{
-	if (!node)
-		return;
-	admin_stop(node->admin);
-	if (node->n_joined < node->n_started) { /* only when starting failed */
-		set_phase(node, WORKER_DONE);
-		while (node->n_joined < node->n_started)
-			worker_join(&node->workers[node->n_joined++]);
-	}
-	control_free(node->control);
-	for (unsigned i = 0; i < node->n_workers; i++)
-		worker_deinit(&node->workers[i]);
-	metrics_free(node->shared.metrics);
-	if (node->shared.refresh_fd > 0)
-		close(node->shared.refresh_fd);
-	free(node->workers);
-	free(node->shards);
-	free(node);
 }

@@ -9,7 +9,6 @@ struct node;
 
 /* 0, or the reason is logged. */
 int node_new(const struct node_config *config, struct node **nodep) MUST_CHECK;
-void node_free(struct node *node);
 
 /*
  * Serves until SIGTERM or SIGINT, which must be blocked in all threads; then:

@@ -273,30 +273,6 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 	return router_init(&w->router, &router);
 }
 
-/* libevent turns the loop once; then everything that this turn gathered goes out together. */
-static void *run(void *arg)
-{
-	struct worker *w = arg;
-
-	while (w->phase != WORKER_DONE && event_base_loop(w->base, EVLOOP_ONCE) == 0) {
-		w->ingest.now_us = clock_mono_us();
-		router_turn(&w->router);
-		sender_turn(w->sender);
-		ingest_flush(&w->ingest);
-	}
-	return NULL;
-}
-
-int worker_start(struct worker *w)
-{
-	return -pthread_create(&w->thread, NULL, run, w);
-}
-
-void worker_join(struct worker *w)
-{
-	pthread_join(w->thread, NULL);
-}
-
 /* Under ack=received, what is left was promised: say how much. */
 static void lose_parked(struct worker *w)
 {
@@ -310,7 +286,8 @@ static void lose_parked(struct worker *w)
 		release(w, p);
 }
 
-void worker_deinit(struct worker *w)
+/* Every packet that is left gets its fate, every client its answer. */
+static void close_all(struct worker *w)
 {
 	w->phase = WORKER_DONE;
 	sender_free(w->sender); /* its transfers end: their packets go back to the router */
@@ -318,6 +295,38 @@ void worker_deinit(struct worker *w)
 	lose_parked(w);
 	ingest_flush(&w->ingest);
 	ingest_deinit(&w->ingest);
+	w->is_closed = true;
+}
+
+/* libevent turns the loop once; then everything that this turn gathered goes out together. */
+static void *run(void *arg)
+{
+	struct worker *w = arg;
+
+	while (w->phase != WORKER_DONE && event_base_loop(w->base, EVLOOP_ONCE) == 0) {
+		w->ingest.now_us = clock_mono_us();
+		router_turn(&w->router);
+		sender_turn(w->sender);
+		ingest_flush(&w->ingest);
+	}
+	close_all(w);
+	return NULL;
+}
+
+int worker_start(struct worker *w)
+{
+	return -pthread_create(&w->thread, NULL, run, w);
+}
+
+void worker_join(struct worker *w)
+{
+	pthread_join(w->thread, NULL);
+}
+
+void worker_deinit(struct worker *w)
+{
+	if (!w->is_closed)
+		close_all(w);
 	event_free(w->park_timer);
 	event_free(w->phase_timer);
 	event_free(w->mail_event);

@@ -56,6 +56,7 @@ struct worker {
 	_Atomic enum worker_phase wanted; /* by the control thread */
 	enum worker_phase phase;
 	uint64_t leave_by_us; /* FINISHING, LEAVING: not later than that */
+	bool is_closed;       /* its packets and connections are gone */
 };
 
 /* Takes listen_fd, also when it fails. */
