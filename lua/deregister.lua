@@ -19,7 +19,7 @@
 --@include hot
 --@include elect
 local id, instance, processed = ARGV[1], ARGV[2], ARGV[3]
-local epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
+local epoch = epoch_now()
 local info_json = redis.call('HGET', K_INFO, id)
 if not info_json then return {'unknown', epoch} end
 local info = cjson.decode(info_json)
@@ -37,4 +37,4 @@ redis.call('HSET', K_INFO, id, cjson.encode({instance = instance, processed_base
 redis.call('ZADD', K_EXPIRES, -now, id) -- negative: it left, at that time
 elect(h, now, 'deregister ' .. id, true)
 hot_save(h)
-return {'ok', tonumber(redis.call('GET', K_EPOCH))}
+return {'ok', epoch_now()}

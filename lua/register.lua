@@ -28,8 +28,10 @@ local info = cjson.decode(ARGV[6]) -- first of all: it may raise an error
 
 local now = now_ms()
 local h = hot_open(now)
-local since_epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
-if since_epoch < epoch_floor then redis.call('SET', K_EPOCH, string.format('%.0f', epoch_floor)) end
+if epoch_now() < epoch_floor then
+  redis.call('SET', K_EPOCH, string.format('%.0f', epoch_floor))
+  current_epoch = epoch_floor
+end
 
 -- The slot of one gone for long: its counters move to the header, its name is forgotten.
 local function reuse_slot()
@@ -72,7 +74,7 @@ local lease_end = tonumber(redis.call('ZSCORE', K_EXPIRES, id))
 if restore_slot >= 0 and lease_end then
   if lease_end > now or lease_end < 0 then
     hot_save(h)
-    return {'kept', tonumber(redis.call('GET', K_EPOCH))}
+    return {'kept', epoch_now()}
   end
 end
 
@@ -80,7 +82,7 @@ local slot = tonumber(redis.call('HGET', K_SLOT, id))
 local created = not lease_end or lease_end <= now
 if not slot then
   slot = find_slot()
-  if not slot then return {'full', tonumber(redis.call('GET', K_EPOCH) or 0)} end
+  if not slot then return {'full', epoch_now()} end
   redis.call('HSET', K_SLOT, id, slot)
 end
 
@@ -108,4 +110,4 @@ end
 redis.call('ZADD', K_EXPIRES, now + ttl_ms, id)
 elect(h, now, (restore_slot >= 0 and 'restore ' or 'register ') .. id, true)
 hot_save(h)
-return {created and 'created' or 'updated', tonumber(redis.call('GET', K_EPOCH))}
+return {created and 'created' or 'updated', epoch_now()}

@@ -18,7 +18,7 @@
 --@include hot
 --@include elect
 local id, instance, processed = ARGV[1], ARGV[2], ARGV[3]
-local epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
+local epoch = epoch_now()
 local info_json = redis.call('HGET', K_INFO, id)
 if not info_json then return {'unknown', epoch} end
 local info = cjson.decode(info_json)
@@ -36,6 +36,6 @@ if lease_end <= now then
   local h = hot_open(now)
   elect(h, now, 'renew ' .. id, true)
   hot_save(h)
-  epoch = tonumber(redis.call('GET', K_EPOCH))
+  epoch = epoch_now()
 end
 return {'ok', epoch, info.fault or ''}

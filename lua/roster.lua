@@ -75,7 +75,7 @@ end
 local retired = {}
 for k = 0, 3 do retired[k + 1] = h[RETIRED + k] end
 return cjson.encode({
-  epoch = tonumber(redis.call('GET', K_EPOCH) or 0), now_ms = now, slots = S,
+  epoch = epoch_now(), now_ms = now, slots = S,
   analyzers = analyzers, gone = gone, workers = workers, retired = retired,
   spill = redis.call('XLEN', KEYS[15]), dead = redis.call('XLEN', KEYS[16]),
 })

@@ -24,7 +24,7 @@ local sizes, out_of_reach, catchup_max = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local NONE = 65535
 
 local now = now_ms()
-local epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
+local epoch = epoch_now()
 if epoch < known_epoch then return {'behind', epoch} end
 local h = hot_open(now)
 local record = record_open(h)
@@ -66,7 +66,7 @@ end
 tidy(h, catchup_max)
 hot_save(h)
 
-epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
-answer = {'ok', epoch, window_us(now), struct.pack('<' .. string.rep('I2', #choices), unpack(choices))}
+epoch = epoch_now()
+answer = {'ok', epoch, window_us(h), struct.pack('<' .. string.rep('I2', #choices), unpack(choices))}
 record_save(record, answer)
 return answer

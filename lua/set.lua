@@ -19,7 +19,7 @@
 local id = ARGV[1]
 local info_json = redis.call('HGET', K_INFO, id)
 if not info_json or redis.call('HEXISTS', K_URL, id) == 0 then
-  return {'unknown', tonumber(redis.call('GET', K_EPOCH) or 0)}
+  return {'unknown', epoch_now()}
 end
 local now = now_ms()
 local h = hot_open(now)
@@ -38,4 +38,4 @@ for k = 2, #ARGV, 2 do
 end
 elect(h, now, 'set ' .. id, true)
 hot_save(h)
-return {'ok', tonumber(redis.call('GET', K_EPOCH))}
+return {'ok', epoch_now()}

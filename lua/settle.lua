@@ -94,7 +94,7 @@ local function show(h)
 end
 
 local now = now_ms()
-local epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
+local epoch = epoch_now()
 if epoch < known_epoch then return {'behind', epoch} end
 local h = hot_open(now)
 local record = record_open(h)
@@ -104,8 +104,12 @@ if #deltas > 40 * S then return {'behind', epoch} end
 
 local refused = deposit(h, record)
 if refused then return refused end
-redis.call('ZADD', K_NODES, now + lease_ms, worker)
+if (record.lease_end or 0) - now < lease_ms / 2 then
+  record.lease_end = now + lease_ms
+  redis.call('ZADD', K_NODES, record.lease_end, worker)
+end
 if node_info ~= '' then redis.call('HSET', K_NODE_INFO, worker, node_info) end
+if record.absent then h[WORKERS] = count_workers(now) end
 if out_of_reach ~= record.unreachable or record.absent then
   if out_of_reach == '' then
     redis.call('HDEL', K_UNREACHABLE, worker)
@@ -125,12 +129,13 @@ if last ~= '' or now - h[SHOWN] >= SHOW_EVERY_MS then
     record_save(record, {'ok', epoch, 0, ''})
   end
   if reap(h, now) then elect(h, now, 'worker left') end
+  h[WORKERS] = count_workers(now)
   show(h)
 end
 hot_save(h)
 
-epoch = tonumber(redis.call('GET', K_EPOCH) or 0)
+epoch = epoch_now()
 local taken = struct.pack('<' .. string.rep('d', #record.taken), unpack(record.taken))
-answer = {'ok', epoch, window_us(now), taken}
+answer = {'ok', epoch, window_us(h), taken}
 if last ~= 'leave' then record_save(record, answer) end
 return answer

@@ -10,7 +10,7 @@
 
 #define WINDOW_MIN_US 10000
 #define WINDOW_MAX_US 100000     /* a lease is no longer than this, unless Redis wants it */
-#define WINDOW_PACKETS 500       /* a lease lasts for about so many packets */
+#define WINDOW_PACKETS 1000      /* a lease lasts for about so many packets */
 #define PACKETS_PER_ANALYZER 4   /* in a window: fewer are routed exactly */
 #define HEARTBEAT_US 1000000
 #define FLUSH_US 100000          /* counters of a slow worker are told at least so often */
@@ -138,9 +138,9 @@ static void on_reach(void *arg)
 	dispatch_write_unreachable(&r->dispatch, &r->unreachable);
 }
 
-static void arm_deadline(struct router *r)
+static void arm_deadline(struct router *r, uint64_t delay_us)
 {
-	struct timeval tv = clock_timeval(r->config.redis_timeout_us);
+	struct timeval tv = clock_timeval(delay_us);
 
 	if (!evtimer_pending(r->deadline, NULL))
 		evtimer_add(r->deadline, &tv);
@@ -163,7 +163,7 @@ void router_submit(struct router *r, struct packet *p)
 		route_here(r, p);
 	} else {
 		packet_queue_push(&r->pending, p);
-		arm_deadline(r);
+		arm_deadline(r, r->config.redis_timeout_us);
 	}
 }
 
@@ -207,21 +207,29 @@ static void go_away(struct router *r, const char *why)
 	show_mode(r);
 }
 
+/* When the packet that has waited longest for Redis came; UINT64_MAX: none waits. */
+static uint64_t oldest_us(const struct router *r)
+{
+	for (unsigned i = 0; i < r->flight.n; i++)
+		if (r->flight.packets[i])
+			return r->flight.packets[i]->received_us;
+	return r->pending.head ? r->pending.head->received_us : UINT64_MAX;
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
 	struct router *r = arg;
-	uint64_t now = clock_mono_us();
-	bool flight_is_old = r->settler.call != CALL_NONE &&
-			     now - r->settler.started_us >= r->config.redis_timeout_us / 2;
+	uint64_t now = clock_mono_us(), oldest = oldest_us(r), due;
 
 	(void)fd;
 	(void)what;
-	if (!r->pending.n_packets && !r->flight.n)
+	if (oldest == UINT64_MAX)
 		return;
-	if (flight_is_old || !settler_is_up(&r->settler))
+	due = oldest + r->config.redis_timeout_us;
+	if (now >= due)
 		go_away(r, "no answer in time");
 	else
-		arm_deadline(r);
+		arm_deadline(r, due - now);
 }
 
 /* ---- answers of Redis ---- */

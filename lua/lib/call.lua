@@ -1,7 +1,7 @@
 -- Numbered calls: what a worker holds, and its last answer, so that a call may be sent twice.
 --
 -- ARGV of each such script begin: 1 worker, 2 its instance token, 3 call number, 4 epoch it knows.
--- The record is {token, number, answer, taken, unreachable, absent}; absent: it has not settled since
+-- The record is {token, number, answer, taken, unreachable, lease_end, absent}; absent: it has not settled since
 -- it came, or came back.
 local worker, token, number, known_epoch = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -32,7 +32,6 @@ end
 
 -- Microseconds between two calls of a worker, so that Redis spends at most a third of its time on
 -- settling: one settle costs about 50 us and 1.2 us per slot.
-local function window_us(now)
-  local workers = redis.call('ZCOUNT', K_NODES, '(' .. now, '+inf')
-  return math.max(10000, math.floor(3 * workers * (50 + 1.2 * S)))
+local function window_us(h)
+  return math.max(10000, math.floor(3 * h[WORKERS] * (50 + 1.2 * S)))
 end

@@ -23,7 +23,7 @@ local function reap(h, now)
     if packed then
       local record = cmsgpack.unpack(packed)
       for i = 1, math.min(S, #record.taken) do h[CREDIT + i] = h[CREDIT + i] + record.taken[i] end
-      record.taken, record.unreachable, record.absent = {}, '', true
+      record.taken, record.unreachable, record.absent, record.lease_end = {}, '', true, nil
       redis.call('HSET', K_HELD, worker, cmsgpack.pack(record))
     end
     redis.call('HDEL', K_NODE_INFO, worker)
@@ -37,11 +37,15 @@ local function reap(h, now)
   return #dead > 0
 end
 
+local function count_workers(now)
+  return redis.call('ZCOUNT', K_NODES, '(' .. now, '+inf')
+end
+
 -- slot -> true for what every live worker reports as out of its reach.
 local function cut_off(now)
   local reports, count, cut = redis.call('HVALS', K_UNREACHABLE), {}, {}
   if #reports == 0 then return cut end
-  local live = redis.call('ZCOUNT', K_NODES, '(' .. now, '+inf')
+  local live = count_workers(now)
   if #reports < live then return cut end
   for _, list in ipairs(reports) do
     for slot in string.gmatch(list, '%d+') do
@@ -68,7 +72,7 @@ local function elect(h, now, why, force)
   local slots, weights, states, infos = hash(K_SLOT), hash(K_WEIGHT), hash(K_STATE), hash(K_INFO)
   local leases = redis.call('ZRANGEBYSCORE', K_EXPIRES, '(' .. now, '+inf', 'WITHSCORES')
   local cut, candidates, reachable = cut_off(now), {}, 0
-  h[VALID_UNTIL] = now + 60000
+  h[VALID_UNTIL], h[WORKERS] = now + 60000, count_workers(now)
   for k = 1, #leases, 2 do
     local id = leases[k]
     local slot = tonumber(slots[id])
@@ -96,8 +100,8 @@ local function elect(h, now, why, force)
     h[SHARE + i] = s
   end
   if changed then
-    local epoch = redis.call('INCR', K_EPOCH)
-    redis.call('PUBLISH', K_EVENTS, 'epoch ' .. string.format('%.0f', epoch) .. ' ' .. why)
+    current_epoch = redis.call('INCR', K_EPOCH)
+    redis.call('PUBLISH', K_EVENTS, 'epoch ' .. string.format('%.0f', current_epoch) .. ' ' .. why)
   end
   tidy(h)
 end

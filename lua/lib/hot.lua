@@ -10,6 +10,7 @@ local VALID_UNTIL = 3  -- ms: the shares must be elected anew from then on (a le
 local SEEN = 4         -- ms: when a script last opened this; a gap means that the registry was away
 local SHOWN = 5        -- ms: when the readable hashes were last written
 local RETIRED = 6      -- h[RETIRED .. RETIRED + 3]: routed, delivered, packets, forgiven of reused slots
+local WORKERS = 10     -- live workers, as of the last housekeeping
 local HEADER = 10
 
 local MAX_SLOTS = 1024
@@ -35,6 +36,12 @@ local function hot_new()
   for i = HEADER + 1, HEADER + 6 * n do h[i] = 0 end
   layout(n)
   return h
+end
+
+local current_epoch
+local function epoch_now()
+  current_epoch = current_epoch or tonumber(redis.call('GET', K_EPOCH) or 0)
+  return current_epoch
 end
 
 local function hot_load()
