@@ -18,6 +18,7 @@ struct packet {
 	struct packet *next;        /* in the queue it is in */
 	struct exchange *exchange;  /* who waits for its fate; NULL: nobody any more */
 	uint64_t received_us;       /* when its body was whole */
+	uint64_t waiting_us;        /* since when it waits for Redis to choose */
 	uint64_t *tried;            /* bits by slot: where it failed; NULL: nowhere yet */
 	uint32_t n_messages;
 	uint32_t n_attempts;        /* deliveries begun */

@@ -162,6 +162,7 @@ void router_submit(struct router *r, struct packet *p)
 	} else if (r->is_leased && p->n_messages <= r->config.exact_messages) {
 		route_here(r, p);
 	} else {
+		p->waiting_us = clock_mono_us();
 		packet_queue_push(&r->pending, p);
 		arm_deadline(r, r->config.redis_timeout_us);
 	}
@@ -207,13 +208,13 @@ static void go_away(struct router *r, const char *why)
 	show_mode(r);
 }
 
-/* When the packet that has waited longest for Redis came; UINT64_MAX: none waits. */
+/* Since when the packet that has waited longest for Redis does; UINT64_MAX: none waits. */
 static uint64_t oldest_us(const struct router *r)
 {
 	for (unsigned i = 0; i < r->flight.n; i++)
 		if (r->flight.packets[i])
-			return r->flight.packets[i]->received_us;
-	return r->pending.head ? r->pending.head->received_us : UINT64_MAX;
+			return r->flight.packets[i]->waiting_us;
+	return r->pending.head ? r->pending.head->waiting_us : UINT64_MAX;
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
