@@ -1,10 +1,10 @@
 #include "node/lane.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "node/batch.h"
 #include "node/node_metrics.h"
 
 #define LANE_MAX_PACKETS 8192
@@ -13,21 +13,8 @@
 #define LANE_MAX_FLYING_SINGLE 32 /* of one packet each, where the analyzer takes no batches */
 #define PAUSE_DEFAULT_S 1
 
-const char *const delivery_outcome_names[] = { "ok", "bad", "busy", "status", "connect", "timeout", "broken" };
-static_assert(ARRAY_LEN(delivery_outcome_names) == DELIVERY_OUTCOMES, "every outcome has a name");
-
 static const char *const evict_names[] = { "left", "not_eligible", "unreachable" };
 static_assert(ARRAY_LEN(evict_names) == EVICT_REASONS, "every reason has a name");
-
-struct batch {
-	struct transfer transfer;
-	struct lane *lane;
-	struct batch *next; /* in the lane's list of halves to be sent */
-	struct packet_queue packets;
-	uint32_t n_messages;
-	uint32_t attempt;
-	struct buf body;
-};
 
 struct lane {
 	struct lane_config config;
@@ -66,13 +53,6 @@ struct lane *lane_new(const struct lane_config *config, const struct lane_events
 	packet_queue_init(&lane->queue);
 	lane_update(lane, a);
 	return lane;
-}
-
-static void batch_free(struct batch *b)
-{
-	curl_slist_free_all(b->transfer.headers);
-	buf_deinit(&b->body);
-	free(b);
 }
 
 void lane_free(struct lane *lane)
@@ -195,23 +175,6 @@ void lane_push(struct lane *lane, struct packet *p)
 	}
 }
 
-static struct batch *batch_new(struct lane *lane)
-{
-	struct batch *b = calloc(1, sizeof(*b));
-
-	if (!b)
-		return NULL;
-	b->lane = lane;
-	packet_queue_init(&b->packets);
-	return b;
-}
-
-static void batch_add(struct batch *b, struct packet *p)
-{
-	packet_queue_push(&b->packets, p);
-	b->n_messages += p->n_messages;
-}
-
 /* As many of the queued packets as one POST may carry. */
 static struct batch *gather(struct lane *lane)
 {
@@ -221,53 +184,6 @@ static struct batch *gather(struct lane *lane)
 	       (!b->packets.head || b->packets.n_bytes + lane->queue.head->len <= lane->max_batch_bytes))
 		batch_add(b, packet_queue_pop(&lane->queue));
 	return b;
-}
-
-/* The packets byte for byte, as a JSON array where the analyzer takes batches. */
-static void write_body(struct batch *b)
-{
-	bool is_array = b->lane->accepts == ACCEPTS_BATCH;
-	const char *separator = is_array ? "[" : "";
-
-	if (buf_reserve(&b->body, b->packets.n_bytes + b->packets.n_packets + 2) != 0)
-		b->body.failed = true;
-	for (struct packet *p = b->packets.head; p; p = p->next) {
-		p->n_attempts++;
-		b->attempt = p->n_attempts > b->attempt ? p->n_attempts : b->attempt;
-		buf_append_str(&b->body, separator);
-		buf_append(&b->body, p->body, p->len);
-		separator = ",";
-	}
-	if (is_array)
-		buf_append(&b->body, "]", 1);
-}
-
-static int add_header(struct batch *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static int add_header(struct batch *b, const char *fmt, ...)
-{
-	struct curl_slist *list;
-	char line[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	list = curl_slist_append(b->transfer.headers, line);
-	if (!list)
-		return -ENOMEM;
-	b->transfer.headers = list;
-	return 0;
-}
-
-static int write_headers(struct batch *b)
-{
-	if (add_header(b, "Content-Type: application/json") != 0 || add_header(b, "Expect:") != 0 ||
-	    add_header(b, "Weir-Packets: %u", b->packets.n_packets) != 0 ||
-	    add_header(b, "Weir-Messages: %u", b->n_messages) != 0 ||
-	    add_header(b, "Weir-Node: %s", b->lane->config.node_id) != 0 ||
-	    add_header(b, "Weir-Attempt: %u", b->attempt) != 0)
-		return -ENOMEM;
-	return 0;
 }
 
 static void take_back_all(struct batch *b)
@@ -284,11 +200,10 @@ static bool batch_start(struct batch *b)
 {
 	struct lane *lane = b->lane;
 
-	write_body(b);
-	b->transfer = (struct transfer){ .url = lane->url, .body = b->body.data, .len = b->body.len,
-					 .connect_ms = lane->config.connect_ms,
+	b->transfer = (struct transfer){ .url = lane->url, .connect_ms = lane->config.connect_ms,
 					 .timeout_ms = lane->config.timeout_ms, .on_done = on_done };
-	if (b->body.failed || write_headers(b) != 0 || sender_start(lane->config.sender, &b->transfer) != 0) {
+	if (batch_write(b, lane->accepts, lane->config.node_id) != 0 ||
+	    sender_start(lane->config.sender, &b->transfer) != 0) {
 		log_error("lane", "out of memory for a batch", "analyzer", "%s", lane->id);
 		lane->breaker.on_trial = false;
 		take_back_all(b);
@@ -324,35 +239,6 @@ void lane_flush(struct lane *lane)
 			break;
 	}
 	show(lane);
-}
-
-static enum delivery_outcome outcome_of(const struct transfer *t)
-{
-	switch (t->result) {
-	case CURLE_OK:
-		break;
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_COULDNT_RESOLVE_HOST:
-		return OUTCOME_CONNECT;
-	case CURLE_OPERATION_TIMEDOUT:
-		return OUTCOME_TIMEOUT;
-	default:
-		return OUTCOME_BROKEN;
-	}
-	switch (t->status) {
-	case 200 ... 299:
-		return OUTCOME_OK;
-	case 400:
-	case 413:
-	case 415:
-	case 422:
-		return OUTCOME_BAD;
-	case 429:
-	case 503:
-		return OUTCOME_BUSY;
-	default:
-		return OUTCOME_STATUS;
-	}
 }
 
 static void log_breaker(const struct lane *lane, const char *why)
@@ -426,7 +312,7 @@ static void on_done(struct transfer *t)
 {
 	struct batch *b = CONTAINER_OF(t, struct batch, transfer);
 	struct lane *lane = b->lane;
-	enum delivery_outcome outcome = outcome_of(t);
+	enum delivery_outcome outcome = batch_outcome(t);
 
 	lane->n_flying--;
 	lane->n_flying_packets -= b->packets.n_packets;

@@ -16,18 +16,6 @@
 #include "node/packet.h"
 #include "node/sender.h"
 
-enum delivery_outcome {
-	OUTCOME_OK,
-	OUTCOME_BAD,     /* 400, 413, 415, 422: the packet is at fault */
-	OUTCOME_BUSY,    /* 429, 503 */
-	OUTCOME_STATUS,  /* any other status */
-	OUTCOME_CONNECT, /* no connection */
-	OUTCOME_TIMEOUT,
-	OUTCOME_BROKEN,  /* the connection broke before the answer */
-	DELIVERY_OUTCOMES
-};
-extern const char *const delivery_outcome_names[DELIVERY_OUTCOMES];
-
 /* Why packets that were not sent are taken back. */
 enum evict_reason { EVICT_LEFT, EVICT_NOT_ELIGIBLE, EVICT_UNREACHABLE, EVICT_REASONS };
 

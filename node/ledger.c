@@ -33,32 +33,16 @@ static void add(struct settlement_delta *to, const struct settlement_delta *from
 	to->forgiven += from->forgiven;
 }
 
-/* Where the slots are after a change of roster. */
-struct moves {
-	unsigned n_slots;
-	const int *moved; /* NULL: where they were */
-};
-
-/* -1: nowhere */
-static int place(const struct moves *to, unsigned i)
-{
-	int slot = to->moved ? to->moved[i] : (int)i;
-
-	return slot < (int)to->n_slots ? slot : -1;
-}
-
-/* Returns the sum of what has no place any more. */
-static double move_doubles(double *v, unsigned n, const struct moves *to)
+/* What was at slot i goes to moved[i]. Returns the sum of what has no place any more. */
+static double move_doubles(double *v, unsigned n, const int *moved)
 {
 	double before[ROSTER_MAX_SLOTS], rest = 0;
 
 	memcpy(before, v, sizeof(before));
 	memset(v, 0, sizeof(before));
 	for (unsigned i = 0; i < n; i++) {
-		int slot = place(to, i);
-
-		if (slot >= 0)
-			v[slot] += before[i];
+		if (moved[i] >= 0)
+			v[moved[i]] += before[i];
 		else
 			rest += before[i];
 	}
@@ -66,7 +50,7 @@ static double move_doubles(double *v, unsigned n, const struct moves *to)
 }
 
 /* Returns the credit of those that have no place any more; what they got is forgotten. */
-static double move_deltas(struct settlement_delta *v, unsigned n, const struct moves *to)
+static double move_deltas(struct settlement_delta *v, unsigned n, const int *moved)
 {
 	static _Thread_local struct settlement_delta before[ROSTER_MAX_SLOTS];
 	double rest = 0;
@@ -74,10 +58,8 @@ static double move_deltas(struct settlement_delta *v, unsigned n, const struct m
 	memcpy(before, v, sizeof(before));
 	memset(v, 0, sizeof(before));
 	for (unsigned i = 0; i < n; i++) {
-		int slot = place(to, i);
-
-		if (slot >= 0)
-			add(&v[slot], &before[i]);
+		if (moved[i] >= 0)
+			add(&v[moved[i]], &before[i]);
 		else
 			rest += before[i].credit;
 	}
@@ -85,16 +67,16 @@ static double move_deltas(struct settlement_delta *v, unsigned n, const struct m
 }
 
 /* Shares are the new ones. The sums of credit, base and sent credit stay. */
-static void move_slots(struct ledger *l, const struct moves *to)
+static void move_slots(struct ledger *l, const int *moved)
 {
-	double credit = move_doubles(l->credit, l->n_slots, to);
-	double base = move_doubles(l->base, l->n_slots, to);
-	double sent = move_deltas(l->sent, l->n_slots, to), total = 0;
+	double credit = move_doubles(l->credit, l->n_slots, moved);
+	double base = move_doubles(l->base, l->n_slots, moved);
+	double sent = move_deltas(l->sent, l->n_slots, moved), total = 0;
 
-	move_deltas(l->changes, l->n_slots, to);
-	for (unsigned i = 0; i < to->n_slots; i++)
+	move_deltas(l->changes, l->n_slots, moved);
+	for (unsigned i = 0; i < ROSTER_MAX_SLOTS; i++)
 		total += l->share[i];
-	for (unsigned i = 0; i < to->n_slots; i++) {
+	for (unsigned i = 0; i < ROSTER_MAX_SLOTS; i++) {
 		double part = total > 0 ? l->share[i] / total : i == 0;
 
 		l->credit[i] += part * credit;
@@ -103,16 +85,25 @@ static void move_slots(struct ledger *l, const struct moves *to)
 	}
 }
 
+/* Slots that are in use after the old ones moved. */
+static unsigned count_slots(unsigned n_before, unsigned n_now, const int *moved)
+{
+	for (unsigned i = 0; i < n_before; i++) {
+		unsigned end = moved ? (unsigned)(moved[i] + 1) : i + 1;
+
+		n_now = end > n_now ? end : n_now;
+	}
+	return n_now;
+}
+
 void ledger_set_shares(struct ledger *l, unsigned n_slots, const double *share, const int *moved)
 {
-	struct moves to = { .n_slots = n_slots, .moved = moved };
-
 	memset(l->share, 0, sizeof(l->share));
 	memcpy(l->share, share, n_slots * sizeof(*share));
-	if (moved || n_slots < l->n_slots)
-		move_slots(l, &to);
-	l->n_slots = n_slots;
-	for (unsigned i = 0; i < n_slots; i++)
+	if (moved)
+		move_slots(l, moved);
+	l->n_slots = count_slots(l->n_slots, n_slots, moved);
+	for (unsigned i = 0; i < l->n_slots; i++)
 		if (l->share[i] <= 0 && l->credit[i] != 0)
 			spread(l, i, l->credit[i]);
 }
@@ -207,8 +198,16 @@ int ledger_route_owed(struct ledger *l, unsigned n_messages, const bool *reach)
 	return slot;
 }
 
+/* Redis may have chosen one that joined since the shares here were set. */
+static void know_slot(struct ledger *l, unsigned slot)
+{
+	if (slot >= l->n_slots)
+		l->n_slots = slot + 1;
+}
+
 void ledger_refund(struct ledger *l, unsigned slot, unsigned n_messages)
 {
+	know_slot(l, slot);
 	charge(l, slot, -(double)n_messages);
 }
 
@@ -221,7 +220,7 @@ void ledger_resolve(struct ledger *l, unsigned n_messages, int slot)
 {
 	l->owed -= n_messages;
 	if (slot >= 0)
-		charge(l, (unsigned)slot, -(double)n_messages);
+		ledger_refund(l, (unsigned)slot, n_messages);
 	else
 		accrue_late(l, n_messages);
 }
@@ -265,9 +264,8 @@ void ledger_begin(struct ledger *l)
 
 void ledger_done(struct ledger *l, const struct settlement_answer *taken)
 {
-	/* it may lend credit for one that joined since the shares here were set */
-	if (taken->n_packed > l->n_slots)
-		l->n_slots = taken->n_packed < ROSTER_MAX_SLOTS ? taken->n_packed : ROSTER_MAX_SLOTS;
+	if (taken->n_packed > 0 && taken->n_packed <= ROSTER_MAX_SLOTS)
+		know_slot(l, taken->n_packed - 1);
 	for (unsigned i = 0; i < l->n_slots; i++) {
 		double since = l->credit[i] - l->base[i];
 

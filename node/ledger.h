@@ -34,9 +34,9 @@ void ledger_init(struct ledger *l, double catchup_max_messages);
 
 /*
  * New shares for n_slots slots (borrowed for the call). moved[i]: where old slot i is now, -1: it is
- * another's; NULL: all stay, as they do where an analyzer left. Who is not eligible any more keeps no
- * credit: it is spread over the others. Slots that are another's, or from n_slots on (only a Redis
- * that was emptied has fewer), are forgotten, but for their credit, which is spread too.
+ * another's, or there is no such slot any more: what its analyzer got since the last begin is forgotten.
+ * NULL: all stay, as they do where an analyzer left. Who is not eligible any more keeps no credit: it is
+ * spread over the others.
  */
 void ledger_set_shares(struct ledger *l, unsigned n_slots, const double *share, const int *moved);
 

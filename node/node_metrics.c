@@ -1,7 +1,7 @@
 #include "node/node_metrics.h"
 
+#include "node/batch.h"
 #include "node/conn.h"
-#include "node/lane.h"
 #include "node/refusal.h"
 #include "node/router.h"
 #include "node/settler.h"

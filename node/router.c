@@ -8,10 +8,6 @@
 #include "common/log.h"
 #include "node/node_metrics.h"
 
-#define WINDOW_MIN_US 10000
-#define WINDOW_MAX_US 100000     /* a lease is no longer than this, unless Redis wants it */
-#define WINDOW_PACKETS 1000      /* a lease lasts for about so many packets */
-#define PACKETS_PER_ANALYZER 4   /* in a window: fewer are routed exactly */
 #define HEARTBEAT_US 1000000
 #define FLUSH_US 100000          /* counters of a slow worker are told at least so often */
 
@@ -148,13 +144,12 @@ static void arm_deadline(struct router *r, uint64_t delay_us)
 
 void router_submit(struct router *r, struct packet *p)
 {
-	r->n_packets++;
-	r->n_messages += p->n_messages;
+	window_count(&r->window, p->n_messages);
 	r->is_shown = false;
 	if (r->tick_is_slow) {
 		r->tick_is_slow = false;
-		r->window_start_us = p->received_us;
-		arm_tick(r, r->redis_window_us);
+		r->window.start_us = p->received_us;
+		arm_tick(r, r->window.min_us);
 	}
 	if (is_away(r)) {
 		metrics_add(r->config.metrics, M_LOCAL_PACKETS, 0, 1);
@@ -286,7 +281,7 @@ static void on_answer(void *arg, enum settler_call call, const struct settlement
 		log_info("router", "Redis answers again", "worker", "%s", r->config.worker);
 	r->is_overdue = false;
 	if (answer->status == SETTLEMENT_OK)
-		r->redis_window_us = max_u64(answer->window_us, WINDOW_MIN_US);
+		window_set_min(&r->window, answer->window_us);
 	if (call == CALL_ROUTE)
 		on_route_answer(r, answer);
 	else
@@ -317,9 +312,9 @@ static void start_settle(struct router *r)
 	struct settle_request request = {
 		.deltas = r->ledger.sent,
 		.n_slots = r->ledger.n_slots,
-		.expected_messages = r->is_leaving ? 0 : r->expected_messages,
+		.expected_messages = r->is_leaving ? 0 : r->window.expected_messages,
 		.node_info = r->node_info_is_new ? buf_str(&r->node_info) : "",
-		.idle = !r->is_shown && r->n_packets == 0,
+		.idle = !r->is_shown && r->is_quiet,
 		.leaving = r->is_leaving,
 	};
 
@@ -343,26 +338,9 @@ static void start_route(struct router *r)
 	settler_route(&r->settler, f->sizes, f->n);
 }
 
-/* Whether this worker is fast enough for a lease, how long the next one lasts, what it may bring. */
-static void judge_window(struct router *r, uint64_t elapsed_us)
-{
-	double rate = (double)r->n_packets / (double)elapsed_us;
-	uint64_t length;
-
-	r->expected_messages = 0;
-	r->window_us = r->redis_window_us;
-	if (rate * (double)r->redis_window_us < PACKETS_PER_ANALYZER * r->n_eligible || r->n_packets == 0)
-		return;
-	length = (uint64_t)(WINDOW_PACKETS / rate);
-	if (length > WINDOW_MAX_US)
-		length = WINDOW_MAX_US;
-	r->window_us = max_u64(length, r->redis_window_us);
-	r->expected_messages = (double)r->n_messages / (double)elapsed_us * (double)r->window_us;
-}
-
 static bool has_work(const struct router *r)
 {
-	return r->is_leased || r->n_packets || !r->is_shown || ledger_is_dirty(&r->ledger);
+	return r->is_leased || r->window.n_packets || !r->is_shown || ledger_is_dirty(&r->ledger);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -373,16 +351,15 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	judge_window(r, max_u64(now - r->window_start_us, 1));
-	if (r->is_leased || r->expected_messages > 0 || since_us >= HEARTBEAT_US ||
-	    (works && since_us >= max_u64(FLUSH_US, 10 * r->redis_window_us)))
+	r->is_quiet = r->window.n_packets == 0;
+	window_close(&r->window, now, r->n_eligible);
+	if (r->is_leased || r->window.expected_messages > 0 || since_us >= HEARTBEAT_US ||
+	    (works && since_us >= max_u64(FLUSH_US, 10 * r->window.min_us)))
 		r->settle_is_due = true;
 	if (r->settle_is_due && settler_is_idle(&r->settler))
 		start_settle(r);
-	r->n_packets = r->n_messages = 0;
-	r->window_start_us = now;
 	r->tick_is_slow = !works;
-	arm_tick(r, works ? r->window_us : HEARTBEAT_US);
+	arm_tick(r, works ? r->window.length_us : HEARTBEAT_US);
 }
 
 void router_turn(struct router *r)
@@ -409,8 +386,8 @@ int router_init(struct router *r, const struct router_config *config)
 
 	memset(r, 0, sizeof(*r));
 	r->config = *config;
-	r->redis_window_us = r->window_us = WINDOW_MIN_US;
-	r->settled_us = r->window_start_us = clock_mono_us();
+	r->settled_us = clock_mono_us();
+	window_init(&r->window, r->settled_us);
 	r->is_shown = true;
 	packet_queue_init(&r->pending);
 	ledger_init(&r->ledger, config->catchup_max_messages);
@@ -420,7 +397,7 @@ int router_init(struct router *r, const struct router_config *config)
 	    settler_init(&r->settler, &settler, &r->not_now, &r->unreachable) != 0)
 		return -ENOMEM;
 	show_mode(r);
-	arm_tick(r, r->window_us);
+	arm_tick(r, r->window.length_us);
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "node/dispatch.h"
 #include "node/ledger.h"
 #include "node/settler.h"
+#include "node/window.h"
 
 enum router_mode { ROUTER_EXACT, ROUTER_LEASED, ROUTER_AWAY, ROUTER_MODES };
 extern const char *const router_mode_names[ROUTER_MODES];
@@ -62,12 +63,10 @@ struct router {
 	struct event *tick;     /* end of a window */
 	struct event *deadline; /* of the oldest packet that waits for Redis */
 	bool tick_is_slow;      /* nothing to do until the next heartbeat */
-	bool settle_is_due, must_lease, is_leaving, has_left;
-	uint64_t redis_window_us; /* what Redis wants */
-	uint64_t window_us;       /* length of this one */
-	uint64_t window_start_us, settled_us;
-	uint64_t n_packets, n_messages; /* in this window */
-	double expected_messages;       /* in the next one */
+	bool settle_is_due, is_leaving, has_left;
+	struct window window;
+	uint64_t settled_us;
+	bool is_quiet; /* no packet came in the last window */
 	bool is_shown; /* the readable hashes have what was last settled */
 	struct buf not_now, unreachable, node_info;
 	bool node_info_is_new;

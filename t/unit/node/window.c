@@ -1,0 +1,110 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "node/window.h"
+
+static void count(struct window *w, unsigned n_packets, unsigned n_messages_each)
+{
+	while (n_packets--)
+		window_count(w, n_messages_each);
+}
+
+static void fewer_than_four_packets_an_analyzer_are_too_slow_for_a_lease(void **state)
+{
+	struct window w;
+
+	(void)state;
+	window_init(&w, 1000);
+	count(&w, 11, 5);
+	window_close(&w, 11000, 3);
+	assert_true(w.expected_messages == 0);
+	assert_int_equal(w.length_us, WINDOW_MIN_US);
+	count(&w, 12, 5);
+	window_close(&w, 21000, 3);
+	assert_true(w.expected_messages > 0);
+}
+
+static void what_counts_is_the_rate_and_not_how_long_the_window_was(void **state)
+{
+	struct window w;
+
+	(void)state;
+	window_init(&w, 0);
+	count(&w, 12, 1);
+	window_close(&w, 100000, 3); /* 12 packets in ten times the time */
+	assert_true(w.expected_messages == 0);
+}
+
+static void a_lease_lasts_for_a_thousand_packets_or_100_ms(void **state)
+{
+	struct window w;
+
+	(void)state;
+	window_init(&w, 0);
+	count(&w, 20, 1); /* 2 000 a second */
+	window_close(&w, 10000, 3);
+	assert_int_equal(w.length_us, 100000);
+	count(&w, 4000, 1); /* 40 000 a second */
+	window_close(&w, 110000, 3);
+	assert_int_equal(w.length_us, 25000);
+	count(&w, 25000, 1); /* a million a second */
+	window_close(&w, 135000, 3);
+	assert_int_equal(w.length_us, WINDOW_MIN_US);
+}
+
+static void messages_are_expected_at_the_rate_of_the_last_window(void **state)
+{
+	struct window w;
+
+	(void)state;
+	window_init(&w, 0);
+	count(&w, 400, 5); /* 40 000 packets, 200 000 messages a second; 25 ms */
+	window_close(&w, 10000, 3);
+	assert_true(w.expected_messages > 4999 && w.expected_messages < 5001);
+}
+
+static void redis_can_only_make_windows_longer(void **state)
+{
+	struct window w;
+
+	(void)state;
+	window_init(&w, 0);
+	window_set_min(&w, 1);
+	assert_int_equal(w.min_us, WINDOW_MIN_US);
+	window_set_min(&w, 180000);
+	count(&w, 10000, 1);
+	window_close(&w, 10000, 3);
+	assert_int_equal(w.length_us, 180000);
+}
+
+static void an_empty_window_and_a_clock_that_stands_still_are_no_trouble(void **state)
+{
+	struct window w;
+
+	(void)state;
+	window_init(&w, 5);
+	window_close(&w, 5, 0);
+	assert_true(w.expected_messages == 0);
+	count(&w, 1, 1);
+	window_close(&w, 5, 1);
+	assert_int_equal(w.n_packets, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fewer_than_four_packets_an_analyzer_are_too_slow_for_a_lease),
+		cmocka_unit_test(what_counts_is_the_rate_and_not_how_long_the_window_was),
+		cmocka_unit_test(a_lease_lasts_for_a_thousand_packets_or_100_ms),
+		cmocka_unit_test(messages_are_expected_at_the_rate_of_the_last_window),
+		cmocka_unit_test(redis_can_only_make_windows_longer),
+		cmocka_unit_test(an_empty_window_and_a_clock_that_stands_still_are_no_trouble),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
