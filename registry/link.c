@@ -224,6 +224,8 @@ static void connect_now(struct link *link)
 			redisAsyncFree(context);
 		return;
 	}
+	if (!link->config.url->path[0])
+		redisEnableKeepAlive(&context->c); /* a subscription is silent; this tells a dead peer from a quiet one */
 	context->data = link;
 	link->context = context;
 	set_state(link, LINK_CONNECTING);

@@ -107,6 +107,36 @@ void membership_restore_args(const struct analyzer *a, uint64_t epoch_floor, str
 	script_arg_str(args, analyzer_state_names[a->state]);
 }
 
+static int get_epoch(struct client *c, const struct registry_keys *keys, uint64_t *epochp)
+{
+	redisReply *reply;
+	int r = client_command(c, &reply, 2, (const char *[]){ "GET", keys->names[KEY_EPOCH] });
+
+	if (r != 0)
+		return r;
+	*epochp = reply->type == REDIS_REPLY_STRING ? strtoull(reply->str, NULL, 10) : 0;
+	freeReplyObject(reply);
+	return 0;
+}
+
+int membership_restore(struct client *c, const struct registry_keys *keys, const struct roster *known)
+{
+	uint64_t epoch;
+	int r = get_epoch(c, keys, &epoch);
+
+	if (r != 0 || epoch >= known->epoch)
+		return r;
+	for (unsigned i = 0; i < known->n_analyzers && r == 0; i++) {
+		struct script_args args;
+
+		if (known->analyzers[i].lease_ms <= 0)
+			continue;
+		membership_restore_args(&known->analyzers[i], known->epoch + 1, &args);
+		r = call(c, SCRIPT_REGISTER, &args, &epoch);
+	}
+	return r;
+}
+
 static void arg_processed(struct script_args *args, int64_t processed)
 {
 	if (processed < 0)

@@ -48,5 +48,7 @@ int membership_roster(struct client *c, struct roster **rosterp) MUST_CHECK;
 
 /* The call that brings one analyzer of a roster back to a Redis that has lost it. `args` borrows from a. */
 void membership_restore_args(const struct analyzer *a, uint64_t epoch_floor, struct script_args *args);
+/* If the registry is behind `known`, it has lost data: brings back all whose leases were alive. */
+int membership_restore(struct client *c, const struct registry_keys *keys, const struct roster *known) MUST_CHECK;
 
 #endif

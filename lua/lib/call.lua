@@ -14,7 +14,7 @@ local function record_open(h)
   if record then
     for i = 1, math.min(S, #record.taken) do h[CREDIT + i] = h[CREDIT + i] + record.taken[i] end
   end
-  return {token = token, number = 0, taken = {}, unreachable = record and record.unreachable or '', absent = true}
+  return {token = token, number = 0, taken = {}, unreachable = '', absent = true}
 end
 
 local function record_save(record, answer)

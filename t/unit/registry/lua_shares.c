@@ -269,6 +269,26 @@ static void a_restore_leaves_alone_what_is_there(void **state)
 	assert_true(restore(pool, &before->analyzers[1], 1000) >= 1000);
 }
 
+static void only_a_registry_that_is_behind_is_restored(void **state)
+{
+	struct redis_pool *pool = *state;
+	struct roster *known CLEANUP(roster_unrefp) = redis_pool_roster(pool);
+	struct roster *after CLEANUP(roster_unrefp) = NULL;
+
+	assert_int_equal(membership_restore(pool->client, &pool->keys, known), 0);
+	after = redis_pool_roster(pool);
+	assert_int_equal(after->epoch, known->epoch);
+	roster_unref(after);
+	redis_pool_clear(state);
+	known->analyzers[1].lease_ms = 0; /* it was dead */
+	assert_int_equal(membership_restore(pool->client, &pool->keys, known), 0);
+	after = redis_pool_roster(pool);
+	assert_true(after->epoch > known->epoch);
+	assert_non_null(roster_find(after, "a1"));
+	assert_null(roster_find(after, "a2"));
+	assert_near(roster_find(after, "a3")->share, 2.0 / 7, 1e-12);
+}
+
 static void leases_that_ended_while_redis_was_away_get_one_more_heartbeat(void **state)
 {
 	struct redis_pool *pool = *state;
@@ -321,6 +341,7 @@ int main(void)
 	    SHARES_TEST(behind_changes_nothing),
 	    SHARES_TEST(an_emptied_redis_is_filled_as_it_was),
 	    SHARES_TEST(a_restore_leaves_alone_what_is_there),
+	    SHARES_TEST(only_a_registry_that_is_behind_is_restored),
 	    SHARES_TEST(leases_that_ended_while_redis_was_away_get_one_more_heartbeat),
 	    SHARES_TEST(a_lease_that_ends_while_redis_is_there_gets_none),
 	};

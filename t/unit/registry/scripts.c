@@ -12,8 +12,18 @@
 
 static void every_script_is_embedded(void **state)
 {
-	static const char *const names[SCRIPTS] = {"register", "renew",	 "deregister", "set",
-						   "route",    "settle", "roster",     "status"};
+	static const char *const names[] = {
+	    [SCRIPT_REGISTER] = "register",
+	    [SCRIPT_RENEW] = "renew",
+	    [SCRIPT_DEREGISTER] = "deregister",
+	    [SCRIPT_SET] = "set",
+	    [SCRIPT_ROUTE] = "route",
+	    [SCRIPT_SETTLE] = "settle",
+	    [SCRIPT_ROSTER] = "roster",
+	    [SCRIPT_STATUS] = "status",
+	    [SCRIPT_BURY] = "bury",
+	};
+	static_assert(ARRAY_LEN(names) == SCRIPTS, "a name for each script");
 	(void)state;
 
 	for (int i = 0; i < SCRIPTS; i++) {

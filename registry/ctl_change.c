@@ -1,0 +1,159 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "registry/ctl.h"
+
+#define FAULT_MAX 63
+
+static bool is_word(const char *text)
+{
+	size_t len = 0;
+
+	while (isgraph((unsigned char)text[len]))
+		len++;
+	return len > 0 && len <= FAULT_MAX && text[len] == '\0';
+}
+
+/* "a1, a2, a3", of those registered. */
+static void list_ids(struct ctl *ctl, struct buf *out)
+{
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+
+	if (membership_roster(ctl->client, &roster) != 0)
+		return;
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		buf_printf(out, "%s%s", i ? ", " : "", roster->analyzers[i].id);
+}
+
+static enum ctl_exit explain_unknown(struct ctl *ctl, const char *id)
+{
+	struct buf known CLEANUP(buf_deinit) = {0};
+
+	list_ids(ctl, &known);
+	if (!known.len)
+		return ctl_fail("no analyzer \"%s\" in pool \"%s\": nobody is registered there", id,
+				ctl->options.pool);
+	return ctl_fail("no analyzer \"%s\" in pool \"%s\" (known: %s)", id, ctl->options.pool,
+			buf_str(&known));
+}
+
+/* Without the password that the URL may hold. */
+static void describe_redis(const struct ctl *ctl, char out[384])
+{
+	if (ctl->url.path[0])
+		snprintf(out, 384, "%s", ctl->url.path);
+	else
+		snprintf(out, 384, "%s:%d", ctl->url.host, ctl->url.port);
+}
+
+enum ctl_exit ctl_explain(struct ctl *ctl, int error, const char *id)
+{
+	char redis[384];
+
+	describe_redis(ctl, redis);
+	switch (error) {
+	case 0:
+		return CTL_OK;
+	case MEMBERSHIP_E_UNKNOWN:
+		return explain_unknown(ctl, id);
+	case CLIENT_E_AWAY:
+		return ctl_fail("Redis at %s: %s (is it there? --redis says where)", redis,
+				client_error(ctl->client));
+	case CLIENT_E_REPLY:
+		return ctl_fail("Redis at %s refused: %s", redis, client_error(ctl->client));
+	case MEMBERSHIP_E_ANSWER:
+		return ctl_fail(
+		    "Redis at %s answered something else: is pool \"%s\" of another version?",
+		    redis, ctl->options.pool);
+	default:
+		return ctl_fail("%s", strerror(-error));
+	}
+}
+
+enum ctl_exit ctl_print_json(cJSON *json)
+{
+	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+
+	cJSON_Delete(json);
+	if (!text)
+		return ctl_fail("out of memory");
+	puts(text);
+	free(text);
+	return CTL_OK;
+}
+
+/* The analyzer as it is after the change. */
+static enum ctl_exit show(struct ctl *ctl, const char *id, uint64_t epoch)
+{
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	int r = membership_roster(ctl->client, &roster);
+	const struct analyzer *a = r == 0 ? roster_find(roster, id) : NULL;
+
+	if (r != 0)
+		return ctl_explain(ctl, r, id);
+	if (!a)
+		return ctl_fail("\"%s\" left just now", id);
+	if (ctl->options.json)
+		return ctl_print_json(cluster_analyzer_json(roster, a));
+	printf("%s: %s, weight %.15g, share %.2f %% (epoch %llu)\n", id,
+	       analyzer_state_names[a->state], a->weight, 100 * a->share,
+	       (unsigned long long)epoch);
+	return CTL_OK;
+}
+
+static enum ctl_exit apply(struct ctl *ctl, const char *id, const struct membership_change *change)
+{
+	const char *wrong = membership_check_id(id);
+	uint64_t epoch;
+	int r;
+
+	if (wrong)
+		return ctl_usage("\"%s\" is no analyzer: %s", id, wrong);
+	r = membership_set(ctl->client, id, change, &epoch);
+	return r == 0 ? show(ctl, id, epoch) : ctl_explain(ctl, r, id);
+}
+
+enum ctl_exit ctl_weight(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	char *end;
+	double weight = strtod(arguments[1], &end);
+	struct membership_change change = {.weight = &weight};
+	const char *wrong = membership_check_weight(weight);
+
+	(void)command;
+	if (end == arguments[1] || *end || wrong)
+		return ctl_usage("weight: \"%s\": %s", arguments[1],
+				 wrong ? wrong : membership_check_weight(-1));
+	return apply(ctl, arguments[0], &change);
+}
+
+enum ctl_exit ctl_state(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	static const struct {
+		const char *command;
+		enum analyzer_state state;
+	} states[] = {{"enable", ANALYZER_ACTIVE},
+		      {"drain", ANALYZER_DRAINING},
+		      {"disable", ANALYZER_DISABLED}};
+	struct membership_change change = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		if (strcmp(states[i].command, command->name) == 0)
+			change.state = &states[i].state;
+	assert(change.state);
+	return apply(ctl, arguments[0], &change);
+}
+
+enum ctl_exit ctl_fault(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	const char *fault = arguments[1];
+	struct membership_change change = {.fault = strcmp(fault, "none") == 0 ? "" : fault};
+
+	(void)command;
+	if (!is_word(fault))
+		return ctl_usage("fault: \"%s\": expected a word of at most %d letters, e.g. down, "
+				 "slow:250, none",
+				 fault, FAULT_MAX);
+	return apply(ctl, arguments[0], &change);
+}

@@ -1,0 +1,214 @@
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "registry/ctl.h"
+#include "registry/ctl_table.h"
+
+#define CLEAR_SCREEN "\033[H\033[2J"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+void ctl_catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+bool ctl_wait(uint64_t ms)
+{
+	uint64_t end = clock_mono_us() + ms * US_PER_MS, now;
+
+	while (!interrupted && (now = clock_mono_us()) < end)
+		poll(NULL, 0, (int)((end - now + US_PER_MS - 1) / US_PER_MS));
+	return !interrupted;
+}
+
+static void write_analyzers(const struct roster *r, struct buf *out)
+{
+	static const char *const headings[] = {"<ANALYZER",  "<STATE",	   "<HEALTH", ">WEIGHT",
+					       ">TARGET",    ">ACTUAL",	   ">ERROR",  ">ROUTED",
+					       ">DELIVERED", ">PROCESSED", ">CREDIT"};
+	struct ctl_table table CLEANUP(ctl_table_deinit);
+
+	ctl_table_init(&table, ARRAY_LEN(headings), headings);
+	for (unsigned i = 0; i < r->n_analyzers; i++) {
+		const struct analyzer *a = &r->analyzers[i];
+		double actual = cluster_actual(r, a);
+
+		ctl_table_cell(&table, "%s", a->id);
+		ctl_table_cell(&table, "%s", analyzer_state_names[a->state]);
+		ctl_table_cell(&table, "%s", analyzer_health_names[a->health]);
+		ctl_table_cell(&table, "%.15g", a->weight);
+		ctl_table_cell(&table, "%.2f %%", 100 * a->share);
+		ctl_table_cell(&table, "%.2f %%", 100 * actual);
+		ctl_table_cell(&table, "%+.3f %%", 100 * (actual - a->share));
+		ctl_table_count(&table, a->routed);
+		ctl_table_count(&table, a->delivered);
+		ctl_table_count(&table, a->processed);
+		ctl_table_cell(&table, "%.1f", a->credit);
+	}
+	ctl_table_write(&table, out);
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+
+	return text && *text ? text : "-";
+}
+
+static void write_unreachable(const cJSON *node, char *out, size_t size)
+{
+	const cJSON *id;
+	size_t len = 0;
+
+	snprintf(out, size, "-");
+	cJSON_ArrayForEach(id, cJSON_GetObjectItemCaseSensitive(node, "unreachable"))
+	{
+		if (len < size)
+			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? " " : "",
+						id->valuestring);
+	}
+}
+
+static void write_nodes(const struct roster *r, struct buf *out)
+{
+	static const char *const headings[] = {"<NODE", ">WORKERS", "<MODE", "<UNREACHABLE"};
+	struct ctl_table table CLEANUP(ctl_table_deinit);
+	cJSON *nodes = cluster_nodes_json(r);
+	const cJSON *node;
+
+	ctl_table_init(&table, ARRAY_LEN(headings), headings);
+	cJSON_ArrayForEach(node, nodes)
+	{
+		char unreachable[CTL_TABLE_CELL];
+
+		write_unreachable(node, unreachable, sizeof(unreachable));
+		ctl_table_cell(&table, "%s", text_of(node, "id"));
+		ctl_table_cell(
+		    &table, "%.0f",
+		    cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(node, "workers")));
+		ctl_table_cell(&table, "%s", text_of(node, "mode"));
+		ctl_table_cell(&table, "%s", unreachable);
+	}
+	if (cJSON_GetArraySize(nodes) > 0)
+		ctl_table_write(&table, out);
+	else
+		buf_append_str(out, "no nodes\n");
+	cJSON_Delete(nodes);
+}
+
+static double total(const struct roster *r, size_t field)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < r->n_analyzers; i++)
+		sum += *(const double *)((const char *)&r->analyzers[i] + field);
+	return sum;
+}
+
+static void write_status(const struct ctl *ctl, const struct roster *r, struct buf *out)
+{
+	double routed = total(r, offsetof(struct analyzer, routed)) + r->gone_routed;
+	double delivered = total(r, offsetof(struct analyzer, delivered)) + r->gone_delivered;
+	double packets =
+	    total(r, offsetof(struct analyzer, delivered_packets)) + r->gone_delivered_packets;
+
+	buf_printf(out, "pool %s, epoch %llu\n\n", ctl->options.pool, (unsigned long long)r->epoch);
+	if (r->n_analyzers)
+		write_analyzers(r, out);
+	else
+		buf_append_str(out, "no analyzers\n");
+	buf_append_str(out, "\n");
+	write_nodes(r, out);
+	buf_printf(out,
+		   "\nrouted %.0f messages, delivered %.0f in %.0f packets, spilled %.0f packets, "
+		   "dead %.0f\n",
+		   routed, delivered, packets, r->n_spilled, r->n_dead);
+}
+
+static enum ctl_exit print(struct buf *out)
+{
+	if (out->failed)
+		return ctl_fail("out of memory");
+	fwrite(out->data, 1, out->len, stdout);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_status(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	struct buf out CLEANUP(buf_deinit) = {0};
+	int r = membership_roster(ctl->client, &roster);
+
+	(void)command;
+	(void)arguments;
+	if (r != 0)
+		return ctl_explain(ctl, r, NULL);
+	if (ctl->options.json)
+		return ctl_print_json(cluster_json(ctl->options.pool, roster));
+	write_status(ctl, roster, &out);
+	return print(&out);
+}
+
+/* What the look before saw, for the rate. */
+struct last {
+	double routed; /* messages */
+	uint64_t us;   /* 0: there was none */
+};
+
+static enum ctl_exit look(struct ctl *ctl, struct last *last)
+{
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	struct buf out CLEANUP(buf_deinit) = {0};
+	int r = membership_roster(ctl->client, &roster);
+	uint64_t now = clock_mono_us();
+	double routed;
+
+	if (r != 0)
+		return ctl_explain(ctl, r, NULL);
+	if (ctl->options.json)
+		return ctl_print_json(cluster_json(ctl->options.pool, roster));
+	if (isatty(STDOUT_FILENO))
+		buf_append_str(&out, CLEAR_SCREEN);
+	write_status(ctl, roster, &out);
+	routed = total(roster, offsetof(struct analyzer, routed)) + roster->gone_routed;
+	if (last->us)
+		buf_printf(&out, "%.0f messages a second\n",
+			   fmax(0, routed - last->routed) * (double)US_PER_S /
+			       (double)(now - last->us));
+	*last = (struct last){routed, now};
+	return print(&out);
+}
+
+enum ctl_exit ctl_watch(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	struct last last = {0};
+	enum ctl_exit code;
+	int64_t n = 0;
+
+	(void)command;
+	(void)arguments;
+	ctl_catch_signals();
+	do {
+		code = look(ctl, &last);
+		if (fflush(stdout) != 0)
+			break; /* nobody reads any more */
+		n++;
+	} while (!(ctl->options.count && n >= ctl->options.count) &&
+		 ctl_wait(ctl->options.interval_ms));
+	return code;
+}

@@ -1,0 +1,322 @@
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "registry/ctl.h"
+
+#define LOOK_AGAIN_MS 200
+#define UNDER_WAY_MAX_S 1
+#define CREDIT_EPSILON 1e-3 /* messages */
+
+/* What is verified of one analyzer: figures since the beginning, or between two looks. */
+struct line {
+	const char *id; /* borrowed from the roster */
+	double share, routed, delivered, processed;
+};
+
+struct sample {
+	struct roster *roster;	  /* the later one */
+	struct line *lines;	  /* roster->n_analyzers */
+	double routed, delivered; /* all, those that are gone too */
+};
+
+struct verdict {
+	bool is_ok;
+	cJSON *checks; /* owned; [{"check","ok","detail",...}] */
+};
+
+static void sample_deinit(struct sample *s)
+{
+	roster_unref(s->roster);
+	free(s->lines);
+}
+
+static int take_sample(struct ctl *ctl, struct sample *s)
+{
+	int r = membership_roster(ctl->client, &s->roster);
+
+	if (r != 0)
+		return r;
+	s->lines = calloc(s->roster->n_analyzers + 1, sizeof(*s->lines));
+	if (!s->lines)
+		return -ENOMEM;
+	s->routed = s->roster->gone_routed;
+	s->delivered = s->roster->gone_delivered;
+	for (unsigned i = 0; i < s->roster->n_analyzers; i++) {
+		const struct analyzer *a = &s->roster->analyzers[i];
+
+		s->lines[i] = (struct line){a->id, a->share, a->routed, a->delivered, a->processed};
+		s->routed += a->routed;
+		s->delivered += a->delivered;
+	}
+	return 0;
+}
+
+/* What came since `before`. */
+static void subtract(struct sample *s, const struct sample *before)
+{
+	for (unsigned i = 0; i < s->roster->n_analyzers; i++) {
+		const struct analyzer *was = roster_find(before->roster, s->lines[i].id);
+
+		if (!was)
+			continue;
+		s->lines[i].routed -= was->routed;
+		s->lines[i].delivered -= was->delivered;
+		s->lines[i].processed -= was->processed;
+	}
+	s->routed -= before->routed;
+	s->delivered -= before->delivered;
+}
+
+static cJSON *add_check(struct verdict *v, const char *name, bool is_ok, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+
+static cJSON *add_check(struct verdict *v, const char *name, bool is_ok, const char *fmt, ...)
+{
+	cJSON *check = cJSON_CreateObject();
+	char detail[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, args);
+	va_end(args);
+	cJSON_AddStringToObject(check, "check", name);
+	cJSON_AddBoolToObject(check, "ok", is_ok);
+	cJSON_AddStringToObject(check, "detail", detail);
+	cJSON_AddItemToArray(v->checks, check);
+	v->is_ok &= is_ok;
+	return check;
+}
+
+static void add_delivery(struct verdict *v, const struct sample *s, bool is_ok, const char *detail)
+{
+	cJSON *check = add_check(v, "delivered", is_ok, "%s", detail);
+
+	cJSON_AddNumberToObject(check, "routed", s->routed);
+	cJSON_AddNumberToObject(check, "delivered", s->delivered);
+}
+
+/* At rest, all that was ever routed was delivered. */
+static void check_delivered(struct verdict *v, const struct sample *s)
+{
+	double missing = s->routed - s->delivered;
+	char detail[200];
+
+	snprintf(detail, sizeof(detail), "routed %.0f messages, delivered %.0f, difference %.0f%s",
+		 s->routed, s->delivered, missing,
+		 missing != 0 ? ": under way, or lost (under load use --for)" : "");
+	add_delivery(v, s, missing == 0, detail);
+}
+
+/* Under load, what is under way is no more than is routed in a moment: what is lost stays in it for
+ * ever. */
+static void check_under_way(struct verdict *v, const struct ctl *ctl, const struct sample *now,
+			    const struct sample *since)
+{
+	double under_way = now->routed - now->delivered;
+	double a_second = since->routed * 1000 / (double)ctl->options.for_ms;
+	char detail[200];
+
+	snprintf(detail, sizeof(detail),
+		 "routed %.0f messages, delivered %.0f; %.0f under way in all, %.2f s of what "
+		 "comes (up to %d s)",
+		 since->routed, since->delivered, under_way,
+		 a_second > 0 ? under_way / a_second : 0, UNDER_WAY_MAX_S);
+	add_delivery(v, since, under_way >= 0 && under_way <= UNDER_WAY_MAX_S * a_second, detail);
+}
+
+/* An analyzer that never says what it processed is left out. Heartbeats lag, so not between two
+ * looks. */
+static void check_processed(struct verdict *v, const struct sample *s)
+{
+	double delivered = 0, processed = 0;
+	unsigned n_silent = 0;
+	cJSON *check;
+
+	for (unsigned i = 0; i < s->roster->n_analyzers; i++) {
+		const struct line *line = &s->lines[i];
+
+		if (line->processed == 0) {
+			n_silent += line->delivered > 0;
+			continue;
+		}
+		delivered += line->delivered;
+		processed += line->processed;
+	}
+	check = add_check(
+	    v, "processed", delivered == processed,
+	    "delivered %.0f messages, processed %.0f, difference %.0f; %u analyzers do not say",
+	    delivered, processed, delivered - processed, n_silent);
+	cJSON_AddNumberToObject(check, "delivered", delivered);
+	cJSON_AddNumberToObject(check, "processed", processed);
+	cJSON_AddNumberToObject(check, "silent", n_silent);
+}
+
+static const struct line *find_worst(const struct sample *s, double *errorp)
+{
+	const struct line *worst = NULL;
+	double total = 0;
+
+	for (unsigned i = 0; i < s->roster->n_analyzers; i++)
+		total += s->lines[i].routed;
+	for (unsigned i = 0; i < s->roster->n_analyzers && total > 0; i++) {
+		double error = 100 * (s->lines[i].routed / total - s->lines[i].share);
+
+		if (!worst || fabs(error) > fabs(*errorp)) {
+			worst = &s->lines[i];
+			*errorp = error;
+		}
+	}
+	return worst;
+}
+
+static void check_shares(struct verdict *v, const struct ctl *ctl, const struct sample *s)
+{
+	double error = 0, tolerance = ctl->options.tolerance;
+	const struct line *worst = find_worst(s, &error);
+	bool is_ok = worst && fabs(error) <= tolerance;
+	cJSON *check;
+
+	if (!worst) {
+		add_check(v, "shares", false, "nothing was routed%s: there is nothing to verify",
+			  ctl->options.for_ms ? " in this time" : "");
+		return;
+	}
+	check =
+	    add_check(v, "shares", is_ok,
+		      "%s is furthest off: target %.3f %%, actual %.3f %%, error %+.3f %% "
+		      "(tolerance %g %%)%s",
+		      worst->id, 100 * worst->share, 100 * worst->share + error, error, tolerance,
+		      is_ok || ctl->options.for_ms ? "" : "; if weights were changed use --for");
+	cJSON_AddStringToObject(check, "analyzer", worst->id);
+	cJSON_AddNumberToObject(check, "error_percent", error);
+	cJSON_AddNumberToObject(check, "tolerance_percent", tolerance);
+}
+
+static void check_credit(struct verdict *v, const struct sample *s)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < s->roster->n_analyzers; i++)
+		sum += s->lines[i].share > 0 ? s->roster->analyzers[i].credit : 0;
+	add_check(v, "credit", fabs(sum) < CREDIT_EPSILON,
+		  "what analyzers are owed sums to %.3f messages", sum);
+}
+
+/* The targets must have been the same all the time. */
+static void check_unchanged(struct verdict *v, const struct sample *before,
+			    const struct sample *after)
+{
+	bool same = before->roster->n_analyzers == after->roster->n_analyzers;
+
+	for (unsigned i = 0; same && i < after->roster->n_analyzers; i++)
+		same = strcmp(before->lines[i].id, after->lines[i].id) == 0 &&
+		       fabs(before->lines[i].share - after->lines[i].share) < 1e-9;
+	if (!same)
+		add_check(
+		    v, "steady", false,
+		    "analyzers or shares changed during the time (epoch %llu to %llu): try again",
+		    (unsigned long long)before->roster->epoch,
+		    (unsigned long long)after->roster->epoch);
+}
+
+static void verdict_start(struct verdict *v)
+{
+	cJSON_Delete(v->checks);
+	*v = (struct verdict){.is_ok = true, .checks = cJSON_CreateArray()};
+}
+
+static int verify_between(struct ctl *ctl, struct verdict *v)
+{
+	struct sample before CLEANUP(sample_deinit) = {0}, after CLEANUP(sample_deinit) = {0},
+			     totals;
+	int r = take_sample(ctl, &before);
+
+	if (r != 0)
+		return r;
+	ctl_wait(ctl->options.for_ms);
+	r = take_sample(ctl, &after);
+	if (r != 0)
+		return r;
+	verdict_start(v);
+	check_unchanged(v, &before, &after);
+	totals = (struct sample){.routed = after.routed, .delivered = after.delivered};
+	subtract(&after, &before);
+	check_under_way(v, ctl, &totals, &after);
+	check_shares(v, ctl, &after);
+	check_credit(v, &after);
+	return 0;
+}
+
+static int verify_all(struct ctl *ctl, struct verdict *v)
+{
+	struct sample sample CLEANUP(sample_deinit) = {0};
+	int r = take_sample(ctl, &sample);
+
+	if (r != 0)
+		return r;
+	verdict_start(v);
+	check_delivered(v, &sample);
+	check_processed(v, &sample);
+	check_shares(v, ctl, &sample);
+	check_credit(v, &sample);
+	return 0;
+}
+
+static void write_verdict(const struct verdict *v, struct buf *out)
+{
+	const cJSON *check;
+
+	cJSON_ArrayForEach(check, v->checks)
+	{
+		bool is_ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(check, "ok"));
+
+		buf_printf(out, "%-10s %-7s %s\n",
+			   cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(check, "check")),
+			   is_ok ? "ok" : "NOT OK",
+			   cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(check, "detail")));
+	}
+}
+
+/* Takes v->checks. */
+static enum ctl_exit answer(const struct ctl *ctl, struct verdict *v)
+{
+	struct buf out CLEANUP(buf_deinit) = {0};
+	enum ctl_exit code = v->is_ok ? CTL_OK : CTL_FAILED;
+	cJSON *json;
+
+	if (ctl->options.json) {
+		json = cJSON_CreateObject();
+		cJSON_AddBoolToObject(json, "ok", v->is_ok);
+		cJSON_AddItemToObject(json, "checks", v->checks);
+		return ctl_print_json(json) == CTL_OK ? code : CTL_FAILED;
+	}
+	write_verdict(v, &out);
+	cJSON_Delete(v->checks);
+	if (out.failed)
+		return ctl_fail("out of memory");
+	fwrite(out.data, 1, out.len, stdout);
+	return code;
+}
+
+enum ctl_exit ctl_verify(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	uint64_t end = clock_mono_us() + ctl->options.wait_ms * US_PER_MS;
+	struct verdict verdict = {0};
+	int r;
+
+	(void)command;
+	(void)arguments;
+	ctl_catch_signals();
+	do
+		r = ctl->options.for_ms ? verify_between(ctl, &verdict) : verify_all(ctl, &verdict);
+	while (r == 0 && !verdict.is_ok && !ctl->options.for_ms && clock_mono_us() < end &&
+	       ctl_wait(LOOK_AGAIN_MS));
+	if (r != 0) {
+		cJSON_Delete(verdict.checks);
+		return ctl_explain(ctl, r, NULL);
+	}
+	return answer(ctl, &verdict);
+}

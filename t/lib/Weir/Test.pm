@@ -1,0 +1,103 @@
+package Weir::Test;
+
+# What the tests in t/ share. Programs are those in build/bin, or in WEIR_BIN.
+#
+#   my $redis = Weir::Redis->new;
+#   my $node = Weir::Process->start([ 'weir-node', '--redis', $redis->url, '--listen', '127.0.0.1:0' ]);
+#   my $answer = http(POST => "http://$addr/ingest", { messages => [1] });    # {status, headers, content, json}
+#   wait_until { ... } 5, 'the node to hear of it';                           # dies when it never does
+#   my $run = run('weirctl', 'status', '--json');                             # {status, stdout, stderr, json}
+use v5.36;
+use Exporter qw(import);
+use File::Spec;
+use File::Temp;
+use HTTP::Tiny;
+use IO::Socket::INET;
+use JSON::PP;
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(folder free_port http http_request metrics redis_server run slurp wait_until);
+our @EXPORT_OK = qw(bin_dir program_path);
+
+my ($volume, $here) = File::Spec->splitpath(File::Spec->rel2abs(__FILE__));
+sub bin_dir () { return $ENV{WEIR_BIN} // "$here/../../../build/bin" }
+
+sub program_path ($name) { return bin_dir() . "/$name" }
+
+# Of this test; removed with it.
+sub folder () {
+    state $dir = File::Temp->newdir('weir-test-XXXXXX', TMPDIR => 1);
+    return "$dir";
+}
+
+sub slurp ($path) {
+    open my $file, '<', $path or return '';
+    local $/;
+    return <$file> // '';
+}
+
+# A port of 127.0.0.1 that nobody listens on. Our own programs take port 0 instead.
+sub free_port () {
+    state %given;
+    for (1 .. 100) {
+        my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1, Proto => 'tcp') or die "listen: $@";
+        return $socket->sockport if !$given{ $socket->sockport }++;
+    }
+    die "no free port\n";
+}
+
+# What the block returns once that is true. Dies when it stays false for so many seconds, or when a process died.
+sub wait_until : prototype(&$$) ($check, $seconds, $what) {
+    my $deadline = time + $seconds;
+    while (1) {
+        my $result = $check->();
+        return $result if $result;
+        Weir::Process::check_all() or die "a process died while waiting for: $what\n";
+        last if time > $deadline;
+        sleep 0.02;
+    }
+    die "waited $seconds s in vain for: $what\n" . Weir::Process::tails();
+}
+
+# Body: text, or a reference, which goes as JSON.
+sub http ($method, $url, $body = undef, %headers) {
+    state $client = HTTP::Tiny->new(timeout => 10);
+    my %options = (headers => \%headers);
+    if (defined $body) {
+        $headers{'Content-Type'} //= 'application/json';
+        $options{content} = ref $body ? encode_json($body) : $body;
+    }
+    my $response = $client->request($method, $url, \%options);
+    $response->{json} = eval { decode_json($response->{content}) };
+    return $response;
+}
+
+sub http_request (@request) { return http(@request) }
+sub redis_server () { return Weir::Redis->new }
+
+# Of a node: 'name{label="value"}' -> value, and name -> value, the sum over its labels.
+sub metrics ($node) {
+    my $response = http(GET => "$node->{admin}/metrics");
+    die "metrics: $response->{status} $response->{content}\n" if $response->{status} != 200;
+    my %values;
+    while ($response->{content} =~ /^([a-z]\w*)(\{.*\})? (\S+)$/mg) {
+        $values{"$1$2"} = $3 if defined $2;
+        $values{$1} += $3;
+    }
+    return \%values;
+}
+
+# Runs one of our programs to its end.
+sub run ($program, @arguments) {
+    state $n = 0;
+    my $out = sprintf '%s/run.%d', folder, ++$n;
+    my $process = Weir::Process->start([ $program, @arguments ], stdout => $out);
+    my $status = $process->wait_end(60) // die "$program @arguments does not end\n";
+    my $stdout = slurp($out);
+    return { status => $status, stdout => $stdout, stderr => $process->log, json => scalar eval { decode_json($stdout) } };
+}
+
+require Weir::Process;
+require Weir::Redis;
+
+1;

@@ -1,0 +1,180 @@
+/* Workers that die with credit, are thought dead, are followed by another, or leave, on a real
+ * Redis. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "t/unit/near.h"
+#include "t/unit/redis_pool.h"
+
+#define TTL_MS 60000
+#define HEADER_VALID_UNTIL 3
+
+static struct answered answered;
+
+/* a1, a2, a3 with weights 5, 3, 2 in slots 0, 1, 2 */
+static int three(void **state)
+{
+	struct redis_pool *pool = *state;
+
+	redis_pool_clear(state);
+	redis_pool_join(pool, "a1", 5, TTL_MS);
+	redis_pool_join(pool, "a2", 3, TTL_MS);
+	redis_pool_join(pool, "a3", 2, TTL_MS);
+	return 0;
+}
+
+static void assert_credit(struct redis_pool *pool, double a1, double a2, double a3)
+{
+	struct hot hot;
+
+	redis_pool_hot(pool, &hot);
+	assert_near(hot.credit[0], a1, 1e-9);
+	assert_near(hot.credit[1], a2, 1e-9);
+	assert_near(hot.credit[2], a3, 1e-9);
+}
+
+static void assert_pot_and_held(struct redis_pool *pool, double a1, double a2, double a3)
+{
+	struct hot hot;
+
+	redis_pool_hot(pool, &hot);
+	assert_near(hot.credit[0] + hot.held[0], a1, 1e-9);
+	assert_near(hot.credit[1] + hot.held[1], a2, 1e-9);
+	assert_near(hot.credit[2] + hot.held[2], a3, 1e-9);
+}
+
+/* The pot owes a1 5, a2 -3, a3 -2 after this. */
+static void fill_pot(struct redis_pool *pool)
+{
+	struct settlement_delta deltas[3] = {{.credit = 5}, {.credit = -3}, {.credit = -2}};
+	struct settle_request request = {.deltas = deltas, .n_slots = 3};
+	struct caller caller = redis_pool_caller("n0/0", "t");
+
+	redis_pool_settle(pool, &caller, &request, &answered);
+	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+	assert_credit(pool, 5, -3, -2);
+}
+
+/* n1/0 holds credit and is dead, but nobody has noticed. */
+static void die_with_credit(struct redis_pool *pool, const char *token)
+{
+	struct settle_request request = {.expected_messages = 10};
+	struct caller caller = redis_pool_caller("n1/0", token);
+
+	fill_pot(pool);
+	redis_pool_settle(pool, &caller, &request, &answered);
+	assert_near(answered.credit[0], 2.5, 1e-9);
+	POOL_DO(pool, "ZADD", redis_pool_key(pool, KEY_NODES), "1", "n1/0");
+}
+
+static void a_dead_workers_credit_returns_to_the_pot(void **state)
+{
+	struct settle_request request = {.idle = true};
+	struct caller caller = redis_pool_caller("n2/0", "t");
+
+	die_with_credit(*state, "t");
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_credit(*state, 5, -3, -2);
+}
+
+static void a_repeated_call_that_finds_a_dead_worker_loses_nothing(void **state)
+{
+	struct settle_request request = {.idle = true};
+	struct caller caller = redis_pool_caller("n2/0", "t");
+
+	redis_pool_settle(*state, &caller, &request, &answered);
+	die_with_credit(*state, "t");
+	redis_pool_set_header(*state, HEADER_VALID_UNTIL, 1); /* an election is due, and reaps */
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_pot_and_held(*state, 5, -3, -2);
+}
+
+static void a_worker_thought_dead_settles_as_if_nothing_had_happened(void **state)
+{
+	struct settlement_delta deltas[3] = {{.credit = -1}, {.credit = 1}};
+	struct settle_request request = {.idle = true}, late = {.deltas = deltas, .n_slots = 3};
+	struct caller other = redis_pool_caller("n2/0", "t"),
+		      caller = redis_pool_caller("n1/0", "t");
+
+	die_with_credit(*state, "t");
+	redis_pool_settle(*state, &other, &request, &answered);
+	caller.number = 2;
+	redis_pool_settle(*state, &caller, &late, &answered);
+	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+	assert_credit(*state, 4, -2, -2);
+}
+
+static void a_new_instance_of_a_worker_gives_back_what_the_old_one_held(void **state)
+{
+	struct settle_request request = {.idle = true};
+	struct caller caller = redis_pool_caller("n1/0", "new");
+
+	die_with_credit(*state, "old");
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+	assert_credit(*state, 5, -3, -2);
+}
+
+static void who_leaves_is_gone_at_once_and_may_say_so_twice(void **state)
+{
+	struct settlement_delta deltas[3] = {{.credit = -1}, {.credit = 1}};
+	struct settle_request take = {.expected_messages = 1000};
+	struct settle_request leave = {.deltas = deltas, .n_slots = 3, .leaving = true};
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	struct roster *roster;
+
+	fill_pot(*state);
+	redis_pool_settle(*state, &caller, &take, &answered);
+	caller.number++;
+	for (int i = 0; i < 2; i++) {
+		redis_pool_settle(*state, &caller, &leave, &answered);
+		assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+		assert_credit(*state, 4, -2, -2);
+	}
+	roster = redis_pool_roster(*state);
+	assert_int_equal(roster->n_workers, 1);
+	assert_string_equal(roster->workers[0].name, "n0/0");
+	roster_unref(roster);
+}
+
+static void windows_grow_with_the_number_of_workers(void **state)
+{
+	struct settle_request request = {0};
+	uint64_t window_us = 0;
+	char name[32];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "n%d/0", i);
+		struct caller caller = redis_pool_caller(name, "t");
+
+		redis_pool_settle(*state, &caller, &request, &answered);
+		assert_true(answered.answer.window_us >= window_us);
+		window_us = answered.answer.window_us;
+		if (i == 0)
+			assert_int_equal(window_us, 10000);
+	}
+	assert_true(window_us > 15000);
+}
+
+#define WORKERS_TEST(f) cmocka_unit_test_setup(f, three)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WORKERS_TEST(a_dead_workers_credit_returns_to_the_pot),
+	    WORKERS_TEST(a_repeated_call_that_finds_a_dead_worker_loses_nothing),
+	    WORKERS_TEST(a_worker_thought_dead_settles_as_if_nothing_had_happened),
+	    WORKERS_TEST(a_new_instance_of_a_worker_gives_back_what_the_old_one_held),
+	    WORKERS_TEST(who_leaves_is_gone_at_once_and_may_say_so_twice),
+	    WORKERS_TEST(windows_grow_with_the_number_of_workers),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, redis_pool_setup, redis_pool_teardown);
+}
