@@ -139,6 +139,26 @@ int admin_get_analyzer(struct admin_api *api, struct mg_connection *conn, const 
 	return web_send_json(conn, 200, cluster_analyzer_json(roster, a), true);
 }
 
+/* ---- writing ---- */
+
+/*
+ * Before a write: a Redis that came back empty has forgotten weights and states that operators set.
+ * Were the analyzers the first to come back, they would register as they were declared. Holds the lock
+ * until end_write.
+ */
+static int begin_write(struct admin_api *api)
+{
+	CLEANUP(roster_unrefp) struct roster *known = control_roster(api->config.control);
+
+	pthread_mutex_lock(&api->lock);
+	return known ? membership_restore(api->client, &api->config.shared->keys, known) : 0;
+}
+
+static void end_write(struct admin_api *api)
+{
+	pthread_mutex_unlock(&api->lock);
+}
+
 /* ---- registering ---- */
 
 /* Optional fields that go into the registry's info; NULL: fine. */
@@ -206,9 +226,10 @@ static int do_register(struct admin_api *api, struct mg_connection *conn, struct
 	uint64_t epoch = 0;
 	int r;
 
-	pthread_mutex_lock(&api->lock);
-	r = membership_register(api->client, reg, &created, &epoch);
-	pthread_mutex_unlock(&api->lock);
+	r = begin_write(api);
+	if (r == 0)
+		r = membership_register(api->client, reg, &created, &epoch);
+	end_write(api);
 	if (r != 0)
 		return refuse_error(api, conn, reg->id, r);
 	control_refresh(api->config.control);
@@ -272,9 +293,10 @@ int admin_heartbeat(struct admin_api *api, struct mg_connection *conn, const cha
 
 	if (!body)
 		return 400;
-	pthread_mutex_lock(&api->lock);
-	r = membership_renew(api->client, id, instance, processed, &epoch, fault);
-	pthread_mutex_unlock(&api->lock);
+	r = begin_write(api);
+	if (r == 0)
+		r = membership_renew(api->client, id, instance, processed, &epoch, fault);
+	end_write(api);
 	cJSON_Delete(body);
 	if (r != 0)
 		return refuse_error(api, conn, id, r);
@@ -297,9 +319,10 @@ int admin_deregister(struct admin_api *api, struct mg_connection *conn, const ch
 
 	if (!body)
 		return 400;
-	pthread_mutex_lock(&api->lock);
-	r = membership_deregister(api->client, id, instance, processed, &epoch);
-	pthread_mutex_unlock(&api->lock);
+	r = begin_write(api);
+	if (r == 0)
+		r = membership_deregister(api->client, id, instance, processed, &epoch);
+	end_write(api);
 	cJSON_Delete(body);
 	if (r != 0)
 		return refuse_error(api, conn, id, r);
@@ -346,9 +369,10 @@ static int do_change(struct admin_api *api, struct mg_connection *conn, const ch
 	uint64_t epoch;
 	int r;
 
-	pthread_mutex_lock(&api->lock);
-	r = membership_set(api->client, id, change, &epoch);
-	pthread_mutex_unlock(&api->lock);
+	r = begin_write(api);
+	if (r == 0)
+		r = membership_set(api->client, id, change, &epoch);
+	end_write(api);
 	if (r != 0)
 		return refuse_error(api, conn, id, r);
 	control_refresh(api->config.control);

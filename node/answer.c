@@ -37,15 +37,21 @@ static const char *title(int status)
 	return "Unknown";
 }
 
+/* A field line without its end, and with the end of the one before it; or nothing. */
+static const char *connection(const struct answer *a, bool close)
+{
+	if (close)
+		return "\r\nConnection: close";
+	return a->says_keep_alive ? "\r\nConnection: keep-alive" : "";
+}
+
 /* Status line and the fields that every answer has; the empty line is still to come. */
-static void write_head(struct buf *out, int status, const char *type, size_t length,
+static void write_head(struct buf *out, const struct answer *a, int status, const char *type, size_t length,
 		       const struct answer_date *date, bool close)
 {
-	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, title(status), date->text);
+	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s%s\r\n", status, title(status), date->text, connection(a, close));
 	if (type)
 		buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, length);
-	if (close)
-		buf_append_str(out, "Connection: close\r\n");
 }
 
 static void write_body(struct buf *out, const struct answer *a, const char *body, size_t len)
@@ -73,8 +79,7 @@ static void write_accepted(struct buf *out, const struct answer *a, const struct
 		buf_append_str(out, "\r\nWeir-Analyzer: ");
 		buf_append_str(out, a->analyzer);
 	}
-	if (close)
-		buf_append_str(out, "\r\nConnection: close");
+	buf_append_str(out, connection(a, close));
 	memcpy(length, "\r\nContent-Length: 00\r\n\r\n", 24);
 	length[18] = (char)('0' + (sizeof(body) + n) / 10);
 	length[19] = (char)('0' + (sizeof(body) + n) % 10);
@@ -93,7 +98,7 @@ static void write_refused(struct buf *out, const struct answer *a, const struct 
 			   title(info->status), info->status, info->name, info->detail);
 
 	assert(len > 0 && (size_t)len < sizeof(body));
-	write_head(out, info->status, "application/problem+json", (size_t)len, date, close);
+	write_head(out, a, info->status, "application/problem+json", (size_t)len, date, close);
 	if (a->allow)
 		buf_printf(out, "Allow: %s\r\n", a->allow);
 	if (info->status == 503)
@@ -113,11 +118,11 @@ void answer_write(struct buf *out, const struct answer *a, const struct answer_d
 		write_refused(out, a, date, close);
 		return;
 	case ANSWER_TEXT:
-		write_head(out, a->status, "text/plain; charset=utf-8", strlen(a->text), date, close);
+		write_head(out, a, a->status, "text/plain; charset=utf-8", strlen(a->text), date, close);
 		write_body(out, a, a->text, strlen(a->text));
 		return;
 	case ANSWER_OPTIONS:
-		write_head(out, 204, NULL, 0, date, close);
+		write_head(out, a, 204, NULL, 0, date, close);
 		buf_printf(out, "Allow: %s\r\n\r\n", a->allow);
 		return;
 	default:

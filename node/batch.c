@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-const char *const delivery_outcome_names[] = { "ok", "bad", "busy", "status", "connect", "timeout", "broken" };
-static_assert(ARRAY_LEN(delivery_outcome_names) == DELIVERY_OUTCOMES, "every outcome has a name");
+const char *const delivery_outcome_names[] = { NULL, "bad", "busy", "status", "connect", "timeout", "broken" };
+static_assert(ARRAY_LEN(delivery_outcome_names) == DELIVERY_OUTCOMES, "every failure has a name");
 
 struct batch *batch_new(struct lane *lane)
 {

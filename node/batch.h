@@ -19,6 +19,7 @@ enum delivery_outcome {
 	OUTCOME_BROKEN,  /* the connection broke before the answer */
 	DELIVERY_OUTCOMES
 };
+/* Of failures, for log and metrics; NULL for OUTCOME_OK. */
 extern const char *const delivery_outcome_names[DELIVERY_OUTCOMES];
 
 struct batch {

@@ -29,7 +29,7 @@ enum conn_state {
 /* Why a connection was closed: log and counter. */
 enum conn_close {
 	CLOSE_BY_CLIENT,     /* it closed, between requests */
-	CLOSE_ABORTED,       /* it closed within a request */
+	CLOSE_ABORTED,       /* it closed its side within a request */
 	CLOSE_RESET,         /* a socket error */
 	CLOSE_IDLE,          /* idle timeout */
 	CLOSE_HEAD_TIMEOUT,
@@ -69,10 +69,12 @@ struct conn {
 	bool dirty;        /* in the ingest's list of those with answers to write */
 	bool no_more;      /* no further request is read */
 	bool at_eof;       /* the client has sent its last byte */
+	bool is_held;      /* `in` begins with a request for which there was no room in the queue */
+	bool owes_continue; /* the client waits for 100 Continue; due when all answers before it are out */
 	uint64_t since_us; /* when it entered its state */
 	uint64_t expires_us; /* max_connection_age: the next answer after that closes it */
 	struct http_reader reader;
-	struct buf in;                /* bytes of a header section that is not whole */
+	struct buf in;                /* bytes of a header section that is not whole, or what is_held says */
 	struct buf out;               /* answers that the socket did not take yet */
 	struct packet *packet;        /* being read */
 	struct exchange *reading;     /* its request is not whole yet; also in the queue */
@@ -91,6 +93,10 @@ void conn_close(struct conn *c, enum conn_close reason);
 void conn_flush(struct conn *c);
 /* Its state has lasted too long. */
 void conn_on_timeout(struct conn *c);
+
+/* For exchange.c: the one setter of the state; and whether another request is read now. */
+void conn_set_state(struct conn *c, enum conn_state state);
+bool conn_may_read(const struct conn *c);
 
 void conn_list_unlink(struct conn_list *list, struct conn *c);
 void conn_list_push(struct conn_list *list, struct conn *c);

@@ -7,12 +7,14 @@
 
 #define TICK_US 20000
 
-static void set_reach(struct dispatch *d, unsigned slot, bool reach)
+static void set_reach(struct dispatch *d, unsigned slot, bool reach, bool cut_off)
 {
-	if (d->reach[slot] == reach)
+	if (d->reach[slot] == reach && d->cut_off[slot] == cut_off)
 		return;
+	if (d->reach[slot] != reach)
+		d->n_reachable += reach ? 1 : -1;
 	d->reach[slot] = reach;
-	d->n_reachable += reach ? 1 : -1;
+	d->cut_off[slot] = cut_off;
 	d->events.on_reach(d->events.arg);
 }
 
@@ -56,7 +58,7 @@ static void on_reach(void *arg, struct lane *lane)
 	if (d->lanes[slot] != lane) /* retired, or not in its place yet */
 		return;
 	mark_dirty(d, slot);
-	set_reach(d, slot, lane_can_take(lane, clock_mono_us()));
+	set_reach(d, slot, lane_can_take(lane, clock_mono_us()), lane_is_unreachable(lane));
 	if (!d->reach[slot])
 		tick_soon(d);
 }
@@ -107,6 +109,8 @@ int dispatch_init(struct dispatch *d, struct event_base *base, const struct lane
 
 void dispatch_deinit(struct dispatch *d)
 {
+	for (unsigned i = 0; i < d->n_slots; i++) /* nobody takes what comes back from here on */
+		set_reach(d, i, false, d->cut_off[i]);
 	for (unsigned i = 0; i < d->n_slots; i++) {
 		struct lane *lane = d->lanes[i];
 
@@ -128,7 +132,7 @@ static void retire(struct dispatch *d, unsigned slot)
 	if (d->n_retired == ROSTER_MAX_SLOTS) /* its batches end within timeout_ms; try at the next roster */
 		return;
 	log_info("dispatch", "analyzer left", "analyzer", "%s", lane_id(lane));
-	set_reach(d, slot, false);
+	set_reach(d, slot, false, false);
 	d->lanes[slot] = NULL;
 	d->retired[d->n_retired++] = lane;
 	lane_retire(lane);
@@ -139,7 +143,7 @@ static void move_lanes(struct dispatch *d, const int *moved)
 	struct lane *to[ROSTER_MAX_SLOTS] = { NULL };
 
 	for (unsigned i = 0; i < d->n_slots; i++) {
-		set_reach(d, i, false);
+		set_reach(d, i, false, false);
 		if (!d->lanes[i])
 			continue;
 		if (moved[i] < 0) {
@@ -241,6 +245,6 @@ void dispatch_write_unreachable(const struct dispatch *d, struct buf *out)
 {
 	buf_clear(out);
 	for (unsigned i = 0; i < d->n_slots; i++)
-		if (d->lanes[i] && lane_is_unreachable(d->lanes[i]))
+		if (d->cut_off[i])
 			append_slot(out, i);
 }

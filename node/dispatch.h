@@ -11,7 +11,7 @@ struct dispatch_events {
 	void (*on_delivered)(void *arg, unsigned slot, const char *analyzer, struct packet *p);
 	void (*on_taken_back)(void *arg, unsigned slot, struct packet *p, bool tried);
 	void (*on_bad)(void *arg, unsigned slot, const char *analyzer, struct packet *p, int status);
-	void (*on_reach)(void *arg); /* another lane can, or cannot, take packets */
+	void (*on_reach)(void *arg); /* a lane can take packets or not, or is out of reach or not, other than before */
 	void *arg;
 };
 
@@ -23,6 +23,7 @@ struct dispatch {
 	unsigned n_slots;
 	unsigned n_reachable;                /* of reach */
 	bool reach[ROSTER_MAX_SLOTS];        /* what the ledger chooses among */
+	bool cut_off[ROSTER_MAX_SLOTS];      /* what the registry is told to be out of reach */
 	struct lane *lanes[ROSTER_MAX_SLOTS];
 	struct lane *retired[ROSTER_MAX_SLOTS]; /* with batches still under way */
 	unsigned n_retired;

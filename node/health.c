@@ -12,7 +12,7 @@ static bool unplaced(const struct health *h, uint64_t now_us)
 {
 	uint64_t at = atomic_load_explicit(&h->unplaced_us, memory_order_relaxed);
 
-	return at != 0 && now_us - at < HEALTH_UNPLACED_US;
+	return at != 0 && now_us < at + HEALTH_UNPLACED_US;
 }
 
 enum health_verdict health_ready(const struct health *h, uint64_t now_us)

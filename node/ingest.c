@@ -23,8 +23,10 @@ static void turn_away(struct ingest *in, int fd)
 
 	buf_clear(&in->render);
 	answer_write(&in->render, &answer, &in->date, true);
-	if (send(fd, in->render.data, in->render.len, MSG_NOSIGNAL) < 0)
-		log_debug("ingest", "client gone before its answer");
+	/* what it has sent already is read: unread bytes would make the kernel reset the connection */
+	if (send(fd, in->render.data, in->render.len, MSG_NOSIGNAL) < 0 || shutdown(fd, SHUT_WR) != 0 ||
+	    recv(fd, in->scratch, INGEST_SCRATCH_BYTES, MSG_DONTWAIT) < 0)
+		log_debug("ingest", "turned away", "error", "%s", strerror(errno));
 	close(fd);
 	metrics_add(in->config.metrics, M_REFUSED, REFUSAL_TOO_MANY_CONNECTIONS, 1);
 	metrics_add(in->config.metrics, M_CONNECTIONS_CLOSED, CLOSE_TOO_MANY, 1);

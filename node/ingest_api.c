@@ -123,7 +123,8 @@ bool ingest_api_decide(const struct ingest_api *api, const struct http_head *hea
 {
 	int resource = find_resource(head->path);
 
-	*answer = (struct answer){ .head_only = head->method == HTTP_HEAD };
+	*answer = (struct answer){ .head_only = head->method == HTTP_HEAD,
+				   .says_keep_alive = head->minor_version == 0 && head->keep_alive };
 	if (head->method == HTTP_OPTIONS && (resource >= 0 || slice_is(head->path, "*"))) {
 		answer->kind = ANSWER_OPTIONS;
 		answer->allow = resource == RESOURCE_PACKETS || resource < 0 ? ALLOW_PACKETS : ALLOW_HEALTH;

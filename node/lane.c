@@ -110,7 +110,7 @@ void lane_update(struct lane *lane, const struct analyzer *a)
 	lane->max_batch_packets = a->max_batch_packets;
 	lane->max_batch_bytes = a->max_batch_bytes;
 	lane->events.on_reach(lane->events.arg, lane);
-	if (!lane->is_eligible)
+	if (!lane->is_eligible && a->state != ANALYZER_DRAINING) /* who drains finishes what it was given */
 		evict(lane, EVICT_NOT_ELIGIBLE);
 }
 
@@ -159,7 +159,11 @@ void lane_set_slot(struct lane *lane, unsigned slot)
 
 unsigned lane_n_packets(const struct lane *lane)
 {
-	return lane->queue.n_packets + lane->n_flying_packets;
+	unsigned n = lane->queue.n_packets + lane->n_flying_packets;
+
+	for (const struct batch *b = lane->halves; b; b = b->next)
+		n += b->packets.n_packets;
+	return n;
 }
 
 void lane_push(struct lane *lane, struct packet *p)
@@ -266,6 +270,10 @@ static void on_bad(struct lane *lane, struct batch *b)
 	breaker_success(&lane->breaker);
 	if (b->packets.n_packets == 1) {
 		lane->events.on_bad(lane->events.arg, lane, packet_queue_pop(&b->packets), b->transfer.status);
+		return;
+	}
+	if (lane->is_retired) { /* no half would ever leave */
+		take_back_all(b);
 		return;
 	}
 	for (int i = 0; i < 2; i++) {

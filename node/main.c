@@ -33,7 +33,7 @@ static int run(const struct node_config *config)
 
 int main(int argc, char **argv)
 {
-	struct node_config config = { 0 };
+	static struct node_config config; /* of the whole process, as the node */
 	int r = conf_load(&node_program, &config, argc, argv, NULL, NULL);
 
 	if (r == CONF_E_DONE)

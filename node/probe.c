@@ -64,7 +64,8 @@ static uint64_t jittered_us(struct prober *prober)
 static void on_done(struct transfer *t)
 {
 	struct probe *p = CONTAINER_OF(t, struct probe, transfer);
-	bool alive = t->result == CURLE_OK && t->status < 500;
+	/* 501: a server that knows no GET at all */
+	bool alive = t->result == CURLE_OK && (t->status < 500 || t->status == 501);
 
 	p->is_out = false;
 	p->n_successes = alive ? p->n_successes + 1 : 0;

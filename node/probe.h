@@ -3,7 +3,7 @@
 /*
  * The node's own look at its analyzers: GET /health beside the delivery URL, at an interval with
  * jitter, on the loop of the control thread. Three failures in a row: down; two successes: up.
- * No answer, or a 5xx, is a failure; an HTTP server that knows no /health is alive.
+ * No answer, or a 5xx but 501, is a failure; an HTTP server that knows no /health is alive.
  */
 #include <event2/event.h>
 

@@ -9,6 +9,7 @@ static const struct http_refusal_info own[REFUSALS - HTTP_REFUSALS] = {
 	OWN(NOT_FOUND) = { 404, "not_found",
 			   "No such path. Packets go to POST /ingest, /v1/ingest, /logs or /message/send." },
 	OWN(METHOD_NOT_ALLOWED) = { 405, "method_not_allowed", "This path does not take that method; see Allow." },
+	OWN(INCOMPLETE) = { 400, "incomplete", "The connection ended before the request did." },
 	OWN(HEAD_TIMEOUT) = { 408, "head_timeout", "The request header did not arrive in time." },
 	OWN(BODY_TIMEOUT) = { 408, "body_timeout", "The request body did not arrive in time." },
 	OWN(MEDIA_TYPE) = { 415, "media_type", "Content-Type must be application/json." },
@@ -31,7 +32,7 @@ const char *const *refusal_names(void)
 {
 	static const char *names[REFUSALS];
 
-	for (unsigned i = 0; i < REFUSALS; i++)
+	for (unsigned i = 1; i < REFUSALS; i++) /* REFUSAL_NONE has no name */
 		names[i] = refusal_info((enum refusal)i)->name;
 	return names;
 }

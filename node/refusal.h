@@ -17,6 +17,7 @@ enum refusal {
 	REFUSAL_UNAUTHORIZED,             /* 401 */
 	REFUSAL_NOT_FOUND,                /* 404 */
 	REFUSAL_METHOD_NOT_ALLOWED,       /* 405 */
+	REFUSAL_INCOMPLETE,               /* 400: the client closed its side within the request */
 	REFUSAL_HEAD_TIMEOUT,             /* 408 */
 	REFUSAL_BODY_TIMEOUT,             /* 408 */
 	REFUSAL_MEDIA_TYPE,               /* 415 */
@@ -29,7 +30,7 @@ enum refusal {
 };
 
 const struct http_refusal_info *refusal_info(enum refusal refusal);
-/* Names in the order of the enum, for the label of a metric. */
+/* Names in the order of the enum, for the label of a metric; NULL for REFUSAL_NONE. */
 const char *const *refusal_names(void);
 
 #endif

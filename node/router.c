@@ -75,20 +75,20 @@ static void route_here(struct router *r, struct packet *p)
 	place(r, ledger_route(&r->ledger, p->n_messages, r->dispatch.reach), p);
 }
 
-/* It has its accrual already, from Redis or from here, and was refunded. */
-static void route_again(struct router *r, struct packet *p)
+/* It has its accrual already, from Redis or from here, and was refunded. False: nobody can take it. */
+static bool route_again(struct router *r, struct packet *p)
 {
 	bool reach[ROSTER_MAX_SLOTS];
 	int slot;
 
-	for (unsigned i = 0; i < r->dispatch.n_slots; i++)
+	/* Redis may have chosen a slot that the lanes do not know yet */
+	for (unsigned i = 0; i < r->ledger.n_slots; i++)
 		reach[i] = r->dispatch.reach[i] && !packet_was_tried(p, i);
 	slot = ledger_reroute(&r->ledger, p->n_messages, reach);
 	if (slot < 0)
 		ledger_give_up(&r->ledger, p->n_messages);
-	else
-		metrics_add(r->config.metrics, M_REROUTED_PACKETS, 0, 1);
 	place(r, slot, p);
+	return slot >= 0;
 }
 
 static void on_taken_back(void *arg, unsigned slot, struct packet *p, bool tried)
@@ -100,8 +100,8 @@ static void on_taken_back(void *arg, unsigned slot, struct packet *p, bool tried
 	if (tried && packet_mark_tried(p, slot) != 0) {
 		ledger_give_up(&r->ledger, p->n_messages);
 		r->config.on_unplaced(r->config.arg, p);
-	} else {
-		route_again(r, p);
+	} else if (route_again(r, p)) {
+		metrics_add(r->config.metrics, M_REROUTED_PACKETS, 0, 1);
 	}
 }
 
@@ -260,6 +260,7 @@ static void on_settle_answer(struct router *r, const struct settlement_answer *a
 {
 	if (answer->status == SETTLEMENT_BEHIND) {
 		ledger_undone(&r->ledger);
+		r->node_info_is_new = true;
 		return;
 	}
 	ledger_done(&r->ledger, answer);
@@ -307,13 +308,23 @@ static void on_up(void *arg, bool up)
 
 /* ---- windows ---- */
 
+/* "" = as before. It stays as it is until the call is answered. */
+static const char *take_node_info(struct router *r)
+{
+	buf_clear(&r->node_info_sent);
+	if (r->node_info_is_new)
+		buf_append(&r->node_info_sent, r->node_info.data, r->node_info.len);
+	r->node_info_is_new = false;
+	return buf_str(&r->node_info_sent);
+}
+
 static void start_settle(struct router *r)
 {
 	struct settle_request request = {
 		.deltas = r->ledger.sent,
 		.n_slots = r->ledger.n_slots,
 		.expected_messages = r->is_leaving ? 0 : r->window.expected_messages,
-		.node_info = r->node_info_is_new ? buf_str(&r->node_info) : "",
+		.node_info = take_node_info(r),
 		.idle = !r->is_shown && r->is_quiet,
 		.leaving = r->is_leaving,
 	};
@@ -321,7 +332,6 @@ static void start_settle(struct router *r)
 	ledger_forgive(&r->ledger);
 	ledger_begin(&r->ledger);
 	r->settle_is_due = false;
-	r->node_info_is_new = false;
 	settler_settle(&r->settler, &request);
 }
 
@@ -421,6 +431,7 @@ void router_deinit(struct router *r)
 	buf_deinit(&r->not_now);
 	buf_deinit(&r->unreachable);
 	buf_deinit(&r->node_info);
+	buf_deinit(&r->node_info_sent);
 }
 
 /* Where each old slot is in the new roster. False: all are where they were. */
@@ -431,14 +442,13 @@ static bool find_moves(const struct roster *old, const struct roster *new, unsig
 	for (unsigned i = 0; i < n_slots; i++) {
 		const struct analyzer *was = old ? old->by_slot[i] : NULL, *is;
 
-		moved[i] = (int)i;
-		if (!was)
-			continue;
-		is = roster_find(new, was->id);
+		is = was ? roster_find(new, was->id) : NULL;
 		if (is)
 			moved[i] = (int)is->slot;
-		else if (new->by_slot[i])
+		else if (i >= new->n_slots || (was && new->by_slot[i])) /* an emptied Redis has fewer slots */
 			moved[i] = -1;
+		else
+			moved[i] = (int)i;
 		any |= moved[i] != (int)i;
 	}
 	return any;
@@ -448,9 +458,10 @@ void router_set_roster(struct router *r, struct roster *roster)
 {
 	double share[ROSTER_MAX_SLOTS] = { 0 };
 	int moved[ROSTER_MAX_SLOTS];
+	unsigned n_slots = r->ledger.n_slots > r->dispatch.n_slots ? r->ledger.n_slots : r->dispatch.n_slots;
 	bool any;
 
-	any = find_moves(r->roster, roster, r->ledger.n_slots, moved);
+	any = find_moves(r->roster, roster, n_slots, moved);
 	r->n_eligible = 0;
 	for (unsigned i = 0; i < roster->n_analyzers; i++) {
 		share[roster->analyzers[i].slot] = roster->analyzers[i].share;

@@ -69,6 +69,7 @@ struct router {
 	bool is_quiet; /* no packet came in the last window */
 	bool is_shown; /* the readable hashes have what was last settled */
 	struct buf not_now, unreachable, node_info;
+	struct buf node_info_sent; /* in the call under way, which may be sent again */
 	bool node_info_is_new;
 };
 

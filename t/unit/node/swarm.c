@@ -120,7 +120,7 @@ static void learn_roster(struct swarm *s, struct swarm_worker *w)
  * is repeated as it was. */
 static void step_reach(struct swarm *s, struct swarm_worker *w)
 {
-	if (w != s->workers && w->call == SWARM_IDLE)
+	if (w != s->workers && !s->workers->holder.absent && w->call == SWARM_IDLE)
 		w->unreachable[swarm_draw(s, 0, s->n_slots - 1)] = swarm_chance(s, 0.4);
 }
 

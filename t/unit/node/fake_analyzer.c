@@ -1,0 +1,93 @@
+#include "t/unit/node/fake_analyzer.h"
+
+#include <event2/buffer.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void answer(struct fake_analyzer *a, struct fake_post *post, struct evhttp_request *request, int status)
+{
+	post->held = NULL;
+	post->status = status;
+	if (a->retry_after)
+		evhttp_add_header(evhttp_request_get_output_headers(request), "Retry-After", a->retry_after);
+	evhttp_send_reply(request, status, NULL, NULL);
+}
+
+static unsigned n_kept(const struct fake_analyzer *a)
+{
+	return a->n_posts < FAKE_MAX_POSTS ? a->n_posts : FAKE_MAX_POSTS;
+}
+
+static const char *header(struct evhttp_request *request, const char *name)
+{
+	const char *value = evhttp_find_header(evhttp_request_get_input_headers(request), name);
+
+	return value ? value : "";
+}
+
+static void on_request(struct evhttp_request *request, void *arg)
+{
+	struct fake_analyzer *a = arg;
+	struct evbuffer *in = evhttp_request_get_input_buffer(request);
+	size_t len = evbuffer_get_length(in);
+	struct fake_post *post = &a->posts[a->n_posts];
+
+	if (a->n_posts++ >= FAKE_MAX_POSTS) {
+		evhttp_send_reply(request, a->status, NULL, NULL);
+		return;
+	}
+	post->body = calloc(1, len + 1);
+	assert_non_null(post->body);
+	evbuffer_remove(in, post->body, len);
+	post->n_packets = (unsigned)atoi(header(request, "Weir-Packets"));
+	post->n_messages = (unsigned)atoi(header(request, "Weir-Messages"));
+	post->attempt = (unsigned)atoi(header(request, "Weir-Attempt"));
+	snprintf(post->node, sizeof(post->node), "%s", header(request, "Weir-Node"));
+	snprintf(post->type, sizeof(post->type), "%s", header(request, "Content-Type"));
+	post->expects = *header(request, "Expect");
+	if (a->bad && strstr(post->body, a->bad))
+		answer(a, post, request, 400);
+	else if (a->status)
+		answer(a, post, request, a->status);
+	else
+		post->held = request;
+}
+
+void fake_analyzer_init(struct fake_analyzer *a, struct event_base *base)
+{
+	struct evhttp_bound_socket *bound;
+	struct sockaddr_in addr = { 0 };
+	socklen_t len = sizeof(addr);
+
+	*a = (struct fake_analyzer){ .http = evhttp_new(base), .status = 200 };
+	assert_non_null(a->http);
+	evhttp_set_gencb(a->http, on_request, a);
+	bound = evhttp_bind_socket_with_handle(a->http, "127.0.0.1", 0);
+	assert_non_null(bound);
+	assert_int_equal(getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&addr, &len), 0);
+	snprintf(a->url, sizeof(a->url), "http://127.0.0.1:%u/ingest", ntohs(addr.sin_port));
+}
+
+void fake_analyzer_deinit(struct fake_analyzer *a)
+{
+	fake_analyzer_answer(a, 200);
+	if (a->http)
+		evhttp_free(a->http);
+	for (unsigned i = 0; i < n_kept(a); i++)
+		free(a->posts[i].body);
+}
+
+void fake_analyzer_answer(struct fake_analyzer *a, int status)
+{
+	for (unsigned i = 0; i < n_kept(a); i++)
+		if (a->posts[i].held)
+			answer(a, &a->posts[i], a->posts[i].held, status);
+}

@@ -1,0 +1,225 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/ingest_api.h"
+
+#define SLICE(text) ((struct http_slice){ (text), sizeof(text) - 1 })
+#define T0 50000000u
+
+static struct health health = { .has_roster = true };
+
+static struct http_slice slice(const char *text)
+{
+	return (struct http_slice){ text, text ? strlen(text) : 0 };
+}
+
+static struct http_head head_of(enum http_method method, const char *path)
+{
+	return (struct http_head){ .method = method, .minor_version = 1, .path = slice(path), .keep_alive = true };
+}
+
+static bool decide(const struct http_head *head, const char *token, struct answer *answer)
+{
+	struct ingest_api api = { .token = token, .health = &health };
+
+	return ingest_api_decide(&api, head, T0, answer);
+}
+
+static void assert_refused(const struct http_head *head, const char *token, enum refusal refusal)
+{
+	struct answer answer;
+
+	assert_false(decide(head, token, &answer));
+	assert_int_equal(answer.kind, ANSWER_REFUSED);
+	assert_int_equal(answer.refusal, refusal);
+}
+
+static void assert_packet(const struct http_head *head, const char *token)
+{
+	struct answer answer;
+
+	assert_true(decide(head, token, &answer));
+}
+
+static void packets_are_taken_at_four_paths_with_or_without_a_slash(void **state)
+{
+	static const char *const paths[] = { "/ingest", "/v1/ingest", "/logs", "/message/send",
+					     "/ingest/", "/v1/ingest/", "/logs/", "/message/send/" };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		struct http_head head = head_of(HTTP_POST, paths[i]);
+
+		assert_packet(&head, NULL);
+	}
+}
+
+static void no_other_path_is_known(void **state)
+{
+	static const char *const paths[] = { "/", "//", "/ingest//", "/Ingest", "/ingestx", "/v1", "ingest", "/metrics" };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		struct http_head head = head_of(HTTP_POST, paths[i]);
+
+		assert_refused(&head, NULL, REFUSAL_NOT_FOUND);
+	}
+}
+
+static void other_methods_hear_which_are_allowed(void **state)
+{
+	(void)state;
+
+	for (enum http_method m = 0; m < HTTP_METHODS; m++) {
+		struct http_head packets = head_of(m, "/logs"), livez = head_of(m, "/livez");
+		struct answer answer;
+
+		if (m != HTTP_POST && m != HTTP_OPTIONS) {
+			assert_refused(&packets, NULL, REFUSAL_METHOD_NOT_ALLOWED);
+			decide(&packets, NULL, &answer);
+			assert_string_equal(answer.allow, "POST, OPTIONS");
+		}
+		if (m != HTTP_GET && m != HTTP_HEAD && m != HTTP_OPTIONS) {
+			assert_refused(&livez, NULL, REFUSAL_METHOD_NOT_ALLOWED);
+			decide(&livez, NULL, &answer);
+			assert_string_equal(answer.allow, "GET, HEAD, OPTIONS");
+		}
+	}
+}
+
+static void options_tells_the_methods_without_a_token(void **state)
+{
+	static const char *const cases[][2] = { { "/ingest", "POST, OPTIONS" }, { "*", "POST, OPTIONS" },
+						{ "/readyz", "GET, HEAD, OPTIONS" } };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct http_head head = head_of(HTTP_OPTIONS, cases[i][0]);
+		struct answer answer;
+
+		assert_false(decide(&head, "secret", &answer));
+		assert_int_equal(answer.kind, ANSWER_OPTIONS);
+		assert_string_equal(answer.allow, cases[i][1]);
+	}
+}
+
+static void a_token_must_match_in_full(void **state)
+{
+	static const char *const wrong[] = { NULL, "", "Bearer", "Bearer ", "Bearer secre", "Bearer secrets", "Bearer Secret",
+					     "secret", "Basic secret", "Bearer  secret", "Bearer secretsecret" };
+	struct http_head head = head_of(HTTP_POST, "/ingest");
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		head.authorization = slice(wrong[i]);
+		assert_refused(&head, "secret", REFUSAL_UNAUTHORIZED);
+	}
+	head.authorization = SLICE("Bearer secret");
+	assert_packet(&head, "secret");
+	head.authorization = SLICE("bearer secret");
+	assert_packet(&head, "secret");
+	assert_packet(&head, NULL);
+}
+
+static void health_needs_no_token(void **state)
+{
+	struct http_head head = head_of(HTTP_GET, "/livez");
+	struct answer answer;
+	(void)state;
+
+	assert_false(decide(&head, "secret", &answer));
+	assert_int_equal(answer.kind, ANSWER_TEXT);
+	assert_int_equal(answer.status, 200);
+}
+
+static void what_is_json_by_its_type_or_has_none_is_taken(void **state)
+{
+	static const char *const good[] = { NULL, "application/json", "APPLICATION/JSON", "application/json; charset=utf-8",
+					    "application/json\t ;x", "text/json", "application/vnd.x+json",
+					    "application/x-www-form-urlencoded" };
+	static const char *const bad[] = { ";", "text/plain", "application/jsonx", "application/xml", "+json", "json",
+					   "multipart/form-data; x=application/json" };
+	struct http_head head = head_of(HTTP_POST, "/ingest");
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		head.content_type = slice(good[i]);
+		assert_packet(&head, NULL);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		head.content_type = slice(bad[i]);
+		assert_refused(&head, NULL, REFUSAL_MEDIA_TYPE);
+	}
+}
+
+static void encoded_bodies_are_not_taken(void **state)
+{
+	struct http_head head = head_of(HTTP_POST, "/ingest");
+	(void)state;
+
+	head.content_encoding = SLICE("gzip");
+	assert_refused(&head, NULL, REFUSAL_CONTENT_ENCODING);
+	head.content_encoding = SLICE("Identity");
+	assert_packet(&head, NULL);
+}
+
+static void livez_looks_at_nothing_and_readyz_at_health(void **state)
+{
+	struct http_head livez = head_of(HTTP_GET, "/livez"), readyz = head_of(HTTP_GET, "/readyz");
+	struct http_head healthz = head_of(HTTP_HEAD, "/healthz");
+	struct answer answer;
+	(void)state;
+
+	decide(&readyz, NULL, &answer);
+	assert_int_equal(answer.status, 200);
+	atomic_store(&health.draining, true);
+	decide(&readyz, NULL, &answer);
+	assert_int_equal(answer.status, 503);
+	assert_string_equal(answer.text, "draining\n");
+	decide(&livez, NULL, &answer);
+	assert_int_equal(answer.status, 200);
+	decide(&healthz, NULL, &answer);
+	assert_int_equal(answer.status, 200);
+	assert_true(answer.head_only);
+	atomic_store(&health.draining, false);
+}
+
+static void an_old_client_that_asks_is_told_that_it_is_kept(void **state)
+{
+	struct http_head head = head_of(HTTP_GET, "/livez");
+	struct answer answer;
+	(void)state;
+
+	decide(&head, NULL, &answer);
+	assert_false(answer.says_keep_alive);
+	head.minor_version = 0;
+	decide(&head, NULL, &answer);
+	assert_true(answer.says_keep_alive);
+	head.keep_alive = false;
+	decide(&head, NULL, &answer);
+	assert_false(answer.says_keep_alive);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(packets_are_taken_at_four_paths_with_or_without_a_slash),
+		cmocka_unit_test(no_other_path_is_known),
+		cmocka_unit_test(other_methods_hear_which_are_allowed),
+		cmocka_unit_test(options_tells_the_methods_without_a_token),
+		cmocka_unit_test(a_token_must_match_in_full),
+		cmocka_unit_test(health_needs_no_token),
+		cmocka_unit_test(what_is_json_by_its_type_or_has_none_is_taken),
+		cmocka_unit_test(encoded_bodies_are_not_taken),
+		cmocka_unit_test(livez_looks_at_nothing_and_readyz_at_health),
+		cmocka_unit_test(an_old_client_that_asks_is_told_that_it_is_kept),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("node/ingest_api", tests, NULL, NULL);
+}

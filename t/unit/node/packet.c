@@ -1,0 +1,127 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/json_count.h"
+#include "node/packet.h"
+
+DEFINE_CLEANUP(struct packet, packet_free)
+
+static void append(struct packet **pp, const char *bytes, size_t len, size_t max_bytes)
+{
+	assert_int_equal(packet_reserve(pp, len, max_bytes), 0);
+	memcpy((*pp)->body + (*pp)->len, bytes, len);
+	(*pp)->len += len;
+}
+
+static void a_new_packet_is_nowhere_and_empty(void **state)
+{
+	struct packet *p CLEANUP(packet_freep) = packet_new(100);
+	(void)state;
+
+	assert_int_equal(p->len, 0);
+	assert_int_equal(p->capacity, 100);
+	assert_int_equal(p->slot, SLOT_NONE);
+	assert_null(p->exchange);
+	assert_false(packet_was_tried(p, 0));
+}
+
+static void a_claimed_length_alone_costs_nothing(void **state)
+{
+	struct packet *p CLEANUP(packet_freep) = packet_new(SIZE_MAX);
+	(void)state;
+
+	assert_non_null(p);
+	assert_int_equal(p->capacity, PACKET_FIRST_BYTES);
+}
+
+static void a_body_grows_and_keeps_its_bytes(void **state)
+{
+	struct packet *p CLEANUP(packet_freep) = packet_new(0);
+	char piece[1000];
+	(void)state;
+
+	for (int i = 0; i < 200; i++) {
+		memset(piece, i, sizeof(piece));
+		append(&p, piece, sizeof(piece), 200000);
+		memset(p->body + p->len, 0, json_count_padding);
+	}
+	assert_int_equal(p->len, 200000);
+	assert_true(p->capacity <= 200000);
+	for (int i = 0; i < 200000; i++)
+		assert_int_equal((unsigned char)p->body[i], i / 1000);
+}
+
+static void it_never_grows_beyond_the_limit(void **state)
+{
+	struct packet *p CLEANUP(packet_freep) = packet_new(10);
+	(void)state;
+
+	append(&p, "0123456789", 10, 12);
+	append(&p, "ab", 2, 12);
+	assert_int_equal(packet_reserve(&p, 1, 12), -EMSGSIZE);
+	assert_int_equal(packet_reserve(&p, SIZE_MAX, 12), -EMSGSIZE);
+	assert_int_equal(p->capacity, 12);
+	assert_memory_equal(p->body, "0123456789ab", 12);
+}
+
+static void it_remembers_where_it_was_tried(void **state)
+{
+	static const unsigned slots[] = { 0, 63, 64, ROSTER_MAX_SLOTS - 1 };
+	struct packet *p CLEANUP(packet_freep) = packet_new(1);
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(slots); i++)
+		assert_int_equal(packet_mark_tried(p, slots[i]), 0);
+	for (unsigned slot = 0, next = 0; slot < ROSTER_MAX_SLOTS; slot++) {
+		bool was_tried = slot == slots[next];
+
+		assert_int_equal(packet_was_tried(p, slot), was_tried);
+		next += was_tried;
+	}
+}
+
+static void a_queue_is_first_in_first_out_and_counts(void **state)
+{
+	struct packet_queue q;
+	struct packet *packets[5];
+	(void)state;
+
+	packet_queue_init(&q);
+	assert_null(packet_queue_pop(&q));
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 5; i++) {
+			packets[i] = packet_new(10);
+			packets[i]->len = i;
+			packet_queue_push(&q, packets[i]);
+		}
+		assert_int_equal(q.n_packets, 5);
+		assert_int_equal(q.n_bytes, 10);
+		for (int i = 0; i < 5; i++) {
+			assert_ptr_equal(packet_queue_pop(&q), packets[i]);
+			assert_null(packets[i]->next);
+			packet_free(packets[i]);
+		}
+		assert_null(packet_queue_pop(&q));
+		assert_int_equal(q.n_packets + q.n_bytes, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_packet_is_nowhere_and_empty),
+		cmocka_unit_test(a_claimed_length_alone_costs_nothing),
+		cmocka_unit_test(a_body_grows_and_keeps_its_bytes),
+		cmocka_unit_test(it_never_grows_beyond_the_limit),
+		cmocka_unit_test(it_remembers_where_it_was_tried),
+		cmocka_unit_test(a_queue_is_first_in_first_out_and_counts),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("node/packet", tests, NULL, NULL);
+}
