@@ -1,0 +1,82 @@
+package Weir::Relay;
+
+# A TCP relay in front of a server. Clients it is told to cut off, by their process, are reset as
+# soon as they connect: to them the server is out of reach, and to nobody else.
+#
+#   my $relay = Weir::Relay->new;          # has a port; connections wait
+#   $relay->run('127.0.0.1:9001', $pid);   # serves them; $pid cannot get through
+use v5.36;
+use IO::Select;
+use IO::Socket::INET;
+use POSIX ();
+use Socket qw(IPPROTO_TCP TCP_NODELAY SOL_SOCKET SO_LINGER);
+
+sub new ($class) {
+    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 128, Proto => 'tcp') or die "listen: $!";
+    return bless { listener => $listener, owner => $$ }, $class;
+}
+
+sub addr ($self) { return '127.0.0.1:' . $self->{listener}->sockport }
+
+sub run ($self, $target, @cut_off) {
+    $self->{pid} = fork // die "fork: $!";
+    return if $self->{pid};
+    $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP ALRM);
+    $SIG{PIPE} = 'IGNORE';
+    eval { _serve($self->{listener}, $target, @cut_off); 1 } or print STDERR "# relay: $@";
+    POSIX::_exit(1);
+}
+
+sub DESTROY ($self) {
+    return if !$self->{pid} || $self->{owner} != $$;
+    local $?;
+    kill KILL => $self->{pid};
+    waitpid $self->{pid}, 0;
+}
+
+sub _serve ($listener, $target, @cut_off) {
+    my ($parent, $select, %other) = (getppid, IO::Select->new($listener));
+    while (getppid == $parent) {
+        for my $socket ($select->can_read(1)) {
+            if ($socket == $listener) {
+                my $client = $listener->accept or next;
+                if (_belongs_to($client, @cut_off)) {
+                    setsockopt $client, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
+                    close $client;
+                    next;
+                }
+                my $server = IO::Socket::INET->new(PeerAddr => $target) or next;
+                setsockopt $_, IPPROTO_TCP, TCP_NODELAY, 1 for $client, $server;
+                @other{ $client, $server } = ($server, $client);
+                $select->add($client, $server);
+            } elsif (my $peer = $other{$socket}) {
+                my $bytes;
+                next if sysread($socket, $bytes, 1 << 16) && _write_all($peer, $bytes);
+                $select->remove($socket, $peer);
+                delete @other{ $socket, $peer };
+                close $_ for $socket, $peer;
+            }
+        }
+    }
+}
+
+sub _write_all ($socket, $bytes) {
+    while (length $bytes) {
+        my $n = syswrite $socket, $bytes or return 0;
+        substr $bytes, 0, $n, '';
+    }
+    return 1;
+}
+
+# Whether the socket at the other end is one of these processes'.
+sub _belongs_to ($client, @pids) {
+    my $row = sprintf ': 0100007F:%04X 0100007F:%04X ', $client->peerport, $client->sockport;
+    open my $table, '<:raw', '/proc/net/tcp' or die "/proc/net/tcp: $!";
+    my $text = do { local $/; <$table> };
+    my $at = index $text, $row;
+    return 0 if $at < 0;
+    my $inode = (split ' ', substr $text, $at, 150)[9];
+    return scalar grep { (readlink($_) // '') eq "socket:[$inode]" } map { glob "/proc/$_/fd/*" } @pids;
+}
+
+1;
