@@ -1,0 +1,91 @@
+# Shell functions shared by up.sh and test.sh, which run at the top of the checkout.
+
+say() { # a line for each argument
+	printf "%s\n" "$@"
+}
+
+# A command line that cannot be carried out.
+usage_error() {
+	printf '%s: %s (see --help)\n' "$0" "$*" >&2
+	exit 2
+}
+
+die() {
+	printf '%s: %s\n' "$0" "$*" >&2
+	exit 1
+}
+
+as_root() {
+	if ((EUID == 0)); then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
+# missing_packages GROUP...: of packages.txt, one a line.
+missing_packages() {
+	local wanted
+	wanted=$(awk -v groups=" $* " '!/^#/ && NF && index(groups, " " $1 " ") { print $2 }' packages.txt)
+	# shellcheck disable=SC2086 # one word for each package
+	comm -23 <(sort <<<"$wanted") <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null |
+		awk '$1 == "installed" { print $2 }' | sort -u)
+}
+
+# Debian starts the service that a package brings, now and at every boot, while only its program is wanted
+# here: so policy-rc.d (how Debian asks) says no during the installation. One that is there already stays.
+apt_get_install() (
+	local policy=/usr/sbin/policy-rc.d service
+	trap 'exit 130' INT TERM
+	if [[ ! -e $policy ]]; then
+		trap 'as_root rm -f "$policy"' EXIT
+		as_root install -m 755 scripts/policy-rc.d "$policy" || exit 1
+	fi
+	as_root apt-get update -q || say "going on with the package lists as they are"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+		-o DPkg::Lock::Timeout=300 "$@" || exit 1
+	for service in redis-server prometheus; do
+		[[ " $* " != *" $service "* ]] || as_root update-rc.d "$service" disable || exit 1
+	done
+)
+
+# install_packages GROUP...: those of packages.txt that are missing.
+install_packages() {
+	local missing log
+	if ! command -v dpkg-query >/dev/null; then
+		say "this is no Debian system: packages.txt names what is needed"
+		return
+	fi
+	mapfile -t missing < <(missing_packages "$@")
+	((${#missing[@]})) || return 0
+	if ((EUID)) && ! command -v sudo >/dev/null; then
+		die "there is no sudo; as root: apt-get install --no-install-recommends ${missing[*]}"
+	fi
+	say "installing ${#missing[@]} packages: ${missing[*]}"
+	log=$(mktemp)
+	if ! apt_get_install "${missing[@]}" >"$log" 2>&1 </dev/null; then
+		tail -n 30 "$log" >&2
+		die "apt-get failed; all it said is in $log"
+	fi
+	rm -f "$log"
+}
+
+# build [TARGET...]: build/, released; everything without a target.
+build() {
+	local log=build/build.log
+	mkdir -p build
+	say "building build/"
+	if [[ ! -e build/build.ninja ]] && ! cmake --preset release -G Ninja "${cmake_options[@]}" >"$log" 2>&1; then
+		tail -n 30 "$log" >&2
+		die "cmake failed; all it said is in $log"
+	fi
+	if ! ninja -C build "$@" >"$log" 2>&1; then
+		tail -n 60 "$log" >&2
+		die "the build failed; all it said is in $log"
+	fi
+}
+
+cmake_options=()
+if command -v ccache >/dev/null; then
+	cmake_options+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+fi
