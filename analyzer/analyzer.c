@@ -15,7 +15,7 @@
 #include "common/log.h"
 
 #define GRACE_IDLE_US (300 * US_PER_MS) /* leaving, it stops when nothing came for so long */
-#define GRACE_MAX_US (3 * US_PER_S)	/* or after this */
+#define GRACE_MAX_US (3 * US_PER_S)     /* or after this */
 #define GRACE_STEP_MS 50
 
 struct analyzer {
@@ -43,7 +43,7 @@ static int open_signals(void)
 static int announce(struct analyzer *a)
 {
 	char addr[NET_ADDR_STRLEN];
-	struct buf url = {0};
+	struct buf url = { 0 };
 	int r = 0;
 
 	net_addr_format(server_addr(a->server), addr);
@@ -54,17 +54,17 @@ static int announce(struct analyzer *a)
 		buf_append_str(&url, a->config->advertise);
 	else
 		registration_delivery_url(&url, server_addr(a->server));
-	r = url.failed
-		? -ENOMEM
-		: membership_start(a->config, buf_str(&url), a->stats, a->faults, &a->membership);
+	r = url.failed ? -ENOMEM
+		       : membership_start(a->config, buf_str(&url), a->stats, a->faults,
+					  &a->membership);
 	buf_deinit(&url);
 	return r;
 }
 
 static int analyzer_init(struct analyzer *a)
 {
-	struct fault own = {.delay_ms = (uint32_t)a->config->delay_ms,
-			    .error_rate = a->config->error_rate};
+	struct fault own = { .delay_ms = (uint32_t)a->config->delay_ms,
+			     .error_rate = a->config->error_rate };
 	int r;
 
 	curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -116,8 +116,8 @@ static bool wait_signal(const struct analyzer *a, bool watch_membership, int tim
 {
 	bool is_watched = watch_membership && a->membership;
 	struct pollfd fds[] = {
-	    {.fd = a->signal_fd, .events = POLLIN},
-	    {.fd = is_watched ? membership_end_fd(a->membership) : -1, .events = POLLIN},
+		{ .fd = a->signal_fd, .events = POLLIN },
+		{ .fd = is_watched ? membership_end_fd(a->membership) : -1, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
 

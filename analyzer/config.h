@@ -19,17 +19,17 @@ struct config {
 	char *listen;
 	struct net_addr listen_addr; /* `listen`, parsed */
 	struct conf_list registries; /* base URLs of admin ports; none: it does not register */
-	char *register_token;	     /* NULL: none */
-	char *advertise;	     /* delivery URL to register, NULL: from the address bound */
-	int accepts;		     /* enum accepts */
+	char *register_token;        /* NULL: none */
+	char *advertise;             /* delivery URL to register, NULL: from the address bound */
+	int accepts;                 /* enum accepts */
 	int64_t max_batch_packets;
 	uint64_t max_batch_bytes;
 	uint64_t max_body_bytes;
 	uint64_t ttl_ms;
 	uint64_t slow_start_ms; /* 0: as the registry likes */
-	int64_t dedupe_window;	/* packets; 0: no deduplication */
-	char *record;		/* path, NULL: none */
-	char *sink;		/* URL, NULL: none */
+	int64_t dedupe_window;  /* packets; 0: no deduplication */
+	char *record;           /* path, NULL: none */
+	char *sink;             /* URL, NULL: none */
 	uint64_t sink_timeout_ms;
 	int64_t delay_ms;
 	double error_rate;

@@ -95,8 +95,8 @@ static uint64_t hash_bytes(uint64_t salt, const void *data, size_t len)
 struct dedupe_key dedupe_key(const struct dedupe *d, const void *id, size_t id_len,
 			     const void *packet, size_t len)
 {
-	return (struct dedupe_key){.id = hash_bytes(d->salt, id, id_len),
-				   .digest = hash_bytes(d->salt, packet, len)};
+	return (struct dedupe_key){ .id = hash_bytes(d->salt, id, id_len),
+				    .digest = hash_bytes(d->salt, packet, len) };
 }
 
 static uint32_t *bucket_of(const struct dedupe *d, uint64_t id)
@@ -139,7 +139,7 @@ uint64_t dedupe_insert(struct dedupe *d, struct dedupe_key key)
 
 	if (e->state != ENTRY_FREE)
 		entry_unlink(d, index);
-	*e = (struct entry){.key = key, .next = *bucket, .state = ENTRY_PENDING};
+	*e = (struct entry){ .key = key, .next = *bucket, .state = ENTRY_PENDING };
 	*bucket = index;
 	return d->n_inserted++;
 }

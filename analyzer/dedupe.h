@@ -16,14 +16,14 @@
 #define DEDUPE_WINDOW_MAX 100000000
 
 enum dedupe_verdict {
-	DEDUPE_NEW,	  /* not seen within the window */
+	DEDUPE_NEW,       /* not seen within the window */
 	DEDUPE_CONFLICT,  /* new: its id was seen, with other bytes */
 	DEDUPE_DUPLICATE, /* seen and kept */
-	DEDUPE_PENDING	  /* seen, and its fate is not known yet */
+	DEDUPE_PENDING    /* seen, and its fate is not known yet */
 };
 
 struct dedupe_key {
-	uint64_t id;	 /* hash of the packet id */
+	uint64_t id;     /* hash of the packet id */
 	uint64_t digest; /* of all bytes of the packet */
 };
 

@@ -58,9 +58,9 @@ static const struct fault_kind {
 	const char *name;
 	int (*parse)(struct fault *fault, const char *value); /* value NULL: none was given */
 } fault_kinds[] = {
-    {"down", parse_nothing},
-    {"slow", parse_delay},
-    {"error", parse_error_rate},
+	{ "down", parse_nothing },
+	{ "slow", parse_delay },
+	{ "error", parse_error_rate },
 };
 
 int fault_parse(struct fault *fault, const char *text)
@@ -68,7 +68,7 @@ int fault_parse(struct fault *fault, const char *text)
 	const char *colon = strchrnul(text, ':');
 	size_t name_len = (size_t)(colon - text);
 
-	*fault = (struct fault){0};
+	*fault = (struct fault){ 0 };
 	for (size_t i = 0; i < ARRAY_LEN(fault_kinds); i++) {
 		const struct fault_kind *kind = &fault_kinds[i];
 
@@ -124,7 +124,7 @@ void faults_set_disabled(struct faults *f, bool disabled)
 
 void faults_set_remote(struct faults *f, const char *text)
 {
-	struct fault fault = {0};
+	struct fault fault = { 0 };
 	bool is_fault = text && strlen(text) < REMOTE_MAX && fault_parse(&fault, text) == 0;
 	const char *name = is_fault ? text : "";
 	bool is_change;
@@ -146,8 +146,8 @@ void faults_set_remote(struct faults *f, const char *text)
 void faults_delay(struct faults *f, uint32_t ms)
 {
 	uint64_t due_us = clock_mono_us() + ms * US_PER_MS;
-	struct timespec due = {.tv_sec = (time_t)(due_us / US_PER_S),
-			       .tv_nsec = (long)(due_us % US_PER_S) * 1000};
+	struct timespec due = { .tv_sec = (time_t)(due_us / US_PER_S),
+				.tv_nsec = (long)(due_us % US_PER_S) * 1000 };
 
 	pthread_mutex_lock(&f->lock);
 	while (!f->stopped && clock_mono_us() < due_us)

@@ -13,7 +13,7 @@
 #define FAULT_E_SYNTAX 1 /* neither "down", "slow:MS" nor "error:P" */
 
 struct fault {
-	bool is_down;	   /* answers 503 and fails its health check */
+	bool is_down;      /* answers 503 and fails its health check */
 	uint32_t delay_ms; /* before each answer to a delivery */
 	double error_rate; /* share of the deliveries that are answered 503, 0..1 */
 };

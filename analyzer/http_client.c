@@ -7,7 +7,7 @@
 #define ANSWER_MAX_BYTES 65536
 
 struct http_client {
-	CURL *easy;		    /* owned */
+	CURL *easy;                 /* owned */
 	struct curl_slist *headers; /* owned */
 	struct buf answer;
 	char error[CURL_ERROR_SIZE];
@@ -26,7 +26,7 @@ static size_t on_answer(char *data, size_t size, size_t n, void *arg)
 static int add_header(struct http_client *client, const char *name, const char *value)
 {
 	struct curl_slist *headers = NULL;
-	struct buf line = {0};
+	struct buf line = { 0 };
 
 	buf_append_str(&line, name);
 	buf_append_str(&line, value);

@@ -60,13 +60,13 @@ void intake_free(struct intake *intake)
 static enum refusal split(struct worker *worker, uint64_t n_expected)
 {
 	static const enum refusal reasons[] = {
-	    [PACKETS_E_SYNTAX] = REFUSED_SYNTAX,
-	    [PACKETS_E_SCALAR] = REFUSED_SCALAR,
-	    [PACKETS_E_EMPTY] = REFUSED_EMPTY,
-	    [PACKETS_E_BATCH] = REFUSED_NO_BATCH,
+		[PACKETS_E_SYNTAX] = REFUSED_SYNTAX,
+		[PACKETS_E_SCALAR] = REFUSED_SCALAR,
+		[PACKETS_E_EMPTY] = REFUSED_EMPTY,
+		[PACKETS_E_BATCH] = REFUSED_NO_BATCH,
 	};
-	int r =
-	    packets_split(&worker->packets, worker->body.data, worker->body.len, n_expected > 0);
+	int r = packets_split(&worker->packets, worker->body.data, worker->body.len,
+			      n_expected > 0);
 
 	if (r < 0)
 		return REFUSED_MEMORY;
@@ -127,7 +127,7 @@ static void admit_all(struct intake *intake, struct packets *packets, struct pen
 static struct pending admit(struct intake *intake, struct packets *packets,
 			    struct stats_batch *batch)
 {
-	struct pending pending = {0};
+	struct pending pending = { 0 };
 
 	if (!intake->dedupe)
 		return pending;
@@ -192,7 +192,7 @@ enum refusal intake_take(struct intake *intake, struct worker *worker, uint64_t 
 	enum refusal refusal = split(worker, n_expected);
 	struct pending pending;
 
-	*batch = (struct stats_batch){.n_bytes = worker->body.len};
+	*batch = (struct stats_batch){ .n_bytes = worker->body.len };
 	if (refusal)
 		return refusal;
 	pending = admit(intake, &worker->packets, batch);

@@ -5,9 +5,9 @@
 
 /* Bytes that stand for themselves inside a string. */
 static const bool is_plain[256] = {
-    [0x20 ... '"' - 1] = true,
-    ['"' + 1 ... '\\' - 1] = true,
-    ['\\' + 1 ... 0x7f] = true,
+	[0x20 ... '"' - 1] = true,
+	['"' + 1 ... '\\' - 1] = true,
+	['\\' + 1 ... 0x7f] = true,
 };
 
 static char peek(const struct json_cursor *c)
@@ -94,7 +94,7 @@ int json_scan_string(struct json_cursor *c, struct json_slice *text)
 			return JSON_SCAN_E_SYNTAX;
 		c->at += len;
 	}
-	*text = (struct json_slice){start, (size_t)(c->at - start)};
+	*text = (struct json_slice){ start, (size_t)(c->at - start) };
 	c->at++;
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include "common/err.h"
 
 #define JSON_SCAN_MAX_DEPTH 512 /* arrays and objects inside each other */
-#define JSON_SCAN_E_SYNTAX 1	/* not JSON, not UTF-8, or nested too deep */
+#define JSON_SCAN_E_SYNTAX 1    /* not JSON, not UTF-8, or nested too deep */
 
 struct json_cursor {
 	const char *at;

@@ -61,21 +61,23 @@ static bool membership_sleep(struct membership *m, uint64_t us);
 static uint64_t membership_join(struct membership *m);
 static uint64_t membership_beat(struct membership *m);
 static void membership_deregister(struct membership *m);
-static long membership_call(struct membership *m, const char *method, const char *suffix, uint64_t timeout_ms);
+static long membership_call(struct membership *m, const char *method, const char *suffix,
+			    uint64_t timeout_ms);
 
 static const char *const state_names[MEMBER_STATES] = {
-    [MEMBER_JOINING] = "joining",
-    [MEMBER_ACTIVE] = "active",
-    [MEMBER_TAKEN] = "taken",
-    [MEMBER_LEFT] = "left",
+	[MEMBER_JOINING] = "joining",
+	[MEMBER_ACTIVE] = "active",
+	[MEMBER_TAKEN] = "taken",
+	[MEMBER_LEFT] = "left",
 };
 
 static void membership_set_state(struct membership *m, enum membership_state state)
 {
 	static const bool legal[MEMBER_STATES][MEMBER_STATES] = {
-	    [MEMBER_JOINING] = {[MEMBER_ACTIVE] = true, [MEMBER_LEFT] = true},
-	    [MEMBER_ACTIVE] =
-		{[MEMBER_JOINING] = true, [MEMBER_TAKEN] = true, [MEMBER_LEFT] = true},
+		[MEMBER_JOINING] = { [MEMBER_ACTIVE] = true, [MEMBER_LEFT] = true },
+		[MEMBER_ACTIVE] = { [MEMBER_JOINING] = true,
+				    [MEMBER_TAKEN] = true,
+				    [MEMBER_LEFT] = true },
 	};
 
 	assert(legal[m->state][state]);
@@ -150,7 +152,8 @@ int membership_start(const struct config *config, const char *delivery_url, stru
 	return r;
 }
 
-/* What was on its way when it deregistered has been processed since: the registry still takes that down. */
+/* What was on its way when it deregistered has been processed since: the registry still takes that
+ * down. */
 static void membership_last_word(struct membership *m)
 {
 	uint64_t n_processed = stats_processed(m->stats);
@@ -205,8 +208,8 @@ static void *membership_run(void *arg)
 static bool membership_sleep(struct membership *m, uint64_t us)
 {
 	uint64_t due_us = clock_mono_us() + us;
-	struct timespec due = {.tv_sec = (time_t)(due_us / US_PER_S),
-			       .tv_nsec = (long)(due_us % US_PER_S) * 1000};
+	struct timespec due = { .tv_sec = (time_t)(due_us / US_PER_S),
+				.tv_nsec = (long)(due_us % US_PER_S) * 1000 };
 	bool is_leaving;
 
 	pthread_mutex_lock(&m->lock);

@@ -13,9 +13,9 @@
 
 enum membership_state {
 	MEMBER_JOINING, /* holds no lease; registers until it does */
-	MEMBER_ACTIVE,	/* holds a lease, as far as it knows */
-	MEMBER_TAKEN,	/* another process holds its id: the end, it must not fight its successor */
-	MEMBER_LEFT,	/* deregistered, or out of time to do so: the end */
+	MEMBER_ACTIVE,  /* holds a lease, as far as it knows */
+	MEMBER_TAKEN,   /* another process holds its id: the end, it must not fight its successor */
+	MEMBER_LEFT,    /* deregistered, or out of time to do so: the end */
 	MEMBER_STATES
 };
 

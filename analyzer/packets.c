@@ -15,7 +15,7 @@ struct packet_fields {
 void packets_deinit(struct packets *packets)
 {
 	free(packets->items);
-	*packets = (struct packets){0};
+	*packets = (struct packets){ 0 };
 }
 
 static int packets_push(struct packets *packets, const struct packet *packet)
@@ -76,8 +76,8 @@ static int scan_scalar(struct json_cursor *c, unsigned depth)
 
 static int on_packet(struct json_cursor *c, unsigned depth, void *arg)
 {
-	struct packet packet = {.data = c->at, .n_messages = 1};
-	struct packet_fields fields = {.packet = &packet};
+	struct packet packet = { .data = c->at, .n_messages = 1 };
+	struct packet_fields fields = { .packet = &packet };
 	int r;
 
 	if (c->at < c->end && *c->at == '{')
@@ -109,7 +109,7 @@ static int scan_batch(struct json_cursor *c, struct packets *packets)
 
 int packets_split(struct packets *packets, const char *body, size_t len, bool is_batch)
 {
-	struct json_cursor c = {.at = body, .end = body + len};
+	struct json_cursor c = { .at = body, .end = body + len };
 	int r;
 
 	if (packets->capacity > PACKETS_KEEP_MAX)

@@ -21,12 +21,12 @@
 struct packet {
 	const char *data; /* raw JSON without the white space around it; borrowed from the body */
 	size_t len;
-	const char *id;	       /* of the top-level field "id", as written between its quotes */
-	size_t id_len;	       /* 0: no id */
+	const char *id;        /* of the top-level field "id", as written between its quotes */
+	size_t id_len;         /* 0: no id */
 	uint64_t n_messages;   /* at least 1 */
 	struct dedupe_key key; /* set by the intake where there is an id */
-	bool
-	    is_duplicate; /* set by the intake: processed before, to be acknowledged and left out */
+	bool is_duplicate; /* set by the intake: processed before, to be acknowledged and left out
+			    */
 };
 
 /* Zeroed: empty. */

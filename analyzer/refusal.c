@@ -18,8 +18,8 @@
 	X(REFUSED_MEMORY, 503, 1, "memory", "Out of memory.")
 
 #define AS_INFO(reason, status, retry_after_s, name, detail)                                       \
-	[reason] = {status, retry_after_s, name, detail},
+	[reason] = { status, retry_after_s, name, detail },
 #define AS_NAME(reason, status, retry_after_s, name, detail) [reason] = name,
 
-const struct refusal_info refusals[REFUSALS] = {REFUSAL_TABLE(AS_INFO)};
-const char *const refusal_names[REFUSALS] = {REFUSAL_TABLE(AS_NAME)};
+const struct refusal_info refusals[REFUSALS] = { REFUSAL_TABLE(AS_INFO) };
+const char *const refusal_names[REFUSALS] = { REFUSAL_TABLE(AS_NAME) };

@@ -60,13 +60,14 @@ void registration_body(struct buf *out, const struct config *config, const char 
 {
 	cJSON *json = cJSON_CreateObject();
 	bool ok =
-	    cJSON_AddStringToObject(json, "url", delivery_url) &&
-	    cJSON_AddNumberToObject(json, "weight", config->weight) &&
-	    cJSON_AddNumberToObject(json, "ttl_ms", (double)config->ttl_ms) &&
-	    cJSON_AddStringToObject(json, "accepts", accepts_names[config->accepts]) &&
-	    cJSON_AddNumberToObject(json, "max_batch_packets", (double)config->max_batch_packets) &&
-	    cJSON_AddNumberToObject(json, "max_batch_bytes", (double)config->max_batch_bytes) &&
-	    cJSON_AddStringToObject(json, "version", WEIR_VERSION);
+		cJSON_AddStringToObject(json, "url", delivery_url) &&
+		cJSON_AddNumberToObject(json, "weight", config->weight) &&
+		cJSON_AddNumberToObject(json, "ttl_ms", (double)config->ttl_ms) &&
+		cJSON_AddStringToObject(json, "accepts", accepts_names[config->accepts]) &&
+		cJSON_AddNumberToObject(json, "max_batch_packets",
+					(double)config->max_batch_packets) &&
+		cJSON_AddNumberToObject(json, "max_batch_bytes", (double)config->max_batch_bytes) &&
+		cJSON_AddStringToObject(json, "version", WEIR_VERSION);
 
 	if (ok && config->slow_start_ms > 0)
 		ok = cJSON_AddNumberToObject(json, "slow_start_ms", (double)config->slow_start_ms);
@@ -93,7 +94,7 @@ static int read_lease(struct lease *lease, const cJSON *json, uint64_t ttl_ms)
 		return REGISTRATION_E_ANSWER;
 	strcpy(lease->instance, instance);
 	lease->heartbeat_ms =
-	    heartbeat_ms < HEARTBEAT_MIN_MS ? HEARTBEAT_MIN_MS : (uint64_t)heartbeat_ms;
+		heartbeat_ms < HEARTBEAT_MIN_MS ? HEARTBEAT_MIN_MS : (uint64_t)heartbeat_ms;
 	return 0;
 }
 

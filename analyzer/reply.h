@@ -14,7 +14,7 @@ struct request {
 	struct mg_connection *conn;
 	const struct mg_request_info *info;
 	const char *allow; /* methods of its path, for 405 */
-	bool close;	   /* the connection is not kept after the answer */
+	bool close;        /* the connection is not kept after the answer */
 };
 
 /* Each sends the whole answer and returns its status. */

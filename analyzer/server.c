@@ -24,7 +24,7 @@ struct server {
 	atomic_bool is_up; /* mg_start has returned */
 	atomic_bool is_draining;
 	atomic_uint n_connections;
-	atomic_uint n_ingesting;	 /* deliveries in work */
+	atomic_uint n_ingesting;         /* deliveries in work */
 	_Atomic uint64_t last_ingest_us; /* when the last one was answered */
 };
 
@@ -74,8 +74,8 @@ static int serve_stats(struct server *server, struct request *rq)
 static int serve_metrics(struct server *server, struct request *rq)
 {
 	bool is_up =
-	    !atomic_load(&server->is_draining) && !faults_now(server->ingest.faults).is_down;
-	struct buf text = {0};
+		!atomic_load(&server->is_draining) && !faults_now(server->ingest.faults).is_down;
+	struct buf text = { 0 };
 	int status;
 
 	stats_set_up(server->ingest.stats, is_up);
@@ -100,12 +100,12 @@ static int serve_disable(struct server *server, struct request *rq)
 }
 
 static const struct route routes[] = {
-    {"/ingest", "POST", "POST", true, serve_ingest},
-    {"/health", "GET", "GET, HEAD", false, serve_health},
-    {"/stats", "GET", "GET, HEAD", false, serve_stats},
-    {"/metrics", "GET", "GET, HEAD", false, serve_metrics},
-    {"/enable", "POST", "POST", false, serve_enable},
-    {"/disable", "POST", "POST", false, serve_disable},
+	{ "/ingest", "POST", "POST", true, serve_ingest },
+	{ "/health", "GET", "GET, HEAD", false, serve_health },
+	{ "/stats", "GET", "GET, HEAD", false, serve_stats },
+	{ "/metrics", "GET", "GET, HEAD", false, serve_metrics },
+	{ "/enable", "POST", "POST", false, serve_enable },
+	{ "/disable", "POST", "POST", false, serve_disable },
 };
 
 static const struct route *find_route(const char *path)
@@ -143,7 +143,7 @@ static int refuse(struct server *server, struct request *rq, enum refusal reason
 static int on_request(struct mg_connection *conn)
 {
 	struct server *server = mg_get_user_context_data(conn);
-	struct request rq = {.conn = conn, .info = mg_get_request_info(conn)};
+	struct request rq = { .conn = conn, .info = mg_get_request_info(conn) };
 	const struct route *route = find_route(rq.info->local_uri ? rq.info->local_uri : "");
 
 	rq.close = atomic_load(&server->is_draining) ||
@@ -159,7 +159,7 @@ static int on_request(struct mg_connection *conn)
 
 static int on_http_error(struct mg_connection *conn, int status, const char *detail)
 {
-	struct request rq = {.conn = conn, .info = mg_get_request_info(conn), .close = true};
+	struct request rq = { .conn = conn, .info = mg_get_request_info(conn), .close = true };
 
 	reply_problem(&rq, status, detail && *detail ? detail : "The request is malformed.");
 	return 0;
@@ -207,32 +207,32 @@ static void on_thread_end(const struct mg_context *ctx UNUSED, int thread_type, 
 static int start_civetweb(struct server *server)
 {
 	static const struct mg_callbacks callbacks = {
-	    .begin_request = on_request,
-	    .http_error = on_http_error,
-	    .log_message = on_log,
-	    .init_connection = on_connect,
-	    .connection_closed = on_disconnect,
-	    .init_thread = on_thread_start,
-	    .exit_thread = on_thread_end,
+		.begin_request = on_request,
+		.http_error = on_http_error,
+		.log_message = on_log,
+		.init_connection = on_connect,
+		.connection_closed = on_disconnect,
+		.init_thread = on_thread_start,
+		.exit_thread = on_thread_end,
 	};
 	char port[NET_ADDR_STRLEN], n_threads[16];
-	const char *options[] = {"listening_ports",
-				 port,
-				 "num_threads",
-				 n_threads,
-				 "enable_keep_alive",
-				 "yes",
-				 "keep_alive_timeout_ms",
-				 "60000",
-				 "request_timeout_ms",
-				 "30000",
-				 "tcp_nodelay",
-				 "1",
-				 "listen_backlog",
-				 "1024",
-				 "connection_queue",
-				 "256",
-				 NULL};
+	const char *options[] = { "listening_ports",
+				  port,
+				  "num_threads",
+				  n_threads,
+				  "enable_keep_alive",
+				  "yes",
+				  "keep_alive_timeout_ms",
+				  "60000",
+				  "request_timeout_ms",
+				  "30000",
+				  "tcp_nodelay",
+				  "1",
+				  "listen_backlog",
+				  "1024",
+				  "connection_queue",
+				  "256",
+				  NULL };
 
 	web_format_port(&server->addr, port);
 	snprintf(n_threads, sizeof(n_threads), "%u", (unsigned)server->ingest.config->n_threads);
@@ -248,7 +248,7 @@ int server_start(const struct config *config, struct intake *intake, struct stat
 
 	if (!server)
 		return -ENOMEM;
-	server->ingest = (struct ingest){config, intake, stats, faults};
+	server->ingest = (struct ingest){ config, intake, stats, faults };
 	server->addr = config->listen_addr;
 	web_fit_address(&server->addr);
 	server->n_keep_max = (unsigned)(config->n_threads * 3 / 4);

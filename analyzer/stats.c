@@ -21,39 +21,39 @@ enum family {
 };
 
 static const char *const call_names[STATS_CALLS] = {
-    [CALL_REGISTER] = "register",
-    [CALL_HEARTBEAT] = "heartbeat",
-    [CALL_DEREGISTER] = "deregister",
-    [CALL_FAILED] = "failed",
+	[CALL_REGISTER] = "register",
+	[CALL_HEARTBEAT] = "heartbeat",
+	[CALL_DEREGISTER] = "deregister",
+	[CALL_FAILED] = "failed",
 };
-static const char *const versions[] = {WEIR_VERSION};
+static const char *const versions[] = { WEIR_VERSION };
 
 static const struct metrics_family families[FAMILIES] = {
-    [PACKETS] = {"weir_analyzer_packets_total", METRICS_COUNTER,
-		 "Packets processed, duplicates not counted."},
-    [MESSAGES] = {"weir_analyzer_messages_total", METRICS_COUNTER, "Messages in them."},
-    [DUPLICATES] = {"weir_analyzer_duplicates_total", METRICS_COUNTER,
-		    "Packets acknowledged that had been processed before."},
-    [CONFLICTS] = {"weir_analyzer_conflicts_total", METRICS_COUNTER,
-		   "Packets processed whose id was known with other bytes."},
-    [BATCHES] = {"weir_analyzer_batches_total", METRICS_COUNTER, "Deliveries acknowledged."},
-    [BYTES] = {"weir_analyzer_received_bytes_total", METRICS_COUNTER,
-	       "Body bytes of deliveries acknowledged."},
-    [REFUSED] = {"weir_analyzer_refused_total", METRICS_COUNTER, "Requests refused.", "reason",
-		 refusal_names + 1, REFUSALS - 1},
-    [TOOK] = {"weir_analyzer_delivery_seconds", METRICS_HISTOGRAM,
-	      "From the whole body to the answer."},
-    [CALLS] = {"weir_analyzer_registry_calls_total", METRICS_COUNTER,
-	       "Calls to the registry by kind, or failed.", "call", call_names, STATS_CALLS},
-    [REGISTERED] = {"weir_analyzer_registered", METRICS_GAUGE, "1 while it holds a lease."},
-    [UP] = {"weir_analyzer_up", METRICS_GAUGE, "1 unless it is disabled or leaving."},
-    [BUILD] = {"weir_analyzer_build_info", METRICS_GAUGE, "1, with the version.", "version",
-	       versions, ARRAY_LEN(versions)},
+	[PACKETS] = { "weir_analyzer_packets_total", METRICS_COUNTER,
+		      "Packets processed, duplicates not counted." },
+	[MESSAGES] = { "weir_analyzer_messages_total", METRICS_COUNTER, "Messages in them." },
+	[DUPLICATES] = { "weir_analyzer_duplicates_total", METRICS_COUNTER,
+			 "Packets acknowledged that had been processed before." },
+	[CONFLICTS] = { "weir_analyzer_conflicts_total", METRICS_COUNTER,
+			"Packets processed whose id was known with other bytes." },
+	[BATCHES] = { "weir_analyzer_batches_total", METRICS_COUNTER, "Deliveries acknowledged." },
+	[BYTES] = { "weir_analyzer_received_bytes_total", METRICS_COUNTER,
+		    "Body bytes of deliveries acknowledged." },
+	[REFUSED] = { "weir_analyzer_refused_total", METRICS_COUNTER, "Requests refused.", "reason",
+		      refusal_names + 1, REFUSALS - 1 },
+	[TOOK] = { "weir_analyzer_delivery_seconds", METRICS_HISTOGRAM,
+		   "From the whole body to the answer." },
+	[CALLS] = { "weir_analyzer_registry_calls_total", METRICS_COUNTER,
+		    "Calls to the registry by kind, or failed.", "call", call_names, STATS_CALLS },
+	[REGISTERED] = { "weir_analyzer_registered", METRICS_GAUGE, "1 while it holds a lease." },
+	[UP] = { "weir_analyzer_up", METRICS_GAUGE, "1 unless it is disabled or leaving." },
+	[BUILD] = { "weir_analyzer_build_info", METRICS_GAUGE, "1, with the version.", "version",
+		    versions, ARRAY_LEN(versions) },
 };
 
 struct stats {
 	pthread_mutex_t
-	    lock; /* makes all threads one writer, and a delivery's counters one change */
+		lock; /* makes all threads one writer, and a delivery's counters one change */
 	struct metrics *metrics;
 	struct metrics_shard shard;
 };
@@ -154,8 +154,8 @@ cJSON *stats_json(struct stats *s, const char *id)
 		const char *name;
 		enum family family;
 	} fields[] = {
-	    {"packets", PACKETS},     {"messages", MESSAGES}, {"duplicates", DUPLICATES},
-	    {"conflicts", CONFLICTS}, {"batches", BATCHES},   {"bytes", BYTES},
+		{ "packets", PACKETS },     { "messages", MESSAGES }, { "duplicates", DUPLICATES },
+		{ "conflicts", CONFLICTS }, { "batches", BATCHES },   { "bytes", BYTES },
 	};
 	cJSON *json = cJSON_CreateObject();
 	bool ok = cJSON_AddStringToObject(json, "id", id);
@@ -176,7 +176,7 @@ cJSON *stats_json(struct stats *s, const char *id)
 
 void stats_write_metrics(struct stats *s, struct buf *out)
 {
-	const struct metrics_shard *shards[] = {&s->shard};
+	const struct metrics_shard *shards[] = { &s->shard };
 
 	pthread_mutex_lock(&s->lock);
 	metrics_write(s->metrics, shards, ARRAY_LEN(shards), NULL, NULL, out);

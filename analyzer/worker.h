@@ -12,8 +12,8 @@
 struct worker {
 	struct buf body;
 	struct packets packets; /* borrows from body */
-	struct buf lines;	/* the packets, one a line */
-	struct sink *sink;	/* owned; NULL: none is configured */
+	struct buf lines;       /* the packets, one a line */
+	struct sink *sink;      /* owned; NULL: none is configured */
 	struct rng rng;
 };
 

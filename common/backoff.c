@@ -2,7 +2,7 @@
 
 void backoff_init(struct backoff *b, uint32_t base_ms, uint32_t cap_ms, uint64_t seed)
 {
-	*b = (struct backoff){.base_ms = base_ms, .cap_ms = cap_ms};
+	*b = (struct backoff){ .base_ms = base_ms, .cap_ms = cap_ms };
 	rng_init(&b->rng, seed);
 }
 

@@ -11,14 +11,14 @@
 #include "common/err.h"
 
 struct buf {
-	char *data;	 /* owned; NULL while capacity is 0 */
-	size_t len;	 /* bytes in use */
+	char *data;      /* owned; NULL while capacity is 0 */
+	size_t len;      /* bytes in use */
 	size_t capacity; /* bytes allocated */
-	bool failed;	 /* an append ran out of memory */
+	bool failed;     /* an append ran out of memory */
 };
 
 void buf_deinit(struct buf *b); /* releases the memory; b is empty and usable after */
-void buf_clear(struct buf *b);	/* len = 0, keeps the memory, clears `failed` */
+void buf_clear(struct buf *b);  /* len = 0, keeps the memory, clears `failed` */
 
 int buf_reserve(struct buf *b, size_t n_more) MUST_CHECK; /* -ENOMEM */
 void buf_append(struct buf *b, const void *data, size_t len);

@@ -30,8 +30,8 @@ static inline uint64_t clock_wall_us(void)
 /* For libevent, which takes struct timeval. */
 static inline struct timeval clock_timeval(uint64_t us)
 {
-	return (struct timeval){.tv_sec = (time_t)(us / US_PER_S),
-				.tv_usec = (suseconds_t)(us % US_PER_S)};
+	return (struct timeval){ .tv_sec = (time_t)(us / US_PER_S),
+				 .tv_usec = (suseconds_t)(us % US_PER_S) };
 }
 
 #endif

@@ -10,7 +10,7 @@
 #include "common/conf_private.h"
 
 #define MAX_SECRET 65536 /* bytes of a NAME_FILE */
-#define MAX_SHOWN 60	 /* bytes of a bad value in a message */
+#define MAX_SHOWN 60     /* bytes of a bad value in a message */
 
 /* Control characters would break the line, or the reader's terminal. */
 static void make_printable(char *text)
@@ -113,7 +113,7 @@ static int set_from_secret_file(struct conf_run *run, size_t i, const char *env,
 	if (r != 0)
 		return conf_complain(run->program, "%s: cannot read %s: %s", env, path,
 				     strerror(-r));
-	r = conf_set(run, i, (struct conf_source){CONF_FROM_ENV_FILE, 0}, env, secret);
+	r = conf_set(run, i, (struct conf_source){ CONF_FROM_ENV_FILE, 0 }, env, secret);
 	explicit_bzero(secret, MAX_SECRET);
 	return r;
 }
@@ -143,7 +143,7 @@ static int set_from_env(struct conf_run *run)
 		if (value && path)
 			r = conf_complain(run->program, "%s and %s are both set", env, env_file);
 		else if (value)
-			r = conf_set(run, i, (struct conf_source){CONF_FROM_ENV, 0}, env, value);
+			r = conf_set(run, i, (struct conf_source){ CONF_FROM_ENV, 0 }, env, value);
 		else if (path)
 			r = set_from_secret_file(run, i, env_file, path);
 	}
@@ -159,7 +159,7 @@ static int set_from_flags(struct conf_run *run, const struct conf_args *args)
 		char where[CONF_ENV_STRLEN];
 
 		snprintf(where, sizeof(where), "--%s", run->program->options[flag->option].name);
-		r = conf_set(run, flag->option, (struct conf_source){CONF_FROM_FLAG, 0}, where,
+		r = conf_set(run, flag->option, (struct conf_source){ CONF_FROM_FLAG, 0 }, where,
 			     flag->text);
 	}
 	return r;
@@ -209,8 +209,8 @@ int conf_load(const struct conf_program *program, void *out, int argc, char **ar
 	      int *n_restp)
 {
 	AUTO_FREE struct conf_source *sources = calloc(program->n_options + 1, sizeof(*sources));
-	struct conf_run run = {.program = program, .out = out, .sources = sources};
-	struct conf_args args = {0};
+	struct conf_run run = { .program = program, .out = out, .sources = sources };
+	struct conf_args args = { 0 };
 	int r;
 
 	if (!sources)

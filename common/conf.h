@@ -36,17 +36,17 @@ struct conf_list {
 	size_t n_values;
 };
 
-#define CONF_SECRET 1u	   /* masked in --print-config; NAME_FILE in the environment */
+#define CONF_SECRET 1u     /* masked in --print-config; NAME_FILE in the environment */
 #define CONF_RELOADABLE 2u /* said in --help; reload itself is the program's */
 #define CONF_REQUIRED 4u   /* no default: a clear error when it is missing */
 
 struct conf_option {
 	const char *name;
 	enum conf_type type;
-	size_t offset;		 /* of the field in the program's struct */
-	const char *fallback;	 /* default, in the option's own syntax; NULL = unset */
+	size_t offset;           /* of the field in the program's struct */
+	const char *fallback;    /* default, in the option's own syntax; NULL = unset */
 	const char *placeholder; /* in --help: "HOST:PORT"; NULL: by type */
-	const char *help;	 /* one or two sentences */
+	const char *help;        /* one or two sentences */
 	double min, max; /* both 0: no bounds; max < min: no upper bound; in the field's unit */
 	const char *const *choices; /* CONF_CHOICE, NULL-terminated */
 	unsigned flags;

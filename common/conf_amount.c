@@ -18,10 +18,13 @@ struct unit {
 
 /* A value is printed in the first unit that divides it; the unit 1 ends that search. */
 static const struct unit duration_units[] = {
-    {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0}};
+	{ "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 }, { NULL, 0 }
+};
 static const struct unit size_units[] = {
-    {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1},	  {"GB", 1e9}, {"MB", 1e6},
-    {"KB", 1e3},      {"G", 1 << 30},	{"M", 1 << 20},	  {"K", 1 << 10}, {NULL, 0}};
+	{ "GiB", 1 << 30 }, { "MiB", 1 << 20 }, { "KiB", 1 << 10 }, { "B", 1 },
+	{ "GB", 1e9 },      { "MB", 1e6 },      { "KB", 1e3 },      { "G", 1 << 30 },
+	{ "M", 1 << 20 },   { "K", 1 << 10 },   { NULL, 0 }
+};
 
 static void format_amount(double value, const struct unit *units, char text[CONF_AMOUNT_STRLEN])
 {
@@ -110,18 +113,19 @@ struct amount_syntax {
 	double bare; /* factor of a number without unit; 0: an error, unless it is 0 */
 	const char *not_one, *too_fine, *example;
 };
-static const struct amount_syntax duration_syntax = {duration_units, 0, "is not a duration",
-						     "is not a whole number of milliseconds",
-						     "250ms, 10s or 5m"};
-static const struct amount_syntax size_syntax = {
-    size_units, 1, "is not a size", "is not a whole number of bytes", "65536, 64KiB or 1MiB"};
+static const struct amount_syntax duration_syntax = { duration_units, 0, "is not a duration",
+						      "is not a whole number of milliseconds",
+						      "250ms, 10s or 5m" };
+static const struct amount_syntax size_syntax = { size_units, 1, "is not a size",
+						  "is not a whole number of bytes",
+						  "65536, 64KiB or 1MiB" };
 
 /* A number without sign or exponent, a fraction allowed, then a unit. */
 int conf_amount_parse(const struct conf_option *option, const char *text, uint64_t *valuep,
 		      char *why)
 {
 	const struct amount_syntax *syntax =
-	    option->type == CONF_DURATION ? &duration_syntax : &size_syntax;
+		option->type == CONF_DURATION ? &duration_syntax : &size_syntax;
 	size_t n_digits = strspn(text, "0123456789.");
 	const struct unit *unit = find_unit(syntax->units, text + n_digits);
 	double value, whole;

@@ -6,14 +6,14 @@
 #include "common/conf_private.h"
 
 const struct conf_builtin conf_builtins[CONF_BUILTINS] = {
-    [CONF_HELP] = {"help", NULL, "Print this help and exit; also -h."},
-    [CONF_VERSION] = {"version", NULL, "Print the version and exit."},
-    [CONF_CONFIG] = {"config", "FILE",
-		     "Read \"name = value\" lines from FILE; '#' begins a comment."},
-    [CONF_CHECK_CONFIG] = {"check-config", NULL,
-			   "Check the whole configuration, say \"configuration ok\" and exit."},
-    [CONF_PRINT_CONFIG] = {"print-config", NULL,
-			   "Print every value and where it is from, secrets masked, and exit."},
+	[CONF_HELP] = { "help", NULL, "Print this help and exit; also -h." },
+	[CONF_VERSION] = { "version", NULL, "Print the version and exit." },
+	[CONF_CONFIG] = { "config", "FILE",
+			  "Read \"name = value\" lines from FILE; '#' begins a comment." },
+	[CONF_CHECK_CONFIG] = { "check-config", NULL,
+				"Check the whole configuration, say \"configuration ok\" and exit." },
+	[CONF_PRINT_CONFIG] = { "print-config", NULL,
+				"Print every value and where it is from, secrets masked, and exit." },
 };
 
 /* The walk over argv, which ends with the options gathered in front and the arguments behind. */
@@ -153,7 +153,8 @@ int conf_args_scan(struct conf_run *run, int argc, char **argv, struct conf_args
 	AUTO_FREE char **front = calloc(n, sizeof(*front));
 	AUTO_FREE char **rest = calloc(n, sizeof(*rest));
 	struct scan s = {
-	    .run = run, .args = args, .argv = argv, .argc = argc, .front = front, .rest = rest};
+		.run = run, .args = args, .argv = argv, .argc = argc, .front = front, .rest = rest
+	};
 	int r = 0;
 
 	args->flags = calloc(n, sizeof(*args->flags));

@@ -47,7 +47,8 @@ static void cut_comment(char *text)
 static bool unquote(char *text)
 {
 	static const char plain[256] = {
-	    ['n'] = '\n', ['t'] = '\t', ['r'] = '\r', ['"'] = '"', ['\\'] = '\\'};
+		['n'] = '\n', ['t'] = '\t', ['r'] = '\r', ['"'] = '"', ['\\'] = '\\'
+	};
 	char *to = text;
 	const char *from = text + 1;
 
@@ -95,7 +96,7 @@ static int on_setting(struct conf_run *run, unsigned n_line, char *name, char *v
 		cut_comment(value);
 		value = trim(value);
 	}
-	return conf_set(run, option, (struct conf_source){CONF_FROM_FILE, n_line}, where, value);
+	return conf_set(run, option, (struct conf_source){ CONF_FROM_FILE, n_line }, where, value);
 }
 
 static int on_line(struct conf_run *run, unsigned n_line, char *line, size_t len)

@@ -8,9 +8,9 @@
 #define MAX_HEADING 30 /* a longer "--name PLACEHOLDER" has a line of its own */
 
 static const char *const type_placeholders[] = {
-    [CONF_STRING] = "TEXT",   [CONF_INT] = "N",		[CONF_DOUBLE] = "X",
-    [CONF_BOOL] = NULL,	      [CONF_DURATION] = "TIME", [CONF_SIZE] = "SIZE",
-    [CONF_CHOICE] = "CHOICE", [CONF_LIST] = "A,B,...",
+	[CONF_STRING] = "TEXT",   [CONF_INT] = "N",         [CONF_DOUBLE] = "X",
+	[CONF_BOOL] = NULL,       [CONF_DURATION] = "TIME", [CONF_SIZE] = "SIZE",
+	[CONF_CHOICE] = "CHOICE", [CONF_LIST] = "A,B,...",
 };
 static_assert(ARRAY_LEN(type_placeholders) == CONF_TYPES, "a placeholder for each type");
 
@@ -157,7 +157,7 @@ static void write_help(struct buf *out, const struct conf_program *program, stru
 
 int conf_answer_help(const struct conf_program *program)
 {
-	struct buf out = {0}, scratch = {0};
+	struct buf out = { 0 }, scratch = { 0 };
 
 	write_help(&out, program, &scratch);
 	out.failed |= scratch.failed;

@@ -19,7 +19,8 @@ int conf_answer(struct buf *out)
 static void write_quoted(struct buf *out, const char *value)
 {
 	static const char escapes[256] = {
-	    ['\n'] = 'n', ['\t'] = 't', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\'};
+		['\n'] = 'n', ['\t'] = 't', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\'
+	};
 
 	buf_append_str(out, "\"");
 	for (; *value; value++) {
@@ -86,7 +87,7 @@ static void write_setting(struct buf *out, const struct conf_run *run, size_t i,
 
 int conf_answer_print(const struct conf_run *run)
 {
-	struct buf out = {0}, value = {0};
+	struct buf out = { 0 }, value = { 0 };
 
 	for (size_t i = 0; i < run->program->n_options; i++)
 		write_setting(&out, run, i, &value);

@@ -36,8 +36,8 @@ struct conf_run {
 	const struct conf_program *program;
 	void *out;
 	struct conf_source *sources; /* owned; per option */
-	const char *file;	     /* --config; borrowed, NULL: none */
-	bool check, print;	     /* --check-config, --print-config */
+	const char *file;            /* --config; borrowed, NULL: none */
+	bool check, print;           /* --check-config, --print-config */
 };
 
 /* The flags that every program has. */
@@ -116,7 +116,7 @@ int conf_refuse(const struct conf_option *option, const char *what, const char *
 const char *conf_placeholder(const struct conf_option *option);
 int conf_answer_help(const struct conf_program *program);    /* CONF_E_DONE or -ENOMEM */
 int conf_answer_version(const struct conf_program *program); /* CONF_E_DONE */
-int conf_answer_print(const struct conf_run *run);	     /* CONF_E_DONE or -ENOMEM */
+int conf_answer_print(const struct conf_run *run);           /* CONF_E_DONE or -ENOMEM */
 /* Prints what was built on stdout and releases it: CONF_E_DONE, or -ENOMEM if it failed. */
 int conf_answer(struct buf *out);
 

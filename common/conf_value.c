@@ -10,9 +10,10 @@ struct bool_word {
 	const char *word;
 	bool value;
 };
-static const struct bool_word bool_words[] = {{"true", true}, {"yes", true},	{"on", true},
-					      {"1", true},    {"false", false}, {"no", false},
-					      {"off", false}, {"0", false}};
+static const struct bool_word bool_words[] = { { "true", true },   { "yes", true },
+					       { "on", true },     { "1", true },
+					       { "false", false }, { "no", false },
+					       { "off", false },   { "0", false } };
 
 /* Text to field: 0, CONF_E_USAGE with `why`, or -ENOMEM. */
 typedef int (*parse_fn)(const struct conf_option *option, const char *text, void *field, char *why);
@@ -211,14 +212,14 @@ static void format_list(const struct conf_option *option, const void *field, str
 }
 
 static const struct type_ops ops[CONF_TYPES] = {
-    [CONF_STRING] = {sizeof(char *), parse_string, format_string, NULL},
-    [CONF_INT] = {sizeof(int64_t), parse_int, format_int, "is not a whole number"},
-    [CONF_DOUBLE] = {sizeof(double), parse_double, format_double, "is not a number"},
-    [CONF_BOOL] = {sizeof(bool), parse_bool, format_bool, "is neither true nor false"},
-    [CONF_DURATION] = {sizeof(uint64_t), parse_amount, format_amount, NULL},
-    [CONF_SIZE] = {sizeof(uint64_t), parse_amount, format_amount, NULL},
-    [CONF_CHOICE] = {sizeof(int), parse_choice, format_choice, NULL},
-    [CONF_LIST] = {sizeof(struct conf_list), parse_list, format_list, "has an empty element"},
+	[CONF_STRING] = { sizeof(char *), parse_string, format_string, NULL },
+	[CONF_INT] = { sizeof(int64_t), parse_int, format_int, "is not a whole number" },
+	[CONF_DOUBLE] = { sizeof(double), parse_double, format_double, "is not a number" },
+	[CONF_BOOL] = { sizeof(bool), parse_bool, format_bool, "is neither true nor false" },
+	[CONF_DURATION] = { sizeof(uint64_t), parse_amount, format_amount, NULL },
+	[CONF_SIZE] = { sizeof(uint64_t), parse_amount, format_amount, NULL },
+	[CONF_CHOICE] = { sizeof(int), parse_choice, format_choice, NULL },
+	[CONF_LIST] = { sizeof(struct conf_list), parse_list, format_list, "has an empty element" },
 };
 
 int conf_parse_value(const struct conf_option *option, const char *text, void *out, char why[128])

@@ -22,8 +22,8 @@
 #define MAX_VALUE 1024 /* bytes of one value; the rest is cut */
 #define MAX_TAIL 32    /* room kept for truncated=true and the line's end */
 
-const char *const log_level_names[] = {"debug", "info", "warn", "error", NULL};
-const char *const log_format_names[] = {"logfmt", "json", NULL};
+const char *const log_level_names[] = { "debug", "info", "warn", "error", NULL };
+const char *const log_format_names[] = { "logfmt", "json", NULL };
 static_assert(ARRAY_LEN(log_level_names) == LOG_LEVELS + 1, "a name for each level");
 static_assert(ARRAY_LEN(log_format_names) == LOG_FORMATS + 1, "a name for each format");
 
@@ -33,13 +33,13 @@ static struct {
 	const char *node;     /* borrowed for ever; may be NULL */
 	pthread_mutex_t lock; /* guards `limit` */
 	struct log_limit limit;
-} logger = {.level = LOG_INFO, .lock = PTHREAD_MUTEX_INITIALIZER};
+} logger = { .level = LOG_INFO, .lock = PTHREAD_MUTEX_INITIALIZER };
 
 struct line {
 	char data[PIPE_BUF];
 	size_t len;
-	size_t limit;	/* nothing is put beyond it */
-	bool overflow;	/* the pair being put does not fit */
+	size_t limit;   /* nothing is put beyond it */
+	bool overflow;  /* the pair being put does not fit */
 	bool truncated; /* a pair was left out */
 };
 
@@ -61,7 +61,7 @@ static void put_str(struct line *line, const char *s)
 /* Length of the well-formed UTF-8 sequence at s (NUL-terminated), 0 if it is none (RFC 3629). */
 static size_t utf8_len(const unsigned char *s)
 {
-	size_t n = s[0] < 0x80	 ? 1
+	size_t n = s[0] < 0x80   ? 1
 		   : s[0] < 0xc2 ? 0
 		   : s[0] < 0xe0 ? 2
 		   : s[0] < 0xf0 ? 3
@@ -83,7 +83,8 @@ static size_t utf8_len(const unsigned char *s)
 static void put_escaped_byte(struct line *line, unsigned char c)
 {
 	static const char short_form[128] = {
-	    ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'};
+		['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'
+	};
 	char escape[8];
 
 	if (c < 128 && short_form[c])

@@ -36,7 +36,7 @@ bool log_enabled(enum log_level level);
  * Values are quoted or escaped as the format needs.
  */
 void log_event(enum log_level level, const char *component, const char *msg, ...)
-    __attribute__((sentinel));
+	__attribute__((sentinel));
 
 #define log_debug(...) (log_enabled(LOG_DEBUG) ? log_event(LOG_DEBUG, __VA_ARGS__, NULL) : (void)0)
 #define log_info(...) log_event(LOG_INFO, __VA_ARGS__, NULL)

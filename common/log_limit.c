@@ -22,7 +22,7 @@ static struct log_limit_slot *find_slot(struct log_limit *limit, const void *key
 		if (!oldest || slot->start_us < oldest->start_us)
 			oldest = slot;
 	}
-	*oldest = (struct log_limit_slot){.key = key};
+	*oldest = (struct log_limit_slot){ .key = key };
 	return oldest;
 }
 

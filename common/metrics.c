@@ -13,14 +13,15 @@
 #define HISTOGRAM_CELLS (METRICS_N_BUCKETS + 2)
 #define SECONDS_PER_US 1e-6
 
-const uint64_t metrics_bucket_us[METRICS_N_BUCKETS] = {
-    100,   250,	   500,	   1000,   2500,    5000,    10000,   25000,
-    50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000};
+const uint64_t metrics_bucket_us[METRICS_N_BUCKETS] = { 100,     250,     500,     1000,
+							2500,    5000,    10000,   25000,
+							50000,   100000,  250000,  500000,
+							1000000, 2500000, 5000000, 10000000 };
 
 static const char *const type_names[] = {
-    [METRICS_COUNTER] = "counter",
-    [METRICS_GAUGE] = "gauge",
-    [METRICS_HISTOGRAM] = "histogram",
+	[METRICS_COUNTER] = "counter",
+	[METRICS_GAUGE] = "gauge",
+	[METRICS_HISTOGRAM] = "histogram",
 };
 static_assert(ARRAY_LEN(type_names) == METRICS_TYPES, "a name for each type");
 
@@ -227,7 +228,7 @@ static void write_histogram(const struct scrape *s, unsigned family)
 void metrics_write(const struct metrics *m, const struct metrics_shard *const *shards,
 		   unsigned n_shards, metrics_label_fn label_fn, void *arg, struct buf *out)
 {
-	struct scrape s = {m, shards, n_shards, label_fn, arg, out};
+	struct scrape s = { m, shards, n_shards, label_fn, arg, out };
 
 	for (unsigned i = 0; i < m->n_families; i++) {
 		const struct metrics_family *f = &m->families[i];

@@ -15,7 +15,7 @@
 
 enum metrics_type {
 	METRICS_COUNTER,   /* summed over shards */
-	METRICS_GAUGE,	   /* int64, summed over shards */
+	METRICS_GAUGE,     /* int64, summed over shards */
 	METRICS_HISTOGRAM, /* of microseconds, shown as seconds; metrics_observe */
 	METRICS_TYPES
 };

@@ -39,7 +39,7 @@ static int authority_parse(struct authority *a, const char *text, size_t len)
 	char *host = copy, *host_end;
 	int r;
 
-	*a = (struct authority){0};
+	*a = (struct authority){ 0 };
 	if (len >= sizeof(copy) || memchr(text, '\0', len))
 		return NET_E_SYNTAX;
 	memcpy(copy, text, len);
@@ -117,9 +117,9 @@ static const struct addrinfo *prefer_ipv4(const struct addrinfo *list)
 
 static int resolve(struct net_addr *addr, const struct authority *a)
 {
-	struct addrinfo hints = {.ai_family = a->bracketed ? AF_INET6 : AF_UNSPEC,
-				 .ai_socktype = SOCK_STREAM,
-				 .ai_flags = a->bracketed ? AI_NUMERICHOST : 0};
+	struct addrinfo hints = { .ai_family = a->bracketed ? AF_INET6 : AF_UNSPEC,
+				  .ai_socktype = SOCK_STREAM,
+				  .ai_flags = a->bracketed ? AI_NUMERICHOST : 0 };
 	const struct addrinfo *chosen;
 	struct addrinfo *list;
 	int r = getaddrinfo(a->host, NULL, &hints, &list);
@@ -140,7 +140,7 @@ int net_addr_parse(struct net_addr *addr, const char *text)
 	struct authority a;
 	int r = authority_parse(&a, text, strlen(text));
 
-	*addr = (struct net_addr){0};
+	*addr = (struct net_addr){ 0 };
 	if (r == 0 && !a.has_port)
 		r = NET_E_SYNTAX;
 	if (r != 0)
@@ -241,7 +241,7 @@ int net_listen(const struct net_addr *addr, bool reuse_port, int backlog, int *f
 
 int net_local_addr(int fd, struct net_addr *addr)
 {
-	*addr = (struct net_addr){.len = sizeof(addr->sa)};
+	*addr = (struct net_addr){ .len = sizeof(addr->sa) };
 	return getsockname(fd, (struct sockaddr *)&addr->sa, &addr->len) == 0 ? 0 : -errno;
 }
 
@@ -288,7 +288,7 @@ int net_url_parse(struct net_url *url, const char *text)
 	size_t authority_len;
 	int r;
 
-	*url = (struct net_url){0};
+	*url = (struct net_url){ 0 };
 	url->tls = strncasecmp(text, "https://", 8) == 0;
 	if (!url->tls && strncasecmp(text, "http://", 7) != 0)
 		return NET_E_SYNTAX;

@@ -11,7 +11,7 @@
 #include "common/err.h"
 
 #define NET_ADDR_STRLEN 80
-#define NET_E_SYNTAX 1	/* not HOST:PORT */
+#define NET_E_SYNTAX 1  /* not HOST:PORT */
 #define NET_E_RESOLVE 2 /* the name does not resolve */
 
 struct net_addr {
@@ -35,9 +35,9 @@ int net_connect(const struct net_addr *addr, int *fdp) MUST_CHECK;
 
 /* A parsed http:// URL. */
 struct net_url {
-	char host[256];	 /* without brackets */
-	uint16_t port;	 /* 80 / 443 where none is given */
-	bool tls;	 /* https */
+	char host[256];  /* without brackets */
+	uint16_t port;   /* 80 / 443 where none is given */
+	bool tls;        /* https */
 	char path[1024]; /* "/..." with the query; "/" where none is given */
 };
 /* NET_E_SYNTAX: not http(s)://host[:port][/path], or with user@ */

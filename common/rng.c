@@ -77,7 +77,7 @@ int rng_token(char *hex, size_t n_bytes)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint8_t *raw =
-	    (uint8_t *)hex + n_bytes; /* the upper half, overtaken only after it is read */
+		(uint8_t *)hex + n_bytes; /* the upper half, overtaken only after it is read */
 	int r;
 
 	hex[2 * n_bytes] = '\0';

@@ -48,7 +48,8 @@ int web_bound_address(const struct mg_context *ctx, struct net_addr *addr)
 
 static bool is_head(const struct mg_connection *conn)
 {
-	const char *method = mg_get_request_info(conn)->request_method; /* NULL: it was not understood */
+	const char *method =
+		mg_get_request_info(conn)->request_method; /* NULL: it was not understood */
 
 	return method && strcmp(method, "HEAD") == 0;
 }
@@ -81,7 +82,9 @@ int web_send(struct mg_connection *conn, const struct web_answer *a)
 int web_send_json(struct mg_connection *conn, int status, cJSON *json, bool close)
 {
 	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-	struct web_answer answer = { .status = status, .content_type = "application/json", .close = close };
+	struct web_answer answer = { .status = status,
+				     .content_type = "application/json",
+				     .close = close };
 
 	cJSON_Delete(json);
 	if (!text) {

@@ -4,8 +4,8 @@
  * What both HTTP servers built on civetweb need: where to listen, and one writer of answers.
  * A library of its own (weir-web), so that only they link civetweb.
  */
-#include <cjson/cJSON.h>
 #include <civetweb.h>
+#include <cjson/cJSON.h>
 
 #include "common/buf.h"
 #include "common/net.h"

@@ -16,36 +16,37 @@
 #define READ_BYTES 16384
 
 const char *const client_outcome_names[] = {
-    [CLIENT_ANSWERED] = "answered",   [CLIENT_CONNECT_FAILED] = "connect",
-    [CLIENT_CLOSED_EARLY] = "closed", [CLIENT_BAD_ANSWER] = "bad_answer",
-    [CLIENT_TIMED_OUT] = "timeout",   [CLIENT_ABORTED] = "aborted",
+	[CLIENT_ANSWERED] = "answered",   [CLIENT_CONNECT_FAILED] = "connect",
+	[CLIENT_CLOSED_EARLY] = "closed", [CLIENT_BAD_ANSWER] = "bad_answer",
+	[CLIENT_TIMED_OUT] = "timeout",   [CLIENT_ABORTED] = "aborted",
 };
 static_assert(ARRAY_LEN(client_outcome_names) == CLIENT_OUTCOMES, "a name for each outcome");
 
 enum client_state {
-	CLIENT_CLOSED,	   /* no socket; available */
+	CLIENT_CLOSED,     /* no socket; available */
 	CLIENT_CONNECTING, /* a request waits for the connection */
-	CLIENT_SENDING,	   /* part of the request is written */
-	CLIENT_WAITING,	   /* the request is written as far as it goes, the answer is not whole */
-	CLIENT_READY,	   /* connected, no request; available */
-	CLIENT_RESTING,	   /* no socket, until rest_until_us */
+	CLIENT_SENDING,    /* part of the request is written */
+	CLIENT_WAITING,    /* the request is written as far as it goes, the answer is not whole */
+	CLIENT_READY,      /* connected, no request; available */
+	CLIENT_RESTING,    /* no socket, until rest_until_us */
 	CLIENT_STATES
 };
 
 static const char *const state_names[] = {
-    [CLIENT_CLOSED] = "closed",	  [CLIENT_CONNECTING] = "connecting", [CLIENT_SENDING] = "sending",
-    [CLIENT_WAITING] = "waiting", [CLIENT_READY] = "ready",	      [CLIENT_RESTING] = "resting",
+	[CLIENT_CLOSED] = "closed",   [CLIENT_CONNECTING] = "connecting",
+	[CLIENT_SENDING] = "sending", [CLIENT_WAITING] = "waiting",
+	[CLIENT_READY] = "ready",     [CLIENT_RESTING] = "resting",
 };
 static_assert(ARRAY_LEN(state_names) == CLIENT_STATES, "a name for each state");
 
 #define TO(state) (1u << CLIENT_##state)
 static const unsigned legal_next[CLIENT_STATES] = {
-    [CLIENT_CLOSED] = TO(CONNECTING) | TO(RESTING),
-    [CLIENT_CONNECTING] = TO(SENDING) | TO(WAITING) | TO(CLOSED),
-    [CLIENT_SENDING] = TO(WAITING) | TO(CLOSED),
-    [CLIENT_WAITING] = TO(READY) | TO(CLOSED),
-    [CLIENT_READY] = TO(SENDING) | TO(WAITING) | TO(CLOSED),
-    [CLIENT_RESTING] = TO(CLOSED),
+	[CLIENT_CLOSED] = TO(CONNECTING) | TO(RESTING),
+	[CLIENT_CONNECTING] = TO(SENDING) | TO(WAITING) | TO(CLOSED),
+	[CLIENT_SENDING] = TO(WAITING) | TO(CLOSED),
+	[CLIENT_WAITING] = TO(READY) | TO(CLOSED),
+	[CLIENT_READY] = TO(SENDING) | TO(WAITING) | TO(CLOSED),
+	[CLIENT_RESTING] = TO(CLOSED),
 };
 
 struct client {
@@ -56,22 +57,22 @@ struct client {
 	void *arg;
 
 	enum client_state state;
-	int fd;			  /* -1: no socket */
+	int fd;                   /* -1: no socket */
 	struct event *read_event; /* of fd; NULL with it */
 	struct event *write_event;
 	struct event *failed_event; /* a connect that failed at once is told from the loop */
-	bool write_wanted;	    /* write_event is added */
-	uint64_t n_answers;	    /* on this connection */
-	bool was_connected;	    /* ever: the next connect is a reconnect */
+	bool write_wanted;          /* write_event is added */
+	uint64_t n_answers;         /* on this connection */
+	bool was_connected;         /* ever: the next connect is a reconnect */
 	struct backoff backoff;
 	uint64_t rest_until_us;
 
-	bool in_flight;		/* a request is, from client_send to done_fn */
-	bool resent;		/* it was sent a second time */
-	struct iovec parts[3];	/* of the request: target's head, length, body; borrowed */
-	char length[32];	/* "123\r\n\r\n" */
-	size_t n_written;	/* of the request, on this connection */
-	uint64_t started_us;	/* client_send */
+	bool in_flight;         /* a request is, from client_send to done_fn */
+	bool resent;            /* it was sent a second time */
+	struct iovec parts[3];  /* of the request: target's head, length, body; borrowed */
+	char length[32];        /* "123\r\n\r\n" */
+	size_t n_written;       /* of the request, on this connection */
+	uint64_t started_us;    /* client_send */
 	uint64_t first_byte_us; /* see client_result */
 	struct response response;
 };
@@ -169,9 +170,9 @@ void client_send(struct client *c, const char *body, size_t len, uint64_t now_us
 	int n = snprintf(c->length, sizeof(c->length), "%zu\r\n\r\n", len);
 
 	assert(client_is_available(c));
-	c->parts[0] = (struct iovec){c->target->head.data, c->target->head.len};
-	c->parts[1] = (struct iovec){c->length, (size_t)n};
-	c->parts[2] = (struct iovec){(char *)body, len};
+	c->parts[0] = (struct iovec){ c->target->head.data, c->target->head.len };
+	c->parts[1] = (struct iovec){ c->length, (size_t)n };
+	c->parts[2] = (struct iovec){ (char *)body, len };
 	c->in_flight = true;
 	c->resent = false;
 	c->started_us = now_us;
@@ -260,8 +261,8 @@ static int client_rest_of_request(const struct client *c, struct iovec rest[3])
 
 		skip -= from;
 		if (from < c->parts[i].iov_len)
-			rest[n++] = (struct iovec){(char *)c->parts[i].iov_base + from,
-						   c->parts[i].iov_len - from};
+			rest[n++] = (struct iovec){ (char *)c->parts[i].iov_base + from,
+						    c->parts[i].iov_len - from };
 	}
 	return n;
 }
@@ -273,7 +274,7 @@ static int client_rest_of_request(const struct client *c, struct iovec rest[3])
 static void client_write(struct client *c)
 {
 	struct iovec rest[3];
-	struct msghdr msg = {.msg_iov = rest};
+	struct msghdr msg = { .msg_iov = rest };
 	uint64_t now_us;
 	ssize_t n;
 
@@ -373,11 +374,11 @@ static void client_finish(struct client *c, enum client_outcome outcome)
 {
 	bool answered = outcome == CLIENT_ANSWERED;
 	struct client_result result = {
-	    .outcome = outcome,
-	    .status = answered ? c->response.status : 0,
-	    .retry_after_s = answered ? c->response.retry_after_s : -1,
-	    .first_byte_us = c->first_byte_us,
-	    .end_us = clock_mono_us(),
+		.outcome = outcome,
+		.status = answered ? c->response.status : 0,
+		.retry_after_s = answered ? c->response.retry_after_s : -1,
+		.first_byte_us = c->first_byte_us,
+		.end_us = clock_mono_us(),
 	};
 
 	c->in_flight = false;

@@ -34,10 +34,10 @@ extern const char *const client_outcome_names[CLIENT_OUTCOMES];
 
 struct client_result {
 	enum client_outcome outcome;
-	int status;		/* 200 to 599 where ANSWERED, else 0 */
-	int64_t retry_after_s;	/* -1: none */
+	int status;             /* 200 to 599 where ANSWERED, else 0 */
+	int64_t retry_after_s;  /* -1: none */
 	uint64_t first_byte_us; /* monotonic, of the request's first byte written; 0: none was */
-	uint64_t end_us;	/* monotonic */
+	uint64_t end_us;        /* monotonic */
 };
 
 /* Shared by all clients of a run; the owner reads them. */

@@ -34,11 +34,10 @@ static int read_analyzers(struct cluster *cluster, const cJSON *list)
 	if (!cJSON_IsArray(list))
 		return CLUSTER_E_SHAPE;
 	cluster->analyzers =
-	    calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*cluster->analyzers));
+		calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*cluster->analyzers));
 	if (!cluster->analyzers)
 		return -ENOMEM;
-	cJSON_ArrayForEach(item, list)
-	{
+	cJSON_ArrayForEach (item, list) {
 		if (!read_analyzer(&cluster->analyzers[cluster->n_analyzers++], item))
 			return CLUSTER_E_SHAPE;
 	}
@@ -50,7 +49,7 @@ int cluster_parse(struct cluster *cluster, const char *json, size_t len)
 	CLEANUP(cJSON_Deletep) cJSON *root = cJSON_ParseWithLength(json, len);
 	int r;
 
-	*cluster = (struct cluster){0};
+	*cluster = (struct cluster){ 0 };
 	if (!cJSON_IsObject(root) || !read_count(root, "epoch", &cluster->epoch))
 		return CLUSTER_E_SHAPE;
 	r = read_analyzers(cluster, cJSON_GetObjectItemCaseSensitive(root, "analyzers"));
@@ -62,7 +61,7 @@ int cluster_parse(struct cluster *cluster, const char *json, size_t len)
 void cluster_deinit(struct cluster *cluster)
 {
 	free(cluster->analyzers);
-	*cluster = (struct cluster){0};
+	*cluster = (struct cluster){ 0 };
 }
 
 const struct cluster_analyzer *cluster_find(const struct cluster *cluster, const char *id)

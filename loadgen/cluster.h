@@ -13,7 +13,7 @@
 struct cluster_analyzer {
 	char id[CLUSTER_ID_SIZE];
 	double weight;
-	double share;			      /* target, 0 to 1 */
+	double share;                         /* target, 0 to 1 */
 	int64_t routed, delivered, processed; /* messages */
 };
 

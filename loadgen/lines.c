@@ -22,8 +22,8 @@ static int lines_open(struct lines *lines, const char *path)
 	bool is_stdin = !strcmp(path, "-");
 	struct stat st;
 
-	lines->fd =
-	    is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+	lines->fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+			     : open(path, O_RDONLY | O_CLOEXEC);
 	if (lines->fd < 0 || fstat(lines->fd, &st) < 0)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
@@ -69,7 +69,7 @@ static int lines_rewind(struct lines *lines)
 /* Room is made by moving what is left to the front; a full buffer never gets here. */
 static int lines_fill(struct lines *lines)
 {
-	struct pollfd pollfd = {.fd = lines->fd, .events = POLLIN};
+	struct pollfd pollfd = { .fd = lines->fd, .events = POLLIN };
 	ssize_t n;
 
 	memmove(lines->data, lines->data + lines->start, lines->end - lines->start);

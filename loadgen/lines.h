@@ -9,7 +9,7 @@
 
 #define LINES_MAX_BYTES (256 * 1024)
 
-#define LINES_E_END 1	/* no more lines (a pipe), or a file without any */
+#define LINES_E_END 1   /* no more lines (a pipe), or a file without any */
 #define LINES_E_LATER 2 /* none yet: the writer has not written it */
 
 struct lines;

@@ -17,10 +17,10 @@
 #define MAX_RETRY_AFTER_S 60
 
 enum load_phase {
-	LOAD_RUNNING,	/* packets become due */
-	LOAD_DRAINING,	/* the schedule is over: what was due is still sent, until drain_until_us */
+	LOAD_RUNNING,   /* packets become due */
+	LOAD_DRAINING,  /* the schedule is over: what was due is still sent, until drain_until_us */
 	LOAD_FINISHING, /* nothing is sent any more: what is in flight is waited for */
-	LOAD_OVER,	/* everything has its outcome */
+	LOAD_OVER,      /* everything has its outcome */
 	LOAD_PHASES
 };
 
@@ -129,11 +129,11 @@ static void load_deinit(struct load *l)
 int load_run(const struct load_config *config, struct source *source, struct stats *stats,
 	     load_progress_fn progress_fn, void *arg)
 {
-	struct load l = {.config = config,
-			 .source = source,
-			 .stats = stats,
-			 .progress_fn = progress_fn,
-			 .progress_arg = arg};
+	struct load l = { .config = config,
+			  .source = source,
+			  .stats = stats,
+			  .progress_fn = progress_fn,
+			  .progress_arg = arg };
 	uint64_t now_us;
 	int r;
 
@@ -317,11 +317,11 @@ static void load_show_progress(struct load *l, uint64_t now_us)
 		done = by_messages < 1 ? by_messages : 1;
 	if (l->progress_fn)
 		l->progress_fn(l->progress_arg, &(struct load_progress){
-						    .stats = l->stats,
-						    .now_us = now_us,
-						    .backlog = pacer_backlog(&l->pacer, now_us),
-						    .n_in_flight = l->slots.n_in_flight,
-						    .done = done,
+							.stats = l->stats,
+							.now_us = now_us,
+							.backlog = pacer_backlog(&l->pacer, now_us),
+							.n_in_flight = l->slots.n_in_flight,
+							.done = done,
 						});
 }
 

@@ -27,10 +27,10 @@ struct load_config {
 	uint64_t timeout_ms;   /* of one attempt, connect included */
 	uint32_t n_retries;
 	uint32_t n_connections; /* over all targets; at least one for each */
-	const char *id_prefix;	/* ids are "prefix-number" */
+	const char *id_prefix;  /* ids are "prefix-number" */
 	const struct target *targets;
 	size_t n_targets; /* >= 1 */
-	FILE *acked;	  /* gets the id of each accepted packet, a line each; may be NULL */
+	FILE *acked;      /* gets the id of each accepted packet, a line each; may be NULL */
 };
 
 /* Called about every `progress_ms`, and once at the end. */

@@ -10,87 +10,89 @@
 #define DEFAULT_DURATION_MS 10000
 #define MAX_DURATION_S 31536000.0
 
-static const char *const progress_names[] = {"auto", "always", "never", NULL};
+static const char *const progress_names[] = { "auto", "always", "never", NULL };
 static_assert(ARRAY_LEN(progress_names) == PROGRESS_CHOICES + 1, "a name for each choice");
 
 #define AT(field) offsetof(struct options, field)
 static const struct conf_option table[] = {
-    {"target", CONF_LIST, AT(target), NULL, "URL",
-     "Where packets go, http://HOST:PORT[/PATH] (path: /ingest). Several take turns.",
-     .flags = CONF_REQUIRED},
-    {"rate", CONF_DOUBLE, AT(rate), "1000", "PACKETS/S",
-     "Packets that become due per second, whatever the answers do. 0: each connection sends as "
-     "soon as it has its answer.",
-     0, 1e7},
-    {"duration", CONF_STRING, AT(duration), NULL, "TIME",
-     "How long packets become due: 10s, 5m, or a number of seconds. 0: without end. Default: 10s, "
-     "or without end where --count, --max-messages or --replay - end the run."},
-    {"count", CONF_INT, AT(count), "0", "N", "Stop after N packets. 0: no such end.", 0, 1e15},
-    {"max-messages", CONF_INT, AT(max_messages), "0", "N",
-     "Stop once at least N messages were sent. 0: no such end.", 0, 1e15},
-    {"messages", CONF_STRING, AT(messages), "1-9", "SIZES",
-     "Messages in a packet: 5, 1-9 (evenly), or pareto:SHAPE:MAX (heavy tail), e.g. "
-     "pareto:1.1:1000."},
-    {"bytes", CONF_SIZE, AT(bytes), "200", NULL, "About the size of a synthetic message.", 1,
-     1048576},
-    {"replay", CONF_STRING, AT(replay), NULL, "FILE",
-     "Send the lines of FILE, each one message, again and again. -: standard input, once."},
-    {"connections", CONF_INT, AT(connections), "16", "N",
-     "Connections, spread evenly over the targets; at least one for each.", 1, 65536},
-    {"timeout", CONF_DURATION, AT(timeout_ms), "10s", NULL, "Of one attempt, connecting included.",
-     1, 3600000},
-    {"retries", CONF_INT, AT(retries), "0", "N",
-     "Send a packet up to N times more when it got no answer, or 429, 502, 503 or 504, after "
-     "Retry-After or a growing delay. 0: every refusal shows.",
-     0, 1000},
-    {"backlog", CONF_INT, AT(backlog), "1000000", "PACKETS",
-     "Packets that may be due and wait for a connection; beyond it the oldest are dropped, and "
-     "counted.",
-     1, 1e12},
-    {"verify", CONF_STRING, AT(verify), NULL, "URL",
-     "Admin URL of a node: compare what each analyzer got during the run with its share."},
-    {"tolerance", CONF_DOUBLE, AT(tolerance), "0.5", "PERCENT",
-     "With --verify: how far an analyzer may be from its share, in percent of all messages; four "
-     "of the largest packets are always allowed.",
-     0, 100},
-    {"acked", CONF_STRING, AT(acked), NULL, "FILE",
-     "Append the id of each accepted packet, a line each."},
-    {"id-prefix", CONF_STRING, AT(id_prefix), NULL, "TEXT",
-     "Packet ids are TEXT-NUMBER. Letters, digits and ._:- only. Default: random, so that no two "
-     "runs share ids."},
-    {"seed", CONF_INT, AT(seed), "0", "N", "Equal seeds give equal packets. 0: random.", 0, 1e15},
-    {"ingest-token", CONF_STRING, AT(ingest_token), NULL, "TOKEN", "Bearer token for the targets.",
-     .flags = CONF_SECRET},
-    {"admin-token", CONF_STRING, AT(admin_token), NULL, "TOKEN", "Bearer token for --verify.",
-     .flags = CONF_SECRET},
-    {"json", CONF_BOOL, AT(json), "false", NULL, "The report as one JSON object."},
-    {"quiet", CONF_BOOL, AT(quiet), "false", NULL,
-     "No progress and no report: the exit status says it."},
-    {"progress", CONF_CHOICE, AT(progress), "auto", NULL,
-     "The line on stderr that shows how it goes; auto: where stderr is a terminal.",
-     .choices = progress_names},
-    {"log-level", CONF_CHOICE, AT(log_level), "info", NULL, "Least level that is logged.",
-     .choices = log_level_names},
-    {"log-format", CONF_CHOICE, AT(log_format), "logfmt", NULL, "Format of the log.",
-     .choices = log_format_names},
+	{ "target", CONF_LIST, AT(target), NULL, "URL",
+	  "Where packets go, http://HOST:PORT[/PATH] (path: /ingest). Several take turns.",
+	  .flags = CONF_REQUIRED },
+	{ "rate", CONF_DOUBLE, AT(rate), "1000", "PACKETS/S",
+	  "Packets that become due per second, whatever the answers do. 0: each connection sends as "
+	  "soon as it has its answer.",
+	  0, 1e7 },
+	{ "duration", CONF_STRING, AT(duration), NULL, "TIME",
+	  "How long packets become due: 10s, 5m, or a number of seconds. 0: without end. Default: 10s, "
+	  "or without end where --count, --max-messages or --replay - end the run." },
+	{ "count", CONF_INT, AT(count), "0", "N", "Stop after N packets. 0: no such end.", 0,
+	  1e15 },
+	{ "max-messages", CONF_INT, AT(max_messages), "0", "N",
+	  "Stop once at least N messages were sent. 0: no such end.", 0, 1e15 },
+	{ "messages", CONF_STRING, AT(messages), "1-9", "SIZES",
+	  "Messages in a packet: 5, 1-9 (evenly), or pareto:SHAPE:MAX (heavy tail), e.g. "
+	  "pareto:1.1:1000." },
+	{ "bytes", CONF_SIZE, AT(bytes), "200", NULL, "About the size of a synthetic message.", 1,
+	  1048576 },
+	{ "replay", CONF_STRING, AT(replay), NULL, "FILE",
+	  "Send the lines of FILE, each one message, again and again. -: standard input, once." },
+	{ "connections", CONF_INT, AT(connections), "16", "N",
+	  "Connections, spread evenly over the targets; at least one for each.", 1, 65536 },
+	{ "timeout", CONF_DURATION, AT(timeout_ms), "10s", NULL,
+	  "Of one attempt, connecting included.", 1, 3600000 },
+	{ "retries", CONF_INT, AT(retries), "0", "N",
+	  "Send a packet up to N times more when it got no answer, or 429, 502, 503 or 504, after "
+	  "Retry-After or a growing delay. 0: every refusal shows.",
+	  0, 1000 },
+	{ "backlog", CONF_INT, AT(backlog), "1000000", "PACKETS",
+	  "Packets that may be due and wait for a connection; beyond it the oldest are dropped, and "
+	  "counted.",
+	  1, 1e12 },
+	{ "verify", CONF_STRING, AT(verify), NULL, "URL",
+	  "Admin URL of a node: compare what each analyzer got during the run with its share." },
+	{ "tolerance", CONF_DOUBLE, AT(tolerance), "0.5", "PERCENT",
+	  "With --verify: how far an analyzer may be from its share, in percent of all messages; four "
+	  "of the largest packets are always allowed.",
+	  0, 100 },
+	{ "acked", CONF_STRING, AT(acked), NULL, "FILE",
+	  "Append the id of each accepted packet, a line each." },
+	{ "id-prefix", CONF_STRING, AT(id_prefix), NULL, "TEXT",
+	  "Packet ids are TEXT-NUMBER. Letters, digits and ._:- only. Default: random, so that no two "
+	  "runs share ids." },
+	{ "seed", CONF_INT, AT(seed), "0", "N", "Equal seeds give equal packets. 0: random.", 0,
+	  1e15 },
+	{ "ingest-token", CONF_STRING, AT(ingest_token), NULL, "TOKEN",
+	  "Bearer token for the targets.", .flags = CONF_SECRET },
+	{ "admin-token", CONF_STRING, AT(admin_token), NULL, "TOKEN", "Bearer token for --verify.",
+	  .flags = CONF_SECRET },
+	{ "json", CONF_BOOL, AT(json), "false", NULL, "The report as one JSON object." },
+	{ "quiet", CONF_BOOL, AT(quiet), "false", NULL,
+	  "No progress and no report: the exit status says it." },
+	{ "progress", CONF_CHOICE, AT(progress), "auto", NULL,
+	  "The line on stderr that shows how it goes; auto: where stderr is a terminal.",
+	  .choices = progress_names },
+	{ "log-level", CONF_CHOICE, AT(log_level), "info", NULL, "Least level that is logged.",
+	  .choices = log_level_names },
+	{ "log-format", CONF_CHOICE, AT(log_format), "logfmt", NULL, "Format of the log.",
+	  .choices = log_format_names },
 };
 
 static const struct conf_program program = {
-    .name = "weir-loadgen",
-    .summary = "Sends packets of log messages on a schedule, and reports what became of them.",
-    .usage = "--target URL [options]",
-    .epilog = "Exit status: 0 when every packet was accepted (and the shares are right, with "
-	      "--verify), 1 when not,\n"
-	      "2 for a wrong command line.\n"
-	      "\n"
-	      "  weir-loadgen --target http://127.0.0.1:8080/ingest --rate 5000 --duration 10 "
-	      "--messages 1-9\n"
-	      "  weir-loadgen --target http://127.0.0.1:8080 --replay /var/log/syslog --verify "
-	      "http://127.0.0.1:8081\n"
-	      "  journalctl -f -o cat | weir-loadgen --target http://127.0.0.1:8080 --replay - "
-	      "--retries 100\n",
-    .options = table,
-    .n_options = ARRAY_LEN(table),
+	.name = "weir-loadgen",
+	.summary = "Sends packets of log messages on a schedule, and reports what became of them.",
+	.usage = "--target URL [options]",
+	.epilog = "Exit status: 0 when every packet was accepted (and the shares are right, with "
+		  "--verify), 1 when not,\n"
+		  "2 for a wrong command line.\n"
+		  "\n"
+		  "  weir-loadgen --target http://127.0.0.1:8080/ingest --rate 5000 --duration 10 "
+		  "--messages 1-9\n"
+		  "  weir-loadgen --target http://127.0.0.1:8080 --replay /var/log/syslog --verify "
+		  "http://127.0.0.1:8081\n"
+		  "  journalctl -f -o cat | weir-loadgen --target http://127.0.0.1:8080 --replay - "
+		  "--retries 100\n",
+	.options = table,
+	.n_options = ARRAY_LEN(table),
 };
 
 static int refuse(const char *name, const char *value, const char *why)
@@ -101,9 +103,9 @@ static int refuse(const char *name, const char *value, const char *why)
 
 static int options_read_duration(struct options *o)
 {
-	static const struct conf_option option = {"duration", CONF_DURATION, 0, NULL, NULL, NULL};
+	static const struct conf_option option = { "duration", CONF_DURATION, 0, NULL, NULL, NULL };
 	const bool has_other_end =
-	    o->count || o->max_messages || (o->replay && !strcmp(o->replay, "-"));
+		o->count || o->max_messages || (o->replay && !strcmp(o->replay, "-"));
 	char why[128] = "", *end;
 	double seconds;
 
@@ -124,7 +126,7 @@ static int options_read_duration(struct options *o)
 static int options_read_prefix(struct options *o)
 {
 	static const char allowed[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
 
 	if (!o->id_prefix)
 		return rng_token(o->prefix, 6);

@@ -5,10 +5,10 @@
 
 void pacer_init(struct pacer *p, double rate_per_s, uint64_t start_us)
 {
-	*p = (struct pacer){.rate_per_s = rate_per_s,
-			    .start_us = start_us,
-			    .end_us = PACER_NO_END,
-			    .max_packets = PACER_NO_END};
+	*p = (struct pacer){ .rate_per_s = rate_per_s,
+			     .start_us = start_us,
+			     .end_us = PACER_NO_END,
+			     .max_packets = PACER_NO_END };
 }
 
 static uint64_t pacer_due_us(const struct pacer *p, uint64_t number)

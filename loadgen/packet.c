@@ -98,5 +98,5 @@ void retry_queue_deinit(struct retry_queue *q)
 	for (size_t i = 0; i < q->n; i++)
 		packet_free(q->heap[i]);
 	free(q->heap);
-	*q = (struct retry_queue){0};
+	*q = (struct retry_queue){ 0 };
 }

@@ -15,11 +15,11 @@ struct packet {
 	char id[PACKET_ID_SIZE];
 	struct buf body;
 	uint32_t n_messages;
-	uint32_t n_attempts;	     /* sent so often */
-	uint64_t due_us;	     /* by the schedule */
-	uint64_t retry_us;	     /* in the retry queue: not before */
+	uint32_t n_attempts;         /* sent so often */
+	uint64_t due_us;             /* by the schedule */
+	uint64_t retry_us;           /* in the retry queue: not before */
 	struct client_result result; /* of the last attempt */
-	struct packet *next;	     /* in the pool */
+	struct packet *next;         /* in the pool */
 };
 
 struct packet_pool {

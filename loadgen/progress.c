@@ -10,7 +10,7 @@
 
 void progress_init(struct progress *p, FILE *out, bool is_terminal)
 {
-	*p = (struct progress){.out = out, .is_terminal = is_terminal};
+	*p = (struct progress){ .out = out, .is_terminal = is_terminal };
 }
 
 static void format_bar(double done, char bar[BAR_CELLS + 1])

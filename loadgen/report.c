@@ -19,7 +19,7 @@ static const struct {
 	const char *name; /* in JSON */
 	double percent;
 } percentiles[] = {
-    {"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99_9", 99.9}, {"max", 100},
+	{ "p50", 50 }, { "p90", 90 }, { "p99", 99 }, { "p99_9", 99.9 }, { "max", 100 },
 };
 
 /* ---- text ---- */
@@ -69,13 +69,13 @@ static void print_counters(FILE *out, const struct stats *s)
 		const char *name;
 		uint64_t value;
 	} counters[] = {
-	    {"connections", s->connections.n_connects},
-	    {"reconnects", s->connections.n_reconnects},
-	    {"resent", s->connections.n_resent},
-	    {"retried", s->n_retries},
-	    {"worst backlog", s->max_backlog},
-	    {"dropped", s->n_dropped},
-	    {"unsent", s->n_unsent},
+		{ "connections", s->connections.n_connects },
+		{ "reconnects", s->connections.n_reconnects },
+		{ "resent", s->connections.n_resent },
+		{ "retried", s->n_retries },
+		{ "worst backlog", s->max_backlog },
+		{ "dropped", s->n_dropped },
+		{ "unsent", s->n_unsent },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(counters); i++)
@@ -138,8 +138,8 @@ static void add_numbers(cJSON *object, const struct number *numbers, size_t n, b
 		*okp &= cJSON_AddNumberToObject(object, numbers[i].name, numbers[i].value) != NULL;
 }
 #define ADD_NUMBERS(object, okp, ...)                                                              \
-	add_numbers(object, (const struct number[]){__VA_ARGS__},                                  \
-		    sizeof((const struct number[]){__VA_ARGS__}) / sizeof(struct number), okp)
+	add_numbers(object, (const struct number[]){ __VA_ARGS__ },                                \
+		    sizeof((const struct number[]){ __VA_ARGS__ }) / sizeof(struct number), okp)
 
 static void add_bool(cJSON *object, const char *name, bool value, bool *okp)
 {
@@ -150,8 +150,8 @@ static cJSON *add_tally(cJSON *root, const char *name, const struct tally *t, bo
 {
 	cJSON *object = cJSON_AddObjectToObject(root, name);
 
-	ADD_NUMBERS(object, okp, {"packets", (double)t->packets},
-		    {"messages", (double)t->messages});
+	ADD_NUMBERS(object, okp, { "packets", (double)t->packets },
+		    { "messages", (double)t->messages });
 	return object;
 }
 
@@ -165,7 +165,7 @@ static void add_refused(cJSON *root, const struct stats *s, bool *okp)
 		if (!s->refused_by_status[status])
 			continue;
 		snprintf(name, sizeof(name), "%d", status);
-		ADD_NUMBERS(by_status, okp, {name, (double)s->refused_by_status[status]});
+		ADD_NUMBERS(by_status, okp, { name, (double)s->refused_by_status[status] });
 	}
 }
 
@@ -177,7 +177,7 @@ static void add_failed(cJSON *root, const struct stats *s, bool *okp)
 	for (int i = 0; i < CLIENT_OUTCOMES; i++) {
 		if (s->failed_by_outcome[i])
 			ADD_NUMBERS(by_reason, okp,
-				    {client_outcome_names[i], (double)s->failed_by_outcome[i]});
+				    { client_outcome_names[i], (double)s->failed_by_outcome[i] });
 	}
 }
 
@@ -186,10 +186,10 @@ static void add_histogram(cJSON *root, const char *name, const struct histogram 
 	cJSON *object = cJSON_AddObjectToObject(root, name);
 
 	for (size_t i = 0; i < ARRAY_LEN(percentiles); i++)
-		ADD_NUMBERS(
-		    object, okp,
-		    {percentiles[i].name, (double)histogram_percentile(h, percentiles[i].percent)});
-	ADD_NUMBERS(object, okp, {"mean", histogram_mean(h)});
+		ADD_NUMBERS(object, okp,
+			    { percentiles[i].name,
+			      (double)histogram_percentile(h, percentiles[i].percent) });
+	ADD_NUMBERS(object, okp, { "mean", histogram_mean(h) });
 }
 
 static void add_rate(cJSON *root, const struct stats *s, bool *okp)
@@ -197,9 +197,9 @@ static void add_rate(cJSON *root, const struct stats *s, bool *okp)
 	cJSON *object = cJSON_AddObjectToObject(root, "rate");
 	double elapsed_s = stats_elapsed_s(s);
 
-	ADD_NUMBERS(object, okp, {"packets_per_s", (double)s->sent.packets / elapsed_s},
-		    {"messages_per_s", (double)s->sent.messages / elapsed_s},
-		    {"bytes_per_s", (double)s->n_sent_bytes / elapsed_s});
+	ADD_NUMBERS(object, okp, { "packets_per_s", (double)s->sent.packets / elapsed_s },
+		    { "messages_per_s", (double)s->sent.messages / elapsed_s },
+		    { "bytes_per_s", (double)s->n_sent_bytes / elapsed_s });
 }
 
 static void add_verdict_row(cJSON *list, const struct verdict_row *row, bool *okp)
@@ -212,10 +212,11 @@ static void add_verdict_row(cJSON *list, const struct verdict_row *row, bool *ok
 		return;
 	}
 	*okp &= cJSON_AddStringToObject(object, "id", row->id) != NULL;
-	ADD_NUMBERS(object, okp, {"weight", row->weight}, {"share", row->share},
-		    {"actual", row->actual}, {"routed", (double)row->routed},
-		    {"delivered", (double)row->delivered}, {"processed", (double)row->processed},
-		    {"error_percent", row->error_percent}, {"error_messages", row->error_messages});
+	ADD_NUMBERS(
+		object, okp, { "weight", row->weight }, { "share", row->share },
+		{ "actual", row->actual }, { "routed", (double)row->routed },
+		{ "delivered", (double)row->delivered }, { "processed", (double)row->processed },
+		{ "error_percent", row->error_percent }, { "error_messages", row->error_messages });
 	add_bool(object, "ok", row->ok, okp);
 }
 
@@ -227,11 +228,12 @@ static void add_verdict(cJSON *root, const struct verdict *v, bool *okp)
 	add_bool(object, "shares_ok", v->shares_ok, okp);
 	add_bool(object, "delivered_ok", v->delivered_ok, okp);
 	add_bool(object, "roster_changed", v->roster_changed, okp);
-	ADD_NUMBERS(object, okp, {"accepted", (double)v->accepted}, {"routed", (double)v->routed},
-		    {"delivered", (double)v->delivered}, {"processed", (double)v->processed},
-		    {"worst_error_percent", v->worst_percent},
-		    {"tolerance_percent", v->tolerance_percent},
-		    {"slack_messages", v->slack_messages});
+	ADD_NUMBERS(object, okp, { "accepted", (double)v->accepted },
+		    { "routed", (double)v->routed }, { "delivered", (double)v->delivered },
+		    { "processed", (double)v->processed },
+		    { "worst_error_percent", v->worst_percent },
+		    { "tolerance_percent", v->tolerance_percent },
+		    { "slack_messages", v->slack_messages });
 	list = cJSON_AddArrayToObject(object, "analyzers");
 	for (size_t i = 0; i < v->n_rows; i++)
 		add_verdict_row(list, &v->rows[i], okp);
@@ -244,17 +246,18 @@ static cJSON *report_new_json(const struct stats *s, const struct verdict *verdi
 
 	add_bool(root, "ok", all_well, &ok);
 	add_bool(root, "interrupted", s->interrupted, &ok);
-	ADD_NUMBERS(root, &ok, {"elapsed_s", stats_elapsed_s(s)});
+	ADD_NUMBERS(root, &ok, { "elapsed_s", stats_elapsed_s(s) });
 	sent = add_tally(root, "sent", &s->sent, &ok);
-	ADD_NUMBERS(sent, &ok, {"bytes", (double)s->n_sent_bytes});
+	ADD_NUMBERS(sent, &ok, { "bytes", (double)s->n_sent_bytes });
 	add_tally(root, "accepted", &s->accepted, &ok);
 	add_refused(root, s, &ok);
 	add_failed(root, s, &ok);
-	ADD_NUMBERS(root, &ok, {"unsent", (double)s->n_unsent}, {"dropped", (double)s->n_dropped},
-		    {"max_backlog", (double)s->max_backlog}, {"retried", (double)s->n_retries},
-		    {"resent", (double)s->connections.n_resent},
-		    {"connects", (double)s->connections.n_connects},
-		    {"reconnects", (double)s->connections.n_reconnects});
+	ADD_NUMBERS(root, &ok, { "unsent", (double)s->n_unsent },
+		    { "dropped", (double)s->n_dropped }, { "max_backlog", (double)s->max_backlog },
+		    { "retried", (double)s->n_retries },
+		    { "resent", (double)s->connections.n_resent },
+		    { "connects", (double)s->connections.n_connects },
+		    { "reconnects", (double)s->connections.n_reconnects });
 	add_rate(root, s, &ok);
 	add_histogram(root, "latency_us", &s->latency_us, &ok);
 	add_histogram(root, "service_us", &s->service_us, &ok);

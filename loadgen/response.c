@@ -104,10 +104,10 @@ static const struct {
 	const char *name;
 	bool (*read)(struct response *r, const char *value, size_t len); /* false: BAD */
 } fields[] = {
-    {"content-length", read_content_length},
-    {"transfer-encoding", read_transfer_encoding},
-    {"connection", read_connection},
-    {"retry-after", read_retry_after},
+	{ "content-length", read_content_length },
+	{ "transfer-encoding", read_transfer_encoding },
+	{ "connection", read_connection },
+	{ "retry-after", read_retry_after },
 };
 
 /* "HTTP/1.1 202 Accepted"; the reason is for people and may be missing. */

@@ -36,16 +36,16 @@ enum response_state {
 
 struct response {
 	enum response_state state;
-	int status;	       /* valid in DONE, as are the next two */
+	int status;            /* valid in DONE, as are the next two */
 	bool keep_alive;       /* the server will read another request on this connection */
 	int64_t retry_after_s; /* Retry-After in seconds; -1: none, or a date */
-	bool any;	       /* a byte of it has been seen */
+	bool any;              /* a byte of it has been seen */
 	bool has_length, chunked;
 	uint64_t n_left;       /* BODY, CHUNK_DATA: bytes to come */
 	uint32_t n_head_bytes; /* of lines since the start, or since the last chunk's data */
 	size_t line_len;       /* of the line being read, as much as fits */
-	bool line_cut;	       /* it did not fit */
-	char last;	       /* its last byte so far */
+	bool line_cut;         /* it did not fit */
+	char last;             /* its last byte so far */
 	char line[256];
 };
 

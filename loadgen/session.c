@@ -32,9 +32,9 @@ static int refuse(const char *option, const char *value, const char *why)
 static int session_open_targets(struct session *s)
 {
 	static const char *const why[] = {
-	    [TARGET_E_URL] = "not http://HOST:PORT[/PATH]",
-	    [TARGET_E_TLS] = "https is not supported",
-	    [TARGET_E_RESOLVE] = "the name does not resolve",
+		[TARGET_E_URL] = "not http://HOST:PORT[/PATH]",
+		[TARGET_E_TLS] = "https is not supported",
+		[TARGET_E_RESOLVE] = "the name does not resolve",
 	};
 	const struct conf_list *urls = &s->options->target;
 	int r = 0;
@@ -155,7 +155,7 @@ static bool session_report(struct session *s, const struct verdict *verdict, boo
 bool session_run(struct session *s)
 {
 	const struct options *o = s->options;
-	CLEANUP(verdict_deinit) struct verdict verdict = {0};
+	CLEANUP(verdict_deinit) struct verdict verdict = { 0 };
 	bool ok;
 
 	if (o->verify && verify_init(&s->verify, o->verify, o->admin_token))

@@ -39,7 +39,7 @@ int sizes_parse(struct sizes *s, const char *text)
 {
 	static const char pareto[] = "pareto:";
 
-	*s = (struct sizes){0};
+	*s = (struct sizes){ 0 };
 	if (!strncmp(text, pareto, sizeof(pareto) - 1))
 		return sizes_parse_pareto(s, text + sizeof(pareto) - 1);
 	if (sizes_parse_number(&text, &s->lo))

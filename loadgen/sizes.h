@@ -11,7 +11,7 @@
 
 struct sizes {
 	uint32_t lo, hi; /* 1 <= lo <= hi <= SIZES_MAX_MESSAGES */
-	double alpha;	 /* > 0: Pareto with this shape, cut off at hi; 0: uniform */
+	double alpha;    /* > 0: Pareto with this shape, cut off at hi; 0: uniform */
 };
 
 int sizes_parse(struct sizes *s, const char *text) MUST_CHECK;

@@ -35,7 +35,7 @@ int slots_init(struct slots *s, struct event_base *base, const struct target *ta
 {
 	uint32_t n_slots = n_connections < n_targets ? (uint32_t)n_targets : n_connections;
 
-	*s = (struct slots){.n_targets = n_targets, .done_fn = done_fn, .arg = arg};
+	*s = (struct slots){ .n_targets = n_targets, .done_fn = done_fn, .arg = arg };
 	s->free = calloc(n_targets, sizeof(*s->free));
 	s->slots = calloc(n_slots, sizeof(*s->slots));
 	if (!s->free || !s->slots)
@@ -48,7 +48,7 @@ int slots_init(struct slots *s, struct event_base *base, const struct target *ta
 		slot->owner = s;
 		slot->target = s->n_slots % n_targets;
 		slot->client =
-		    client_new(base, &targets[slot->target], counts, on_client_done, slot);
+			client_new(base, &targets[slot->target], counts, on_client_done, slot);
 		if (!slot->client)
 			return -ENOMEM;
 		s->n_slots++;
@@ -63,7 +63,7 @@ void slots_deinit(struct slots *s)
 		client_free(s->slots[i].client);
 	free(s->slots);
 	free(s->free);
-	*s = (struct slots){0};
+	*s = (struct slots){ 0 };
 }
 
 struct slot *slots_pick(struct slots *s)

@@ -11,7 +11,7 @@
 #include "common/buf.h"
 #include "loadgen/sizes.h"
 
-#define SOURCE_E_END 1	 /* no more packets */
+#define SOURCE_E_END 1   /* no more packets */
 #define SOURCE_E_LATER 2 /* no packet yet: a pipe without data */
 
 struct source {

@@ -31,9 +31,9 @@ static void replay_free(struct source *source)
 }
 
 static const struct source_ops replay_ops = {
-    .name = "replay",
-    .append_message = replay_append_message,
-    .free = replay_free,
+	.name = "replay",
+	.append_message = replay_append_message,
+	.free = replay_free,
 };
 
 int source_new_replay(struct source **sourcep, const struct sizes *sizes, uint64_t seed,

@@ -6,9 +6,9 @@
 
 struct synthetic {
 	struct source source;
-	size_t n_text;	     /* bytes of a message that are words */
+	size_t n_text;       /* bytes of a message that are words */
 	uint64_t head_ts_ms; /* of `head` */
-	char head[48];	     /* a message up to its words */
+	char head[48];       /* a message up to its words */
 	size_t head_len;
 	char text[TEXT_BYTES]; /* words; each message is a piece of them, from anywhere */
 };
@@ -16,10 +16,10 @@ struct synthetic {
 static const char message_tail[] = "\"}";
 
 static const char *const words[] = {
-    "accepted",	  "connection", "from",	 "client", "request", "handled",  "in",
-    "upstream",	  "timed",	"out",	 "while",  "reading", "GET",	  "/api/v1/items",
-    "status=200", "status=404", "user=", "cache",  "miss",    "retrying", "session",
-    "closed",	  "worker",	"queue", "bytes",  "written", "to",	  "disk",
+	"accepted",   "connection", "from",  "client", "request", "handled",  "in",
+	"upstream",   "timed",      "out",   "while",  "reading", "GET",      "/api/v1/items",
+	"status=200", "status=404", "user=", "cache",  "miss",    "retrying", "session",
+	"closed",     "worker",     "queue", "bytes",  "written", "to",       "disk",
 };
 
 static void synthetic_write_head(struct synthetic *s)
@@ -55,9 +55,9 @@ static void synthetic_free(struct source *source)
 }
 
 static const struct source_ops synthetic_ops = {
-    .name = "synthetic",
-    .append_message = synthetic_append_message,
-    .free = synthetic_free,
+	.name = "synthetic",
+	.append_message = synthetic_append_message,
+	.free = synthetic_free,
 };
 
 static void synthetic_fill_text(struct synthetic *s)

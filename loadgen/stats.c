@@ -4,7 +4,7 @@
 
 void stats_init(struct stats *s, uint64_t now_us)
 {
-	*s = (struct stats){.start_us = now_us, .end_us = now_us};
+	*s = (struct stats){ .start_us = now_us, .end_us = now_us };
 	histogram_init(&s->latency_us);
 	histogram_init(&s->service_us);
 	histogram_init(&s->lateness_us);

@@ -17,20 +17,20 @@ struct tally {
 
 struct stats {
 	struct tally sent;
-	struct tally accepted;			     /* 2xx */
-	struct tally refused;			     /* any other answer */
-	struct tally failed;			     /* no answer */
-	uint64_t n_sent_bytes;			     /* of bodies, each packet once */
+	struct tally accepted;                       /* 2xx */
+	struct tally refused;                        /* any other answer */
+	struct tally failed;                         /* no answer */
+	uint64_t n_sent_bytes;                       /* of bodies, each packet once */
 	uint64_t refused_by_status[STATS_STATUSES];  /* packets */
 	uint64_t failed_by_outcome[CLIENT_OUTCOMES]; /* packets */
-	uint64_t n_retries;			     /* attempts after a packet's first */
-	uint64_t n_unsent;			     /* packets still in the backlog at the end */
-	uint64_t n_dropped;	      /* packets dropped since the backlog was full */
-	uint64_t max_backlog;	      /* packets due and not sent, at the worst */
-	uint32_t max_messages;	      /* of one packet */
-	bool interrupted;	      /* ended by a signal before its time */
-	uint64_t start_us;	      /* monotonic */
-	uint64_t end_us;	      /* of the last outcome; start_us while there is none */
+	uint64_t n_retries;                          /* attempts after a packet's first */
+	uint64_t n_unsent;                           /* packets still in the backlog at the end */
+	uint64_t n_dropped;           /* packets dropped since the backlog was full */
+	uint64_t max_backlog;         /* packets due and not sent, at the worst */
+	uint32_t max_messages;        /* of one packet */
+	bool interrupted;             /* ended by a signal before its time */
+	uint64_t start_us;            /* monotonic */
+	uint64_t end_us;              /* of the last outcome; start_us while there is none */
 	struct histogram latency_us;  /* accepted packets: due -> acknowledged */
 	struct histogram service_us;  /* accepted packets: first byte written -> acknowledged */
 	struct histogram lateness_us; /* first attempts: due -> first byte written */

@@ -19,7 +19,7 @@ int target_init(struct target *target, const char *text, const char *token)
 	char hostport[sizeof(url.host) + 16];
 	int r;
 
-	*target = (struct target){0};
+	*target = (struct target){ 0 };
 	r = net_url_parse(&url, text);
 	if (r)
 		return r > 0 ? TARGET_E_URL : r;

@@ -6,8 +6,8 @@
 #include "common/buf.h"
 #include "common/net.h"
 
-#define TARGET_E_URL 1	   /* not http://host[:port][/path] */
-#define TARGET_E_TLS 2	   /* https:// */
+#define TARGET_E_URL 1     /* not http://host[:port][/path] */
+#define TARGET_E_TLS 2     /* https:// */
 #define TARGET_E_RESOLVE 3 /* the name does not resolve */
 
 struct target {

@@ -49,11 +49,11 @@ static void verdict_judge_row(struct verdict *v, struct verdict_row *row)
 int verdict_init(struct verdict *v, const struct cluster *before, const struct cluster *after,
 		 int64_t accepted, double tolerance_percent, double slack_messages)
 {
-	*v = (struct verdict){.accepted = accepted,
-			      .tolerance_percent = tolerance_percent,
-			      .slack_messages = slack_messages,
-			      .roster_changed = before->epoch != after->epoch,
-			      .shares_ok = true};
+	*v = (struct verdict){ .accepted = accepted,
+			       .tolerance_percent = tolerance_percent,
+			       .slack_messages = slack_messages,
+			       .roster_changed = before->epoch != after->epoch,
+			       .shares_ok = true };
 	v->rows = calloc(after->n_analyzers + 1, sizeof(*v->rows));
 	if (!v->rows)
 		return -ENOMEM;
@@ -69,7 +69,7 @@ int verdict_init(struct verdict *v, const struct cluster *before, const struct c
 void verdict_deinit(struct verdict *v)
 {
 	free(v->rows);
-	*v = (struct verdict){0};
+	*v = (struct verdict){ 0 };
 }
 
 bool verdict_ok(const struct verdict *v)

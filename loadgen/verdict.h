@@ -16,10 +16,10 @@
 struct verdict_row {
 	char id[CLUSTER_ID_SIZE];
 	double weight;
-	double share;			      /* target, 0 to 1 */
-	double actual;			      /* of what was routed during the run, 0 to 1 */
-	double error_percent;		      /* (actual - share) * 100 */
-	double error_messages;		      /* routed - share * total */
+	double share;                         /* target, 0 to 1 */
+	double actual;                        /* of what was routed during the run, 0 to 1 */
+	double error_percent;                 /* (actual - share) * 100 */
+	double error_messages;                /* routed - share * total */
 	int64_t routed, delivered, processed; /* messages, during the run */
 	bool ok;
 };

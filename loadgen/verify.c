@@ -66,7 +66,7 @@ static int verify_fetch(const struct verify *v, struct buf *body)
 
 static int verify_look(const struct verify *v, struct cluster *cluster)
 {
-	CLEANUP(buf_deinit) struct buf body = {0};
+	CLEANUP(buf_deinit) struct buf body = { 0 };
 	int r = verify_fetch(v, &body);
 
 	if (r)
@@ -82,13 +82,13 @@ void verify_deinit(struct verify *v)
 {
 	free(v->url);
 	cluster_deinit(&v->before);
-	*v = (struct verify){0};
+	*v = (struct verify){ 0 };
 }
 
 static void wait_us(uint64_t us)
 {
-	struct timespec ts = {.tv_sec = (time_t)(us / US_PER_S),
-			      .tv_nsec = (long)(us % US_PER_S) * 1000};
+	struct timespec ts = { .tv_sec = (time_t)(us / US_PER_S),
+			       .tv_nsec = (long)(us % US_PER_S) * 1000 };
 
 	nanosleep(&ts, NULL);
 }
@@ -124,7 +124,7 @@ int verify_init(struct verify *v, const char *admin_url, const char *token)
 	size_t len = strlen(admin_url);
 	int r;
 
-	*v = (struct verify){.token = token};
+	*v = (struct verify){ .token = token };
 	while (len && admin_url[len - 1] == '/')
 		len--;
 	if (asprintf(&v->url, "%.*s/v1/cluster", (int)len, admin_url) < 0) {
@@ -140,7 +140,7 @@ int verify_init(struct verify *v, const char *admin_url, const char *token)
 static int verify_judge_once(const struct verify *v, int64_t accepted, double tolerance_percent,
 			     double slack_messages, struct verdict *verdict)
 {
-	CLEANUP(cluster_deinit) struct cluster after = {0};
+	CLEANUP(cluster_deinit) struct cluster after = { 0 };
 	int r = verify_look(v, &after);
 
 	if (r)

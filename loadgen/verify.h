@@ -5,11 +5,11 @@
  */
 #include "loadgen/verdict.h"
 
-#define VERIFY_E_HTTP 1	 /* no answer, or not 200: logged */
+#define VERIFY_E_HTTP 1  /* no answer, or not 200: logged */
 #define VERIFY_E_SHAPE 2 /* the answer is not a cluster: logged */
 
 struct verify {
-	char *url;	   /* owned; of /v1/cluster */
+	char *url;         /* owned; of /v1/cluster */
 	const char *token; /* borrowed; may be NULL */
 	struct cluster before;
 };

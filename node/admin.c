@@ -31,8 +31,11 @@ struct route {
 
 static int serve_health(struct mg_connection *conn, bool ok, const char *text)
 {
-	struct web_answer answer = { .status = ok ? 200 : 503, .content_type = "text/plain; charset=utf-8",
-				     .body = text, .len = strlen(text), .close = true };
+	struct web_answer answer = { .status = ok ? 200 : 503,
+				     .content_type = "text/plain; charset=utf-8",
+				     .body = text,
+				     .len = strlen(text),
+				     .close = true };
 
 	return web_send(conn, &answer);
 }
@@ -67,23 +70,27 @@ static const char *label_of_slot(void *arg, unsigned family, unsigned slot)
 	const struct roster *roster = arg;
 
 	(void)family;
-	return roster && slot < ROSTER_MAX_SLOTS && roster->by_slot[slot] ? roster->by_slot[slot]->id : NULL;
+	return roster && slot < ROSTER_MAX_SLOTS && roster->by_slot[slot]
+		       ? roster->by_slot[slot]->id
+		       : NULL;
 }
 
 static int get_metrics(struct admin_api *api, struct mg_connection *conn, const char *id)
 {
 	CLEANUP(roster_unrefp) struct roster *roster = control_roster(api->config.control);
-	struct web_answer answer = { .status = 200, .content_type = "text/plain; version=0.0.4; charset=utf-8",
+	struct web_answer answer = { .status = 200,
+				     .content_type = "text/plain; version=0.0.4; charset=utf-8",
 				     .close = true };
 	struct buf text = { 0 };
 	int status;
 
 	(void)id;
-	metrics_write(api->config.shared->metrics, api->config.shards, api->config.n_shards, label_of_slot, roster,
-		      &text);
+	metrics_write(api->config.shared->metrics, api->config.shards, api->config.n_shards,
+		      label_of_slot, roster, &text);
 	answer.body = text.data;
 	answer.len = text.len;
-	status = text.failed ? admin_refuse(conn, 503, "memory", "Out of memory.", NULL) : web_send(conn, &answer);
+	status = text.failed ? admin_refuse(conn, 503, "memory", "Out of memory.", NULL)
+			     : web_send(conn, &answer);
 	buf_deinit(&text);
 	return status;
 }
@@ -168,15 +175,18 @@ static bool may(const struct node_config *c, struct mg_connection *conn, enum ac
 
 static void append_method(struct buf *allow, const char *method)
 {
-	buf_printf(allow, "%s%s%s", allow->len ? ", " : "", method, strcmp(method, "GET") == 0 ? ", HEAD" : "");
+	buf_printf(allow, "%s%s%s", allow->len ? ", " : "", method,
+		   strcmp(method, "GET") == 0 ? ", HEAD" : "");
 }
 
 /* No route serves the request: 404, or 405 with the methods that its path has. */
 static int refuse_unserved(struct mg_connection *conn, struct buf *allow)
 {
 	int status = allow->len ? admin_refuse(conn, 405, "method_not_allowed",
-					       "This path does not take that method; see Allow.", buf_str(allow))
-				: admin_refuse(conn, 404, "not_found", "No such path; GET / lists them.", NULL);
+					       "This path does not take that method; see Allow.",
+					       buf_str(allow))
+				: admin_refuse(conn, 404, "not_found",
+					       "No such path; GET / lists them.", NULL);
 
 	buf_deinit(allow);
 	return status;
@@ -186,7 +196,8 @@ static int on_request(struct mg_connection *conn)
 {
 	struct admin *admin = mg_get_user_context_data(conn);
 	const struct mg_request_info *info = mg_get_request_info(conn);
-	const char *method = strcmp(info->request_method, "HEAD") == 0 ? "GET" : info->request_method;
+	const char *method =
+		strcmp(info->request_method, "HEAD") == 0 ? "GET" : info->request_method;
 	const char *path = info->local_uri ? info->local_uri : "";
 	char id[ANALYZER_ID_MAX + 2];
 	struct buf allow = { 0 };
@@ -202,7 +213,8 @@ static int on_request(struct mg_connection *conn)
 		}
 		buf_deinit(&allow);
 		if (!may(admin->api.config.shared->config, conn, route->access))
-			return admin_refuse(conn, 401, "unauthorized", "A valid bearer token is needed.", NULL);
+			return admin_refuse(conn, 401, "unauthorized",
+					    "A valid bearer token is needed.", NULL);
 		return route->serve(&admin->api, conn, id);
 	}
 	return refuse_unserved(conn, &allow);
@@ -210,7 +222,8 @@ static int on_request(struct mg_connection *conn)
 
 static int on_http_error(struct mg_connection *conn, int status, const char *detail)
 {
-	admin_refuse(conn, status, NULL, detail && *detail ? detail : "The request is malformed.", NULL);
+	admin_refuse(conn, status, NULL, detail && *detail ? detail : "The request is malformed.",
+		     NULL);
 	return 0;
 }
 
@@ -227,11 +240,22 @@ static int on_log(const struct mg_connection *conn, const char *message)
 
 static int start_civetweb(struct admin *admin)
 {
-	static const struct mg_callbacks callbacks = { .begin_request = on_request, .http_error = on_http_error,
+	static const struct mg_callbacks callbacks = { .begin_request = on_request,
+						       .http_error = on_http_error,
 						       .log_message = on_log };
 	char port[NET_ADDR_STRLEN];
-	const char *options[] = { "listening_ports", port,    "num_threads",	    N_THREADS, "enable_keep_alive", "no",
-				  "request_timeout_ms", "10000", "listen_backlog", "512",     "tcp_nodelay",	    "1",
+	const char *options[] = { "listening_ports",
+				  port,
+				  "num_threads",
+				  N_THREADS,
+				  "enable_keep_alive",
+				  "no",
+				  "request_timeout_ms",
+				  "10000",
+				  "listen_backlog",
+				  "512",
+				  "tcp_nodelay",
+				  "1",
 				  NULL };
 
 	web_format_port(&admin->addr, port);
@@ -253,7 +277,8 @@ int admin_start(const struct admin_config *config, struct admin **adminp)
 	admin->api.config = *config;
 	pthread_mutex_init(&admin->api.lock, NULL);
 	admin->api.client = client_new(&shared->redis, &shared->keys, REGISTRY_TIMEOUT_MS);
-	r = admin->api.client ? net_addr_parse(&admin->addr, shared->config->admin_listen) : -ENOMEM;
+	r = admin->api.client ? net_addr_parse(&admin->addr, shared->config->admin_listen)
+			      : -ENOMEM;
 	web_fit_address(&admin->addr);
 	mg_init_library(0);
 	if (r == 0)

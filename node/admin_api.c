@@ -14,32 +14,39 @@
 #define INSTANCE_BYTES 16
 #define HEARTBEATS_PER_LEASE 3
 
-int admin_refuse(struct mg_connection *conn, int status, const char *code, const char *detail, const char *allow)
+int admin_refuse(struct mg_connection *conn, int status, const char *code, const char *detail,
+		 const char *allow)
 {
-	struct web_answer answer = { .status = status, .allow = allow, .retry_after_s = status == 503 ? 1 : 0,
+	struct web_answer answer = { .status = status,
+				     .allow = allow,
+				     .retry_after_s = status == 503 ? 1 : 0,
 				     .close = true };
 
 	return web_send_problem(conn, &answer, code, detail);
 }
 
 /* What membership_* and client_* return, as an answer. */
-static int refuse_error(struct admin_api *api, struct mg_connection *conn, const char *id, int error)
+static int refuse_error(struct admin_api *api, struct mg_connection *conn, const char *id,
+			int error)
 {
 	char detail[512];
 
 	switch (error) {
 	case MEMBERSHIP_E_UNKNOWN:
-		snprintf(detail, sizeof(detail), "No analyzer \"%s\" is registered: register it with PUT.", id);
+		snprintf(detail, sizeof(detail),
+			 "No analyzer \"%s\" is registered: register it with PUT.", id);
 		return admin_refuse(conn, 404, "unknown_analyzer", detail, NULL);
 	case MEMBERSHIP_E_TAKEN:
 		snprintf(detail, sizeof(detail), "Another instance has taken the id \"%s\".", id);
 		return admin_refuse(conn, 409, "taken", detail, NULL);
 	case MEMBERSHIP_E_FULL:
-		return admin_refuse(conn, 503, "full", "The pool has as many analyzers as it can hold.", NULL);
+		return admin_refuse(conn, 503, "full",
+				    "The pool has as many analyzers as it can hold.", NULL);
 	default:
 		snprintf(detail, sizeof(detail), "Redis does not answer: %s",
 			 error < 0 ? strerror(-error) : client_error(api->client));
-		log_warn("admin", "registry call failed", "analyzer", "%s", id, "error", "%s", detail);
+		log_warn("admin", "registry call failed", "analyzer", "%s", id, "error", "%s",
+			 detail);
 		return admin_refuse(conn, 503, "registry_away", detail, NULL);
 	}
 }
@@ -64,7 +71,8 @@ static cJSON *read_object(struct mg_connection *conn)
 		if (!cJSON_IsObject(json)) {
 			cJSON_Delete(json);
 			json = NULL;
-			admin_refuse(conn, 400, "bad_json", "The body must be one JSON object.", NULL);
+			admin_refuse(conn, 400, "bad_json", "The body must be one JSON object.",
+				     NULL);
 		}
 	}
 	free(body);
@@ -78,7 +86,8 @@ static int bad_field(struct mg_connection *conn, const char *why)
 
 /* ---- reading ---- */
 
-static int with_roster(struct admin_api *api, struct mg_connection *conn, const char *id, struct roster **rosterp)
+static int with_roster(struct admin_api *api, struct mg_connection *conn, const char *id,
+		       struct roster **rosterp)
 {
 	int r;
 
@@ -94,7 +103,8 @@ int admin_get_cluster(struct admin_api *api, struct mg_connection *conn, const c
 	int status = with_roster(api, conn, id, &roster);
 
 	return status ? status
-		      : web_send_json(conn, 200, cluster_json(api->config.shared->config->pool, roster), true);
+		      : web_send_json(conn, 200,
+				      cluster_json(api->config.shared->config->pool, roster), true);
 }
 
 int admin_get_nodes(struct admin_api *api, struct mg_connection *conn, const char *id)
@@ -143,8 +153,8 @@ int admin_get_analyzer(struct admin_api *api, struct mg_connection *conn, const 
 
 /*
  * Before a write: a Redis that came back empty has forgotten weights and states that operators set.
- * Were the analyzers the first to come back, they would register as they were declared. Holds the lock
- * until end_write.
+ * Were the analyzers the first to come back, they would register as they were declared. Holds the
+ * lock until end_write.
  */
 static int begin_write(struct admin_api *api)
 {
@@ -169,13 +179,17 @@ static const char *check_info(const cJSON *body, cJSON *info)
 		int64_t min, max;
 		const char *why;
 	} numbers[] = {
-		{ "max_batch_packets", 1, 65536, "max_batch_packets must be a whole number from 1 to 65536" },
-		{ "max_batch_bytes", 1, 1 << 30, "max_batch_bytes must be a whole number from 1 to 1073741824" },
-		{ "slow_start_ms", 0, 3600000, "slow_start_ms must be a whole number from 0 to 3600000" },
+		{ "max_batch_packets", 1, 65536,
+		  "max_batch_packets must be a whole number from 1 to 65536" },
+		{ "max_batch_bytes", 1, 1 << 30,
+		  "max_batch_bytes must be a whole number from 1 to 1073741824" },
+		{ "slow_start_ms", 0, 3600000,
+		  "slow_start_ms must be a whole number from 0 to 3600000" },
 	};
 	const char *text = analyzer_accepts_names[ACCEPTS_BATCH];
 
-	if (json_get_string(body, "accepts", &text) == JSON_E_TYPE || roster_name_index(analyzer_accepts_names, text) < 0)
+	if (json_get_string(body, "accepts", &text) == JSON_E_TYPE ||
+	    roster_name_index(analyzer_accepts_names, text) < 0)
 		return "accepts must be \"batch\" or \"packet\"";
 	cJSON_AddStringToObject(info, "accepts", text);
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
@@ -204,19 +218,22 @@ static const char *check_registration(const cJSON *body, struct registration *re
 		return "url is needed: http(s)://host[:port]/path, at most 512 characters";
 	if (json_get_double(body, "weight", 0, 1e6, &reg->weight) != 0)
 		return "weight is needed: a number from 0 to 1000000";
-	if (json_get_int(body, "ttl_ms", MEMBERSHIP_TTL_MIN_MS, MEMBERSHIP_TTL_MAX_MS, &reg->ttl_ms) == JSON_E_TYPE)
+	if (json_get_int(body, "ttl_ms", MEMBERSHIP_TTL_MIN_MS, MEMBERSHIP_TTL_MAX_MS,
+			 &reg->ttl_ms) == JSON_E_TYPE)
 		return "ttl_ms must be a whole number from 500 to 600000";
 	return NULL;
 }
 
-static int send_registered(struct mg_connection *conn, const struct registration *reg, bool created, uint64_t epoch)
+static int send_registered(struct mg_connection *conn, const struct registration *reg, bool created,
+			   uint64_t epoch)
 {
 	cJSON *json = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(json, "instance", reg->instance);
 	cJSON_AddNumberToObject(json, "epoch", (double)epoch);
 	cJSON_AddNumberToObject(json, "ttl_ms", (double)reg->ttl_ms);
-	cJSON_AddNumberToObject(json, "heartbeat_ms", (double)(reg->ttl_ms * 9 / 10 / HEARTBEATS_PER_LEASE));
+	cJSON_AddNumberToObject(json, "heartbeat_ms",
+				(double)(reg->ttl_ms * 9 / 10 / HEARTBEATS_PER_LEASE));
 	return web_send_json(conn, created ? 201 : 200, json, true);
 }
 
@@ -233,8 +250,8 @@ static int do_register(struct admin_api *api, struct mg_connection *conn, struct
 	if (r != 0)
 		return refuse_error(api, conn, reg->id, r);
 	control_refresh(api->config.control);
-	log_info("admin", "analyzer registered", "analyzer", "%s", reg->id, "url", "%s", reg->url, "weight", "%g",
-		 reg->weight);
+	log_info("admin", "analyzer registered", "analyzer", "%s", reg->id, "url", "%s", reg->url,
+		 "weight", "%g", reg->weight);
 	return send_registered(conn, reg, created, epoch);
 }
 
@@ -278,7 +295,9 @@ static cJSON *read_instance(struct mg_connection *conn, const char **instancep, 
 	    json_get_int(body, "processed", 0, (int64_t)1 << 53, processedp) != JSON_E_TYPE)
 		return body;
 	cJSON_Delete(body);
-	bad_field(conn, "instance is needed: the string that registering answered; processed is a whole number");
+	bad_field(
+		conn,
+		"instance is needed: the string that registering answered; processed is a whole number");
 	return NULL;
 }
 
@@ -354,7 +373,8 @@ static const char *check_change(const cJSON *body, struct membership_change *cha
 		*state = (enum analyzer_state)i;
 		change->state = state;
 	}
-	if (fault && !cJSON_IsNull(fault) && (!cJSON_IsString(fault) || strlen(fault->valuestring) > 63))
+	if (fault && !cJSON_IsNull(fault) &&
+	    (!cJSON_IsString(fault) || strlen(fault->valuestring) > 63))
 		return "fault must be null or a string of at most 63 characters";
 	if (fault)
 		change->fault = cJSON_IsNull(fault) ? "" : fault->valuestring;

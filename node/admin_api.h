@@ -26,6 +26,7 @@ int admin_deregister(struct admin_api *api, struct mg_connection *conn, const ch
 int admin_change(struct admin_api *api, struct mg_connection *conn, const char *id);
 
 /* A problem with a status, a code and a sentence; allow may be NULL. */
-int admin_refuse(struct mg_connection *conn, int status, const char *code, const char *detail, const char *allow);
+int admin_refuse(struct mg_connection *conn, int status, const char *code, const char *detail,
+		 const char *allow);
 
 #endif

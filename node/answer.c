@@ -23,12 +23,22 @@ static const char *title(int status)
 		int status;
 		const char *title;
 	} titles[] = {
-		{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" }, { 400, "Bad Request" },
-		{ 401, "Unauthorized" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
-		{ 408, "Request Timeout" }, { 411, "Length Required" }, { 413, "Content Too Large" },
-		{ 415, "Unsupported Media Type" }, { 417, "Expectation Failed" },
-		{ 431, "Request Header Fields Too Large" }, { 501, "Not Implemented" },
-		{ 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
+		{ 200, "OK" },
+		{ 202, "Accepted" },
+		{ 204, "No Content" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 408, "Request Timeout" },
+		{ 411, "Length Required" },
+		{ 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
+		{ 417, "Expectation Failed" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+		{ 505, "HTTP Version Not Supported" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(titles); i++)
@@ -46,10 +56,11 @@ static const char *connection(const struct answer *a, bool close)
 }
 
 /* Status line and the fields that every answer has; the empty line is still to come. */
-static void write_head(struct buf *out, const struct answer *a, int status, const char *type, size_t length,
-		       const struct answer_date *date, bool close)
+static void write_head(struct buf *out, const struct answer *a, int status, const char *type,
+		       size_t length, const struct answer_date *date, bool close)
 {
-	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s%s\r\n", status, title(status), date->text, connection(a, close));
+	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s%s\r\n", status, title(status), date->text,
+		   connection(a, close));
 	if (type)
 		buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, length);
 }
@@ -62,9 +73,11 @@ static void write_body(struct buf *out, const struct answer *a, const char *body
 }
 
 /* The hot answer: no printf. */
-static void write_accepted(struct buf *out, const struct answer *a, const struct answer_date *date, bool close)
+static void write_accepted(struct buf *out, const struct answer *a, const struct answer_date *date,
+			   bool close)
 {
-	static const char start[] = "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nDate: ";
+	static const char start[] =
+		"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nDate: ";
 	static const char body[] = "{\"status\":\"accepted\",\"messages\":";
 	char digits[10], length[24];
 	size_t n = 0;
@@ -89,13 +102,15 @@ static void write_accepted(struct buf *out, const struct answer *a, const struct
 	buf_append(out, "}", 1);
 }
 
-static void write_refused(struct buf *out, const struct answer *a, const struct answer_date *date, bool close)
+static void write_refused(struct buf *out, const struct answer *a, const struct answer_date *date,
+			  bool close)
 {
 	const struct http_refusal_info *info = refusal_info(a->refusal);
 	char body[512];
-	int len = snprintf(body, sizeof(body),
-			   "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}",
-			   title(info->status), info->status, info->name, info->detail);
+	int len = snprintf(
+		body, sizeof(body),
+		"{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}",
+		title(info->status), info->status, info->name, info->detail);
 
 	assert(len > 0 && (size_t)len < sizeof(body));
 	write_head(out, a, info->status, "application/problem+json", (size_t)len, date, close);
@@ -108,7 +123,8 @@ static void write_refused(struct buf *out, const struct answer *a, const struct 
 	write_body(out, a, body, (size_t)len);
 }
 
-void answer_write(struct buf *out, const struct answer *a, const struct answer_date *date, bool close)
+void answer_write(struct buf *out, const struct answer *a, const struct answer_date *date,
+		  bool close)
 {
 	switch (a->kind) {
 	case ANSWER_ACCEPTED:
@@ -118,7 +134,8 @@ void answer_write(struct buf *out, const struct answer *a, const struct answer_d
 		write_refused(out, a, date, close);
 		return;
 	case ANSWER_TEXT:
-		write_head(out, a, a->status, "text/plain; charset=utf-8", strlen(a->text), date, close);
+		write_head(out, a, a->status, "text/plain; charset=utf-8", strlen(a->text), date,
+			   close);
 		write_body(out, a, a->text, strlen(a->text));
 		return;
 	case ANSWER_OPTIONS:

@@ -20,14 +20,14 @@ enum answer_kind {
 
 struct answer {
 	enum answer_kind kind;
-	enum refusal refusal;      /* REFUSED */
-	int status;                /* TEXT */
-	const char *text;          /* TEXT: static */
-	const char *allow;         /* REFUSED with 405, OPTIONS: static */
-	uint32_t n_messages;       /* ACCEPTED */
-	uint32_t retry_after_s;    /* REFUSED with 503 */
-	bool head_only;            /* it was a HEAD request */
-	bool says_keep_alive;      /* an HTTP/1.0 client would not expect it */
+	enum refusal refusal;               /* REFUSED */
+	int status;                         /* TEXT */
+	const char *text;                   /* TEXT: static */
+	const char *allow;                  /* REFUSED with 405, OPTIONS: static */
+	uint32_t n_messages;                /* ACCEPTED */
+	uint32_t retry_after_s;             /* REFUSED with 503 */
+	bool head_only;                     /* it was a HEAD request */
+	bool says_keep_alive;               /* an HTTP/1.0 client would not expect it */
 	char analyzer[ANALYZER_ID_MAX + 1]; /* ACCEPTED: who has it, "" = not known yet */
 };
 
@@ -41,6 +41,7 @@ struct answer_date {
 void answer_date_update(struct answer_date *date, uint64_t wall_us);
 
 /* close: with "Connection: close". */
-void answer_write(struct buf *out, const struct answer *answer, const struct answer_date *date, bool close);
+void answer_write(struct buf *out, const struct answer *answer, const struct answer_date *date,
+		  bool close);
 
 #endif

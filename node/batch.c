@@ -3,7 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-const char *const delivery_outcome_names[] = { NULL, "bad", "busy", "status", "connect", "timeout", "broken" };
+const char *const delivery_outcome_names[] = { NULL,      "bad",     "busy",  "status",
+					       "connect", "timeout", "broken" };
 static_assert(ARRAY_LEN(delivery_outcome_names) == DELIVERY_OUTCOMES, "every failure has a name");
 
 struct batch *batch_new(struct lane *lane)
@@ -67,13 +68,16 @@ static int add_header(struct batch *b, const char *fmt, ...)
 
 int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node_id)
 {
-	/* halves of a batch may be more than one packet although the analyzer takes single ones by now */
+	/* halves of a batch may be more than one packet although the analyzer takes single ones by
+	 * now */
 	write_body(b, accepts == ACCEPTS_BATCH || b->packets.n_packets > 1);
 	b->transfer.body = b->body.data;
 	b->transfer.len = b->body.len;
 	if (b->body.failed || add_header(b, "Content-Type: application/json") != 0 ||
-	    add_header(b, "Expect:") != 0 || add_header(b, "Weir-Packets: %u", b->packets.n_packets) != 0 ||
-	    add_header(b, "Weir-Messages: %u", b->n_messages) != 0 || add_header(b, "Weir-Node: %s", node_id) != 0 ||
+	    add_header(b, "Expect:") != 0 ||
+	    add_header(b, "Weir-Packets: %u", b->packets.n_packets) != 0 ||
+	    add_header(b, "Weir-Messages: %u", b->n_messages) != 0 ||
+	    add_header(b, "Weir-Node: %s", node_id) != 0 ||
 	    add_header(b, "Weir-Attempt: %u", b->attempt) != 0)
 		return -ENOMEM;
 	return 0;

@@ -1,7 +1,8 @@
 #ifndef WEIR_NODE_BATCH_H
 #define WEIR_NODE_BATCH_H
 /*
- * The packets that leave for an analyzer in one POST: its body and headers, and what its outcome means.
+ * The packets that leave for an analyzer in one POST: its body and headers, and what its outcome
+ * means.
  */
 #include "common/buf.h"
 #include "node/packet.h"
@@ -16,7 +17,7 @@ enum delivery_outcome {
 	OUTCOME_STATUS,  /* any other status */
 	OUTCOME_CONNECT, /* no connection */
 	OUTCOME_TIMEOUT,
-	OUTCOME_BROKEN,  /* the connection broke before the answer */
+	OUTCOME_BROKEN, /* the connection broke before the answer */
 	DELIVERY_OUTCOMES
 };
 /* Of failures, for log and metrics; NULL for OUTCOME_OK. */
@@ -40,8 +41,8 @@ void batch_free(struct batch *b);
 void batch_add(struct batch *b, struct packet *p);
 
 /*
- * The packets byte for byte, as a JSON array where the analyzer takes batches; and the headers. Fills
- * in the transfer's body and headers. -ENOMEM.
+ * The packets byte for byte, as a JSON array where the analyzer takes batches; and the headers.
+ * Fills in the transfer's body and headers. -ENOMEM.
  */
 int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node_id) MUST_CHECK;
 

@@ -41,6 +41,7 @@ void breaker_try(struct breaker *b);
 /* Each returns true when the state changed. */
 bool breaker_success(struct breaker *b);
 bool breaker_failure(struct breaker *b, uint64_t now_us);
-bool breaker_tick(struct breaker *b, uint64_t now_us); /* OPEN -> HALF_OPEN when its time has come */
+bool breaker_tick(struct breaker *b,
+		  uint64_t now_us); /* OPEN -> HALF_OPEN when its time has come */
 
 #endif

@@ -10,8 +10,11 @@
 
 static const char *const ack_names[] = { "delivered", "received", NULL };
 
-#define OPTION(option, kind, member, default_text, ...) \
-	{ .name = option, .type = kind, .offset = offsetof(struct node_config, member), .fallback = default_text, __VA_ARGS__ }
+#define OPTION(option, kind, member, default_text, ...)                                            \
+	{                                                                                          \
+		.name = option, .type = kind, .offset = offsetof(struct node_config, member),      \
+		.fallback = default_text, __VA_ARGS__                                              \
+	}
 
 static const struct conf_option options[] = {
 	OPTION("listen", CONF_STRING, listen, ":8080", .placeholder = "HOST:PORT",
@@ -19,17 +22,20 @@ static const struct conf_option options[] = {
 	OPTION("admin-listen", CONF_STRING, admin_listen, ":8081", .placeholder = "HOST:PORT",
 	       .help = "Admin port: API, metrics, health."),
 	OPTION("redis", CONF_STRING, redis, "redis://127.0.0.1:6379/0", .placeholder = "URL",
-	       .help = "redis://[user:password@]host[:port][/db] or unix:///path.", .flags = CONF_SECRET),
+	       .help = "redis://[user:password@]host[:port][/db] or unix:///path.",
+	       .flags = CONF_SECRET),
 	OPTION("pool", CONF_STRING, pool, "default", .placeholder = "NAME",
 	       .help = "Analyzers and nodes of one pool share the traffic."),
 	OPTION("node-id", CONF_STRING, node_id, NULL, .placeholder = "NAME",
 	       .help = "Unique among the nodes of a pool. Default: host name and process id."),
-	OPTION("workers", CONF_INT, workers, "0", .min = 0, .max = 256, .help = "Event loops; 0: one per CPU."),
+	OPTION("workers", CONF_INT, workers, "0", .min = 0, .max = 256,
+	       .help = "Event loops; 0: one per CPU."),
 	OPTION("ack", CONF_CHOICE, ack, "delivered", .choices = ack_names,
 	       .help = "When to answer 202: when an analyzer has the packet, or at once (what is in memory dies with the node)."),
 	OPTION("exact-messages", CONF_INT, exact_messages, "64", .min = 1, .max = 1e9,
 	       .help = "A packet of more messages is always routed by Redis."),
-	OPTION("catchup-max-messages", CONF_DOUBLE, catchup_max_messages, "10000", .min = 1, .max = 1e12,
+	OPTION("catchup-max-messages", CONF_DOUBLE, catchup_max_messages, "10000", .min = 1,
+	       .max = 1e12,
 	       .help = "Most messages that an analyzer is owed after it could not be reached; the rest is forgiven."),
 	OPTION("redis-timeout", CONF_DURATION, redis_timeout_ms, "100ms", .min = 1, .max = 60000,
 	       .help = "No packet waits longer for Redis; then it is routed without."),
@@ -37,24 +43,25 @@ static const struct conf_option options[] = {
 	       .help = "Largest header section of a request (431)."),
 	OPTION("max-body", CONF_SIZE, max_body, "16MiB", .min = 1024, .max = 1073741824.0,
 	       .help = "Largest packet (413)."),
-	OPTION("memory-max", CONF_SIZE, memory_max, "256MiB", .min = 1048576, .max = 1099511627776.0,
-	       .help = "Bytes of packets held at once; past it 503."),
+	OPTION("memory-max", CONF_SIZE, memory_max, "256MiB", .min = 1048576,
+	       .max = 1099511627776.0, .help = "Bytes of packets held at once; past it 503."),
 	OPTION("max-connections", CONF_INT, max_connections, "20000", .min = 1, .max = 1e7,
 	       .help = "Agents' connections at once; past it 503."),
 	OPTION("idle-timeout", CONF_DURATION, idle_timeout_ms, "75s", .min = 100, .max = 86400000,
 	       .help = "An idle connection is closed after that; longer than the balancer's, or that sees resets."),
-	OPTION("header-timeout", CONF_DURATION, header_timeout_ms, "10s", .min = 100, .max = 3600000,
-	       .help = "For a whole header section, from its first byte (408)."),
+	OPTION("header-timeout", CONF_DURATION, header_timeout_ms, "10s", .min = 100,
+	       .max = 3600000, .help = "For a whole header section, from its first byte (408)."),
 	OPTION("body-timeout", CONF_DURATION, body_timeout_ms, "60s", .min = 100, .max = 3600000,
 	       .help = "For a whole body (408)."),
 	OPTION("write-timeout", CONF_DURATION, write_timeout_ms, "30s", .min = 100, .max = 3600000,
 	       .help = "For a client to read its answers."),
-	OPTION("max-connection-age", CONF_DURATION, max_connection_age_ms, "300s", .min = 1000, .max = 86400000,
+	OPTION("max-connection-age", CONF_DURATION, max_connection_age_ms, "300s", .min = 1000,
+	       .max = 86400000,
 	       .help = "Then a connection is closed politely (+-10 %), so that balancers spread the load again."),
 	OPTION("connect-timeout", CONF_DURATION, connect_timeout_ms, "1s", .min = 10, .max = 60000,
 	       .help = "For connecting to an analyzer."),
-	OPTION("delivery-timeout", CONF_DURATION, delivery_timeout_ms, "10s", .min = 100, .max = 600000,
-	       .help = "For an analyzer to answer; then the packets go to others."),
+	OPTION("delivery-timeout", CONF_DURATION, delivery_timeout_ms, "10s", .min = 100,
+	       .max = 600000, .help = "For an analyzer to answer; then the packets go to others."),
 	OPTION("probe-interval", CONF_DURATION, probe_interval_ms, "1s", .min = 100, .max = 60000,
 	       .help = "Between two health probes of an analyzer (+-20 %)."),
 	OPTION("probe-timeout", CONF_DURATION, probe_timeout_ms, "1s", .min = 10, .max = 60000,
@@ -63,12 +70,13 @@ static const struct conf_option options[] = {
 	       .help = "After SIGTERM: how long to serve on while balancers notice."),
 	OPTION("drain-timeout", CONF_DURATION, drain_timeout_ms, "30s", .min = 100, .max = 600000,
 	       .help = "After that: how long to wait for what is in flight."),
-	OPTION("ingest-token", CONF_STRING, ingest_token, NULL, .placeholder = "TOKEN", .flags = CONF_SECRET,
-	       .help = "Bearer token that agents must send."),
-	OPTION("register-token", CONF_STRING, register_token, NULL, .placeholder = "TOKEN", .flags = CONF_SECRET,
+	OPTION("ingest-token", CONF_STRING, ingest_token, NULL, .placeholder = "TOKEN",
+	       .flags = CONF_SECRET, .help = "Bearer token that agents must send."),
+	OPTION("register-token", CONF_STRING, register_token, NULL, .placeholder = "TOKEN",
+	       .flags = CONF_SECRET,
 	       .help = "Bearer token for registering, heartbeats and leaving."),
-	OPTION("admin-token", CONF_STRING, admin_token, NULL, .placeholder = "TOKEN", .flags = CONF_SECRET,
-	       .help = "Bearer token for changing analyzers (PATCH)."),
+	OPTION("admin-token", CONF_STRING, admin_token, NULL, .placeholder = "TOKEN",
+	       .flags = CONF_SECRET, .help = "Bearer token for changing analyzers (PATCH)."),
 	OPTION("log-level", CONF_CHOICE, log_level, "info", .choices = log_level_names,
 	       .help = "Least level that is logged."),
 	OPTION("log-format", CONF_CHOICE, log_format, "logfmt", .choices = log_format_names,
@@ -77,13 +85,15 @@ static const struct conf_option options[] = {
 
 const struct conf_program node_program = {
 	.name = "weir-node",
-	.summary = "Takes packets of log messages over HTTP and divides them over analyzers, by weight.",
+	.summary =
+		"Takes packets of log messages over HTTP and divides them over analyzers, by weight.",
 	.usage = "[options]",
-	.epilog = "Example:\n"
-		  "  weir-node --listen 127.0.0.1:8080 --admin-listen 127.0.0.1:8081 --redis redis://127.0.0.1:6379/0\n"
-		  "  curl -i http://127.0.0.1:8080/ingest -d '{\"messages\":[{\"msg\":\"hello\"}]}'\n"
-		  "\n"
-		  "SIGTERM drains and exits with 0; a second one exits at once.\n",
+	.epilog =
+		"Example:\n"
+		"  weir-node --listen 127.0.0.1:8080 --admin-listen 127.0.0.1:8081 --redis redis://127.0.0.1:6379/0\n"
+		"  curl -i http://127.0.0.1:8080/ingest -d '{\"messages\":[{\"msg\":\"hello\"}]}'\n"
+		"\n"
+		"SIGTERM drains and exits with 0; a second one exits at once.\n",
 	.options = options,
 	.n_options = ARRAY_LEN(options),
 };

@@ -16,7 +16,8 @@ struct node_config {
 	uint64_t redis_timeout_ms;
 	uint64_t max_header, max_body, memory_max;
 	int64_t max_connections;
-	uint64_t idle_timeout_ms, header_timeout_ms, body_timeout_ms, write_timeout_ms, max_connection_age_ms;
+	uint64_t idle_timeout_ms, header_timeout_ms, body_timeout_ms, write_timeout_ms,
+		max_connection_age_ms;
 	uint64_t connect_timeout_ms, delivery_timeout_ms, probe_interval_ms, probe_timeout_ms;
 	uint64_t drain_delay_ms, drain_timeout_ms;
 	char *ingest_token, *register_token, *admin_token;

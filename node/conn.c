@@ -15,12 +15,12 @@
 #include "node/ingest.h"
 #include "node/node_metrics.h"
 
-#define READS_PER_TURN 4           /* then the other connections' turn */
+#define READS_PER_TURN 4            /* then the other connections' turn */
 #define MAX_UNSENT_BYTES (64 << 10) /* of answers, before the connection is not read any more */
 #define LINGER_MAX_BYTES (4 << 20)  /* thrown away after the last answer, then reset */
 
 const char *const conn_close_names[] = {
-	"by_client", "aborted",	 "reset",    "idle",	 "head_timeout", "body_timeout",
+	"by_client",     "aborted", "reset",    "idle",     "head_timeout", "body_timeout",
 	"write_timeout", "refused", "answered", "too_many", "no_memory",    "stopped",
 };
 static_assert(ARRAY_LEN(conn_close_names) == CLOSE_REASONS, "every reason has a name");
@@ -71,7 +71,8 @@ static void conn_arm(struct conn *c)
 {
 	short want = 0;
 
-	if (!c->at_eof && (c->state == CONN_LINGER || (conn_may_read(c) && c->out.len <= MAX_UNSENT_BYTES)))
+	if (!c->at_eof &&
+	    (c->state == CONN_LINGER || (conn_may_read(c) && c->out.len <= MAX_UNSENT_BYTES)))
 		want |= EV_READ;
 	if (c->out.len)
 		want |= EV_WRITE;
@@ -81,9 +82,11 @@ static void conn_arm(struct conn *c)
 		event_del(&c->event);
 	c->armed = want;
 	if (want) {
-		event_assign(&c->event, c->ingest->config.base, c->fd, want | EV_PERSIST, on_event, c);
+		event_assign(&c->event, c->ingest->config.base, c->fd, want | EV_PERSIST, on_event,
+			     c);
 		if (event_add(&c->event, NULL) != 0)
-			log_error("ingest", "cannot watch a connection", "error", "%s", strerror(errno));
+			log_error("ingest", "cannot watch a connection", "error", "%s",
+				  strerror(errno));
 	}
 }
 
@@ -98,9 +101,11 @@ struct conn *conn_new(struct ingest *in, int fd)
 	c->ingest = in;
 	c->fd = fd;
 	c->since_us = in->now_us;
-	c->expires_us = in->now_us + in->config.limits.max_age_us / 100 * rng_range(&in->rng, 90, 110);
+	c->expires_us =
+		in->now_us + in->config.limits.max_age_us / 100 * rng_range(&in->rng, 90, 110);
 	c->tailp = &c->first;
-	http_reader_init(&c->reader, in->config.limits.max_head_bytes, in->config.limits.max_body_bytes);
+	http_reader_init(&c->reader, in->config.limits.max_head_bytes,
+			 in->config.limits.max_body_bytes);
 	conn_list_push(&in->lists[CONN_IDLE], c);
 	conn_arm(c);
 	return c;
@@ -144,8 +149,8 @@ static void update_state(struct conn *c)
 }
 
 /*
- * Takes bytes that were read. Kept are those of a header section that is not whole, and requests for
- * which there is no room in the queue. False: closed.
+ * Takes bytes that were read. Kept are those of a header section that is not whole, and requests
+ * for which there is no room in the queue. False: closed.
  */
 static bool conn_take(struct conn *c, const char *data, size_t len)
 {
@@ -204,7 +209,8 @@ static ssize_t read_some(struct conn *c, char **datap)
 		size_t room = c->packet->capacity - c->packet->len;
 
 		*datap = c->packet->body + c->packet->len;
-		return read(c->fd, *datap, room < c->reader.n_left ? room : (size_t)c->reader.n_left);
+		return read(c->fd, *datap,
+			    room < c->reader.n_left ? room : (size_t)c->reader.n_left);
 	}
 	assert(n_kept < INGEST_SCRATCH_BYTES);
 	if (n_kept)
@@ -245,7 +251,8 @@ static void discard(struct conn *c)
 
 	if (n > 0)
 		c->n_discarded_bytes += (size_t)n;
-	if (n == 0 || c->n_discarded_bytes > LINGER_MAX_BYTES || (n < 0 && errno != EAGAIN && errno != EINTR))
+	if (n == 0 || c->n_discarded_bytes > LINGER_MAX_BYTES ||
+	    (n < 0 && errno != EAGAIN && errno != EINTR))
 		conn_close(c, c->close_reason);
 }
 

@@ -20,26 +20,28 @@ enum conn_state {
 	CONN_IDLE,    /* no request; closed silently after idle */
 	CONN_HEAD,    /* some bytes of a header section; 408 after head */
 	CONN_BODY,    /* a body is coming; 408 after body */
-	CONN_WAITING, /* requests are being handled, none is being read; lanes have their own timeouts */
+	CONN_WAITING, /* requests are being handled, none is being read; lanes have their own
+			 timeouts */
 	CONN_WRITING, /* the client does not read its answers; reset after write */
-	CONN_LINGER,  /* the last answer is out; what still comes is thrown away, so that it is not lost by a reset */
+	CONN_LINGER,  /* the last answer is out; what still comes is thrown away, so that it is not
+			 lost by a reset */
 	CONN_STATES
 };
 
 /* Why a connection was closed: log and counter. */
 enum conn_close {
-	CLOSE_BY_CLIENT,     /* it closed, between requests */
-	CLOSE_ABORTED,       /* it closed its side within a request */
-	CLOSE_RESET,         /* a socket error */
-	CLOSE_IDLE,          /* idle timeout */
+	CLOSE_BY_CLIENT, /* it closed, between requests */
+	CLOSE_ABORTED,   /* it closed its side within a request */
+	CLOSE_RESET,     /* a socket error */
+	CLOSE_IDLE,      /* idle timeout */
 	CLOSE_HEAD_TIMEOUT,
 	CLOSE_BODY_TIMEOUT,
 	CLOSE_WRITE_TIMEOUT,
-	CLOSE_REFUSED,       /* after a refusal that ends the connection */
-	CLOSE_ANSWERED,      /* the client asked for it, or it was told so: age, drain */
-	CLOSE_TOO_MANY,      /* over max-connections */
+	CLOSE_REFUSED,  /* after a refusal that ends the connection */
+	CLOSE_ANSWERED, /* the client asked for it, or it was told so: age, drain */
+	CLOSE_TOO_MANY, /* over max-connections */
 	CLOSE_NO_MEMORY,
-	CLOSE_STOPPED,       /* the node ends */
+	CLOSE_STOPPED, /* the node ends */
 	CLOSE_REASONS
 };
 extern const char *const conn_close_names[CLOSE_REASONS];
@@ -65,19 +67,20 @@ struct conn {
 	int fd;
 	enum conn_state state;
 	enum conn_close close_reason; /* LINGER: why */
-	short armed;       /* EV_READ, EV_WRITE it waits for */
-	bool dirty;        /* in the ingest's list of those with answers to write */
-	bool no_more;      /* no further request is read */
-	bool at_eof;       /* the client has sent its last byte */
-	bool is_held;      /* `in` begins with a request for which there was no room in the queue */
-	bool owes_continue; /* the client waits for 100 Continue; due when all answers before it are out */
-	uint64_t since_us; /* when it entered its state */
+	short armed;                  /* EV_READ, EV_WRITE it waits for */
+	bool dirty;                   /* in the ingest's list of those with answers to write */
+	bool no_more;                 /* no further request is read */
+	bool at_eof;                  /* the client has sent its last byte */
+	bool is_held; /* `in` begins with a request for which there was no room in the queue */
+	bool owes_continue; /* the client waits for 100 Continue; due when all answers before it are
+			       out */
+	uint64_t since_us;  /* when it entered its state */
 	uint64_t expires_us; /* max_connection_age: the next answer after that closes it */
 	struct http_reader reader;
-	struct buf in;                /* bytes of a header section that is not whole, or what is_held says */
-	struct buf out;               /* answers that the socket did not take yet */
-	struct packet *packet;        /* being read */
-	struct exchange *reading;     /* its request is not whole yet; also in the queue */
+	struct buf in;  /* bytes of a header section that is not whole, or what is_held says */
+	struct buf out; /* answers that the socket did not take yet */
+	struct packet *packet;    /* being read */
+	struct exchange *reading; /* its request is not whole yet; also in the queue */
 	struct exchange *first, **tailp;
 	unsigned n_exchanges;
 	size_t n_discarded_bytes; /* LINGER */

@@ -24,9 +24,9 @@ struct control {
 	struct link *link, *events;
 	struct prober *prober;
 	struct event *refresh_event, *poll;
-	bool is_asking;  /* a roster call is under way */
-	bool ask_again;  /* something changed since it was sent */
-	pthread_mutex_t lock; /* of `roster`; taken by admin requests, never for a packet */
+	bool is_asking;        /* a roster call is under way */
+	bool ask_again;        /* something changed since it was sent */
+	pthread_mutex_t lock;  /* of `roster`; taken by admin requests, never for a packet */
 	struct roster *roster; /* a reference; NULL: none yet */
 };
 
@@ -61,8 +61,8 @@ static void adopt(struct control *c, struct roster *roster)
 	atomic_store_explicit(&c->shared->health.has_roster, true, memory_order_relaxed);
 	if (!is_news)
 		return;
-	log_info("control", "roster", "epoch", "%llu", (unsigned long long)roster->epoch, "analyzers", "%u",
-		 roster->n_analyzers);
+	log_info("control", "roster", "epoch", "%llu", (unsigned long long)roster->epoch,
+		 "analyzers", "%u", roster->n_analyzers);
 	for (unsigned i = 0; i < c->n_workers; i++)
 		worker_send_roster(&c->workers[i], roster);
 	prober_set_roster(c->prober, roster);
@@ -75,17 +75,17 @@ static void on_restored(void *arg, const redisReply *reply)
 }
 
 /*
- * Redis is behind what this node has seen: it came back empty, or an older replica took over. False:
- * there is nothing to bring back.
+ * Redis is behind what this node has seen: it came back empty, or an older replica took over.
+ * False: there is nothing to bring back.
  */
 static bool restore(struct control *c, uint64_t found_epoch)
 {
 	const struct roster *known = c->roster;
 	unsigned n_alive = 0;
 
-	log_warn("control", "the registry has lost data, registering again what is known", "epoch", "%llu",
-		 (unsigned long long)found_epoch, "known_epoch", "%llu", (unsigned long long)known->epoch, "analyzers",
-		 "%u", known->n_analyzers);
+	log_warn("control", "the registry has lost data, registering again what is known", "epoch",
+		 "%llu", (unsigned long long)found_epoch, "known_epoch", "%llu",
+		 (unsigned long long)known->epoch, "analyzers", "%u", known->n_analyzers);
 	for (unsigned i = 0; i < known->n_analyzers; i++) {
 		struct script_args args;
 
@@ -170,7 +170,8 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 	if (link_is_up(c->link))
 		ask(c);
 	else if (redis_url_resolve(&c->shared->redis) != 0)
-		log_warn("control", "the host name of Redis cannot be resolved", "host", "%s", c->shared->redis.host);
+		log_warn("control", "the host name of Redis cannot be resolved", "host", "%s",
+			 c->shared->redis.host);
 }
 
 static void on_probe(void *arg, unsigned slot, bool is_down)
@@ -192,10 +193,17 @@ static int build(struct control *c)
 {
 	const struct node_config *config = c->shared->config;
 	struct timeval poll = clock_timeval(POLL_US);
-	struct link_config link = { .base = c->base, .url = &c->shared->redis, .keys = &c->shared->keys,
-				    .name = config->node_id, .stall_ms = STALL_MS, .on_up = on_up, .arg = c };
-	struct prober_config prober = { .base = c->base, .interval_ms = (uint32_t)config->probe_interval_ms,
-					.timeout_ms = (uint32_t)config->probe_timeout_ms, .on_change = on_probe,
+	struct link_config link = { .base = c->base,
+				    .url = &c->shared->redis,
+				    .keys = &c->shared->keys,
+				    .name = config->node_id,
+				    .stall_ms = STALL_MS,
+				    .on_up = on_up,
+				    .arg = c };
+	struct prober_config prober = { .base = c->base,
+					.interval_ms = (uint32_t)config->probe_interval_ms,
+					.timeout_ms = (uint32_t)config->probe_timeout_ms,
+					.on_change = on_probe,
 					.arg = c };
 
 	c->link = link_new(&link);
@@ -204,7 +212,8 @@ static int build(struct control *c)
 	link.on_event = on_event;
 	c->events = link_new(&link);
 	c->prober = prober_new(&prober);
-	c->refresh_event = event_new(c->base, c->shared->refresh_fd, EV_READ | EV_PERSIST, on_refresh, c);
+	c->refresh_event =
+		event_new(c->base, c->shared->refresh_fd, EV_READ | EV_PERSIST, on_refresh, c);
 	c->poll = event_new(c->base, -1, EV_PERSIST, on_poll, c);
 	if (!c->link || !c->events || !c->prober || !c->refresh_event || !c->poll)
 		return -ENOMEM;

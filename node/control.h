@@ -7,7 +7,8 @@
  *   events (a hint) --+
  *   a worker's wish --+--> roster.lua --> newer? --> every worker's mailbox
  *   every 2 s --------+        |
- *                              +--> older (Redis lost it): register again what we knew, then once more
+ *                              +--> older (Redis lost it): register again what we knew, then once
+ * more
  */
 #include "node/worker.h"
 

@@ -14,13 +14,15 @@ static void on_reply(void *arg, const redisReply *reply)
 {
 	struct burial burial = *(struct burial *)arg;
 	bool is_buried = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
-			 reply->element[0]->type == REDIS_REPLY_STRING && strcmp(reply->element[0]->str, "ok") == 0;
+			 reply->element[0]->type == REDIS_REPLY_STRING &&
+			 strcmp(reply->element[0]->str, "ok") == 0;
 
 	free(arg);
 	burial.fn(burial.arg, burial.packet, is_buried);
 }
 
-void dead_letter_bury(struct link *link, const char *node_id, struct packet *p, const char *analyzer, int status,
+void dead_letter_bury(struct link *link, const char *node_id, struct packet *p,
+		      const char *analyzer, int status,
 		      void (*fn)(void *arg, struct packet *p, bool is_buried), void *arg)
 {
 	struct burial *burial = malloc(sizeof(*burial));

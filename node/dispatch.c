@@ -97,8 +97,8 @@ static void on_empty(void *arg, struct lane *lane)
 	}
 }
 
-int dispatch_init(struct dispatch *d, struct event_base *base, const struct lane_config *lane_config,
-		  const struct dispatch_events *events)
+int dispatch_init(struct dispatch *d, struct event_base *base,
+		  const struct lane_config *lane_config, const struct dispatch_events *events)
 {
 	memset(d, 0, sizeof(*d));
 	d->lane_config = *lane_config;
@@ -129,7 +129,8 @@ static void retire(struct dispatch *d, unsigned slot)
 {
 	struct lane *lane = d->lanes[slot];
 
-	if (d->n_retired == ROSTER_MAX_SLOTS) /* its batches end within timeout_ms; try at the next roster */
+	if (d->n_retired ==
+	    ROSTER_MAX_SLOTS) /* its batches end within timeout_ms; try at the next roster */
 		return;
 	log_info("dispatch", "analyzer left", "analyzer", "%s", lane_id(lane));
 	set_reach(d, slot, false, false);
@@ -158,8 +159,11 @@ static void move_lanes(struct dispatch *d, const int *moved)
 
 static void place(struct dispatch *d, const struct analyzer *a)
 {
-	static const struct lane_events events = { .on_delivered = on_delivered, .on_taken_back = on_taken_back,
-						   .on_bad = on_bad, .on_reach = on_reach, .on_empty = on_empty };
+	static const struct lane_events events = { .on_delivered = on_delivered,
+						   .on_taken_back = on_taken_back,
+						   .on_bad = on_bad,
+						   .on_reach = on_reach,
+						   .on_empty = on_empty };
 	struct lane_events mine = events;
 
 	if (d->lanes[a->slot]) {

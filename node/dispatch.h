@@ -10,8 +10,10 @@
 struct dispatch_events {
 	void (*on_delivered)(void *arg, unsigned slot, const char *analyzer, struct packet *p);
 	void (*on_taken_back)(void *arg, unsigned slot, struct packet *p, bool tried);
-	void (*on_bad)(void *arg, unsigned slot, const char *analyzer, struct packet *p, int status);
-	void (*on_reach)(void *arg); /* a lane can take packets or not, or is out of reach or not, other than before */
+	void (*on_bad)(void *arg, unsigned slot, const char *analyzer, struct packet *p,
+		       int status);
+	void (*on_reach)(void *arg); /* a lane can take packets or not, or is out of reach or not,
+					other than before */
 	void *arg;
 };
 
@@ -21,9 +23,9 @@ struct dispatch {
 	struct event *tick;
 	bool is_ticking;
 	unsigned n_slots;
-	unsigned n_reachable;                /* of reach */
-	bool reach[ROSTER_MAX_SLOTS];        /* what the ledger chooses among */
-	bool cut_off[ROSTER_MAX_SLOTS];      /* what the registry is told to be out of reach */
+	unsigned n_reachable;           /* of reach */
+	bool reach[ROSTER_MAX_SLOTS];   /* what the ledger chooses among */
+	bool cut_off[ROSTER_MAX_SLOTS]; /* what the registry is told to be out of reach */
 	struct lane *lanes[ROSTER_MAX_SLOTS];
 	struct lane *retired[ROSTER_MAX_SLOTS]; /* with batches still under way */
 	unsigned n_retired;
@@ -32,9 +34,11 @@ struct dispatch {
 	unsigned n_dirty;
 };
 
-int dispatch_init(struct dispatch *d, struct event_base *base, const struct lane_config *lane_config,
+int dispatch_init(struct dispatch *d, struct event_base *base,
+		  const struct lane_config *lane_config,
 		  const struct dispatch_events *events) MUST_CHECK;
-/* After the sender has been freed: no batch is under way. Packets still queued are taken back first. */
+/* After the sender has been freed: no batch is under way. Packets still queued are taken back
+ * first. */
 void dispatch_deinit(struct dispatch *d);
 
 /* moved as for ledger_set_shares. */

@@ -1,6 +1,6 @@
 /*
- * Bytes in, requests and their packets out; and the answers in their order. Here a connection is only
- * closed when memory is out; whoever calls looks at what comes back.
+ * Bytes in, requests and their packets out; and the answers in their order. Here a connection is
+ * only closed when memory is out; whoever calls looks at what comes back.
  */
 #include "node/exchange.h"
 
@@ -66,8 +66,8 @@ static void log_refusal(struct conn *c, enum refusal refusal)
 		return;
 	if (getpeername(c->fd, (struct sockaddr *)&addr.sa, &addr.len) == 0)
 		net_addr_format(&addr, peer);
-	log_warn("ingest", "request refused", "client", "%s", peer, "status", "%d", info->status, "reason", "%s",
-		 info->name);
+	log_warn("ingest", "request refused", "client", "%s", peer, "status", "%d", info->status,
+		 "reason", "%s", info->name);
 }
 
 static void set_refusal(struct conn *c, struct exchange *x, enum refusal refusal)
@@ -263,7 +263,8 @@ ssize_t exchange_feed(struct conn *c, const char *data, size_t len)
 			on_message(c);
 			break;
 		case HTTP_REFUSED:
-			if (!exchange_refuse_and_end(c, (enum refusal)c->reader.refusal, CLOSE_REFUSED))
+			if (!exchange_refuse_and_end(c, (enum refusal)c->reader.refusal,
+						     CLOSE_REFUSED))
 				return -1;
 			break;
 		}

@@ -31,10 +31,12 @@ static void line(struct buf *out, const char *check, bool ok, const char *remark
 
 void health_write_verbose(const struct health *h, uint64_t now_us, struct buf *out)
 {
-	line(out, "roster", atomic_load_explicit(&h->has_roster, memory_order_relaxed), "not read from Redis yet");
+	line(out, "roster", atomic_load_explicit(&h->has_roster, memory_order_relaxed),
+	     "not read from Redis yet");
 	line(out, "serving", !atomic_load_explicit(&h->draining, memory_order_relaxed), "draining");
 	line(out, "placing", !unplaced(h, now_us), "the last packet could not be put anywhere");
 	line(out, "redis", atomic_load_explicit(&h->redis_up, memory_order_relaxed),
 	     "away (does not count: the node carries on)");
-	buf_printf(out, "readyz check %s\n", health_ready(h, now_us) == HEALTH_READY ? "passed" : "failed");
+	buf_printf(out, "readyz check %s\n",
+		   health_ready(h, now_us) == HEALTH_READY ? "passed" : "failed");
 }

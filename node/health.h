@@ -18,11 +18,18 @@
 struct health {
 	_Atomic bool has_roster;
 	_Atomic bool draining;
-	_Atomic bool redis_up;           /* the control thread's link */
-	_Atomic uint64_t unplaced_us;    /* when a packet could last not be placed; 0: never, or since then one could */
+	_Atomic bool redis_up;        /* the control thread's link */
+	_Atomic uint64_t unplaced_us; /* when a packet could last not be placed; 0: never, or since
+					 then one could */
 };
 
-enum health_verdict { HEALTH_READY, HEALTH_STARTING, HEALTH_DRAINING, HEALTH_UNPLACED, HEALTH_VERDICTS };
+enum health_verdict {
+	HEALTH_READY,
+	HEALTH_STARTING,
+	HEALTH_DRAINING,
+	HEALTH_UNPLACED,
+	HEALTH_VERDICTS
+};
 /* A line for each verdict, with its newline. */
 extern const char *const health_verdict_texts[HEALTH_VERDICTS];
 

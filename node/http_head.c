@@ -34,19 +34,19 @@ static enum http_refusal check_framing(const struct head_parser *p);
 
 #define SLICE(member) offsetof(struct http_head, member)
 static const struct field fields[] = {
-    [4] = {"host", HTTP_BAD_HOST, take_host},
-    [6] = {"expect", HTTP_OK, take_expect},
-    [10] = {"connection", HTTP_OK, take_connection},
-    [12] = {"content-type", HTTP_BAD_HEADER, NULL, SLICE(content_type)},
-    [13] = {"authorization", HTTP_BAD_HEADER, NULL, SLICE(authorization)},
-    [14] = {"content-length", HTTP_BAD_LENGTH, take_length},
-    [16] = {"content-encoding", HTTP_BAD_HEADER, NULL, SLICE(content_encoding)},
-    [17] = {"transfer-encoding", HTTP_UNKNOWN_ENCODING, take_transfer_encoding},
+	[4] = { "host", HTTP_BAD_HOST, take_host },
+	[6] = { "expect", HTTP_OK, take_expect },
+	[10] = { "connection", HTTP_OK, take_connection },
+	[12] = { "content-type", HTTP_BAD_HEADER, NULL, SLICE(content_type) },
+	[13] = { "authorization", HTTP_BAD_HEADER, NULL, SLICE(authorization) },
+	[14] = { "content-length", HTTP_BAD_LENGTH, take_length },
+	[16] = { "content-encoding", HTTP_BAD_HEADER, NULL, SLICE(content_encoding) },
+	[17] = { "transfer-encoding", HTTP_UNKNOWN_ENCODING, take_transfer_encoding },
 };
 
 enum http_refusal http_head_parse(struct http_head *head, const char *data, size_t len)
 {
-	struct head_parser p = {.head = head, .at = data, .end = data + len};
+	struct head_parser p = { .head = head, .at = data, .end = data + len };
 	enum http_refusal refusal = parse_request_line(&p);
 
 	while (!refusal && *p.at != '\r')
@@ -79,10 +79,10 @@ static enum http_refusal parse_request_line(struct head_parser *p)
 
 	refusal = parse_version(p->head, target_end + 1, eol - target_end - 1);
 	if (!refusal)
-		refusal = parse_method(p->head, (struct http_slice){line, method_end - line});
+		refusal = parse_method(p->head, (struct http_slice){ line, method_end - line });
 	if (!refusal)
-		refusal = parse_target(
-		    p->head, (struct http_slice){method_end + 1, target_end - method_end - 1});
+		refusal = parse_target(p->head, (struct http_slice){ method_end + 1,
+								     target_end - method_end - 1 });
 	return refusal;
 }
 
@@ -138,7 +138,7 @@ static bool strip_origin(struct http_slice *target)
 {
 	const char *end = target->data + target->len;
 	const char *colon = memchr(target->data, ':', target->len);
-	struct http_slice scheme = {target->data, colon ? colon - target->data : 0};
+	struct http_slice scheme = { target->data, colon ? colon - target->data : 0 };
 	const char *host, *path;
 
 	if (!HTTP_IS_WORD(scheme, "http") && !HTTP_IS_WORD(scheme, "https"))
@@ -149,7 +149,7 @@ static bool strip_origin(struct http_slice *target)
 	path = skip_authority(host, end);
 	if (!path || path == host || *host == ':' || (path < end && *path != '/' && *path != '?'))
 		return false;
-	*target = (struct http_slice){path, end - path};
+	*target = (struct http_slice){ path, end - path };
 	return true;
 }
 
@@ -165,10 +165,10 @@ static enum http_refusal parse_target(struct http_head *head, struct http_slice 
 		return HTTP_BAD_REQUEST_LINE;
 	mark = memchr(target.data, '?', target.len);
 	if (mark) {
-		head->query = (struct http_slice){mark + 1, target.data + target.len - mark - 1};
+		head->query = (struct http_slice){ mark + 1, target.data + target.len - mark - 1 };
 		target.len = mark - target.data;
 	}
-	head->path = target.len > 0 ? target : (struct http_slice){"/", 1};
+	head->path = target.len > 0 ? target : (struct http_slice){ "/", 1 };
 	return HTTP_OK;
 }
 
@@ -185,7 +185,7 @@ static const char *split_field(const char *at, const char *end, struct http_slic
 	eol = http_skip_text(colon + 1, end);
 	if (end - eol < 2 || eol[0] != '\r' || eol[1] != '\n')
 		return NULL;
-	*namep = (struct http_slice){at, colon - at};
+	*namep = (struct http_slice){ at, colon - at };
 	*valuep = http_trim(colon + 1, eol);
 	return eol + 2;
 }

@@ -23,27 +23,27 @@ static int stay_done(struct http_reader *r, struct input *in, struct http_slice 
 static int stay_failed(struct http_reader *r, struct input *in, struct http_slice *slicep);
 
 static int (*const steps[])(struct http_reader *, struct input *, struct http_slice *) = {
-    [HTTP_HEAD_WAIT] = read_head,
-    [HTTP_BODY] = read_data,
-    [HTTP_CHUNK_SIZE] = read_chunk_size,
-    [HTTP_CHUNK_DATA] = read_data,
-    [HTTP_CHUNK_END] = read_chunk_end,
-    [HTTP_TRAILER] = read_trailer,
-    [HTTP_DONE] = stay_done,
-    [HTTP_FAILED] = stay_failed,
+	[HTTP_HEAD_WAIT] = read_head,
+	[HTTP_BODY] = read_data,
+	[HTTP_CHUNK_SIZE] = read_chunk_size,
+	[HTTP_CHUNK_DATA] = read_data,
+	[HTTP_CHUNK_END] = read_chunk_end,
+	[HTTP_TRAILER] = read_trailer,
+	[HTTP_DONE] = stay_done,
+	[HTTP_FAILED] = stay_failed,
 };
 static_assert(ARRAY_LEN(steps) == HTTP_FAILED + 1, "a state without a step");
 
 #define TO(state) (1u << (state))
 static const unsigned legal_next[] = {
-    [HTTP_HEAD_WAIT] = TO(HTTP_BODY) | TO(HTTP_CHUNK_SIZE) | TO(HTTP_DONE) | TO(HTTP_FAILED),
-    [HTTP_BODY] = TO(HTTP_DONE),
-    [HTTP_CHUNK_SIZE] = TO(HTTP_CHUNK_DATA) | TO(HTTP_TRAILER) | TO(HTTP_FAILED),
-    [HTTP_CHUNK_DATA] = TO(HTTP_CHUNK_END),
-    [HTTP_CHUNK_END] = TO(HTTP_CHUNK_SIZE) | TO(HTTP_FAILED),
-    [HTTP_TRAILER] = TO(HTTP_DONE) | TO(HTTP_FAILED),
-    [HTTP_DONE] = TO(HTTP_HEAD_WAIT),
-    [HTTP_FAILED] = 0,
+	[HTTP_HEAD_WAIT] = TO(HTTP_BODY) | TO(HTTP_CHUNK_SIZE) | TO(HTTP_DONE) | TO(HTTP_FAILED),
+	[HTTP_BODY] = TO(HTTP_DONE),
+	[HTTP_CHUNK_SIZE] = TO(HTTP_CHUNK_DATA) | TO(HTTP_TRAILER) | TO(HTTP_FAILED),
+	[HTTP_CHUNK_DATA] = TO(HTTP_CHUNK_END),
+	[HTTP_CHUNK_END] = TO(HTTP_CHUNK_SIZE) | TO(HTTP_FAILED),
+	[HTTP_TRAILER] = TO(HTTP_DONE) | TO(HTTP_FAILED),
+	[HTTP_DONE] = TO(HTTP_HEAD_WAIT),
+	[HTTP_FAILED] = 0,
 };
 
 static void set_state(struct http_reader *r, enum http_state state)
@@ -62,9 +62,9 @@ static int refuse(struct http_reader *r, enum http_refusal why)
 void http_reader_init(struct http_reader *r, uint32_t max_head_bytes, uint64_t max_body_bytes)
 {
 	*r = (struct http_reader){
-	    .state = HTTP_HEAD_WAIT,
-	    .max_head_bytes = max_head_bytes,
-	    .max_body_bytes = max_body_bytes,
+		.state = HTTP_HEAD_WAIT,
+		.max_head_bytes = max_head_bytes,
+		.max_body_bytes = max_body_bytes,
 	};
 }
 
@@ -82,7 +82,7 @@ bool http_reader_is_idle(const struct http_reader *r)
 enum http_event http_reader_feed(struct http_reader *r, const char *data, size_t len,
 				 size_t *n_consumedp, struct http_slice *slicep)
 {
-	struct input in = {data, len > 0 ? data + len : data};
+	struct input in = { data, len > 0 ? data + len : data };
 	int event;
 
 	do {
@@ -182,7 +182,7 @@ static int read_data(struct http_reader *r, struct input *in, struct http_slice 
 
 	if (n > r->n_left)
 		n = r->n_left;
-	*slicep = (struct http_slice){in->at, n};
+	*slicep = (struct http_slice){ in->at, n };
 	in->at += n;
 	r->n_body_bytes += n;
 	r->n_left -= n;

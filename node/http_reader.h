@@ -15,8 +15,8 @@
  * ':'; token characters in names; no control characters in values; exactly one Host in 1.1; one
  * Content-Length, digits only; both Content-Length and Transfer-Encoding are refused (request
  * smuggling), and so is Transfer-Encoding in HTTP/1.0. Content-Type, Content-Encoding and
- * Authorization at most once. HTTP/1.0 and 1.1 only. Targets in origin-form or absolute-form, and "*"
- * for OPTIONS. Empty lines before a request line are skipped (RFC 9112, 2.2), two at most.
+ * Authorization at most once. HTTP/1.0 and 1.1 only. Targets in origin-form or absolute-form, and
+ * "*" for OPTIONS. Empty lines before a request line are skipped (RFC 9112, 2.2), two at most.
  *
  * What comes out depends on the bytes alone, never on how they were cut into pieces.
  */
@@ -26,8 +26,18 @@
 
 #include "common/err.h"
 
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_PATCH, HTTP_OPTIONS,
-		   HTTP_CONNECT, HTTP_TRACE, HTTP_METHODS };
+enum http_method {
+	HTTP_GET,
+	HTTP_HEAD,
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_DELETE,
+	HTTP_PATCH,
+	HTTP_OPTIONS,
+	HTTP_CONNECT,
+	HTTP_TRACE,
+	HTTP_METHODS
+};
 
 /* Why a request is refused. Each has a status, a short name (log, counter) and a sentence. */
 enum http_refusal {
@@ -68,19 +78,27 @@ struct http_slice {
  */
 struct http_head {
 	enum http_method method;
-	int minor_version;  /* 0 or 1 */
+	int minor_version;       /* 0 or 1 */
 	struct http_slice path;  /* without the query; from absolute-form too */
 	struct http_slice query; /* after '?' */
 	struct http_slice content_type, content_encoding, authorization;
-	bool keep_alive;         /* what the client wants: version and Connection considered */
-	bool expect_continue;    /* Expect: 100-continue, and HTTP/1.1 */
+	bool keep_alive;      /* what the client wants: version and Connection considered */
+	bool expect_continue; /* Expect: 100-continue, and HTTP/1.1 */
 	bool chunked;
 	bool has_length;         /* Content-Length was there */
 	uint64_t content_length; /* 0 unless has_length */
 };
 
-enum http_state { HTTP_HEAD_WAIT, HTTP_BODY, HTTP_CHUNK_SIZE, HTTP_CHUNK_DATA, HTTP_CHUNK_END,
-		  HTTP_TRAILER, HTTP_DONE, HTTP_FAILED };
+enum http_state {
+	HTTP_HEAD_WAIT,
+	HTTP_BODY,
+	HTTP_CHUNK_SIZE,
+	HTTP_CHUNK_DATA,
+	HTTP_CHUNK_END,
+	HTTP_TRAILER,
+	HTTP_DONE,
+	HTTP_FAILED
+};
 
 struct http_reader {
 	enum http_state state;
@@ -98,9 +116,9 @@ struct http_reader {
 };
 
 enum http_event {
-	HTTP_NEED_MORE, /* everything given was looked at; *n_consumedp of it may be dropped */
-	HTTP_HEAD_DONE, /* reader->head is filled; decide, then feed on */
-	HTTP_BODY_DATA, /* *slicep is body */
+	HTTP_NEED_MORE,    /* everything given was looked at; *n_consumedp of it may be dropped */
+	HTTP_HEAD_DONE,    /* reader->head is filled; decide, then feed on */
+	HTTP_BODY_DATA,    /* *slicep is body */
 	HTTP_MESSAGE_DONE, /* the request is whole; http_reader_next before feeding on */
 	HTTP_REFUSED       /* reader->refusal says why; the connection cannot be used any further */
 };

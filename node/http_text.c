@@ -4,7 +4,7 @@
 
 #define VISIBLE HTTP_TARGET
 #define DELIM (VISIBLE | HTTP_REG_NAME) /* in a host, but in no token */
-#define TCHAR (VISIBLE | HTTP_TOKEN)	/* in a token, but in no host */
+#define TCHAR (VISIBLE | HTTP_TOKEN)    /* in a token, but in no host */
 #define BOTH (VISIBLE | HTTP_TOKEN | HTTP_REG_NAME)
 #define HEX_DIGIT (HTTP_HEX | HTTP_IPV6)
 
@@ -55,5 +55,5 @@ struct http_slice http_trim(const char *at, const char *end)
 		at++;
 	while (at < end && is_blank(end[-1]))
 		end--;
-	return (struct http_slice){at, end - at};
+	return (struct http_slice){ at, end - at };
 }

@@ -18,13 +18,16 @@
 
 static void turn_away(struct ingest *in, int fd)
 {
-	struct answer answer = { .kind = ANSWER_REFUSED, .refusal = REFUSAL_TOO_MANY_CONNECTIONS,
+	struct answer answer = { .kind = ANSWER_REFUSED,
+				 .refusal = REFUSAL_TOO_MANY_CONNECTIONS,
 				 .retry_after_s = ingest_retry_after_s(in) };
 
 	buf_clear(&in->render);
 	answer_write(&in->render, &answer, &in->date, true);
-	/* what it has sent already is read: unread bytes would make the kernel reset the connection */
-	if (send(fd, in->render.data, in->render.len, MSG_NOSIGNAL) < 0 || shutdown(fd, SHUT_WR) != 0 ||
+	/* what it has sent already is read: unread bytes would make the kernel reset the connection
+	 */
+	if (send(fd, in->render.data, in->render.len, MSG_NOSIGNAL) < 0 ||
+	    shutdown(fd, SHUT_WR) != 0 ||
 	    recv(fd, in->scratch, INGEST_SCRATCH_BYTES, MSG_DONTWAIT) < 0)
 		log_debug("ingest", "turned away", "error", "%s", strerror(errno));
 	close(fd);
@@ -58,9 +61,10 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 
 		if (fd >= 0) {
 			admit(in, fd);
-		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			log_error("ingest", "cannot accept", "error", "%s", strerror(errno), "remedy", "%s",
-				  "raise the limit of open files");
+		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			   errno == ENOMEM) {
+			log_error("ingest", "cannot accept", "error", "%s", strerror(errno),
+				  "remedy", "%s", "raise the limit of open files");
 			event_del(in->accept_event);
 			in->accept_again_us = in->now_us + ACCEPT_PAUSE_US;
 			return;
@@ -74,8 +78,9 @@ static uint64_t limit_of(const struct ingest *in, enum conn_state state)
 {
 	const struct ingest_limits *l = &in->config.limits;
 	const uint64_t limits[CONN_STATES] = {
-		[CONN_IDLE] = l->idle_us,     [CONN_HEAD] = l->head_us, [CONN_BODY] = l->body_us,
-		[CONN_WAITING] = UINT64_MAX, [CONN_WRITING] = l->write_us, [CONN_LINGER] = LINGER_US,
+		[CONN_IDLE] = l->idle_us,     [CONN_HEAD] = l->head_us,
+		[CONN_BODY] = l->body_us,     [CONN_WAITING] = UINT64_MAX,
+		[CONN_WRITING] = l->write_us, [CONN_LINGER] = LINGER_US,
 	};
 
 	return limits[state];
@@ -158,7 +163,8 @@ static void answer(struct ingest *in, struct exchange *x)
 	ingest_mark_dirty(in, x->conn);
 }
 
-void ingest_accept_packet(struct ingest *in, struct exchange *x, uint32_t n_messages, const char *analyzer)
+void ingest_accept_packet(struct ingest *in, struct exchange *x, uint32_t n_messages,
+			  const char *analyzer)
 {
 	metrics_add(in->config.metrics, M_ACCEPTED_PACKETS, 0, 1);
 	metrics_add(in->config.metrics, M_ACCEPTED_MESSAGES, 0, n_messages);

@@ -29,9 +29,10 @@ struct ingest_config {
 	struct event_base *base; /* borrowed */
 	struct ingest_limits limits;
 	struct ingest_api api;
-	struct metrics_shard *metrics;       /* borrowed */
-	_Atomic unsigned *n_connections;     /* of the whole node; borrowed */
-	/* Takes a valid packet; its exchange, if it is not answered here, waits for ingest_answer. */
+	struct metrics_shard *metrics;   /* borrowed */
+	_Atomic unsigned *n_connections; /* of the whole node; borrowed */
+	/* Takes a valid packet; its exchange, if it is not answered here, waits for ingest_answer.
+	 */
 	void (*on_packet)(void *arg, struct packet *packet);
 	void *arg;
 };
@@ -45,12 +46,12 @@ struct ingest {
 	struct json_counter *json;
 	struct answer_date date;
 	struct rng rng;
-	char *scratch;    /* where sockets are read into */
-	struct buf render; /* where answers are written */
-	uint64_t now_us;  /* of this turn of the loop */
-	uint64_t n_held_bytes; /* bodies of packets between their first byte and their fate */
+	char *scratch;            /* where sockets are read into */
+	struct buf render;        /* where answers are written */
+	uint64_t now_us;          /* of this turn of the loop */
+	uint64_t n_held_bytes;    /* bodies of packets between their first byte and their fate */
 	uint64_t accept_again_us; /* out of descriptors: accept no more before then; 0: accepting */
-	bool draining;    /* every answer closes its connection */
+	bool draining;            /* every answer closes its connection */
 };
 
 #define INGEST_SCRATCH_BYTES (256u << 10)
@@ -60,7 +61,8 @@ int ingest_init(struct ingest *in, const struct ingest_config *config, int liste
 void ingest_deinit(struct ingest *in);
 
 /* The fate of a packet whose exchange waits; the packet stays the caller's. */
-void ingest_accept_packet(struct ingest *in, struct exchange *x, uint32_t n_messages, const char *analyzer);
+void ingest_accept_packet(struct ingest *in, struct exchange *x, uint32_t n_messages,
+			  const char *analyzer);
 void ingest_refuse_packet(struct ingest *in, struct exchange *x, enum refusal refusal);
 /* A packet is gone: its bytes count no more. */
 void ingest_release(struct ingest *in, size_t n_bytes);

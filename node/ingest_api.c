@@ -13,8 +13,8 @@ static const struct {
 	enum resource resource;
 } paths[] = {
 	{ "/ingest", RESOURCE_PACKETS }, { "/v1/ingest", RESOURCE_PACKETS },
-	{ "/logs", RESOURCE_PACKETS },	 { "/message/send", RESOURCE_PACKETS },
-	{ "/livez", RESOURCE_LIVEZ },	 { "/healthz", RESOURCE_LIVEZ },
+	{ "/logs", RESOURCE_PACKETS },   { "/message/send", RESOURCE_PACKETS },
+	{ "/livez", RESOURCE_LIVEZ },    { "/healthz", RESOURCE_LIVEZ },
 	{ "/readyz", RESOURCE_READYZ },
 };
 
@@ -47,7 +47,8 @@ static bool refuse(struct answer *answer, enum refusal refusal)
  */
 static bool type_is_json(struct http_slice type)
 {
-	static const char *const json[] = { "application/json", "text/json", "application/x-www-form-urlencoded" };
+	static const char *const json[] = { "application/json", "text/json",
+					    "application/x-www-form-urlencoded" };
 	const char *semicolon = type.len ? memchr(type.data, ';', type.len) : NULL;
 	size_t len = semicolon ? (size_t)(semicolon - type.data) : type.len;
 
@@ -81,10 +82,12 @@ static bool is_authorized(const char *token, struct http_slice authorization)
 	if (authorization.len < sizeof(scheme) - 1 ||
 	    strncasecmp(authorization.data, scheme, sizeof(scheme) - 1) != 0)
 		return false;
-	return same_secret(authorization.data + sizeof(scheme) - 1, authorization.len - (sizeof(scheme) - 1), token);
+	return same_secret(authorization.data + sizeof(scheme) - 1,
+			   authorization.len - (sizeof(scheme) - 1), token);
 }
 
-static bool decide_packet(const struct ingest_api *api, const struct http_head *head, struct answer *answer)
+static bool decide_packet(const struct ingest_api *api, const struct http_head *head,
+			  struct answer *answer)
 {
 	struct http_slice encoding = head->content_encoding;
 
@@ -101,8 +104,8 @@ static bool decide_packet(const struct ingest_api *api, const struct http_head *
 	return true;
 }
 
-static bool decide_health(const struct ingest_api *api, enum resource resource, const struct http_head *head,
-			  uint64_t now_us, struct answer *answer)
+static bool decide_health(const struct ingest_api *api, enum resource resource,
+			  const struct http_head *head, uint64_t now_us, struct answer *answer)
 {
 	enum health_verdict verdict = HEALTH_READY;
 
@@ -123,11 +126,13 @@ bool ingest_api_decide(const struct ingest_api *api, const struct http_head *hea
 {
 	int resource = find_resource(head->path);
 
-	*answer = (struct answer){ .head_only = head->method == HTTP_HEAD,
-				   .says_keep_alive = head->minor_version == 0 && head->keep_alive };
+	*answer =
+		(struct answer){ .head_only = head->method == HTTP_HEAD,
+				 .says_keep_alive = head->minor_version == 0 && head->keep_alive };
 	if (head->method == HTTP_OPTIONS && (resource >= 0 || slice_is(head->path, "*"))) {
 		answer->kind = ANSWER_OPTIONS;
-		answer->allow = resource == RESOURCE_PACKETS || resource < 0 ? ALLOW_PACKETS : ALLOW_HEALTH;
+		answer->allow =
+			resource == RESOURCE_PACKETS || resource < 0 ? ALLOW_PACKETS : ALLOW_HEALTH;
 		return false;
 	}
 	if (resource < 0)

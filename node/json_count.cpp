@@ -92,7 +92,7 @@ static error_code parse_shrunk(json_counter *counter, const char *body, size_t l
 			       dom::element *documentp)
 {
 	std::unique_ptr<char, decltype(&std::free)> copy(
-	    static_cast<char *>(std::malloc(len + SIMDJSON_PADDING)), std::free);
+		static_cast<char *>(std::malloc(len + SIMDJSON_PADDING)), std::free);
 
 	if (!copy)
 		return MEMALLOC;

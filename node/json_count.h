@@ -2,11 +2,11 @@
 #define WEIR_NODE_JSON_COUNT_H
 /*
  * Validates a packet and counts its messages (simdjson's DOM parser: full validation, UTF-8 too):
- *   object with a "messages" array -> its length      array -> its length      any other object -> 1
- * Not a packet: a scalar, an empty array, a byte order mark (it would break the batch it goes out in).
- * Numbers may be of any size (simdjson alone refuses what fits no 64 bits or no double). Of several
- * "messages" the first counts. One counter per thread; it keeps its memory, but lets go of what a
- * giant packet needed (14 bytes for each of its bytes).
+ *   object with a "messages" array -> its length      array -> its length      any other object ->
+ * 1 Not a packet: a scalar, an empty array, a byte order mark (it would break the batch it goes out
+ * in). Numbers may be of any size (simdjson alone refuses what fits no 64 bits or no double). Of
+ * several "messages" the first counts. One counter per thread; it keeps its memory, but lets go of
+ * what a giant packet needed (14 bytes for each of its bytes).
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -20,8 +20,8 @@ extern "C" {
 /* Why a body is no packet. */
 enum json_verdict {
 	JSON_OK,
-	JSON_BAD_SYNTAX, /* not one JSON document in UTF-8, or nested deeper than JSON_MAX_DEPTH */
-	JSON_NO_OBJECT,  /* a scalar: not an object or an array */
+	JSON_BAD_SYNTAX,  /* not one JSON document in UTF-8, or nested deeper than JSON_MAX_DEPTH */
+	JSON_NO_OBJECT,   /* a scalar: not an object or an array */
 	JSON_NO_MESSAGES, /* an empty array */
 	JSON_NO_MEMORY,
 	JSON_VERDICTS

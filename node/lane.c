@@ -32,14 +32,15 @@ struct lane {
 	struct breaker breaker;
 	uint64_t paused_until_us; /* 0: not paused */
 	struct packet_queue queue;
-	struct batch *halves;     /* of refused batches; they go first */
-	unsigned n_flying;        /* batches */
+	struct batch *halves; /* of refused batches; they go first */
+	unsigned n_flying;    /* batches */
 	unsigned n_flying_packets;
 };
 
 static void on_done(struct transfer *t);
 
-struct lane *lane_new(const struct lane_config *config, const struct lane_events *events, const struct analyzer *a)
+struct lane *lane_new(const struct lane_config *config, const struct lane_events *events,
+		      const struct analyzer *a)
 {
 	struct lane *lane = calloc(1, sizeof(*lane));
 
@@ -80,8 +81,8 @@ static void evict(struct lane *lane, enum evict_reason reason)
 
 	if (!queue.n_packets && !halves)
 		return;
-	log_info("lane", "queued packets go elsewhere", "analyzer", "%s", lane->id, "packets", "%u", queue.n_packets,
-		 "reason", "%s", evict_names[reason]);
+	log_info("lane", "queued packets go elsewhere", "analyzer", "%s", lane->id, "packets", "%u",
+		 queue.n_packets, "reason", "%s", evict_names[reason]);
 	packet_queue_init(&lane->queue);
 	lane->halves = NULL;
 	if (!lane->n_flying) /* the one on trial was among them */
@@ -110,7 +111,8 @@ void lane_update(struct lane *lane, const struct analyzer *a)
 	lane->max_batch_packets = a->max_batch_packets;
 	lane->max_batch_bytes = a->max_batch_bytes;
 	lane->events.on_reach(lane->events.arg, lane);
-	if (!lane->is_eligible && a->state != ANALYZER_DRAINING) /* who drains finishes what it was given */
+	if (!lane->is_eligible &&
+	    a->state != ANALYZER_DRAINING) /* who drains finishes what it was given */
 		evict(lane, EVICT_NOT_ELIGIBLE);
 }
 
@@ -185,7 +187,8 @@ static struct batch *gather(struct lane *lane)
 	struct batch *b = batch_new(lane);
 
 	while (b && lane->queue.head && b->packets.n_packets < lane->max_batch_packets &&
-	       (!b->packets.head || b->packets.n_bytes + lane->queue.head->len <= lane->max_batch_bytes))
+	       (!b->packets.head ||
+		b->packets.n_bytes + lane->queue.head->len <= lane->max_batch_bytes))
 		batch_add(b, packet_queue_pop(&lane->queue));
 	return b;
 }
@@ -204,8 +207,10 @@ static bool batch_start(struct batch *b)
 {
 	struct lane *lane = b->lane;
 
-	b->transfer = (struct transfer){ .url = lane->url, .connect_ms = lane->config.connect_ms,
-					 .timeout_ms = lane->config.timeout_ms, .on_done = on_done };
+	b->transfer = (struct transfer){ .url = lane->url,
+					 .connect_ms = lane->config.connect_ms,
+					 .timeout_ms = lane->config.timeout_ms,
+					 .on_done = on_done };
 	if (batch_write(b, lane->accepts, lane->config.node_id) != 0 ||
 	    sender_start(lane->config.sender, &b->transfer) != 0) {
 		log_error("lane", "out of memory for a batch", "analyzer", "%s", lane->id);
@@ -226,8 +231,9 @@ static bool slot_is_free(const struct lane *lane)
 		return lane->n_flying < LANE_MAX_FLYING;
 	if (lane->accepts == ACCEPTS_PACKET)
 		return lane->n_flying < LANE_MAX_FLYING_SINGLE;
-	return lane->n_flying < LANE_MAX_FLYING && (lane->queue.n_packets >= lane->max_batch_packets ||
-						    lane->queue.n_bytes >= lane->max_batch_bytes);
+	return lane->n_flying < LANE_MAX_FLYING &&
+	       (lane->queue.n_packets >= lane->max_batch_packets ||
+		lane->queue.n_bytes >= lane->max_batch_bytes);
 }
 
 void lane_flush(struct lane *lane)
@@ -269,7 +275,8 @@ static void on_bad(struct lane *lane, struct batch *b)
 
 	breaker_success(&lane->breaker);
 	if (b->packets.n_packets == 1) {
-		lane->events.on_bad(lane->events.arg, lane, packet_queue_pop(&b->packets), b->transfer.status);
+		lane->events.on_bad(lane->events.arg, lane, packet_queue_pop(&b->packets),
+				    b->transfer.status);
 		return;
 	}
 	if (lane->is_retired) { /* no half would ever leave */
@@ -294,16 +301,18 @@ static void on_bad(struct lane *lane, struct batch *b)
 static void pause_for(struct lane *lane, uint32_t seconds)
 {
 	lane->paused_until_us = clock_mono_us() + (seconds ? seconds : PAUSE_DEFAULT_S) * US_PER_S;
-	log_info("lane", "paused", "analyzer", "%s", lane->id, "seconds", "%u", seconds ? seconds : PAUSE_DEFAULT_S);
+	log_info("lane", "paused", "analyzer", "%s", lane->id, "seconds", "%u",
+		 seconds ? seconds : PAUSE_DEFAULT_S);
 }
 
 static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome outcome)
 {
 	const struct transfer *t = &b->transfer;
 
-	log_warn("lane", "delivery failed", "analyzer", "%s", lane->id, "url", "%s", lane->url, "reason", "%s",
-		 delivery_outcome_names[outcome], "status", "%d", t->status, "error", "%s",
-		 t->result == CURLE_OK ? "" : curl_easy_strerror(t->result), "packets", "%u", b->packets.n_packets);
+	log_warn("lane", "delivery failed", "analyzer", "%s", lane->id, "url", "%s", lane->url,
+		 "reason", "%s", delivery_outcome_names[outcome], "status", "%d", t->status,
+		 "error", "%s", t->result == CURLE_OK ? "" : curl_easy_strerror(t->result),
+		 "packets", "%u", b->packets.n_packets);
 	if (outcome == OUTCOME_BUSY) {
 		lane->breaker.on_trial = false;
 		pause_for(lane, t->retry_after_s);

@@ -4,12 +4,12 @@
  * The way from one worker to one analyzer: a bounded queue, and the batches under way.
  *
  *   push -> queue -> [batch] -> sender -> outcome --2xx----------------> delivered
- *             ^                             |------400 413 415 422-----> halves, until one packet is bad
- *             |                             |------429 503-------------> pause; taken back
- *          (evict: taken back)              +------everything else-----> breaker; taken back
+ *             ^                             |------400 413 415 422-----> halves, until one packet
+ * is bad |                             |------429 503-------------> pause; taken back (evict: taken
+ * back)              +------everything else-----> breaker; taken back
  *
- * Group commit: whatever is queued when a slot is free leaves as one POST; nothing waits for company.
- * A second slot opens only for a full batch.
+ * Group commit: whatever is queued when a slot is free leaves as one POST; nothing waits for
+ * company. A second slot opens only for a full batch.
  */
 #include "common/metrics.h"
 #include "node/breaker.h"
@@ -27,7 +27,8 @@ struct lane_events {
 	void (*on_taken_back)(void *arg, struct lane *lane, struct packet *p, bool tried);
 	void (*on_bad)(void *arg, struct lane *lane, struct packet *p, int status);
 	void (*on_reach)(void *arg, struct lane *lane); /* lane_can_take may have changed */
-	void (*on_empty)(void *arg, struct lane *lane); /* a retired lane has no batch left: free it */
+	void (*on_empty)(void *arg,
+			 struct lane *lane); /* a retired lane has no batch left: free it */
 	void *arg;
 };
 
@@ -39,7 +40,8 @@ struct lane_config {
 };
 
 /* NULL: out of memory. */
-struct lane *lane_new(const struct lane_config *config, const struct lane_events *events, const struct analyzer *a);
+struct lane *lane_new(const struct lane_config *config, const struct lane_events *events,
+		      const struct analyzer *a);
 /* No batch may be under way. */
 void lane_free(struct lane *lane);
 

@@ -148,8 +148,8 @@ static void accrue(struct ledger *l, double n_messages)
 }
 
 /*
- * Of a packet routed before, when the shares may have been others. While nobody is eligible, whoever
- * is furthest off bears it, so that the sum comes out right.
+ * Of a packet routed before, when the shares may have been others. While nobody is eligible,
+ * whoever is furthest off bears it, so that the sum comes out right.
  */
 static void accrue_late(struct ledger *l, double n_messages)
 {
@@ -225,7 +225,8 @@ void ledger_resolve(struct ledger *l, unsigned n_messages, int slot)
 		accrue_late(l, n_messages);
 }
 
-void ledger_count_delivered(struct ledger *l, unsigned slot, unsigned n_packets, unsigned n_messages)
+void ledger_count_delivered(struct ledger *l, unsigned slot, unsigned n_packets,
+			    unsigned n_messages)
 {
 	l->changes[slot].delivered += n_messages;
 	l->changes[slot].delivered_packets += n_packets;
@@ -236,7 +237,8 @@ bool ledger_is_dirty(const struct ledger *l)
 	for (unsigned i = 0; i < l->n_slots; i++) {
 		const struct settlement_delta *c = &l->changes[i];
 
-		if (c->routed != 0 || c->delivered != 0 || c->forgiven != 0 || l->credit[i] != l->base[i])
+		if (c->routed != 0 || c->delivered != 0 || c->forgiven != 0 ||
+		    l->credit[i] != l->base[i])
 			return true;
 	}
 	return false;

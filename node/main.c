@@ -24,7 +24,8 @@ static int run(const struct node_config *config)
 {
 	static struct node *node; /* of the whole process */
 
-	log_init((enum log_level)config->log_level, (enum log_format)config->log_format, config->node_id);
+	log_init((enum log_level)config->log_level, (enum log_format)config->log_format,
+		 config->node_id);
 	block_signals();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return 1;

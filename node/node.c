@@ -36,8 +36,10 @@ static void raise_limits(const struct node_config *config)
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
 	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < (rlim_t)config->max_connections + 256)
-		log_warn("node", "few file descriptors", "limit", "%llu", (unsigned long long)limit.rlim_cur, "remedy", "%s",
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur < (rlim_t)config->max_connections + 256)
+		log_warn("node", "few file descriptors", "limit", "%llu",
+			 (unsigned long long)limit.rlim_cur, "remedy", "%s",
 			 "raise the limit of open files, or lower max-connections");
 }
 
@@ -53,7 +55,8 @@ static int init_shared(struct node *node, const struct node_config *config)
 		return -EINVAL;
 	}
 	if (redis_url_resolve(&s->redis) != 0)
-		log_warn("node", "the host name of Redis cannot be resolved yet", "host", "%s", s->redis.host);
+		log_warn("node", "the host name of Redis cannot be resolved yet", "host", "%s",
+			 s->redis.host);
 	if (registry_keys_init(&s->keys, config->pool) != 0)
 		return -EINVAL;
 	s->refresh_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -85,7 +88,8 @@ static int init_workers(struct node *node)
 	int fd, r = net_addr_parse(&addr, config->listen);
 
 	if (r != 0) {
-		log_error("node", "bad --listen", "value", "%s", config->listen, "expected", "%s", "HOST:PORT");
+		log_error("node", "bad --listen", "value", "%s", config->listen, "expected", "%s",
+			  "HOST:PORT");
 		return -EINVAL;
 	}
 	node->workers = calloc(n, sizeof(*node->workers));
@@ -109,15 +113,20 @@ static int init_workers(struct node *node)
 /* Evicted membership or counters would corrupt the pool silently. */
 static void check_redis(struct node *node)
 {
-	CLEANUP(client_freep) struct client *client = client_new(&node->shared.redis, &node->shared.keys, 1000);
+	CLEANUP(client_freep)
+	struct client *client = client_new(&node->shared.redis, &node->shared.keys, 1000);
 	redisReply *reply = NULL;
-	int r = client ? client_command(client, &reply, 3, (const char *[]){ "CONFIG", "GET", "maxmemory-policy" }) : 0;
+	int r = client ? client_command(client, &reply, 3,
+					(const char *[]){ "CONFIG", "GET", "maxmemory-policy" })
+		       : 0;
 
 	if (r == CLIENT_E_AWAY)
 		log_warn("node", "Redis does not answer yet", "reason", "%s", client_error(client));
 	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
-	    reply->element[1]->type == REDIS_REPLY_STRING && strcmp(reply->element[1]->str, "noeviction") != 0)
-		log_warn("node", "Redis may evict keys", "maxmemory_policy", "%s", reply->element[1]->str, "remedy", "%s",
+	    reply->element[1]->type == REDIS_REPLY_STRING &&
+	    strcmp(reply->element[1]->str, "noeviction") != 0)
+		log_warn("node", "Redis may evict keys", "maxmemory_policy", "%s",
+			 reply->element[1]->str, "remedy", "%s",
 			 "CONFIG SET maxmemory-policy noeviction");
 	if (reply)
 		freeReplyObject(reply);
@@ -178,7 +187,9 @@ int node_new(const struct node_config *config, struct node **nodep)
 		node->control = control_new(&node->shared, node->workers, node->n_workers);
 		r = node->control ? start_all(node) : -ENOMEM;
 	}
-	admin = (struct admin_config){ .shared = &node->shared, .control = node->control, .shards = node->shards,
+	admin = (struct admin_config){ .shared = &node->shared,
+				       .control = node->control,
+				       .shards = node->shards,
 				       .n_shards = node->n_workers };
 	if (r == 0)
 		r = admin_start(&admin, &node->admin);
@@ -192,7 +203,8 @@ int node_new(const struct node_config *config, struct node **nodep)
 /* True: a signal came within the time. */
 static bool wait_signal(uint64_t ms)
 {
-	struct timespec ts = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+	struct timespec ts = { .tv_sec = (time_t)(ms / 1000),
+			       .tv_nsec = (long)(ms % 1000) * 1000000 };
 	sigset_t set;
 	int r;
 
@@ -220,7 +232,8 @@ static bool join_workers(struct node *node)
 int node_run(struct node *node)
 {
 	wait_signal(UINT64_MAX);
-	log_info("node", "draining", "delay_ms", "%llu", (unsigned long long)node->shared.config->drain_delay_ms);
+	log_info("node", "draining", "delay_ms", "%llu",
+		 (unsigned long long)node->shared.config->drain_delay_ms);
 	atomic_store(&node->shared.health.draining, true);
 	set_phase(node, WORKER_DRAINING);
 	if (!wait_signal(node->shared.config->drain_delay_ms)) {

@@ -13,7 +13,8 @@ struct metrics *node_metrics_new(void)
 	static struct metrics_family families[NODE_METRICS_N];
 	const struct metrics_family table[NODE_METRICS_N] = {
 /* twice, so that BY_ANALYZER becomes the three arguments that it stands for */
-#define FAMILY_(name, type, label, values, n_values, scale, help) { name, type, help, label, values, n_values, scale }
+#define FAMILY_(name, type, label, values, n_values, scale, help)                                  \
+	{ name, type, help, label, values, n_values, scale }
 #define FAMILY(...) FAMILY_(__VA_ARGS__)
 #define X(id, name, type, ...) [M_##id] = FAMILY(name, METRICS_##type, __VA_ARGS__),
 		NODE_METRICS(X)

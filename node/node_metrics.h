@@ -9,6 +9,7 @@
 #define BY_ANALYZER "analyzer", NULL, ROSTER_MAX_SLOTS
 #define BY_NOTHING NULL, NULL, 0
 
+/* clang-format off */
 #define NODE_METRICS(X)                                                                                               \
 	X(BUILD_INFO, "weir_build_info", GAUGE, "version", version_names, 1, 0, "Always 1; the version is its label.")  \
 	X(CONNECTIONS, "weir_connections", GAUGE, BY_NOTHING, 0, "Agents' connections open now.")                       \
@@ -52,12 +53,13 @@
 	X(LOCAL_PACKETS, "weir_routed_without_redis_packets_total", COUNTER, BY_NOTHING, 0,                             \
 	  "Packets that should have been routed by Redis, and were not because it did not answer in time.")             \
 	X(MODE, "weir_workers", GAUGE, "mode", router_mode_names, ROUTER_MODES, 0, "Workers by routing mode.")
+/* clang-format on */
 
 enum node_metric {
 #define X(id, ...) M_##id,
 	NODE_METRICS(X)
 #undef X
-	NODE_METRICS_N
+		NODE_METRICS_N
 };
 
 /* NULL: out of memory. */

@@ -15,17 +15,17 @@ struct exchange;
 #define SLOT_NONE UINT16_MAX
 
 struct packet {
-	struct packet *next;        /* in the queue it is in */
-	struct exchange *exchange;  /* who waits for its fate; NULL: nobody any more */
-	uint64_t received_us;       /* when its body was whole */
-	uint64_t waiting_us;        /* since when it waits for Redis to choose */
-	uint64_t *tried;            /* bits by slot: where it failed; NULL: nowhere yet */
+	struct packet *next;       /* in the queue it is in */
+	struct exchange *exchange; /* who waits for its fate; NULL: nobody any more */
+	uint64_t received_us;      /* when its body was whole */
+	uint64_t waiting_us;       /* since when it waits for Redis to choose */
+	uint64_t *tried;           /* bits by slot: where it failed; NULL: nowhere yet */
 	uint32_t n_messages;
-	uint32_t n_attempts;        /* deliveries begun */
-	uint16_t slot;              /* where it is routed to, or SLOT_NONE */
-	size_t len;                 /* bytes of body so far */
-	size_t capacity;            /* bytes of body there is room for, padding not counted */
-	char body[];                /* as it came, and json_count_padding bytes more */
+	uint32_t n_attempts; /* deliveries begun */
+	uint16_t slot;       /* where it is routed to, or SLOT_NONE */
+	size_t len;          /* bytes of body so far */
+	size_t capacity;     /* bytes of body there is room for, padding not counted */
+	char body[];         /* as it came, and json_count_padding bytes more */
 };
 
 /* What becomes of a packet in the end. */
@@ -36,7 +36,8 @@ enum packet_fate {
 	FATES
 };
 
-#define PACKET_FIRST_BYTES (64u << 10) /* a body grows from here; a claimed length alone costs nothing */
+#define PACKET_FIRST_BYTES                                                                         \
+	(64u << 10) /* a body grows from here; a claimed length alone costs nothing */
 
 /* Room for min(expected, PACKET_FIRST_BYTES). NULL: out of memory. */
 struct packet *packet_new(size_t expected_bytes);

@@ -50,8 +50,10 @@ static void set_down(struct probe *p, bool is_down)
 	if (p->is_down == is_down)
 		return;
 	p->is_down = is_down;
-	log_warn("probe", is_down ? "analyzer does not answer its health probe" : "analyzer answers again",
-		 "analyzer", "%s", p->id, "url", "%s", p->url, "status", "%d", p->transfer.status, "error", "%s",
+	log_warn("probe",
+		 is_down ? "analyzer does not answer its health probe" : "analyzer answers again",
+		 "analyzer", "%s", p->id, "url", "%s", p->url, "status", "%d", p->transfer.status,
+		 "error", "%s",
 		 p->transfer.result == CURLE_OK ? "" : curl_easy_strerror(p->transfer.result));
 	p->prober->config.on_change(p->prober->config.arg, p->slot, is_down);
 }
@@ -81,7 +83,9 @@ static void start(struct probe *p)
 {
 	const struct prober_config *c = &p->prober->config;
 
-	p->transfer = (struct transfer){ .url = p->url, .connect_ms = c->timeout_ms, .timeout_ms = c->timeout_ms,
+	p->transfer = (struct transfer){ .url = p->url,
+					 .connect_ms = c->timeout_ms,
+					 .timeout_ms = c->timeout_ms,
 					 .on_done = on_done };
 	p->is_out = sender_start(p->prober->sender, &p->transfer) == 0;
 	if (!p->is_out)

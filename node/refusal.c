@@ -8,14 +8,16 @@ static const struct http_refusal_info own[REFUSALS - HTTP_REFUSALS] = {
 	OWN(UNAUTHORIZED) = { 401, "unauthorized", "A valid bearer token is needed." },
 	OWN(NOT_FOUND) = { 404, "not_found",
 			   "No such path. Packets go to POST /ingest, /v1/ingest, /logs or /message/send." },
-	OWN(METHOD_NOT_ALLOWED) = { 405, "method_not_allowed", "This path does not take that method; see Allow." },
+	OWN(METHOD_NOT_ALLOWED) = { 405, "method_not_allowed",
+				    "This path does not take that method; see Allow." },
 	OWN(INCOMPLETE) = { 400, "incomplete", "The connection ended before the request did." },
 	OWN(HEAD_TIMEOUT) = { 408, "head_timeout", "The request header did not arrive in time." },
 	OWN(BODY_TIMEOUT) = { 408, "body_timeout", "The request body did not arrive in time." },
 	OWN(MEDIA_TYPE) = { 415, "media_type", "Content-Type must be application/json." },
 	OWN(CONTENT_ENCODING) = { 415, "content_encoding", "Content-Encoding must be identity." },
 	OWN(NO_ANALYZER) = { 503, "no_analyzer", "No analyzer can take this packet now." },
-	OWN(NO_MEMORY) = { 503, "no_memory", "This node holds as many packets as it may (memory-max)." },
+	OWN(NO_MEMORY) = { 503, "no_memory",
+			   "This node holds as many packets as it may (memory-max)." },
 	OWN(TOO_MANY_CONNECTIONS) = { 503, "too_many_connections",
 				      "This node has as many connections as it may (max-connections)." },
 	OWN(SHUTTING_DOWN) = { 503, "shutting_down", "This node is shutting down." },
@@ -25,7 +27,8 @@ static const struct http_refusal_info own[REFUSALS - HTTP_REFUSALS] = {
 const struct http_refusal_info *refusal_info(enum refusal refusal)
 {
 	assert(refusal < REFUSALS);
-	return refusal < (enum refusal)HTTP_REFUSALS ? &http_refusals[refusal] : &own[refusal - HTTP_REFUSALS];
+	return refusal < (enum refusal)HTTP_REFUSALS ? &http_refusals[refusal]
+						     : &own[refusal - HTTP_REFUSALS];
 }
 
 const char *const *refusal_names(void)

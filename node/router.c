@@ -9,7 +9,7 @@
 #include "node/node_metrics.h"
 
 #define HEARTBEAT_US 1000000
-#define FLUSH_US 100000          /* counters of a slow worker are told at least so often */
+#define FLUSH_US 100000 /* counters of a slow worker are told at least so often */
 
 const char *const router_mode_names[] = { "exact", "leased", "away" };
 static_assert(ARRAY_LEN(router_mode_names) == ROUTER_MODES, "every mode has a name");
@@ -43,7 +43,9 @@ static void describe(struct router *r)
 
 static void show_mode(struct router *r)
 {
-	enum router_mode mode = is_away(r) ? ROUTER_AWAY : r->is_leased ? ROUTER_LEASED : ROUTER_EXACT;
+	enum router_mode mode = is_away(r)     ? ROUTER_AWAY
+				: r->is_leased ? ROUTER_LEASED
+					       : ROUTER_EXACT;
 
 	if (mode == r->mode && r->node_info.len)
 		return;
@@ -75,7 +77,8 @@ static void route_here(struct router *r, struct packet *p)
 	place(r, ledger_route(&r->ledger, p->n_messages, r->dispatch.reach), p);
 }
 
-/* It has its accrual already, from Redis or from here, and was refunded. False: nobody can take it. */
+/* It has its accrual already, from Redis or from here, and was refunded. False: nobody can take it.
+ */
 static bool route_again(struct router *r, struct packet *p)
 {
 	bool reach[ROSTER_MAX_SLOTS];
@@ -196,7 +199,8 @@ static void route_flight_here(struct router *r)
 static void go_away(struct router *r, const char *why)
 {
 	if (!r->is_overdue)
-		log_warn("router", "routing without Redis", "worker", "%s", r->config.worker, "reason", "%s", why);
+		log_warn("router", "routing without Redis", "worker", "%s", r->config.worker,
+			 "reason", "%s", why);
 	r->is_overdue = r->settler.call != CALL_NONE;
 	route_flight_here(r);
 	route_pending_here(r);
@@ -253,7 +257,9 @@ static void on_route_answer(struct router *r, const struct settlement_answer *an
 
 	r->flight.n = 0;
 	for (unsigned i = 0; i < n; i++)
-		take_choice(r, i, answer->status == SETTLEMENT_OK ? settlement_choice(answer, i) : ROUTE_NONE);
+		take_choice(r, i,
+			    answer->status == SETTLEMENT_OK ? settlement_choice(answer, i)
+							    : ROUTE_NONE);
 }
 
 static void on_settle_answer(struct router *r, const struct settlement_answer *answer)
@@ -387,12 +393,20 @@ void router_turn(struct router *r)
 
 int router_init(struct router *r, const struct router_config *config)
 {
-	struct settler_config settler = { .base = config->base, .url = config->url, .keys = config->keys,
-					  .metrics = config->metrics, .worker = config->worker,
+	struct settler_config settler = { .base = config->base,
+					  .url = config->url,
+					  .keys = config->keys,
+					  .metrics = config->metrics,
+					  .worker = config->worker,
 					  .catchup_max_messages = config->catchup_max_messages,
-					  .on_answer = on_answer, .on_up = on_up, .arg = r };
-	struct dispatch_events events = { .on_delivered = on_delivered, .on_taken_back = on_taken_back,
-					  .on_bad = on_bad, .on_reach = on_reach, .arg = r };
+					  .on_answer = on_answer,
+					  .on_up = on_up,
+					  .arg = r };
+	struct dispatch_events events = { .on_delivered = on_delivered,
+					  .on_taken_back = on_taken_back,
+					  .on_bad = on_bad,
+					  .on_reach = on_reach,
+					  .arg = r };
 
 	memset(r, 0, sizeof(*r));
 	r->config = *config;
@@ -403,7 +417,8 @@ int router_init(struct router *r, const struct router_config *config)
 	ledger_init(&r->ledger, config->catchup_max_messages);
 	r->tick = evtimer_new(config->base, on_tick, r);
 	r->deadline = evtimer_new(config->base, on_deadline, r);
-	if (!r->tick || !r->deadline || dispatch_init(&r->dispatch, config->base, &config->lane, &events) != 0 ||
+	if (!r->tick || !r->deadline ||
+	    dispatch_init(&r->dispatch, config->base, &config->lane, &events) != 0 ||
 	    settler_init(&r->settler, &settler, &r->not_now, &r->unreachable) != 0)
 		return -ENOMEM;
 	show_mode(r);
@@ -435,7 +450,8 @@ void router_deinit(struct router *r)
 }
 
 /* Where each old slot is in the new roster. False: all are where they were. */
-static bool find_moves(const struct roster *old, const struct roster *new, unsigned n_slots, int *moved)
+static bool find_moves(const struct roster *old, const struct roster *new, unsigned n_slots,
+		       int *moved)
 {
 	bool any = false;
 
@@ -445,7 +461,8 @@ static bool find_moves(const struct roster *old, const struct roster *new, unsig
 		is = was ? roster_find(new, was->id) : NULL;
 		if (is)
 			moved[i] = (int)is->slot;
-		else if (i >= new->n_slots || (was && new->by_slot[i])) /* an emptied Redis has fewer slots */
+		else if (i >= new->n_slots ||
+			 (was && new->by_slot[i])) /* an emptied Redis has fewer slots */
 			moved[i] = -1;
 		else
 			moved[i] = (int)i;
@@ -458,7 +475,8 @@ void router_set_roster(struct router *r, struct roster *roster)
 {
 	double share[ROSTER_MAX_SLOTS] = { 0 };
 	int moved[ROSTER_MAX_SLOTS];
-	unsigned n_slots = r->ledger.n_slots > r->dispatch.n_slots ? r->ledger.n_slots : r->dispatch.n_slots;
+	unsigned n_slots =
+		r->ledger.n_slots > r->dispatch.n_slots ? r->ledger.n_slots : r->dispatch.n_slots;
 	bool any;
 
 	any = find_moves(r->roster, roster, n_slots, moved);

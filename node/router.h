@@ -10,8 +10,8 @@
  *
  * Exact when slow: without credit, every packet is chosen on the pot in Redis. Leased when fast:
  * a worker with 4 packets per analyzer and window takes credit, and tells Redis at the end of each
- * window. A packet waits for Redis at most redis_timeout; then it is routed here, and the unanswered
- * call is made good when its answer comes (ledger_resolve).
+ * window. A packet waits for Redis at most redis_timeout; then it is routed here, and the
+ * unanswered call is made good when its answer comes (ledger_resolve).
  */
 #include <event2/event.h>
 
@@ -37,7 +37,8 @@ struct router_config {
 	void (*on_delivered)(void *arg, struct packet *p, const char *analyzer);
 	void (*on_unplaced)(void *arg, struct packet *p); /* nobody can take it now */
 	void (*on_bad)(void *arg, struct packet *p, const char *analyzer, int status);
-	void (*on_behind)(void *arg); /* the registry is at another epoch than the roster: get a new one */
+	void (*on_behind)(
+		void *arg); /* the registry is at another epoch than the roster: get a new one */
 	void *arg;
 };
 
@@ -45,7 +46,8 @@ struct router_config {
 struct flight {
 	unsigned n;
 	uint32_t sizes[ROUTE_MAX_PACKETS];
-	struct packet *packets[ROUTE_MAX_PACKETS]; /* NULL: routed here, without waiting any longer */
+	struct packet
+		*packets[ROUTE_MAX_PACKETS]; /* NULL: routed here, without waiting any longer */
 };
 
 struct router {
@@ -55,8 +57,8 @@ struct router {
 	struct settler settler;
 	struct roster *roster; /* a reference; NULL: none yet */
 	unsigned n_eligible;
-	bool is_leased;  /* holds credit for a window */
-	bool is_overdue; /* the call under way took too long */
+	bool is_leased;        /* holds credit for a window */
+	bool is_overdue;       /* the call under way took too long */
 	enum router_mode mode; /* as shown */
 	struct packet_queue pending;
 	struct flight flight;

@@ -6,7 +6,7 @@
 
 #include "common/clock.h"
 
-#define MAX_SPARE 64             /* easy handles kept for the next transfers */
+#define MAX_SPARE 64 /* easy handles kept for the next transfers */
 #define MAX_IDLE_CONNECTIONS 1024L
 #define RETRY_AFTER_MAX_S 30
 
@@ -19,7 +19,6 @@ struct sender {
 	CURL *spare[MAX_SPARE];
 	unsigned n_spare;
 };
-
 
 static void collect(struct sender *s);
 
@@ -214,7 +213,8 @@ static CURL *new_easy(void)
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* analyzers are inside: no proxy from the environment */
+	curl_easy_setopt(easy, CURLOPT_PROXY,
+			 ""); /* analyzers are inside: no proxy from the environment */
 	return easy;
 }
 

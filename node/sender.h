@@ -17,7 +17,7 @@ struct transfer {
 	const char *url;
 	const char *body; /* NULL: a GET */
 	size_t len;
-	struct curl_slist *headers; /* NULL: none */
+	struct curl_slist *headers;      /* NULL: none */
 	uint32_t connect_ms, timeout_ms; /* of connecting; of all of it */
 	/* Runs exactly once for each sender_start that returned 0, never from inside it. */
 	void (*on_done)(struct transfer *t);
@@ -27,7 +27,7 @@ struct transfer {
 	uint32_t retry_after_s; /* 0: not said */
 	uint64_t started_us, ended_us;
 
-	CURL *easy; /* the sender's */
+	CURL *easy;                   /* the sender's */
 	struct transfer *prev, *next; /* of those under way */
 };
 

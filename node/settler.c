@@ -63,7 +63,8 @@ static void send_call(struct settler *s)
 	enum script_id id = s->call == CALL_ROUTE ? SCRIPT_ROUTE : SCRIPT_SETTLE;
 
 	if (s->call == CALL_ROUTE) {
-		route_args(&args, &s->caller, s->sizes, s->n_sizes, buf_str(s->not_now), &s->scratch);
+		route_args(&args, &s->caller, s->sizes, s->n_sizes, buf_str(s->not_now),
+			   &s->scratch);
 	} else {
 		s->request.unreachable = buf_str(s->unreachable);
 		settle_args(&args, &s->caller, &s->request, &s->scratch);
@@ -89,8 +90,13 @@ static void on_up(void *arg, bool up)
 int settler_init(struct settler *s, const struct settler_config *config, struct buf *not_now,
 		 struct buf *unreachable)
 {
-	struct link_config link = { .base = config->base, .url = config->url, .keys = config->keys,
-				    .name = s->caller.worker, .stall_ms = STALL_MS, .on_up = on_up, .arg = s };
+	struct link_config link = { .base = config->base,
+				    .url = config->url,
+				    .keys = config->keys,
+				    .name = s->caller.worker,
+				    .stall_ms = STALL_MS,
+				    .on_up = on_up,
+				    .arg = s };
 
 	*s = (struct settler){ .config = *config, .not_now = not_now, .unreachable = unreachable };
 	s->caller.lease_ms = WORKER_LEASE_MS;

@@ -1,11 +1,12 @@
 #ifndef WEIR_NODE_SETTLER_H
 #define WEIR_NODE_SETTLER_H
 /*
- * The numbered calls of one worker to the registry, one at a time. A call whose answer never came is
- * sent again with its number until it is answered, so each is applied exactly once.
+ * The numbered calls of one worker to the registry, one at a time. A call whose answer never came
+ * is sent again with its number until it is answered, so each is applied exactly once.
  *
  *   idle --settler_route, settler_settle--> under way --answer--> idle
- *                                               | no answer: on_answer(FAILED), and again when the link is up
+ *                                               | no answer: on_answer(FAILED), and again when the
+ * link is up
  */
 #include <event2/event.h>
 
@@ -17,14 +18,16 @@ enum settler_call { CALL_NONE, CALL_ROUTE, CALL_SETTLE };
 extern const char *const worker_script_names[2]; /* of the calls, for a metric */
 
 struct settler_config {
-	struct event_base *base;          /* borrowed, as all of these */
+	struct event_base *base; /* borrowed, as all of these */
 	struct redis_url *url;
 	const struct registry_keys *keys;
 	struct metrics_shard *metrics;
 	const char *worker; /* node/index */
 	double catchup_max_messages;
-	/* OK and BEHIND end the call. FAILED: it will be sent again. `answer` is good for the time of the call. */
-	void (*on_answer)(void *arg, enum settler_call call, const struct settlement_answer *answer);
+	/* OK and BEHIND end the call. FAILED: it will be sent again. `answer` is good for the time
+	 * of the call. */
+	void (*on_answer)(void *arg, enum settler_call call,
+			  const struct settlement_answer *answer);
 	void (*on_up)(void *arg, bool up);
 	void *arg;
 };
@@ -32,14 +35,14 @@ struct settler_config {
 struct settler {
 	struct settler_config config;
 	struct link *link;
-	struct event *again;    /* sends the call once more */
+	struct event *again; /* sends the call once more */
 	struct caller caller;
 	enum settler_call call; /* not answered yet */
 	bool is_out;            /* it is with Redis now */
 	bool is_ending;
-	const uint32_t *sizes;  /* CALL_ROUTE */
+	const uint32_t *sizes; /* CALL_ROUTE */
 	unsigned n_sizes;
-	struct settle_request request; /* CALL_SETTLE */
+	struct settle_request request;     /* CALL_SETTLE */
 	struct buf *not_now, *unreachable; /* read at each sending; borrowed */
 	struct buf scratch;
 	uint64_t started_us; /* of the call under way */

@@ -6,7 +6,9 @@
 
 void window_init(struct window *w, uint64_t now_us)
 {
-	*w = (struct window){ .min_us = WINDOW_MIN_US, .length_us = WINDOW_MIN_US, .start_us = now_us };
+	*w = (struct window){ .min_us = WINDOW_MIN_US,
+			      .length_us = WINDOW_MIN_US,
+			      .start_us = now_us };
 }
 
 void window_set_min(struct window *w, uint64_t min_us)
@@ -27,8 +29,8 @@ static void judge(struct window *w, double elapsed_us, unsigned n_eligible)
 
 	w->expected_messages = 0;
 	w->length_us = w->min_us;
-	if (w->n_packets == 0 ||
-	    (double)w->n_packets * (double)w->min_us < PACKETS_PER_ANALYZER * n_eligible * elapsed_us)
+	if (w->n_packets == 0 || (double)w->n_packets * (double)w->min_us <
+					 PACKETS_PER_ANALYZER * n_eligible * elapsed_us)
 		return;
 	length_us = (uint64_t)(WINDOW_PACKETS / packets_per_us);
 	if (length_us > WINDOW_MAX_US)

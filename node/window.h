@@ -5,8 +5,9 @@
  * lease, how long that lasts, how many messages to expect in it. Pure.
  *
  * Redis says how long a window is at least (it grows with the number of workers). A worker with
- * fewer than 4 packets per analyzer in that time is slow and routes exactly. A lease lasts for about
- * 1000 packets, so that Redis is called rarely, but no longer than 100 ms, so that credit stays fresh.
+ * fewer than 4 packets per analyzer in that time is slow and routes exactly. A lease lasts for
+ * about 1000 packets, so that Redis is called rarely, but no longer than 100 ms, so that credit
+ * stays fresh.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,8 +15,8 @@
 #define WINDOW_MIN_US 10000
 
 struct window {
-	uint64_t min_us;   /* what Redis wants */
-	uint64_t start_us; /* of this one */
+	uint64_t min_us;                /* what Redis wants */
+	uint64_t start_us;              /* of this one */
 	uint64_t n_packets, n_messages; /* in this one */
 	uint64_t length_us;             /* of the next one */
 	double expected_messages;       /* in the next one; 0: too slow for a lease */

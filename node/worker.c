@@ -38,9 +38,11 @@ static void on_unplaced(void *arg, struct packet *p)
 	struct worker *w = arg;
 
 	if (p->exchange) {
-		atomic_store_explicit(&w->shared->health.unplaced_us, clock_mono_us(), memory_order_relaxed);
+		atomic_store_explicit(&w->shared->health.unplaced_us, clock_mono_us(),
+				      memory_order_relaxed);
 		ingest_refuse_packet(&w->ingest, p->exchange,
-				     w->phase >= WORKER_LEAVING ? REFUSAL_SHUTTING_DOWN : REFUSAL_NO_ANALYZER);
+				     w->phase >= WORKER_LEAVING ? REFUSAL_SHUTTING_DOWN
+								: REFUSAL_NO_ANALYZER);
 		release(w, p);
 		return;
 	}
@@ -85,9 +87,10 @@ static void on_bad(void *arg, struct packet *p, const char *analyzer, int status
 {
 	struct worker *w = arg;
 
-	log_warn("worker", "packet refused as bad", "analyzer", "%s", analyzer, "status", "%d", status, "bytes", "%zu",
-		 p->len);
-	dead_letter_bury(w->router.settler.link, w->shared->config->node_id, p, analyzer, status, on_buried, w);
+	log_warn("worker", "packet refused as bad", "analyzer", "%s", analyzer, "status", "%d",
+		 status, "bytes", "%zu", p->len);
+	dead_letter_bury(w->router.settler.link, w->shared->config->node_id, p, analyzer, status,
+			 on_buried, w);
 }
 
 static void on_packet(void *arg, struct packet *p)
@@ -132,12 +135,14 @@ static void take_probes(struct worker *w)
 
 static void set_phase(struct worker *w, enum worker_phase phase)
 {
-	static const char *const names[] = { "serving", "draining", "finishing", "leaving", "done" };
+	static const char *const names[] = { "serving", "draining", "finishing", "leaving",
+					     "done" };
 	struct timeval tv = clock_timeval(PHASE_US);
 
 	if (phase <= w->phase)
 		return;
-	log_info("worker", "phase", "worker", "%s", w->name, "from", "%s", names[w->phase], "to", "%s", names[phase]);
+	log_info("worker", "phase", "worker", "%s", w->name, "from", "%s", names[w->phase], "to",
+		 "%s", names[phase]);
 	w->phase = phase;
 	if (phase >= WORKER_DRAINING)
 		ingest_drain(&w->ingest);
@@ -167,7 +172,8 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
 
 static bool is_quiet(const struct worker *w)
 {
-	return router_n_packets(&w->router) == 0 && w->parked.n_packets == 0 && ingest_n_connections(&w->ingest) == 0;
+	return router_n_packets(&w->router) == 0 && w->parked.n_packets == 0 &&
+	       ingest_n_connections(&w->ingest) == 0;
 }
 
 /* Connections that do not end by themselves are cut at leave_by_us; packets come first. */
@@ -180,7 +186,8 @@ static void on_phase_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (w->phase == WORKER_FINISHING && (is_quiet(w) || now >= w->leave_by_us))
 		set_phase(w, WORKER_LEAVING);
-	else if (w->phase == WORKER_LEAVING && (router_has_left(&w->router) || now >= w->leave_by_us))
+	else if (w->phase == WORKER_LEAVING &&
+		 (router_has_left(&w->router) || now >= w->leave_by_us))
 		set_phase(w, WORKER_DONE);
 }
 
@@ -279,8 +286,9 @@ static void lose_parked(struct worker *w)
 	struct packet *p;
 
 	if (w->parked.n_packets)
-		log_error("worker", "acknowledged packets are lost", "worker", "%s", w->name, "packets", "%u",
-			  w->parked.n_packets, "reason", "%s", "the node ends and no analyzer takes them");
+		log_error("worker", "acknowledged packets are lost", "worker", "%s", w->name,
+			  "packets", "%u", w->parked.n_packets, "reason", "%s",
+			  "the node ends and no analyzer takes them");
 	metrics_add(&w->metrics, M_LOST_PACKETS, 0, w->parked.n_packets);
 	while ((p = packet_queue_pop(&w->parked)))
 		release(w, p);

@@ -19,7 +19,8 @@
 
 #define PROBE_WORDS (ROSTER_MAX_SLOTS / 64)
 
-/* What all workers and the control thread of a node have in common. Immutable but for the atomics. */
+/* What all workers and the control thread of a node have in common. Immutable but for the atomics.
+ */
 struct node_shared {
 	const struct node_config *config;
 	struct redis_url redis;
@@ -28,7 +29,7 @@ struct node_shared {
 	struct health health;
 	_Atomic unsigned n_connections;
 	_Atomic uint64_t probe_down[PROBE_WORDS]; /* bits by slot; written by the control thread */
-	int refresh_fd; /* eventfd: somebody needs a newer roster */
+	int refresh_fd;                           /* eventfd: somebody needs a newer roster */
 };
 
 enum worker_phase {
@@ -51,8 +52,8 @@ struct worker {
 	struct router router;
 	struct packet_queue parked; /* answered 202 under ack=received; nobody can take them now */
 	struct event *park_timer, *mail_event, *phase_timer;
-	int mail_fd;                     /* eventfd */
-	_Atomic(struct roster *) mail;   /* the newest roster nobody has taken yet; one reference */
+	int mail_fd;                   /* eventfd */
+	_Atomic(struct roster *) mail; /* the newest roster nobody has taken yet; one reference */
 	_Atomic enum worker_phase wanted; /* by the control thread */
 	enum worker_phase phase;
 	uint64_t leave_by_us; /* FINISHING, LEAVING: not later than that */
@@ -60,14 +61,15 @@ struct worker {
 };
 
 /* Takes listen_fd, also when it fails. */
-int worker_init(struct worker *w, struct node_shared *shared, unsigned index, int listen_fd) MUST_CHECK;
+int worker_init(struct worker *w, struct node_shared *shared, unsigned index,
+		int listen_fd) MUST_CHECK;
 int worker_start(struct worker *w) MUST_CHECK;
 void worker_join(struct worker *w);
 void worker_deinit(struct worker *w);
 
 /* From any thread. */
 void worker_send_roster(struct worker *w, struct roster *roster); /* takes a reference of its own */
-void worker_wake(struct worker *w);                                /* look at probe_down and `wanted` */
+void worker_wake(struct worker *w); /* look at probe_down and `wanted` */
 void worker_set_phase(struct worker *w, enum worker_phase wanted);
 
 #endif

@@ -14,9 +14,11 @@ struct client {
 };
 
 /* Error replies that mean "not now" or "not here", and not "never". */
-static const char *const away_errors[] = { "LOADING", "READONLY", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN" };
+static const char *const away_errors[] = { "LOADING", "READONLY", "MASTERDOWN",
+					   "BUSY",    "TRYAGAIN", "CLUSTERDOWN" };
 
-struct client *client_new(struct redis_url *url, const struct registry_keys *keys, unsigned timeout_ms)
+struct client *client_new(struct redis_url *url, const struct registry_keys *keys,
+			  unsigned timeout_ms)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
@@ -143,7 +145,8 @@ static int connect_now(struct client *c)
 	return greet(c);
 }
 
-static int eval_once(struct client *c, enum script_id id, const struct script_args *args, redisReply **replyp)
+static int eval_once(struct client *c, enum script_id id, const struct script_args *args,
+		     redisReply **replyp)
 {
 	buf_clear(&c->out);
 	script_format(&c->out, id, c->keys, args);
@@ -179,7 +182,8 @@ static int eval_loaded(struct client *c, enum script_id id, const struct script_
 	return r;
 }
 
-int client_eval(struct client *c, enum script_id id, const struct script_args *args, redisReply **replyp)
+int client_eval(struct client *c, enum script_id id, const struct script_args *args,
+		redisReply **replyp)
 {
 	bool reused = c->context != NULL;
 	int r;

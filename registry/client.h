@@ -10,21 +10,25 @@
 #include "registry/redis_url.h"
 #include "registry/scripts.h"
 
-#define CLIENT_E_AWAY 1  /* no connection, no answer in time, or Redis is not ready (client_error says) */
+#define CLIENT_E_AWAY                                                                              \
+	1 /* no connection, no answer in time, or Redis is not ready (client_error says) */
 #define CLIENT_E_REPLY 2 /* Redis answered with an error (client_error) */
 
 struct client;
 
 /* Borrows url and keys. timeout_ms: of connecting, and of each call. NULL: out of memory. */
-struct client *client_new(struct redis_url *url, const struct registry_keys *keys, unsigned timeout_ms);
+struct client *client_new(struct redis_url *url, const struct registry_keys *keys,
+			  unsigned timeout_ms);
 void client_free(struct client *client);
 DEFINE_CLEANUP(struct client, client_free)
 
-/* A connection that was open before is tried once more when it broke: a script may run twice, and each
- * script bears that. *replyp is the caller's to free with freeReplyObject; never an error reply. */
+/* A connection that was open before is tried once more when it broke: a script may run twice, and
+ * each script bears that. *replyp is the caller's to free with freeReplyObject; never an error
+ * reply. */
 int client_eval(struct client *client, enum script_id id, const struct script_args *args,
 		redisReply **replyp) MUST_CHECK;
-int client_command(struct client *client, redisReply **replyp, unsigned n, const char *const *words) MUST_CHECK;
+int client_command(struct client *client, redisReply **replyp, unsigned n,
+		   const char *const *words) MUST_CHECK;
 /* Why the last call failed: one line, "" if it did not. */
 const char *client_error(const struct client *client);
 

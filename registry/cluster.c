@@ -100,7 +100,8 @@ static cJSON *node_json(const struct roster *r, const struct roster_worker *firs
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct roster_worker *)a)->name, ((const struct roster_worker *)b)->name);
+	return strcmp(((const struct roster_worker *)a)->name,
+		      ((const struct roster_worker *)b)->name);
 }
 
 cJSON *cluster_nodes_json(const struct roster *r)

@@ -13,7 +13,8 @@ cJSON *cluster_json(const char *pool, const struct roster *roster);
 cJSON *cluster_analyzer_json(const struct roster *roster, const struct analyzer *a);
 cJSON *cluster_nodes_json(const struct roster *roster);
 
-/* Part of all messages routed to analyzers now registered that went to this one; 0 when there are none. */
+/* Part of all messages routed to analyzers now registered that went to this one; 0 when there are
+ * none. */
 double cluster_actual(const struct roster *roster, const struct analyzer *a);
 
 #endif

@@ -23,7 +23,7 @@ struct ctl_options {
 	uint64_t timeout_ms;
 	bool json;
 	uint64_t interval_ms; /* watch */
-	int64_t count;	      /* watch; 0: for ever */
+	int64_t count;        /* watch; 0: for ever */
 	double tolerance;     /* verify; percent */
 	uint64_t for_ms;      /* verify; 0: since the beginning */
 	uint64_t wait_ms;     /* verify */

@@ -28,7 +28,7 @@ static void list_ids(struct ctl *ctl, struct buf *out)
 
 static enum ctl_exit explain_unknown(struct ctl *ctl, const char *id)
 {
-	struct buf known CLEANUP(buf_deinit) = {0};
+	struct buf known CLEANUP(buf_deinit) = { 0 };
 
 	list_ids(ctl, &known);
 	if (!known.len)
@@ -64,8 +64,8 @@ enum ctl_exit ctl_explain(struct ctl *ctl, int error, const char *id)
 		return ctl_fail("Redis at %s refused: %s", redis, client_error(ctl->client));
 	case MEMBERSHIP_E_ANSWER:
 		return ctl_fail(
-		    "Redis at %s answered something else: is pool \"%s\" of another version?",
-		    redis, ctl->options.pool);
+			"Redis at %s answered something else: is pool \"%s\" of another version?",
+			redis, ctl->options.pool);
 	default:
 		return ctl_fail("%s", strerror(-error));
 	}
@@ -118,7 +118,7 @@ enum ctl_exit ctl_weight(struct ctl *ctl, const struct ctl_command *command, cha
 {
 	char *end;
 	double weight = strtod(arguments[1], &end);
-	struct membership_change change = {.weight = &weight};
+	struct membership_change change = { .weight = &weight };
 	const char *wrong = membership_check_weight(weight);
 
 	(void)command;
@@ -133,10 +133,10 @@ enum ctl_exit ctl_state(struct ctl *ctl, const struct ctl_command *command, char
 	static const struct {
 		const char *command;
 		enum analyzer_state state;
-	} states[] = {{"enable", ANALYZER_ACTIVE},
-		      {"drain", ANALYZER_DRAINING},
-		      {"disable", ANALYZER_DISABLED}};
-	struct membership_change change = {0};
+	} states[] = { { "enable", ANALYZER_ACTIVE },
+		       { "drain", ANALYZER_DRAINING },
+		       { "disable", ANALYZER_DISABLED } };
+	struct membership_change change = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
 		if (strcmp(states[i].command, command->name) == 0)
@@ -148,7 +148,7 @@ enum ctl_exit ctl_state(struct ctl *ctl, const struct ctl_command *command, char
 enum ctl_exit ctl_fault(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
 	const char *fault = arguments[1];
-	struct membership_change change = {.fault = strcmp(fault, "none") == 0 ? "" : fault};
+	struct membership_change change = { .fault = strcmp(fault, "none") == 0 ? "" : fault };
 
 	(void)command;
 	if (!is_word(fault))

@@ -10,34 +10,35 @@ static const struct {
 	unsigned of; /* CTL_*; 0: all commands */
 	struct conf_option option;
 } table[] = {
-    {0,
-     {"redis", CONF_STRING, AT(redis), "redis://127.0.0.1:6379/0", "URL",
-      "The registry: redis://[user:password@]host[:port][/db] or unix:///path.",
-      .flags = CONF_SECRET}},
-    {0, {"pool", CONF_STRING, AT(pool), "default", "NAME", "The pool of analyzers."}},
-    {0,
-     {"timeout", CONF_DURATION, AT(timeout_ms), "3s", NULL, "Of connecting, and of each call.", 10,
-      600000}},
-    {0, {"json", CONF_BOOL, AT(json), "false", NULL, "Print JSON, for programs."}},
-    {CTL_WATCH,
-     {"interval", CONF_DURATION, AT(interval_ms), "1s", NULL, "Between two looks.", 50, 3600000}},
-    {CTL_WATCH,
-     {"count", CONF_INT, AT(count), "0", "N", "Look so often, then end. 0: until interrupted.", 0,
-      1e9}},
-    {CTL_VERIFY,
-     {"tolerance", CONF_DOUBLE, AT(tolerance), "0.5", "PERCENT",
-      "How far an analyzer may be from its share, in percent of all messages.", 0, 100}},
-    {CTL_VERIFY,
-     {"for", CONF_DURATION, AT(for_ms), "0", "TIME",
-      "Verify what is routed in this time from now on, and not all since the beginning: totals do "
-      "not "
-      "follow weights that were changed on the way.",
-      0, 86400000}},
-    {CTL_VERIFY,
-     {"wait", CONF_DURATION, AT(wait_ms), "5s", "TIME",
-      "Without --for: how long to wait for deliveries under way and for the analyzers' next "
-      "heartbeats.",
-      0, 600000}},
+	{ 0,
+	  { "redis", CONF_STRING, AT(redis), "redis://127.0.0.1:6379/0", "URL",
+	    "The registry: redis://[user:password@]host[:port][/db] or unix:///path.",
+	    .flags = CONF_SECRET } },
+	{ 0, { "pool", CONF_STRING, AT(pool), "default", "NAME", "The pool of analyzers." } },
+	{ 0,
+	  { "timeout", CONF_DURATION, AT(timeout_ms), "3s", NULL,
+	    "Of connecting, and of each call.", 10, 600000 } },
+	{ 0, { "json", CONF_BOOL, AT(json), "false", NULL, "Print JSON, for programs." } },
+	{ CTL_WATCH,
+	  { "interval", CONF_DURATION, AT(interval_ms), "1s", NULL, "Between two looks.", 50,
+	    3600000 } },
+	{ CTL_WATCH,
+	  { "count", CONF_INT, AT(count), "0", "N",
+	    "Look so often, then end. 0: until interrupted.", 0, 1e9 } },
+	{ CTL_VERIFY,
+	  { "tolerance", CONF_DOUBLE, AT(tolerance), "0.5", "PERCENT",
+	    "How far an analyzer may be from its share, in percent of all messages.", 0, 100 } },
+	{ CTL_VERIFY,
+	  { "for", CONF_DURATION, AT(for_ms), "0", "TIME",
+	    "Verify what is routed in this time from now on, and not all since the beginning: totals do "
+	    "not "
+	    "follow weights that were changed on the way.",
+	    0, 86400000 } },
+	{ CTL_VERIFY,
+	  { "wait", CONF_DURATION, AT(wait_ms), "5s", "TIME",
+	    "Without --for: how long to wait for deliveries under way and for the analyzers' next "
+	    "heartbeats.",
+	    0, 600000 } },
 };
 
 /* Whether --name, or --name=value, takes the next word as its value. */
@@ -81,17 +82,17 @@ int ctl_options_load(struct ctl_options *out, const struct ctl_command *command,
 {
 	struct conf_option options[N_OPTIONS];
 	char name[32], usage[80];
-	struct conf_program program = {.name = name,
-				       .summary = command->summary,
-				       .usage = usage,
-				       .epilog = command->help,
-				       .options = options,
-				       .takes_arguments = command->n_arguments > 0};
+	struct conf_program program = { .name = name,
+					.summary = command->summary,
+					.usage = usage,
+					.epilog = command->help,
+					.options = options,
+					.takes_arguments = command->n_arguments > 0 };
 
 	snprintf(name, sizeof(name), command->name[0] ? "weirctl %s" : "weirctl", command->name);
 	snprintf(usage, sizeof(usage), "%s%s[options]", command->arguments,
 		 command->arguments[0] ? " " : "");
-	*out = (struct ctl_options){0};
+	*out = (struct ctl_options){ 0 };
 	program.n_options = select_options(command->takes, options);
 	return conf_load(&program, out, argc, argv, restp, n_restp);
 }
@@ -100,5 +101,5 @@ void ctl_options_free(struct ctl_options *options)
 {
 	free(options->redis);
 	free(options->pool);
-	*options = (struct ctl_options){0};
+	*options = (struct ctl_options){ 0 };
 }

@@ -21,7 +21,7 @@ static void on_signal(int number)
 
 void ctl_catch_signals(void)
 {
-	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction action = { .sa_handler = on_signal };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -38,9 +38,9 @@ bool ctl_wait(uint64_t ms)
 
 static void write_analyzers(const struct roster *r, struct buf *out)
 {
-	static const char *const headings[] = {"<ANALYZER",  "<STATE",	   "<HEALTH", ">WEIGHT",
-					       ">TARGET",    ">ACTUAL",	   ">ERROR",  ">ROUTED",
-					       ">DELIVERED", ">PROCESSED", ">CREDIT"};
+	static const char *const headings[] = { "<ANALYZER",  "<STATE",     "<HEALTH", ">WEIGHT",
+						">TARGET",    ">ACTUAL",    ">ERROR",  ">ROUTED",
+						">DELIVERED", ">PROCESSED", ">CREDIT" };
 	struct ctl_table table CLEANUP(ctl_table_deinit);
 
 	ctl_table_init(&table, ARRAY_LEN(headings), headings);
@@ -76,8 +76,7 @@ static void write_unreachable(const cJSON *node, char *out, size_t size)
 	size_t len = 0;
 
 	snprintf(out, size, "-");
-	cJSON_ArrayForEach(id, cJSON_GetObjectItemCaseSensitive(node, "unreachable"))
-	{
+	cJSON_ArrayForEach (id, cJSON_GetObjectItemCaseSensitive(node, "unreachable")) {
 		if (len < size)
 			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? " " : "",
 						id->valuestring);
@@ -86,21 +85,20 @@ static void write_unreachable(const cJSON *node, char *out, size_t size)
 
 static void write_nodes(const struct roster *r, struct buf *out)
 {
-	static const char *const headings[] = {"<NODE", ">WORKERS", "<MODE", "<UNREACHABLE"};
+	static const char *const headings[] = { "<NODE", ">WORKERS", "<MODE", "<UNREACHABLE" };
 	struct ctl_table table CLEANUP(ctl_table_deinit);
 	cJSON *nodes = cluster_nodes_json(r);
 	const cJSON *node;
 
 	ctl_table_init(&table, ARRAY_LEN(headings), headings);
-	cJSON_ArrayForEach(node, nodes)
-	{
+	cJSON_ArrayForEach (node, nodes) {
 		char unreachable[CTL_TABLE_CELL];
 
 		write_unreachable(node, unreachable, sizeof(unreachable));
 		ctl_table_cell(&table, "%s", text_of(node, "id"));
 		ctl_table_cell(
-		    &table, "%.0f",
-		    cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(node, "workers")));
+			&table, "%.0f",
+			cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(node, "workers")));
 		ctl_table_cell(&table, "%s", text_of(node, "mode"));
 		ctl_table_cell(&table, "%s", unreachable);
 	}
@@ -125,7 +123,7 @@ static void write_status(const struct ctl *ctl, const struct roster *r, struct b
 	double routed = total(r, offsetof(struct analyzer, routed)) + r->gone_routed;
 	double delivered = total(r, offsetof(struct analyzer, delivered)) + r->gone_delivered;
 	double packets =
-	    total(r, offsetof(struct analyzer, delivered_packets)) + r->gone_delivered_packets;
+		total(r, offsetof(struct analyzer, delivered_packets)) + r->gone_delivered_packets;
 
 	buf_printf(out, "pool %s, epoch %llu\n\n", ctl->options.pool, (unsigned long long)r->epoch);
 	if (r->n_analyzers)
@@ -151,7 +149,7 @@ static enum ctl_exit print(struct buf *out)
 enum ctl_exit ctl_status(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
 	struct roster *roster CLEANUP(roster_unrefp) = NULL;
-	struct buf out CLEANUP(buf_deinit) = {0};
+	struct buf out CLEANUP(buf_deinit) = { 0 };
 	int r = membership_roster(ctl->client, &roster);
 
 	(void)command;
@@ -173,7 +171,7 @@ struct last {
 static enum ctl_exit look(struct ctl *ctl, struct last *last)
 {
 	struct roster *roster CLEANUP(roster_unrefp) = NULL;
-	struct buf out CLEANUP(buf_deinit) = {0};
+	struct buf out CLEANUP(buf_deinit) = { 0 };
 	int r = membership_roster(ctl->client, &roster);
 	uint64_t now = clock_mono_us();
 	double routed;
@@ -189,14 +187,14 @@ static enum ctl_exit look(struct ctl *ctl, struct last *last)
 	if (last->us)
 		buf_printf(&out, "%.0f messages a second\n",
 			   fmax(0, routed - last->routed) * (double)US_PER_S /
-			       (double)(now - last->us));
-	*last = (struct last){routed, now};
+				   (double)(now - last->us));
+	*last = (struct last){ routed, now };
 	return print(&out);
 }
 
 enum ctl_exit ctl_watch(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
-	struct last last = {0};
+	struct last last = { 0 };
 	enum ctl_exit code;
 	int64_t n = 0;
 

@@ -6,7 +6,7 @@
 void ctl_table_init(struct ctl_table *t, unsigned n_columns, const char *const *headings)
 {
 	assert(n_columns <= CTL_TABLE_COLUMNS);
-	*t = (struct ctl_table){.n_columns = n_columns};
+	*t = (struct ctl_table){ .n_columns = n_columns };
 	for (unsigned i = 0; i < n_columns; i++) {
 		t->is_right[i] = headings[i][0] == '>';
 		ctl_table_cell(t, "%s", headings[i] + 1);
@@ -52,7 +52,7 @@ static const char *cell_at(const struct ctl_table *t, unsigned i)
 
 void ctl_table_write(const struct ctl_table *t, struct buf *out)
 {
-	int width[CTL_TABLE_COLUMNS] = {0};
+	int width[CTL_TABLE_COLUMNS] = { 0 };
 
 	if (t->cells.failed) {
 		out->failed = true;
@@ -62,7 +62,7 @@ void ctl_table_write(const struct ctl_table *t, struct buf *out)
 		int len = (int)strlen(cell_at(t, i));
 
 		width[i % t->n_columns] =
-		    len > width[i % t->n_columns] ? len : width[i % t->n_columns];
+			len > width[i % t->n_columns] ? len : width[i % t->n_columns];
 	}
 	for (unsigned i = 0; i < t->n_cells; i++) {
 		unsigned column = i % t->n_columns;

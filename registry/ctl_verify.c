@@ -17,8 +17,8 @@ struct line {
 };
 
 struct sample {
-	struct roster *roster;	  /* the later one */
-	struct line *lines;	  /* roster->n_analyzers */
+	struct roster *roster;    /* the later one */
+	struct line *lines;       /* roster->n_analyzers */
 	double routed, delivered; /* all, those that are gone too */
 };
 
@@ -47,7 +47,8 @@ static int take_sample(struct ctl *ctl, struct sample *s)
 	for (unsigned i = 0; i < s->roster->n_analyzers; i++) {
 		const struct analyzer *a = &s->roster->analyzers[i];
 
-		s->lines[i] = (struct line){a->id, a->share, a->routed, a->delivered, a->processed};
+		s->lines[i] =
+			(struct line){ a->id, a->share, a->routed, a->delivered, a->processed };
 		s->routed += a->routed;
 		s->delivered += a->delivered;
 	}
@@ -71,7 +72,7 @@ static void subtract(struct sample *s, const struct sample *before)
 }
 
 static cJSON *add_check(struct verdict *v, const char *name, bool is_ok, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
+	PRINTF_LIKE(4, 5);
 
 static cJSON *add_check(struct verdict *v, const char *name, bool is_ok, const char *fmt, ...)
 {
@@ -146,9 +147,9 @@ static void check_processed(struct verdict *v, const struct sample *s)
 		processed += line->processed;
 	}
 	check = add_check(
-	    v, "processed", delivered == processed,
-	    "delivered %.0f messages, processed %.0f, difference %.0f; %u analyzers do not say",
-	    delivered, processed, delivered - processed, n_silent);
+		v, "processed", delivered == processed,
+		"delivered %.0f messages, processed %.0f, difference %.0f; %u analyzers do not say",
+		delivered, processed, delivered - processed, n_silent);
 	cJSON_AddNumberToObject(check, "delivered", delivered);
 	cJSON_AddNumberToObject(check, "processed", processed);
 	cJSON_AddNumberToObject(check, "silent", n_silent);
@@ -184,12 +185,12 @@ static void check_shares(struct verdict *v, const struct ctl *ctl, const struct 
 			  ctl->options.for_ms ? " in this time" : "");
 		return;
 	}
-	check =
-	    add_check(v, "shares", is_ok,
-		      "%s is furthest off: target %.3f %%, actual %.3f %%, error %+.3f %% "
-		      "(tolerance %g %%)%s",
-		      worst->id, 100 * worst->share, 100 * worst->share + error, error, tolerance,
-		      is_ok || ctl->options.for_ms ? "" : "; if weights were changed use --for");
+	check = add_check(
+		v, "shares", is_ok,
+		"%s is furthest off: target %.3f %%, actual %.3f %%, error %+.3f %% "
+		"(tolerance %g %%)%s",
+		worst->id, 100 * worst->share, 100 * worst->share + error, error, tolerance,
+		is_ok || ctl->options.for_ms ? "" : "; if weights were changed use --for");
 	cJSON_AddStringToObject(check, "analyzer", worst->id);
 	cJSON_AddNumberToObject(check, "error_percent", error);
 	cJSON_AddNumberToObject(check, "tolerance_percent", tolerance);
@@ -216,21 +217,21 @@ static void check_unchanged(struct verdict *v, const struct sample *before,
 		       fabs(before->lines[i].share - after->lines[i].share) < 1e-9;
 	if (!same)
 		add_check(
-		    v, "steady", false,
-		    "analyzers or shares changed during the time (epoch %llu to %llu): try again",
-		    (unsigned long long)before->roster->epoch,
-		    (unsigned long long)after->roster->epoch);
+			v, "steady", false,
+			"analyzers or shares changed during the time (epoch %llu to %llu): try again",
+			(unsigned long long)before->roster->epoch,
+			(unsigned long long)after->roster->epoch);
 }
 
 static void verdict_start(struct verdict *v)
 {
 	cJSON_Delete(v->checks);
-	*v = (struct verdict){.is_ok = true, .checks = cJSON_CreateArray()};
+	*v = (struct verdict){ .is_ok = true, .checks = cJSON_CreateArray() };
 }
 
 static int verify_between(struct ctl *ctl, struct verdict *v)
 {
-	struct sample before CLEANUP(sample_deinit) = {0}, after CLEANUP(sample_deinit) = {0},
+	struct sample before CLEANUP(sample_deinit) = { 0 }, after CLEANUP(sample_deinit) = { 0 },
 			     totals;
 	int r = take_sample(ctl, &before);
 
@@ -242,7 +243,7 @@ static int verify_between(struct ctl *ctl, struct verdict *v)
 		return r;
 	verdict_start(v);
 	check_unchanged(v, &before, &after);
-	totals = (struct sample){.routed = after.routed, .delivered = after.delivered};
+	totals = (struct sample){ .routed = after.routed, .delivered = after.delivered };
 	subtract(&after, &before);
 	check_under_way(v, ctl, &totals, &after);
 	check_shares(v, ctl, &after);
@@ -252,7 +253,7 @@ static int verify_between(struct ctl *ctl, struct verdict *v)
 
 static int verify_all(struct ctl *ctl, struct verdict *v)
 {
-	struct sample sample CLEANUP(sample_deinit) = {0};
+	struct sample sample CLEANUP(sample_deinit) = { 0 };
 	int r = take_sample(ctl, &sample);
 
 	if (r != 0)
@@ -269,8 +270,7 @@ static void write_verdict(const struct verdict *v, struct buf *out)
 {
 	const cJSON *check;
 
-	cJSON_ArrayForEach(check, v->checks)
-	{
+	cJSON_ArrayForEach (check, v->checks) {
 		bool is_ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(check, "ok"));
 
 		buf_printf(out, "%-10s %-7s %s\n",
@@ -283,7 +283,7 @@ static void write_verdict(const struct verdict *v, struct buf *out)
 /* Takes v->checks. */
 static enum ctl_exit answer(const struct ctl *ctl, struct verdict *v)
 {
-	struct buf out CLEANUP(buf_deinit) = {0};
+	struct buf out CLEANUP(buf_deinit) = { 0 };
 	enum ctl_exit code = v->is_ok ? CTL_OK : CTL_FAILED;
 	cJSON *json;
 
@@ -304,7 +304,7 @@ static enum ctl_exit answer(const struct ctl *ctl, struct verdict *v)
 enum ctl_exit ctl_verify(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
 	uint64_t end = clock_mono_us() + ctl->options.wait_ms * US_PER_MS;
-	struct verdict verdict = {0};
+	struct verdict verdict = { 0 };
 	int r;
 
 	(void)command;

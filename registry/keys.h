@@ -11,27 +11,27 @@
 #define KEYS_E_POOL 1 /* a pool is 1 to 64 of A-Z a-z 0-9 . _ - */
 
 enum registry_key {
-	KEY_EPOCH,             /* STRING */
-	KEY_SLOT,              /* HASH analyzer -> index in the packed vectors */
-	KEY_URL,               /* HASH analyzer -> delivery URL */
-	KEY_WEIGHT,            /* HASH analyzer -> configured weight */
-	KEY_STATE,             /* HASH analyzer -> active, draining, disabled */
-	KEY_INFO,              /* HASH analyzer -> JSON */
-	KEY_EXPIRES,           /* ZSET analyzer -> lease end, ms of Redis TIME; negative: it left then */
-	KEY_PROCESSED,         /* HASH analyzer -> messages, by its own count */
-	KEY_NODES,             /* ZSET node/worker -> lease end; negative: gone since */
-	KEY_NODE_INFO,         /* HASH node/worker -> JSON */
-	KEY_HELD,              /* HASH node/worker -> last call, its answer, credit held */
-	KEY_UNREACHABLE,       /* HASH node/worker -> slots */
-	KEY_HOT,               /* STRING, packed doubles by slot */
-	KEY_EVENTS,            /* pub/sub channel */
-	KEY_CREDIT,            /* HASH, readable copies of what is in hot */
+	KEY_EPOCH,       /* STRING */
+	KEY_SLOT,        /* HASH analyzer -> index in the packed vectors */
+	KEY_URL,         /* HASH analyzer -> delivery URL */
+	KEY_WEIGHT,      /* HASH analyzer -> configured weight */
+	KEY_STATE,       /* HASH analyzer -> active, draining, disabled */
+	KEY_INFO,        /* HASH analyzer -> JSON */
+	KEY_EXPIRES,     /* ZSET analyzer -> lease end, ms of Redis TIME; negative: it left then */
+	KEY_PROCESSED,   /* HASH analyzer -> messages, by its own count */
+	KEY_NODES,       /* ZSET node/worker -> lease end; negative: gone since */
+	KEY_NODE_INFO,   /* HASH node/worker -> JSON */
+	KEY_HELD,        /* HASH node/worker -> last call, its answer, credit held */
+	KEY_UNREACHABLE, /* HASH node/worker -> slots */
+	KEY_HOT,         /* STRING, packed doubles by slot */
+	KEY_EVENTS,      /* pub/sub channel */
+	KEY_CREDIT,      /* HASH, readable copies of what is in hot */
 	KEY_ROUTED,
 	KEY_DELIVERED,
 	KEY_DELIVERED_PACKETS,
 	KEY_FORGIVEN,
-	KEY_SPILL,             /* STREAM */
-	KEY_DEAD,              /* STREAM */
+	KEY_SPILL, /* STREAM */
+	KEY_DEAD,  /* STREAM */
 	REGISTRY_KEYS
 };
 

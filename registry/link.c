@@ -1,6 +1,6 @@
 /*
- * One link owns one hiredis context. The context belongs to hiredis once its disconnect callback has
- * run, so `context` is set NULL in one place (lost) and nobody else keeps it.
+ * One link owns one hiredis context. The context belongs to hiredis once its disconnect callback
+ * has run, so `context` is set NULL in one place (lost) and nobody else keeps it.
  */
 #include "registry/link.h"
 
@@ -19,8 +19,8 @@ enum link_state {
 	LINK_DOWN,       /* waiting to connect; no context */
 	LINK_CONNECTING, /* connecting, or the greeting is under way */
 	LINK_UP,         /* every call goes out */
-	LINK_BROKEN,     /* an answer said so; the context is dropped on the next turn of the loop */
-	LINK_CLOSING     /* being freed */
+	LINK_BROKEN, /* an answer said so; the context is dropped on the next turn of the loop */
+	LINK_CLOSING /* being freed */
 };
 
 struct link {
@@ -31,7 +31,8 @@ struct link {
 	struct backoff backoff;
 	unsigned n_greetings; /* answers still to come before UP */
 	unsigned n_pending;   /* calls without an answer */
-	uint64_t progress_us; /* when the last answer came, or the first of the pending calls went out */
+	uint64_t progress_us; /* when the last answer came, or the first of the pending calls went
+				 out */
 	struct buf out;
 	struct link_stats stats;
 	bool told_down; /* the log has said that it is down */
@@ -55,8 +56,8 @@ static void set_state(struct link *link, enum link_state state)
 
 	assert(before != LINK_CLOSING && (state != LINK_UP || before == LINK_CONNECTING));
 	link->state = state;
-	log_debug("redis", "link state", "link", "%s", link->config.name, "from", "%s", state_names[before],
-		  "to", "%s", state_names[state]);
+	log_debug("redis", "link state", "link", "%s", link->config.name, "from", "%s",
+		  state_names[before], "to", "%s", state_names[state]);
 	if ((before == LINK_UP || state == LINK_UP) && link->config.on_up && before != state)
 		link->config.on_up(link->config.arg, state == LINK_UP);
 }
@@ -76,7 +77,8 @@ static void lost(struct link *link, const char *why)
 	if (link->state == LINK_CLOSING)
 		return;
 	if (!link->told_down)
-		log_warn("redis", "not connected", "link", "%s", link->config.name, "reason", "%s", why);
+		log_warn("redis", "not connected", "link", "%s", link->config.name, "reason", "%s",
+			 why);
 	link->told_down = true;
 	set_state(link, LINK_DOWN);
 	arm(link, backoff_next_ms(&link->backoff) * US_PER_MS);
@@ -105,7 +107,8 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 
 	(void)status;
 	if (link)
-		lost(link, context->errstr && context->errstr[0] ? context->errstr : "closed by Redis");
+		lost(link,
+		     context->errstr && context->errstr[0] ? context->errstr : "closed by Redis");
 }
 
 static void come_up(struct link *link)
@@ -134,7 +137,8 @@ static void on_greeting(redisAsyncContext *context, void *reply_arg, void *arg)
 	if (!link || !reply || link->state != LINK_CONNECTING)
 		return;
 	if (reply->type == REDIS_REPLY_ERROR) {
-		log_error("redis", "greeting refused", "link", "%s", link->config.name, "answer", "%s", reply->str);
+		log_error("redis", "greeting refused", "link", "%s", link->config.name, "answer",
+			  "%s", reply->str);
 		break_off(link, reply->str);
 	} else if (--link->n_greetings == 0) {
 		come_up(link);
@@ -165,8 +169,9 @@ static void greet(struct link *link, unsigned n, const char *const *words)
 {
 	buf_clear(&link->out);
 	command_format(&link->out, n, words);
-	if (!link->out.failed && redisAsyncFormattedCommand(link->context, on_greeting, NULL, link->out.data,
-							    link->out.len) == REDIS_OK)
+	if (!link->out.failed &&
+	    redisAsyncFormattedCommand(link->context, on_greeting, NULL, link->out.data,
+				       link->out.len) == REDIS_OK)
 		link->n_greetings++;
 }
 
@@ -175,8 +180,9 @@ static void load_scripts(struct link *link)
 	for (enum script_id id = 0; id < SCRIPTS; id++) {
 		buf_clear(&link->out);
 		script_format_load(&link->out, id);
-		if (!link->out.failed && redisAsyncFormattedCommand(link->context, on_greeting, NULL,
-								    link->out.data, link->out.len) == REDIS_OK)
+		if (!link->out.failed &&
+		    redisAsyncFormattedCommand(link->context, on_greeting, NULL, link->out.data,
+					       link->out.len) == REDIS_OK)
 			link->n_greetings++;
 	}
 }
@@ -218,14 +224,16 @@ static void connect_now(struct link *link)
 {
 	redisAsyncContext *context = open_context(link);
 
-	if (!context || context->err || redisLibeventAttach(context, link->config.base) != REDIS_OK) {
+	if (!context || context->err ||
+	    redisLibeventAttach(context, link->config.base) != REDIS_OK) {
 		lost(link, context ? context->errstr : "no address");
 		if (context)
 			redisAsyncFree(context);
 		return;
 	}
 	if (!link->config.url->path[0])
-		redisEnableKeepAlive(&context->c); /* a subscription is silent; this tells a dead peer from a quiet one */
+		redisEnableKeepAlive(&context->c); /* a subscription is silent; this tells a dead
+						      peer from a quiet one */
 	context->data = link;
 	link->context = context;
 	set_state(link, LINK_CONNECTING);
@@ -303,7 +311,8 @@ const struct link_stats *link_stats(const struct link *link)
 
 static bool means_away(const char *error)
 {
-	static const char *const away[] = { "LOADING", "READONLY", "MASTERDOWN", "NOSCRIPT", "CLUSTERDOWN" };
+	static const char *const away[] = { "LOADING", "READONLY", "MASTERDOWN", "NOSCRIPT",
+					    "CLUSTERDOWN" };
 
 	for (size_t i = 0; i < ARRAY_LEN(away); i++)
 		if (strncmp(error, away[i], strlen(away[i])) == 0)
@@ -325,7 +334,8 @@ static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
 		link->stats.last_us = now - call->sent_us;
 	}
 	if (reply && reply->type == REDIS_REPLY_ERROR) {
-		log_error("redis", "script failed", "script", "%s", scripts[call->id].name, "answer", "%s", reply->str);
+		log_error("redis", "script failed", "script", "%s", scripts[call->id].name,
+			  "answer", "%s", reply->str);
 		call->link->stats.n_failed++;
 		/* NOSCRIPT too: the scripts are loaded again with the next greeting */
 		if (link && link->state == LINK_UP && means_away(reply->str))
@@ -338,7 +348,8 @@ static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
 	free(call);
 }
 
-int link_call(struct link *link, enum script_id id, const struct script_args *args, link_reply_fn fn, void *arg)
+int link_call(struct link *link, enum script_id id, const struct script_args *args,
+	      link_reply_fn fn, void *arg)
 {
 	struct call *call;
 
@@ -351,8 +362,11 @@ int link_call(struct link *link, enum script_id id, const struct script_args *ar
 		free(call);
 		return -ENOMEM;
 	}
-	*call = (struct call){ .link = link, .id = id, .fn = fn, .arg = arg, .sent_us = clock_mono_us() };
-	if (redisAsyncFormattedCommand(link->context, on_reply, call, link->out.data, link->out.len) != REDIS_OK) {
+	*call = (struct call){
+		.link = link, .id = id, .fn = fn, .arg = arg, .sent_us = clock_mono_us()
+	};
+	if (redisAsyncFormattedCommand(link->context, on_reply, call, link->out.data,
+				       link->out.len) != REDIS_OK) {
 		free(call);
 		return LINK_E_DOWN;
 	}

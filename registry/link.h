@@ -1,8 +1,8 @@
 #ifndef WEIR_REGISTRY_LINK_H
 #define WEIR_REGISTRY_LINK_H
 /*
- * The registry for event loops: one connection that is made again, with back-off, for as long as the
- * link lives. Scripts are loaded before it is called up.
+ * The registry for event loops: one connection that is made again, with back-off, for as long as
+ * the link lives. Scripts are loaded before it is called up.
  *
  *     DOWN --timer--> CONNECTING --greeting answered--> UP
  *      ^------------------+-- error, stall, LOADING, READONLY --+
@@ -32,8 +32,8 @@ struct link_config {
 	const struct registry_keys *keys; /* borrowed */
 	const char *name;                 /* for the log and CLIENT SETNAME; borrowed; no spaces */
 	unsigned stall_ms;
-	bool subscribe;                             /* only listens to the pool's events */
-	void (*on_up)(void *arg, bool up);          /* NULL: not wanted */
+	bool subscribe;                                /* only listens to the pool's events */
+	void (*on_up)(void *arg, bool up);             /* NULL: not wanted */
 	void (*on_event)(void *arg, const char *text); /* subscribe: one published message */
 	void *arg;
 };
@@ -44,8 +44,8 @@ struct link *link_new(const struct link_config *config);
 void link_free(struct link *link);
 
 bool link_is_up(const struct link *link);
-int link_call(struct link *link, enum script_id id, const struct script_args *args, link_reply_fn fn,
-	      void *arg) MUST_CHECK;
+int link_call(struct link *link, enum script_id id, const struct script_args *args,
+	      link_reply_fn fn, void *arg) MUST_CHECK;
 /* Calls answered and failed so far, and the time of the last answered one. */
 struct link_stats {
 	uint64_t n_calls;

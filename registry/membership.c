@@ -9,7 +9,8 @@
 
 const char *membership_check_id(const char *id)
 {
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	size_t len = strlen(id);
 
 	if (len == 0 || len > ANALYZER_ID_MAX || strspn(id, allowed) != len)
@@ -40,12 +41,18 @@ static int take_answer(redisReply *reply, uint64_t *epochp)
 		const char *status;
 		int error;
 	} codes[] = {
-		{ "ok", 0 }, { "created", 0 }, { "updated", 0 }, { "kept", 0 },
-		{ "unknown", MEMBERSHIP_E_UNKNOWN }, { "taken", MEMBERSHIP_E_TAKEN }, { "full", MEMBERSHIP_E_FULL },
+		{ "ok", 0 },
+		{ "created", 0 },
+		{ "updated", 0 },
+		{ "kept", 0 },
+		{ "unknown", MEMBERSHIP_E_UNKNOWN },
+		{ "taken", MEMBERSHIP_E_TAKEN },
+		{ "full", MEMBERSHIP_E_FULL },
 	};
 
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 ||
-	    reply->element[0]->type != REDIS_REPLY_STRING || reply->element[1]->type != REDIS_REPLY_INTEGER)
+	    reply->element[0]->type != REDIS_REPLY_STRING ||
+	    reply->element[1]->type != REDIS_REPLY_INTEGER)
 		return MEMBERSHIP_E_ANSWER;
 	*epochp = (uint64_t)reply->element[1]->integer;
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
@@ -54,7 +61,8 @@ static int take_answer(redisReply *reply, uint64_t *epochp)
 	return MEMBERSHIP_E_ANSWER;
 }
 
-static int call(struct client *c, enum script_id id, const struct script_args *args, uint64_t *epochp)
+static int call(struct client *c, enum script_id id, const struct script_args *args,
+		uint64_t *epochp)
 {
 	redisReply *reply;
 	int r = client_eval(c, id, args, &reply);
@@ -66,7 +74,8 @@ static int call(struct client *c, enum script_id id, const struct script_args *a
 	return r;
 }
 
-int membership_register(struct client *c, const struct registration *reg, bool *createdp, uint64_t *epochp)
+int membership_register(struct client *c, const struct registration *reg, bool *createdp,
+			uint64_t *epochp)
 {
 	struct script_args args = { 0 };
 	redisReply *reply;
@@ -92,7 +101,8 @@ int membership_register(struct client *c, const struct registration *reg, bool *
 	return r;
 }
 
-void membership_restore_args(const struct analyzer *a, uint64_t epoch_floor, struct script_args *args)
+void membership_restore_args(const struct analyzer *a, uint64_t epoch_floor,
+			     struct script_args *args)
 {
 	*args = (struct script_args){ 0 };
 	script_arg_str(args, a->id);
@@ -119,7 +129,8 @@ static int get_epoch(struct client *c, const struct registry_keys *keys, uint64_
 	return 0;
 }
 
-int membership_restore(struct client *c, const struct registry_keys *keys, const struct roster *known)
+int membership_restore(struct client *c, const struct registry_keys *keys,
+		       const struct roster *known)
 {
 	uint64_t epoch;
 	int r = get_epoch(c, keys, &epoch);
@@ -177,7 +188,8 @@ int membership_deregister(struct client *c, const char *id, const char *instance
 	return call(c, SCRIPT_DEREGISTER, &args, epochp);
 }
 
-int membership_set(struct client *c, const char *id, const struct membership_change *change, uint64_t *epochp)
+int membership_set(struct client *c, const char *id, const struct membership_change *change,
+		   uint64_t *epochp)
 {
 	struct script_args args = { 0 };
 
@@ -205,7 +217,8 @@ int membership_roster(struct client *c, struct roster **rosterp)
 
 	if (r != 0)
 		return r;
-	r = reply->type == REDIS_REPLY_STRING ? roster_parse(reply->str, rosterp) : MEMBERSHIP_E_ANSWER;
+	r = reply->type == REDIS_REPLY_STRING ? roster_parse(reply->str, rosterp)
+					      : MEMBERSHIP_E_ANSWER;
 	freeReplyObject(reply);
 	return r == ROSTER_E_FORMAT ? MEMBERSHIP_E_ANSWER : r;
 }

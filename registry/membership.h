@@ -18,7 +18,8 @@
 
 struct registration {
 	const char *id, *url, *instance;
-	const char *info; /* JSON object: accepts, max_batch_packets, max_batch_bytes, slow_start_ms, version */
+	const char *info; /* JSON object: accepts, max_batch_packets, max_batch_bytes,
+			     slow_start_ms, version */
 	double weight;
 	int64_t ttl_ms;
 };
@@ -29,7 +30,8 @@ const char *membership_check_url(const char *url);
 const char *membership_check_weight(double weight);
 
 /* *createdp: it was not there, or its lease had run out. */
-int membership_register(struct client *c, const struct registration *reg, bool *createdp, uint64_t *epochp) MUST_CHECK;
+int membership_register(struct client *c, const struct registration *reg, bool *createdp,
+			uint64_t *epochp) MUST_CHECK;
 /* processed < 0: not said. `fault` gets "" or the fault to simulate. */
 int membership_renew(struct client *c, const char *id, const char *instance, int64_t processed,
 		     uint64_t *epochp, char fault[64]) MUST_CHECK;
@@ -46,9 +48,12 @@ int membership_set(struct client *c, const char *id, const struct membership_cha
 		   uint64_t *epochp) MUST_CHECK;
 int membership_roster(struct client *c, struct roster **rosterp) MUST_CHECK;
 
-/* The call that brings one analyzer of a roster back to a Redis that has lost it. `args` borrows from a. */
-void membership_restore_args(const struct analyzer *a, uint64_t epoch_floor, struct script_args *args);
+/* The call that brings one analyzer of a roster back to a Redis that has lost it. `args` borrows
+ * from a. */
+void membership_restore_args(const struct analyzer *a, uint64_t epoch_floor,
+			     struct script_args *args);
 /* If the registry is behind `known`, it has lost data: brings back all whose leases were alive. */
-int membership_restore(struct client *c, const struct registry_keys *keys, const struct roster *known) MUST_CHECK;
+int membership_restore(struct client *c, const struct registry_keys *keys,
+		       const struct roster *known) MUST_CHECK;
 
 #endif

@@ -42,7 +42,8 @@ static int copy_decoded(char *out, size_t size, const char *from, size_t len)
 
 		if (c == '%') {
 			if (i + 2 >= len || !isxdigit((unsigned char)from[i + 1]) ||
-			    !isxdigit((unsigned char)from[i + 2]) || sscanf(from + i + 1, "%2x", &c) != 1)
+			    !isxdigit((unsigned char)from[i + 2]) ||
+			    sscanf(from + i + 1, "%2x", &c) != 1)
 				return REDIS_URL_E_SYNTAX;
 			i += 2;
 		}
@@ -78,7 +79,8 @@ static int parse_credentials(struct redis_url *url, const char *text, size_t len
 	int r = copy_decoded(url->user, sizeof(url->user), text, user_len);
 
 	if (r == 0 && colon)
-		r = copy_decoded(url->password, sizeof(url->password), colon + 1, len - user_len - 1);
+		r = copy_decoded(url->password, sizeof(url->password), colon + 1,
+				 len - user_len - 1);
 	return r;
 }
 
@@ -106,7 +108,8 @@ static int parse_host(struct redis_url *url, const char *text, size_t len)
 		return 0;
 	if (*end != ':')
 		return REDIS_URL_E_SYNTAX;
-	if (parse_number(end + 1, (size_t)(text + len - end - 1), 65535, &url->port) != 0 || url->port == 0)
+	if (parse_number(end + 1, (size_t)(text + len - end - 1), 65535, &url->port) != 0 ||
+	    url->port == 0)
 		return REDIS_URL_E_SYNTAX;
 	return 0;
 }
@@ -167,7 +170,8 @@ int redis_url_resolve(struct redis_url *url)
 		if (getaddrinfo(url->host, NULL, &hints, &list) != 0)
 			return REDIS_URL_E_RESOLVE;
 	}
-	r = getnameinfo(list->ai_addr, list->ai_addrlen, address, sizeof(address), NULL, 0, NI_NUMERICHOST);
+	r = getnameinfo(list->ai_addr, list->ai_addrlen, address, sizeof(address), NULL, 0,
+			NI_NUMERICHOST);
 	freeaddrinfo(list);
 	if (r != 0)
 		return REDIS_URL_E_RESOLVE;

@@ -18,13 +18,13 @@
 #define REDIS_URL_E_RESOLVE 3 /* the host name is not known */
 
 struct redis_url {
-	char host[256];     /* "" for a unix socket */
+	char host[256]; /* "" for a unix socket */
 	int port;
 	char path[108];     /* unix socket, or "" */
 	char user[128];     /* "" = none */
 	char password[256]; /* "" = none */
 	int db;
-	pthread_mutex_t lock;         /* of `address` */
+	pthread_mutex_t lock;           /* of `address` */
 	char address[INET6_ADDRSTRLEN]; /* numeric; "" until resolved */
 };
 

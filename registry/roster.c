@@ -55,7 +55,8 @@ static void parse_info(struct analyzer *a, const cJSON *entry)
 	a->accepts = (enum analyzer_accepts)name_index(info, "accepts", analyzer_accepts_names);
 	text(info, "instance", a->instance, sizeof(a->instance));
 	a->ttl_ms = (int64_t)number(info, "ttl_ms");
-	const char *declared = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "declared"));
+	const char *declared =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "declared"));
 	a->declared = declared ? atof(declared) : 0;
 	if (json_get_int(info, "max_batch_packets", 1, 65536, &packets) != 0)
 		packets = DEFAULT_BATCH_PACKETS;
@@ -103,7 +104,7 @@ static int parse_analyzers(struct roster *r, const cJSON *list)
 	r->analyzers = calloc((size_t)n + 1, sizeof(*r->analyzers));
 	if (!r->analyzers)
 		return -ENOMEM;
-	cJSON_ArrayForEach(entry, list) {
+	cJSON_ArrayForEach (entry, list) {
 		error = parse_analyzer(&r->analyzers[r->n_analyzers++], entry);
 		if (error != 0)
 			return error;
@@ -121,13 +122,15 @@ static int parse_workers(struct roster *r, const cJSON *list)
 	r->workers = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*r->workers));
 	if (!r->workers)
 		return -ENOMEM;
-	cJSON_ArrayForEach(entry, list) {
+	cJSON_ArrayForEach (entry, list) {
 		struct roster_worker *w = &r->workers[r->n_workers++];
-		const char *json = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "info"));
+		const char *json =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "info"));
 		cJSON *info = json ? cJSON_Parse(json) : NULL;
 
 		text(entry, "worker", w->name, sizeof(w->name));
-		const char *cut = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "unreachable"));
+		const char *cut = cJSON_GetStringValue(
+			cJSON_GetObjectItemCaseSensitive(entry, "unreachable"));
 		w->unreachable = strdup(cut ? cut : "");
 		text(info, "mode", w->mode, sizeof(w->mode));
 		cJSON_Delete(info);
@@ -141,7 +144,7 @@ static void parse_gone(struct roster *r, const cJSON *list, const cJSON *retired
 {
 	const cJSON *entry;
 
-	cJSON_ArrayForEach(entry, list) {
+	cJSON_ArrayForEach (entry, list) {
 		r->gone_routed += number(entry, "routed");
 		r->gone_delivered += number(entry, "delivered");
 		r->gone_delivered_packets += number(entry, "delivered_packets");

@@ -1,8 +1,8 @@
 #ifndef WEIR_REGISTRY_ROSTER_H
 #define WEIR_REGISTRY_ROSTER_H
 /*
- * One epoch of the pool as everybody may read it: immutable, reference counted, handed from thread to
- * thread without a lock. Made from the JSON that lua/roster.lua answers.
+ * One epoch of the pool as everybody may read it: immutable, reference counted, handed from thread
+ * to thread without a lock. Made from the JSON that lua/roster.lua answers.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,8 +16,13 @@
 #define INSTANCE_MAX 64
 #define ROSTER_E_FORMAT 1 /* not what lua/roster.lua writes */
 
-enum analyzer_state { ANALYZER_ACTIVE, ANALYZER_DRAINING, ANALYZER_DISABLED, ANALYZER_STATES }; /* administrative */
-enum analyzer_health { HEALTH_UP, HEALTH_SUSPECT, HEALTH_DOWN, HEALTHS };                    /* operational */
+enum analyzer_state {
+	ANALYZER_ACTIVE,
+	ANALYZER_DRAINING,
+	ANALYZER_DISABLED,
+	ANALYZER_STATES
+};                                                                        /* administrative */
+enum analyzer_health { HEALTH_UP, HEALTH_SUSPECT, HEALTH_DOWN, HEALTHS }; /* operational */
 enum analyzer_accepts { ACCEPTS_BATCH, ACCEPTS_PACKET, ANALYZER_ACCEPTS };
 
 /* NULL-terminated. */
@@ -47,8 +52,8 @@ struct analyzer {
 };
 
 struct roster_worker {
-	char name[128]; /* node/index */
-	char mode[16];  /* exact, leased, away */
+	char name[128];    /* node/index */
+	char mode[16];     /* exact, leased, away */
 	char *unreachable; /* slots: "1,4" */
 };
 

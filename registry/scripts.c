@@ -19,7 +19,8 @@ void script_arg_int(struct script_args *args, int64_t value)
 {
 	char *text = args->numbers[args->n];
 
-	script_arg(args, text, (size_t)snprintf(text, sizeof(args->numbers[0]), "%lld", (long long)value));
+	script_arg(args, text,
+		   (size_t)snprintf(text, sizeof(args->numbers[0]), "%lld", (long long)value));
 }
 
 void script_arg_double(struct script_args *args, double value)

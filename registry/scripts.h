@@ -45,7 +45,8 @@ struct script_args {
 void script_arg(struct script_args *args, const void *data, size_t len);
 void script_arg_str(struct script_args *args, const char *text);
 void script_arg_int(struct script_args *args, int64_t value);
-void script_arg_double(struct script_args *args, double value); /* as people write it; reads back the same */
+void script_arg_double(struct script_args *args,
+		       double value); /* as people write it; reads back the same */
 
 /* Appends EVALSHA with keys and args in the protocol of Redis. Check out->failed. */
 void script_format(struct buf *out, enum script_id id, const struct registry_keys *keys,

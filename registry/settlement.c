@@ -3,7 +3,8 @@
 #include <string.h>
 
 /* The scripts pack little-endian; so do all machines this builds for. */
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "vectors are packed as they lie in memory");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	      "vectors are packed as they lie in memory");
 static_assert(sizeof(double) == 8, "IEEE doubles");
 
 static void caller_args(struct script_args *args, const struct caller *caller)
@@ -21,12 +22,14 @@ static void pack_column(struct buf *out, const struct settle_request *request, s
 		buf_append(out, (const char *)&request->deltas[i] + offset, sizeof(double));
 }
 
-void settle_args(struct script_args *args, const struct caller *caller, const struct settle_request *request,
-		 struct buf *scratch)
+void settle_args(struct script_args *args, const struct caller *caller,
+		 const struct settle_request *request, struct buf *scratch)
 {
 	static const size_t columns[] = {
-		offsetof(struct settlement_delta, credit),    offsetof(struct settlement_delta, routed),
-		offsetof(struct settlement_delta, delivered), offsetof(struct settlement_delta, delivered_packets),
+		offsetof(struct settlement_delta, credit),
+		offsetof(struct settlement_delta, routed),
+		offsetof(struct settlement_delta, delivered),
+		offsetof(struct settlement_delta, delivered_packets),
 		offsetof(struct settlement_delta, forgiven),
 	};
 
@@ -43,8 +46,8 @@ void settle_args(struct script_args *args, const struct caller *caller, const st
 	script_arg_str(args, request->leaving ? "leave" : request->idle ? "1" : "");
 }
 
-void route_args(struct script_args *args, const struct caller *caller, const uint32_t *sizes, unsigned n_sizes,
-		const char *not_now, struct buf *scratch)
+void route_args(struct script_args *args, const struct caller *caller, const uint32_t *sizes,
+		unsigned n_sizes, const char *not_now, struct buf *scratch)
 {
 	buf_clear(scratch);
 	buf_append(scratch, sizes, n_sizes * sizeof(*sizes));
@@ -58,13 +61,15 @@ static void parse(const redisReply *reply, size_t element_size, struct settlemen
 {
 	*answer = (struct settlement_answer){ .status = SETTLEMENT_FAILED };
 	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 ||
-	    reply->element[0]->type != REDIS_REPLY_STRING || reply->element[1]->type != REDIS_REPLY_INTEGER)
+	    reply->element[0]->type != REDIS_REPLY_STRING ||
+	    reply->element[1]->type != REDIS_REPLY_INTEGER)
 		return;
 	answer->epoch = (uint64_t)reply->element[1]->integer;
 	if (strcmp(reply->element[0]->str, "behind") == 0)
 		answer->status = SETTLEMENT_BEHIND;
 	if (strcmp(reply->element[0]->str, "ok") != 0 || reply->elements != 4 ||
-	    reply->element[2]->type != REDIS_REPLY_INTEGER || reply->element[3]->type != REDIS_REPLY_STRING)
+	    reply->element[2]->type != REDIS_REPLY_INTEGER ||
+	    reply->element[3]->type != REDIS_REPLY_STRING)
 		return;
 	answer->window_us = (uint64_t)reply->element[2]->integer;
 	answer->packed = reply->element[3]->str;

@@ -1,7 +1,8 @@
 #ifndef WEIR_REGISTRY_SETTLEMENT_H
 #define WEIR_REGISTRY_SETTLEMENT_H
 /*
- * The two numbered calls of a worker, route and settle, as lua/ defines them: arguments and answers.
+ * The two numbered calls of a worker, route and settle, as lua/ defines them: arguments and
+ * answers.
  */
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
@@ -39,14 +40,15 @@ struct settle_request {
 };
 
 /* Fill args; `scratch` holds the packed vectors and must live until the call is formatted. */
-void settle_args(struct script_args *args, const struct caller *caller, const struct settle_request *request,
-		 struct buf *scratch);
-void route_args(struct script_args *args, const struct caller *caller, const uint32_t *sizes, unsigned n_sizes,
-		const char *not_now, struct buf *scratch);
+void settle_args(struct script_args *args, const struct caller *caller,
+		 const struct settle_request *request, struct buf *scratch);
+void route_args(struct script_args *args, const struct caller *caller, const uint32_t *sizes,
+		unsigned n_sizes, const char *not_now, struct buf *scratch);
 
 enum settlement_status {
 	SETTLEMENT_OK,
-	SETTLEMENT_BEHIND, /* nothing was changed: Redis has lost what the caller has seen, bring it back first */
+	SETTLEMENT_BEHIND, /* nothing was changed: Redis has lost what the caller has seen, bring it
+			      back first */
 	SETTLEMENT_FAILED  /* no answer, or none that can be understood: not known whether it ran */
 };
 
@@ -54,13 +56,15 @@ struct settlement_answer {
 	enum settlement_status status;
 	uint64_t epoch;
 	uint64_t window_us;
-	const char *packed; /* settle: doubles by slot; route: 16-bit slots; borrowed from the reply */
-	unsigned n_packed;  /* elements */
+	const char
+		*packed; /* settle: doubles by slot; route: 16-bit slots; borrowed from the reply */
+	unsigned n_packed; /* elements */
 };
 
 void settle_answer(const redisReply *reply, struct settlement_answer *answer);
 void route_answer(const redisReply *reply, struct settlement_answer *answer);
-double settlement_credit(const struct settlement_answer *answer, unsigned slot); /* 0 beyond the end */
+double settlement_credit(const struct settlement_answer *answer,
+			 unsigned slot); /* 0 beyond the end */
 unsigned settlement_choice(const struct settlement_answer *answer, unsigned packet);
 
 #endif

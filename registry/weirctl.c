@@ -41,8 +41,8 @@ static enum ctl_exit open_registry(struct ctl *ctl)
 		return ctl_usage("--redis: %s", redis_url_strerror(r));
 	if (registry_keys_init(&ctl->keys, ctl->options.pool) != 0)
 		return ctl_usage(
-		    "--pool: \"%s\" is no name of a pool: 1 to 64 of A-Z a-z 0-9 . _ -",
-		    ctl->options.pool);
+			"--pool: \"%s\" is no name of a pool: 1 to 64 of A-Z a-z 0-9 . _ -",
+			ctl->options.pool);
 	if (redis_url_resolve(&ctl->url) != 0)
 		return ctl_fail("--redis: the host name \"%s\" cannot be resolved", ctl->url.host);
 	ctl->client = client_new(&ctl->url, &ctl->keys, (unsigned)ctl->options.timeout_ms);
@@ -51,14 +51,14 @@ static enum ctl_exit open_registry(struct ctl *ctl)
 
 static enum ctl_exit run(const struct ctl_command *command, int argc, char **argv)
 {
-	struct ctl ctl = {0};
+	struct ctl ctl = { 0 };
 	char **arguments;
 	int n_arguments,
-	    r = ctl_options_load(&ctl.options, command, argc, argv, &arguments, &n_arguments);
+		r = ctl_options_load(&ctl.options, command, argc, argv, &arguments, &n_arguments);
 	enum ctl_exit code;
 
 	if (r != 0)
-		return r == CONF_E_DONE	   ? CTL_OK
+		return r == CONF_E_DONE    ? CTL_OK
 		       : r == CONF_E_USAGE ? CTL_USAGE
 					   : ctl_fail("%s", strerror(-r));
 	if (n_arguments != command->n_arguments)
@@ -101,10 +101,10 @@ int main(int argc, char **argv)
 	command = ctl_command_find(name);
 	if (!command) {
 		closest = ctl_command_closest(name);
-		return (
-		    int)(closest
-			     ? ctl_usage("unknown command \"%s\" (did you mean %s?)", name, closest)
-			     : ctl_usage("unknown command \"%s\" (see weirctl --help)", name));
+		return (int)(closest ? ctl_usage("unknown command \"%s\" (did you mean %s?)", name,
+						 closest)
+				     : ctl_usage("unknown command \"%s\" (see weirctl --help)",
+						 name));
 	}
 	memmove(argv + at, argv + at + 1,
 		(size_t)(argc - at) * sizeof(*argv)); /* with the NULL at the end */

@@ -15,8 +15,8 @@ static void check(const struct http_reader *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct buf whole CLEANUP(buf_deinit) = {0};
-	struct buf pieces CLEANUP(buf_deinit) = {0};
+	struct buf whole CLEANUP(buf_deinit) = { 0 };
+	struct buf pieces CLEANUP(buf_deinit) = { 0 };
 	struct http_reader r;
 	const char *bytes = (const char *)data + 2;
 

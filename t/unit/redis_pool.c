@@ -87,8 +87,9 @@ void redis_pool_hot(struct redis_pool *pool, struct hot *hot)
 {
 	redisReply *reply = POOL_COMMAND(pool, "GET", redis_pool_key(pool, KEY_HOT));
 	double *columns[] = {
-	    hot->share,	  hot->credit, hot->routed, hot->delivered, hot->delivered_packets,
-	    hot->forgiven};
+		hot->share,   hot->credit, hot->routed, hot->delivered, hot->delivered_packets,
+		hot->forgiven
+	};
 	double header[HEADER];
 
 	memset(hot, 0, sizeof(*hot));
@@ -120,12 +121,12 @@ void redis_pool_set_header(struct redis_pool *pool, unsigned index, double value
 
 uint64_t redis_pool_join(struct redis_pool *pool, const char *id, double weight, int64_t ttl_ms)
 {
-	struct registration reg = {.id = id,
-				   .url = "http://127.0.0.1:9/ingest",
-				   .instance = id,
-				   .info = "{}",
-				   .weight = weight,
-				   .ttl_ms = ttl_ms};
+	struct registration reg = { .id = id,
+				    .url = "http://127.0.0.1:9/ingest",
+				    .instance = id,
+				    .info = "{}",
+				    .weight = weight,
+				    .ttl_ms = ttl_ms };
 	uint64_t epoch = 0;
 	bool created;
 
@@ -143,7 +144,7 @@ struct roster *redis_pool_roster(struct redis_pool *pool)
 
 struct caller redis_pool_caller(const char *worker, const char *token)
 {
-	struct caller caller = {.number = 1, .lease_ms = 60000, .catchup_max_messages = 1e9};
+	struct caller caller = { .number = 1, .lease_ms = 60000, .catchup_max_messages = 1e9 };
 
 	snprintf(caller.worker, sizeof(caller.worker), "%s", worker);
 	snprintf(caller.token, sizeof(caller.token), "%s", token);
@@ -154,7 +155,7 @@ void redis_pool_settle(struct redis_pool *pool, const struct caller *caller,
 		       const struct settle_request *request, struct answered *out)
 {
 	struct settle_request full = *request;
-	struct buf scratch CLEANUP(buf_deinit) = {0};
+	struct buf scratch CLEANUP(buf_deinit) = { 0 };
 	struct script_args args;
 	redisReply *reply;
 
@@ -171,7 +172,7 @@ void redis_pool_settle(struct redis_pool *pool, const struct caller *caller,
 void redis_pool_route(struct redis_pool *pool, const struct caller *caller, const uint32_t *sizes,
 		      unsigned n_sizes, const char *not_now, struct answered *out)
 {
-	struct buf scratch CLEANUP(buf_deinit) = {0};
+	struct buf scratch CLEANUP(buf_deinit) = { 0 };
 	struct script_args args;
 	redisReply *reply;
 

@@ -23,10 +23,10 @@ int redis_pool_clear(void **state); /* per test: FLUSHALL */
 
 /* The reply is the caller's to free; words end with NULL. */
 redisReply *redis_pool_command(struct redis_pool *pool, const char *const *words);
-#define POOL_COMMAND(pool, ...) redis_pool_command(pool, (const char *const[]){__VA_ARGS__, NULL})
+#define POOL_COMMAND(pool, ...) redis_pool_command(pool, (const char *const[]){ __VA_ARGS__, NULL })
 void redis_pool_do(struct redis_pool *pool,
 		   const char *const *words); /* its reply does not matter */
-#define POOL_DO(pool, ...) redis_pool_do(pool, (const char *const[]){__VA_ARGS__, NULL})
+#define POOL_DO(pool, ...) redis_pool_do(pool, (const char *const[]){ __VA_ARGS__, NULL })
 const char *redis_pool_key(const struct redis_pool *pool, enum registry_key key);
 
 /* Shared vectors as they lie in `hot` (see lua/lib/hot.lua), and what all workers hold together. */
@@ -35,7 +35,7 @@ struct hot {
 	unsigned n_slots;
 	double share[ROSTER_MAX_SLOTS], credit[ROSTER_MAX_SLOTS], routed[ROSTER_MAX_SLOTS];
 	double delivered[ROSTER_MAX_SLOTS], delivered_packets[ROSTER_MAX_SLOTS],
-	    forgiven[ROSTER_MAX_SLOTS];
+		forgiven[ROSTER_MAX_SLOTS];
 	double held[ROSTER_MAX_SLOTS];
 };
 void redis_pool_hot(struct redis_pool *pool, struct hot *hot);

@@ -46,7 +46,7 @@ static int wait_ready(const struct redis_server *server)
 
 	text[0] = '\0';
 	while (len < sizeof(text) - 1 && clock_mono_us() < end) {
-		struct pollfd poller = {.fd = server->log_fd, .events = POLLIN};
+		struct pollfd poller = { .fd = server->log_fd, .events = POLLIN };
 
 		if (poll(&poller, 1, 100) <= 0)
 			continue;
@@ -143,7 +143,7 @@ int redis_server_start(struct redis_server *server, bool tcp)
 {
 	int r;
 
-	*server = (struct redis_server){.dir = "/tmp/weir-test-redis.XXXXXX"};
+	*server = (struct redis_server){ .dir = "/tmp/weir-test-redis.XXXXXX" };
 	signal(SIGPIPE, SIG_IGN); /* hiredis writes without MSG_NOSIGNAL */
 	if (!mkdtemp(server->dir))
 		return -errno;

@@ -29,7 +29,7 @@ void redis_server_kill(struct redis_server *server); /* SIGKILL; returns when it
 /* Empty, at the same address, after a kill. */
 int redis_server_restart(struct redis_server *server) MUST_CHECK;
 void redis_server_freeze(
-    const struct redis_server *server); /* accepts connections, answers nothing */
+	const struct redis_server *server); /* accepts connections, answers nothing */
 void redis_server_thaw(const struct redis_server *server);
 
 #endif

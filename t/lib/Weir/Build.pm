@@ -4,14 +4,14 @@ package Weir::Build;
 #
 #   ok(build('asan'), 'all of it compiles');
 use v5.36;
+use Cwd qw(abs_path);
 use Exporter qw(import);
-use File::Spec;
+use File::Basename qw(dirname);
 use Test::More ();
 
 our @EXPORT = qw(build checkout runs);
 
-my ($volume, $here) = File::Spec->splitpath(File::Spec->rel2abs(__FILE__));
-sub checkout () { return File::Spec->catdir($here, qw(.. .. ..)) }
+sub checkout () { return abs_path(dirname(__FILE__) . '/../../..') }
 
 # Whether a command ends with 0; if not, the last it said is shown.
 sub runs (@command) {

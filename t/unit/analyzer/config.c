@@ -10,7 +10,7 @@
 
 static int load(struct config *config, const char *const *args, int n_args)
 {
-	char *argv[16] = {"weir-analyzer"};
+	char *argv[16] = { "weir-analyzer" };
 
 	for (int i = 0; i < n_args; i++)
 		argv[i + 1] = (char *)args[i];
@@ -18,8 +18,8 @@ static int load(struct config *config, const char *const *args, int n_args)
 }
 
 #define LOAD(config, ...)                                                                          \
-	load(config, (const char *const[]){__VA_ARGS__},                                           \
-	     sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+	load(config, (const char *const[]){ __VA_ARGS__ },                                         \
+	     sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
 
 static void the_documented_command_line_is_read(void **state)
 {
@@ -64,17 +64,17 @@ static void defaults_are_those_of_the_documentation(void **state)
 static void bad_values_are_usage_errors(void **state)
 {
 	static const char *const bad[][2] = {
-	    {"--id", ""},
-	    {"--id", "a/b"},
-	    {"--id", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
-	    {"--listen", "9001"},
-	    {"--register", "127.0.0.1:8081"},
-	    {"--advertise", "ftp://h/"},
-	    {"--sink", "h"},
-	    {"--error-rate", "1.5"},
-	    {"--delay-ms", "-1"},
-	    {"--weight", "-1"},
-	    {"--accepts", "all"},
+		{ "--id", "" },
+		{ "--id", "a/b" },
+		{ "--id", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+		{ "--listen", "9001" },
+		{ "--register", "127.0.0.1:8081" },
+		{ "--advertise", "ftp://h/" },
+		{ "--sink", "h" },
+		{ "--error-rate", "1.5" },
+		{ "--delay-ms", "-1" },
+		{ "--weight", "-1" },
+		{ "--accepts", "all" },
 	};
 	struct config config;
 	(void)state;
@@ -88,9 +88,9 @@ static void bad_values_are_usage_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_documented_command_line_is_read),
-	    cmocka_unit_test(defaults_are_those_of_the_documentation),
-	    cmocka_unit_test(bad_values_are_usage_errors),
+		cmocka_unit_test(the_documented_command_line_is_read),
+		cmocka_unit_test(defaults_are_those_of_the_documentation),
+		cmocka_unit_test(bad_values_are_usage_errors),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -99,7 +99,7 @@ static void a_batch_larger_than_the_window_settles(void **state)
 static void keys_see_every_byte(void **state)
 {
 	struct dedupe *d = dedupe_new(1);
-	char packet[40] = {0};
+	char packet[40] = { 0 };
 	uint64_t plain = dedupe_key(d, "x", 1, packet, sizeof(packet)).digest;
 	(void)state;
 
@@ -142,13 +142,13 @@ static void agrees_with_a_plain_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_packet_is_a_duplicate_once_it_is_kept),
-	    cmocka_unit_test(the_same_id_with_other_bytes_is_a_conflict),
-	    cmocka_unit_test(what_failed_is_as_if_never_seen),
-	    cmocka_unit_test(the_oldest_is_forgotten_first),
-	    cmocka_unit_test(a_batch_larger_than_the_window_settles),
-	    cmocka_unit_test(keys_see_every_byte),
-	    cmocka_unit_test(agrees_with_a_plain_list),
+		cmocka_unit_test(a_packet_is_a_duplicate_once_it_is_kept),
+		cmocka_unit_test(the_same_id_with_other_bytes_is_a_conflict),
+		cmocka_unit_test(what_failed_is_as_if_never_seen),
+		cmocka_unit_test(the_oldest_is_forgotten_first),
+		cmocka_unit_test(a_batch_larger_than_the_window_settles),
+		cmocka_unit_test(keys_see_every_byte),
+		cmocka_unit_test(agrees_with_a_plain_list),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

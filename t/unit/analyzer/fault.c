@@ -15,12 +15,12 @@ static void faults_are_read_as_the_registry_writes_them(void **state)
 		const char *text;
 		struct fault fault;
 	} cases[] = {
-	    {"down", {.is_down = true}},
-	    {"slow:250", {.delay_ms = 250}},
-	    {"slow:0", {0}},
-	    {"slow:60000", {.delay_ms = 60000}},
-	    {"error:0.25", {.error_rate = 0.25}},
-	    {"error:1", {.error_rate = 1}},
+		{ "down", { .is_down = true } },
+		{ "slow:250", { .delay_ms = 250 } },
+		{ "slow:0", { 0 } },
+		{ "slow:60000", { .delay_ms = 60000 } },
+		{ "error:0.25", { .error_rate = 0.25 } },
+		{ "error:1", { .error_rate = 1 } },
 	};
 	struct fault fault;
 	(void)state;
@@ -36,10 +36,10 @@ static void faults_are_read_as_the_registry_writes_them(void **state)
 static void other_text_is_no_fault(void **state)
 {
 	static const char *const bad[] = {
-	    "",		  "up",	      "downs",	  "down:1",	"slow",	      "slow:",
-	    "slow:-1",	  "slow:x",   "slow:1.5", "slow:1x",	"slow:60001", "slow: 1",
-	    "error",	  "error:",   "error:2",  "error:-0.1", "error:nan",  "error:1.2.3",
-	    "error:0.1 ", "slow:inf", ":",
+		"",           "up",       "downs",    "down:1",     "slow",       "slow:",
+		"slow:-1",    "slow:x",   "slow:1.5", "slow:1x",    "slow:60001", "slow: 1",
+		"error",      "error:",   "error:2",  "error:-0.1", "error:nan",  "error:1.2.3",
+		"error:0.1 ", "slow:inf", ":",
 	};
 	struct fault fault;
 	(void)state;
@@ -51,7 +51,7 @@ static void other_text_is_no_fault(void **state)
 
 static void the_registry_overrides_while_it_names_a_fault(void **state)
 {
-	struct fault own = {.delay_ms = 5, .error_rate = 0.5};
+	struct fault own = { .delay_ms = 5, .error_rate = 0.5 };
 	struct faults *f = faults_new(&own);
 	(void)state;
 
@@ -69,7 +69,7 @@ static void the_registry_overrides_while_it_names_a_fault(void **state)
 
 static void an_unknown_fault_counts_as_none(void **state)
 {
-	struct fault own = {0};
+	struct fault own = { 0 };
 	struct faults *f = faults_new(&own);
 	(void)state;
 
@@ -81,7 +81,7 @@ static void an_unknown_fault_counts_as_none(void **state)
 
 static void disabled_is_down_whatever_else_holds(void **state)
 {
-	struct fault own = {0};
+	struct fault own = { 0 };
 	struct faults *f = faults_new(&own);
 	(void)state;
 
@@ -95,7 +95,7 @@ static void disabled_is_down_whatever_else_holds(void **state)
 
 static void a_delay_lasts_as_long_as_asked(void **state)
 {
-	struct fault own = {0};
+	struct fault own = { 0 };
 	struct faults *f = faults_new(&own);
 	uint64_t start_us = clock_mono_us();
 	(void)state;
@@ -113,7 +113,7 @@ static void *delay_long(void *arg)
 
 static void stopping_ends_a_delay(void **state)
 {
-	struct fault own = {0};
+	struct fault own = { 0 };
 	struct faults *f = faults_new(&own);
 	uint64_t start_us = clock_mono_us();
 	pthread_t thread;
@@ -129,13 +129,13 @@ static void stopping_ends_a_delay(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(faults_are_read_as_the_registry_writes_them),
-	    cmocka_unit_test(other_text_is_no_fault),
-	    cmocka_unit_test(the_registry_overrides_while_it_names_a_fault),
-	    cmocka_unit_test(an_unknown_fault_counts_as_none),
-	    cmocka_unit_test(disabled_is_down_whatever_else_holds),
-	    cmocka_unit_test(a_delay_lasts_as_long_as_asked),
-	    cmocka_unit_test(stopping_ends_a_delay),
+		cmocka_unit_test(faults_are_read_as_the_registry_writes_them),
+		cmocka_unit_test(other_text_is_no_fault),
+		cmocka_unit_test(the_registry_overrides_while_it_names_a_fault),
+		cmocka_unit_test(an_unknown_fault_counts_as_none),
+		cmocka_unit_test(disabled_is_down_whatever_else_holds),
+		cmocka_unit_test(a_delay_lasts_as_long_as_asked),
+		cmocka_unit_test(stopping_ends_a_delay),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

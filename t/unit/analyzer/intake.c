@@ -32,7 +32,7 @@ static int set_up(void **state)
 	if (fd < 0)
 		return -1;
 	close(fd);
-	f->config = (struct config){.dedupe_window = 1000, .record = f->path};
+	f->config = (struct config){ .dedupe_window = 1000, .record = f->path };
 	f->worker = worker_new(&f->config);
 	*state = f;
 	return intake_new(&f->config, &f->intake);
@@ -101,9 +101,9 @@ static void a_duplicate_is_acknowledged_and_not_recorded(void **state)
 	struct stats_batch batch;
 
 	assert_int_equal(take(f->intake, f->worker, "{\"id\":\"1\"}", 0, &batch), REFUSED_NOT);
-	assert_int_equal(
-	    take(f->intake, f->worker, "[{\"id\":\"2\"},{\"id\":\"1\"},{\"id\":\"2\"}]", 3, &batch),
-	    REFUSED_NOT);
+	assert_int_equal(take(f->intake, f->worker,
+			      "[{\"id\":\"2\"},{\"id\":\"1\"},{\"id\":\"2\"}]", 3, &batch),
+			 REFUSED_NOT);
 	assert_int_equal(batch.n_packets, 1);
 	assert_int_equal(batch.n_duplicates, 2);
 	assert_int_equal(n_lines(f->path), 2);
@@ -179,7 +179,7 @@ static void what_the_sink_did_not_take_is_not_recorded(void **state)
 
 static void a_record_that_cannot_be_opened_is_an_error(void **state)
 {
-	struct config config = {.record = "/nonexistent/record"};
+	struct config config = { .record = "/nonexistent/record" };
 	struct intake *intake;
 	(void)state;
 
@@ -216,7 +216,7 @@ static void copies_that_arrive_together_are_processed_once(void **state)
 	uint64_t n_packets = 0;
 
 	for (int i = 0; i < N_RACERS; i++) {
-		racers[i] = (struct racer){.fixture = f};
+		racers[i] = (struct racer){ .fixture = f };
 		assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
 	}
 	for (int i = 0; i < N_RACERS; i++) {
@@ -231,15 +231,15 @@ int main(void)
 {
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	    WITH_FIXTURE(a_batch_is_counted_and_recorded),
-	    WITH_FIXTURE(a_duplicate_is_acknowledged_and_not_recorded),
-	    WITH_FIXTURE(another_body_under_a_known_id_is_processed),
-	    WITH_FIXTURE(without_id_or_window_nothing_is_a_duplicate),
-	    WITH_FIXTURE(a_batch_must_hold_what_its_header_says),
-	    WITH_FIXTURE(what_could_not_be_recorded_is_not_remembered),
-	    WITH_FIXTURE(what_the_sink_did_not_take_is_not_recorded),
-	    cmocka_unit_test(a_record_that_cannot_be_opened_is_an_error),
-	    WITH_FIXTURE(copies_that_arrive_together_are_processed_once),
+		WITH_FIXTURE(a_batch_is_counted_and_recorded),
+		WITH_FIXTURE(a_duplicate_is_acknowledged_and_not_recorded),
+		WITH_FIXTURE(another_body_under_a_known_id_is_processed),
+		WITH_FIXTURE(without_id_or_window_nothing_is_a_duplicate),
+		WITH_FIXTURE(a_batch_must_hold_what_its_header_says),
+		WITH_FIXTURE(what_could_not_be_recorded_is_not_remembered),
+		WITH_FIXTURE(what_the_sink_did_not_take_is_not_recorded),
+		cmocka_unit_test(a_record_that_cannot_be_opened_is_an_error),
+		WITH_FIXTURE(copies_that_arrive_together_are_processed_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -15,7 +15,7 @@
 /* 0: one value is the whole text. */
 static int scan_all(const char *text, size_t len, unsigned depth)
 {
-	struct json_cursor c = {text, text + len};
+	struct json_cursor c = { text, text + len };
 	int r = json_scan_value(&c, depth);
 
 	return r ? r : c.at == c.end ? 0 : -1;
@@ -24,23 +24,23 @@ static int scan_all(const char *text, size_t len, unsigned depth)
 static void takes_what_rfc_8259_allows(void **state)
 {
 	static const char *const good[] = {
-	    "{}",
-	    "[]",
-	    "0",
-	    "-0",
-	    "-0.5e+10",
-	    "1E400",
-	    "12.25",
-	    "true",
-	    "false",
-	    "null",
-	    "\"\"",
-	    "\"]}\\\"[{\"",
-	    "\"\\\\\"",
-	    "\"\\u00e9\\uD834\\uDD1E\\/\\b\\f\\n\\r\\t\"",
-	    "\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \x7f\"",
-	    "[ 1 ,\t2 ,\r\n3 ]",
-	    "{ \"a\" : { \"b\" : [ { } , [ ] ] } , \"a\" : 1 }",
+		"{}",
+		"[]",
+		"0",
+		"-0",
+		"-0.5e+10",
+		"1E400",
+		"12.25",
+		"true",
+		"false",
+		"null",
+		"\"\"",
+		"\"]}\\\"[{\"",
+		"\"\\\\\"",
+		"\"\\u00e9\\uD834\\uDD1E\\/\\b\\f\\n\\r\\t\"",
+		"\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \x7f\"",
+		"[ 1 ,\t2 ,\r\n3 ]",
+		"{ \"a\" : { \"b\" : [ { } , [ ] ] } , \"a\" : 1 }",
 	};
 	(void)state;
 
@@ -52,50 +52,50 @@ static void takes_what_rfc_8259_allows(void **state)
 static void refuses_what_rfc_8259_forbids(void **state)
 {
 	static const char *const bad[] = {
-	    "",
-	    "{",
-	    "[",
-	    "]",
-	    "[1",
-	    "[1,",
-	    "[1,]",
-	    "[,1]",
-	    "[1 2]",
-	    "[1}",
-	    "{]",
-	    "{\"a\"}",
-	    "{\"a\":}",
-	    "{\"a\":1,}",
-	    "{\"a\" 1}",
-	    "{a:1}",
-	    "{1:1}",
-	    "{\"a\":1 \"b\":2}",
-	    "01",
-	    "-",
-	    "+1",
-	    ".5",
-	    "1.",
-	    "1e",
-	    "1e+",
-	    "0x1",
-	    "NaN",
-	    "tru",
-	    "truE",
-	    "nul",
-	    "'a'",
-	    "\"",
-	    "\"a",
-	    "\"\\\"",
-	    "\"\\x\"",
-	    "\"\\u12g4\"",
-	    "\"\\u123",
-	    "\"\\",
-	    "\"a\nb\"",
-	    "\"a\tb\"",
-	    "\"\x1f\"",
-	    "// x\n1",
-	    "\xef\xbb\xbf{}",
-	    " 1",
+		"",
+		"{",
+		"[",
+		"]",
+		"[1",
+		"[1,",
+		"[1,]",
+		"[,1]",
+		"[1 2]",
+		"[1}",
+		"{]",
+		"{\"a\"}",
+		"{\"a\":}",
+		"{\"a\":1,}",
+		"{\"a\" 1}",
+		"{a:1}",
+		"{1:1}",
+		"{\"a\":1 \"b\":2}",
+		"01",
+		"-",
+		"+1",
+		".5",
+		"1.",
+		"1e",
+		"1e+",
+		"0x1",
+		"NaN",
+		"tru",
+		"truE",
+		"nul",
+		"'a'",
+		"\"",
+		"\"a",
+		"\"\\\"",
+		"\"\\x\"",
+		"\"\\u12g4\"",
+		"\"\\u123",
+		"\"\\",
+		"\"a\nb\"",
+		"\"a\tb\"",
+		"\"\x1f\"",
+		"// x\n1",
+		"\xef\xbb\xbf{}",
+		" 1",
 	};
 	(void)state;
 
@@ -108,18 +108,18 @@ static void refuses_what_rfc_8259_forbids(void **state)
 static void refuses_what_is_not_utf8(void **state)
 {
 	static const char *const bad[] = {
-	    "\"\x80\"",
-	    "\"\xc3\"",
-	    "\"\xc3",
-	    "\"\xc0\x80\"",
-	    "\"\xc1\xbf\"",
-	    "\"\xe0\x9f\xbf\"",
-	    "\"\xed\xa0\x80\"",
-	    "\"\xe2\x82\"",
-	    "\"\xf0\x8f\xbf\xbf\"",
-	    "\"\xf4\x90\x80\x80\"",
-	    "\"\xf5\x80\x80\x80\"",
-	    "\"\xff\"",
+		"\"\x80\"",
+		"\"\xc3\"",
+		"\"\xc3",
+		"\"\xc0\x80\"",
+		"\"\xc1\xbf\"",
+		"\"\xe0\x9f\xbf\"",
+		"\"\xed\xa0\x80\"",
+		"\"\xe2\x82\"",
+		"\"\xf0\x8f\xbf\xbf\"",
+		"\"\xf4\x90\x80\x80\"",
+		"\"\xf5\x80\x80\x80\"",
+		"\"\xff\"",
 	};
 	(void)state;
 
@@ -145,7 +145,7 @@ static void nesting_is_bounded(void **state)
 static void stops_behind_the_value(void **state)
 {
 	const char *text = "{\"a\":[1,2]} , next";
-	struct json_cursor c = {text, text + strlen(text)};
+	struct json_cursor c = { text, text + strlen(text) };
 	(void)state;
 
 	assert_int_equal(json_scan_value(&c, 8), 0);
@@ -174,14 +174,15 @@ static void keys_are_compared_with_their_escapes_read(void **state)
 		const char *text;
 		bool is_id;
 	} cases[] = {
-	    {"id", true},	  {"\\u0069d", true}, {"\\u0069\\u0064", true}, {"i", false},
-	    {"idx", false},	  {"\\n", false},     {"i\\u0164", false},	{"ID", false},
-	    {"i\\u0064x", false}, {"", false},
+		{ "id", true },        { "\\u0069d", true }, { "\\u0069\\u0064", true },
+		{ "i", false },        { "idx", false },     { "\\n", false },
+		{ "i\\u0164", false }, { "ID", false },      { "i\\u0064x", false },
+		{ "", false },
 	};
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct json_slice slice = {cases[i].text, strlen(cases[i].text)};
+		struct json_slice slice = { cases[i].text, strlen(cases[i].text) };
 
 		if (json_slice_is(&slice, "id") != cases[i].is_id)
 			fail_msg("case %s", cases[i].text);
@@ -208,7 +209,7 @@ static void what_is_taken_is_json_for_another_parser_too(void **state)
 		memcpy(text, seed, sizeof(seed));
 		while (n_changes-- > 0)
 			text[rng_range(&rng, 0, sizeof(seed) - 2)] =
-			    alphabet[rng_range(&rng, 0, sizeof(alphabet) - 2)];
+				alphabet[rng_range(&rng, 0, sizeof(alphabet) - 2)];
 		if (strstr(text, "\\u") || scan_all(text, strlen(text), 64))
 			continue;
 		n_taken++;
@@ -223,14 +224,14 @@ static void what_is_taken_is_json_for_another_parser_too(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(takes_what_rfc_8259_allows),
-	    cmocka_unit_test(refuses_what_rfc_8259_forbids),
-	    cmocka_unit_test(refuses_what_is_not_utf8),
-	    cmocka_unit_test(nesting_is_bounded),
-	    cmocka_unit_test(stops_behind_the_value),
-	    cmocka_unit_test(never_reads_past_the_end),
-	    cmocka_unit_test(keys_are_compared_with_their_escapes_read),
-	    cmocka_unit_test(what_is_taken_is_json_for_another_parser_too),
+		cmocka_unit_test(takes_what_rfc_8259_allows),
+		cmocka_unit_test(refuses_what_rfc_8259_forbids),
+		cmocka_unit_test(refuses_what_is_not_utf8),
+		cmocka_unit_test(nesting_is_bounded),
+		cmocka_unit_test(stops_behind_the_value),
+		cmocka_unit_test(never_reads_past_the_end),
+		cmocka_unit_test(keys_are_compared_with_their_escapes_read),
+		cmocka_unit_test(what_is_taken_is_json_for_another_parser_too),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -25,20 +25,20 @@ static void messages_are_counted_as_a_node_counts_them(void **state)
 		const char *body;
 		uint64_t n_messages;
 	} cases[] = {
-	    {"{\"messages\":[1,2,3]}", 3},
-	    {"[1,2]", 2},
-	    {"[[]]", 1},
-	    {"{}", 1},
-	    {"{\"a\":1}", 1},
-	    {"{\"messages\":\"none\"}", 1},
-	    {"{\"messages\":null,\"messages\":[1,2]}", 1},
-	    {"{\"messages\":[1,2],\"messages\":[1]}", 2},
-	    {"{\"a\":{\"messages\":[1,2]}}", 1},
-	    {"{\"mess\\u0061ges\":[[],{},\"],[\"]}", 3},
-	    {"{\"messages\":[\"a,b\",[1,2,3],{\"x\":[1,2]}]}", 3},
-	    {" \r\n\t[ 1 , 2 , 3 , 4 ] \n", 4},
+		{ "{\"messages\":[1,2,3]}", 3 },
+		{ "[1,2]", 2 },
+		{ "[[]]", 1 },
+		{ "{}", 1 },
+		{ "{\"a\":1}", 1 },
+		{ "{\"messages\":\"none\"}", 1 },
+		{ "{\"messages\":null,\"messages\":[1,2]}", 1 },
+		{ "{\"messages\":[1,2],\"messages\":[1]}", 2 },
+		{ "{\"a\":{\"messages\":[1,2]}}", 1 },
+		{ "{\"mess\\u0061ges\":[[],{},\"],[\"]}", 3 },
+		{ "{\"messages\":[\"a,b\",[1,2,3],{\"x\":[1,2]}]}", 3 },
+		{ " \r\n\t[ 1 , 2 , 3 , 4 ] \n", 4 },
 	};
-	struct packets packets = {0};
+	struct packets packets = { 0 };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -54,8 +54,8 @@ static void messages_are_counted_as_a_node_counts_them(void **state)
 static void a_batch_gives_each_packet_byte_for_byte(void **state)
 {
 	const char *body =
-	    " [ {\"id\":\"a]\",\"x\":\"}\\\"\"} ,[1, 2],\n{ \"messages\" : [ 1 ] } ] ";
-	struct packets packets = {0};
+		" [ {\"id\":\"a]\",\"x\":\"}\\\"\"} ,[1, 2],\n{ \"messages\" : [ 1 ] } ] ";
+	struct packets packets = { 0 };
 	(void)state;
 
 	assert_int_equal(split(&packets, body, true), 0);
@@ -73,17 +73,17 @@ static void the_id_is_the_top_level_string(void **state)
 		const char *body;
 		const char *id; /* NULL: none */
 	} cases[] = {
-	    {"{\"id\":\"p-1\"}", "p-1"},
-	    {"{\"messages\":[1],\"id\":\"p\"}", "p"},
-	    {"{\"id\":\"a\\\"b\"}", "a\\\"b"},
-	    {"{\"id\":\"first\",\"id\":\"second\"}", "first"},
-	    {"{\"id\":7}", NULL},
-	    {"{\"id\":7,\"id\":\"second\"}", NULL},
-	    {"{\"id\":\"\"}", NULL},
-	    {"{\"a\":{\"id\":\"inner\"}}", NULL},
-	    {"[{\"id\":\"inner\"}]", NULL},
+		{ "{\"id\":\"p-1\"}", "p-1" },
+		{ "{\"messages\":[1],\"id\":\"p\"}", "p" },
+		{ "{\"id\":\"a\\\"b\"}", "a\\\"b" },
+		{ "{\"id\":\"first\",\"id\":\"second\"}", "first" },
+		{ "{\"id\":7}", NULL },
+		{ "{\"id\":7,\"id\":\"second\"}", NULL },
+		{ "{\"id\":\"\"}", NULL },
+		{ "{\"a\":{\"id\":\"inner\"}}", NULL },
+		{ "[{\"id\":\"inner\"}]", NULL },
 	};
-	struct packets packets = {0};
+	struct packets packets = { 0 };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -102,32 +102,32 @@ static void what_is_no_packet_is_refused_with_its_reason(void **state)
 		bool is_batch;
 		int error;
 	} cases[] = {
-	    {"", false, PACKETS_E_SYNTAX},
-	    {"  ", false, PACKETS_E_SYNTAX},
-	    {"{\"a\":1", false, PACKETS_E_SYNTAX},
-	    {"{} {}", false, PACKETS_E_SYNTAX},
-	    {"{\"id\":\"x}", false, PACKETS_E_SYNTAX},
-	    {"{\"id\":", false, PACKETS_E_SYNTAX},
-	    {"{\"messages\":", false, PACKETS_E_SYNTAX},
-	    {"{\"messages\":[1,}", false, PACKETS_E_SYNTAX},
-	    {"5", false, PACKETS_E_SCALAR},
-	    {"\"text\"", false, PACKETS_E_SCALAR},
-	    {"null", false, PACKETS_E_SCALAR},
-	    {"nothing", false, PACKETS_E_SYNTAX},
-	    {"[]", false, PACKETS_E_EMPTY},
-	    {"{\"messages\":[ ]}", false, PACKETS_E_EMPTY},
-	    {"", true, PACKETS_E_SYNTAX},
-	    {"[]", true, PACKETS_E_EMPTY},
-	    {"[[]]", true, PACKETS_E_EMPTY},
-	    {"[{},{\"messages\":[]}]", true, PACKETS_E_EMPTY},
-	    {"[{},1]", true, PACKETS_E_SCALAR},
-	    {"{}", true, PACKETS_E_BATCH},
-	    {"[{},]", true, PACKETS_E_SYNTAX},
-	    {"[{}", true, PACKETS_E_SYNTAX},
-	    {"[{}] x", true, PACKETS_E_SYNTAX},
-	    {"[{},{\"a\"}]", true, PACKETS_E_SYNTAX},
+		{ "", false, PACKETS_E_SYNTAX },
+		{ "  ", false, PACKETS_E_SYNTAX },
+		{ "{\"a\":1", false, PACKETS_E_SYNTAX },
+		{ "{} {}", false, PACKETS_E_SYNTAX },
+		{ "{\"id\":\"x}", false, PACKETS_E_SYNTAX },
+		{ "{\"id\":", false, PACKETS_E_SYNTAX },
+		{ "{\"messages\":", false, PACKETS_E_SYNTAX },
+		{ "{\"messages\":[1,}", false, PACKETS_E_SYNTAX },
+		{ "5", false, PACKETS_E_SCALAR },
+		{ "\"text\"", false, PACKETS_E_SCALAR },
+		{ "null", false, PACKETS_E_SCALAR },
+		{ "nothing", false, PACKETS_E_SYNTAX },
+		{ "[]", false, PACKETS_E_EMPTY },
+		{ "{\"messages\":[ ]}", false, PACKETS_E_EMPTY },
+		{ "", true, PACKETS_E_SYNTAX },
+		{ "[]", true, PACKETS_E_EMPTY },
+		{ "[[]]", true, PACKETS_E_EMPTY },
+		{ "[{},{\"messages\":[]}]", true, PACKETS_E_EMPTY },
+		{ "[{},1]", true, PACKETS_E_SCALAR },
+		{ "{}", true, PACKETS_E_BATCH },
+		{ "[{},]", true, PACKETS_E_SYNTAX },
+		{ "[{}", true, PACKETS_E_SYNTAX },
+		{ "[{}] x", true, PACKETS_E_SYNTAX },
+		{ "[{},{\"a\"}]", true, PACKETS_E_SYNTAX },
 	};
-	struct packets packets = {0};
+	struct packets packets = { 0 };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -138,8 +138,8 @@ static void what_is_no_packet_is_refused_with_its_reason(void **state)
 
 static void a_big_batch_grows_the_list(void **state)
 {
-	struct packets packets = {0};
-	struct buf body = {0};
+	struct packets packets = { 0 };
+	struct buf body = { 0 };
 	(void)state;
 
 	buf_append_str(&body, "[");
@@ -157,8 +157,8 @@ static void a_big_batch_grows_the_list(void **state)
 
 static void lines_hold_one_packet_each_without_duplicates(void **state)
 {
-	struct packets packets = {0};
-	struct buf lines = {0};
+	struct packets packets = { 0 };
+	struct buf lines = { 0 };
 	(void)state;
 
 	assert_int_equal(split(&packets, "[{\"a\":\n\r\n1},{\"b\":2},{\"c\":\"\\n\"}]", true), 0);
@@ -172,12 +172,12 @@ static void lines_hold_one_packet_each_without_duplicates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(messages_are_counted_as_a_node_counts_them),
-	    cmocka_unit_test(a_batch_gives_each_packet_byte_for_byte),
-	    cmocka_unit_test(the_id_is_the_top_level_string),
-	    cmocka_unit_test(what_is_no_packet_is_refused_with_its_reason),
-	    cmocka_unit_test(a_big_batch_grows_the_list),
-	    cmocka_unit_test(lines_hold_one_packet_each_without_duplicates),
+		cmocka_unit_test(messages_are_counted_as_a_node_counts_them),
+		cmocka_unit_test(a_batch_gives_each_packet_byte_for_byte),
+		cmocka_unit_test(the_id_is_the_top_level_string),
+		cmocka_unit_test(what_is_no_packet_is_refused_with_its_reason),
+		cmocka_unit_test(a_big_batch_grows_the_list),
+		cmocka_unit_test(lines_hold_one_packet_each_without_duplicates),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -72,7 +72,7 @@ static void a_failed_batch_leaves_nothing_behind(void **state)
 	append(record, "{1}\n");
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	small = (struct rlimit){.rlim_cur = 8, .rlim_max = old.rlim_max};
+	small = (struct rlimit){ .rlim_cur = 8, .rlim_max = old.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	assert_int_equal(record_append(record, "{22222}\n{3}\n", 12), -EFBIG);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
@@ -93,11 +93,11 @@ static void a_path_that_cannot_be_opened_is_an_errno(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(lines_are_appended_to_what_is_there, make_path,
-					    remove_path),
-	    cmocka_unit_test_setup_teardown(a_failed_batch_leaves_nothing_behind, make_path,
-					    remove_path),
-	    cmocka_unit_test(a_path_that_cannot_be_opened_is_an_errno),
+		cmocka_unit_test_setup_teardown(lines_are_appended_to_what_is_there, make_path,
+						remove_path),
+		cmocka_unit_test_setup_teardown(a_failed_batch_leaves_nothing_behind, make_path,
+						remove_path),
+		cmocka_unit_test(a_path_that_cannot_be_opened_is_an_errno),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

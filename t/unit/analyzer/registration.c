@@ -18,11 +18,11 @@ static void urls_name_the_analyzer_below_the_admin_port(void **state)
 		const char *suffix;
 		const char *url;
 	} cases[] = {
-	    {"http://h:1", "", "http://h:1/v1/analyzers/a1"},
-	    {"http://h:1/", "/heartbeat", "http://h:1/v1/analyzers/a1/heartbeat"},
-	    {"http://h/weir//", "", "http://h/weir/v1/analyzers/a1"},
+		{ "http://h:1", "", "http://h:1/v1/analyzers/a1" },
+		{ "http://h:1/", "/heartbeat", "http://h:1/v1/analyzers/a1/heartbeat" },
+		{ "http://h/weir//", "", "http://h/weir/v1/analyzers/a1" },
 	};
-	struct buf url = {0};
+	struct buf url = { 0 };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -35,7 +35,7 @@ static void urls_name_the_analyzer_below_the_admin_port(void **state)
 
 static void the_delivery_url_is_where_it_listens(void **state)
 {
-	struct buf url = {0};
+	struct buf url = { 0 };
 	struct net_addr addr;
 	(void)state;
 
@@ -48,7 +48,7 @@ static void the_delivery_url_is_where_it_listens(void **state)
 static void on_any_address_the_delivery_url_has_the_host_name(void **state)
 {
 	char host[256], expected[300];
-	struct buf url = {0};
+	struct buf url = { 0 };
 	struct net_addr addr;
 	(void)state;
 
@@ -66,12 +66,12 @@ static void on_any_address_the_delivery_url_has_the_host_name(void **state)
 
 static void bodies_say_what_the_config_says(void **state)
 {
-	struct config config = {.weight = 0.5,
-				.ttl_ms = 10000,
-				.accepts = ACCEPTS_BATCH,
-				.max_batch_packets = 256,
-				.max_batch_bytes = 1048576};
-	struct buf body = {0};
+	struct config config = { .weight = 0.5,
+				 .ttl_ms = 10000,
+				 .accepts = ACCEPTS_BATCH,
+				 .max_batch_packets = 256,
+				 .max_batch_bytes = 1048576 };
+	struct buf body = { 0 };
 	(void)state;
 
 	registration_body(&body, &config, "http://h/ingest");
@@ -97,26 +97,26 @@ static void a_lease_is_read_from_the_answer(void **state)
 	(void)state;
 
 	assert_int_equal(
-	    registration_parse(&lease, "{\"instance\":\"i1\",\"heartbeat_ms\":2500}", 9000), 0);
+		registration_parse(&lease, "{\"instance\":\"i1\",\"heartbeat_ms\":2500}", 9000), 0);
 	assert_string_equal(lease.instance, "i1");
 	assert_int_equal(lease.heartbeat_ms, 2500);
 	assert_int_equal(registration_parse(&lease, "{\"instance\":\"i2\"}", 9000), 0);
 	assert_int_equal(lease.heartbeat_ms, 3000);
 	assert_int_equal(
-	    registration_parse(&lease, "{\"instance\":\"i\",\"heartbeat_ms\":1}", 9000), 0);
+		registration_parse(&lease, "{\"instance\":\"i\",\"heartbeat_ms\":1}", 9000), 0);
 	assert_int_equal(lease.heartbeat_ms, 100);
 }
 
 static void an_answer_without_a_lease_is_an_error(void **state)
 {
 	static const char *const bad[] = {
-	    "",
-	    "[]",
-	    "{}",
-	    "{\"instance\":7}",
-	    "{\"instance\":\"i\",\"heartbeat_ms\":\"soon\"}",
-	    "{\"instance\":\"i\",\"heartbeat_ms\":0}",
-	    "<html>",
+		"",
+		"[]",
+		"{}",
+		"{\"instance\":7}",
+		"{\"instance\":\"i\",\"heartbeat_ms\":\"soon\"}",
+		"{\"instance\":\"i\",\"heartbeat_ms\":0}",
+		"<html>",
 	};
 	char answer[300] = "{\"instance\":\"";
 	struct lease lease;
@@ -147,13 +147,13 @@ static void a_heartbeat_answers_the_fault(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(urls_name_the_analyzer_below_the_admin_port),
-	    cmocka_unit_test(the_delivery_url_is_where_it_listens),
-	    cmocka_unit_test(on_any_address_the_delivery_url_has_the_host_name),
-	    cmocka_unit_test(bodies_say_what_the_config_says),
-	    cmocka_unit_test(a_lease_is_read_from_the_answer),
-	    cmocka_unit_test(an_answer_without_a_lease_is_an_error),
-	    cmocka_unit_test(a_heartbeat_answers_the_fault),
+		cmocka_unit_test(urls_name_the_analyzer_below_the_admin_port),
+		cmocka_unit_test(the_delivery_url_is_where_it_listens),
+		cmocka_unit_test(on_any_address_the_delivery_url_has_the_host_name),
+		cmocka_unit_test(bodies_say_what_the_config_says),
+		cmocka_unit_test(a_lease_is_read_from_the_answer),
+		cmocka_unit_test(an_answer_without_a_lease_is_an_error),
+		cmocka_unit_test(a_heartbeat_answers_the_fault),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

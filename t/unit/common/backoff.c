@@ -17,7 +17,7 @@ static void assert_between(uint32_t value, uint32_t lo, uint32_t hi)
 
 static void delays_double_up_to_the_cap(void **state)
 {
-	static const uint32_t full[] = {100, 200, 400, 800, 1000, 1000, 1000};
+	static const uint32_t full[] = { 100, 200, 400, 800, 1000, 1000, 1000 };
 	(void)state;
 
 	for (uint64_t seed = 1; seed <= N_DRAWS; seed++) {
@@ -110,7 +110,7 @@ static void a_seed_repeats_and_the_kernel_does_not(void **state)
 
 static void a_range_is_uniform_and_holds_its_ends(void **state)
 {
-	unsigned counts[6] = {0};
+	unsigned counts[6] = { 0 };
 	struct rng rng;
 	(void)state;
 
@@ -186,17 +186,17 @@ static void a_token_is_hex_of_the_asked_length_and_new_each_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(delays_double_up_to_the_cap),
-	    cmocka_unit_test(jitter_spreads_over_the_whole_half),
-	    cmocka_unit_test(a_success_starts_over),
-	    cmocka_unit_test(many_failures_never_overflow),
-	    cmocka_unit_test(a_delay_is_zero_only_if_asked_for),
-	    cmocka_unit_test(a_seed_repeats_and_the_kernel_does_not),
-	    cmocka_unit_test(a_range_is_uniform_and_holds_its_ends),
-	    cmocka_unit_test(a_wide_range_favours_no_end),
-	    cmocka_unit_test(no_seed_leaves_the_generator_stuck_at_zero),
-	    cmocka_unit_test(a_unit_draw_is_below_one),
-	    cmocka_unit_test(a_token_is_hex_of_the_asked_length_and_new_each_time),
+		cmocka_unit_test(delays_double_up_to_the_cap),
+		cmocka_unit_test(jitter_spreads_over_the_whole_half),
+		cmocka_unit_test(a_success_starts_over),
+		cmocka_unit_test(many_failures_never_overflow),
+		cmocka_unit_test(a_delay_is_zero_only_if_asked_for),
+		cmocka_unit_test(a_seed_repeats_and_the_kernel_does_not),
+		cmocka_unit_test(a_range_is_uniform_and_holds_its_ends),
+		cmocka_unit_test(a_wide_range_favours_no_end),
+		cmocka_unit_test(no_seed_leaves_the_generator_stuck_at_zero),
+		cmocka_unit_test(a_unit_draw_is_below_one),
+		cmocka_unit_test(a_token_is_hex_of_the_asked_length_and_new_each_time),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

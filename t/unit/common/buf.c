@@ -9,7 +9,7 @@
 
 static void appends_add_up_and_keep_every_byte(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	(void)state;
 
 	for (int i = 0; i < 5000; i++)
@@ -26,7 +26,7 @@ static void appends_add_up_and_keep_every_byte(void **state)
 
 static void printf_grows_to_what_it_needs(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	(void)state;
 
 	buf_printf(&b, "%s", "");
@@ -44,7 +44,7 @@ static void printf_fits_exactly_at_every_length(void **state)
 	(void)state;
 
 	for (int len = 0; len < 600; len++) {
-		struct buf b = {0};
+		struct buf b = { 0 };
 
 		buf_append_str(&b, "head");
 		buf_printf(&b, "%*s", len, "");
@@ -56,7 +56,7 @@ static void printf_fits_exactly_at_every_length(void **state)
 
 static void str_terminates_without_counting_it(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	(void)state;
 
 	assert_string_equal(buf_str(&b), "");
@@ -72,7 +72,7 @@ static void str_terminates_without_counting_it(void **state)
 
 static void consume_drops_from_the_front(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	(void)state;
 
 	buf_consume(&b, 0);
@@ -88,7 +88,7 @@ static void consume_drops_from_the_front(void **state)
 
 static void reserve_keeps_content_and_makes_room_once(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	char *data;
 	(void)state;
 
@@ -105,7 +105,7 @@ static void reserve_keeps_content_and_makes_room_once(void **state)
 
 static void impossible_sizes_are_refused_and_change_nothing(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	(void)state;
 
 	buf_append_str(&b, "abc");
@@ -119,7 +119,7 @@ static void impossible_sizes_are_refused_and_change_nothing(void **state)
 
 static void a_failed_append_silences_the_later_ones(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	(void)state;
 
 	buf_append_str(&b, "abc");
@@ -138,7 +138,7 @@ static void a_failed_append_silences_the_later_ones(void **state)
 
 static void clear_keeps_the_memory_and_deinit_releases_it(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	size_t capacity;
 	(void)state;
 
@@ -159,15 +159,15 @@ static void clear_keeps_the_memory_and_deinit_releases_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(appends_add_up_and_keep_every_byte),
-	    cmocka_unit_test(printf_grows_to_what_it_needs),
-	    cmocka_unit_test(printf_fits_exactly_at_every_length),
-	    cmocka_unit_test(str_terminates_without_counting_it),
-	    cmocka_unit_test(consume_drops_from_the_front),
-	    cmocka_unit_test(reserve_keeps_content_and_makes_room_once),
-	    cmocka_unit_test(impossible_sizes_are_refused_and_change_nothing),
-	    cmocka_unit_test(a_failed_append_silences_the_later_ones),
-	    cmocka_unit_test(clear_keeps_the_memory_and_deinit_releases_it),
+		cmocka_unit_test(appends_add_up_and_keep_every_byte),
+		cmocka_unit_test(printf_grows_to_what_it_needs),
+		cmocka_unit_test(printf_fits_exactly_at_every_length),
+		cmocka_unit_test(str_terminates_without_counting_it),
+		cmocka_unit_test(consume_drops_from_the_front),
+		cmocka_unit_test(reserve_keeps_content_and_makes_room_once),
+		cmocka_unit_test(impossible_sizes_are_refused_and_change_nothing),
+		cmocka_unit_test(a_failed_append_silences_the_later_ones),
+		cmocka_unit_test(clear_keeps_the_memory_and_deinit_releases_it),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

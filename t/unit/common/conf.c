@@ -36,8 +36,8 @@ static void a_bad_value_is_an_error_even_where_a_stronger_source_hides_it(void *
 {
 	setenv("WEIR_WORKERS", "many", 1);
 	assert_complaint(
-	    *state, "--workers 4",
-	    "weir-node: WEIR_WORKERS: \"many\" is not a whole number (expected 1 to 256)\n");
+		*state, "--workers 4",
+		"weir-node: WEIR_WORKERS: \"many\" is not a whole number (expected 1 to 256)\n");
 }
 
 static void the_environment_ignores_strangers_and_empty_values(void **state)
@@ -66,8 +66,8 @@ static void a_secret_may_be_in_a_file(void **state)
 	unsetenv("WEIR_TOKEN");
 	setenv("WEIR_TOKEN_FILE", "/no/such/file", 1);
 	assert_complaint(
-	    f, "",
-	    "weir-node: WEIR_TOKEN_FILE: cannot read /no/such/file: No such file or directory\n");
+		f, "",
+		"weir-node: WEIR_TOKEN_FILE: cannot read /no/such/file: No such file or directory\n");
 }
 
 static void a_secret_file_is_text_of_bounded_size(void **state)
@@ -87,9 +87,9 @@ static void a_secret_file_is_text_of_bounded_size(void **state)
 static void a_bad_secret_is_not_shown(void **state)
 {
 	static const struct conf_option secret[] = {
-	    {"pin", CONF_INT, FIELD(workers), NULL, NULL, "P.", 1, 9, NULL, CONF_SECRET},
+		{ "pin", CONF_INT, FIELD(workers), NULL, NULL, "P.", 1, 9, NULL, CONF_SECRET },
 	};
-	struct conf_program p = {.name = "p", .summary = "s", .options = secret, .n_options = 1};
+	struct conf_program p = { .name = "p", .summary = "s", .options = secret, .n_options = 1 };
 	struct fixture *f = *state;
 
 	assert_int_equal(load_as(f, &p, "--pin 1234"), CONF_E_USAGE);
@@ -116,12 +116,12 @@ static void a_file_has_comments_quotes_and_blank_lines(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(
-	    load_file(
-		f,
-		"# comment\n\n  workers=3  # three\r\nadmin_listen = \"a # \\\"b\\\"\\n\" # c\n"
-		"token = x#y\nverbose = yes\n",
-		""),
-	    0);
+		load_file(
+			f,
+			"# comment\n\n  workers=3  # three\r\nadmin_listen = \"a # \\\"b\\\"\\n\" # c\n"
+			"token = x#y\nverbose = yes\n",
+			""),
+		0);
 	assert_true(f->s.workers == 3 && f->s.verbose);
 	assert_string_equal(f->s.admin_listen, "a # \"b\"\n");
 	assert_string_equal(f->s.token, "x#y");
@@ -136,12 +136,13 @@ static void errors_in_a_file_name_file_and_line(void **state)
 	static const struct {
 		const char *content, *complaint;
 	} cases[] = {
-	    {"\nworkers = abc\n", ":2: workers: \"abc\" is not a whole number (expected 1 to 256)"},
-	    {"wrokers = 1\n", ":1: unknown option \"wrokers\" (did you mean workers?)"},
-	    {"workers 1\n", ":1: expected \"name = value\""},
-	    {"= 1\n", ":1: expected \"name = value\""},
-	    {"token = \"open\n", ":1: token: the quoted value is not well-formed"},
-	    {"token = \"a\" b\n", ":1: token: the quoted value is not well-formed"},
+		{ "\nworkers = abc\n",
+		  ":2: workers: \"abc\" is not a whole number (expected 1 to 256)" },
+		{ "wrokers = 1\n", ":1: unknown option \"wrokers\" (did you mean workers?)" },
+		{ "workers 1\n", ":1: expected \"name = value\"" },
+		{ "= 1\n", ":1: expected \"name = value\"" },
+		{ "token = \"open\n", ":1: token: the quoted value is not well-formed" },
+		{ "token = \"a\" b\n", ":1: token: the quoted value is not well-formed" },
 	};
 	struct fixture *f = *state;
 	char expected[256];
@@ -157,8 +158,8 @@ static void errors_in_a_file_name_file_and_line(void **state)
 	snprintf(expected, sizeof(expected), "weir-node: %s:1: is not text\n", f->path);
 	assert_complaint(f, "", expected);
 	assert_complaint(
-	    f, "--config /no/such",
-	    "weir-node: cannot open the configuration file /no/such: No such file or directory\n");
+		f, "--config /no/such",
+		"weir-node: cannot open the configuration file /no/such: No such file or directory\n");
 	assert_complaint(f, "--config /",
 			 "weir-node: cannot read the configuration file /: Is a directory\n");
 }
@@ -166,15 +167,18 @@ static void errors_in_a_file_name_file_and_line(void **state)
 static void a_required_option_must_come_from_somewhere(void **state)
 {
 	static const struct conf_option required[] = {
-	    {"admin-listen", CONF_STRING, FIELD(admin_listen), NULL, NULL, "H.", 0, 0, NULL,
-	     CONF_REQUIRED},
+		{ "admin-listen", CONF_STRING, FIELD(admin_listen), NULL, NULL, "H.", 0, 0, NULL,
+		  CONF_REQUIRED },
 	};
-	struct conf_program p = {.name = "p", .summary = "s", .options = required, .n_options = 1};
+	struct conf_program p = {
+		.name = "p", .summary = "s", .options = required, .n_options = 1
+	};
 	struct fixture *f = *state;
 
 	assert_int_equal(load_as(f, &p, ""), CONF_E_USAGE);
 	assert_string_equal(
-	    f->err, "p: --admin-listen is required (or WEIR_ADMIN_LISTEN in the environment)\n");
+		f->err,
+		"p: --admin-listen is required (or WEIR_ADMIN_LISTEN in the environment)\n");
 	setenv("WEIR_ADMIN_LISTEN", "x", 1);
 	assert_int_equal(load_as(f, &p, ""), 0);
 	conf_free(&p, &f->s);
@@ -185,17 +189,17 @@ static void a_required_option_must_come_from_somewhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(defaults_fill_every_field),
-	    TEST(flags_win_over_environment_over_file_over_defaults),
-	    TEST(a_bad_value_is_an_error_even_where_a_stronger_source_hides_it),
-	    TEST(the_environment_ignores_strangers_and_empty_values),
-	    TEST(a_secret_may_be_in_a_file),
-	    TEST(a_secret_file_is_text_of_bounded_size),
-	    TEST(a_bad_secret_is_not_shown),
-	    TEST(lists_grow_within_a_source_and_start_anew_in_the_next),
-	    TEST(a_file_has_comments_quotes_and_blank_lines),
-	    TEST(errors_in_a_file_name_file_and_line),
-	    TEST(a_required_option_must_come_from_somewhere),
+		TEST(defaults_fill_every_field),
+		TEST(flags_win_over_environment_over_file_over_defaults),
+		TEST(a_bad_value_is_an_error_even_where_a_stronger_source_hides_it),
+		TEST(the_environment_ignores_strangers_and_empty_values),
+		TEST(a_secret_may_be_in_a_file),
+		TEST(a_secret_file_is_text_of_bounded_size),
+		TEST(a_bad_secret_is_not_shown),
+		TEST(lists_grow_within_a_source_and_start_anew_in_the_next),
+		TEST(a_file_has_comments_quotes_and_blank_lines),
+		TEST(errors_in_a_file_name_file_and_line),
+		TEST(a_required_option_must_come_from_somewhere),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

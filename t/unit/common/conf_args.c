@@ -18,7 +18,7 @@ static void flags_take_both_forms_and_both_spellings(void **state)
 	assert_true(f->s.workers == 7 && f->s.level == -20 && f->s.weight == 2.5 && f->s.verbose);
 	assert_true(f->s.drain_ms == 1500 && f->s.body_bytes == 65536 && f->s.ack == 1);
 	assert_int_equal(
-	    load(f, "--verbose --verbose=false --workers 1 --workers 2 --admin-listen="), 0);
+		load(f, "--verbose --verbose=false --workers 1 --workers 2 --admin-listen="), 0);
 	assert_true(!f->s.verbose && f->s.workers == 2);
 	assert_string_equal(f->s.admin_listen, "");
 }
@@ -26,13 +26,13 @@ static void flags_take_both_forms_and_both_spellings(void **state)
 static void mistakes_on_the_command_line_get_one_clear_line(void **state)
 {
 	assert_complaint(
-	    *state, "--workers abc",
-	    "weir-node: --workers: \"abc\" is not a whole number (expected 1 to 256)\n");
+		*state, "--workers abc",
+		"weir-node: --workers: \"abc\" is not a whole number (expected 1 to 256)\n");
 	assert_complaint(*state, "--workres 2",
 			 "weir-node: unknown option --workres (did you mean --workers?)\n");
 	assert_complaint(
-	    *state, "--admin_lisen=x",
-	    "weir-node: unknown option --admin_lisen (did you mean --admin-listen?)\n");
+		*state, "--admin_lisen=x",
+		"weir-node: unknown option --admin_lisen (did you mean --admin-listen?)\n");
 	assert_complaint(*state, "--hepl",
 			 "weir-node: unknown option --hepl (did you mean --help?)\n");
 	assert_complaint(*state, "--nothing-like-it",
@@ -50,8 +50,8 @@ static void mistakes_on_the_command_line_get_one_clear_line(void **state)
 			 "weir-node: --ack: \"delivred\" is not one of delivered, received (did "
 			 "you mean delivered?)\n");
 	assert_complaint(
-	    *state, "--workers a\nb\x1b",
-	    "weir-node: --workers: \"a?b?\" is not a whole number (expected 1 to 256)\n");
+		*state, "--workers a\nb\x1b",
+		"weir-node: --workers: \"a?b?\" is not a whole number (expected 1 to 256)\n");
 }
 
 static void assert_rest(struct fixture *f, const char *expected)
@@ -69,7 +69,8 @@ static void arguments_may_stand_among_options(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(
-	    load_as(f, &tool, "weight --workers 3 a1 -2.0 - --verbose x -- --not-an-option -h"), 0);
+		load_as(f, &tool, "weight --workers 3 a1 -2.0 - --verbose x -- --not-an-option -h"),
+		0);
 	assert_true(f->s.workers == 3 && f->s.verbose);
 	assert_rest(f, "[weight][a1][-2.0][-][x][--not-an-option][-h]");
 	/* argv was permuted, and a second load (a reload) finds the same in it. */
@@ -83,22 +84,23 @@ static void arguments_may_stand_among_options(void **state)
 static void help_teaches_every_option(void **state)
 {
 	static const char *const parts[] = {
-	    "Usage: weir-node [options]\n\nDivides packets.\n",
-	    "  --admin-listen HOST:PORT  Where the API is.\n",
-	    "[default: :8081; env: WEIR_ADMIN_LISTEN]",
-	    "[1 to 256; default: 1; env: WEIR_WORKERS]",
-	    "[env: WEIR_TOKEN or WEIR_TOKEN_FILE]",
-	    "[0 to 10; default: 0.5; env: WEIR_WEIGHT] (reloadable)",
-	    "[10ms to 5m; default: 5s;",
-	    "[1B to 1GiB; default: 1MiB;",
-	    "[delivered|received; default: delivered;",
-	    "(repeatable)",
-	    "--config FILE",
-	    "--check-config",
-	    "--print-config",
-	    "--version",
-	    "--help",
-	    "\nExamples:\n  weir-node --workers 2\n"};
+		"Usage: weir-node [options]\n\nDivides packets.\n",
+		"  --admin-listen HOST:PORT  Where the API is.\n",
+		"[default: :8081; env: WEIR_ADMIN_LISTEN]",
+		"[1 to 256; default: 1; env: WEIR_WORKERS]",
+		"[env: WEIR_TOKEN or WEIR_TOKEN_FILE]",
+		"[0 to 10; default: 0.5; env: WEIR_WEIGHT] (reloadable)",
+		"[10ms to 5m; default: 5s;",
+		"[1B to 1GiB; default: 1MiB;",
+		"[delivered|received; default: delivered;",
+		"(repeatable)",
+		"--config FILE",
+		"--check-config",
+		"--print-config",
+		"--version",
+		"--help",
+		"\nExamples:\n  weir-node --workers 2\n"
+	};
 	struct fixture *f = *state;
 
 	assert_int_equal(load(f, "--help"), CONF_E_DONE);
@@ -132,9 +134,9 @@ static void a_printed_config_says_origins_and_masks_secrets(void **state)
 	struct fixture *f = *state;
 
 	setenv("WEIR_ADMIN_LISTEN", "has # and \"quotes\"", 1);
-	assert_int_equal(
-	    load_file(f, "token = s3cret\n\nweight = 1.25\n", "--drain-delay 90s --print-config"),
-	    CONF_E_DONE);
+	assert_int_equal(load_file(f, "token = s3cret\n\nweight = 1.25\n",
+				   "--drain-delay 90s --print-config"),
+			 CONF_E_DONE);
 	assert_has(f->out, "admin-listen = \"has # and \\\"quotes\\\"\"  # WEIR_ADMIN_LISTEN\n");
 	assert_has(f->out, "\nweight = 1.25  # /tmp/weir-conf-");
 	assert_has(f->out, ":3\n");
@@ -157,9 +159,10 @@ static void a_printed_config_reads_back_the_same(void **state)
 	char printed[TEXT_LEN];
 
 	assert_int_equal(
-	    load(f, "--admin-listen=\"\\#x --level=-9223372036854775808 --weight 0.1 --verbose "
-		    "--drain-delay 1.234s --max-body 1000 --ack received --target= --print-config"),
-	    CONF_E_DONE);
+		load(f,
+		     "--admin-listen=\"\\#x --level=-9223372036854775808 --weight 0.1 --verbose "
+		     "--drain-delay 1.234s --max-body 1000 --ack received --target= --print-config"),
+		CONF_E_DONE);
 	strcpy(printed, f->out);
 	assert_int_equal(load_file(f, printed, ""), 0);
 	assert_string_equal(f->s.admin_listen, "\"\\#x");
@@ -172,13 +175,13 @@ static void a_printed_config_reads_back_the_same(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(flags_take_both_forms_and_both_spellings),
-	    TEST(mistakes_on_the_command_line_get_one_clear_line),
-	    TEST(arguments_may_stand_among_options),
-	    TEST(help_teaches_every_option),
-	    TEST(version_and_check_are_answered),
-	    TEST(a_printed_config_says_origins_and_masks_secrets),
-	    TEST(a_printed_config_reads_back_the_same),
+		TEST(flags_take_both_forms_and_both_spellings),
+		TEST(mistakes_on_the_command_line_get_one_clear_line),
+		TEST(arguments_may_stand_among_options),
+		TEST(help_teaches_every_option),
+		TEST(version_and_check_are_answered),
+		TEST(a_printed_config_says_origins_and_masks_secrets),
+		TEST(a_printed_config_reads_back_the_same),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

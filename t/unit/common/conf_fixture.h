@@ -20,7 +20,7 @@
 #define MAX_ARGS 16
 #define TEXT_LEN 16384
 
-static const char *const acks[] = {"delivered", "received", NULL};
+static const char *const acks[] = { "delivered", "received", NULL };
 
 struct settings {
 	char *admin_listen, *token;
@@ -34,22 +34,26 @@ struct settings {
 #define FIELD(f) offsetof(struct settings, f)
 
 static const struct conf_option options[] = {
-    {"admin-listen", CONF_STRING, FIELD(admin_listen), ":8081", "HOST:PORT", "Where the API is."},
-    {"token", CONF_STRING, FIELD(token), NULL, NULL, "A secret.", 0, 0, NULL, CONF_SECRET},
-    {"workers", CONF_INT, FIELD(workers), "1", NULL, "Threads.", 1, 256},
-    {"level", CONF_INT, FIELD(level), "-1", NULL, "Any number."},
-    {"weight", CONF_DOUBLE, FIELD(weight), "0.5", NULL, "Share.", 0, 10, NULL, CONF_RELOADABLE},
-    {"verbose", CONF_BOOL, FIELD(verbose), "false", NULL, "Say more."},
-    {"drain-delay", CONF_DURATION, FIELD(drain_ms), "5s", NULL, "Wait.", 10, 300000},
-    {"max-body", CONF_SIZE, FIELD(body_bytes), "1MiB", NULL, "Limit.", 1, 1 << 30},
-    {"ack", CONF_CHOICE, FIELD(ack), "delivered", NULL, "When.", 0, 0, acks},
-    {"target", CONF_LIST, FIELD(targets), "a,b", "URL", "Where to."},
+	{ "admin-listen", CONF_STRING, FIELD(admin_listen), ":8081", "HOST:PORT",
+	  "Where the API is." },
+	{ "token", CONF_STRING, FIELD(token), NULL, NULL, "A secret.", 0, 0, NULL, CONF_SECRET },
+	{ "workers", CONF_INT, FIELD(workers), "1", NULL, "Threads.", 1, 256 },
+	{ "level", CONF_INT, FIELD(level), "-1", NULL, "Any number." },
+	{ "weight", CONF_DOUBLE, FIELD(weight), "0.5", NULL, "Share.", 0, 10, NULL,
+	  CONF_RELOADABLE },
+	{ "verbose", CONF_BOOL, FIELD(verbose), "false", NULL, "Say more." },
+	{ "drain-delay", CONF_DURATION, FIELD(drain_ms), "5s", NULL, "Wait.", 10, 300000 },
+	{ "max-body", CONF_SIZE, FIELD(body_bytes), "1MiB", NULL, "Limit.", 1, 1 << 30 },
+	{ "ack", CONF_CHOICE, FIELD(ack), "delivered", NULL, "When.", 0, 0, acks },
+	{ "target", CONF_LIST, FIELD(targets), "a,b", "URL", "Where to." },
 };
-static const struct conf_program program = {
-    "weir-node", "Divides packets.", "[options]", "Examples:\n  weir-node --workers 2\n",
-    options,	 ARRAY_LEN(options), false};
-static const struct conf_program tool = {
-    "weirctl", "Operates.", "[options] COMMAND", NULL, options, ARRAY_LEN(options), true};
+static const struct conf_program program = { "weir-node", "Divides packets.",
+					     "[options]", "Examples:\n  weir-node --workers 2\n",
+					     options,     ARRAY_LEN(options),
+					     false };
+static const struct conf_program tool = { "weirctl", "Operates.", "[options] COMMAND",
+					  NULL,      options,     ARRAY_LEN(options),
+					  true };
 
 /* One load and all that came of it. */
 struct fixture {
@@ -156,9 +160,10 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {
-	    "WEIR_WORKERS", "WEIR_ADMIN_LISTEN", "WEIR_TOKEN",	"WEIR_TOKEN_FILE",
-	    "WEIR_TARGET",  "WEIR_NOBODY_KNOWS", "WEIR_CONFIG", "WEIR_ADMIN_LISTEN_FILE"};
+	static const char *const names[] = { "WEIR_WORKERS", "WEIR_ADMIN_LISTEN",
+					     "WEIR_TOKEN",   "WEIR_TOKEN_FILE",
+					     "WEIR_TARGET",  "WEIR_NOBODY_KNOWS",
+					     "WEIR_CONFIG",  "WEIR_ADMIN_LISTEN_FILE" };
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)

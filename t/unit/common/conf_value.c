@@ -10,7 +10,7 @@
 
 static char why[128];
 
-static const char *const levels[] = {"debug", "info", NULL};
+static const char *const levels[] = { "debug", "info", NULL };
 
 union field {
 	char *string;
@@ -25,7 +25,8 @@ union field {
 static int parse(enum conf_type type, double min, double max, const char *text, union field *field)
 {
 	struct conf_option option = {
-	    .name = "x", .type = type, .min = min, .max = max, .choices = levels};
+		.name = "x", .type = type, .min = min, .max = max, .choices = levels
+	};
 
 	memset(why, 'W', sizeof(why));
 	return conf_parse_value(&option, text, field, why);
@@ -34,7 +35,7 @@ static int parse(enum conf_type type, double min, double max, const char *text, 
 static void assert_refused(enum conf_type type, double min, double max, const char *text,
 			   const char *reason)
 {
-	union field field = {.amount = 77}, before = field;
+	union field field = { .amount = 77 }, before = field;
 
 	if (parse(type, min, max, text, &field) != CONF_E_USAGE)
 		fail_msg("\"%s\" was accepted", text);
@@ -83,8 +84,8 @@ static void numbers(void **state)
 
 static void truths(void **state)
 {
-	static const char *const yes[] = {"true", "yes", "on", "1", "TRUE"};
-	static const char *const no[] = {"false", "no", "off", "0", "False"};
+	static const char *const yes[] = { "true", "yes", "on", "1", "TRUE" };
+	static const char *const no[] = { "false", "no", "off", "0", "False" };
 	union field v;
 	(void)state;
 
@@ -173,9 +174,9 @@ static void choices(void **state)
 
 static void strings_replace_and_lists_append(void **state)
 {
-	struct conf_option option = {.name = "x", .type = CONF_STRING};
-	struct conf_program program = {.options = &option, .n_options = 1};
-	union field v = {0};
+	struct conf_option option = { .name = "x", .type = CONF_STRING };
+	struct conf_program program = { .options = &option, .n_options = 1 };
+	union field v = { 0 };
 	(void)state;
 
 	assert_int_equal(conf_parse_value(&option, "one", &v, why), 0);
@@ -200,24 +201,24 @@ static void strings_replace_and_lists_append(void **state)
 
 static void the_closest_name_is_within_two_edits(void **state)
 {
-	static const char *const names[] = {"listen", "admin-listen", "log-level", "log-format",
-					    "id"};
+	static const char *const names[] = { "listen", "admin-listen", "log-level", "log-format",
+					     "id" };
 	static const struct {
 		const char *word, *closest;
 	} cases[] = {
-	    {"listen", "listen"},
-	    {"lisen", "listen"},
-	    {"lsiten", "listen"},
-	    {"listenn", "listen"},
-	    {"lixxen", "listen"},
-	    {"lixxxn", NULL},
-	    {"log-leve", "log-level"},
-	    {"log-formta", "log-format"},
-	    {"di", "id"},
-	    {"ix", "id"},
-	    {"xy", NULL},
-	    {"", NULL},
-	    {"admin-lissten", "admin-listen"},
+		{ "listen", "listen" },
+		{ "lisen", "listen" },
+		{ "lsiten", "listen" },
+		{ "listenn", "listen" },
+		{ "lixxen", "listen" },
+		{ "lixxxn", NULL },
+		{ "log-leve", "log-level" },
+		{ "log-formta", "log-format" },
+		{ "di", "id" },
+		{ "ix", "id" },
+		{ "xy", NULL },
+		{ "", NULL },
+		{ "admin-lissten", "admin-listen" },
 	};
 	char long_word[500];
 	(void)state;
@@ -239,14 +240,14 @@ static void the_closest_name_is_within_two_edits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    {"whole numbers are digits within their bounds", whole_numbers, NULL, NULL, NULL},
-	    {"numbers are finite decimals within their bounds", numbers, NULL, NULL, NULL},
-	    {"truths are written in four ways", truths, NULL, NULL, NULL},
-	    {"durations have a unit and may have a fraction", durations, NULL, NULL, NULL},
-	    {"sizes are bytes or have a unit", sizes, NULL, NULL, NULL},
-	    {"a choice is one of its words", choices, NULL, NULL, NULL},
-	    cmocka_unit_test(strings_replace_and_lists_append),
-	    cmocka_unit_test(the_closest_name_is_within_two_edits),
+		{ "whole numbers are digits within their bounds", whole_numbers, NULL, NULL, NULL },
+		{ "numbers are finite decimals within their bounds", numbers, NULL, NULL, NULL },
+		{ "truths are written in four ways", truths, NULL, NULL, NULL },
+		{ "durations have a unit and may have a fraction", durations, NULL, NULL, NULL },
+		{ "sizes are bytes or have a unit", sizes, NULL, NULL, NULL },
+		{ "a choice is one of its words", choices, NULL, NULL, NULL },
+		cmocka_unit_test(strings_replace_and_lists_append),
+		cmocka_unit_test(the_closest_name_is_within_two_edits),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -25,19 +25,19 @@ static void an_empty_histogram_answers_zero(void **state)
 
 static void one_value_is_every_percentile(void **state)
 {
-	static const uint64_t values[] = {0,
-					  1,
-					  31,
-					  32,
-					  33,
-					  63,
-					  64,
-					  1000,
-					  123456789,
-					  1ULL << 40,
-					  UINT64_MAX / 2,
-					  UINT64_MAX - 1,
-					  UINT64_MAX};
+	static const uint64_t values[] = { 0,
+					   1,
+					   31,
+					   32,
+					   33,
+					   63,
+					   64,
+					   1000,
+					   123456789,
+					   1ULL << 40,
+					   UINT64_MAX / 2,
+					   UINT64_MAX - 1,
+					   UINT64_MAX };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
@@ -104,7 +104,7 @@ static void percentiles_take_the_nearest_rank(void **state)
 
 static void percentiles_of_many_values_are_close(void **state)
 {
-	static const double percents[] = {1, 10, 50, 90, 99, 99.9};
+	static const double percents[] = { 1, 10, 50, 90, 99, 99.9 };
 	struct histogram h;
 	(void)state;
 
@@ -147,13 +147,13 @@ static void a_merge_is_the_same_as_adding_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_empty_histogram_answers_zero),
-	    cmocka_unit_test(one_value_is_every_percentile),
-	    cmocka_unit_test(every_magnitude_is_right_within_the_promise),
-	    cmocka_unit_test(small_values_are_exact),
-	    cmocka_unit_test(percentiles_take_the_nearest_rank),
-	    cmocka_unit_test(percentiles_of_many_values_are_close),
-	    cmocka_unit_test(a_merge_is_the_same_as_adding_all),
+		cmocka_unit_test(an_empty_histogram_answers_zero),
+		cmocka_unit_test(one_value_is_every_percentile),
+		cmocka_unit_test(every_magnitude_is_right_within_the_promise),
+		cmocka_unit_test(small_values_are_exact),
+		cmocka_unit_test(percentiles_take_the_nearest_rank),
+		cmocka_unit_test(percentiles_of_many_values_are_close),
+		cmocka_unit_test(a_merge_is_the_same_as_adding_all),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

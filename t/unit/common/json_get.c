@@ -9,9 +9,9 @@
 #include "common/json_get.h"
 
 static const char text[] =
-    "{\"s\":\"text\",\"empty\":\"\",\"n\":12,\"f\":1.5,\"neg\":-3,\"t\":true,\"no\":false,"
-    "\"null\":null,\"a\":[1],\"huge\":1e300,\"inf\":1e999,\"big\":9007199254740994,"
-    "\"edge\":9007199254740992,\"o\":{\"s\":\"inner\"}}";
+	"{\"s\":\"text\",\"empty\":\"\",\"n\":12,\"f\":1.5,\"neg\":-3,\"t\":true,\"no\":false,"
+	"\"null\":null,\"a\":[1],\"huge\":1e300,\"inf\":1e999,\"big\":9007199254740994,"
+	"\"edge\":9007199254740992,\"o\":{\"s\":\"inner\"}}";
 
 static int parse(void **state)
 {
@@ -128,14 +128,14 @@ static void a_bool_is_true_or_false(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_string_is_lent),
-	    cmocka_unit_test(what_is_missing_leaves_the_default),
-	    cmocka_unit_test(names_are_case_sensitive),
-	    cmocka_unit_test(a_wrong_type_is_said_and_leaves_the_value),
-	    cmocka_unit_test(an_array_is_no_object),
-	    cmocka_unit_test(a_number_must_be_within_its_bounds),
-	    cmocka_unit_test(a_whole_number_has_no_fraction_and_is_exact),
-	    cmocka_unit_test(a_bool_is_true_or_false),
+		cmocka_unit_test(a_string_is_lent),
+		cmocka_unit_test(what_is_missing_leaves_the_default),
+		cmocka_unit_test(names_are_case_sensitive),
+		cmocka_unit_test(a_wrong_type_is_said_and_leaves_the_value),
+		cmocka_unit_test(an_array_is_no_object),
+		cmocka_unit_test(a_number_must_be_within_its_bounds),
+		cmocka_unit_test(a_whole_number_has_no_fraction_and_is_exact),
+		cmocka_unit_test(a_bool_is_true_or_false),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -33,7 +33,7 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 	if (id == CLOCK_MONOTONIC)
 		ts->tv_sec += later_s;
 	else if (id == CLOCK_REALTIME)
-		*ts = (struct timespec){.tv_sec = 1767323045, .tv_nsec = 67899999};
+		*ts = (struct timespec){ .tv_sec = 1767323045, .tv_nsec = 67899999 };
 	return r;
 }
 
@@ -142,16 +142,16 @@ static void logfmt_quotes_only_what_needs_it(void **state)
 	static const struct {
 		const char *value, *shown;
 	} cases[] = {
-	    {"plain-1.2:3/x", " v=plain-1.2:3/x"},
-	    {"", " v=\"\""},
-	    {"two words", " v=\"two words\""},
-	    {"a=b", " v=\"a=b\""},
-	    {"say \"x\"", " v=\"say \\\"x\\\"\""},
-	    {"back\\slash", " v=\"back\\\\slash\""},
-	    {"a\nb\tc\rd", " v=\"a\\nb\\tc\\rd\""},
-	    {"\x01\x1b[31m", " v=\"\\u0001\\u001b[31m\""},
-	    {"gr\xc3\xbc\xc3\x9f", " v=\"gr\xc3\xbc\xc3\x9f\""},
-	    {"bad\xff", " v=\"bad\\ufffd\""},
+		{ "plain-1.2:3/x", " v=plain-1.2:3/x" },
+		{ "", " v=\"\"" },
+		{ "two words", " v=\"two words\"" },
+		{ "a=b", " v=\"a=b\"" },
+		{ "say \"x\"", " v=\"say \\\"x\\\"\"" },
+		{ "back\\slash", " v=\"back\\\\slash\"" },
+		{ "a\nb\tc\rd", " v=\"a\\nb\\tc\\rd\"" },
+		{ "\x01\x1b[31m", " v=\"\\u0001\\u001b[31m\"" },
+		{ "gr\xc3\xbc\xc3\x9f", " v=\"gr\xc3\xbc\xc3\x9f\"" },
+		{ "bad\xff", " v=\"bad\\ufffd\"" },
 	};
 	(void)state;
 
@@ -185,7 +185,7 @@ static void json_survives_any_bytes(void **state)
 		assert_json_value(byte, byte);
 	}
 	assert_json_value("\xe2\x82\xac \xf0\x9f\x98\x80", "\xe2\x82\xac \xf0\x9f\x98\x80");
-	assert_json_value("\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd");		   /* overlong */
+	assert_json_value("\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd");                 /* overlong */
 	assert_json_value("\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* surrogate */
 	assert_json_value("cut \xe2\x82", "cut \xef\xbf\xbd\xef\xbf\xbd");
 	assert_json_value("\xf5\x80", "\xef\xbf\xbd\xef\xbf\xbd"); /* beyond U+10FFFF */
@@ -266,7 +266,7 @@ static void *log_ten(void *arg)
 
 static void threads_do_not_mix_their_lines(void **state)
 {
-	static const char *const messages[] = {"aaaa", "bbbb", "cccc", "dddd"};
+	static const char *const messages[] = { "aaaa", "bbbb", "cccc", "dddd" };
 	pthread_t threads[ARRAY_LEN(messages)];
 	unsigned n = 0;
 	(void)state;
@@ -307,18 +307,18 @@ static void a_closed_stderr_harms_nobody_and_errno_is_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_line_is_one_write_of_logfmt),
-	    TEST(a_line_may_be_json),
-	    TEST(lower_levels_are_silent),
-	    TEST(values_of_every_type_keep_their_places),
-	    TEST(logfmt_quotes_only_what_needs_it),
-	    TEST(json_survives_any_bytes),
-	    TEST(long_lines_stay_whole_and_say_that_they_were_cut),
-	    TEST(a_repeated_message_is_held_back_and_counted),
-	    TEST(a_window_begins_with_its_first_line),
-	    TEST(more_messages_than_slots_still_pass),
-	    TEST(threads_do_not_mix_their_lines),
-	    TEST(a_closed_stderr_harms_nobody_and_errno_is_kept),
+		TEST(a_line_is_one_write_of_logfmt),
+		TEST(a_line_may_be_json),
+		TEST(lower_levels_are_silent),
+		TEST(values_of_every_type_keep_their_places),
+		TEST(logfmt_quotes_only_what_needs_it),
+		TEST(json_survives_any_bytes),
+		TEST(long_lines_stay_whole_and_say_that_they_were_cut),
+		TEST(a_repeated_message_is_held_back_and_counted),
+		TEST(a_window_begins_with_its_first_line),
+		TEST(more_messages_than_slots_still_pass),
+		TEST(threads_do_not_mix_their_lines),
+		TEST(a_closed_stderr_harms_nobody_and_errno_is_kept),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -12,15 +12,16 @@
 
 enum { M_PACKETS, M_RESULTS, M_OPEN, M_CPU, M_ROUTED, M_LATENCY, M_FAMILIES };
 
-static const char *const results[] = {"ok", "bad \"json\"\\\n"};
+static const char *const results[] = { "ok", "bad \"json\"\\\n" };
 static const struct metrics_family families[M_FAMILIES] = {
-    [M_PACKETS] = {"weir_packets_total", METRICS_COUNTER, "Packets received."},
-    [M_RESULTS] = {"weir_results_total", METRICS_COUNTER, "By \"result\".\nBack\\slash.", "result",
-		   results, 2, 1},
-    [M_OPEN] = {"weir_open", METRICS_GAUGE, "Open now.", NULL, NULL, 0, 1},
-    [M_CPU] = {"weir_cpu_seconds_total", METRICS_COUNTER, "CPU.", NULL, NULL, 0, 1e-6},
-    [M_ROUTED] = {"weir_routed_total", METRICS_COUNTER, "Per analyzer.", "analyzer", NULL, 4, 1},
-    [M_LATENCY] = {"weir_latency_seconds", METRICS_HISTOGRAM, "Latency."},
+	[M_PACKETS] = { "weir_packets_total", METRICS_COUNTER, "Packets received." },
+	[M_RESULTS] = { "weir_results_total", METRICS_COUNTER, "By \"result\".\nBack\\slash.",
+			"result", results, 2, 1 },
+	[M_OPEN] = { "weir_open", METRICS_GAUGE, "Open now.", NULL, NULL, 0, 1 },
+	[M_CPU] = { "weir_cpu_seconds_total", METRICS_COUNTER, "CPU.", NULL, NULL, 0, 1e-6 },
+	[M_ROUTED] = { "weir_routed_total", METRICS_COUNTER, "Per analyzer.", "analyzer", NULL, 4,
+		       1 },
+	[M_LATENCY] = { "weir_latency_seconds", METRICS_HISTOGRAM, "Latency." },
 };
 
 struct fixture {
@@ -55,7 +56,7 @@ static int teardown(void **state)
 /* Slot 1 has nobody. */
 static const char *name_of(void *arg, unsigned family, unsigned index)
 {
-	static const char *const names[] = {"a1", NULL, "a\"3", "a4"};
+	static const char *const names[] = { "a1", NULL, "a\"3", "a4" };
 
 	assert_string_equal(arg, "the arg");
 	assert_int_equal(family, M_ROUTED);
@@ -64,7 +65,7 @@ static const char *name_of(void *arg, unsigned family, unsigned index)
 
 static const char *scrape(struct fixture *f)
 {
-	const struct metrics_shard *shards[] = {&f->a, &f->b};
+	const struct metrics_shard *shards[] = { &f->a, &f->b };
 
 	buf_clear(&f->out);
 	metrics_write(f->metrics, shards, 2, name_of, "the arg", &f->out);
@@ -239,18 +240,18 @@ static void shards_share_no_cache_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_fresh_shard_counts_zero),
-	    TEST(cells_are_independent),
-	    TEST(shards_are_summed),
-	    TEST(gauges_go_down_and_below_zero),
-	    TEST(large_counters_are_exact),
-	    TEST(a_scale_changes_the_unit_shown),
-	    TEST(labels_and_help_are_escaped),
-	    TEST(dynamic_labels_are_named_at_the_scrape),
-	    TEST(a_histogram_is_cumulative_with_inclusive_bounds),
-	    TEST(a_histogram_sum_is_in_seconds),
-	    TEST(a_scrape_during_counting_never_goes_back),
-	    TEST(shards_share_no_cache_line),
+		TEST(a_fresh_shard_counts_zero),
+		TEST(cells_are_independent),
+		TEST(shards_are_summed),
+		TEST(gauges_go_down_and_below_zero),
+		TEST(large_counters_are_exact),
+		TEST(a_scale_changes_the_unit_shown),
+		TEST(labels_and_help_are_escaped),
+		TEST(dynamic_labels_are_named_at_the_scrape),
+		TEST(a_histogram_is_cumulative_with_inclusive_bounds),
+		TEST(a_histogram_sum_is_in_seconds),
+		TEST(a_scrape_during_counting_never_goes_back),
+		TEST(shards_share_no_cache_line),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

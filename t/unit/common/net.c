@@ -26,8 +26,8 @@ static bool kernel_has_ipv6(void)
 
 static void addresses_read_and_print_the_same(void **state)
 {
-	static const char *const texts[] = {"127.0.0.1:8080", "0.0.0.0:0", "[::1]:65535",
-					    "[2001:db8::1]:1"};
+	static const char *const texts[] = { "127.0.0.1:8080", "0.0.0.0:0", "[::1]:65535",
+					     "[2001:db8::1]:1" };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -46,24 +46,24 @@ static void addresses_read_and_print_the_same(void **state)
 
 static void what_is_not_host_and_port_is_refused(void **state)
 {
-	static const char *const texts[] = {"",
-					    "127.0.0.1",
-					    "8080",
-					    ":",
-					    "127.0.0.1:",
-					    "127.0.0.1:x",
-					    "127.0.0.1:65536",
-					    "127.0.0.1:-1",
-					    "127.0.0.1:80 ",
-					    "127.0.0.1:000080",
-					    "::1:80",
-					    "[::1]",
-					    "[::1]80",
-					    "[::1:80",
-					    "[]:80",
-					    "[127.0.0.1]:80",
-					    "[x]:80",
-					    "http://h:80"};
+	static const char *const texts[] = { "",
+					     "127.0.0.1",
+					     "8080",
+					     ":",
+					     "127.0.0.1:",
+					     "127.0.0.1:x",
+					     "127.0.0.1:65536",
+					     "127.0.0.1:-1",
+					     "127.0.0.1:80 ",
+					     "127.0.0.1:000080",
+					     "::1:80",
+					     "[::1]",
+					     "[::1]80",
+					     "[::1:80",
+					     "[]:80",
+					     "[127.0.0.1]:80",
+					     "[x]:80",
+					     "http://h:80" };
 	char long_host[400];
 	struct net_addr addr;
 	(void)state;
@@ -105,7 +105,7 @@ static void listen_on(const char *text, bool reuse_port, int *fdp, struct net_ad
 
 static int wait_for(int fd, short events)
 {
-	struct pollfd p = {.fd = fd, .events = events};
+	struct pollfd p = { .fd = fd, .events = events };
 
 	return poll(&p, 1, 5000) == 1 ? p.revents : 0;
 }
@@ -155,7 +155,7 @@ static void a_listener_and_a_connection_do_not_block_nor_outlive_exec(void **sta
 
 static void no_host_listens_on_every_family_there_is(void **state)
 {
-	struct net_addr addr, bound, peer = {.len = sizeof(peer.sa)};
+	struct net_addr addr, bound, peer = { .len = sizeof(peer.sa) };
 	char out[NET_ADDR_STRLEN];
 	int listener, client, served;
 	(void)state;
@@ -201,14 +201,14 @@ static void urls_are_taken_apart(void **state)
 		bool tls;
 		const char *path;
 	} cases[] = {
-	    {"http://a.example", "a.example", 80, false, "/"},
-	    {"https://a.example", "a.example", 443, true, "/"},
-	    {"HTTP://127.0.0.1:9001/ingest", "127.0.0.1", 9001, false, "/ingest"},
-	    {"http://[::1]:9001/a/b?c=d&e", "::1", 9001, false, "/a/b?c=d&e"},
-	    {"https://[::1]/", "::1", 443, true, "/"},
-	    {"http://h:1?q=http://x:2/", "h", 1, false, "/?q=http://x:2/"},
-	    {"http://h/p#fragment", "h", 80, false, "/p"},
-	    {"http://h#fragment", "h", 80, false, "/"},
+		{ "http://a.example", "a.example", 80, false, "/" },
+		{ "https://a.example", "a.example", 443, true, "/" },
+		{ "HTTP://127.0.0.1:9001/ingest", "127.0.0.1", 9001, false, "/ingest" },
+		{ "http://[::1]:9001/a/b?c=d&e", "::1", 9001, false, "/a/b?c=d&e" },
+		{ "https://[::1]/", "::1", 443, true, "/" },
+		{ "http://h:1?q=http://x:2/", "h", 1, false, "/?q=http://x:2/" },
+		{ "http://h/p#fragment", "h", 80, false, "/p" },
+		{ "http://h#fragment", "h", 80, false, "/" },
 	};
 	(void)state;
 
@@ -225,27 +225,27 @@ static void urls_are_taken_apart(void **state)
 
 static void other_urls_are_refused(void **state)
 {
-	static const char *const texts[] = {"",
-					    "h:80",
-					    "//h/",
-					    "ftp://h/",
-					    "redis://h/",
-					    "http:/h/",
-					    "http://",
-					    "http:///p",
-					    "http://:80/",
-					    "http://h:/",
-					    "http://h:0/",
-					    "http://h:99999/",
-					    "http://h:8x/",
-					    "http://u@h/",
-					    "http://u:p@h:80/",
-					    "http://[::1/",
-					    "http://[]/",
-					    "http://a b/",
-					    "http://h/a b",
-					    "http://h/\r\nX: y",
-					    "http://::1/"};
+	static const char *const texts[] = { "",
+					     "h:80",
+					     "//h/",
+					     "ftp://h/",
+					     "redis://h/",
+					     "http:/h/",
+					     "http://",
+					     "http:///p",
+					     "http://:80/",
+					     "http://h:/",
+					     "http://h:0/",
+					     "http://h:99999/",
+					     "http://h:8x/",
+					     "http://u@h/",
+					     "http://u:p@h:80/",
+					     "http://[::1/",
+					     "http://[]/",
+					     "http://a b/",
+					     "http://h/a b",
+					     "http://h/\r\nX: y",
+					     "http://::1/" };
 	char long_url[2000];
 	struct net_url url;
 	(void)state;
@@ -271,14 +271,14 @@ static void other_urls_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(addresses_read_and_print_the_same),
-	    cmocka_unit_test(what_is_not_host_and_port_is_refused),
-	    cmocka_unit_test(names_are_resolved),
-	    cmocka_unit_test(a_listener_and_a_connection_do_not_block_nor_outlive_exec),
-	    cmocka_unit_test(no_host_listens_on_every_family_there_is),
-	    cmocka_unit_test(a_port_is_shared_only_where_asked),
-	    cmocka_unit_test(urls_are_taken_apart),
-	    cmocka_unit_test(other_urls_are_refused),
+		cmocka_unit_test(addresses_read_and_print_the_same),
+		cmocka_unit_test(what_is_not_host_and_port_is_refused),
+		cmocka_unit_test(names_are_resolved),
+		cmocka_unit_test(a_listener_and_a_connection_do_not_block_nor_outlive_exec),
+		cmocka_unit_test(no_host_listens_on_every_family_there_is),
+		cmocka_unit_test(a_port_is_shared_only_where_asked),
+		cmocka_unit_test(urls_are_taken_apart),
+		cmocka_unit_test(other_urls_are_refused),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -90,7 +90,7 @@ static void send_body(struct fixture *f, const char *body, size_t len)
 static void turn_until(struct fixture *f, int fd, unsigned n_done)
 {
 	uint64_t until_us = clock_mono_us() + DEADLINE_US;
-	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct pollfd p = { .fd = fd, .events = POLLIN };
 
 	for (;;) {
 		event_base_loop(f->base, EVLOOP_NONBLOCK);
@@ -356,12 +356,12 @@ static void a_target_is_a_plain_http_url(void **state UNUSED)
 		const char *url;
 		int expected;
 	} cases[] = {
-	    {"http://127.0.0.1:8080/x", 0},
-	    {"http://[::1]:8080", 0},
-	    {"https://127.0.0.1/x", TARGET_E_TLS},
-	    {"127.0.0.1:8080", TARGET_E_URL},
-	    {"", TARGET_E_URL},
-	    {"http://", TARGET_E_URL},
+		{ "http://127.0.0.1:8080/x", 0 },
+		{ "http://[::1]:8080", 0 },
+		{ "https://127.0.0.1/x", TARGET_E_TLS },
+		{ "127.0.0.1:8080", TARGET_E_URL },
+		{ "", TARGET_E_URL },
+		{ "http://", TARGET_E_URL },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -379,7 +379,7 @@ static void a_target_without_a_path_is_ingest(void **state UNUSED)
 
 	assert_int_equal(target_init(&target, "http://[::1]:8080", NULL), 0);
 	assert_non_null(
-	    strstr(buf_str(&target.head), "POST /ingest HTTP/1.1\r\nHost: [::1]:8080\r\n"));
+		strstr(buf_str(&target.head), "POST /ingest HTTP/1.1\r\nHost: [::1]:8080\r\n"));
 	assert_null(strstr(buf_str(&target.head), "Authorization"));
 	target_deinit(&target);
 }
@@ -389,21 +389,21 @@ static void a_target_without_a_path_is_ingest(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_request_is_a_post_with_length_type_and_token),
-	    TEST(a_connection_is_used_again),
-	    TEST(connection_close_is_no_failure_and_makes_a_reconnect),
-	    TEST(an_idle_connection_that_was_closed_is_left_quietly),
-	    TEST(a_request_that_met_a_close_on_a_used_connection_is_sent_again_once),
-	    TEST(a_close_on_a_fresh_connection_is_a_failure),
-	    TEST(a_close_within_an_answer_is_a_failure_and_nothing_is_sent_again),
-	    TEST(an_answer_before_the_end_of_the_request_counts),
-	    TEST(retry_after_is_handed_on),
-	    TEST(what_is_not_http_is_a_bad_answer),
-	    TEST(a_silent_server_is_a_timeout),
-	    TEST(after_a_refused_connect_the_client_rests),
-	    TEST(an_abort_ends_what_is_in_flight),
-	    cmocka_unit_test(a_target_is_a_plain_http_url),
-	    cmocka_unit_test(a_target_without_a_path_is_ingest),
+		TEST(a_request_is_a_post_with_length_type_and_token),
+		TEST(a_connection_is_used_again),
+		TEST(connection_close_is_no_failure_and_makes_a_reconnect),
+		TEST(an_idle_connection_that_was_closed_is_left_quietly),
+		TEST(a_request_that_met_a_close_on_a_used_connection_is_sent_again_once),
+		TEST(a_close_on_a_fresh_connection_is_a_failure),
+		TEST(a_close_within_an_answer_is_a_failure_and_nothing_is_sent_again),
+		TEST(an_answer_before_the_end_of_the_request_counts),
+		TEST(retry_after_is_handed_on),
+		TEST(what_is_not_http_is_a_bad_answer),
+		TEST(a_silent_server_is_a_timeout),
+		TEST(after_a_refused_connect_the_client_rests),
+		TEST(an_abort_ends_what_is_in_flight),
+		cmocka_unit_test(a_target_is_a_plain_http_url),
+		cmocka_unit_test(a_target_without_a_path_is_ingest),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

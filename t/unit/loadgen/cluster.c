@@ -10,16 +10,16 @@
 #include "loadgen/cluster.h"
 
 static const char good[] =
-    "{\"pool\":\"default\",\"epoch\":7,\"analyzers\":["
-    "{\"id\":\"a1\",\"url\":\"u\",\"weight\":0.5,\"state\":\"active\",\"health\":\"up\",\"share\":"
-    "0.625,"
-    "\"actual\":0.6,\"routed\":123456789012,\"delivered\":12,\"delivered_packets\":4,\"processed\":"
-    "11,\"credit\":-0.4},"
-    "{\"id\":\"a2\",\"weight\":0.3,\"share\":0.375,\"routed\":7}],\"nodes\":[]}";
+	"{\"pool\":\"default\",\"epoch\":7,\"analyzers\":["
+	"{\"id\":\"a1\",\"url\":\"u\",\"weight\":0.5,\"state\":\"active\",\"health\":\"up\",\"share\":"
+	"0.625,"
+	"\"actual\":0.6,\"routed\":123456789012,\"delivered\":12,\"delivered_packets\":4,\"processed\":"
+	"11,\"credit\":-0.4},"
+	"{\"id\":\"a2\",\"weight\":0.3,\"share\":0.375,\"routed\":7}],\"nodes\":[]}";
 
 static void the_numbers_of_each_analyzer_are_read(void **state UNUSED)
 {
-	CLEANUP(cluster_deinit) struct cluster c = {0};
+	CLEANUP(cluster_deinit) struct cluster c = { 0 };
 	const struct cluster_analyzer *a;
 
 	assert_int_equal(cluster_parse(&c, good, sizeof(good) - 1), 0);
@@ -36,7 +36,7 @@ static void the_numbers_of_each_analyzer_are_read(void **state UNUSED)
 
 static void counters_that_are_not_there_are_0(void **state UNUSED)
 {
-	CLEANUP(cluster_deinit) struct cluster c = {0};
+	CLEANUP(cluster_deinit) struct cluster c = { 0 };
 
 	assert_int_equal(cluster_parse(&c, good, sizeof(good) - 1), 0);
 	assert_int_equal(cluster_find(&c, "a2")->routed, 7);
@@ -46,7 +46,7 @@ static void counters_that_are_not_there_are_0(void **state UNUSED)
 static void no_analyzers_is_a_cluster_too(void **state UNUSED)
 {
 	static const char empty[] = "{\"epoch\":0,\"analyzers\":[]}";
-	CLEANUP(cluster_deinit) struct cluster c = {0};
+	CLEANUP(cluster_deinit) struct cluster c = { 0 };
 
 	assert_int_equal(cluster_parse(&c, empty, sizeof(empty) - 1), 0);
 	assert_int_equal(c.n_analyzers, 0);
@@ -55,19 +55,19 @@ static void no_analyzers_is_a_cluster_too(void **state UNUSED)
 static void what_is_no_cluster_is_refused(void **state UNUSED)
 {
 	static const char *const texts[] = {
-	    "",
-	    "null",
-	    "[]",
-	    "{}",
-	    "{\"epoch\":1",
-	    "{\"analyzers\":{}}",
-	    "{\"analyzers\":[1]}",
-	    "{\"epoch\":\"x\",\"analyzers\":[]}",
-	    "{\"analyzers\":[{\"weight\":1,\"share\":1}]}",
-	    "{\"analyzers\":[{\"id\":\"a\",\"share\":1}]}",
-	    "{\"analyzers\":[{\"id\":\"a\",\"weight\":1}]}",
-	    "{\"analyzers\":[{\"id\":\"a\",\"weight\":1,\"share\":1.5}]}",
-	    "{\"analyzers\":[{\"id\":\"a\",\"weight\":1,\"share\":1,\"routed\":\"x\"}]}",
+		"",
+		"null",
+		"[]",
+		"{}",
+		"{\"epoch\":1",
+		"{\"analyzers\":{}}",
+		"{\"analyzers\":[1]}",
+		"{\"epoch\":\"x\",\"analyzers\":[]}",
+		"{\"analyzers\":[{\"weight\":1,\"share\":1}]}",
+		"{\"analyzers\":[{\"id\":\"a\",\"share\":1}]}",
+		"{\"analyzers\":[{\"id\":\"a\",\"weight\":1}]}",
+		"{\"analyzers\":[{\"id\":\"a\",\"weight\":1,\"share\":1.5}]}",
+		"{\"analyzers\":[{\"id\":\"a\",\"weight\":1,\"share\":1,\"routed\":\"x\"}]}",
 	};
 	struct cluster c;
 
@@ -92,11 +92,11 @@ static void an_id_longer_than_any_is_refused(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_numbers_of_each_analyzer_are_read),
-	    cmocka_unit_test(counters_that_are_not_there_are_0),
-	    cmocka_unit_test(no_analyzers_is_a_cluster_too),
-	    cmocka_unit_test(what_is_no_cluster_is_refused),
-	    cmocka_unit_test(an_id_longer_than_any_is_refused),
+		cmocka_unit_test(the_numbers_of_each_analyzer_are_read),
+		cmocka_unit_test(counters_that_are_not_there_are_0),
+		cmocka_unit_test(no_analyzers_is_a_cluster_too),
+		cmocka_unit_test(what_is_no_cluster_is_refused),
+		cmocka_unit_test(an_id_longer_than_any_is_refused),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -21,7 +21,7 @@ struct text_case {
 
 static void check(const struct text_case *cases, size_t n)
 {
-	CLEANUP(buf_deinit) struct buf out = {0};
+	CLEANUP(buf_deinit) struct buf out = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		buf_clear(&out);
@@ -33,13 +33,13 @@ static void check(const struct text_case *cases, size_t n)
 static void what_json_reserves_is_escaped(void **state UNUSED)
 {
 	static const struct text_case cases[] = {
-	    {"", "\"\""},
-	    {"plain text", "\"plain text\""},
-	    {"a \"b\" \\ c", "\"a \\\"b\\\" \\\\ c\""},
-	    {"\t\n\r\b\f", "\"\\t\\n\\r\\b\\f\""},
-	    {"\x01\x1b[0m\x7f", "\"\\u0001\\u001b[0m\x7f\""},
+		{ "", "\"\"" },
+		{ "plain text", "\"plain text\"" },
+		{ "a \"b\" \\ c", "\"a \\\"b\\\" \\\\ c\"" },
+		{ "\t\n\r\b\f", "\"\\t\\n\\r\\b\\f\"" },
+		{ "\x01\x1b[0m\x7f", "\"\\u0001\\u001b[0m\x7f\"" },
 	};
-	CLEANUP(buf_deinit) struct buf out = {0};
+	CLEANUP(buf_deinit) struct buf out = { 0 };
 
 	check(cases, ARRAY_LEN(cases));
 	json_text_append(&out, "a\0b", 3);
@@ -49,10 +49,10 @@ static void what_json_reserves_is_escaped(void **state UNUSED)
 static void valid_utf8_passes_as_it_is(void **state UNUSED)
 {
 	static const struct text_case cases[] = {
-	    {"\xC3\xA9", "\"\xC3\xA9\""},
-	    {"\xE2\x82\xAC \xED\x9F\xBF \xEE\x80\x80",
-	     "\"\xE2\x82\xAC \xED\x9F\xBF \xEE\x80\x80\""},
-	    {"\xF0\x90\x80\x80\xF4\x8F\xBF\xBF", "\"\xF0\x90\x80\x80\xF4\x8F\xBF\xBF\""},
+		{ "\xC3\xA9", "\"\xC3\xA9\"" },
+		{ "\xE2\x82\xAC \xED\x9F\xBF \xEE\x80\x80",
+		  "\"\xE2\x82\xAC \xED\x9F\xBF \xEE\x80\x80\"" },
+		{ "\xF0\x90\x80\x80\xF4\x8F\xBF\xBF", "\"\xF0\x90\x80\x80\xF4\x8F\xBF\xBF\"" },
 	};
 
 	check(cases, ARRAY_LEN(cases));
@@ -61,17 +61,17 @@ static void valid_utf8_passes_as_it_is(void **state UNUSED)
 static void each_broken_sequence_becomes_one_replacement_character(void **state UNUSED)
 {
 	static const struct text_case cases[] = {
-	    {"a\xFFz", "\"a" R "z\""},
-	    {"\x80\x81", "\"" R R "\""},
-	    {"\xC3", "\"" R "\""}, /* cut off */
-	    {"\xE2\x82", "\"" R "\""},
-	    {"\xE2\x82z", "\"" R "z\""},
-	    {"\xF0\x9F\x98z", "\"" R "z\""},
-	    {"\xC0\xAF", "\"" R R "\""}, /* overlong */
-	    {"\xE0\x80\x80", "\"" R R R "\""},
-	    {"\xED\xA0\x80", "\"" R R R "\""},	     /* a surrogate */
-	    {"\xF4\x90\x80\x80", "\"" R R R R "\""}, /* past U+10FFFF */
-	    {"\xE2\xE2\x82\xAC", "\"" R "\xE2\x82\xAC\""},
+		{ "a\xFFz", "\"a" R "z\"" },
+		{ "\x80\x81", "\"" R R "\"" },
+		{ "\xC3", "\"" R "\"" }, /* cut off */
+		{ "\xE2\x82", "\"" R "\"" },
+		{ "\xE2\x82z", "\"" R "z\"" },
+		{ "\xF0\x9F\x98z", "\"" R "z\"" },
+		{ "\xC0\xAF", "\"" R R "\"" }, /* overlong */
+		{ "\xE0\x80\x80", "\"" R R R "\"" },
+		{ "\xED\xA0\x80", "\"" R R R "\"" },       /* a surrogate */
+		{ "\xF4\x90\x80\x80", "\"" R R R R "\"" }, /* past U+10FFFF */
+		{ "\xE2\xE2\x82\xAC", "\"" R "\xE2\x82\xAC\"" },
 	};
 
 	check(cases, ARRAY_LEN(cases));
@@ -79,7 +79,7 @@ static void each_broken_sequence_becomes_one_replacement_character(void **state 
 
 static void random_bytes_always_make_a_json_string(void **state UNUSED)
 {
-	CLEANUP(buf_deinit) struct buf out = {0};
+	CLEANUP(buf_deinit) struct buf out = { 0 };
 	struct rng rng;
 	char data[40];
 
@@ -101,10 +101,10 @@ static void random_bytes_always_make_a_json_string(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_json_reserves_is_escaped),
-	    cmocka_unit_test(valid_utf8_passes_as_it_is),
-	    cmocka_unit_test(each_broken_sequence_becomes_one_replacement_character),
-	    cmocka_unit_test(random_bytes_always_make_a_json_string),
+		cmocka_unit_test(what_json_reserves_is_escaped),
+		cmocka_unit_test(valid_utf8_passes_as_it_is),
+		cmocka_unit_test(each_broken_sequence_becomes_one_replacement_character),
+		cmocka_unit_test(random_bytes_always_make_a_json_string),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -60,7 +60,7 @@ static void a_file_gives_its_lines_over_and_over(void **state UNUSED)
 
 static void a_file_without_lines_ends(void **state UNUSED)
 {
-	static const char *const contents[] = {"", "\n", "\r\n\n\n"};
+	static const char *const contents[] = { "", "\n", "\r\n\n\n" };
 	const char *line;
 	size_t len;
 
@@ -133,11 +133,11 @@ static void what_cannot_be_opened_is_said(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_file_gives_its_lines_over_and_over),
-	    cmocka_unit_test(a_file_without_lines_ends),
-	    cmocka_unit_test(a_line_longer_than_the_limit_comes_in_pieces),
-	    cmocka_unit_test(a_pipe_never_makes_wait_and_ends_once),
-	    cmocka_unit_test(what_cannot_be_opened_is_said),
+		cmocka_unit_test(a_file_gives_its_lines_over_and_over),
+		cmocka_unit_test(a_file_without_lines_ends),
+		cmocka_unit_test(a_line_longer_than_the_limit_comes_in_pieces),
+		cmocka_unit_test(a_pipe_never_makes_wait_and_ends_once),
+		cmocka_unit_test(what_cannot_be_opened_is_said),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

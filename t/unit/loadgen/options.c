@@ -13,7 +13,7 @@
 /* options_load for `--target URL` and up to three more options of one value each. */
 static int load(struct options *o, const char *const args[])
 {
-	char *argv[MAX_ARGS + 4] = {"weir-loadgen", "--target", "http://127.0.0.1:1"};
+	char *argv[MAX_ARGS + 4] = { "weir-loadgen", "--target", "http://127.0.0.1:1" };
 	int argc = 3;
 
 	for (size_t i = 0; i < MAX_ARGS && args[i]; i++)
@@ -26,12 +26,13 @@ static void the_duration_is_a_time_or_a_number_of_seconds(void **state UNUSED)
 	static const struct {
 		const char *text;
 		uint64_t ms;
-	} cases[] = {{"10", 10000},  {"0.25", 250},  {"10s", 10000},
-		     {"5m", 300000}, {"250ms", 250}, {"0", 0}};
+	} cases[] = { { "10", 10000 },  { "0.25", 250 },  { "10s", 10000 },
+		      { "5m", 300000 }, { "250ms", 250 }, { "0", 0 } };
 	struct options o;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		assert_int_equal(load(&o, (const char *[]){"--duration", cases[i].text, NULL}), 0);
+		assert_int_equal(load(&o, (const char *[]){ "--duration", cases[i].text, NULL }),
+				 0);
 		assert_int_equal(o.duration_ms, cases[i].ms);
 		options_free(&o);
 	}
@@ -43,9 +44,9 @@ static void a_run_that_nothing_else_ends_lasts_ten_seconds(void **state UNUSED)
 		const char *args[3];
 		uint64_t ms;
 	} cases[] = {
-	    {{NULL}, 10000},	    {{"--replay", "file"}, 10000},
-	    {{"--count", "5"}, 0},  {{"--max-messages", "5"}, 0},
-	    {{"--replay", "-"}, 0},
+		{ { NULL }, 10000 },        { { "--replay", "file" }, 10000 },
+		{ { "--count", "5" }, 0 },  { { "--max-messages", "5" }, 0 },
+		{ { "--replay", "-" }, 0 },
 	};
 	struct options o;
 
@@ -60,13 +61,13 @@ static void ids_have_a_prefix_of_their_own_in_each_run_unless_given(void **state
 {
 	struct options a, b;
 
-	assert_int_equal(load(&a, (const char *[]){NULL}), 0);
-	assert_int_equal(load(&b, (const char *[]){NULL}), 0);
+	assert_int_equal(load(&a, (const char *[]){ NULL }), 0);
+	assert_int_equal(load(&b, (const char *[]){ NULL }), 0);
 	assert_true(strlen(a.prefix) >= 8);
 	assert_string_not_equal(a.prefix, b.prefix);
 	options_free(&a);
 	options_free(&b);
-	assert_int_equal(load(&a, (const char *[]){"--id-prefix", "t-1.x", NULL}), 0);
+	assert_int_equal(load(&a, (const char *[]){ "--id-prefix", "t-1.x", NULL }), 0);
 	assert_string_equal(a.prefix, "t-1.x");
 	options_free(&a);
 }
@@ -74,10 +75,10 @@ static void ids_have_a_prefix_of_their_own_in_each_run_unless_given(void **state
 static void bad_values_are_usage_errors(void **state UNUSED)
 {
 	static const char *const cases[][3] = {
-	    {"--duration", "soon"}, {"--duration", "-1"},    {"--duration", "nan"},
-	    {"--messages", "9-1"},  {"--rate", "-1"},	     {"--id-prefix", "a b"},
-	    {"--id-prefix", "\"x"}, {"--id-prefix", ""},     {"--timeout", "0"},
-	    {"--connections", "0"}, {"--progress", "maybe"},
+		{ "--duration", "soon" }, { "--duration", "-1" },    { "--duration", "nan" },
+		{ "--messages", "9-1" },  { "--rate", "-1" },        { "--id-prefix", "a b" },
+		{ "--id-prefix", "\"x" }, { "--id-prefix", "" },     { "--timeout", "0" },
+		{ "--connections", "0" }, { "--progress", "maybe" },
 	};
 	struct options o;
 
@@ -90,10 +91,10 @@ static void bad_values_are_usage_errors(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_duration_is_a_time_or_a_number_of_seconds),
-	    cmocka_unit_test(a_run_that_nothing_else_ends_lasts_ten_seconds),
-	    cmocka_unit_test(ids_have_a_prefix_of_their_own_in_each_run_unless_given),
-	    cmocka_unit_test(bad_values_are_usage_errors),
+		cmocka_unit_test(the_duration_is_a_time_or_a_number_of_seconds),
+		cmocka_unit_test(a_run_that_nothing_else_ends_lasts_ten_seconds),
+		cmocka_unit_test(ids_have_a_prefix_of_their_own_in_each_run_unless_given),
+		cmocka_unit_test(bad_values_are_usage_errors),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

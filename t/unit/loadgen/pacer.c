@@ -85,7 +85,7 @@ static void the_count_ends_the_schedule(void **state UNUSED)
 
 static void the_backlog_counts_what_peek_would_give(void **state UNUSED)
 {
-	static const double rates[] = {0.3, 1, 3, 7, 999, 1000, 33333.3, 1e6};
+	static const double rates[] = { 0.3, 1, 3, 7, 999, 1000, 33333.3, 1e6 };
 	uint64_t due_us;
 
 	for (size_t i = 0; i < ARRAY_LEN(rates); i++) {
@@ -167,16 +167,16 @@ static void progress_is_by_time_or_by_count_whichever_is_farther(void **state UN
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(packets_become_due_at_the_rate),
-	    cmocka_unit_test(a_packet_taken_late_is_due_since_its_time),
-	    cmocka_unit_test(peeking_takes_nothing),
-	    cmocka_unit_test(nothing_is_due_at_the_end_or_after),
-	    cmocka_unit_test(the_count_ends_the_schedule),
-	    cmocka_unit_test(the_backlog_counts_what_peek_would_give),
-	    cmocka_unit_test(the_backlog_ends_with_the_schedule),
-	    cmocka_unit_test(a_closed_loop_has_always_one_due_and_no_backlog),
-	    cmocka_unit_test(a_postponed_schedule_goes_on_at_the_rate),
-	    cmocka_unit_test(progress_is_by_time_or_by_count_whichever_is_farther),
+		cmocka_unit_test(packets_become_due_at_the_rate),
+		cmocka_unit_test(a_packet_taken_late_is_due_since_its_time),
+		cmocka_unit_test(peeking_takes_nothing),
+		cmocka_unit_test(nothing_is_due_at_the_end_or_after),
+		cmocka_unit_test(the_count_ends_the_schedule),
+		cmocka_unit_test(the_backlog_counts_what_peek_would_give),
+		cmocka_unit_test(the_backlog_ends_with_the_schedule),
+		cmocka_unit_test(a_closed_loop_has_always_one_due_and_no_backlog),
+		cmocka_unit_test(a_postponed_schedule_goes_on_at_the_rate),
+		cmocka_unit_test(progress_is_by_time_or_by_count_whichever_is_farther),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

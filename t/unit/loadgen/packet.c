@@ -11,7 +11,7 @@
 
 static void a_given_packet_is_taken_again_with_its_memory(void **state UNUSED)
 {
-	struct packet_pool pool = {0};
+	struct packet_pool pool = { 0 };
 	struct packet *packet = packet_pool_take(&pool), *again;
 
 	assert_non_null(packet);
@@ -28,8 +28,8 @@ static void a_given_packet_is_taken_again_with_its_memory(void **state UNUSED)
 
 static void retries_come_out_by_time(void **state UNUSED)
 {
-	struct packet_pool pool = {0};
-	struct retry_queue q = {0};
+	struct packet_pool pool = { 0 };
+	struct retry_queue q = { 0 };
 	uint64_t last_us = 0;
 	struct rng rng;
 
@@ -58,8 +58,8 @@ static void retries_come_out_by_time(void **state UNUSED)
 
 static void a_queue_frees_what_is_in_it(void **state UNUSED)
 {
-	struct packet_pool pool = {0};
-	struct retry_queue q = {0};
+	struct packet_pool pool = { 0 };
+	struct retry_queue q = { 0 };
 	struct packet *packet = packet_pool_take(&pool);
 
 	buf_append_str(&packet->body, "content");
@@ -71,9 +71,9 @@ static void a_queue_frees_what_is_in_it(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_given_packet_is_taken_again_with_its_memory),
-	    cmocka_unit_test(retries_come_out_by_time),
-	    cmocka_unit_test(a_queue_frees_what_is_in_it),
+		cmocka_unit_test(a_given_packet_is_taken_again_with_its_memory),
+		cmocka_unit_test(retries_come_out_by_time),
+		cmocka_unit_test(a_queue_frees_what_is_in_it),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

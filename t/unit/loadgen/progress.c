@@ -31,7 +31,7 @@ static void show(struct fixture *f, uint64_t now_us, double done)
 {
 	progress_show(&f->progress,
 		      &(struct load_progress){
-			  .stats = &f->stats, .now_us = now_us, .backlog = 7, .done = done});
+			      .stats = &f->stats, .now_us = now_us, .backlog = 7, .done = done });
 }
 
 static void end(struct fixture *f)
@@ -50,7 +50,7 @@ static void the_line_shows_how_far_and_how_fast(void **state UNUSED)
 	f.stats.refused.packets = 2;
 	show(&f, 3 * US_PER_S, 0.5);
 	assert_non_null(strstr(
-	    f.text, "[##########..........]  50% 2.0s  50/s  accepted 98 refused 2 failed 0"));
+		f.text, "[##########..........]  50% 2.0s  50/s  accepted 98 refused 2 failed 0"));
 	assert_non_null(strstr(f.text, "backlog 7"));
 	f.stats.sent.packets = 400;
 	show(&f, 4 * US_PER_S, 1);
@@ -91,9 +91,9 @@ static void a_file_gets_a_line_a_second(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_line_shows_how_far_and_how_fast),
-	    cmocka_unit_test(a_terminal_has_one_line_that_is_written_over),
-	    cmocka_unit_test(a_file_gets_a_line_a_second),
+		cmocka_unit_test(the_line_shows_how_far_and_how_fast),
+		cmocka_unit_test(a_terminal_has_one_line_that_is_written_over),
+		cmocka_unit_test(a_file_gets_a_line_a_second),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -14,25 +14,31 @@
 
 static struct stats s;
 static struct verdict_row rows[] = {
-    {.id = "a\"1", .weight = 5, .share = 1, .actual = 1, .routed = 9, .delivered = 9, .ok = true},
+	{ .id = "a\"1",
+	  .weight = 5,
+	  .share = 1,
+	  .actual = 1,
+	  .routed = 9,
+	  .delivered = 9,
+	  .ok = true },
 };
-static const struct verdict verdict = {.rows = rows,
-				       .n_rows = 1,
-				       .accepted = 9,
-				       .routed = 9,
-				       .delivered = 9,
-				       .tolerance_percent = 0.5,
-				       .slack_messages = 36,
-				       .shares_ok = true,
-				       .delivered_ok = true};
+static const struct verdict verdict = { .rows = rows,
+					.n_rows = 1,
+					.accepted = 9,
+					.routed = 9,
+					.delivered = 9,
+					.tolerance_percent = 0.5,
+					.slack_messages = 36,
+					.shares_ok = true,
+					.delivered_ok = true };
 
 static int set_up(void **state UNUSED)
 {
 	stats_init(&s, 0);
-	s.sent = (struct tally){10, 50};
-	s.accepted = (struct tally){7, 40};
-	s.refused = (struct tally){2, 6};
-	s.failed = (struct tally){1, 4};
+	s.sent = (struct tally){ 10, 50 };
+	s.accepted = (struct tally){ 7, 40 };
+	s.refused = (struct tally){ 2, 6 };
+	s.failed = (struct tally){ 1, 4 };
 	s.refused_by_status[503] = 2;
 	s.failed_by_outcome[CLIENT_TIMED_OUT] = 1;
 	s.n_sent_bytes = 4000;
@@ -77,32 +83,32 @@ static void the_json_report_has_every_number(void **state UNUSED)
 		const char *path;
 		double value;
 	} cases[] = {
-	    {"elapsed_s", 2},
-	    {"sent.packets", 10},
-	    {"sent.messages", 50},
-	    {"sent.bytes", 4000},
-	    {"accepted.packets", 7},
-	    {"accepted.messages", 40},
-	    {"refused.packets", 2},
-	    {"refused.by_status.503", 2},
-	    {"failed.messages", 4},
-	    {"failed.by_reason.timeout", 1},
-	    {"unsent", 3},
-	    {"dropped", 0},
-	    {"max_backlog", 0},
-	    {"retried", 0},
-	    {"resent", 0},
-	    {"connects", 0},
-	    {"reconnects", 0},
-	    {"rate.packets_per_s", 5},
-	    {"rate.messages_per_s", 25},
-	    {"rate.bytes_per_s", 2000},
-	    {"latency_us.max", 1500},
-	    {"latency_us.p99_9", 1500},
-	    {"service_us.p50", 0},
-	    {"lateness_us.mean", 0},
-	    {"verify.routed", 9},
-	    {"verify.slack_messages", 36},
+		{ "elapsed_s", 2 },
+		{ "sent.packets", 10 },
+		{ "sent.messages", 50 },
+		{ "sent.bytes", 4000 },
+		{ "accepted.packets", 7 },
+		{ "accepted.messages", 40 },
+		{ "refused.packets", 2 },
+		{ "refused.by_status.503", 2 },
+		{ "failed.messages", 4 },
+		{ "failed.by_reason.timeout", 1 },
+		{ "unsent", 3 },
+		{ "dropped", 0 },
+		{ "max_backlog", 0 },
+		{ "retried", 0 },
+		{ "resent", 0 },
+		{ "connects", 0 },
+		{ "reconnects", 0 },
+		{ "rate.packets_per_s", 5 },
+		{ "rate.messages_per_s", 25 },
+		{ "rate.bytes_per_s", 2000 },
+		{ "latency_us.max", 1500 },
+		{ "latency_us.p99_9", 1500 },
+		{ "service_us.p50", 0 },
+		{ "lateness_us.mean", 0 },
+		{ "verify.routed", 9 },
+		{ "verify.slack_messages", 36 },
 	};
 	AUTO_FREE char *text = printed(&verdict, true);
 	cJSON *root = cJSON_Parse(text), *row;
@@ -112,7 +118,7 @@ static void the_json_report_has_every_number(void **state UNUSED)
 		assert_true(number(root, cases[i].path) == cases[i].value);
 	assert_true(cJSON_IsFalse(cJSON_GetObjectItem(root, "ok")));
 	row = cJSON_GetArrayItem(
-	    cJSON_GetObjectItem(cJSON_GetObjectItem(root, "verify"), "analyzers"), 0);
+		cJSON_GetObjectItem(cJSON_GetObjectItem(root, "verify"), "analyzers"), 0);
 	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(row, "id")), "a\"1");
 	assert_true(number(row, "routed") == 9);
 	cJSON_Delete(root);
@@ -143,7 +149,8 @@ static void times_are_written_in_the_unit_that_fits(void **state UNUSED)
 		uint64_t us;
 		const char *text;
 	} cases[] = {
-	    {0, "0us"}, {999, "999us"}, {1000, "1.00ms"}, {1234567, "1.23s"}, {60000000, "60.00s"},
+		{ 0, "0us" },         { 999, "999us" },       { 1000, "1.00ms" },
+		{ 1234567, "1.23s" }, { 60000000, "60.00s" },
 	};
 	char text[REPORT_TIME_SIZE];
 
@@ -156,10 +163,10 @@ static void times_are_written_in_the_unit_that_fits(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(the_json_report_has_every_number, set_up),
-	    cmocka_unit_test_setup(the_json_report_is_one_line, set_up),
-	    cmocka_unit_test_setup(the_text_says_what_was_refused_and_failed_and_why, set_up),
-	    cmocka_unit_test(times_are_written_in_the_unit_that_fits),
+		cmocka_unit_test_setup(the_json_report_has_every_number, set_up),
+		cmocka_unit_test_setup(the_json_report_is_one_line, set_up),
+		cmocka_unit_test_setup(the_text_says_what_was_refused_and_failed_and_why, set_up),
+		cmocka_unit_test(times_are_written_in_the_unit_that_fits),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -19,30 +19,31 @@ struct good_case {
 };
 
 static const struct good_case good_cases[] = {
-    {OK_HEAD "Content-Length: 5" CRLF CRLF "hello", 202, true, -1},
-    {OK_HEAD "content-length:0" CRLF CRLF, 202, true, -1},
-    {OK_HEAD "X-Other: \t a: b, c \t" CRLF "Content-Length: 1 " CRLF CRLF "x", 202, true, -1},
-    {"HTTP/1.1 204 No Content" CRLF CRLF, 204, true, -1},
-    {"HTTP/1.1 202" CRLF "Content-Length: 0" CRLF CRLF, 202, true, -1},
-    {"HTTP/1.1 503 Busy" CRLF "Retry-After: 17" CRLF "Connection: Close" CRLF
-     "Content-Length: 2" CRLF CRLF "{}",
-     503, false, 17},
-    {"HTTP/1.1 503 Busy" CRLF "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT" CRLF
-     "Content-Length: 0" CRLF CRLF,
-     503, true, -1},
-    {OK_HEAD "Connection: foo , close" CRLF "Content-Length: 0" CRLF CRLF, 202, false, -1},
-    {OK_HEAD "Transfer-Encoding: chunked" CRLF CRLF "5" CRLF "hello" CRLF "0" CRLF CRLF, 202, true,
-     -1},
-    {OK_HEAD "Transfer-Encoding: Chunked" CRLF CRLF "1;a=b" CRLF "x" CRLF "00A" CRLF
-	     "0123456789" CRLF "0" CRLF "Trailer: y" CRLF CRLF,
-     202, true, -1},
-    {"HTTP/1.1 100 Continue" CRLF CRLF OK_HEAD "Content-Length: 2" CRLF CRLF "ok", 202, true, -1},
-    {"HTTP/1.1 103 Early Hints" CRLF "Connection: close" CRLF "Content-Length: 9" CRLF CRLF
-     "HTTP/1.1 100 Continue" CRLF CRLF OK_HEAD "Content-Length: 0" CRLF CRLF,
-     202, true, -1},
-    {"HTTP/1.0 200 OK" CRLF "Content-Length: 0" CRLF CRLF, 200, false, -1},
-    {"HTTP/1.0 200 OK" CRLF "Connection: keep-alive" CRLF "Content-Length: 0" CRLF CRLF, 200, true,
-     -1},
+	{ OK_HEAD "Content-Length: 5" CRLF CRLF "hello", 202, true, -1 },
+	{ OK_HEAD "content-length:0" CRLF CRLF, 202, true, -1 },
+	{ OK_HEAD "X-Other: \t a: b, c \t" CRLF "Content-Length: 1 " CRLF CRLF "x", 202, true, -1 },
+	{ "HTTP/1.1 204 No Content" CRLF CRLF, 204, true, -1 },
+	{ "HTTP/1.1 202" CRLF "Content-Length: 0" CRLF CRLF, 202, true, -1 },
+	{ "HTTP/1.1 503 Busy" CRLF "Retry-After: 17" CRLF "Connection: Close" CRLF
+	  "Content-Length: 2" CRLF CRLF "{}",
+	  503, false, 17 },
+	{ "HTTP/1.1 503 Busy" CRLF "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT" CRLF
+	  "Content-Length: 0" CRLF CRLF,
+	  503, true, -1 },
+	{ OK_HEAD "Connection: foo , close" CRLF "Content-Length: 0" CRLF CRLF, 202, false, -1 },
+	{ OK_HEAD "Transfer-Encoding: chunked" CRLF CRLF "5" CRLF "hello" CRLF "0" CRLF CRLF, 202,
+	  true, -1 },
+	{ OK_HEAD "Transfer-Encoding: Chunked" CRLF CRLF "1;a=b" CRLF "x" CRLF "00A" CRLF
+		  "0123456789" CRLF "0" CRLF "Trailer: y" CRLF CRLF,
+	  202, true, -1 },
+	{ "HTTP/1.1 100 Continue" CRLF CRLF OK_HEAD "Content-Length: 2" CRLF CRLF "ok", 202, true,
+	  -1 },
+	{ "HTTP/1.1 103 Early Hints" CRLF "Connection: close" CRLF "Content-Length: 9" CRLF CRLF
+	  "HTTP/1.1 100 Continue" CRLF CRLF OK_HEAD "Content-Length: 0" CRLF CRLF,
+	  202, true, -1 },
+	{ "HTTP/1.0 200 OK" CRLF "Content-Length: 0" CRLF CRLF, 200, false, -1 },
+	{ "HTTP/1.0 200 OK" CRLF "Connection: keep-alive" CRLF "Content-Length: 0" CRLF CRLF, 200,
+	  true, -1 },
 };
 
 static void check_good(const struct response *r, const struct good_case *c)
@@ -85,34 +86,34 @@ static void good_answers_are_read_a_byte_at_a_time(void **state UNUSED)
 }
 
 static const char *const bad_cases[] = {
-    "\n",
-    "HTTP/2 202 Accepted" CRLF,
-    "HTTP/1.x 202 Accepted" CRLF,
-    "HTTP/1.1 20 Accepted" CRLF,
-    "HTTP/1.1 2020 Accepted" CRLF,
-    "HTTP/1.1 099 Low" CRLF,
-    "HTTP/1.1 600 High" CRLF,
-    "HTTP/1.1  202 Accepted" CRLF,
-    "http/1.1 202 Accepted" CRLF,
-    "HTTP/1.1 202 Accepted\n",
-    "HTTP/1.1 101 Switching" CRLF CRLF,
-    OK_HEAD "no colon" CRLF,
-    OK_HEAD ": no name" CRLF,
-    OK_HEAD "Space : x" CRLF,
-    OK_HEAD "X: a" CRLF " folded" CRLF,
-    OK_HEAD "Content-Length: 5\n",
-    OK_HEAD "Content-Length: x" CRLF,
-    OK_HEAD "Content-Length: -1" CRLF,
-    OK_HEAD "Content-Length:" CRLF,
-    OK_HEAD "Content-Length: 1234567890123456789" CRLF,
-    OK_HEAD "Content-Length: 1" CRLF "Content-Length: 1" CRLF,
-    OK_HEAD "Content-Length: 1" CRLF "Transfer-Encoding: chunked" CRLF CRLF,
-    OK_HEAD "Transfer-Encoding: gzip, chunked" CRLF,
-    OK_HEAD "Transfer-Encoding: chunked" CRLF "Transfer-Encoding: chunked" CRLF,
-    OK_HEAD "Transfer-Encoding: chunked" CRLF CRLF "x" CRLF,
-    OK_HEAD "Transfer-Encoding: chunked" CRLF CRLF CRLF,
-    OK_HEAD "Transfer-Encoding: chunked" CRLF CRLF "1234567890123456" CRLF,
-    OK_HEAD "Transfer-Encoding: chunked" CRLF CRLF "1" CRLF "xx" CRLF,
+	"\n",
+	"HTTP/2 202 Accepted" CRLF,
+	"HTTP/1.x 202 Accepted" CRLF,
+	"HTTP/1.1 20 Accepted" CRLF,
+	"HTTP/1.1 2020 Accepted" CRLF,
+	"HTTP/1.1 099 Low" CRLF,
+	"HTTP/1.1 600 High" CRLF,
+	"HTTP/1.1  202 Accepted" CRLF,
+	"http/1.1 202 Accepted" CRLF,
+	"HTTP/1.1 202 Accepted\n",
+	"HTTP/1.1 101 Switching" CRLF CRLF,
+	OK_HEAD "no colon" CRLF,
+	OK_HEAD ": no name" CRLF,
+	OK_HEAD "Space : x" CRLF,
+	OK_HEAD "X: a" CRLF " folded" CRLF,
+	OK_HEAD "Content-Length: 5\n",
+	OK_HEAD "Content-Length: x" CRLF,
+	OK_HEAD "Content-Length: -1" CRLF,
+	OK_HEAD "Content-Length:" CRLF,
+	OK_HEAD "Content-Length: 1234567890123456789" CRLF,
+	OK_HEAD "Content-Length: 1" CRLF "Content-Length: 1" CRLF,
+	OK_HEAD "Content-Length: 1" CRLF "Transfer-Encoding: chunked" CRLF CRLF,
+	OK_HEAD "Transfer-Encoding: gzip, chunked" CRLF,
+	OK_HEAD "Transfer-Encoding: chunked" CRLF "Transfer-Encoding: chunked" CRLF,
+	OK_HEAD "Transfer-Encoding: chunked" CRLF CRLF "x" CRLF,
+	OK_HEAD "Transfer-Encoding: chunked" CRLF CRLF CRLF,
+	OK_HEAD "Transfer-Encoding: chunked" CRLF CRLF "1234567890123456" CRLF,
+	OK_HEAD "Transfer-Encoding: chunked" CRLF CRLF "1" CRLF "xx" CRLF,
 };
 
 static void bad_answers_are_refused_wherever_they_are_split(void **state UNUSED)
@@ -225,15 +226,15 @@ static void a_body_of_many_chunks_is_fine(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(good_answers_are_read_wherever_they_are_split),
-	    cmocka_unit_test(good_answers_are_read_a_byte_at_a_time),
-	    cmocka_unit_test(bad_answers_are_refused_wherever_they_are_split),
-	    cmocka_unit_test(an_answer_without_a_length_ends_with_the_connection),
-	    cmocka_unit_test(an_answer_cut_short_is_bad),
-	    cmocka_unit_test(bytes_after_an_answer_are_left),
-	    cmocka_unit_test(a_head_without_end_is_refused),
-	    cmocka_unit_test(a_long_line_is_fine_unless_it_matters),
-	    cmocka_unit_test(a_body_of_many_chunks_is_fine),
+		cmocka_unit_test(good_answers_are_read_wherever_they_are_split),
+		cmocka_unit_test(good_answers_are_read_a_byte_at_a_time),
+		cmocka_unit_test(bad_answers_are_refused_wherever_they_are_split),
+		cmocka_unit_test(an_answer_without_a_length_ends_with_the_connection),
+		cmocka_unit_test(an_answer_cut_short_is_bad),
+		cmocka_unit_test(bytes_after_an_answer_are_left),
+		cmocka_unit_test(a_head_without_end_is_refused),
+		cmocka_unit_test(a_long_line_is_fine_unless_it_matters),
+		cmocka_unit_test(a_body_of_many_chunks_is_fine),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -14,10 +14,10 @@ static void good_texts_are_read(void **state UNUSED)
 		const char *text;
 		struct sizes sizes;
 	} cases[] = {
-	    {"5", {5, 5, 0}},
-	    {"1-9", {1, 9, 0}},
-	    {"1000000", {1000000, 1000000, 0}},
-	    {"pareto:1.1:1000", {1, 1000, 1.1}},
+		{ "5", { 5, 5, 0 } },
+		{ "1-9", { 1, 9, 0 } },
+		{ "1000000", { 1000000, 1000000, 0 } },
+		{ "pareto:1.1:1000", { 1, 1000, 1.1 } },
 	};
 	struct sizes s;
 
@@ -32,31 +32,31 @@ static void good_texts_are_read(void **state UNUSED)
 static void bad_texts_are_refused(void **state UNUSED)
 {
 	static const char *const texts[] = {
-	    "",
-	    "0",
-	    "-1",
-	    "+1",
-	    " 1",
-	    "1-",
-	    "-",
-	    "9-1",
-	    "0-5",
-	    "1-9x",
-	    "1--9",
-	    "1000001",
-	    "99999999999999999999",
-	    "x",
-	    "pareto",
-	    "pareto:",
-	    "pareto:1.1",
-	    "pareto:1.1:",
-	    "pareto:0:10",
-	    "pareto:-1:10",
-	    "pareto:nan:10",
-	    "pareto:inf:10",
-	    "pareto:x:10",
-	    "pareto:1.1:0",
-	    "pareto:1.1:10x",
+		"",
+		"0",
+		"-1",
+		"+1",
+		" 1",
+		"1-",
+		"-",
+		"9-1",
+		"0-5",
+		"1-9x",
+		"1--9",
+		"1000001",
+		"99999999999999999999",
+		"x",
+		"pareto",
+		"pareto:",
+		"pareto:1.1",
+		"pareto:1.1:",
+		"pareto:0:10",
+		"pareto:-1:10",
+		"pareto:nan:10",
+		"pareto:inf:10",
+		"pareto:x:10",
+		"pareto:1.1:0",
+		"pareto:1.1:10x",
 	};
 	struct sizes s;
 
@@ -68,8 +68,8 @@ static void bad_texts_are_refused(void **state UNUSED)
 
 static void a_uniform_draw_reaches_both_ends_and_no_farther(void **state UNUSED)
 {
-	struct sizes s = {2, 5, 0};
-	unsigned seen[8] = {0};
+	struct sizes s = { 2, 5, 0 };
+	unsigned seen[8] = { 0 };
 	struct rng rng;
 
 	rng_init(&rng, 7);
@@ -86,7 +86,7 @@ static void a_uniform_draw_reaches_both_ends_and_no_farther(void **state UNUSED)
 /* P(n >= x) = x^-alpha: half are 1 at alpha 1, a tenth reach 10, and the tail is cut at hi. */
 static void a_pareto_draw_has_a_heavy_tail_cut_off_at_the_greatest(void **state UNUSED)
 {
-	struct sizes s = {1, 1000, 1};
+	struct sizes s = { 1, 1000, 1 };
 	int n_one = 0, n_ten = 0, n_greatest = 0;
 	struct rng rng;
 
@@ -107,10 +107,10 @@ static void a_pareto_draw_has_a_heavy_tail_cut_off_at_the_greatest(void **state 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(good_texts_are_read),
-	    cmocka_unit_test(bad_texts_are_refused),
-	    cmocka_unit_test(a_uniform_draw_reaches_both_ends_and_no_farther),
-	    cmocka_unit_test(a_pareto_draw_has_a_heavy_tail_cut_off_at_the_greatest),
+		cmocka_unit_test(good_texts_are_read),
+		cmocka_unit_test(bad_texts_are_refused),
+		cmocka_unit_test(a_uniform_draw_reaches_both_ends_and_no_farther),
+		cmocka_unit_test(a_pareto_draw_has_a_heavy_tail_cut_off_at_the_greatest),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

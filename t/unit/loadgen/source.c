@@ -15,7 +15,7 @@
 
 #define TS_MS 1767323045678u
 
-static const struct sizes one_to_nine = {1, 9, 0};
+static const struct sizes one_to_nine = { 1, 9, 0 };
 
 static cJSON *parse_packet(struct buf *body, const char *id, uint32_t n_messages)
 {
@@ -42,8 +42,8 @@ static void check_synthetic_message(const cJSON *message)
 static void synthetic_packets_have_the_sizes_asked_for(void **state UNUSED)
 {
 	CLEANUP(source_freep) struct source *source = NULL;
-	CLEANUP(buf_deinit) struct buf body = {0};
-	unsigned seen[10] = {0};
+	CLEANUP(buf_deinit) struct buf body = { 0 };
+	unsigned seen[10] = { 0 };
 	const cJSON *message;
 	uint32_t n;
 
@@ -55,8 +55,8 @@ static void synthetic_packets_have_the_sizes_asked_for(void **state UNUSED)
 		assert_in_range(n, 1, 9);
 		seen[n]++;
 		root = parse_packet(&body, "x-1", n);
-		cJSON_ArrayForEach(message, cJSON_GetObjectItem(root, "messages"))
-		    check_synthetic_message(message);
+		cJSON_ArrayForEach (message, cJSON_GetObjectItem(root, "messages"))
+			check_synthetic_message(message);
 		cJSON_Delete(root);
 	}
 	for (int i = 1; i <= 9; i++)
@@ -66,7 +66,7 @@ static void synthetic_packets_have_the_sizes_asked_for(void **state UNUSED)
 static void equal_seeds_give_equal_packets(void **state UNUSED)
 {
 	CLEANUP(source_freep) struct source *a = NULL, *b = NULL;
-	CLEANUP(buf_deinit) struct buf body_a = {0}, body_b = {0};
+	CLEANUP(buf_deinit) struct buf body_a = { 0 }, body_b = { 0 };
 	uint32_t n_a, n_b;
 
 	assert_int_equal(source_new_synthetic(&a, &one_to_nine, 42, 200), 0);
@@ -80,13 +80,13 @@ static void equal_seeds_give_equal_packets(void **state UNUSED)
 
 static void messages_may_be_tiny_or_longer_than_the_text_they_are_cut_from(void **state UNUSED)
 {
-	static const struct sizes one = {1, 1, 0};
-	static const size_t bytes[] = {1, 40, 16384, 100000};
+	static const struct sizes one = { 1, 1, 0 };
+	static const size_t bytes[] = { 1, 40, 16384, 100000 };
 	uint32_t n;
 
 	for (size_t i = 0; i < ARRAY_LEN(bytes); i++) {
 		CLEANUP(source_freep) struct source *source = NULL;
-		CLEANUP(buf_deinit) struct buf body = {0};
+		CLEANUP(buf_deinit) struct buf body = { 0 };
 
 		assert_int_equal(source_new_synthetic(&source, &one, 1, bytes[i]), 0);
 		assert_int_equal(source_write_packet(source, "x", TS_MS, &body, &n), 0);
@@ -98,9 +98,9 @@ static void messages_may_be_tiny_or_longer_than_the_text_they_are_cut_from(void 
 static void replay_makes_a_message_of_each_line(void **state UNUSED)
 {
 	static const char content[] = "say \"hi\"\t\\\nbroken \xFF byte\n\n\xE2\x82\xAC\n";
-	static const struct sizes three = {3, 3, 0};
+	static const struct sizes three = { 3, 3, 0 };
 	CLEANUP(source_freep) struct source *source = NULL;
-	CLEANUP(buf_deinit) struct buf body = {0};
+	CLEANUP(buf_deinit) struct buf body = { 0 };
 	char path[] = "/tmp/weir-source-XXXXXX";
 	int fd = mkstemp(path);
 	uint32_t n;
@@ -122,9 +122,9 @@ static void replay_makes_a_message_of_each_line(void **state UNUSED)
 
 static void a_packet_that_the_input_runs_dry_in_has_what_was_there(void **state UNUSED)
 {
-	static const struct sizes five = {5, 5, 0};
+	static const struct sizes five = { 5, 5, 0 };
 	CLEANUP(source_freep) struct source *source = NULL;
-	CLEANUP(buf_deinit) struct buf body = {0};
+	CLEANUP(buf_deinit) struct buf body = { 0 };
 	int fds[2], saved = dup(STDIN_FILENO);
 	uint32_t n;
 
@@ -157,12 +157,12 @@ static void a_replay_file_that_is_not_there_is_said(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(synthetic_packets_have_the_sizes_asked_for),
-	    cmocka_unit_test(equal_seeds_give_equal_packets),
-	    cmocka_unit_test(messages_may_be_tiny_or_longer_than_the_text_they_are_cut_from),
-	    cmocka_unit_test(replay_makes_a_message_of_each_line),
-	    cmocka_unit_test(a_packet_that_the_input_runs_dry_in_has_what_was_there),
-	    cmocka_unit_test(a_replay_file_that_is_not_there_is_said),
+		cmocka_unit_test(synthetic_packets_have_the_sizes_asked_for),
+		cmocka_unit_test(equal_seeds_give_equal_packets),
+		cmocka_unit_test(messages_may_be_tiny_or_longer_than_the_text_they_are_cut_from),
+		cmocka_unit_test(replay_makes_a_message_of_each_line),
+		cmocka_unit_test(a_packet_that_the_input_runs_dry_in_has_what_was_there),
+		cmocka_unit_test(a_replay_file_that_is_not_there_is_said),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -19,7 +19,8 @@ static int set_up(void **state UNUSED)
 static void settle(uint32_t n_messages, enum client_outcome outcome, int status)
 {
 	const struct client_result result = {
-	    .outcome = outcome, .status = status, .first_byte_us = 3000, .end_us = 7000};
+		.outcome = outcome, .status = status, .first_byte_us = 3000, .end_us = 7000
+	};
 
 	stats_add_sent(&s, n_messages, 100);
 	stats_add_outcome(&s, n_messages, 2000, &result);
@@ -83,10 +84,10 @@ static void a_run_without_an_outcome_lasted_a_moment(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(sent_is_accepted_refused_and_failed, set_up),
-	    cmocka_unit_test_setup(times_count_from_when_a_packet_was_due, set_up),
-	    cmocka_unit_test_setup(a_run_is_fine_only_if_all_that_was_due_was_accepted, set_up),
-	    cmocka_unit_test_setup(a_run_without_an_outcome_lasted_a_moment, set_up),
+		cmocka_unit_test_setup(sent_is_accepted_refused_and_failed, set_up),
+		cmocka_unit_test_setup(times_count_from_when_a_packet_was_due, set_up),
+		cmocka_unit_test_setup(a_run_is_fine_only_if_all_that_was_due_was_accepted, set_up),
+		cmocka_unit_test_setup(a_run_without_an_outcome_lasted_a_moment, set_up),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

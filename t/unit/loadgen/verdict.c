@@ -9,16 +9,26 @@
 #include "loadgen/verdict.h"
 
 static struct cluster_analyzer before_list[] = {
-    {.id = "a1", .weight = 5, .share = 0.5, .routed = 1000, .delivered = 1000, .processed = 900},
-    {.id = "a2", .weight = 5, .share = 0.5, .routed = 1000, .delivered = 1000, .processed = 900},
+	{ .id = "a1",
+	  .weight = 5,
+	  .share = 0.5,
+	  .routed = 1000,
+	  .delivered = 1000,
+	  .processed = 900 },
+	{ .id = "a2",
+	  .weight = 5,
+	  .share = 0.5,
+	  .routed = 1000,
+	  .delivered = 1000,
+	  .processed = 900 },
 };
-static const struct cluster before = {.epoch = 3, .analyzers = before_list, .n_analyzers = 2};
+static const struct cluster before = { .epoch = 3, .analyzers = before_list, .n_analyzers = 2 };
 
 /* a1 and a2 with shares of one half got so many messages during the run. */
 static void judge(struct verdict *v, int64_t n_a1, int64_t n_a2, double tolerance, double slack)
 {
-	struct cluster_analyzer list[2] = {before_list[0], before_list[1]};
-	const struct cluster after = {.epoch = 3, .analyzers = list, .n_analyzers = 2};
+	struct cluster_analyzer list[2] = { before_list[0], before_list[1] };
+	const struct cluster after = { .epoch = 3, .analyzers = list, .n_analyzers = 2 };
 
 	list[0].routed += n_a1;
 	list[0].delivered += n_a1;
@@ -29,7 +39,7 @@ static void judge(struct verdict *v, int64_t n_a1, int64_t n_a2, double toleranc
 
 static void only_what_came_during_the_run_counts(void **state UNUSED)
 {
-	CLEANUP(verdict_deinit) struct verdict v = {0};
+	CLEANUP(verdict_deinit) struct verdict v = { 0 };
 
 	judge(&v, 60, 40, 0.5, 0);
 	assert_int_equal(v.routed, 100);
@@ -50,14 +60,14 @@ static void the_tolerance_decides_a_long_run(void **state UNUSED)
 		int64_t n_a1, n_a2;
 		bool ok;
 	} cases[] = {
-	    {50000, 50000, true},
-	    {50500, 49500, true},
-	    {50501, 49499, false},
-	    {49400, 50600, false},
+		{ 50000, 50000, true },
+		{ 50500, 49500, true },
+		{ 50501, 49499, false },
+		{ 49400, 50600, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		CLEANUP(verdict_deinit) struct verdict v = {0};
+		CLEANUP(verdict_deinit) struct verdict v = { 0 };
 
 		judge(&v, cases[i].n_a1, cases[i].n_a2, 0.5, 4);
 		assert_int_equal(v.shares_ok, cases[i].ok);
@@ -67,7 +77,7 @@ static void the_tolerance_decides_a_long_run(void **state UNUSED)
 
 static void the_slack_decides_a_short_run(void **state UNUSED)
 {
-	CLEANUP(verdict_deinit) struct verdict near = {0}, far = {0};
+	CLEANUP(verdict_deinit) struct verdict near = { 0 }, far = { 0 };
 
 	judge(&near, 14, 6, 0.5, 4);
 	assert_true(verdict_ok(&near));
@@ -77,7 +87,7 @@ static void the_slack_decides_a_short_run(void **state UNUSED)
 
 static void what_was_accepted_and_not_delivered_is_not_fine(void **state UNUSED)
 {
-	CLEANUP(verdict_deinit) struct verdict lost = {0}, more = {0};
+	CLEANUP(verdict_deinit) struct verdict lost = { 0 }, more = { 0 };
 
 	assert_int_equal(verdict_init(&lost, &before, &before, 1, 100, 0), 0);
 	assert_true(lost.shares_ok);
@@ -90,9 +100,9 @@ static void what_was_accepted_and_not_delivered_is_not_fine(void **state UNUSED)
 
 static void a_counter_that_went_down_started_again(void **state UNUSED)
 {
-	CLEANUP(verdict_deinit) struct verdict v = {0};
-	struct cluster_analyzer list[2] = {before_list[0], before_list[1]};
-	const struct cluster after = {.epoch = 9, .analyzers = list, .n_analyzers = 2};
+	CLEANUP(verdict_deinit) struct verdict v = { 0 };
+	struct cluster_analyzer list[2] = { before_list[0], before_list[1] };
+	const struct cluster after = { .epoch = 9, .analyzers = list, .n_analyzers = 2 };
 
 	list[0].routed = list[0].delivered = 30;
 	list[1].routed = list[1].delivered = 1030;
@@ -105,8 +115,8 @@ static void a_counter_that_went_down_started_again(void **state UNUSED)
 
 static void an_analyzer_that_joined_counts_from_0(void **state UNUSED)
 {
-	CLEANUP(verdict_deinit) struct verdict v = {0};
-	const struct cluster none = {.epoch = 1};
+	CLEANUP(verdict_deinit) struct verdict v = { 0 };
+	const struct cluster none = { .epoch = 1 };
 
 	assert_int_equal(verdict_init(&v, &none, &before, 2000, 0.5, 0), 0);
 	assert_int_equal(v.routed, 2000);
@@ -115,7 +125,7 @@ static void an_analyzer_that_joined_counts_from_0(void **state UNUSED)
 
 static void a_run_without_messages_is_right(void **state UNUSED)
 {
-	CLEANUP(verdict_deinit) struct verdict v = {0};
+	CLEANUP(verdict_deinit) struct verdict v = { 0 };
 
 	judge(&v, 0, 0, 0, 0);
 	assert_true(verdict_ok(&v));
@@ -125,13 +135,13 @@ static void a_run_without_messages_is_right(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(only_what_came_during_the_run_counts),
-	    cmocka_unit_test(the_tolerance_decides_a_long_run),
-	    cmocka_unit_test(the_slack_decides_a_short_run),
-	    cmocka_unit_test(what_was_accepted_and_not_delivered_is_not_fine),
-	    cmocka_unit_test(a_counter_that_went_down_started_again),
-	    cmocka_unit_test(an_analyzer_that_joined_counts_from_0),
-	    cmocka_unit_test(a_run_without_messages_is_right),
+		cmocka_unit_test(only_what_came_during_the_run_counts),
+		cmocka_unit_test(the_tolerance_decides_a_long_run),
+		cmocka_unit_test(the_slack_decides_a_short_run),
+		cmocka_unit_test(what_was_accepted_and_not_delivered_is_not_fine),
+		cmocka_unit_test(a_counter_that_went_down_started_again),
+		cmocka_unit_test(an_analyzer_that_joined_counts_from_0),
+		cmocka_unit_test(a_run_without_messages_is_right),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

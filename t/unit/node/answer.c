@@ -36,13 +36,15 @@ static void an_accepted_packet_is_202_with_its_count_and_analyzer(void **state)
 	struct answer a = { .kind = ANSWER_ACCEPTED, .n_messages = 5, .analyzer = "a1" };
 	(void)state;
 
-	assert_written(&a, false, "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nDate: " DATE
-				  "\r\nWeir-Analyzer: a1\r\nContent-Length: 34\r\n\r\n"
-				  "{\"status\":\"accepted\",\"messages\":5}");
+	assert_written(&a, false,
+		       "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nDate: " DATE
+		       "\r\nWeir-Analyzer: a1\r\nContent-Length: 34\r\n\r\n"
+		       "{\"status\":\"accepted\",\"messages\":5}");
 	a.analyzer[0] = '\0';
-	assert_written(&a, true, "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nDate: " DATE
-				 "\r\nConnection: close\r\nContent-Length: 34\r\n\r\n"
-				 "{\"status\":\"accepted\",\"messages\":5}");
+	assert_written(&a, true,
+		       "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nDate: " DATE
+		       "\r\nConnection: close\r\nContent-Length: 34\r\n\r\n"
+		       "{\"status\":\"accepted\",\"messages\":5}");
 }
 
 static void its_length_is_right_for_any_count(void **state)
@@ -57,10 +59,12 @@ static void its_length_is_right_for_any_count(void **state)
 		const char *body;
 
 		answer_write(&out, &a, &date, false);
-		snprintf(expected, sizeof(expected), "{\"status\":\"accepted\",\"messages\":%u}", (unsigned)n);
+		snprintf(expected, sizeof(expected), "{\"status\":\"accepted\",\"messages\":%u}",
+			 (unsigned)n);
 		body = strstr(buf_str(&out), "\r\n\r\n") + 4;
 		assert_string_equal(body, expected);
-		assert_int_equal(atoi(strstr(buf_str(&out), "Content-Length: ") + 16), strlen(expected));
+		assert_int_equal(atoi(strstr(buf_str(&out), "Content-Length: ") + 16),
+				 strlen(expected));
 	}
 }
 
@@ -69,11 +73,12 @@ static void a_refusal_is_a_problem_document(void **state)
 	struct answer a = { .kind = ANSWER_REFUSED, .refusal = REFUSAL_UNAUTHORIZED };
 	(void)state;
 
-	assert_written(&a, true, "HTTP/1.1 401 Unauthorized\r\nDate: " DATE "\r\nConnection: close\r\n"
-				 "Content-Type: application/problem+json\r\nContent-Length: 123\r\n"
-				 "WWW-Authenticate: Bearer\r\n\r\n"
-				 "{\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,"
-				 "\"code\":\"unauthorized\",\"detail\":\"A valid bearer token is needed.\"}");
+	assert_written(&a, true,
+		       "HTTP/1.1 401 Unauthorized\r\nDate: " DATE "\r\nConnection: close\r\n"
+		       "Content-Type: application/problem+json\r\nContent-Length: 123\r\n"
+		       "WWW-Authenticate: Bearer\r\n\r\n"
+		       "{\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,"
+		       "\"code\":\"unauthorized\",\"detail\":\"A valid bearer token is needed.\"}");
 }
 
 static void every_refusal_can_be_written_and_503_alone_says_when_to_come_again(void **state)
@@ -95,7 +100,9 @@ static void every_refusal_can_be_written_and_503_alone_says_when_to_come_again(v
 
 static void a_method_that_is_not_allowed_hears_which_are(void **state)
 {
-	struct answer a = { .kind = ANSWER_REFUSED, .refusal = REFUSAL_METHOD_NOT_ALLOWED, .allow = "POST" };
+	struct answer a = { .kind = ANSWER_REFUSED,
+			    .refusal = REFUSAL_METHOD_NOT_ALLOWED,
+			    .allow = "POST" };
 	struct answer_date date = { .text = DATE };
 	struct buf out CLEANUP(buf_deinit) = { 0 };
 	(void)state;
@@ -109,8 +116,10 @@ static void head_gets_the_same_header_and_no_body(void **state)
 	struct answer a = { .kind = ANSWER_TEXT, .status = 200, .text = "ok\n", .head_only = true };
 	(void)state;
 
-	assert_written(&a, false, "HTTP/1.1 200 OK\r\nDate: " DATE "\r\nContent-Type: text/plain; charset=utf-8\r\n"
-				  "Content-Length: 3\r\n\r\n");
+	assert_written(&a, false,
+		       "HTTP/1.1 200 OK\r\nDate: " DATE
+		       "\r\nContent-Type: text/plain; charset=utf-8\r\n"
+		       "Content-Length: 3\r\n\r\n");
 }
 
 static void options_is_204_without_a_length(void **state)
@@ -118,12 +127,15 @@ static void options_is_204_without_a_length(void **state)
 	struct answer a = { .kind = ANSWER_OPTIONS, .allow = "POST, OPTIONS" };
 	(void)state;
 
-	assert_written(&a, false, "HTTP/1.1 204 No Content\r\nDate: " DATE "\r\nAllow: POST, OPTIONS\r\n\r\n");
+	assert_written(&a, false,
+		       "HTTP/1.1 204 No Content\r\nDate: " DATE "\r\nAllow: POST, OPTIONS\r\n\r\n");
 }
 
 static void an_old_client_hears_that_its_connection_is_kept(void **state)
 {
-	struct answer a = { .kind = ANSWER_TEXT, .status = 200, .text = "ok\n", .says_keep_alive = true };
+	struct answer a = {
+		.kind = ANSWER_TEXT, .status = 200, .text = "ok\n", .says_keep_alive = true
+	};
 	struct answer_date date = { .text = DATE };
 	struct buf out CLEANUP(buf_deinit) = { 0 };
 	(void)state;
@@ -143,7 +155,8 @@ int main(void)
 		cmocka_unit_test(an_accepted_packet_is_202_with_its_count_and_analyzer),
 		cmocka_unit_test(its_length_is_right_for_any_count),
 		cmocka_unit_test(a_refusal_is_a_problem_document),
-		cmocka_unit_test(every_refusal_can_be_written_and_503_alone_says_when_to_come_again),
+		cmocka_unit_test(
+			every_refusal_can_be_written_and_503_alone_says_when_to_come_again),
 		cmocka_unit_test(a_method_that_is_not_allowed_hears_which_are),
 		cmocka_unit_test(head_gets_the_same_header_and_no_body),
 		cmocka_unit_test(options_is_204_without_a_length),

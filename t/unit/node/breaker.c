@@ -84,7 +84,8 @@ static void each_failed_trial_doubles_it_up_to_30_s(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(full_s); i++) {
 		breaker_try(&b);
 		assert_true(breaker_failure(&b, now));
-		assert_in_range(b.open_until_us - now, full_s[i] * US_PER_S / 2, full_s[i] * US_PER_S);
+		assert_in_range(b.open_until_us - now, full_s[i] * US_PER_S / 2,
+				full_s[i] * US_PER_S);
 		now = b.open_until_us;
 		assert_true(breaker_tick(&b, now));
 	}

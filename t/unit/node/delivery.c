@@ -78,7 +78,10 @@ static void init_analyzers(struct delivery *d)
 		struct analyzer *a = &d->analyzers[i];
 
 		fake_analyzer_init(&d->fakes[i], d->base);
-		*a = (struct analyzer){ .slot = i, .share = 0.5, .accepts = ACCEPTS_BATCH, .max_batch_packets = 256,
+		*a = (struct analyzer){ .slot = i,
+					.share = 0.5,
+					.accepts = ACCEPTS_BATCH,
+					.max_batch_packets = 256,
 					.max_batch_bytes = 1 << 20 };
 		snprintf(a->id, sizeof(a->id), "a%u", i);
 		snprintf(a->url, sizeof(a->url), "%s", d->fakes[i].url);
@@ -89,9 +92,14 @@ static void init_analyzers(struct delivery *d)
 int delivery_setup(void **state)
 {
 	struct delivery *d = calloc(1, sizeof(*d));
-	struct dispatch_events events = { .on_delivered = on_delivered, .on_taken_back = on_taken_back,
-					  .on_bad = on_bad, .on_reach = on_reach, .arg = d };
-	struct lane_config lane = { .metrics = &d->shard, .node_id = "n1", .connect_ms = 1000, .timeout_ms = 10000 };
+	struct dispatch_events events = { .on_delivered = on_delivered,
+					  .on_taken_back = on_taken_back,
+					  .on_bad = on_bad,
+					  .on_reach = on_reach,
+					  .arg = d };
+	struct lane_config lane = {
+		.metrics = &d->shard, .node_id = "n1", .connect_ms = 1000, .timeout_ms = 10000
+	};
 	struct timeval turn = clock_timeval(TURN_US);
 
 	log_init(LOG_ERROR, LOG_FORMAT_LOGFMT, "test");
@@ -138,7 +146,9 @@ void delivery_set_roster(struct delivery *d, int absent)
 	static struct analyzer present[N_ANALYZERS];
 	struct roster *r = &d->roster;
 
-	*r = (struct roster){ .n_refs = 1, .epoch = r->epoch + 1, .n_slots = N_ANALYZERS, .analyzers = present };
+	*r = (struct roster){
+		.n_refs = 1, .epoch = r->epoch + 1, .n_slots = N_ANALYZERS, .analyzers = present
+	};
 	for (unsigned i = 0; i < N_ANALYZERS; i++) {
 		if ((int)i == absent)
 			continue;
@@ -172,13 +182,13 @@ static void turn(struct delivery *d)
 	assert_int_equal(event_base_loop(d->base, EVLOOP_ONCE), 0);
 }
 
-#define TURN_UNTIL(d, condition)                                           \
-	do {                                                               \
-		uint64_t give_up_us = clock_mono_us() + WAIT_US;           \
-                                                                           \
-		while (!(condition) && clock_mono_us() < give_up_us)       \
-			turn(d);                                           \
-		assert_true(condition);                                    \
+#define TURN_UNTIL(d, condition)                                                                   \
+	do {                                                                                       \
+		uint64_t give_up_us = clock_mono_us() + WAIT_US;                                   \
+                                                                                                   \
+		while (!(condition) && clock_mono_us() < give_up_us)                               \
+			turn(d);                                                                   \
+		assert_true(condition);                                                            \
 	} while (0)
 
 void delivery_wait_fates(struct delivery *d, unsigned n)

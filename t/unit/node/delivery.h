@@ -37,7 +37,8 @@ int delivery_teardown(void **state);
 /* The way a worker ends: its transfers are cut, then its lanes are cleared. */
 void delivery_end(struct delivery *d);
 
-/* The roster as it is now in `analyzers`; absent: without the analyzer of this slot, -1: with all. */
+/* The roster as it is now in `analyzers`; absent: without the analyzer of this slot, -1: with all.
+ */
 void delivery_set_roster(struct delivery *d, int absent);
 /* Packet `number`, of number % 3 + 1 messages, whose body is {"n":number}. */
 void delivery_push(struct delivery *d, unsigned slot, unsigned number);

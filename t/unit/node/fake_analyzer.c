@@ -12,12 +12,14 @@
 
 #include <cmocka.h>
 
-static void answer(struct fake_analyzer *a, struct fake_post *post, struct evhttp_request *request, int status)
+static void answer(struct fake_analyzer *a, struct fake_post *post, struct evhttp_request *request,
+		   int status)
 {
 	post->held = NULL;
 	post->status = status;
 	if (a->retry_after)
-		evhttp_add_header(evhttp_request_get_output_headers(request), "Retry-After", a->retry_after);
+		evhttp_add_header(evhttp_request_get_output_headers(request), "Retry-After",
+				  a->retry_after);
 	evhttp_send_reply(request, status, NULL, NULL);
 }
 
@@ -72,7 +74,8 @@ void fake_analyzer_init(struct fake_analyzer *a, struct event_base *base)
 	evhttp_set_gencb(a->http, on_request, a);
 	bound = evhttp_bind_socket_with_handle(a->http, "127.0.0.1", 0);
 	assert_non_null(bound);
-	assert_int_equal(getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&addr, &len), 0);
+	assert_int_equal(
+		getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&addr, &len), 0);
 	snprintf(a->url, sizeof(a->url), "http://127.0.0.1:%u/ingest", ntohs(addr.sin_port));
 }
 

@@ -15,17 +15,17 @@ struct fake_post {
 	unsigned n_packets, n_messages, attempt; /* Weir-Packets, Weir-Messages, Weir-Attempt */
 	char node[32];                           /* Weir-Node */
 	char type[64];                           /* Content-Type */
-	bool expects; /* with an Expect */
-	int status;   /* what it was answered with; 0: not yet */
+	bool expects;                            /* with an Expect */
+	int status;                              /* what it was answered with; 0: not yet */
 	struct evhttp_request *held;
 };
 
 struct fake_analyzer {
 	struct evhttp *http;
 	char url[64];
-	int status;                 /* the next answers; 0: hold them back until fake_analyzer_answer */
-	const char *retry_after;    /* NULL: none */
-	const char *bad;            /* a body with this text is answered 400; NULL: none */
+	int status; /* the next answers; 0: hold them back until fake_analyzer_answer */
+	const char *retry_after; /* NULL: none */
+	const char *bad;         /* a body with this text is answered 400; NULL: none */
 	unsigned n_posts;
 	struct fake_post posts[FAKE_MAX_POSTS];
 };

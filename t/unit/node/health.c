@@ -63,8 +63,10 @@ static void verbose_has_a_line_for_each_check(void **state)
 	(void)state;
 
 	health_write_verbose(&h, T0, &out);
-	assert_string_equal(buf_str(&out), "[+]roster ok\n[+]serving ok\n[+]placing ok\n"
-					   "[-]redis away (does not count: the node carries on)\nreadyz check passed\n");
+	assert_string_equal(
+		buf_str(&out),
+		"[+]roster ok\n[+]serving ok\n[+]placing ok\n"
+		"[-]redis away (does not count: the node carries on)\nreadyz check passed\n");
 	buf_clear(&out);
 	atomic_store(&h.draining, true);
 	health_write_verbose(&h, T0, &out);

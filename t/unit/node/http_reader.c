@@ -10,7 +10,7 @@
 
 static void check(const struct http_case *c, size_t n_first, size_t n_each)
 {
-	struct buf out CLEANUP(buf_deinit) = {0};
+	struct buf out CLEANUP(buf_deinit) = { 0 };
 	struct http_reader r;
 
 	http_reader_init(&r, MAX_HEAD_BYTES, MAX_BODY_BYTES);
@@ -136,25 +136,25 @@ static void test_tables_are_complete(void **state UNUSED)
 }
 
 static const struct CMUnitTest others[] = {
-    {"a head is not consumed before its end", test_head_is_not_consumed_before_its_end},
-    {"slices are borrowed from the bytes", test_slices_are_borrowed_from_the_bytes},
-    {"no bytes are fine", test_no_bytes_are_fine},
-    {"a reader is idle until the first byte", test_idle_until_the_first_byte},
-    {"a refusal is final", test_refusal_is_final},
-    {"the tables are complete", test_tables_are_complete},
+	{ "a head is not consumed before its end", test_head_is_not_consumed_before_its_end },
+	{ "slices are borrowed from the bytes", test_slices_are_borrowed_from_the_bytes },
+	{ "no bytes are fine", test_no_bytes_are_fine },
+	{ "a reader is idle until the first byte", test_idle_until_the_first_byte },
+	{ "a refusal is final", test_refusal_is_final },
+	{ "the tables are complete", test_tables_are_complete },
 };
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(http_cases) + ARRAY_LEN(others)] = {{0}};
+	struct CMUnitTest tests[ARRAY_LEN(http_cases) + ARRAY_LEN(others)] = { { 0 } };
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	memcpy(tests, others, sizeof(others));
 	for (size_t i = 0; i < ARRAY_LEN(http_cases); i++)
 		tests[ARRAY_LEN(others) + i] = (struct CMUnitTest){
-		    .name = http_cases[i].title,
-		    .test_func = test_case,
-		    .initial_state = (void *)&http_cases[i],
+			.name = http_cases[i].title,
+			.test_func = test_case,
+			.initial_state = (void *)&http_cases[i],
 		};
 	return cmocka_run_group_tests_name("http_reader", tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static void note_slice(struct buf *out, const char *name, struct http_slice s)
 
 static void note_head(struct buf *out, const struct http_head *head)
 {
-	note_slice(out, http_method_names[head->method], (struct http_slice){" ", 1});
+	note_slice(out, http_method_names[head->method], (struct http_slice){ " ", 1 });
 	note_slice(out, "", head->path);
 	note_slice(out, "?", head->query);
 	buf_append_str(out, head->minor_version ? " 1.1" : " 1.0");
@@ -46,7 +46,7 @@ static void end_body(struct buf *out, const struct http_reader *r)
 static bool note_events(struct buf *out, struct http_reader *r, struct buf *unread)
 {
 	for (;;) {
-		struct http_slice slice = {NULL, 0};
+		struct http_slice slice = { NULL, 0 };
 		size_t n_consumed, len = unread->len;
 		char *exact = len ? malloc(len) : NULL; /* a read beyond it is an ASan report */
 		enum http_event event;
@@ -82,7 +82,7 @@ static bool note_events(struct buf *out, struct http_reader *r, struct buf *unre
 static void http_transcript(struct buf *out, struct http_reader *r, const char *bytes, size_t len,
 			    size_t n_first, size_t n_each)
 {
-	struct buf unread CLEANUP(buf_deinit) = {0};
+	struct buf unread CLEANUP(buf_deinit) = { 0 };
 	bool goes_on = true;
 
 	for (size_t at = 0, n; at < len && goes_on; at += n) {

@@ -20,7 +20,9 @@ static struct http_slice slice(const char *text)
 
 static struct http_head head_of(enum http_method method, const char *path)
 {
-	return (struct http_head){ .method = method, .minor_version = 1, .path = slice(path), .keep_alive = true };
+	return (struct http_head){
+		.method = method, .minor_version = 1, .path = slice(path), .keep_alive = true
+	};
 }
 
 static bool decide(const struct http_head *head, const char *token, struct answer *answer)
@@ -48,8 +50,10 @@ static void assert_packet(const struct http_head *head, const char *token)
 
 static void packets_are_taken_at_four_paths_with_or_without_a_slash(void **state)
 {
-	static const char *const paths[] = { "/ingest", "/v1/ingest", "/logs", "/message/send",
-					     "/ingest/", "/v1/ingest/", "/logs/", "/message/send/" };
+	static const char *const paths[] = {
+		"/ingest",  "/v1/ingest",  "/logs",  "/message/send",
+		"/ingest/", "/v1/ingest/", "/logs/", "/message/send/"
+	};
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
@@ -61,7 +65,8 @@ static void packets_are_taken_at_four_paths_with_or_without_a_slash(void **state
 
 static void no_other_path_is_known(void **state)
 {
-	static const char *const paths[] = { "/", "//", "/ingest//", "/Ingest", "/ingestx", "/v1", "ingest", "/metrics" };
+	static const char *const paths[] = { "/",        "//",  "/ingest//", "/Ingest",
+					     "/ingestx", "/v1", "ingest",    "/metrics" };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
@@ -94,7 +99,8 @@ static void other_methods_hear_which_are_allowed(void **state)
 
 static void options_tells_the_methods_without_a_token(void **state)
 {
-	static const char *const cases[][2] = { { "/ingest", "POST, OPTIONS" }, { "*", "POST, OPTIONS" },
+	static const char *const cases[][2] = { { "/ingest", "POST, OPTIONS" },
+						{ "*", "POST, OPTIONS" },
 						{ "/readyz", "GET, HEAD, OPTIONS" } };
 	(void)state;
 
@@ -110,8 +116,17 @@ static void options_tells_the_methods_without_a_token(void **state)
 
 static void a_token_must_match_in_full(void **state)
 {
-	static const char *const wrong[] = { NULL, "", "Bearer", "Bearer ", "Bearer secre", "Bearer secrets", "Bearer Secret",
-					     "secret", "Basic secret", "Bearer  secret", "Bearer secretsecret" };
+	static const char *const wrong[] = { NULL,
+					     "",
+					     "Bearer",
+					     "Bearer ",
+					     "Bearer secre",
+					     "Bearer secrets",
+					     "Bearer Secret",
+					     "secret",
+					     "Basic secret",
+					     "Bearer  secret",
+					     "Bearer secretsecret" };
 	struct http_head head = head_of(HTTP_POST, "/ingest");
 	(void)state;
 
@@ -139,10 +154,20 @@ static void health_needs_no_token(void **state)
 
 static void what_is_json_by_its_type_or_has_none_is_taken(void **state)
 {
-	static const char *const good[] = { NULL, "application/json", "APPLICATION/JSON", "application/json; charset=utf-8",
-					    "application/json\t ;x", "text/json", "application/vnd.x+json",
+	static const char *const good[] = { NULL,
+					    "application/json",
+					    "APPLICATION/JSON",
+					    "application/json; charset=utf-8",
+					    "application/json\t ;x",
+					    "text/json",
+					    "application/vnd.x+json",
 					    "application/x-www-form-urlencoded" };
-	static const char *const bad[] = { ";", "text/plain", "application/jsonx", "application/xml", "+json", "json",
+	static const char *const bad[] = { ";",
+					   "text/plain",
+					   "application/jsonx",
+					   "application/xml",
+					   "+json",
+					   "json",
 					   "multipart/form-data; x=application/json" };
 	struct http_head head = head_of(HTTP_POST, "/ingest");
 	(void)state;

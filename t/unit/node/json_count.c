@@ -104,7 +104,7 @@ static void test_case(void **state)
 /* `depth` arrays, one in the other, around a 1. */
 static enum json_verdict count_nested(struct json_counter *counter, int depth)
 {
-	struct buf body CLEANUP(buf_deinit) = {0};
+	struct buf body CLEANUP(buf_deinit) = { 0 };
 	uint32_t n;
 
 	for (int i = 0; i < depth; i++)
@@ -208,25 +208,25 @@ static void test_shrinking(void **state UNUSED)
 }
 
 static const struct CMUnitTest others[] = {
-    {"nesting is bounded", test_depth_is_bounded},
-    {"nesting is bounded after a giant packet too", test_depth_is_bounded_after_a_giant},
-    {"the memory of a giant packet is released", test_giants_memory_is_released},
-    {"bodies of any size are counted by one counter", test_bodies_of_any_size},
-    {"more elements than 24 bits are counted", test_count_beyond_24_bits},
-    {"numbers outside strings are made small, signs and rubbish stay", test_shrinking},
+	{ "nesting is bounded", test_depth_is_bounded },
+	{ "nesting is bounded after a giant packet too", test_depth_is_bounded_after_a_giant },
+	{ "the memory of a giant packet is released", test_giants_memory_is_released },
+	{ "bodies of any size are counted by one counter", test_bodies_of_any_size },
+	{ "more elements than 24 bits are counted", test_count_beyond_24_bits },
+	{ "numbers outside strings are made small, signs and rubbish stay", test_shrinking },
 };
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(cases) + ARRAY_LEN(others)] = {{0}};
+	struct CMUnitTest tests[ARRAY_LEN(cases) + ARRAY_LEN(others)] = { { 0 } };
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	memcpy(tests, others, sizeof(others));
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		tests[ARRAY_LEN(others) + i] = (struct CMUnitTest){
-		    .name = cases[i].title,
-		    .test_func = test_case,
-		    .initial_state = (void *)&cases[i],
+			.name = cases[i].title,
+			.test_func = test_case,
+			.initial_state = (void *)&cases[i],
 		};
 	return cmocka_run_group_tests_name("json_count", tests, NULL, NULL);
 }

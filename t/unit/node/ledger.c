@@ -12,8 +12,8 @@
 #define NO_LIMIT 1e12
 #define EPSILON 1e-9
 
-static const double half_third_fifth[] = {0.5, 0.3, 0.2};
-static const bool all[ROSTER_MAX_SLOTS] = {[0 ... ROSTER_MAX_SLOTS - 1] = true};
+static const double half_third_fifth[] = { 0.5, 0.3, 0.2 };
+static const bool all[ROSTER_MAX_SLOTS] = { [0 ... ROSTER_MAX_SLOTS - 1] = true };
 static const bool none[ROSTER_MAX_SLOTS];
 
 /* One for each test; too big for the stack of a test. */
@@ -45,14 +45,14 @@ static double sum(void)
 
 static void done(const double *taken, unsigned n)
 {
-	struct settlement_answer answer = {.packed = (const char *)taken, .n_packed = n};
+	struct settlement_answer answer = { .packed = (const char *)taken, .n_packed = n };
 
 	ledger_done(&l, &answer);
 }
 
 static void packets_follow_the_shares_by_messages(void **state)
 {
-	double got[3] = {0}, n = 0;
+	double got[3] = { 0 }, n = 0;
 	(void)state;
 
 	for (unsigned i = 0; i < 10000; i++) {
@@ -69,7 +69,7 @@ static void packets_follow_the_shares_by_messages(void **state)
 
 static void the_first_packets_spread_as_smooth_round_robin_does(void **state)
 {
-	static const int order[] = {0, 1, 2, 0, 0, 1, 0, 2, 1, 0};
+	static const int order[] = { 0, 1, 2, 0, 0, 1, 0, 2, 1, 0 };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
@@ -79,7 +79,7 @@ static void the_first_packets_spread_as_smooth_round_robin_does(void **state)
 
 static void who_has_no_share_is_never_chosen(void **state)
 {
-	static const double share[] = {0, 1, 0};
+	static const double share[] = { 0, 1, 0 };
 	(void)state;
 
 	ledger_set_shares(&l, 3, share, NULL);
@@ -89,8 +89,8 @@ static void who_has_no_share_is_never_chosen(void **state)
 
 static void what_cannot_be_reached_is_borne_by_the_others_by_weight(void **state)
 {
-	bool reach[ROSTER_MAX_SLOTS] = {false, true, true};
-	unsigned n[3] = {0};
+	bool reach[ROSTER_MAX_SLOTS] = { false, true, true };
+	unsigned n[3] = { 0 };
 	(void)state;
 
 	for (int i = 0; i < 1000; i++)
@@ -123,7 +123,7 @@ static void where_nothing_can_be_chosen_nothing_changes(void **state)
 
 static void a_refund_and_another_choice_do_not_accrue_again(void **state)
 {
-	bool reach[ROSTER_MAX_SLOTS] = {false, true, true};
+	bool reach[ROSTER_MAX_SLOTS] = { false, true, true };
 	(void)state;
 
 	assert_int_equal(ledger_route(&l, 10, all), 0);
@@ -195,7 +195,7 @@ static void an_answer_for_one_that_just_joined_is_told(void **state)
 
 static void who_is_not_eligible_hands_its_credit_to_the_others_by_share(void **state)
 {
-	static const double without[] = {0, 0.6, 0.4};
+	static const double without[] = { 0, 0.6, 0.4 };
 	(void)state;
 
 	ledger_route(&l, 10, all);
@@ -205,7 +205,7 @@ static void who_is_not_eligible_hands_its_credit_to_the_others_by_share(void **s
 
 static void who_joins_starts_at_nothing(void **state)
 {
-	static const double four[] = {0.25, 0.25, 0.25, 0.25};
+	static const double four[] = { 0.25, 0.25, 0.25, 0.25 };
 	(void)state;
 
 	ledger_route(&l, 10, all);
@@ -217,8 +217,8 @@ static void who_joins_starts_at_nothing(void **state)
 
 static void slots_that_moved_take_everything_with_them(void **state)
 {
-	static const double share[] = {0.2, 0, 0.5, 0.3};
-	static const int moved[] = {2, 3, 0};
+	static const double share[] = { 0.2, 0, 0.5, 0.3 };
+	static const int moved[] = { 2, 3, 0 };
 	(void)state;
 
 	ledger_route(&l, 10, all);
@@ -236,8 +236,8 @@ static void slots_that_moved_take_everything_with_them(void **state)
 
 static void a_slot_without_a_place_keeps_all_sums(void **state)
 {
-	static const double taken[] = {2, -1, -1}, share[] = {0.6, 0.4};
-	static const int moved[] = {-1, 0, 1};
+	static const double taken[] = { 2, -1, -1 }, share[] = { 0.6, 0.4 };
+	static const int moved[] = { -1, 0, 1 };
 	double told = 0;
 	(void)state;
 
@@ -254,7 +254,7 @@ static void a_slot_without_a_place_keeps_all_sums(void **state)
 
 static void a_settle_tells_what_changed_and_takes_what_it_gets(void **state)
 {
-	static const double first[] = {4, -3, -1}, second[] = {1, 1, -2};
+	static const double first[] = { 4, -3, -1 }, second[] = { 1, 1, -2 };
 	(void)state;
 
 	done(first, 3);
@@ -297,7 +297,7 @@ static void what_redis_did_not_apply_is_told_again(void **state)
 
 static void credit_lent_for_one_not_known_here_is_kept(void **state)
 {
-	static const double taken[] = {-1, -1, -1, 3};
+	static const double taken[] = { -1, -1, -1, 3 };
 	(void)state;
 
 	done(taken, 4);
@@ -307,7 +307,7 @@ static void credit_lent_for_one_not_known_here_is_kept(void **state)
 
 static void what_is_owed_beyond_the_limit_is_forgiven(void **state)
 {
-	static const double taken[] = {100, -60, -40};
+	static const double taken[] = { 100, -60, -40 };
 	(void)state;
 
 	ledger_init(&l, 30);
@@ -324,25 +324,25 @@ static void what_is_owed_beyond_the_limit_is_forgiven(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    LEDGER_TEST(packets_follow_the_shares_by_messages),
-	    LEDGER_TEST(the_first_packets_spread_as_smooth_round_robin_does),
-	    LEDGER_TEST(who_has_no_share_is_never_chosen),
-	    LEDGER_TEST(what_cannot_be_reached_is_borne_by_the_others_by_weight),
-	    LEDGER_TEST(where_nothing_can_be_chosen_nothing_changes),
-	    LEDGER_TEST(a_refund_and_another_choice_do_not_accrue_again),
-	    LEDGER_TEST(a_packet_given_up_has_never_come),
-	    LEDGER_TEST(giving_up_keeps_the_sum_even_when_nobody_is_left),
-	    LEDGER_TEST(a_late_answer_makes_good_what_was_routed_without_it),
-	    LEDGER_TEST(an_answer_of_nowhere_brings_the_accrual_here),
-	    LEDGER_TEST(an_answer_for_one_that_just_joined_is_told),
-	    LEDGER_TEST(who_is_not_eligible_hands_its_credit_to_the_others_by_share),
-	    LEDGER_TEST(who_joins_starts_at_nothing),
-	    LEDGER_TEST(slots_that_moved_take_everything_with_them),
-	    LEDGER_TEST(a_slot_without_a_place_keeps_all_sums),
-	    LEDGER_TEST(a_settle_tells_what_changed_and_takes_what_it_gets),
-	    LEDGER_TEST(what_redis_did_not_apply_is_told_again),
-	    LEDGER_TEST(credit_lent_for_one_not_known_here_is_kept),
-	    LEDGER_TEST(what_is_owed_beyond_the_limit_is_forgiven),
+		LEDGER_TEST(packets_follow_the_shares_by_messages),
+		LEDGER_TEST(the_first_packets_spread_as_smooth_round_robin_does),
+		LEDGER_TEST(who_has_no_share_is_never_chosen),
+		LEDGER_TEST(what_cannot_be_reached_is_borne_by_the_others_by_weight),
+		LEDGER_TEST(where_nothing_can_be_chosen_nothing_changes),
+		LEDGER_TEST(a_refund_and_another_choice_do_not_accrue_again),
+		LEDGER_TEST(a_packet_given_up_has_never_come),
+		LEDGER_TEST(giving_up_keeps_the_sum_even_when_nobody_is_left),
+		LEDGER_TEST(a_late_answer_makes_good_what_was_routed_without_it),
+		LEDGER_TEST(an_answer_of_nowhere_brings_the_accrual_here),
+		LEDGER_TEST(an_answer_for_one_that_just_joined_is_told),
+		LEDGER_TEST(who_is_not_eligible_hands_its_credit_to_the_others_by_share),
+		LEDGER_TEST(who_joins_starts_at_nothing),
+		LEDGER_TEST(slots_that_moved_take_everything_with_them),
+		LEDGER_TEST(a_slot_without_a_place_keeps_all_sums),
+		LEDGER_TEST(a_settle_tells_what_changed_and_takes_what_it_gets),
+		LEDGER_TEST(what_redis_did_not_apply_is_told_again),
+		LEDGER_TEST(credit_lent_for_one_not_known_here_is_kept),
+		LEDGER_TEST(what_is_owed_beyond_the_limit_is_forgiven),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -53,9 +53,10 @@ static unsigned heavy_tail(struct rng *r)
 
 static void settle(struct worker *w, const struct flow *f, unsigned now, double expected)
 {
-	struct pot_settle call = {
-	    .unreachable = w->unreachable, .expected_messages = expected, .catchup_max = 1e12};
-	struct settlement_answer answer = {.packed = (char *)w->holder.taken};
+	struct pot_settle call = { .unreachable = w->unreachable,
+				   .expected_messages = expected,
+				   .catchup_max = 1e12 };
+	struct settlement_answer answer = { .packed = (char *)w->holder.taken };
 
 	ledger_begin(&w->ledger);
 	call.deltas = w->ledger.sent;
@@ -96,7 +97,7 @@ static unsigned route(struct worker *w, unsigned n_messages)
 
 static void prepare(const struct flow *f)
 {
-	bool eligible[POT_SLOTS] = {false};
+	bool eligible[POT_SLOTS] = { false };
 
 	memset(workers, 0, sizeof(workers));
 	memset(&pot, 0, sizeof(pot));
@@ -116,7 +117,7 @@ static void prepare(const struct flow *f)
  * of all. */
 static double deviation(const struct flow *f, double *percentp)
 {
-	double got[POT_SLOTS] = {0}, n = 0, most = 0, last = 0;
+	double got[POT_SLOTS] = { 0 }, n = 0, most = 0, last = 0;
 
 	prepare(f);
 	for (unsigned t = 0; t < PACKETS; t++) {
@@ -136,28 +137,28 @@ static double deviation(const struct flow *f, double *percentp)
 	return most;
 }
 
-static const double weights[] = {0.5, 0.3, 0.2};
+static const double weights[] = { 0.5, 0.3, 0.2 };
 
 static void assert_deviation(struct flow f, double most, double percent)
 {
 	double percent_off, off = deviation(&f, &percent_off);
 
 	print_message(
-	    "# %3u workers, window %6u packets: %4.0f messages off at most, %.4f %% at the end\n",
-	    f.n_workers, f.window, off, percent_off);
+		"# %3u workers, window %6u packets: %4.0f messages off at most, %.4f %% at the end\n",
+		f.n_workers, f.window, off, percent_off);
 	assert_true(off <= most);
 	assert_true(percent_off <= percent);
 }
 
 static void small_packets_are_never_a_hundred_messages_off(void **state)
 {
-	static const unsigned n_workers[] = {1, 4, 16, 100};
+	static const unsigned n_workers[] = { 1, 4, 16, 100 };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(n_workers); i++) {
 		for (unsigned per_worker = 10; per_worker <= 100; per_worker *= 10) {
-			struct flow f = {n_workers[i], 3,	    per_worker * n_workers[i],
-					 weights,      one_to_nine, false};
+			struct flow f = { n_workers[i], 3,           per_worker * n_workers[i],
+					  weights,      one_to_nine, false };
 
 			assert_deviation(f, n_workers[i] == 100 ? 100 : 50, 0.03);
 		}
@@ -167,40 +168,40 @@ static void small_packets_are_never_a_hundred_messages_off(void **state)
 static void without_a_lease_it_is_exact(void **state)
 {
 	(void)state;
-	assert_deviation((struct flow){16, 3, 1, weights, one_to_nine, false}, 9, 0.01);
+	assert_deviation((struct flow){ 16, 3, 1, weights, one_to_nine, false }, 9, 0.01);
 }
 
 static void a_heavy_tail_costs_about_its_largest_packet(void **state)
 {
 	(void)state;
-	assert_deviation((struct flow){1, 3, 100, weights, heavy_tail, false}, 1200, 0.5);
-	assert_deviation((struct flow){4, 3, 400, weights, heavy_tail, false}, 1200, 0.5);
-	assert_deviation((struct flow){16, 3, 1600, weights, heavy_tail, false}, 1200, 0.5);
-	assert_deviation((struct flow){100, 3, 10000, weights, heavy_tail, false}, 1200, 0.5);
+	assert_deviation((struct flow){ 1, 3, 100, weights, heavy_tail, false }, 1200, 0.5);
+	assert_deviation((struct flow){ 4, 3, 400, weights, heavy_tail, false }, 1200, 0.5);
+	assert_deviation((struct flow){ 16, 3, 1600, weights, heavy_tail, false }, 1200, 0.5);
+	assert_deviation((struct flow){ 100, 3, 10000, weights, heavy_tail, false }, 1200, 0.5);
 }
 
 static void what_one_worker_of_four_cannot_reach_the_others_make_good(void **state)
 {
 	(void)state;
-	assert_deviation((struct flow){4, 3, 400, weights, one_to_nine, true}, 500, 0.2);
+	assert_deviation((struct flow){ 4, 3, 400, weights, one_to_nine, true }, 500, 0.2);
 }
 
 static void many_analyzers_are_no_harder(void **state)
 {
-	static const double uneven[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+	static const double uneven[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
 	(void)state;
 
-	assert_deviation((struct flow){16, 16, 1600, uneven, one_to_nine, false}, 60, 0.03);
+	assert_deviation((struct flow){ 16, 16, 1600, uneven, one_to_nine, false }, 60, 0.03);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(small_packets_are_never_a_hundred_messages_off),
-	    cmocka_unit_test(without_a_lease_it_is_exact),
-	    cmocka_unit_test(a_heavy_tail_costs_about_its_largest_packet),
-	    cmocka_unit_test(what_one_worker_of_four_cannot_reach_the_others_make_good),
-	    cmocka_unit_test(many_analyzers_are_no_harder),
+		cmocka_unit_test(small_packets_are_never_a_hundred_messages_off),
+		cmocka_unit_test(without_a_lease_it_is_exact),
+		cmocka_unit_test(a_heavy_tail_costs_about_its_largest_packet),
+		cmocka_unit_test(what_one_worker_of_four_cannot_reach_the_others_make_good),
+		cmocka_unit_test(many_analyzers_are_no_harder),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -67,7 +67,7 @@ static void behind(void *arg, const struct swarm_worker *w)
 static void set(struct told *told, unsigned slot, double weight, bool active)
 {
 	enum analyzer_state to = active ? ANALYZER_ACTIVE : ANALYZER_DISABLED;
-	struct membership_change change = {.weight = &weight, .state = &to};
+	struct membership_change change = { .weight = &weight, .state = &to };
 	char id[16];
 
 	snprintf(id, sizeof(id), "a%u", slot);
@@ -84,7 +84,7 @@ static void change(void *arg, const struct swarm *swarm, unsigned slot)
 		told->epoch = redis_pool_join(told->pool, id, swarm->weight[slot], TTL_MS);
 	else if (!swarm->member[slot])
 		assert_int_equal(
-		    membership_deregister(told->pool->client, id, id, -1, &told->epoch), 0);
+			membership_deregister(told->pool->client, id, id, -1, &told->epoch), 0);
 	else
 		set(told, slot, swarm->weight[slot], swarm->active[slot]);
 	memcpy(told->member, swarm->member, sizeof(told->member));
@@ -124,12 +124,12 @@ static void check(void *arg, const struct swarm *swarm, double tolerance)
 	}
 }
 
-static const struct swarm_backend scripts_backend = {.route = route,
-						     .settle = settle,
-						     .behind = behind,
-						     .change = change,
-						     .bury = bury,
-						     .check = check};
+static const struct swarm_backend scripts_backend = { .route = route,
+						      .settle = settle,
+						      .behind = behind,
+						      .change = change,
+						      .bury = bury,
+						      .check = check };
 
 static uint64_t first_seed(void)
 {
@@ -144,7 +144,7 @@ static void run_many(void **state, const struct swarm_config *like)
 
 	printf("# seeds from %llu\n", (unsigned long long)seed);
 	for (unsigned i = 0; i < RUNS; i++) {
-		struct told told = {.pool = *state};
+		struct told told = { .pool = *state };
 		struct swarm_config config = *like;
 
 		redis_pool_clear(state);
@@ -160,25 +160,26 @@ static void run_many(void **state, const struct swarm_config *like)
 
 static void with_fixed_shares_credit_is_share_times_all_less_routed(void **state)
 {
-	run_many(state, &(struct swarm_config){.fixed_shares = true, .catchup_max_messages = 1e12});
+	run_many(state,
+		 &(struct swarm_config){ .fixed_shares = true, .catchup_max_messages = 1e12 });
 }
 
 static void whoever_comes_goes_or_changes_sums_stay_zero_and_nothing_is_lost(void **state)
 {
-	run_many(state, &(struct swarm_config){.catchup_max_messages = 1e12});
+	run_many(state, &(struct swarm_config){ .catchup_max_messages = 1e12 });
 }
 
 static void forgiving_only_hands_credit_around(void **state)
 {
-	run_many(state, &(struct swarm_config){.catchup_max_messages = 20});
+	run_many(state, &(struct swarm_config){ .catchup_max_messages = 20 });
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(with_fixed_shares_credit_is_share_times_all_less_routed),
-	    cmocka_unit_test(whoever_comes_goes_or_changes_sums_stay_zero_and_nothing_is_lost),
-	    cmocka_unit_test(forgiving_only_hands_credit_around),
+		cmocka_unit_test(with_fixed_shares_credit_is_share_times_all_less_routed),
+		cmocka_unit_test(whoever_comes_goes_or_changes_sums_stay_zero_and_nothing_is_lost),
+		cmocka_unit_test(forgiving_only_hands_credit_around),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -41,27 +41,27 @@ static void run_many(const struct swarm_config *like)
 static void with_fixed_shares_credit_is_share_times_all_less_routed(void **state)
 {
 	(void)state;
-	run_many(&(struct swarm_config){.fixed_shares = true, .catchup_max_messages = 1e12});
+	run_many(&(struct swarm_config){ .fixed_shares = true, .catchup_max_messages = 1e12 });
 }
 
 static void whoever_comes_goes_or_changes_sums_stay_zero_and_nothing_is_lost(void **state)
 {
 	(void)state;
-	run_many(&(struct swarm_config){.catchup_max_messages = 1e12});
+	run_many(&(struct swarm_config){ .catchup_max_messages = 1e12 });
 }
 
 static void forgiving_only_hands_credit_around(void **state)
 {
 	(void)state;
-	run_many(&(struct swarm_config){.catchup_max_messages = 20});
+	run_many(&(struct swarm_config){ .catchup_max_messages = 20 });
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(with_fixed_shares_credit_is_share_times_all_less_routed),
-	    cmocka_unit_test(whoever_comes_goes_or_changes_sums_stay_zero_and_nothing_is_lost),
-	    cmocka_unit_test(forgiving_only_hands_credit_around),
+		cmocka_unit_test(with_fixed_shares_credit_is_share_times_all_less_routed),
+		cmocka_unit_test(whoever_comes_goes_or_changes_sums_stay_zero_and_nothing_is_lost),
+		cmocka_unit_test(forgiving_only_hands_credit_around),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -106,7 +106,7 @@ static void take(struct pot *pot, struct holder *holder, const struct pot_settle
 		holder->taken[i] = pot->credit[i] - pot->share[i] / share * excess;
 		if (holder->taken[i] < 0)
 			scale = fmin(scale, 0.5 * pot->share[i] * s->expected_messages /
-						-holder->taken[i]);
+						    -holder->taken[i]);
 	}
 	for (unsigned i = 0; i < pot->n_slots; i++) {
 		holder->taken[i] *= scale;

@@ -14,8 +14,8 @@ struct pot {
 	unsigned n_slots;
 	double share[POT_SLOTS], credit[POT_SLOTS];
 	double routed[POT_SLOTS], delivered[POT_SLOTS], forgiven[POT_SLOTS];
-	double
-	    moved[POT_SLOTS]; /* credit handed around, because someone left or was owed too much */
+	double moved[POT_SLOTS]; /* credit handed around, because someone left or was owed too much
+				  */
 };
 
 /* What is on record of a worker. */

@@ -10,7 +10,8 @@
 
 static bool is_documented(int status)
 {
-	static const int statuses[] = { 400, 401, 404, 405, 408, 411, 413, 415, 417, 431, 501, 503, 505 };
+	static const int statuses[] = { 400, 401, 404, 405, 408, 411, 413,
+					415, 417, 431, 501, 503, 505 };
 
 	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
 		if (statuses[i] == status)
@@ -26,8 +27,10 @@ static void every_refusal_has_a_documented_status_a_name_and_a_sentence(void **s
 		const struct http_refusal_info *info = refusal_info(r);
 
 		assert_true(is_documented(info->status));
-		assert_int_equal(strspn(info->name, "abcdefghijklmnopqrstuvwxyz_"), strlen(info->name));
-		assert_true(strlen(info->detail) > 10 && info->detail[strlen(info->detail) - 1] == '.');
+		assert_int_equal(strspn(info->name, "abcdefghijklmnopqrstuvwxyz_"),
+				 strlen(info->name));
+		assert_true(strlen(info->detail) > 10 &&
+			    info->detail[strlen(info->detail) - 1] == '.');
 		assert_int_equal(strcspn(info->detail, "\"\\\r\n"), strlen(info->detail));
 	}
 }
@@ -47,8 +50,8 @@ static void no_two_have_one_name(void **state)
 
 static void what_may_go_well_later_is_503_and_nothing_else_is(void **state)
 {
-	static const enum refusal later[] = { REFUSAL_NO_ANALYZER, REFUSAL_NO_MEMORY, REFUSAL_TOO_MANY_CONNECTIONS,
-					      REFUSAL_SHUTTING_DOWN };
+	static const enum refusal later[] = { REFUSAL_NO_ANALYZER, REFUSAL_NO_MEMORY,
+					      REFUSAL_TOO_MANY_CONNECTIONS, REFUSAL_SHUTTING_DOWN };
 	size_t n = 0;
 	(void)state;
 

@@ -75,13 +75,13 @@ static void turn(struct bench *b)
 	assert_int_equal(event_base_loop(b->base, EVLOOP_ONCE), 0);
 }
 
-#define TURN_UNTIL(b, condition)                                     \
-	do {                                                         \
-		uint64_t give_up_us = clock_mono_us() + WAIT_US;     \
-                                                                     \
-		while (!(condition) && clock_mono_us() < give_up_us) \
-			turn(b);                                     \
-		assert_true(condition);                              \
+#define TURN_UNTIL(b, condition)                                                                   \
+	do {                                                                                       \
+		uint64_t give_up_us = clock_mono_us() + WAIT_US;                                   \
+                                                                                                   \
+		while (!(condition) && clock_mono_us() < give_up_us)                               \
+			turn(b);                                                                   \
+		assert_true(condition);                                                            \
 	} while (0)
 
 static void set_roster(struct bench *b)
@@ -100,12 +100,24 @@ static void set_roster(struct bench *b)
 static void init_router(struct bench *b)
 {
 	struct router_config config = {
-		.base = b->base, .url = &b->pool->url, .keys = &b->pool->keys, .metrics = &b->shard, .node_id = "n1",
+		.base = b->base,
+		.url = &b->pool->url,
+		.keys = &b->pool->keys,
+		.metrics = &b->shard,
+		.node_id = "n1",
 		.worker = "n1/0",
-		.lane = { .sender = b->sender, .metrics = &b->shard, .node_id = "n1", .connect_ms = 1000,
+		.lane = { .sender = b->sender,
+			  .metrics = &b->shard,
+			  .node_id = "n1",
+			  .connect_ms = 1000,
 			  .timeout_ms = 10000 },
-		.catchup_max_messages = 10000, .exact_messages = 64, .redis_timeout_us = REDIS_TIMEOUT_US,
-		.on_delivered = on_delivered, .on_unplaced = on_unplaced, .on_bad = on_bad, .on_behind = on_behind,
+		.catchup_max_messages = 10000,
+		.exact_messages = 64,
+		.redis_timeout_us = REDIS_TIMEOUT_US,
+		.on_delivered = on_delivered,
+		.on_unplaced = on_unplaced,
+		.on_bad = on_bad,
+		.on_behind = on_behind,
 		.arg = b,
 	};
 

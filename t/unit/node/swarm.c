@@ -13,8 +13,8 @@ void swarm_slots_text(const bool *slots, char out[POT_SLOTS * 3])
 	out[0] = '\0';
 	for (unsigned i = 0; i < POT_SLOTS; i++)
 		if (slots[i])
-			len +=
-			    (size_t)snprintf(out + len, POT_SLOTS * 3 - len, len ? ",%u" : "%u", i);
+			len += (size_t)snprintf(out + len, POT_SLOTS * 3 - len, len ? ",%u" : "%u",
+						i);
 }
 
 /* ---- bookkeeping: what all holders must have together ---- */

@@ -13,7 +13,7 @@
 #include "t/unit/node/pot.h"
 
 #define SWARM_WORKERS 8
-#define SWARM_FLIGHT 6	/* most packets in a route call */
+#define SWARM_FLIGHT 6  /* most packets in a route call */
 #define SWARM_PLACED 32 /* most packets of a worker that may still fail */
 
 enum swarm_luck { LUCK_ANSWERED, LUCK_LOST_BEFORE, LUCK_LOST_AFTER, LUCK_BEHIND };
@@ -35,7 +35,7 @@ struct swarm_worker {
 	bool is_lent[SWARM_FLIGHT]; /* routed here, as the answer did not come */
 	struct settle_request request;
 	unsigned choices[SWARM_FLIGHT]; /* answer of route, ROUTE_NONE */
-	double taken[POT_SLOTS];	/* answer of settle */
+	double taken[POT_SLOTS];        /* answer of settle */
 	unsigned n_taken;
 	unsigned n_placed;
 	struct {
@@ -50,9 +50,9 @@ struct swarm_backend {
 	/* returns the number of slots in taken */
 	unsigned (*settle)(void *arg, const struct swarm_worker *w, double *taken);
 	void (*change)(void *arg, const struct swarm *swarm,
-		       unsigned slot);				 /* of member, active, weight */
+		       unsigned slot);                           /* of member, active, weight */
 	void (*behind)(void *arg, const struct swarm_worker *w); /* the call under way, refused */
-	void (*bury)(void *arg, const struct swarm_worker *w);	 /* it is found dead */
+	void (*bury)(void *arg, const struct swarm_worker *w);   /* it is found dead */
 	void (*check)(void *arg, const struct swarm *swarm, double tolerance);
 };
 
@@ -75,7 +75,7 @@ struct swarm {
 	double weight[POT_SLOTS];
 	struct swarm_worker workers[SWARM_WORKERS];
 	unsigned n_tokens;
-	double n_messages;	    /* ever */
+	double n_messages;          /* ever */
 	double expected[POT_SLOTS]; /* credit that all holders must have together */
 };
 

@@ -5,7 +5,7 @@
 
 #define LEASED_PACKETS_MAX 64 /* messages of a packet that is routed without Redis */
 #define EXPECTED_MESSAGES 200 /* in a window; more or less */
-#define REGRET_MAX 1e-6	      /* choices between equals are free */
+#define REGRET_MAX 1e-6       /* choices between equals are free */
 
 static unsigned draw_size(struct swarm *s)
 {
@@ -26,7 +26,7 @@ static void reach_of(const struct swarm_worker *w, bool reach[ROSTER_MAX_SLOTS])
 static void put(struct swarm *s, struct swarm_worker *w, unsigned slot, unsigned n_messages)
 {
 	unsigned at =
-	    w->n_placed < SWARM_PLACED ? w->n_placed++ : swarm_draw(s, 0, SWARM_PLACED - 1);
+		w->n_placed < SWARM_PLACED ? w->n_placed++ : swarm_draw(s, 0, SWARM_PLACED - 1);
 
 	w->placed[at].slot = slot;
 	w->placed[at].n_messages = n_messages;
@@ -124,11 +124,11 @@ static void apply_route(struct swarm *s, struct swarm_worker *w)
 
 static void apply_settle(struct swarm *s, struct swarm_worker *w)
 {
-	struct pot_settle settle = {.deltas = w->request.deltas,
-				    .n_slots = w->request.n_slots,
-				    .unreachable = w->unreachable,
-				    .expected_messages = w->request.expected_messages,
-				    .catchup_max = w->caller.catchup_max_messages};
+	struct pot_settle settle = { .deltas = w->request.deltas,
+				     .n_slots = w->request.n_slots,
+				     .unreachable = w->unreachable,
+				     .expected_messages = w->request.expected_messages,
+				     .catchup_max = w->caller.catchup_max_messages };
 
 	pot_settle(&s->pot, &w->holder, &settle);
 	swarm_expect_moved(s);
@@ -177,8 +177,9 @@ static void take_choice(struct swarm *s, struct swarm_worker *w, unsigned n_mess
 
 static void finish(struct swarm *s, struct swarm_worker *w)
 {
-	struct settlement_answer answer = {
-	    .status = SETTLEMENT_OK, .packed = (const char *)w->taken, .n_packed = w->n_taken};
+	struct settlement_answer answer = { .status = SETTLEMENT_OK,
+					    .packed = (const char *)w->taken,
+					    .n_packed = w->n_taken };
 
 	if (w->call == SWARM_ROUTING) {
 		for (unsigned i = 0; i < w->n_flight; i++)
@@ -276,10 +277,12 @@ void swarm_step_settle(struct swarm *s, struct swarm_worker *w)
 	swarm_expect_change(s, w, before, 0);
 	ledger_begin(&w->ledger);
 	w->request = (struct settle_request){
-	    .deltas = w->ledger.sent,
-	    .n_slots = w->ledger.n_slots,
-	    .expected_messages = swarm_chance(s, 0.7) ? swarm_draw(s, 1, 2 * EXPECTED_MESSAGES) : 0,
-	    .idle = swarm_chance(s, 0.2)};
+		.deltas = w->ledger.sent,
+		.n_slots = w->ledger.n_slots,
+		.expected_messages =
+			swarm_chance(s, 0.7) ? swarm_draw(s, 1, 2 * EXPECTED_MESSAGES) : 0,
+		.idle = swarm_chance(s, 0.2)
+	};
 	open_call(w, SWARM_SETTLING);
 	send_call(s, w, draw_luck(s));
 }

@@ -15,7 +15,7 @@
 
 static int eval_roster(struct client *client)
 {
-	struct script_args args = {0};
+	struct script_args args = { 0 };
 	redisReply *reply;
 	int r = client_eval(client, SCRIPT_ROSTER, &args, &reply);
 
@@ -76,7 +76,7 @@ static void an_error_reply_is_told_from_absence(void **state)
 	struct redis_pool *pool = *state;
 	redisReply *reply;
 
-	assert_int_equal(client_command(pool->client, &reply, 1, (const char *[]){"NOSUCH"}),
+	assert_int_equal(client_command(pool->client, &reply, 1, (const char *[]){ "NOSUCH" }),
 			 CLIENT_E_REPLY);
 	assert_non_null(strstr(client_error(pool->client), "NOSUCH"));
 	assert_int_equal(eval_roster(pool->client), 0);
@@ -88,8 +88,9 @@ static void a_replica_that_may_not_write_counts_as_away(void **state)
 	redisReply *reply;
 
 	POOL_DO(pool, "REPLICAOF", "127.0.0.1", "1");
-	assert_int_equal(client_command(pool->client, &reply, 3, (const char *[]){"SET", "x", "1"}),
-			 CLIENT_E_AWAY);
+	assert_int_equal(
+		client_command(pool->client, &reply, 3, (const char *[]){ "SET", "x", "1" }),
+		CLIENT_E_AWAY);
 	POOL_DO(pool, "REPLICAOF", "NO", "ONE");
 	assert_int_equal(eval_roster(pool->client), 0);
 }
@@ -111,7 +112,7 @@ static void a_password_and_a_database_are_used(void **state)
 	assert_int_equal(eval_roster(client), CLIENT_E_AWAY);
 	assert_non_null(strstr(client_error(client), "WRONGPASS"));
 	strcpy(url.password, "secret");
-	assert_int_equal(client_command(client, &reply, 3, (const char *[]){"SET", "here", "2"}),
+	assert_int_equal(client_command(client, &reply, 3, (const char *[]){ "SET", "here", "2" }),
 			 0);
 	freeReplyObject(reply);
 	reply = POOL_COMMAND(pool, "EXISTS", "here"); /* in database 0 */
@@ -122,13 +123,13 @@ static void a_password_and_a_database_are_used(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(scripts_are_loaded_when_redis_has_them_not),
-	    cmocka_unit_test(a_redis_that_restarted_is_found_again),
-	    cmocka_unit_test(a_redis_that_is_gone_is_said_to_be_away),
-	    cmocka_unit_test(a_redis_that_stalls_is_given_up_in_time),
-	    cmocka_unit_test(an_error_reply_is_told_from_absence),
-	    cmocka_unit_test(a_replica_that_may_not_write_counts_as_away),
-	    cmocka_unit_test(a_password_and_a_database_are_used),
+		cmocka_unit_test(scripts_are_loaded_when_redis_has_them_not),
+		cmocka_unit_test(a_redis_that_restarted_is_found_again),
+		cmocka_unit_test(a_redis_that_is_gone_is_said_to_be_away),
+		cmocka_unit_test(a_redis_that_stalls_is_given_up_in_time),
+		cmocka_unit_test(an_error_reply_is_told_from_absence),
+		cmocka_unit_test(a_replica_that_may_not_write_counts_as_away),
+		cmocka_unit_test(a_password_and_a_database_are_used),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

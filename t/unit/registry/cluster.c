@@ -10,20 +10,20 @@
 #include "t/unit/near.h"
 
 static const char pool_json[] =
-    "{\"epoch\":7,\"slots\":3,\"analyzers\":["
-    "{\"id\":\"a1\",\"slot\":0,\"url\":\"http://a1/"
-    "\",\"weight\":0.5,\"share\":0.75,\"state\":\"active\",\"health\":\"up\","
-    "\"credit\":0.40001,\"routed\":30,\"delivered\":29,\"delivered_packets\":10,\"forgiven\":1,"
-    "\"processed\":28},"
-    "{\"id\":\"a2\",\"slot\":2,\"url\":\"http://a2/"
-    "\",\"weight\":0.1,\"share\":0.25,\"state\":\"disabled\",\"health\":\"down\","
-    "\"credit\":-0.40001,\"routed\":10,\"delivered\":10,\"delivered_packets\":5,\"processed\":10}],"
-    "\"gone\":[{\"routed\":60,\"delivered\":60,\"delivered_packets\":20,\"processed\":60}],"
-    "\"workers\":["
-    "{\"worker\":\"n1/1\",\"info\":\"{\\\"mode\\\":\\\"leased\\\"}\",\"unreachable\":\"2\"},"
-    "{\"worker\":\"n10/0\",\"info\":\"{\\\"mode\\\":\\\"exact\\\"}\",\"unreachable\":\"\"},"
-    "{\"worker\":\"n1/0\",\"info\":\"{\\\"mode\\\":\\\"exact\\\"}\",\"unreachable\":\"1,2\"}],"
-    "\"retired\":[1,1,1,0],\"spill\":3,\"dead\":4}";
+	"{\"epoch\":7,\"slots\":3,\"analyzers\":["
+	"{\"id\":\"a1\",\"slot\":0,\"url\":\"http://a1/"
+	"\",\"weight\":0.5,\"share\":0.75,\"state\":\"active\",\"health\":\"up\","
+	"\"credit\":0.40001,\"routed\":30,\"delivered\":29,\"delivered_packets\":10,\"forgiven\":1,"
+	"\"processed\":28},"
+	"{\"id\":\"a2\",\"slot\":2,\"url\":\"http://a2/"
+	"\",\"weight\":0.1,\"share\":0.25,\"state\":\"disabled\",\"health\":\"down\","
+	"\"credit\":-0.40001,\"routed\":10,\"delivered\":10,\"delivered_packets\":5,\"processed\":10}],"
+	"\"gone\":[{\"routed\":60,\"delivered\":60,\"delivered_packets\":20,\"processed\":60}],"
+	"\"workers\":["
+	"{\"worker\":\"n1/1\",\"info\":\"{\\\"mode\\\":\\\"leased\\\"}\",\"unreachable\":\"2\"},"
+	"{\"worker\":\"n10/0\",\"info\":\"{\\\"mode\\\":\\\"exact\\\"}\",\"unreachable\":\"\"},"
+	"{\"worker\":\"n1/0\",\"info\":\"{\\\"mode\\\":\\\"exact\\\"}\",\"unreachable\":\"1,2\"}],"
+	"\"retired\":[1,1,1,0],\"spill\":3,\"dead\":4}";
 
 static struct roster *roster;
 static cJSON *json;
@@ -92,7 +92,7 @@ static void nothing_routed_is_no_actual_share(void **state)
 	(void)state;
 
 	assert_int_equal(
-	    roster_parse("{\"slots\":1,\"analyzers\":[{\"id\":\"a\",\"slot\":0}]}", &empty), 0);
+		roster_parse("{\"slots\":1,\"analyzers\":[{\"id\":\"a\",\"slot\":0}]}", &empty), 0);
 	assert_near(cluster_actual(empty, empty->analyzers), 0, 0);
 }
 
@@ -126,11 +126,11 @@ static void workers_are_shown_as_their_nodes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_analyzer_is_shown_with_all_its_figures),
-	    cmocka_unit_test(actual_is_of_those_registered_now),
-	    cmocka_unit_test(nothing_routed_is_no_actual_share),
-	    cmocka_unit_test(totals_hold_those_that_left),
-	    cmocka_unit_test(workers_are_shown_as_their_nodes),
+		cmocka_unit_test(an_analyzer_is_shown_with_all_its_figures),
+		cmocka_unit_test(actual_is_of_those_registered_now),
+		cmocka_unit_test(nothing_routed_is_no_actual_share),
+		cmocka_unit_test(totals_hold_those_that_left),
+		cmocka_unit_test(workers_are_shown_as_their_nodes),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -10,9 +10,9 @@
 
 static void columns_are_as_wide_as_their_widest_cell(void **state)
 {
-	static const char *const headings[] = {"<ID", ">N", "<NOTE"};
+	static const char *const headings[] = { "<ID", ">N", "<NOTE" };
 	struct ctl_table table CLEANUP(ctl_table_deinit);
-	struct buf out CLEANUP(buf_deinit) = {0};
+	struct buf out CLEANUP(buf_deinit) = { 0 };
 	(void)state;
 
 	ctl_table_init(&table, 3, headings);
@@ -34,20 +34,20 @@ static void counts_have_groups_of_three_digits(void **state)
 		double count;
 		const char *text;
 	} cases[] = {
-	    {0, "0"},
-	    {999, "999"},
-	    {1000, "1,000"},
-	    {-1234, "-1,234"},
-	    {-999, "-999"},
-	    {1234567, "1,234,567"},
-	    {1e15, "1,000,000,000,000,000"},
+		{ 0, "0" },
+		{ 999, "999" },
+		{ 1000, "1,000" },
+		{ -1234, "-1,234" },
+		{ -999, "-999" },
+		{ 1234567, "1,234,567" },
+		{ 1e15, "1,000,000,000,000,000" },
 	};
-	static const char *const headings[] = {"<"};
+	static const char *const headings[] = { "<" };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct ctl_table table CLEANUP(ctl_table_deinit);
-		struct buf out CLEANUP(buf_deinit) = {0};
+		struct buf out CLEANUP(buf_deinit) = { 0 };
 
 		ctl_table_init(&table, 1, headings);
 		ctl_table_count(&table, cases[i].count);
@@ -58,9 +58,9 @@ static void counts_have_groups_of_three_digits(void **state)
 
 static void a_cell_too_long_is_cut(void **state)
 {
-	static const char *const headings[] = {"<X"};
+	static const char *const headings[] = { "<X" };
 	struct ctl_table table CLEANUP(ctl_table_deinit);
-	struct buf out CLEANUP(buf_deinit) = {0};
+	struct buf out CLEANUP(buf_deinit) = { 0 };
 	char text[200];
 	(void)state;
 
@@ -75,9 +75,9 @@ static void a_cell_too_long_is_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
-	    cmocka_unit_test(counts_have_groups_of_three_digits),
-	    cmocka_unit_test(a_cell_too_long_is_cut),
+		cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
+		cmocka_unit_test(counts_have_groups_of_three_digits),
+		cmocka_unit_test(a_cell_too_long_is_cut),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

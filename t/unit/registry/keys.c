@@ -50,7 +50,7 @@ static void the_longest_pool_fits(void **state)
 
 static void a_pool_cannot_break_the_tag(void **state)
 {
-	static const char *const bad[] = {"", "a}b", "{", "a b", "a:b", "a\n", "\xc3\xa9"};
+	static const char *const bad[] = { "", "a}b", "{", "a b", "a:b", "a\n", "\xc3\xa9" };
 	struct registry_keys keys;
 	(void)state;
 
@@ -61,10 +61,10 @@ static void a_pool_cannot_break_the_tag(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(keys_carry_the_pool_as_hash_tag),
-	    cmocka_unit_test(no_two_keys_share_a_name),
-	    cmocka_unit_test(the_longest_pool_fits),
-	    cmocka_unit_test(a_pool_cannot_break_the_tag),
+		cmocka_unit_test(keys_carry_the_pool_as_hash_tag),
+		cmocka_unit_test(no_two_keys_share_a_name),
+		cmocka_unit_test(the_longest_pool_fits),
+		cmocka_unit_test(a_pool_cannot_break_the_tag),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

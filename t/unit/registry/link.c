@@ -28,7 +28,7 @@ struct seen {
 	bool calling; /* inside link_call */
 	unsigned n_called, n_answered, n_null;
 	unsigned per_call[MAX_CALLS]; /* callbacks of each call */
-	bool call_again;	      /* issue a call from each callback */
+	bool call_again;              /* issue a call from each callback */
 };
 
 static int setup(void **state)
@@ -98,11 +98,11 @@ static void on_reply(void *arg, const redisReply *reply)
 static int call(struct seen *seen)
 {
 	struct pending *pending = &pendings[seen->n_called];
-	struct script_args args = {0};
+	struct script_args args = { 0 };
 	int r;
 
 	assert_true(seen->n_called < MAX_CALLS);
-	*pending = (struct pending){seen, seen->n_called};
+	*pending = (struct pending){ seen, seen->n_called };
 	seen->calling = true;
 	r = link_call(seen->link, SCRIPT_ROSTER, &args, on_reply, pending);
 	seen->calling = false;
@@ -112,17 +112,17 @@ static int call(struct seen *seen)
 
 static void start(struct seen *seen, bool subscribe)
 {
-	struct link_config config = {.base = base,
-				     .url = &pool->url,
-				     .keys = &pool->keys,
-				     .name = "test",
-				     .stall_ms = STALL_MS,
-				     .subscribe = subscribe,
-				     .on_up = on_up,
-				     .on_event = on_event,
-				     .arg = seen};
+	struct link_config config = { .base = base,
+				      .url = &pool->url,
+				      .keys = &pool->keys,
+				      .name = "test",
+				      .stall_ms = STALL_MS,
+				      .subscribe = subscribe,
+				      .on_up = on_up,
+				      .on_event = on_event,
+				      .arg = seen };
 
-	*seen = (struct seen){.link = link_new(&config)};
+	*seen = (struct seen){ .link = link_new(&config) };
 	assert_non_null(seen->link);
 }
 
@@ -359,16 +359,16 @@ static void a_refused_connection_is_tried_until_it_works(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(it_comes_up_and_answers_each_call_once),
-	    cmocka_unit_test(a_killed_redis_answers_with_null_and_is_found_again),
-	    cmocka_unit_test(a_stall_is_given_up_in_time),
-	    cmocka_unit_test(an_idle_link_outlives_the_stall_limit),
-	    cmocka_unit_test(forgotten_scripts_are_loaded_by_a_new_connection),
-	    cmocka_unit_test(a_refused_greeting_is_tried_again),
-	    cmocka_unit_test(a_callback_may_call_again_even_while_the_connection_ends),
-	    cmocka_unit_test(freeing_ends_every_call),
-	    cmocka_unit_test(a_subscriber_hears_of_every_change),
-	    cmocka_unit_test(a_refused_connection_is_tried_until_it_works),
+		cmocka_unit_test(it_comes_up_and_answers_each_call_once),
+		cmocka_unit_test(a_killed_redis_answers_with_null_and_is_found_again),
+		cmocka_unit_test(a_stall_is_given_up_in_time),
+		cmocka_unit_test(an_idle_link_outlives_the_stall_limit),
+		cmocka_unit_test(forgotten_scripts_are_loaded_by_a_new_connection),
+		cmocka_unit_test(a_refused_greeting_is_tried_again),
+		cmocka_unit_test(a_callback_may_call_again_even_while_the_connection_ends),
+		cmocka_unit_test(freeing_ends_every_call),
+		cmocka_unit_test(a_subscriber_hears_of_every_change),
+		cmocka_unit_test(a_refused_connection_is_tried_until_it_works),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

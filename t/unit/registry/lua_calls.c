@@ -78,8 +78,8 @@ static void route_follows_the_weights_exactly(void **state)
 static void what_cannot_be_reached_is_borne_by_the_others_by_weight(void **state)
 {
 	struct caller caller = redis_pool_caller("n1/0", "t");
-	static const uint32_t ones[100] = {[0 ... 99] = 1};
-	unsigned n[3] = {0};
+	static const uint32_t ones[100] = { [0 ... 99] = 1 };
+	unsigned n[3] = { 0 };
 
 	for (int i = 0; i < 10; i++, caller.number++) {
 		redis_pool_route(*state, &caller, ones, 100, "0", &answered);
@@ -94,7 +94,7 @@ static void what_cannot_be_reached_is_borne_by_the_others_by_weight(void **state
 static void where_nothing_can_be_chosen_nothing_changes(void **state)
 {
 	struct caller caller = redis_pool_caller("n1/0", "t");
-	static const uint32_t sizes[] = {5, 6};
+	static const uint32_t sizes[] = { 5, 6 };
 
 	redis_pool_route(*state, &caller, sizes, 2, "0,1,2", &answered);
 	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
@@ -109,7 +109,7 @@ static void where_nothing_can_be_chosen_nothing_changes(void **state)
 static void a_repeated_route_gets_its_answer_and_changes_nothing(void **state)
 {
 	struct caller caller = redis_pool_caller("n1/0", "t");
-	static const uint32_t sizes[] = {5, 9, 2, 60, 1};
+	static const uint32_t sizes[] = { 5, 9, 2, 60, 1 };
 	unsigned choices[5];
 	struct hot before, after;
 
@@ -127,8 +127,8 @@ static void a_repeated_route_gets_its_answer_and_changes_nothing(void **state)
 /* The pot owes a1 5, a2 -3, a3 -2 after this. */
 static void fill_pot(struct redis_pool *pool)
 {
-	struct settlement_delta deltas[3] = {{.credit = 5}, {.credit = -3}, {.credit = -2}};
-	struct settle_request request = {.deltas = deltas, .n_slots = 3};
+	struct settlement_delta deltas[3] = { { .credit = 5 }, { .credit = -3 }, { .credit = -2 } };
+	struct settle_request request = { .deltas = deltas, .n_slots = 3 };
 	struct caller caller = redis_pool_caller("n0/0", "t");
 
 	redis_pool_settle(pool, &caller, &request, &answered);
@@ -138,8 +138,10 @@ static void fill_pot(struct redis_pool *pool)
 
 static void a_repeated_settle_gets_its_answer_and_changes_nothing(void **state)
 {
-	struct settlement_delta deltas[3] = {{1, 10, 9, 2, 0}, {-1, 20, 18, 4, 0}};
-	struct settle_request request = {.deltas = deltas, .n_slots = 3, .expected_messages = 1000};
+	struct settlement_delta deltas[3] = { { 1, 10, 9, 2, 0 }, { -1, 20, 18, 4, 0 } };
+	struct settle_request request = { .deltas = deltas,
+					  .n_slots = 3,
+					  .expected_messages = 1000 };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	static struct answered first;
 	struct hot before, after;
@@ -159,8 +161,8 @@ static void a_repeated_settle_gets_its_answer_and_changes_nothing(void **state)
 
 static void a_number_below_the_last_is_refused(void **state)
 {
-	struct settlement_delta delta = {.routed = 3};
-	struct settle_request request = {.deltas = &delta, .n_slots = 1};
+	struct settlement_delta delta = { .routed = 3 };
+	struct settle_request request = { .deltas = &delta, .n_slots = 1 };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	struct hot hot;
 
@@ -175,7 +177,7 @@ static void a_number_below_the_last_is_refused(void **state)
 
 static void credit_taken_is_on_record_and_sums_to_zero(void **state)
 {
-	struct settle_request request = {.expected_messages = 1000};
+	struct settle_request request = { .expected_messages = 1000 };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 
 	fill_pot(*state);
@@ -188,7 +190,7 @@ static void credit_taken_is_on_record_and_sums_to_zero(void **state)
 
 static void catching_up_takes_at_most_half_of_anyones_flow(void **state)
 {
-	struct settle_request request = {.expected_messages = 10};
+	struct settle_request request = { .expected_messages = 10 };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 
 	fill_pot(*state);
@@ -201,7 +203,7 @@ static void catching_up_takes_at_most_half_of_anyones_flow(void **state)
 
 static void what_a_worker_cannot_reach_it_does_not_take(void **state)
 {
-	struct settle_request request = {.expected_messages = 1000, .unreachable = "0"};
+	struct settle_request request = { .expected_messages = 1000, .unreachable = "0" };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 
 	fill_pot(*state); /* by n0/0, which reaches all */
@@ -213,7 +215,7 @@ static void what_a_worker_cannot_reach_it_does_not_take(void **state)
 
 static void who_expects_nothing_takes_nothing(void **state)
 {
-	struct settle_request request = {.expected_messages = 0};
+	struct settle_request request = { .expected_messages = 0 };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 
 	fill_pot(*state);
@@ -224,8 +226,10 @@ static void who_expects_nothing_takes_nothing(void **state)
 
 static void what_is_owed_beyond_the_limit_is_forgiven(void **state)
 {
-	struct settlement_delta deltas[3] = {{.credit = 100}, {.credit = -60}, {.credit = -40}};
-	struct settle_request request = {.deltas = deltas, .n_slots = 3};
+	struct settlement_delta deltas[3] = { { .credit = 100 },
+					      { .credit = -60 },
+					      { .credit = -40 } };
+	struct settle_request request = { .deltas = deltas, .n_slots = 3 };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	struct hot hot;
 
@@ -247,8 +251,8 @@ static char *text_of(struct redis_pool *pool, enum registry_key key, const char 
 
 static void an_idle_worker_leaves_figures_that_people_can_read(void **state)
 {
-	struct settlement_delta deltas[3] = {{-1.5, 10, 9, 4, 2}, {1.5, 0, 0, 0, 0}};
-	struct settle_request request = {.deltas = deltas, .n_slots = 3, .idle = true};
+	struct settlement_delta deltas[3] = { { -1.5, 10, 9, 4, 2 }, { 1.5, 0, 0, 0, 0 } };
+	struct settle_request request = { .deltas = deltas, .n_slots = 3, .idle = true };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	char text[32];
 
@@ -264,11 +268,12 @@ static void an_idle_worker_leaves_figures_that_people_can_read(void **state)
 
 static void deltas_that_are_no_numbers_are_refused_whole(void **state)
 {
-	struct settlement_delta deltas[3] = {{.credit = NAN, .routed = 10}, {.routed = 20}};
+	struct settlement_delta deltas[3] = { { .credit = NAN, .routed = 10 }, { .routed = 20 } };
 	struct settle_request request = {
-	    .deltas = deltas, .n_slots = 3, .unreachable = "", .node_info = ""};
+		.deltas = deltas, .n_slots = 3, .unreachable = "", .node_info = ""
+	};
 	struct caller caller = redis_pool_caller("n1/0", "t");
-	struct buf scratch CLEANUP(buf_deinit) = {0};
+	struct buf scratch CLEANUP(buf_deinit) = { 0 };
 	struct redis_pool *pool = *state;
 	struct script_args args;
 	redisReply *reply;
@@ -283,8 +288,8 @@ static void deltas_that_are_no_numbers_are_refused_whole(void **state)
 
 static void slots_that_redis_has_lost_are_answered_with_behind(void **state)
 {
-	struct settlement_delta deltas[4] = {{.routed = 1}, {0}, {0}, {.routed = 2}};
-	struct settle_request request = {.deltas = deltas, .n_slots = 4};
+	struct settlement_delta deltas[4] = { { .routed = 1 }, { 0 }, { 0 }, { .routed = 2 } };
+	struct settle_request request = { .deltas = deltas, .n_slots = 4 };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	struct hot hot;
 
@@ -297,10 +302,10 @@ static void slots_that_redis_has_lost_are_answered_with_behind(void **state)
 static void status_is_a_table_for_people(void **state)
 {
 	struct redis_pool *pool = *state;
-	struct script_args args = {0};
+	struct script_args args = { 0 };
 	unsigned n[3];
 	redisReply *reply;
-	struct settle_request request = {.idle = true};
+	struct settle_request request = { .idle = true };
 	struct caller caller = redis_pool_caller("n2/0", "t");
 
 	count(pool, 10, 1, n);
@@ -318,21 +323,21 @@ static void status_is_a_table_for_people(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CALLS_TEST(route_follows_the_weights_exactly),
-	    CALLS_TEST(what_cannot_be_reached_is_borne_by_the_others_by_weight),
-	    CALLS_TEST(where_nothing_can_be_chosen_nothing_changes),
-	    CALLS_TEST(a_repeated_route_gets_its_answer_and_changes_nothing),
-	    CALLS_TEST(a_repeated_settle_gets_its_answer_and_changes_nothing),
-	    CALLS_TEST(a_number_below_the_last_is_refused),
-	    CALLS_TEST(credit_taken_is_on_record_and_sums_to_zero),
-	    CALLS_TEST(catching_up_takes_at_most_half_of_anyones_flow),
-	    CALLS_TEST(what_a_worker_cannot_reach_it_does_not_take),
-	    CALLS_TEST(who_expects_nothing_takes_nothing),
-	    CALLS_TEST(what_is_owed_beyond_the_limit_is_forgiven),
-	    CALLS_TEST(an_idle_worker_leaves_figures_that_people_can_read),
-	    CALLS_TEST(deltas_that_are_no_numbers_are_refused_whole),
-	    CALLS_TEST(slots_that_redis_has_lost_are_answered_with_behind),
-	    CALLS_TEST(status_is_a_table_for_people),
+		CALLS_TEST(route_follows_the_weights_exactly),
+		CALLS_TEST(what_cannot_be_reached_is_borne_by_the_others_by_weight),
+		CALLS_TEST(where_nothing_can_be_chosen_nothing_changes),
+		CALLS_TEST(a_repeated_route_gets_its_answer_and_changes_nothing),
+		CALLS_TEST(a_repeated_settle_gets_its_answer_and_changes_nothing),
+		CALLS_TEST(a_number_below_the_last_is_refused),
+		CALLS_TEST(credit_taken_is_on_record_and_sums_to_zero),
+		CALLS_TEST(catching_up_takes_at_most_half_of_anyones_flow),
+		CALLS_TEST(what_a_worker_cannot_reach_it_does_not_take),
+		CALLS_TEST(who_expects_nothing_takes_nothing),
+		CALLS_TEST(what_is_owed_beyond_the_limit_is_forgiven),
+		CALLS_TEST(an_idle_worker_leaves_figures_that_people_can_read),
+		CALLS_TEST(deltas_that_are_no_numbers_are_refused_whole),
+		CALLS_TEST(slots_that_redis_has_lost_are_answered_with_behind),
+		CALLS_TEST(status_is_a_table_for_people),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

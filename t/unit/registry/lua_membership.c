@@ -16,12 +16,12 @@
 
 static struct registration registration(const char *id, const char *instance, double weight)
 {
-	return (struct registration){.id = id,
-				     .url = "http://127.0.0.1:9/ingest",
-				     .instance = instance,
-				     .info = "{\"version\":\"1\"}",
-				     .weight = weight,
-				     .ttl_ms = TTL_MS};
+	return (struct registration){ .id = id,
+				      .url = "http://127.0.0.1:9/ingest",
+				      .instance = instance,
+				      .info = "{\"version\":\"1\"}",
+				      .weight = weight,
+				      .ttl_ms = TTL_MS };
 }
 
 static bool join(struct redis_pool *pool, const char *id, const char *instance, double weight)
@@ -51,7 +51,7 @@ static int leave(struct redis_pool *pool, const char *id, const char *instance, 
 
 static void set_weight(struct redis_pool *pool, const char *id, double weight)
 {
-	struct membership_change change = {.weight = &weight};
+	struct membership_change change = { .weight = &weight };
 	uint64_t epoch;
 
 	assert_int_equal(membership_set(pool->client, id, &change, &epoch), 0);
@@ -62,7 +62,7 @@ static struct analyzer look_up(struct redis_pool *pool, const char *id)
 {
 	struct roster *roster CLEANUP(roster_unrefp) = redis_pool_roster(pool);
 	const struct analyzer *found = roster_find(roster, id);
-	struct analyzer a = {.slot = ROSTER_MAX_SLOTS};
+	struct analyzer a = { .slot = ROSTER_MAX_SLOTS };
 
 	if (found)
 		a = *found;
@@ -73,7 +73,7 @@ static struct analyzer look_up(struct redis_pool *pool, const char *id)
 static uint64_t settle_idle(struct redis_pool *pool, const char *worker)
 {
 	struct caller caller = redis_pool_caller(worker, "t");
-	struct settle_request request = {.idle = true};
+	struct settle_request request = { .idle = true };
 	static struct answered answered;
 
 	caller.number = clock_wall_us();
@@ -99,7 +99,7 @@ static void every_change_raises_the_epoch(void **state)
 	struct redis_pool *pool = *state;
 	struct registration reg = registration("a1", "i", 0.5);
 	double weight = 2;
-	struct membership_change change = {.weight = &weight};
+	struct membership_change change = { .weight = &weight };
 	uint64_t epochs[3];
 	bool created;
 
@@ -126,7 +126,7 @@ static void who_is_not_known_is_told_so(void **state)
 {
 	struct redis_pool *pool = *state;
 	double weight = 1;
-	struct membership_change change = {.weight = &weight};
+	struct membership_change change = { .weight = &weight };
 	uint64_t epoch;
 
 	assert_int_equal(renew(pool, "a1", "i", -1), MEMBERSHIP_E_UNKNOWN);
@@ -184,7 +184,7 @@ static void the_state_and_fault_set_outlive_a_registration(void **state)
 {
 	struct redis_pool *pool = *state;
 	enum analyzer_state draining = ANALYZER_DRAINING;
-	struct membership_change change = {.state = &draining, .fault = "slow"};
+	struct membership_change change = { .state = &draining, .fault = "slow" };
 	uint64_t epoch;
 	char fault[64];
 
@@ -194,7 +194,7 @@ static void the_state_and_fault_set_outlive_a_registration(void **state)
 	assert_int_equal(look_up(pool, "a1").state, ANALYZER_DRAINING);
 	assert_int_equal(membership_renew(pool->client, "a1", "i2", -1, &epoch, fault), 0);
 	assert_string_equal(fault, "slow");
-	change = (struct membership_change){.fault = ""};
+	change = (struct membership_change){ .fault = "" };
 	assert_int_equal(membership_set(pool->client, "a1", &change, &epoch), 0);
 	assert_int_equal(membership_renew(pool->client, "a1", "i2", -1, &epoch, fault), 0);
 	assert_string_equal(fault, "");
@@ -234,7 +234,7 @@ static void who_left_keeps_its_slot_and_counters(void **state)
 {
 	struct redis_pool *pool = *state;
 	struct caller caller = redis_pool_caller("n1/0", "t");
-	static const uint32_t sizes[] = {10, 10};
+	static const uint32_t sizes[] = { 10, 10 };
 	static struct answered answered;
 	struct roster *roster;
 	struct hot hot;
@@ -261,7 +261,7 @@ static void who_leaves_hands_its_credit_to_the_others_by_weight(void **state)
 {
 	struct redis_pool *pool = *state;
 	struct caller caller = redis_pool_caller("n1/0", "t");
-	static const uint32_t sizes[] = {10};
+	static const uint32_t sizes[] = { 10 };
 	static struct answered answered;
 	struct hot hot;
 
@@ -281,7 +281,7 @@ static void a_slot_is_used_again_an_hour_after_its_analyzer_left(void **state)
 {
 	struct redis_pool *pool = *state;
 	struct caller caller = redis_pool_caller("n1/0", "t");
-	static const uint32_t sizes[] = {10, 10};
+	static const uint32_t sizes[] = { 10, 10 };
 	static struct answered answered;
 	struct roster *roster;
 
@@ -358,22 +358,22 @@ static void values_are_checked_before_they_are_sent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    REDIS_TEST(the_first_registration_creates_the_next_updates),
-	    REDIS_TEST(every_change_raises_the_epoch),
-	    REDIS_TEST(a_stale_instance_can_neither_renew_nor_leave),
-	    REDIS_TEST(who_is_not_known_is_told_so),
-	    REDIS_TEST(a_lease_that_ended_takes_the_share_at_the_next_settle),
-	    REDIS_TEST(a_heartbeat_prolongs_the_lease_and_takes_it_up_again),
-	    REDIS_TEST(an_operators_weight_outlives_the_same_declaration),
-	    REDIS_TEST(the_state_and_fault_set_outlive_a_registration),
-	    REDIS_TEST(processed_adds_up_over_instances),
-	    REDIS_TEST(an_instance_that_registers_again_is_not_counted_twice),
-	    REDIS_TEST(who_left_keeps_its_slot_and_counters),
-	    REDIS_TEST(who_leaves_hands_its_credit_to_the_others_by_weight),
-	    REDIS_TEST(a_slot_is_used_again_an_hour_after_its_analyzer_left),
-	    REDIS_TEST(a_registration_that_fails_leaves_nothing_behind),
-	    REDIS_TEST(vectors_that_were_lost_alone_are_made_again),
-	    cmocka_unit_test(values_are_checked_before_they_are_sent),
+		REDIS_TEST(the_first_registration_creates_the_next_updates),
+		REDIS_TEST(every_change_raises_the_epoch),
+		REDIS_TEST(a_stale_instance_can_neither_renew_nor_leave),
+		REDIS_TEST(who_is_not_known_is_told_so),
+		REDIS_TEST(a_lease_that_ended_takes_the_share_at_the_next_settle),
+		REDIS_TEST(a_heartbeat_prolongs_the_lease_and_takes_it_up_again),
+		REDIS_TEST(an_operators_weight_outlives_the_same_declaration),
+		REDIS_TEST(the_state_and_fault_set_outlive_a_registration),
+		REDIS_TEST(processed_adds_up_over_instances),
+		REDIS_TEST(an_instance_that_registers_again_is_not_counted_twice),
+		REDIS_TEST(who_left_keeps_its_slot_and_counters),
+		REDIS_TEST(who_leaves_hands_its_credit_to_the_others_by_weight),
+		REDIS_TEST(a_slot_is_used_again_an_hour_after_its_analyzer_left),
+		REDIS_TEST(a_registration_that_fails_leaves_nothing_behind),
+		REDIS_TEST(vectors_that_were_lost_alone_are_made_again),
+		cmocka_unit_test(values_are_checked_before_they_are_sent),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -50,7 +50,7 @@ static enum analyzer_health health(struct redis_pool *pool, const char *id)
 static void set(struct redis_pool *pool, const char *id, const double *weight,
 		const enum analyzer_state *to)
 {
-	struct membership_change change = {.weight = weight, .state = to};
+	struct membership_change change = { .weight = weight, .state = to };
 	uint64_t epoch;
 
 	assert_int_equal(membership_set(pool->client, id, &change, &epoch), 0);
@@ -61,7 +61,7 @@ static uint64_t report(struct redis_pool *pool, const char *worker, const char *
 		       const char *unreachable)
 {
 	struct caller caller = redis_pool_caller(worker, token);
-	struct settle_request request = {.unreachable = unreachable};
+	struct settle_request request = { .unreachable = unreachable };
 
 	caller.number = clock_wall_us();
 	redis_pool_settle(pool, &caller, &request, &answered);
@@ -162,12 +162,12 @@ static void a_worker_that_joins_and_reaches_it_brings_it_back(void **state)
 
 static void a_slow_start_ramps_up(void **state)
 {
-	struct registration reg = {.id = "a4",
-				   .url = "http://h/",
-				   .instance = "i",
-				   .info = "{\"slow_start_ms\":400}",
-				   .weight = 10,
-				   .ttl_ms = TTL_MS};
+	struct registration reg = { .id = "a4",
+				    .url = "http://h/",
+				    .instance = "i",
+				    .info = "{\"slow_start_ms\":400}",
+				    .weight = 10,
+				    .ttl_ms = TTL_MS };
 	struct redis_pool *pool = *state;
 	uint64_t epoch, end = clock_mono_us() + WAIT_US;
 	double share = 0, before = 0;
@@ -194,10 +194,10 @@ static void a_slow_start_ramps_up(void **state)
 
 static void behind_changes_nothing(void **state)
 {
-	struct settlement_delta delta = {.credit = 0, .routed = 7};
-	struct settle_request request = {.deltas = &delta, .n_slots = 1};
+	struct settlement_delta delta = { .credit = 0, .routed = 7 };
+	struct settle_request request = { .deltas = &delta, .n_slots = 1 };
 	struct caller caller = redis_pool_caller("n1/0", "t");
-	static const uint32_t sizes[] = {3};
+	static const uint32_t sizes[] = { 3 };
 	struct hot before, after;
 
 	redis_pool_hot(*state, &before);
@@ -328,22 +328,22 @@ static void a_lease_that_ends_while_redis_is_there_gets_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    SHARES_TEST(shares_follow_weights),
-	    SHARES_TEST(who_drains_or_is_disabled_takes_no_share),
-	    SHARES_TEST(all_weights_zero_is_equal_shares),
-	    SHARES_TEST(one_that_no_live_worker_reaches_takes_no_share),
-	    SHARES_TEST(one_that_some_worker_reaches_keeps_its_share),
-	    SHARES_TEST(where_nothing_can_be_reached_all_keep_their_shares),
-	    SHARES_TEST(a_dead_workers_report_is_void),
-	    SHARES_TEST(a_restarted_workers_old_report_is_void),
-	    SHARES_TEST(a_worker_that_joins_and_reaches_it_brings_it_back),
-	    SHARES_TEST(a_slow_start_ramps_up),
-	    SHARES_TEST(behind_changes_nothing),
-	    SHARES_TEST(an_emptied_redis_is_filled_as_it_was),
-	    SHARES_TEST(a_restore_leaves_alone_what_is_there),
-	    SHARES_TEST(only_a_registry_that_is_behind_is_restored),
-	    SHARES_TEST(leases_that_ended_while_redis_was_away_get_one_more_heartbeat),
-	    SHARES_TEST(a_lease_that_ends_while_redis_is_there_gets_none),
+		SHARES_TEST(shares_follow_weights),
+		SHARES_TEST(who_drains_or_is_disabled_takes_no_share),
+		SHARES_TEST(all_weights_zero_is_equal_shares),
+		SHARES_TEST(one_that_no_live_worker_reaches_takes_no_share),
+		SHARES_TEST(one_that_some_worker_reaches_keeps_its_share),
+		SHARES_TEST(where_nothing_can_be_reached_all_keep_their_shares),
+		SHARES_TEST(a_dead_workers_report_is_void),
+		SHARES_TEST(a_restarted_workers_old_report_is_void),
+		SHARES_TEST(a_worker_that_joins_and_reaches_it_brings_it_back),
+		SHARES_TEST(a_slow_start_ramps_up),
+		SHARES_TEST(behind_changes_nothing),
+		SHARES_TEST(an_emptied_redis_is_filled_as_it_was),
+		SHARES_TEST(a_restore_leaves_alone_what_is_there),
+		SHARES_TEST(only_a_registry_that_is_behind_is_restored),
+		SHARES_TEST(leases_that_ended_while_redis_was_away_get_one_more_heartbeat),
+		SHARES_TEST(a_lease_that_ends_while_redis_is_there_gets_none),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -44,12 +44,12 @@ static void every_slot_has_its_analyzer(void **state)
 static void one_more_is_told_that_it_is_full(void **state)
 {
 	struct redis_pool *pool = *state;
-	struct registration reg = {.id = "late",
-				   .url = "http://h/",
-				   .instance = "i",
-				   .info = "{}",
-				   .weight = 1,
-				   .ttl_ms = TTL_MS};
+	struct registration reg = { .id = "late",
+				    .url = "http://h/",
+				    .instance = "i",
+				    .info = "{}",
+				    .weight = 1,
+				    .ttl_ms = TTL_MS };
 	uint64_t epoch;
 	bool created;
 
@@ -63,13 +63,15 @@ static void one_more_is_told_that_it_is_full(void **state)
 static void every_slot_settles(void **state)
 {
 	static struct settlement_delta deltas[ROSTER_MAX_SLOTS];
-	struct settle_request request = {
-	    .deltas = deltas, .n_slots = ROSTER_MAX_SLOTS, .expected_messages = 1e6, .idle = true};
+	struct settle_request request = { .deltas = deltas,
+					  .n_slots = ROSTER_MAX_SLOTS,
+					  .expected_messages = 1e6,
+					  .idle = true };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	static struct hot hot;
 
 	for (unsigned i = 0; i < ROSTER_MAX_SLOTS; i++)
-		deltas[i] = (struct settlement_delta){i % 2 ? 1 : -1, i, i, 1, 0};
+		deltas[i] = (struct settlement_delta){ i % 2 ? 1 : -1, i, i, 1, 0 };
 	redis_pool_settle(*state, &caller, &request, &answered);
 	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
 	redis_pool_hot(*state, &hot);
@@ -106,10 +108,10 @@ static void every_slot_is_routed_to(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_slot_has_its_analyzer),
-	    cmocka_unit_test(one_more_is_told_that_it_is_full),
-	    cmocka_unit_test(every_slot_settles),
-	    cmocka_unit_test(every_slot_is_routed_to),
+		cmocka_unit_test(every_slot_has_its_analyzer),
+		cmocka_unit_test(one_more_is_told_that_it_is_full),
+		cmocka_unit_test(every_slot_settles),
+		cmocka_unit_test(every_slot_is_routed_to),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

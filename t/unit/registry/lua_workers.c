@@ -52,8 +52,8 @@ static void assert_pot_and_held(struct redis_pool *pool, double a1, double a2, d
 /* The pot owes a1 5, a2 -3, a3 -2 after this. */
 static void fill_pot(struct redis_pool *pool)
 {
-	struct settlement_delta deltas[3] = {{.credit = 5}, {.credit = -3}, {.credit = -2}};
-	struct settle_request request = {.deltas = deltas, .n_slots = 3};
+	struct settlement_delta deltas[3] = { { .credit = 5 }, { .credit = -3 }, { .credit = -2 } };
+	struct settle_request request = { .deltas = deltas, .n_slots = 3 };
 	struct caller caller = redis_pool_caller("n0/0", "t");
 
 	redis_pool_settle(pool, &caller, &request, &answered);
@@ -64,7 +64,7 @@ static void fill_pot(struct redis_pool *pool)
 /* n1/0 holds credit and is dead, but nobody has noticed. */
 static void die_with_credit(struct redis_pool *pool, const char *token)
 {
-	struct settle_request request = {.expected_messages = 10};
+	struct settle_request request = { .expected_messages = 10 };
 	struct caller caller = redis_pool_caller("n1/0", token);
 
 	fill_pot(pool);
@@ -75,7 +75,7 @@ static void die_with_credit(struct redis_pool *pool, const char *token)
 
 static void a_dead_workers_credit_returns_to_the_pot(void **state)
 {
-	struct settle_request request = {.idle = true};
+	struct settle_request request = { .idle = true };
 	struct caller caller = redis_pool_caller("n2/0", "t");
 
 	die_with_credit(*state, "t");
@@ -85,7 +85,7 @@ static void a_dead_workers_credit_returns_to_the_pot(void **state)
 
 static void a_repeated_call_that_finds_a_dead_worker_loses_nothing(void **state)
 {
-	struct settle_request request = {.idle = true};
+	struct settle_request request = { .idle = true };
 	struct caller caller = redis_pool_caller("n2/0", "t");
 
 	redis_pool_settle(*state, &caller, &request, &answered);
@@ -97,8 +97,8 @@ static void a_repeated_call_that_finds_a_dead_worker_loses_nothing(void **state)
 
 static void a_worker_thought_dead_settles_as_if_nothing_had_happened(void **state)
 {
-	struct settlement_delta deltas[3] = {{.credit = -1}, {.credit = 1}};
-	struct settle_request request = {.idle = true}, late = {.deltas = deltas, .n_slots = 3};
+	struct settlement_delta deltas[3] = { { .credit = -1 }, { .credit = 1 } };
+	struct settle_request request = { .idle = true }, late = { .deltas = deltas, .n_slots = 3 };
 	struct caller other = redis_pool_caller("n2/0", "t"),
 		      caller = redis_pool_caller("n1/0", "t");
 
@@ -112,7 +112,7 @@ static void a_worker_thought_dead_settles_as_if_nothing_had_happened(void **stat
 
 static void a_new_instance_of_a_worker_gives_back_what_the_old_one_held(void **state)
 {
-	struct settle_request request = {.idle = true};
+	struct settle_request request = { .idle = true };
 	struct caller caller = redis_pool_caller("n1/0", "new");
 
 	die_with_credit(*state, "old");
@@ -123,9 +123,9 @@ static void a_new_instance_of_a_worker_gives_back_what_the_old_one_held(void **s
 
 static void who_leaves_is_gone_at_once_and_may_say_so_twice(void **state)
 {
-	struct settlement_delta deltas[3] = {{.credit = -1}, {.credit = 1}};
-	struct settle_request take = {.expected_messages = 1000};
-	struct settle_request leave = {.deltas = deltas, .n_slots = 3, .leaving = true};
+	struct settlement_delta deltas[3] = { { .credit = -1 }, { .credit = 1 } };
+	struct settle_request take = { .expected_messages = 1000 };
+	struct settle_request leave = { .deltas = deltas, .n_slots = 3, .leaving = true };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	struct roster *roster;
 
@@ -145,7 +145,7 @@ static void who_leaves_is_gone_at_once_and_may_say_so_twice(void **state)
 
 static void windows_grow_with_the_number_of_workers(void **state)
 {
-	struct settle_request request = {0};
+	struct settle_request request = { 0 };
 	uint64_t window_us = 0;
 	char name[32];
 
@@ -167,12 +167,12 @@ static void windows_grow_with_the_number_of_workers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WORKERS_TEST(a_dead_workers_credit_returns_to_the_pot),
-	    WORKERS_TEST(a_repeated_call_that_finds_a_dead_worker_loses_nothing),
-	    WORKERS_TEST(a_worker_thought_dead_settles_as_if_nothing_had_happened),
-	    WORKERS_TEST(a_new_instance_of_a_worker_gives_back_what_the_old_one_held),
-	    WORKERS_TEST(who_leaves_is_gone_at_once_and_may_say_so_twice),
-	    WORKERS_TEST(windows_grow_with_the_number_of_workers),
+		WORKERS_TEST(a_dead_workers_credit_returns_to_the_pot),
+		WORKERS_TEST(a_repeated_call_that_finds_a_dead_worker_loses_nothing),
+		WORKERS_TEST(a_worker_thought_dead_settles_as_if_nothing_had_happened),
+		WORKERS_TEST(a_new_instance_of_a_worker_gives_back_what_the_old_one_held),
+		WORKERS_TEST(who_leaves_is_gone_at_once_and_may_say_so_twice),
+		WORKERS_TEST(windows_grow_with_the_number_of_workers),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -14,17 +14,17 @@ static void every_form_is_taken_apart(void **state)
 		const char *text, *host, *user, *password, *path;
 		int port, db;
 	} cases[] = {
-	    {"redis://localhost", "localhost", "", "", "", 6379, 0},
-	    {"redis://localhost/", "localhost", "", "", "", 6379, 0},
-	    {"redis://10.0.0.1:7000/3", "10.0.0.1", "", "", "", 7000, 3},
-	    {"redis://[::1]:7000", "::1", "", "", "", 7000, 0},
-	    {"redis://[::1]", "::1", "", "", "", 6379, 0},
-	    {"redis://:secret@h", "h", "", "secret", "", 6379, 0},
-	    {"redis://u:p@h:1/2", "h", "u", "p", "", 1, 2},
-	    {"redis://u:a%40b%2Fc%25@h", "h", "u", "a@b/c%", "", 6379, 0},
-	    {"redis://u:a@b@h", "h", "u", "a@b", "", 6379, 0},
-	    {"unix:///run/redis.sock", "", "", "", "/run/redis.sock", 6379, 0},
-	    {"unix:///run/redis.sock?db=4", "", "", "", "/run/redis.sock", 6379, 4},
+		{ "redis://localhost", "localhost", "", "", "", 6379, 0 },
+		{ "redis://localhost/", "localhost", "", "", "", 6379, 0 },
+		{ "redis://10.0.0.1:7000/3", "10.0.0.1", "", "", "", 7000, 3 },
+		{ "redis://[::1]:7000", "::1", "", "", "", 7000, 0 },
+		{ "redis://[::1]", "::1", "", "", "", 6379, 0 },
+		{ "redis://:secret@h", "h", "", "secret", "", 6379, 0 },
+		{ "redis://u:p@h:1/2", "h", "u", "p", "", 1, 2 },
+		{ "redis://u:a%40b%2Fc%25@h", "h", "u", "a@b/c%", "", 6379, 0 },
+		{ "redis://u:a@b@h", "h", "u", "a@b", "", 6379, 0 },
+		{ "unix:///run/redis.sock", "", "", "", "/run/redis.sock", 6379, 0 },
+		{ "unix:///run/redis.sock?db=4", "", "", "", "/run/redis.sock", 6379, 4 },
 	};
 	(void)state;
 
@@ -44,27 +44,27 @@ static void every_form_is_taken_apart(void **state)
 static void what_is_no_url_is_refused(void **state)
 {
 	static const char *const bad[] = {
-	    "",
-	    "localhost:6379",
-	    "http://h",
-	    "redis://",
-	    "redis://:6379",
-	    "redis://h:",
-	    "redis://h:x",
-	    "redis://h:65536",
-	    "redis://h:0",
-	    "redis://h/x",
-	    "redis://h/-1",
-	    "redis://[::1",
-	    "redis://[::1]x",
-	    "redis://u:%4@h",
-	    "redis://u:%zz@h",
-	    "redis://u:%4g@h",
-	    "redis://u:%00@h",
-	    "unix://",
-	    "unix:///",
-	    "unix://relative",
-	    "unix:///x?db=a",
+		"",
+		"localhost:6379",
+		"http://h",
+		"redis://",
+		"redis://:6379",
+		"redis://h:",
+		"redis://h:x",
+		"redis://h:65536",
+		"redis://h:0",
+		"redis://h/x",
+		"redis://h/-1",
+		"redis://[::1",
+		"redis://[::1]x",
+		"redis://u:%4@h",
+		"redis://u:%zz@h",
+		"redis://u:%4g@h",
+		"redis://u:%00@h",
+		"unix://",
+		"unix:///",
+		"unix://relative",
+		"unix:///x?db=a",
 	};
 	struct redis_url url;
 	(void)state;
@@ -143,13 +143,13 @@ static void a_failed_lookup_keeps_the_last_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_form_is_taken_apart),
-	    cmocka_unit_test(what_is_no_url_is_refused),
-	    cmocka_unit_test(parts_that_do_not_fit_are_refused),
-	    cmocka_unit_test(tls_is_refused_with_a_reason),
-	    cmocka_unit_test(an_address_is_there_once_it_was_resolved),
-	    cmocka_unit_test(localhost_is_looked_for_on_ipv4_first),
-	    cmocka_unit_test(a_failed_lookup_keeps_the_last_address),
+		cmocka_unit_test(every_form_is_taken_apart),
+		cmocka_unit_test(what_is_no_url_is_refused),
+		cmocka_unit_test(parts_that_do_not_fit_are_refused),
+		cmocka_unit_test(tls_is_refused_with_a_reason),
+		cmocka_unit_test(an_address_is_there_once_it_was_resolved),
+		cmocka_unit_test(localhost_is_looked_for_on_ipv4_first),
+		cmocka_unit_test(a_failed_lookup_keeps_the_last_address),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

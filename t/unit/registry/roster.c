@@ -11,24 +11,24 @@
 #include "t/unit/near.h"
 
 static const char two[] =
-    "{\"epoch\":7,\"now_ms\":1,\"slots\":4,\"analyzers\":["
-    "{\"id\":\"b\",\"slot\":1,\"url\":\"http://b/"
-    "\",\"weight\":0.5,\"share\":0.25,\"state\":\"draining\","
-    "\"health\":\"suspect\",\"lease_ms\":900,\"info\":\"{\\\"accepts\\\":\\\"packet\\\","
-    "\\\"instance\\\":\\\"i\\\","
-    "\\\"ttl_ms\\\":3000,\\\"declared\\\":\\\"0.75\\\"}\",\"credit\":-1.5,\"routed\":10,"
-    "\"delivered\":9,"
-    "\"delivered_packets\":3,\"forgiven\":2,\"processed\":8},"
-    "{\"id\":\"a\",\"slot\":3,\"url\":\"http://a/"
-    "\",\"weight\":2,\"share\":0.75,\"state\":\"active\","
-    "\"health\":\"up\",\"lease_ms\":100,\"info\":\"{\\\"max_batch_packets\\\":9,\\\"max_batch_"
-    "bytes\\\":70000}\","
-    "\"credit\":1.5,\"routed\":1,\"delivered\":1,\"delivered_packets\":1,\"forgiven\":0,"
-    "\"processed\":1}],"
-    "\"gone\":[{\"routed\":100,\"delivered\":90,\"delivered_packets\":30,\"processed\":80}],"
-    "\"workers\":[{\"worker\":\"n1/"
-    "0\",\"info\":\"{\\\"mode\\\":\\\"leased\\\"}\",\"unreachable\":\"1,3\"}],"
-    "\"retired\":[1,2,3,4],\"spill\":5,\"dead\":6}";
+	"{\"epoch\":7,\"now_ms\":1,\"slots\":4,\"analyzers\":["
+	"{\"id\":\"b\",\"slot\":1,\"url\":\"http://b/"
+	"\",\"weight\":0.5,\"share\":0.25,\"state\":\"draining\","
+	"\"health\":\"suspect\",\"lease_ms\":900,\"info\":\"{\\\"accepts\\\":\\\"packet\\\","
+	"\\\"instance\\\":\\\"i\\\","
+	"\\\"ttl_ms\\\":3000,\\\"declared\\\":\\\"0.75\\\"}\",\"credit\":-1.5,\"routed\":10,"
+	"\"delivered\":9,"
+	"\"delivered_packets\":3,\"forgiven\":2,\"processed\":8},"
+	"{\"id\":\"a\",\"slot\":3,\"url\":\"http://a/"
+	"\",\"weight\":2,\"share\":0.75,\"state\":\"active\","
+	"\"health\":\"up\",\"lease_ms\":100,\"info\":\"{\\\"max_batch_packets\\\":9,\\\"max_batch_"
+	"bytes\\\":70000}\","
+	"\"credit\":1.5,\"routed\":1,\"delivered\":1,\"delivered_packets\":1,\"forgiven\":0,"
+	"\"processed\":1}],"
+	"\"gone\":[{\"routed\":100,\"delivered\":90,\"delivered_packets\":30,\"processed\":80}],"
+	"\"workers\":[{\"worker\":\"n1/"
+	"0\",\"info\":\"{\\\"mode\\\":\\\"leased\\\"}\",\"unreachable\":\"1,3\"}],"
+	"\"retired\":[1,2,3,4],\"spill\":5,\"dead\":6}";
 
 static void everything_is_read(void **state)
 {
@@ -111,10 +111,10 @@ static void an_empty_pool_is_a_roster(void **state)
 
 	/* cjson writes an empty table as an object */
 	assert_int_equal(
-	    roster_parse("{\"epoch\":0,\"slots\":0,\"analyzers\":{},\"workers\":{},\"gone\":{},"
-			 "\"retired\":[0,0,0,0]}",
-			 &roster),
-	    0);
+		roster_parse("{\"epoch\":0,\"slots\":0,\"analyzers\":{},\"workers\":{},\"gone\":{},"
+			     "\"retired\":[0,0,0,0]}",
+			     &roster),
+		0);
 	assert_int_equal(roster->n_analyzers, 0);
 	assert_int_equal(roster->n_workers, 0);
 }
@@ -122,12 +122,12 @@ static void an_empty_pool_is_a_roster(void **state)
 static void nonsense_is_refused(void **state)
 {
 	static const char *const bad[] = {
-	    "",
-	    "[]",
-	    "{\"slots\":1025}",
-	    "{\"slots\":-1}",
-	    "{\"slots\":1,\"analyzers\":[{\"id\":\"a\",\"slot\":1024}]}",
-	    "{\"slots\":1,\"analyzers\":[{\"id\":\"a\",\"slot\":-1}]}",
+		"",
+		"[]",
+		"{\"slots\":1025}",
+		"{\"slots\":-1}",
+		"{\"slots\":1,\"analyzers\":[{\"id\":\"a\",\"slot\":1024}]}",
+		"{\"slots\":1,\"analyzers\":[{\"id\":\"a\",\"slot\":-1}]}",
 	};
 	struct roster *roster = NULL;
 	(void)state;
@@ -166,14 +166,14 @@ static void names_have_indices(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(everything_is_read),
-	    cmocka_unit_test(analyzers_are_sorted_and_found_by_slot),
-	    cmocka_unit_test(batch_limits_follow_what_was_registered),
-	    cmocka_unit_test(a_reference_keeps_it),
-	    cmocka_unit_test(an_empty_pool_is_a_roster),
-	    cmocka_unit_test(nonsense_is_refused),
-	    cmocka_unit_test(names_too_long_are_cut_not_overrun),
-	    cmocka_unit_test(names_have_indices),
+		cmocka_unit_test(everything_is_read),
+		cmocka_unit_test(analyzers_are_sorted_and_found_by_slot),
+		cmocka_unit_test(batch_limits_follow_what_was_registered),
+		cmocka_unit_test(a_reference_keeps_it),
+		cmocka_unit_test(an_empty_pool_is_a_roster),
+		cmocka_unit_test(nonsense_is_refused),
+		cmocka_unit_test(names_too_long_are_cut_not_overrun),
+		cmocka_unit_test(names_have_indices),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -13,15 +13,15 @@
 static void every_script_is_embedded(void **state)
 {
 	static const char *const names[] = {
-	    [SCRIPT_REGISTER] = "register",
-	    [SCRIPT_RENEW] = "renew",
-	    [SCRIPT_DEREGISTER] = "deregister",
-	    [SCRIPT_SET] = "set",
-	    [SCRIPT_ROUTE] = "route",
-	    [SCRIPT_SETTLE] = "settle",
-	    [SCRIPT_ROSTER] = "roster",
-	    [SCRIPT_STATUS] = "status",
-	    [SCRIPT_BURY] = "bury",
+		[SCRIPT_REGISTER] = "register",
+		[SCRIPT_RENEW] = "renew",
+		[SCRIPT_DEREGISTER] = "deregister",
+		[SCRIPT_SET] = "set",
+		[SCRIPT_ROUTE] = "route",
+		[SCRIPT_SETTLE] = "settle",
+		[SCRIPT_ROSTER] = "roster",
+		[SCRIPT_STATUS] = "status",
+		[SCRIPT_BURY] = "bury",
 	};
 	static_assert(ARRAY_LEN(names) == SCRIPTS, "a name for each script");
 	(void)state;
@@ -37,8 +37,8 @@ static void every_script_is_embedded(void **state)
 
 static void keys_are_those_of_the_header(void **state)
 {
-	static const enum registry_key status[] = {KEY_WEIGHT, KEY_STATE,     KEY_EXPIRES,
-						   KEY_ROUTED, KEY_DELIVERED, KEY_PROCESSED};
+	static const enum registry_key status[] = { KEY_WEIGHT, KEY_STATE,     KEY_EXPIRES,
+						    KEY_ROUTED, KEY_DELIVERED, KEY_PROCESSED };
 	(void)state;
 
 	assert_int_equal(scripts[SCRIPT_STATUS].n_keys, ARRAY_LEN(status));
@@ -49,8 +49,8 @@ static void keys_are_those_of_the_header(void **state)
 
 static void a_call_is_written_as_redis_reads_it(void **state)
 {
-	struct buf out CLEANUP(buf_deinit) = {0};
-	struct script_args args = {0};
+	struct buf out CLEANUP(buf_deinit) = { 0 };
+	struct script_args args = { 0 };
 	struct registry_keys keys;
 	char expected[2048];
 	(void)state;
@@ -61,12 +61,12 @@ static void a_call_is_written_as_redis_reads_it(void **state)
 	script_arg_str(&args, "");
 	script_format(&out, SCRIPT_STATUS, &keys, &args);
 	snprintf(
-	    expected, sizeof(expected),
-	    "*12\r\n$7\r\nEVALSHA\r\n$40\r\n%s\r\n$1\r\n6\r\n"
-	    "$15\r\nweir:{p}:weight\r\n$14\r\nweir:{p}:state\r\n$16\r\nweir:{p}:expires\r\n"
-	    "$15\r\nweir:{p}:routed\r\n$18\r\nweir:{p}:delivered\r\n$18\r\nweir:{p}:processed\r\n"
-	    "$3\r\na_b\r\n$2\r\n-7\r\n$0\r\n\r\n",
-	    scripts[SCRIPT_STATUS].sha1);
+		expected, sizeof(expected),
+		"*12\r\n$7\r\nEVALSHA\r\n$40\r\n%s\r\n$1\r\n6\r\n"
+		"$15\r\nweir:{p}:weight\r\n$14\r\nweir:{p}:state\r\n$16\r\nweir:{p}:expires\r\n"
+		"$15\r\nweir:{p}:routed\r\n$18\r\nweir:{p}:delivered\r\n$18\r\nweir:{p}:processed\r\n"
+		"$3\r\na_b\r\n$2\r\n-7\r\n$0\r\n\r\n",
+		scripts[SCRIPT_STATUS].sha1);
 	*strstr(expected, "a_b") = 'a';
 	strstr(expected, "a_b")[1] = '\0';
 	assert_false(out.failed);
@@ -76,9 +76,9 @@ static void a_call_is_written_as_redis_reads_it(void **state)
 
 static void numbers_read_back_as_they_were(void **state)
 {
-	static const double values[] = {0,    0.1,  1.0 / 3, 1e-300,	 12345678901234.5,
-					-2.5, 1e22, 5e-324,  1e308 * 1.7};
-	struct script_args args = {0};
+	static const double values[] = { 0,    0.1,  1.0 / 3, 1e-300,     12345678901234.5,
+					 -2.5, 1e22, 5e-324,  1e308 * 1.7 };
+	struct script_args args = { 0 };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
@@ -93,16 +93,16 @@ static void numbers_read_back_as_they_were(void **state)
 
 static void commands_of_words_are_bulks(void **state)
 {
-	struct buf out CLEANUP(buf_deinit) = {0};
+	struct buf out CLEANUP(buf_deinit) = { 0 };
 	(void)state;
 
-	command_format(&out, 2, (const char *[]){"SELECT", "3"});
+	command_format(&out, 2, (const char *[]){ "SELECT", "3" });
 	assert_string_equal(buf_str(&out), "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n");
 }
 
 static void loading_sends_the_whole_text(void **state)
 {
-	struct buf out CLEANUP(buf_deinit) = {0};
+	struct buf out CLEANUP(buf_deinit) = { 0 };
 	(void)state;
 
 	script_format_load(&out, SCRIPT_SETTLE);
@@ -113,12 +113,12 @@ static void loading_sends_the_whole_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_script_is_embedded),
-	    cmocka_unit_test(keys_are_those_of_the_header),
-	    cmocka_unit_test(a_call_is_written_as_redis_reads_it),
-	    cmocka_unit_test(numbers_read_back_as_they_were),
-	    cmocka_unit_test(commands_of_words_are_bulks),
-	    cmocka_unit_test(loading_sends_the_whole_text),
+		cmocka_unit_test(every_script_is_embedded),
+		cmocka_unit_test(keys_are_those_of_the_header),
+		cmocka_unit_test(a_call_is_written_as_redis_reads_it),
+		cmocka_unit_test(numbers_read_back_as_they_were),
+		cmocka_unit_test(commands_of_words_are_bulks),
+		cmocka_unit_test(loading_sends_the_whole_text),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -9,12 +9,12 @@
 #include "registry/settlement.h"
 #include "t/unit/near.h"
 
-static const struct caller caller = {.worker = "n1/0",
-				     .token = "t",
-				     .number = 9,
-				     .epoch = 4,
-				     .lease_ms = 3000,
-				     .catchup_max_messages = 1000};
+static const struct caller caller = { .worker = "n1/0",
+				      .token = "t",
+				      .number = 9,
+				      .epoch = 4,
+				      .lease_ms = 3000,
+				      .catchup_max_messages = 1000 };
 
 static void assert_arg(const struct script_args *args, unsigned i, const char *text)
 {
@@ -24,14 +24,14 @@ static void assert_arg(const struct script_args *args, unsigned i, const char *t
 
 static void settle_packs_columns_by_slot(void **state)
 {
-	struct settlement_delta deltas[2] = {{1, 2, 3, 4, 5}, {-1, 20, 30, 40, 50}};
-	static const double packed[] = {1, -1, 2, 20, 3, 30, 4, 40, 5, 50};
-	struct settle_request request = {.deltas = deltas,
-					 .n_slots = 2,
-					 .expected_messages = 12.5,
-					 .unreachable = "1",
-					 .node_info = "{}"};
-	struct buf scratch CLEANUP(buf_deinit) = {0};
+	struct settlement_delta deltas[2] = { { 1, 2, 3, 4, 5 }, { -1, 20, 30, 40, 50 } };
+	static const double packed[] = { 1, -1, 2, 20, 3, 30, 4, 40, 5, 50 };
+	struct settle_request request = { .deltas = deltas,
+					  .n_slots = 2,
+					  .expected_messages = 12.5,
+					  .unreachable = "1",
+					  .node_info = "{}" };
+	struct buf scratch CLEANUP(buf_deinit) = { 0 };
 	struct script_args args;
 	(void)state;
 
@@ -57,8 +57,8 @@ static void settle_packs_columns_by_slot(void **state)
 
 static void route_packs_sizes(void **state)
 {
-	static const uint32_t sizes[] = {1, 70000, 4294967295u};
-	struct buf scratch CLEANUP(buf_deinit) = {0};
+	static const uint32_t sizes[] = { 1, 70000, 4294967295u };
+	struct buf scratch CLEANUP(buf_deinit) = { 0 };
 	struct script_args args;
 	(void)state;
 
@@ -77,11 +77,11 @@ struct fake {
 static const redisReply *fake(struct fake *f, char *status, char *packed, size_t len)
 {
 	*f = (struct fake){
-	    .array = {.type = REDIS_REPLY_ARRAY, .elements = 4, .element = f->list},
-	    .elements = {{.type = REDIS_REPLY_STRING, .str = status, .len = strlen(status)},
-			 {.type = REDIS_REPLY_INTEGER, .integer = 7},
-			 {.type = REDIS_REPLY_INTEGER, .integer = 10000},
-			 {.type = REDIS_REPLY_STRING, .str = packed, .len = len}},
+		.array = { .type = REDIS_REPLY_ARRAY, .elements = 4, .element = f->list },
+		.elements = { { .type = REDIS_REPLY_STRING, .str = status, .len = strlen(status) },
+			      { .type = REDIS_REPLY_INTEGER, .integer = 7 },
+			      { .type = REDIS_REPLY_INTEGER, .integer = 10000 },
+			      { .type = REDIS_REPLY_STRING, .str = packed, .len = len } },
 	};
 	for (int i = 0; i < 4; i++)
 		f->list[i] = &f->elements[i];
@@ -90,7 +90,7 @@ static const redisReply *fake(struct fake *f, char *status, char *packed, size_t
 
 static void an_answer_is_read_by_slot(void **state)
 {
-	double credit[] = {1.5, -1.5};
+	double credit[] = { 1.5, -1.5 };
 	struct settlement_answer answer;
 	struct fake f;
 	(void)state;
@@ -106,7 +106,7 @@ static void an_answer_is_read_by_slot(void **state)
 
 static void a_choice_beyond_the_answer_is_none(void **state)
 {
-	uint16_t choices[] = {3, 65535};
+	uint16_t choices[] = { 3, 65535 };
 	struct settlement_answer answer;
 	struct fake f;
 	(void)state;
@@ -145,11 +145,11 @@ static void behind_is_told_from_failed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(settle_packs_columns_by_slot),
-	    cmocka_unit_test(route_packs_sizes),
-	    cmocka_unit_test(an_answer_is_read_by_slot),
-	    cmocka_unit_test(a_choice_beyond_the_answer_is_none),
-	    cmocka_unit_test(behind_is_told_from_failed),
+		cmocka_unit_test(settle_packs_columns_by_slot),
+		cmocka_unit_test(route_packs_sizes),
+		cmocka_unit_test(an_answer_is_read_by_slot),
+		cmocka_unit_test(a_choice_beyond_the_answer_is_none),
+		cmocka_unit_test(behind_is_told_from_failed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
