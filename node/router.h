@@ -46,8 +46,8 @@ struct router_config {
 struct flight {
 	unsigned n;
 	uint32_t sizes[ROUTE_MAX_PACKETS];
-	struct packet
-		*packets[ROUTE_MAX_PACKETS]; /* NULL: routed here, without waiting any longer */
+	struct packet *packets[ROUTE_MAX_PACKETS]; /* NULL: waits no longer, it was routed here */
+	bool is_given_up[ROUTE_MAX_PACKETS];       /* NULL, but nobody could take it */
 };
 
 struct router {

@@ -284,6 +284,26 @@ static void no_packet_waits_longer_for_redis_than_it_may(void **state)
 		       (double)metrics_get(&b->shard, M_ROUTED_MESSAGES, 1));
 }
 
+static void a_packet_that_waits_for_redis_is_refused_in_time_when_nobody_can_take_it(void **state)
+{
+	static const uint64_t all_down[ROSTER_MAX_SLOTS / 64] = { 3 };
+	static const uint64_t none_down[ROSTER_MAX_SLOTS / 64];
+	struct bench *b = *state;
+	uint64_t since_us = clock_mono_us();
+
+	redis_server_freeze(&b->pool->server);
+	submit(b, 5);
+	turn(b);
+	dispatch_set_probes(&b->router.dispatch, all_down);
+	TURN_UNTIL(b, b->n_unplaced == 1);
+	assert_in_range(clock_mono_us() - since_us, 0, 3 * REDIS_TIMEOUT_US);
+	redis_server_thaw(&b->pool->server);
+	TURN_UNTIL(b, b->router.mode != ROUTER_AWAY);
+	dispatch_set_probes(&b->router.dispatch, none_down);
+	submit_and_wait(b, 4, 1);
+	assert_counted(b, 3, 1); /* Redis had routed it, and has taken it back */
+}
+
 static void a_fast_stream_is_leased_and_divided_all_the_same(void **state)
 {
 	struct bench *b = *state;
@@ -320,6 +340,7 @@ int main(void)
 		TEST(when_all_fail_it_is_unplaced_and_counts_for_nobody),
 		TEST(what_is_refused_as_bad_counts_for_nobody),
 		TEST(no_packet_waits_longer_for_redis_than_it_may),
+		TEST(a_packet_that_waits_for_redis_is_refused_in_time_when_nobody_can_take_it),
 		TEST(a_fast_stream_is_leased_and_divided_all_the_same),
 		TEST(a_new_member_is_noticed_at_the_next_call),
 	};

@@ -1,0 +1,327 @@
+/*
+ * The part of the router that talks with Redis: packets that wait for it, its answers, the windows.
+ */
+#include "node/router_calls.h"
+
+#include <cjson/cJSON.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "node/node_metrics.h"
+
+#define HEARTBEAT_US 1000000
+#define FLUSH_US 100000 /* counters of a slow worker are told at least so often */
+
+const char *const router_mode_names[] = { "exact", "leased", "away" };
+static_assert(ARRAY_LEN(router_mode_names) == ROUTER_MODES, "every mode has a name");
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+bool router_is_away(const struct router *r)
+{
+	return r->is_overdue || !settler_is_up(&r->settler);
+}
+
+/* For node_info in the registry, which operators see as the node's mode. */
+static void describe(struct router *r)
+{
+	cJSON *json = cJSON_CreateObject();
+	char *text;
+
+	cJSON_AddStringToObject(json, "mode", router_mode_names[r->mode]);
+	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
+	cJSON_AddNumberToObject(json, "pid", getpid());
+	text = cJSON_PrintUnformatted(json);
+	cJSON_Delete(json);
+	buf_clear(&r->node_info);
+	buf_append_str(&r->node_info, text ? text : "{}");
+	free(text);
+	r->node_info_is_new = true;
+}
+
+static void show_mode(struct router *r)
+{
+	enum router_mode mode = router_is_away(r) ? ROUTER_AWAY
+				: r->is_leased    ? ROUTER_LEASED
+						  : ROUTER_EXACT;
+
+	if (mode == r->mode && r->node_info.len)
+		return;
+	metrics_set(r->config.metrics, M_MODE, r->mode, 0);
+	metrics_set(r->config.metrics, M_MODE, mode, 1);
+	r->mode = mode;
+	describe(r);
+}
+
+static void arm_tick(struct router *r, uint64_t delay_us)
+{
+	struct timeval tv = clock_timeval(delay_us);
+
+	evtimer_add(r->tick, &tv);
+}
+
+static void arm_deadline(struct router *r, uint64_t delay_us)
+{
+	struct timeval tv = clock_timeval(delay_us);
+
+	if (!evtimer_pending(r->deadline, NULL))
+		evtimer_add(r->deadline, &tv);
+}
+
+void router_count(struct router *r, const struct packet *p)
+{
+	window_count(&r->window, p->n_messages);
+	r->is_shown = false;
+	if (!r->tick_is_slow)
+		return;
+	r->tick_is_slow = false;
+	r->window.start_us = p->received_us;
+	arm_tick(r, r->window.min_us);
+}
+
+void router_wait(struct router *r, struct packet *p)
+{
+	p->waiting_us = clock_mono_us();
+	packet_queue_push(&r->pending, p);
+	arm_deadline(r, r->config.redis_timeout_us);
+}
+
+/* ---- waiting for Redis, but not for long ---- */
+
+static void route_pending_here(struct router *r)
+{
+	struct packet *p;
+
+	while ((p = packet_queue_pop(&r->pending))) {
+		metrics_add(r->config.metrics, M_LOCAL_PACKETS, 0, 1);
+		router_route_here(r, p);
+	}
+}
+
+/* The packets of the unanswered route call go now; their accrual comes with the answer. */
+static void route_flight_here(struct router *r)
+{
+	for (unsigned i = 0; i < r->flight.n; i++) {
+		struct packet *p = r->flight.packets[i];
+		int slot;
+
+		if (!p)
+			continue;
+		slot = ledger_route_owed(&r->ledger, p->n_messages, r->dispatch.reach);
+		r->flight.packets[i] = NULL;
+		r->flight.is_given_up[i] = slot < 0;
+		metrics_add(r->config.metrics, M_LOCAL_PACKETS, 0, 1);
+		router_place(r, slot, p);
+	}
+}
+
+static void go_away(struct router *r, const char *why)
+{
+	if (!r->is_overdue)
+		log_warn("router", "routing without Redis", "worker", "%s", r->config.worker,
+			 "reason", "%s", why);
+	r->is_overdue = r->settler.call != CALL_NONE;
+	route_flight_here(r);
+	route_pending_here(r);
+	show_mode(r);
+}
+
+/* Since when the packet that has waited longest for Redis does; UINT64_MAX: none waits. */
+static uint64_t oldest_us(const struct router *r)
+{
+	for (unsigned i = 0; i < r->flight.n; i++)
+		if (r->flight.packets[i])
+			return r->flight.packets[i]->waiting_us;
+	return r->pending.head ? r->pending.head->waiting_us : UINT64_MAX;
+}
+
+void router_on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct router *r = arg;
+	uint64_t now = clock_mono_us(), oldest = oldest_us(r), due;
+
+	(void)fd;
+	(void)what;
+	if (oldest == UINT64_MAX)
+		return;
+	due = oldest + r->config.redis_timeout_us;
+	if (now >= due)
+		go_away(r, "no answer in time");
+	else
+		arm_deadline(r, due - now);
+}
+
+/* ---- answers of Redis ---- */
+
+/* slot -1: Redis chose none, and changed nothing. */
+static void take_choice(struct router *r, unsigned i, int slot)
+{
+	struct packet *p = r->flight.packets[i];
+	unsigned n_messages = r->flight.sizes[i];
+
+	if (r->flight.is_given_up[i]) {
+		if (slot >= 0) {
+			ledger_refund(&r->ledger, (unsigned)slot, n_messages);
+			ledger_give_up(&r->ledger, n_messages);
+		}
+	} else if (!p) {
+		ledger_resolve(&r->ledger, n_messages, slot);
+	} else if (slot < 0) {
+		router_route_here(r, p);
+	} else if (r->dispatch.reach[slot]) {
+		dispatch_push(&r->dispatch, (unsigned)slot, p);
+	} else {
+		ledger_refund(&r->ledger, (unsigned)slot, n_messages);
+		router_route_again(r, p);
+	}
+}
+
+static void on_route_answer(struct router *r, const struct settlement_answer *answer)
+{
+	unsigned n = r->flight.n;
+
+	r->flight.n = 0;
+	for (unsigned i = 0; i < n; i++) {
+		unsigned choice =
+			answer->status == SETTLEMENT_OK ? settlement_choice(answer, i) : ROUTE_NONE;
+
+		take_choice(r, i, choice < ROSTER_MAX_SLOTS ? (int)choice : -1);
+	}
+}
+
+static void on_settle_answer(struct router *r, const struct settlement_answer *answer)
+{
+	if (answer->status == SETTLEMENT_BEHIND) {
+		ledger_undone(&r->ledger);
+		r->node_info_is_new = true;
+		return;
+	}
+	ledger_done(&r->ledger, answer);
+	r->is_leased = r->settler.request.expected_messages > 0;
+	r->is_shown = r->settler.request.idle;
+	r->has_left = r->settler.request.leaving;
+	r->settled_us = clock_mono_us();
+}
+
+void router_on_answer(void *arg, enum settler_call call, const struct settlement_answer *answer)
+{
+	struct router *r = arg;
+
+	if (answer->status == SETTLEMENT_FAILED) {
+		go_away(r, "no answer");
+		return;
+	}
+	if (r->is_overdue)
+		log_info("router", "Redis answers again", "worker", "%s", r->config.worker);
+	r->is_overdue = false;
+	if (answer->status == SETTLEMENT_OK)
+		window_set_min(&r->window, answer->window_us);
+	if (call == CALL_ROUTE)
+		on_route_answer(r, answer);
+	else
+		on_settle_answer(r, answer);
+	show_mode(r);
+	if (answer->status == SETTLEMENT_BEHIND || !r->roster || answer->epoch > r->roster->epoch)
+		r->config.on_behind(r->config.arg);
+}
+
+void router_on_up(void *arg, bool up)
+{
+	struct router *r = arg;
+
+	if (up) {
+		describe(r); /* an emptied Redis has forgotten it */
+		r->settle_is_due = true;
+	} else {
+		r->is_leased = false;
+		go_away(r, "not connected");
+	}
+	show_mode(r);
+}
+
+/* ---- windows ---- */
+
+/* "" = as before. It stays as it is until the call is answered. */
+static const char *take_node_info(struct router *r)
+{
+	buf_clear(&r->node_info_sent);
+	if (r->node_info_is_new)
+		buf_append(&r->node_info_sent, r->node_info.data, r->node_info.len);
+	r->node_info_is_new = false;
+	return buf_str(&r->node_info_sent);
+}
+
+static void start_settle(struct router *r)
+{
+	struct settle_request request = {
+		.deltas = r->ledger.sent,
+		.n_slots = r->ledger.n_slots,
+		.expected_messages = r->is_leaving ? 0 : r->window.expected_messages,
+		.node_info = take_node_info(r),
+		.idle = !r->is_shown && r->is_quiet,
+		.leaving = r->is_leaving,
+	};
+
+	ledger_forgive(&r->ledger);
+	ledger_begin(&r->ledger);
+	r->settle_is_due = false;
+	settler_settle(&r->settler, &request);
+}
+
+static void start_route(struct router *r)
+{
+	struct flight *f = &r->flight;
+	struct packet *p;
+
+	f->n = 0;
+	while (f->n < ROUTE_MAX_PACKETS && (p = packet_queue_pop(&r->pending))) {
+		f->sizes[f->n] = p->n_messages;
+		f->is_given_up[f->n] = false;
+		f->packets[f->n++] = p;
+	}
+	settler_route(&r->settler, f->sizes, f->n);
+}
+
+static bool has_work(const struct router *r)
+{
+	return r->is_leased || r->window.n_packets || !r->is_shown || ledger_is_dirty(&r->ledger);
+}
+
+void router_on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct router *r = arg;
+	uint64_t now = clock_mono_us(), since_us = now - r->settled_us;
+	bool works = has_work(r);
+
+	(void)fd;
+	(void)what;
+	r->is_quiet = r->window.n_packets == 0;
+	window_close(&r->window, now, r->n_eligible);
+	if (r->is_leased || r->window.expected_messages > 0 || since_us >= HEARTBEAT_US ||
+	    (works && since_us >= max_u64(FLUSH_US, 10 * r->window.min_us)))
+		r->settle_is_due = true;
+	if (r->settle_is_due && settler_is_idle(&r->settler))
+		start_settle(r);
+	r->tick_is_slow = !works;
+	arm_tick(r, works ? r->window.length_us : HEARTBEAT_US);
+}
+
+void router_call(struct router *r)
+{
+	if (!settler_is_idle(&r->settler))
+		return;
+	if (r->settle_is_due)
+		start_settle(r);
+	else if (r->pending.n_packets)
+		start_route(r);
+}
+
+void router_start_calls(struct router *r)
+{
+	show_mode(r);
+	arm_tick(r, r->window.length_us);
+}
