@@ -7,9 +7,9 @@
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
 --   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 spill STREAM, 16 dead STREAM
 -- ARGV
---   none
+--   1 epoch the caller knows (optional)
 -- RETURNS
---   JSON: {"epoch","now_ms","slots","analyzers":[{"id","slot","url","weight","share","state","health",
+--   "" if that is still the epoch, else JSON: {"epoch","now_ms","slots","analyzers":[{"id","slot","url","weight","share","state","health",
 --   "lease_ms","info":"JSON","credit","routed","delivered","delivered_packets","forgiven","processed"}],
 --   "gone":[the same counters of those that left],"workers":[{"worker","lease_ms","info":"JSON",
 --   "unreachable":"1,4"}],"retired":[routed,delivered,packets,forgiven],"spill":entries,"dead":entries}
@@ -17,6 +17,8 @@
 --   O(slots + workers), about 60 us with 3 analyzers.
 --@include keys
 --@include hot
+if ARGV[1] and tonumber(ARGV[1]) == epoch_now() then return '' end
+
 local function hash(key)
   local flat, t = redis.call('HGETALL', key), {}
   for i = 1, #flat, 2 do t[flat[i]] = flat[i + 1] end

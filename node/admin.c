@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "common/web.h"
 #include "node/admin_api.h"
 
@@ -149,19 +149,9 @@ static bool path_matches(const char *pattern, const char *path, char *id, size_t
 
 static bool has_token(struct mg_connection *conn, const char *token)
 {
-	static const char scheme[] = "Bearer ";
 	const char *given = mg_get_header(conn, "Authorization");
-	unsigned char difference = 0;
-	size_t len = strlen(token);
 
-	if (!given || strncasecmp(given, scheme, sizeof(scheme) - 1) != 0)
-		return false;
-	given += sizeof(scheme) - 1;
-	if (strlen(given) != len)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		difference |= (unsigned char)(given[i] ^ token[i]);
-	return difference == 0;
+	return given && secret_is_bearer(given, strlen(given), token);
 }
 
 static bool may(const struct node_config *c, struct mg_connection *conn, enum access access)

@@ -107,6 +107,11 @@ static void on_roster(void *arg, const redisReply *reply)
 	c->is_asking = false;
 	if (!reply || reply->type != REDIS_REPLY_STRING)
 		return;
+	if (reply->len == 0) { /* nothing new */
+		if (c->ask_again)
+			ask(c);
+		return;
+	}
 	if (roster_parse(reply->str, &roster) != 0) {
 		log_error("control", "the roster cannot be read");
 		return;
@@ -125,6 +130,8 @@ static void ask(struct control *c)
 	struct script_args args = { 0 };
 
 	c->ask_again = c->is_asking;
+	if (c->roster)
+		script_arg_int(&args, (int64_t)c->roster->epoch);
 	if (!c->is_asking)
 		c->is_asking = link_call(c->link, SCRIPT_ROSTER, &args, on_roster, c) == 0;
 }

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/secret.h"
+
 #define ALLOW_PACKETS "POST, OPTIONS"
 #define ALLOW_HEALTH "GET, HEAD, OPTIONS"
 
@@ -62,30 +64,6 @@ static bool type_is_json(struct http_slice type)
 	return len > 5 && strncasecmp(type.data + len - 5, "+json", 5) == 0;
 }
 
-/* Takes as long for a wrong token as for the right one. */
-static bool same_secret(const char *given, size_t given_len, const char *secret)
-{
-	size_t len = strlen(secret);
-	unsigned char difference = given_len != len;
-
-	for (size_t i = 0; i < given_len; i++)
-		difference |= (unsigned char)(given[i] ^ secret[len ? i % len : 0]);
-	return difference == 0;
-}
-
-static bool is_authorized(const char *token, struct http_slice authorization)
-{
-	static const char scheme[] = "Bearer ";
-
-	if (!token)
-		return true;
-	if (authorization.len < sizeof(scheme) - 1 ||
-	    strncasecmp(authorization.data, scheme, sizeof(scheme) - 1) != 0)
-		return false;
-	return same_secret(authorization.data + sizeof(scheme) - 1,
-			   authorization.len - (sizeof(scheme) - 1), token);
-}
-
 static bool decide_packet(const struct ingest_api *api, const struct http_head *head,
 			  struct answer *answer)
 {
@@ -95,7 +73,8 @@ static bool decide_packet(const struct ingest_api *api, const struct http_head *
 		answer->allow = ALLOW_PACKETS;
 		return refuse(answer, REFUSAL_METHOD_NOT_ALLOWED);
 	}
-	if (!is_authorized(api->token, head->authorization))
+	if (api->token &&
+	    !secret_is_bearer(head->authorization.data, head->authorization.len, api->token))
 		return refuse(answer, REFUSAL_UNAUTHORIZED);
 	if (encoding.len && !(encoding.len == 8 && strncasecmp(encoding.data, "identity", 8) == 0))
 		return refuse(answer, REFUSAL_CONTENT_ENCODING);

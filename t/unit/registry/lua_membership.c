@@ -355,6 +355,24 @@ static void values_are_checked_before_they_are_sent(void **state)
 
 #define REDIS_TEST(f) cmocka_unit_test_setup(f, redis_pool_clear)
 
+static void who_knows_the_epoch_is_told_nothing(void **state)
+{
+	struct redis_pool *pool = *state;
+	struct script_args args = { 0 };
+	uint64_t epoch = redis_pool_join(pool, "a1", 1, 10000);
+	redisReply *reply = NULL;
+
+	script_arg_int(&args, (int64_t)epoch);
+	assert_int_equal(client_eval(pool->client, SCRIPT_ROSTER, &args, &reply), 0);
+	assert_int_equal(reply->type, REDIS_REPLY_STRING);
+	assert_int_equal(reply->len, 0);
+	freeReplyObject(reply);
+	redis_pool_join(pool, "a2", 1, 10000);
+	assert_int_equal(client_eval(pool->client, SCRIPT_ROSTER, &args, &reply), 0);
+	assert_true(reply->len > 0);
+	freeReplyObject(reply);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +380,7 @@ int main(void)
 		REDIS_TEST(every_change_raises_the_epoch),
 		REDIS_TEST(a_stale_instance_can_neither_renew_nor_leave),
 		REDIS_TEST(who_is_not_known_is_told_so),
+		REDIS_TEST(who_knows_the_epoch_is_told_nothing),
 		REDIS_TEST(a_lease_that_ended_takes_the_share_at_the_next_settle),
 		REDIS_TEST(a_heartbeat_prolongs_the_lease_and_takes_it_up_again),
 		REDIS_TEST(an_operators_weight_outlives_the_same_declaration),

@@ -1,0 +1,15 @@
+#ifndef WEIR_COMMON_SECRET_H
+#define WEIR_COMMON_SECRET_H
+/*
+ * Bearer tokens (RFC 6750).
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Whether an Authorization header's value (len bytes) is "Bearer TOKEN" with this token. Takes as
+ * long for a wrong token as for the right one.
+ */
+bool secret_is_bearer(const char *authorization, size_t len, const char *token);
+
+#endif
