@@ -12,7 +12,7 @@
 --   "" if that is still the epoch, else JSON: {"epoch","now_ms","slots","analyzers":[{"id","slot","url","weight","share","state","health",
 --   "lease_ms","info":"JSON","credit","routed","delivered","delivered_packets","forgiven","processed"}],
 --   "gone":[the same counters of those that left],"workers":[{"worker","lease_ms","info":"JSON",
---   "unreachable":"1,4"}],"retired":[routed,delivered,packets,forgiven],"spill":entries,"dead":entries}
+--   "unreachable":"1,~4"}],"retired":[routed,delivered,packets,forgiven],"spill":entries,"dead":entries}
 -- COST
 --   O(slots + workers), about 60 us with 3 analyzers.
 --@include keys
@@ -30,21 +30,23 @@ local h = hot_load()
 local urls, weights, states = hash(K_URL), hash(K_WEIGHT), hash(K_STATE)
 local infos, processed, reports = hash(K_INFO), hash(K_PROCESSED), hash(K_UNREACHABLE)
 
-local workers, node_infos, n_reports, n_live = {}, hash(K_NODE_INFO), {}, 0
+local workers, node_infos, n_reports, n_cut, n_live = {}, hash(K_NODE_INFO), {}, {}, 0
 local nodes = redis.call('ZRANGEBYSCORE', K_NODES, '(' .. now, '+inf', 'WITHSCORES')
 for k = 1, #nodes, 2 do
   local worker = nodes[k]
   n_live = n_live + 1
   workers[n_live] = {worker = worker, lease_ms = nodes[k + 1] - now,
                      info = node_infos[worker] or '{}', unreachable = reports[worker] or ''}
-  for slot in string.gmatch(reports[worker] or '', '%d+') do
-    n_reports[tonumber(slot)] = (n_reports[tonumber(slot)] or 0) + 1
+  for trial, slot in string.gmatch(reports[worker] or '', '(~?)(%d+)') do
+    slot = tonumber(slot)
+    n_reports[slot] = (n_reports[slot] or 0) + 1
+    n_cut[slot] = (n_cut[slot] or 0) + (trial == '' and 1 or 0)
   end
 end
 
 local function health(lease_end, slot)
-  local n = n_reports[slot] or 0
-  if lease_end <= now or (n > 0 and n >= n_live) then return 'down' end
+  local n, cut = n_reports[slot] or 0, n_cut[slot] or 0
+  if lease_end <= now or (cut > 0 and cut >= n_live) then return 'down' end
   return n > 0 and 'suspect' or 'up'
 end
 

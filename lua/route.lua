@@ -12,7 +12,8 @@
 --   5 sizes in messages (packed 32-bit unsigned, at most 2048 packets),
 --   6 slots that cannot be chosen now ("1,4"), 7 most credit an analyzer may be owed (messages)
 -- RETURNS
---   {'ok', epoch, window (us), choices (packed 16-bit slots, 65535: none can be chosen)} or {'behind', epoch}
+--   {'ok', epoch, shortest window (us), longest (us), choices (packed 16-bit slots, 65535: none can
+--   be chosen)} or {'behind', epoch}
 --   or {'stale', last call number} for a number below the last one
 -- COST
 --   O(slots * packets); about 45 us for one packet with 3 analyzers.
@@ -67,6 +68,7 @@ tidy(h, catchup_max)
 hot_save(h)
 
 epoch = epoch_now()
-answer = {'ok', epoch, window_us(h), struct.pack('<' .. string.rep('I2', #choices), unpack(choices))}
+local least, most = window_us(h)
+answer = {'ok', epoch, least, most, struct.pack('<' .. string.rep('I2', #choices), unpack(choices))}
 record_save(record, answer)
 return answer

@@ -15,11 +15,12 @@
 --   1 worker (node/index), 2 instance token, 3 call number, 4 epoch the worker knows,
 --   5 lease of the worker (ms), 6 messages expected in the next window (0: no lease wanted),
 --   7 deltas (packed doubles, five columns of n slots: credit, routed, delivered, delivered packets,
---     forgiven; messages, but for the packets), 8 slots out of reach ("1,4"),
+--     forgiven; messages, but for the packets), 8 slots out of reach ("1,~4"; ~: being tried again),
 --   9 most credit an analyzer may be owed (messages), 10 node info (JSON, "" = as before),
 --   11 "1": the worker goes idle, write the readable hashes now, or "leave": this is its last call
 -- RETURNS
---   {'ok', epoch, window (us), credit taken (packed doubles by slot)} or {'behind', epoch}
+--   {'ok', epoch, shortest window (us), longest (us), credit taken (packed doubles by slot)}
+--   or {'behind', epoch}
 --   or {'stale', last call number} for a number below the last one; an error if a delta is not finite
 -- COST
 --   O(slots); about 50 us with 3 analyzers, 300 us with 200. Every 500 ms, and when a worker goes
@@ -126,7 +127,7 @@ if last ~= '' or now - h[SHOWN] >= SHOW_EVERY_MS then
   h[SHOWN] = now
   if last == 'leave' then
     redis.call('ZADD', K_NODES, now, worker) -- its lease ends now
-    record_save(record, {'ok', epoch, 0, ''})
+    record_save(record, {'ok', epoch, 0, 0, ''})
   end
   if reap(h, now) then elect(h, now, 'worker left') end
   h[WORKERS] = count_workers(now)
@@ -136,6 +137,7 @@ hot_save(h)
 
 epoch = epoch_now()
 local taken = struct.pack('<' .. string.rep('d', #record.taken), unpack(record.taken))
-answer = {'ok', epoch, window_us(h), taken}
+local least, most = window_us(h)
+answer = {'ok', epoch, least, most, taken}
 if last ~= 'leave' then record_save(record, answer) end
 return answer

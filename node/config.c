@@ -45,7 +45,7 @@ static const struct conf_option options[] = {
 	       .help = "Largest packet (413)."),
 	OPTION("memory-max", CONF_SIZE, memory_max, "256MiB", .min = 1048576,
 	       .max = 1099511627776.0, .help = "Bytes of packets held at once; past it 503."),
-	OPTION("max-connections", CONF_INT, max_connections, "20000", .min = 1, .max = 1e7,
+	OPTION("max-connections", CONF_INT, max_connections, "10000", .min = 1, .max = 1e7,
 	       .help = "Agents' connections at once; past it 503."),
 	OPTION("idle-timeout", CONF_DURATION, idle_timeout_ms, "75s", .min = 100, .max = 86400000,
 	       .help = "An idle connection is closed after that; longer than the balancer's, or that sees resets."),

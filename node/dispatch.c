@@ -7,14 +7,15 @@
 
 #define TICK_US 20000
 
-static void set_reach(struct dispatch *d, unsigned slot, bool reach, bool cut_off)
+static void set_reach(struct dispatch *d, unsigned slot, bool reach, bool cut_off, bool trial)
 {
-	if (d->reach[slot] == reach && d->cut_off[slot] == cut_off)
+	if (d->reach[slot] == reach && d->cut_off[slot] == cut_off && d->trial[slot] == trial)
 		return;
 	if (d->reach[slot] != reach)
 		d->n_reachable += reach ? 1 : -1;
 	d->reach[slot] = reach;
 	d->cut_off[slot] = cut_off;
+	d->trial[slot] = trial;
 	d->events.on_reach(d->events.arg);
 }
 
@@ -58,7 +59,8 @@ static void on_reach(void *arg, struct lane *lane)
 	if (d->lanes[slot] != lane) /* retired, or not in its place yet */
 		return;
 	mark_dirty(d, slot);
-	set_reach(d, slot, lane_can_take(lane, clock_mono_us()), lane_is_unreachable(lane));
+	set_reach(d, slot, lane_can_take(lane, clock_mono_us()), lane_is_unreachable(lane),
+		  lane_is_on_trial(lane));
 	if (!d->reach[slot])
 		tick_soon(d);
 }
@@ -110,7 +112,7 @@ int dispatch_init(struct dispatch *d, struct event_base *base,
 void dispatch_deinit(struct dispatch *d)
 {
 	for (unsigned i = 0; i < d->n_slots; i++) /* nobody takes what comes back from here on */
-		set_reach(d, i, false, d->cut_off[i]);
+		set_reach(d, i, false, d->cut_off[i], d->trial[i]);
 	for (unsigned i = 0; i < d->n_slots; i++) {
 		struct lane *lane = d->lanes[i];
 
@@ -133,7 +135,7 @@ static void retire(struct dispatch *d, unsigned slot)
 	    ROSTER_MAX_SLOTS) /* its batches end within timeout_ms; try at the next roster */
 		return;
 	log_info("dispatch", "analyzer left", "analyzer", "%s", lane_id(lane));
-	set_reach(d, slot, false, false);
+	set_reach(d, slot, false, false, false);
 	d->lanes[slot] = NULL;
 	d->retired[d->n_retired++] = lane;
 	lane_retire(lane);
@@ -144,7 +146,7 @@ static void move_lanes(struct dispatch *d, const int *moved)
 	struct lane *to[ROSTER_MAX_SLOTS] = { NULL };
 
 	for (unsigned i = 0; i < d->n_slots; i++) {
-		set_reach(d, i, false, false);
+		set_reach(d, i, false, false, false);
 		if (!d->lanes[i])
 			continue;
 		if (moved[i] < 0) {
@@ -232,9 +234,9 @@ unsigned dispatch_n_packets(const struct dispatch *d)
 	return n;
 }
 
-static void append_slot(struct buf *out, unsigned slot)
+static void append_slot(struct buf *out, const char *mark, unsigned slot)
 {
-	buf_printf(out, out->len ? ",%u" : "%u", slot);
+	buf_printf(out, "%s%s%u", out->len ? "," : "", mark, slot);
 }
 
 void dispatch_write_not_now(const struct dispatch *d, struct buf *out)
@@ -242,13 +244,13 @@ void dispatch_write_not_now(const struct dispatch *d, struct buf *out)
 	buf_clear(out);
 	for (unsigned i = 0; i < d->n_slots; i++)
 		if (!d->reach[i])
-			append_slot(out, i);
+			append_slot(out, "", i);
 }
 
 void dispatch_write_unreachable(const struct dispatch *d, struct buf *out)
 {
 	buf_clear(out);
 	for (unsigned i = 0; i < d->n_slots; i++)
-		if (d->cut_off[i])
-			append_slot(out, i);
+		if (d->cut_off[i] || d->trial[i])
+			append_slot(out, d->trial[i] ? "~" : "", i);
 }

@@ -26,6 +26,7 @@ struct dispatch {
 	unsigned n_reachable;           /* of reach */
 	bool reach[ROSTER_MAX_SLOTS];   /* what the ledger chooses among */
 	bool cut_off[ROSTER_MAX_SLOTS]; /* what the registry is told to be out of reach */
+	bool trial[ROSTER_MAX_SLOTS];   /* what it is told to be tried again */
 	struct lane *lanes[ROSTER_MAX_SLOTS];
 	struct lane *retired[ROSTER_MAX_SLOTS]; /* with batches still under way */
 	unsigned n_retired;
@@ -51,7 +52,8 @@ void dispatch_push(struct dispatch *d, unsigned slot, struct packet *p);
 /* At the end of each turn of the loop. */
 void dispatch_flush(struct dispatch *d);
 unsigned dispatch_n_packets(const struct dispatch *d);
-/* Slots that cannot take a packet now / that are out of this worker's reach, as "1,4". */
+/* Slots that cannot take a packet now, as "1,4"; those out of this worker's reach, as "1,~4", where
+ * ~ means that it is tried again. */
 void dispatch_write_not_now(const struct dispatch *d, struct buf *out);
 void dispatch_write_unreachable(const struct dispatch *d, struct buf *out);
 

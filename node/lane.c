@@ -144,6 +144,11 @@ bool lane_is_unreachable(const struct lane *lane)
 	return lane->probe_is_down || lane->breaker.state == BREAKER_OPEN;
 }
 
+bool lane_is_on_trial(const struct lane *lane)
+{
+	return !lane->probe_is_down && lane->breaker.state == BREAKER_HALF_OPEN;
+}
+
 const char *lane_id(const struct lane *lane)
 {
 	return lane->id;

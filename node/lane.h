@@ -57,6 +57,8 @@ void lane_flush(struct lane *lane);
 bool lane_can_take(const struct lane *lane, uint64_t now_us);
 /* Out of this worker's reach: what it reports to the registry. A pause is not. */
 bool lane_is_unreachable(const struct lane *lane);
+/* Its breaker is half-open: in reach or not, that is being tried with one batch at a time. */
+bool lane_is_on_trial(const struct lane *lane);
 void lane_set_probe(struct lane *lane, bool is_down);
 /* Time passes: an open breaker may turn half-open, a pause may end. True: call again soon. */
 bool lane_tick(struct lane *lane, uint64_t now_us);

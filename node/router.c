@@ -199,6 +199,9 @@ void router_set_roster(struct router *r, struct roster *roster)
 	roster_unref(r->roster);
 	r->roster = roster_ref(roster);
 	r->settler.caller.epoch = roster->epoch;
+	/* what was routed by the old shares is told now: counters that are read after a change are
+	 * of the new ones */
+	r->settle_is_due = r->show_is_due = true;
 }
 
 bool router_can_place(const struct router *r)

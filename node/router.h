@@ -65,6 +65,7 @@ struct router {
 	struct event *tick;     /* end of a window */
 	struct event *deadline; /* of the oldest packet that waits for Redis */
 	bool tick_is_slow;      /* nothing to do until the next heartbeat */
+	bool show_is_due;       /* the next settle writes the readable hashes */
 	bool settle_is_due, is_leaving, has_left;
 	struct window window;
 	uint64_t settled_us;

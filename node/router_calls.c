@@ -219,7 +219,7 @@ void router_on_answer(void *arg, enum settler_call call, const struct settlement
 		log_info("router", "Redis answers again", "worker", "%s", r->config.worker);
 	r->is_overdue = false;
 	if (answer->status == SETTLEMENT_OK)
-		window_set_min(&r->window, answer->window_us);
+		window_set_bounds(&r->window, answer->window_us, answer->window_max_us);
 	if (call == CALL_ROUTE)
 		on_route_answer(r, answer);
 	else
@@ -262,13 +262,13 @@ static void start_settle(struct router *r)
 		.n_slots = r->ledger.n_slots,
 		.expected_messages = r->is_leaving ? 0 : r->window.expected_messages,
 		.node_info = take_node_info(r),
-		.idle = !r->is_shown && r->is_quiet,
+		.idle = r->show_is_due || (!r->is_shown && r->is_quiet),
 		.leaving = r->is_leaving,
 	};
 
 	ledger_forgive(&r->ledger);
 	ledger_begin(&r->ledger);
-	r->settle_is_due = false;
+	r->settle_is_due = r->show_is_due = false;
 	settler_settle(&r->settler, &request);
 }
 

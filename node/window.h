@@ -4,10 +4,10 @@
  * How fast packets come, window by window, and what follows: whether a worker is fast enough for a
  * lease, how long that lasts, how many messages to expect in it. Pure.
  *
- * Redis says how long a window is at least (it grows with the number of workers). A worker with
- * fewer than 4 packets per analyzer in that time is slow and routes exactly. A lease lasts for
- * about 1000 packets, so that Redis is called rarely, but no longer than 100 ms, so that credit
- * stays fresh.
+ * Redis says how long a window is at least (it grows with the number of workers) and at most (so
+ * that credit stays fresh). A worker with fewer than 4 packets per analyzer in the shortest window
+ * is slow and routes exactly. Within these bounds a lease lasts for about 1000 packets, so that Redis
+ * is called rarely.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,7 +15,7 @@
 #define WINDOW_MIN_US 10000
 
 struct window {
-	uint64_t min_us;                /* what Redis wants */
+	uint64_t min_us, max_us;        /* what Redis wants */
 	uint64_t start_us;              /* of this one */
 	uint64_t n_packets, n_messages; /* in this one */
 	uint64_t length_us;             /* of the next one */
@@ -24,7 +24,7 @@ struct window {
 
 void window_init(struct window *w, uint64_t now_us);
 /* Redis' answer; never below WINDOW_MIN_US. */
-void window_set_min(struct window *w, uint64_t min_us);
+void window_set_bounds(struct window *w, uint64_t min_us, uint64_t max_us);
 void window_count(struct window *w, unsigned n_messages);
 /* Judges this window and starts the next. */
 void window_close(struct window *w, uint64_t now_us, unsigned n_eligible);

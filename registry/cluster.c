@@ -51,8 +51,10 @@ static void mark_unreachable(const struct roster_worker *w, bool marks[ROSTER_MA
 {
 	for (const char *p = w->unreachable; *p;) {
 		char *end;
-		unsigned long slot = strtoul(p, &end, 10);
+		unsigned long slot;
 
+		p += *p == '~'; /* it is being tried again, so it is not reached yet */
+		slot = strtoul(p, &end, 10);
 		if (end == p)
 			break;
 		if (slot < ROSTER_MAX_SLOTS)

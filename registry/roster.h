@@ -54,7 +54,7 @@ struct analyzer {
 struct roster_worker {
 	char name[128];    /* node/index */
 	char mode[16];     /* exact, leased, away */
-	char *unreachable; /* slots: "1,4" */
+	char *unreachable; /* slots: "1,~4" */
 };
 
 struct roster {

@@ -67,13 +67,15 @@ static void parse(const redisReply *reply, size_t element_size, struct settlemen
 	answer->epoch = (uint64_t)reply->element[1]->integer;
 	if (strcmp(reply->element[0]->str, "behind") == 0)
 		answer->status = SETTLEMENT_BEHIND;
-	if (strcmp(reply->element[0]->str, "ok") != 0 || reply->elements != 4 ||
+	if (strcmp(reply->element[0]->str, "ok") != 0 || reply->elements != 5 ||
 	    reply->element[2]->type != REDIS_REPLY_INTEGER ||
-	    reply->element[3]->type != REDIS_REPLY_STRING)
+	    reply->element[3]->type != REDIS_REPLY_INTEGER ||
+	    reply->element[4]->type != REDIS_REPLY_STRING)
 		return;
 	answer->window_us = (uint64_t)reply->element[2]->integer;
-	answer->packed = reply->element[3]->str;
-	answer->n_packed = (unsigned)((size_t)reply->element[3]->len / element_size);
+	answer->window_max_us = (uint64_t)reply->element[3]->integer;
+	answer->packed = reply->element[4]->str;
+	answer->n_packed = (unsigned)((size_t)reply->element[4]->len / element_size);
 	answer->status = SETTLEMENT_OK;
 }
 

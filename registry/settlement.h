@@ -33,7 +33,7 @@ struct settle_request {
 	const struct settlement_delta *deltas; /* n_slots */
 	unsigned n_slots;
 	double expected_messages; /* in the next window; 0: no lease wanted */
-	const char *unreachable;  /* "1,4" */
+	const char *unreachable;  /* "1,~4"; ~: being tried again */
 	const char *node_info;    /* JSON, "" = as before */
 	bool idle;                /* write the readable hashes now */
 	bool leaving;             /* the last call of this worker */
@@ -55,7 +55,8 @@ enum settlement_status {
 struct settlement_answer {
 	enum settlement_status status;
 	uint64_t epoch;
-	uint64_t window_us;
+	uint64_t window_us;     /* no window is shorter */
+	uint64_t window_max_us; /* nor longer */
 	const char
 		*packed; /* settle: doubles by slot; route: 16-bit slots; borrowed from the reply */
 	unsigned n_packed; /* elements */

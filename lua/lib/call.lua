@@ -30,8 +30,11 @@ local function answered(record, epoch)
   if number < record.number then return {'stale', record.number} end
 end
 
--- Microseconds between two calls of a worker, so that Redis spends at most a third of its time on
--- settling: one settle costs about 50 us and 1.2 us per slot.
+-- How long a window is, in us: at least, so that Redis spends at most a third of its time on settling
+-- (one settle costs about 50 us and 1.2 us per slot), and at most. While somebody is out of some
+-- worker's reach the others make up for it, so credit must not grow old.
+local LEASE_MAX_US = 100000
 local function window_us(h)
-  return math.max(10000, math.floor(3 * h[WORKERS] * (50 + 1.2 * S)))
+  local least = math.max(10000, math.floor(3 * h[WORKERS] * (50 + 1.2 * S)))
+  return least, h[REPORTS] > 0 and least or math.max(least, LEASE_MAX_US)
 end

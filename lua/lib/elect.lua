@@ -41,16 +41,17 @@ local function count_workers(now)
   return redis.call('ZCOUNT', K_NODES, '(' .. now, '+inf')
 end
 
--- slot -> true for what every live worker reports as out of its reach.
+-- slot -> true for what every live worker reports as out of its reach. What is tried again (~) is
+-- not: without a share there would be nothing to try it with.
 local function cut_off(now)
   local reports, count, cut = redis.call('HVALS', K_UNREACHABLE), {}, {}
   if #reports == 0 then return cut end
   local live = count_workers(now)
   if #reports < live then return cut end
   for _, list in ipairs(reports) do
-    for slot in string.gmatch(list, '%d+') do
+    for trial, slot in string.gmatch(list, '(~?)(%d+)') do
       slot = tonumber(slot)
-      count[slot] = (count[slot] or 0) + 1
+      count[slot] = (count[slot] or 0) + (trial == '' and 1 or 0)
       if count[slot] >= live then cut[slot] = true end
     end
   end
@@ -73,6 +74,7 @@ local function elect(h, now, why, force)
   local leases = redis.call('ZRANGEBYSCORE', K_EXPIRES, '(' .. now, '+inf', 'WITHSCORES')
   local cut, candidates, reachable = cut_off(now), {}, 0
   h[VALID_UNTIL], h[WORKERS] = now + 60000, count_workers(now)
+  h[REPORTS] = redis.call('HLEN', K_UNREACHABLE)
   for k = 1, #leases, 2 do
     local id = leases[k]
     local slot = tonumber(slots[id])

@@ -11,7 +11,8 @@ local SEEN = 4         -- ms: when a script last opened this; a gap means that t
 local SHOWN = 5        -- ms: when the readable hashes were last written
 local RETIRED = 6      -- h[RETIRED .. RETIRED + 3]: routed, delivered, packets, forgiven of reused slots
 local WORKERS = 10     -- live workers, as of the last housekeeping
-local HEADER = 10
+local REPORTS = 11     -- workers that cannot reach somebody, as of the last election
+local HEADER = 11
 
 local MAX_SLOTS = 1024
 local S, SHARE, CREDIT, ROUTED, DELIVERED, PACKETS, FORGIVEN
@@ -30,7 +31,7 @@ end
 
 -- Vectors of zeros for all slots that were given away: none in an empty Redis.
 local function hot_new()
-  local n, h = 0, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+  local n, h = 0, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
   for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do n = math.max(n, slot + 1) end
   h[SLOTS] = n
   for i = HEADER + 1, HEADER + 6 * n do h[i] = 0 end

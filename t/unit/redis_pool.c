@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #define TIMEOUT_MS 5000
-#define HEADER 10 /* doubles before the columns */
+#define HEADER 11 /* doubles before the columns */
 
 static void expect(struct redis_pool *pool, int r, const char *what)
 {

@@ -71,19 +71,20 @@ static void route_packs_sizes(void **state)
 
 /* An array of the four elements of an answer, on the caller's stack. */
 struct fake {
-	redisReply array, elements[4], *list[4];
+	redisReply array, elements[5], *list[5];
 };
 
 static const redisReply *fake(struct fake *f, char *status, char *packed, size_t len)
 {
 	*f = (struct fake){
-		.array = { .type = REDIS_REPLY_ARRAY, .elements = 4, .element = f->list },
+		.array = { .type = REDIS_REPLY_ARRAY, .elements = 5, .element = f->list },
 		.elements = { { .type = REDIS_REPLY_STRING, .str = status, .len = strlen(status) },
 			      { .type = REDIS_REPLY_INTEGER, .integer = 7 },
 			      { .type = REDIS_REPLY_INTEGER, .integer = 10000 },
+			      { .type = REDIS_REPLY_INTEGER, .integer = 100000 },
 			      { .type = REDIS_REPLY_STRING, .str = packed, .len = len } },
 	};
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		f->list[i] = &f->elements[i];
 	return &f->array;
 }
@@ -99,6 +100,7 @@ static void an_answer_is_read_by_slot(void **state)
 	assert_int_equal(answer.status, SETTLEMENT_OK);
 	assert_int_equal(answer.epoch, 7);
 	assert_int_equal(answer.window_us, 10000);
+	assert_int_equal(answer.window_max_us, 100000);
 	assert_int_equal(answer.n_packed, 2);
 	assert_near(settlement_credit(&answer, 1), -1.5, 0);
 	assert_near(settlement_credit(&answer, 2), 0, 0);
