@@ -22,7 +22,7 @@ static const char pool_json[] =
 	"\"workers\":["
 	"{\"worker\":\"n1/1\",\"info\":\"{\\\"mode\\\":\\\"leased\\\"}\",\"unreachable\":\"2\"},"
 	"{\"worker\":\"n10/0\",\"info\":\"{\\\"mode\\\":\\\"exact\\\"}\",\"unreachable\":\"\"},"
-	"{\"worker\":\"n1/0\",\"info\":\"{\\\"mode\\\":\\\"exact\\\"}\",\"unreachable\":\"1,2\"}],"
+	"{\"worker\":\"n1/0\",\"info\":\"{\\\"mode\\\":\\\"exact\\\"}\",\"unreachable\":\"~1,2\"}],"
 	"\"retired\":[1,1,1,0],\"spill\":3,\"dead\":4}";
 
 static struct roster *roster;

@@ -125,6 +125,26 @@ static void one_that_some_worker_reaches_keeps_its_share(void **state)
 	assert_int_equal(health(*state, "a3"), HEALTH_SUSPECT);
 }
 
+static void one_that_is_tried_again_keeps_its_share_and_windows_are_short(void **state)
+{
+	struct settle_request request = { .unreachable = "~0" };
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	static struct answered answered;
+
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_shares(*state, 0.5, 0.3, 0.2);
+	assert_int_equal(health(*state, "a1"), HEALTH_SUSPECT);
+	assert_int_equal(answered.answer.window_max_us, answered.answer.window_us);
+	report(*state, "n2/0", "t", "0");
+	assert_shares(*state, 0.5, 0.3, 0.2);
+	report(*state, "n2/0", "t", "");
+	request.unreachable = "";
+	caller.number = 1000;
+	redis_pool_settle(*state, &caller, &request, &answered);
+	assert_int_equal(health(*state, "a1"), HEALTH_UP);
+	assert_true(answered.answer.window_max_us > answered.answer.window_us);
+}
+
 static void where_nothing_can_be_reached_all_keep_their_shares(void **state)
 {
 	report(*state, "n1/0", "t", "0,1,2");
@@ -333,6 +353,7 @@ int main(void)
 		SHARES_TEST(all_weights_zero_is_equal_shares),
 		SHARES_TEST(one_that_no_live_worker_reaches_takes_no_share),
 		SHARES_TEST(one_that_some_worker_reaches_keeps_its_share),
+		SHARES_TEST(one_that_is_tried_again_keeps_its_share_and_windows_are_short),
 		SHARES_TEST(where_nothing_can_be_reached_all_keep_their_shares),
 		SHARES_TEST(a_dead_workers_report_is_void),
 		SHARES_TEST(a_restarted_workers_old_report_is_void),
