@@ -6,8 +6,8 @@
  *
  * Redis says how long a window is at least (it grows with the number of workers) and at most (so
  * that credit stays fresh). A worker with fewer than 4 packets per analyzer in the shortest window
- * is slow and routes exactly. Within these bounds a lease lasts for about 1000 packets, so that Redis
- * is called rarely.
+ * is slow and routes exactly. Within these bounds a lease lasts for about 1000 packets, so that
+ * Redis is called rarely.
  */
 #include <stdbool.h>
 #include <stdint.h>

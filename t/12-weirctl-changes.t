@@ -19,7 +19,7 @@ sub register ($id, $weight) {
 # 10 packets of 10 messages as the scripts choose, delivered (but for those missing) and processed.
 sub traffic ($missing = 0) {
     state $number = 0;
-    my (undef, $epoch, undef, $choices) = @{$redis->script('route', 'default', 'n1/0', 't', ++$number, 0,
+    my (undef, undef, undef, undef, $choices) = @{$redis->script('route', 'default', 'n1/0', 't', ++$number, 0,
         pack('V*', (10) x 10), '', 1e6)};
     my @got = (0) x 3;
     $got[$_] += 10 for unpack 'v*', $choices;
