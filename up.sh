@@ -27,6 +27,7 @@ help() {
 from=$PWD
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" || exit 1
 . scripts/shell.sh
+. scripts/processes.sh
 
 # ---- the command line ----
 
@@ -73,98 +74,6 @@ parse_options() {
 		[[ -n $value ]] || usage_error "$option wants a value"
 	done
 	check_options
-}
-
-# ---- processes ----
-
-declare -A pid_of=() # of what runs
-started=()           # names, in order of their start
-folder=''
-tick=''
-
-# start NAME COMMAND...: in a session of its own, so that Ctrl-C reaches this script alone, which ends
-# them in order; should the script be killed, the kernel ends them.
-start() {
-	local name=$1
-	shift
-	setsid setpriv --pdeathsig TERM "$@" <"${input:-/dev/null}" >"$folder/$name.log" 2>&1 {lock}>&- &
-	pid_of[$name]=$!
-	started+=("$name")
-}
-
-is_running() {
-	kill -0 "${pid_of[$1]}" 2>/dev/null
-}
-
-# stop NAME...: all at once, those that do not end within 10 s by force.
-stop() {
-	local name tries
-	for name in "$@"; do
-		kill -TERM "${pid_of[$name]}" 2>/dev/null
-	done
-	for name in "$@"; do
-		for ((tries = 0; tries < 200; tries++)); do
-			is_running "$name" || break
-			sleep 0.05
-		done
-		kill -KILL "${pid_of[$name]}" 2>/dev/null && say "$name did not end: killed" >&2
-		wait "${pid_of[$name]}" 2>/dev/null
-		unset "pid_of[$name]"
-	done
-}
-
-# names PATTERN: of what runs.
-names() {
-	local name
-	for name in "${started[@]}"; do
-		# shellcheck disable=SC2053 # a pattern
-		[[ $name != $1 || -z ${pid_of[$name]:-} ]] || printf '%s\n' "$name"
-	done
-}
-
-# Load first, Redis last: each can still tell the next that it leaves.
-stop_all() {
-	local pattern
-	[[ -z $tick ]] || kill "$tick" 2>/dev/null
-	for pattern in load timer 'a*' 'n*' redis; do
-		# shellcheck disable=SC2046 # one word for each name
-		stop $(names "$pattern")
-	done
-}
-
-on_exit() {
-	local status=$?
-	trap '' INT TERM HUP
-	stop_all
-	((status <= 128)) || say "" "stopped, nothing is left running"
-	if ((status == 1)) && [[ -d $folder ]]; then
-		say "the logs stay in $folder" >&2
-	elif [[ -d $folder ]]; then
-		rm -rf "$folder"
-	fi
-	exit "$status"
-}
-
-# died NAME: by itself.
-died() {
-	{
-		say "" "$1 has ended by itself; the end of its log:"
-		tail -n 15 "$folder/$1.log"
-	} >&2
-	exit 1
-}
-
-# wait_for SECONDS WHAT COMMAND...: until the command succeeds.
-wait_for() {
-	local end=$((SECONDS + $1)) what=$2 name
-	shift 2
-	until "$@"; do
-		for name in "${started[@]}"; do
-			is_running "$name" || died "$name"
-		done
-		((SECONDS <= end)) || die "gave up waiting: $what"
-		sleep 0.02
-	done
 }
 
 # ---- ports ----
@@ -261,7 +170,7 @@ start_load() {
 		--messages 1-9 --connections $((8 * n_nodes)) --json)
 	choose_log
 	[[ -z $replay ]] || options+=(--replay "$replay")
-	[[ $replay != - ]] || local input=/proc/$$/fd/0
+	[[ $replay != - ]] || local input=/proc/$$/fd/0 # for start
 	start load build/bin/weir-loadgen "${options[@]}"
 }
 
@@ -313,72 +222,47 @@ show() {
 	n_lines=$(($(wc -l <<<"$table") + 1))
 }
 
-# died_pid PID: which one it was.
-died_pid() {
-	local name
-	for name in "${!pid_of[@]}"; do
-		[[ ${pid_of[$name]} != "$1" ]] || died "$name"
-	done
-}
-
-# Once a second, until the load has ended or the time is over.
+# Once a second, until the load has ended or the time is over; without either, until Ctrl-C.
 watch() {
-	local ended
 	since=$SECONDS
 	printf 'time\t%s\n' "$EPOCHREALTIME" >"$folder/last_counts"
-	while :; do
-		sleep 1 &
-		tick=$!
-		wait -n -p ended "$tick" "${pid_of[@]}" 2>/dev/null
-		if [[ $ended == "${pid_of[load]:-}" || $ended == "${pid_of[timer]:-}" ]]; then
-			break
-		fi
-		[[ $ended == "$tick" ]] || died_pid "$ended"
+	while rest_a_second load timer; do
 		show
 	done
-	kill "$tick" 2>/dev/null
 }
 
-# What was counted from end to end: one line of JSON.
 account() {
-	cluster | jq -c --argjson load "$load" '
-		def sum(f): map(f) | add // 0;
-		{sent: $load.sent.messages, accepted: $load.accepted.messages, packets: $load.sent.packets} as $sent
-		| (.analyzers | sum(.routed)) as $routed
-		| (if $sent.sent then $sent else {sent: $routed, accepted: $routed, packets: .totals.packets} end)
-		+ {routed: $routed, delivered: (.analyzers | sum(.delivered)), processed: (.analyzers | sum(.processed)),
-		   worst: (if $routed == 0 then {error: 0, id: "no messages"} else .analyzers
-			| map({id, error: (100 * (.routed / $routed - .share) | fabs)}) | max_by(.error) end)}'
-}
-
-is_settled() {
-	account | jq -e '.processed as $n | [.accepted, .routed, .delivered] | all(. == $n)' >/dev/null
+	cluster | jq -c --argjson load "$load" -f scripts/verdict.jq
 }
 
 # Ends with 0 or 1. What the analyzers processed is told by their next heartbeat.
 judge() {
-	local end=$((SECONDS + 10))
+	local end=$((SECONDS + 10)) verdict
 	load=null
 	if ((has_load)); then
 		load=$(grep '^{' "$folder/load.log") || died load
 	fi
-	until is_settled || ((SECONDS > end)); do
+	until verdict=$(account) && jq -e .is_whole <<<"$verdict" >/dev/null || ((SECONDS > end)); do
 		sleep 0.05
 	done
 	show
-	account | jq -r --argjson has_load "$has_load" '
-		.processed as $n | ([.sent, .accepted, .routed, .delivered] | all(. == $n)) as $whole
-		| ([0.2, 900 / ([.routed, 1] | max)] | max) as $limit # or a packet, where they are few
-		| if $n == 0 and $has_load == 0 then "  nothing was sent" else
-		  "  \(.packets) packets: sent \(.sent), accepted \(.accepted), routed \(.routed), delivered \(.delivered), "
-			+ "processed \(.processed) messages",
-		  "  worst share error: \(.worst.error * 1000 | round / 1000) % (\(.worst.id)), allowed: \($limit * 1000 | round / 1000) %"
-		  end,
-		  if ($whole | not) then "  verdict: NOT OK, not all arrived, or some twice"
-		  elif .worst.error > $limit then "  verdict: NOT OK, the shares are off"
-		  elif .sent == 0 and $has_load == 1 then "  verdict: NOT OK, nothing was sent"
-		  else "  verdict: ok, nothing lost" end' | tee "$folder/verdict"
-	grep -q 'verdict: ok' "$folder/verdict"
+	jq -r .text <<<"$verdict"
+	jq -e .is_ok <<<"$verdict" >/dev/null
+}
+
+# Load first, Redis last: each can still tell the next that it leaves.
+on_exit() {
+	local status=$?
+	((BASHPID == $$)) || return # a child that was stopped before its exec
+	trap '' INT TERM HUP
+	stop_all load timer 'a*' 'n*' redis
+	((status <= 128)) || say "" "stopped, nothing is left running"
+	if ((status == 1)) && [[ -d $folder ]]; then
+		say "the logs stay in $folder" >&2
+	elif [[ -d $folder ]]; then
+		rm -rf "$folder"
+	fi
+	exit "$status"
 }
 
 main() {
@@ -387,7 +271,7 @@ main() {
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	exec {lock}<up.sh
+	exec {lock}<up.sh # one at a time builds and looks for ports
 	flock -n "$lock" || { say "waiting: another ./up.sh of this checkout is starting" && flock "$lock"; }
 	install_packages build run
 	build weir-node weir-analyzer weir-loadgen weirctl

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shell functions shared by up.sh and test.sh, which run at the top of the checkout.
 
 say() { # a line for each argument
