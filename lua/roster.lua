@@ -14,7 +14,7 @@
 --   "gone":[the same counters of those that left],"workers":[{"worker","lease_ms","info":"JSON",
 --   "unreachable":"1,~4"}],"retired":[routed,delivered,packets,forgiven],"spill":entries,"dead":entries}
 -- COST
---   O(slots + workers), about 60 us with 3 analyzers.
+--   O(slots + workers), about 95 us with 3 analyzers, 500 us with 20, some ms with 200; O(1) for "".
 --@include keys
 --@include hot
 if ARGV[1] and tonumber(ARGV[1]) == epoch_now() then return '' end

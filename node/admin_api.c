@@ -43,8 +43,10 @@ static int refuse_error(struct admin_api *api, struct mg_connection *conn, const
 		return admin_refuse(conn, 503, "full",
 				    "The pool has as many analyzers as it can hold.", NULL);
 	default:
+		pthread_mutex_lock(&api->lock); /* the text is the client's */
 		snprintf(detail, sizeof(detail), "Redis does not answer: %s",
 			 error < 0 ? strerror(-error) : client_error(api->client));
+		pthread_mutex_unlock(&api->lock);
 		log_warn("admin", "registry call failed", "analyzer", "%s", id, "error", "%s",
 			 detail);
 		return admin_refuse(conn, 503, "registry_away", detail, NULL);

@@ -21,6 +21,15 @@ static void release(struct worker *w, struct packet *p)
 	packet_free(p);
 }
 
+/* Workers share this word: it is written when it changes, and not for every packet. */
+static void forget_unplaced(struct worker *w)
+{
+	_Atomic uint64_t *unplaced_us = &w->shared->health.unplaced_us;
+
+	if (atomic_load_explicit(unplaced_us, memory_order_relaxed) != 0)
+		atomic_store_explicit(unplaced_us, 0, memory_order_relaxed);
+}
+
 static void on_delivered(void *arg, struct packet *p, const char *analyzer)
 {
 	struct worker *w = arg;
@@ -28,7 +37,7 @@ static void on_delivered(void *arg, struct packet *p, const char *analyzer)
 	metrics_observe(&w->metrics, M_PACKET_TIME, clock_mono_us() - p->received_us);
 	if (p->exchange)
 		ingest_accept_packet(&w->ingest, p->exchange, p->n_messages, analyzer);
-	atomic_store_explicit(&w->shared->health.unplaced_us, 0, memory_order_relaxed);
+	forget_unplaced(w);
 	release(w, p);
 }
 
