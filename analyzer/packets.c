@@ -1,16 +1,13 @@
 #include "analyzer/packets.h"
 
-#include "analyzer/json_scan.h"
+#include "common/json_packet.h"
 
 #define PACKETS_KEEP_MAX 65536 /* a bigger batch does not keep its memory for the next one */
 
-static_assert(PACKETS_E_SYNTAX == JSON_SCAN_E_SYNTAX, "a scanner's error is handed up unchanged");
-
-struct packet_fields {
-	struct packet *packet;
-	bool seen_id;
-	bool seen_messages;
-};
+static_assert(PACKETS_E_SYNTAX == JSON_PACKET_E_SYNTAX &&
+		      PACKETS_E_SCALAR == JSON_PACKET_E_SCALAR &&
+		      PACKETS_E_EMPTY == JSON_PACKET_E_EMPTY,
+	      "a scanner's error is handed up unchanged");
 
 void packets_deinit(struct packets *packets)
 {
@@ -33,63 +30,18 @@ static int packets_push(struct packets *packets, const struct packet *packet)
 	return 0;
 }
 
-static int scan_messages(struct json_cursor *c, unsigned depth, struct packet *packet)
-{
-	size_t n_messages;
-	int r = json_scan_array(c, depth, NULL, NULL, &n_messages);
-
-	if (r)
-		return r;
-	packet->n_messages = n_messages;
-	return n_messages ? 0 : PACKETS_E_EMPTY;
-}
-
-static int on_field(struct json_cursor *c, unsigned depth, const struct json_slice *key, void *arg)
-{
-	struct packet_fields *fields = arg;
-	bool is_id = !fields->seen_id && json_slice_is(key, "id");
-	bool is_messages = !fields->seen_messages && json_slice_is(key, "messages");
-	struct json_slice id;
-	int r;
-
-	fields->seen_id |= is_id;
-	fields->seen_messages |= is_messages;
-	if (is_messages && c->at < c->end && *c->at == '[')
-		return scan_messages(c, depth, fields->packet);
-	if (!is_id || c->at == c->end || *c->at != '"')
-		return json_scan_value(c, depth);
-	r = json_scan_string(c, &id);
-	if (r)
-		return r;
-	fields->packet->id = id.data;
-	fields->packet->id_len = id.len;
-	return 0;
-}
-
-/* A scalar is told from bad syntax: they have different reasons in the answer. */
-static int scan_scalar(struct json_cursor *c, unsigned depth)
-{
-	int r = json_scan_value(c, depth);
-
-	return r ? r : PACKETS_E_SCALAR;
-}
-
 static int on_packet(struct json_cursor *c, unsigned depth, void *arg)
 {
-	struct packet packet = { .data = c->at, .n_messages = 1 };
-	struct packet_fields fields = { .packet = &packet };
-	int r;
+	struct json_packet found;
+	int r = json_packet_scan(c, depth, &found);
 
-	if (c->at < c->end && *c->at == '{')
-		r = json_scan_object(c, depth, on_field, &fields);
-	else if (c->at < c->end && *c->at == '[')
-		r = scan_messages(c, depth, &packet);
-	else
-		r = scan_scalar(c, depth);
 	if (r)
 		return r;
-	packet.len = (size_t)(c->at - packet.data);
-	return packets_push(arg, &packet);
+	return packets_push(arg, &(struct packet){ .data = found.raw.data,
+						   .len = found.raw.len,
+						   .id = found.id.data,
+						   .id_len = found.id.len,
+						   .n_messages = found.n_messages });
 }
 
 static int scan_batch(struct json_cursor *c, struct packets *packets)

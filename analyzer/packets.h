@@ -1,9 +1,8 @@
 #ifndef WEIR_ANALYZER_PACKETS_H
 #define WEIR_ANALYZER_PACKETS_H
 /*
- * Splits the body of a delivery into packets and counts their messages:
- *   object with a "messages" array -> its length      array -> its length      any other object ->
- * 1 As for a node: of keys that repeat the first one counts. Pure.
+ * Splits the body of a delivery into packets and counts their messages, as common/json_packet.h
+ * says what a packet is. Pure.
  */
 #include <stdbool.h>
 #include <stddef.h>

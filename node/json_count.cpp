@@ -4,19 +4,18 @@
 
 #include <simdjson.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <new>
 
-#include "node/json_number.h"
+extern "C" {
+#include "common/json_packet.h"
+}
 
 using namespace simdjson;
 
 const size_t json_count_padding = SIMDJSON_PADDING;
 
-static const size_t keep_capacity = 1 << 20; /* what a larger body needs is released after it */
-static const size_t saturated = 0xFFFFFF; /* dom::array::size() says this of any larger array too */
+static const size_t max_parsed = 256 << 10; /* bytes of a body that simdjson gets */
 
 struct json_counter {
 	dom::parser parser;
@@ -30,10 +29,8 @@ static bool reserve(json_counter *counter, size_t len)
 
 	if (len <= counter->capacity)
 		return true;
-	while (capacity < len && capacity < keep_capacity)
+	while (capacity < len)
 		capacity *= 2;
-	if (capacity < len)
-		capacity = len;
 	counter->capacity = 0;
 	if (counter->parser.allocate(capacity, JSON_MAX_DEPTH + 1) ||
 	    counter->parser.doc.allocate(capacity)) {
@@ -62,15 +59,8 @@ void json_counter_free(struct json_counter *counter)
 
 static enum json_verdict count_array(dom::array array, uint32_t *n_messagesp)
 {
-	size_t n = array.size();
-
-	if (n == saturated) {
-		n = 0;
-		for (auto element = array.begin(); element != array.end(); ++element)
-			n++;
-	}
-	*n_messagesp = static_cast<uint32_t>(n);
-	return n > 0 ? JSON_OK : JSON_NO_MESSAGES;
+	*n_messagesp = static_cast<uint32_t>(array.size()); /* exact: max_parsed < 2^24 elements */
+	return *n_messagesp > 0 ? JSON_OK : JSON_NO_MESSAGES;
 }
 
 static enum json_verdict count_document(dom::element document, uint32_t *n_messagesp)
@@ -88,51 +78,41 @@ static enum json_verdict count_document(dom::element document, uint32_t *n_messa
 	return JSON_OK;
 }
 
-static error_code parse_shrunk(json_counter *counter, const char *body, size_t len,
-			       dom::element *documentp)
+/* Slower, but in constant memory, and whatever the size of its numbers. */
+static enum json_verdict scan(const char *body, size_t len, uint32_t *n_messagesp)
 {
-	std::unique_ptr<char, decltype(&std::free)> copy(
-		static_cast<char *>(std::malloc(len + SIMDJSON_PADDING)), std::free);
+	struct json_packet packet;
 
-	if (!copy)
-		return MEMALLOC;
-	std::memcpy(copy.get(), body, len);
-	if (!json_shrink_numbers(copy.get(), len))
-		return NUMBER_ERROR;
-	return counter->parser.parse(copy.get(), len, false).get(*documentp);
+	switch (json_packet_read(body, len, JSON_MAX_DEPTH, &packet)) {
+	case 0:
+		break;
+	case JSON_PACKET_E_SCALAR:
+		return JSON_NO_OBJECT;
+	case JSON_PACKET_E_EMPTY:
+		return JSON_NO_MESSAGES;
+	default:
+		return JSON_BAD_SYNTAX;
+	}
+	*n_messagesp = static_cast<uint32_t>(packet.n_messages);
+	return JSON_OK;
 }
 
-/* simdjson does not define which error a document gets, so any may be due to a huge number. */
-static error_code parse(json_counter *counter, const char *body, size_t len,
-			dom::element *documentp)
-{
-	error_code error;
-
-	if (len == 0)
-		return EMPTY;
-	if (!reserve(counter, len))
-		return MEMALLOC;
-	/* Newer simdjsons skip it. */
-	if (len >= 3 && std::memcmp(body, "\xEF\xBB\xBF", 3) == 0)
-		return UTF8_ERROR;
-	error = counter->parser.parse(body, len, false).get(*documentp);
-	return error && error != MEMALLOC ? parse_shrunk(counter, body, len, documentp) : error;
-}
-
+/*
+ * simdjson refuses numbers beyond 64 bits or a double, and does not define which error a document
+ * gets: whatever it refuses is looked at once more, for agents drop what is refused.
+ */
 enum json_verdict json_count(struct json_counter *counter, const char *body, size_t len,
 			     uint32_t *n_messagesp)
 {
 	dom::element document;
-	error_code error = parse(counter, body, len, &document);
-	enum json_verdict verdict;
 
-	if (error)
-		verdict = error == MEMALLOC ? JSON_NO_MEMORY : JSON_BAD_SYNTAX;
-	else
-		verdict = count_document(document, n_messagesp);
-	if (counter->capacity > keep_capacity) {
-		counter->parser = dom::parser();
-		counter->capacity = 0;
-	}
-	return verdict;
+	if (len == 0 || len > max_parsed)
+		return scan(body, len, n_messagesp);
+	if (!reserve(counter, len))
+		return JSON_NO_MEMORY;
+	/* Newer simdjsons skip a byte order mark. */
+	if ((len >= 3 && std::memcmp(body, "\xEF\xBB\xBF", 3) == 0) ||
+	    counter->parser.parse(body, len, false).get(document))
+		return scan(body, len, n_messagesp);
+	return count_document(document, n_messagesp);
 }

@@ -1,12 +1,11 @@
 #ifndef WEIR_NODE_JSON_COUNT_H
 #define WEIR_NODE_JSON_COUNT_H
 /*
- * Validates a packet and counts its messages (simdjson's DOM parser: full validation, UTF-8 too):
- *   object with a "messages" array -> its length      array -> its length      any other object ->
- * 1 Not a packet: a scalar, an empty array, a byte order mark (it would break the batch it goes out
- * in). Numbers may be of any size (simdjson alone refuses what fits no 64 bits or no double). Of
- * several "messages" the first counts. One counter per thread; it keeps its memory, but lets go of
- * what a giant packet needed (14 bytes for each of its bytes).
+ * Validates a packet and counts its messages, as common/json_packet.h says what a packet is: with
+ * simdjson's DOM parser (full validation, UTF-8 too) up to 256 KiB, beyond that, and where simdjson
+ * finds a number too large, with the scanner of common/. Not a packet: a scalar, an empty array, a
+ * byte order mark (it would break the batch it goes out in). One counter per thread; it keeps its
+ * memory, at most 4 MiB.
  */
 #include <stddef.h>
 #include <stdint.h>

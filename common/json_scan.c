@@ -1,4 +1,4 @@
-#include "analyzer/json_scan.h"
+#include "common/json_scan.h"
 
 #include <stdint.h>
 #include <string.h>

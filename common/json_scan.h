@@ -1,5 +1,5 @@
-#ifndef WEIR_ANALYZER_JSON_SCAN_H
-#define WEIR_ANALYZER_JSON_SCAN_H
+#ifndef WEIR_COMMON_JSON_SCAN_H
+#define WEIR_COMMON_JSON_SCAN_H
 /*
  * A strict scanner of JSON (RFC 8259, UTF-8): finds where a value ends and builds nothing, so the
  * raw bytes of a packet can be handed on. Pure. A scan starts at the first byte of a value and

@@ -1,0 +1,68 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "common/json_packet.h"
+
+#define DEPTH 16
+
+struct read_case {
+	const char *title;
+	const char *body;
+	int result;
+	uint64_t n_messages;
+	const char *id;
+};
+
+/* clang-format off */
+static const struct read_case cases[] = {
+	{"an object is one message", " {\"a\":1} ", 0, 1, ""},
+	{"messages are counted", "{\"id\":\"x-1\",\"messages\":[1,[2],{}]}", 0, 3, "x-1"},
+	{"an array is its messages", "[1,2]\n", 0, 2, ""},
+	{"the first of two ids counts", "{\"id\":\"a\",\"id\":\"b\"}", 0, 1, "a"},
+	{"also where it is no string", "{\"id\":7,\"id\":\"b\"}", 0, 1, ""},
+	{"an id keeps its escapes", "{\"id\":\"a\\\"b\"}", 0, 1, "a\\\"b"},
+	{"an id further down is another's", "{\"a\":{\"id\":\"b\"}}", 0, 1, ""},
+	{"the first of two messages counts", "{\"messages\":{},\"messages\":[1,2]}", 0, 1, ""},
+	{"an empty array is no packet", "[]", JSON_PACKET_E_EMPTY, 0, NULL},
+	{"no messages are no packet", "{\"messages\":[],\"a\":[1]}", JSON_PACKET_E_EMPTY, 0, NULL},
+	{"but broken JSON behind them is no JSON", "{\"messages\":[],\"a\":[1}", JSON_PACKET_E_SYNTAX, 0, NULL},
+	{"nor is an end too early", "{\"messages\":[]", JSON_PACKET_E_SYNTAX, 0, NULL},
+	{"a scalar is no packet", "\"{}\"", JSON_PACKET_E_SCALAR, 0, NULL},
+	{"two documents are no JSON", "{}{}", JSON_PACKET_E_SYNTAX, 0, NULL},
+	{"nothing is no JSON", "", JSON_PACKET_E_SYNTAX, 0, NULL},
+	{"too deep is no JSON", "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", JSON_PACKET_E_SYNTAX, 0, NULL},
+};
+/* clang-format on */
+
+static void test_case(void **state)
+{
+	const struct read_case *c = *state;
+	struct json_packet packet;
+
+	assert_int_equal(json_packet_read(c->body, strlen(c->body), DEPTH, &packet), c->result);
+	if (c->result)
+		return;
+	assert_int_equal(packet.n_messages, c->n_messages);
+	assert_int_equal(packet.id.len, strlen(c->id));
+	assert_memory_equal(packet.id.data ? packet.id.data : "", c->id, strlen(c->id));
+	assert_true(packet.raw.data[0] == '{' || packet.raw.data[0] == '[');
+	assert_true(packet.raw.data[packet.raw.len - 1] == '}' ||
+		    packet.raw.data[packet.raw.len - 1] == ']');
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ARRAY_LEN(cases)];
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		tests[i] = (struct CMUnitTest){ .name = cases[i].title,
+						.test_func = test_case,
+						.initial_state = (void *)&cases[i] };
+	return cmocka_run_group_tests_name("json_packet", tests, NULL, NULL);
+}
