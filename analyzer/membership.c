@@ -9,6 +9,7 @@
 #include "analyzer/membership.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -46,6 +47,7 @@ struct membership {
 	struct http_client *http;
 	struct backoff backoff;
 	struct rng rng;
+	char process[33]; /* tells the registry that it is this process that registers again */
 	size_t registry; /* index of the registry in use */
 	struct lease lease;
 	bool is_deregistered;
@@ -110,6 +112,8 @@ static int membership_init(struct membership *m, const char *delivery_url)
 	pthread_condattr_destroy(&attr);
 	backoff_init(&m->backoff, RETRY_BASE_MS, RETRY_CAP_MS, 0);
 	rng_init(&m->rng, 0);
+	snprintf(m->process, sizeof(m->process), "%016llx%016llx",
+		 (unsigned long long)rng_next(&m->rng), (unsigned long long)rng_next(&m->rng));
 	buf_append_str(&m->delivery_url, delivery_url);
 	m->http = http_client_new("application/json", m->config->register_token);
 	m->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -278,7 +282,7 @@ static uint64_t membership_join(struct membership *m)
 	long status;
 
 	buf_clear(&m->body);
-	registration_body(&m->body, m->config, buf_str(&m->delivery_url));
+	registration_body(&m->body, m->config, buf_str(&m->delivery_url), m->process);
 	status = membership_call(m, "PUT", "", CALL_TIMEOUT_MS);
 	if (status != 200 && status != 201)
 		return membership_failed(m, "register", status);

@@ -56,7 +56,8 @@ static void append_json(struct buf *out, cJSON *json, bool ok)
 	cJSON_Delete(json);
 }
 
-void registration_body(struct buf *out, const struct config *config, const char *delivery_url)
+void registration_body(struct buf *out, const struct config *config, const char *delivery_url,
+		       const char *process)
 {
 	cJSON *json = cJSON_CreateObject();
 	bool ok =
@@ -67,7 +68,8 @@ void registration_body(struct buf *out, const struct config *config, const char 
 		cJSON_AddNumberToObject(json, "max_batch_packets",
 					(double)config->max_batch_packets) &&
 		cJSON_AddNumberToObject(json, "max_batch_bytes", (double)config->max_batch_bytes) &&
-		cJSON_AddStringToObject(json, "version", WEIR_VERSION);
+		cJSON_AddStringToObject(json, "version", WEIR_VERSION) &&
+		cJSON_AddStringToObject(json, "process", process);
 
 	if (ok && config->slow_start_ms > 0)
 		ok = cJSON_AddNumberToObject(json, "slow_start_ms", (double)config->slow_start_ms);

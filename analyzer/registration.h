@@ -27,8 +27,9 @@ void registration_url(struct buf *out, const char *base, const char *id, const c
 /* Appends where nodes reach a server that is bound to this address. */
 void registration_delivery_url(struct buf *out, const struct net_addr *bound);
 
-/* Append a request's body. A failure shows in `out`. */
-void registration_body(struct buf *out, const struct config *config, const char *delivery_url);
+/* Append a request's body. A failure shows in `out`. process: tells that from the process before. */
+void registration_body(struct buf *out, const struct config *config, const char *delivery_url,
+		       const char *process);
 void registration_heartbeat_body(struct buf *out, const char *instance, uint64_t n_processed);
 
 /* Without "heartbeat_ms" in the answer: a third of the ttl. */

@@ -4,14 +4,17 @@
 --   Atomic. The last to register an id owns it: the former instance can neither renew nor remove it.
 --   A new id starts without credit. A weight that an operator set stays unless the analyzer declares
 --   another one than it declared before. A restore (slot >= 0) never touches what is there already.
+--   An analyzer that restarts again and again is held back: from the third instance in a row that
+--   comes less than 30 s after the one before had become eligible, it is not eligible for 1 s, then
+--   2 s, and so on to 60 s. One that was eligible for 60 s begins anew.
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
 --   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 credit HASH, 16 routed HASH,
---   17 delivered HASH, 18 delivered_packets HASH, 19 forgiven HASH
+--   17 delivered HASH, 18 delivered_packets HASH, 19 forgiven HASH, 20 flaps HASH
 -- ARGV
 --   1 id, 2 delivery URL, 3 weight it declares, 4 lease (ms), 5 instance token,
---   6 info (JSON object: accepts, batch limits, slow_start_ms, version),
+--   6 info (JSON object: accepts, batch limits, slow_start_ms, version, process),
 --   7 slot to restore (-1: a registration), 8 epoch to reach at least, 9 weight set by an operator
 --   ("" = as declared), 10 state ("" = as it is, or active)
 -- RETURNS
@@ -21,6 +24,8 @@
 --@include keys
 --@include hot
 --@include elect
+local FLAP_MS, CALM_MS = 30000, 60000
+local HELD_FROM, HELD_FIRST_MS = 3, 1000
 local id, url, declared, ttl_ms, instance = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local restore_slot, epoch_floor = tonumber(ARGV[7]), tonumber(ARGV[8])
 local set_weight, set_state = ARGV[9], ARGV[10]
@@ -45,7 +50,7 @@ local function reuse_slot()
     h[at] = 0
   end
   for k = 2, 8 do if k ~= 7 then redis.call('HDEL', KEYS[k], gone) end end
-  for k = 15, 19 do redis.call('HDEL', KEYS[k], gone) end
+  for k = 15, 20 do redis.call('HDEL', KEYS[k], gone) end
   redis.call('ZREM', K_EXPIRES, gone)
   return slot
 end
@@ -70,6 +75,20 @@ local function find_slot()
   return S - 1
 end
 
+-- When an instance that comes now is eligible. `flaps` has the restarts in a row, and when the last
+-- instance was eligible.
+local function eligible_ms()
+  local count, since = string.match(redis.call('HGET', KEYS[20], id) or '', '^(%d+) (%d+)$')
+  local age, held = now - (since or 0), 0
+  count = age < CALM_MS and tonumber(count) or 0
+  if age < FLAP_MS then
+    count = count + 1
+    if count >= HELD_FROM then held = math.min(HELD_MOST_MS, HELD_FIRST_MS * 2 ^ (count - HELD_FROM)) end
+  end
+  redis.call('HSET', KEYS[20], id, string.format('%d %.0f', count, now + held))
+  return now + held
+end
+
 local lease_end = tonumber(redis.call('ZSCORE', K_EXPIRES, id))
 if restore_slot >= 0 and lease_end then
   if lease_end > now or lease_end < 0 then
@@ -88,8 +107,17 @@ end
 
 local before_json = redis.call('HGET', K_INFO, id)
 local before = before_json and cjson.decode(before_json) or {}
-info.instance, info.ttl_ms, info.declared, info.since_ms = instance, ttl_ms, declared, now
-if before.instance == instance then
+-- the process that is registered already: its answer was lost, or the registry had forgotten it
+local is_known = before.instance == instance or (info.process and info.process == before.process)
+info.instance, info.ttl_ms, info.declared = instance, ttl_ms, declared
+if restore_slot >= 0 then
+  info.since_ms = math.min(tonumber(info.since_ms) or now, now + HELD_MOST_MS) -- as it was
+elseif is_known and before.since_ms then
+  info.since_ms = before.since_ms
+else
+  info.since_ms = eligible_ms()
+end
+if is_known then
   info.processed_base = before.processed_base -- its own count goes on
 else
   info.processed_base = tonumber(redis.call('HGET', K_PROCESSED, id) or 0)

@@ -5,16 +5,20 @@
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
---   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 spill STREAM, 16 dead STREAM
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 spill STREAM, 16 dead STREAM,
+--   17 spill_total HASH, 18 accounts HASH
 -- ARGV
---   1 epoch the caller knows (optional)
+--   1 epoch the caller knows (optional; who knows one gets no accounts)
 -- RETURNS
 --   "" if that is still the epoch, else JSON: {"epoch","now_ms","slots","analyzers":[{"id","slot","url","weight","share","state","health",
 --   "lease_ms","info":"JSON","credit","routed","delivered","delivered_packets","forgiven","processed"}],
 --   "gone":[the same counters of those that left],"workers":[{"worker","lease_ms","info":"JSON",
---   "unreachable":"1,~4"}],"retired":[routed,delivered,packets,forgiven],"spill":entries,"dead":entries}
+--   "unreachable":"1,~4"}],"retired":[routed,delivered,packets,forgiven],"spill":{"packets","messages","bytes"},"dead":entries,
+--   "accounts":{"received":[packets,messages],"taken":[..],"delivered":[..],"spilled":[..],"dead":[..],
+--   "refused":[..],"lost":[..],"in_flight":[..],"ended_in_flight":[.., of runs that are not live]}}
 -- COST
---   O(slots + workers), about 95 us with 3 analyzers, 500 us with 20, some ms with 200; O(1) for "".
+--   O(slots + workers), about 95 us with 3 analyzers, 500 us with 20, some ms with 200, and for the
+--   accounts 20 us for each run of a worker; O(1) for "".
 --@include keys
 --@include hot
 if ARGV[1] and tonumber(ARGV[1]) == epoch_now() then return '' end
@@ -76,10 +80,28 @@ for k = 1, #slots, 2 do
   end
 end
 
+local function all_accounts()
+--@include accounts
+  local sums, ended = accounts_new(), {0, 0}
+  local runs = redis.call('HGETALL', KEYS[18])
+  for k = 1, #runs, 2 do
+    local left = accounts_add(sums, runs[k + 1]).in_flight
+    if left and left[1] ~= 0 and run_state(runs[k], now) ~= 'live' then
+      ended[1], ended[2] = ended[1] + left[1], ended[2] + left[2]
+    end
+  end
+  local in_flight = sums.in_flight
+  in_flight[1], in_flight[2] = in_flight[1] - ended[1], in_flight[2] - ended[2]
+  sums.ended_in_flight = ended
+  return sums
+end
+
+local spill = redis.call('HMGET', KEYS[17], 'messages', 'bytes')
 local retired = {}
 for k = 0, 3 do retired[k + 1] = h[RETIRED + k] end
 return cjson.encode({
   epoch = epoch_now(), now_ms = now, slots = S,
   analyzers = analyzers, gone = gone, workers = workers, retired = retired,
-  spill = redis.call('XLEN', KEYS[15]), dead = redis.call('XLEN', KEYS[16]),
+  spill = {packets = redis.call('XLEN', KEYS[15]), messages = tonumber(spill[1] or 0), bytes = tonumber(spill[2] or 0)},
+  dead = redis.call('XLEN', KEYS[16]), accounts = not ARGV[1] and all_accounts() or nil,
 })

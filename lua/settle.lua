@@ -5,19 +5,23 @@
 --   Atomic. A repeated call number gets the recorded answer and changes nothing. A worker never sends
 --   what it holds, only how it changed it (the delta): what it holds is on record here, so pot + held
 --   is conserved whoever dies, and a worker whose lease was reaped settles as if nothing had happened.
---   With 'behind' nothing was changed.
+--   With 'behind' nothing was changed. Accounts are absolute: whatever Redis lost, they are right
+--   again with the next ones.
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
 --   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 credit HASH, 16 routed HASH,
---   17 delivered HASH, 18 delivered_packets HASH, 19 forgiven HASH
+--   17 delivered HASH, 18 delivered_packets HASH, 19 forgiven HASH, 20 accounts HASH
 -- ARGV
 --   1 worker (node/index), 2 instance token, 3 call number, 4 epoch the worker knows,
 --   5 lease of the worker (ms), 6 messages expected in the next window (0: no lease wanted),
 --   7 deltas (packed doubles, five columns of n slots: credit, routed, delivered, delivered packets,
 --     forgiven; messages, but for the packets), 8 slots out of reach ("1,~4"; ~: being tried again),
 --   9 most credit an analyzer may be owed (messages), 10 node info (JSON, "" = as before),
---   11 "1": the worker goes idle, write the readable hashes now, or "leave": this is its last call
+--   11 "1": the worker goes idle, write the readable hashes now, or "leave": this is its last call,
+--   12 accounts of this run of the worker, absolute (JSON, "" = as before): {"received":[packets,
+--     messages],"taken":[..],"delivered":[..],"spilled":[..],"dead":[..],"refused":[..],"lost":[..],
+--     "in_flight":[..]}; received + taken = the sum of the others
 -- RETURNS
 --   {'ok', epoch, shortest window (us), longest (us), credit taken (packed doubles by slot)}
 --   or {'behind', epoch}
@@ -30,8 +34,12 @@
 --@include elect
 --@include call
 local SHOW_EVERY_MS = 500
+local FOLD_EVERY_MS = 10000
+local FOLD_MOST = 256
+local REPLACED_MS = 60000 -- how long the accounts of a run that another one replaced stay by themselves
 local lease_ms, expected, deltas = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local out_of_reach, catchup_max, node_info, last = ARGV[8], tonumber(ARGV[9]), ARGV[10], ARGV[11]
+local accounts = ARGV[12]
 
 local function deposit(h, record)
   local n = #deltas / 40
@@ -94,6 +102,33 @@ local function show(h)
   redis.call('HSET', KEYS[19], unpack(forgiven))
 end
 
+-- Adds up the accounts of runs that have ended, so that there are never many. What it needs is made in
+-- here: most calls do without.
+local function fold_accounts(now)
+--@include accounts
+  local gone, folded = accounts_new(), {}
+  local flat = redis.call('HGETALL', KEYS[20])
+  for k = 1, #flat, 2 do
+    local field, age = flat[k], now - tonumber(string.match(flat[k + 1], '"at_ms":(%d+)') or 0)
+    if field == GONE then
+      accounts_add(gone, flat[k + 1])
+    elseif age >= REPLACED_MS and #folded < FOLD_MOST then
+      local state = run_state(field, now)
+      if state == 'replaced' or (state == 'ended' and age >= FORGET_MS) then
+        accounts_add(gone, flat[k + 1])
+        folded[#folded + 1] = field
+      end
+    end
+  end
+  if #folded == 0 then return end
+  local parts = {}
+  for k, name in ipairs(ACCOUNTS) do
+    parts[k] = string.format('"%s":[%.0f,%.0f]', name, gone[name][1], gone[name][2])
+  end
+  redis.call('HDEL', KEYS[20], unpack(folded))
+  redis.call('HSET', KEYS[20], GONE, string.format('{"at_ms":%.0f,%s}', now, table.concat(parts, ',')))
+end
+
 local now = now_ms()
 local epoch = epoch_now()
 if epoch < known_epoch then return {'behind', epoch} end
@@ -110,6 +145,10 @@ if (record.lease_end or 0) - now < lease_ms / 2 then
   redis.call('ZADD', K_NODES, record.lease_end, worker)
 end
 if node_info ~= '' then redis.call('HSET', K_NODE_INFO, worker, node_info) end
+if accounts ~= '' then
+  redis.call('HSET', KEYS[20], worker .. '#' .. string.sub(token, 1, 8),
+    string.format('{"at_ms":%.0f,', now) .. string.sub(accounts, 2))
+end
 if record.absent then h[WORKERS] = count_workers(now) end
 if out_of_reach ~= record.unreachable or record.absent then
   if out_of_reach == '' then
@@ -124,6 +163,7 @@ tidy(h, catchup_max)
 if expected > 0 then record.taken = take(h) end
 
 if last ~= '' or now - h[SHOWN] >= SHOW_EVERY_MS then
+  local fold = math.floor(now / FOLD_EVERY_MS) > math.floor(h[SHOWN] / FOLD_EVERY_MS)
   h[SHOWN] = now
   if last == 'leave' then
     redis.call('ZADD', K_NODES, now, worker) -- its lease ends now
@@ -132,6 +172,7 @@ if last ~= '' or now - h[SHOWN] >= SHOW_EVERY_MS then
   if reap(h, now) then elect(h, now, 'worker left') end
   h[WORKERS] = count_workers(now)
   show(h)
+  if fold and redis.call('HLEN', KEYS[20]) > h[WORKERS] + 1 then fold_accounts(now) end
 end
 hot_save(h)
 

@@ -188,6 +188,12 @@ static const char *check_info(const cJSON *body, cJSON *info)
 		{ "slow_start_ms", 0, 3600000,
 		  "slow_start_ms must be a whole number from 0 to 3600000" },
 	};
+	static const struct {
+		const char *name, *why;
+	} texts[] = {
+		{ "version", "version must be a string of at most 64 characters" },
+		{ "process", "process must be a string of at most 64 characters" },
+	};
 	const char *text = analyzer_accepts_names[ACCEPTS_BATCH];
 
 	if (json_get_string(body, "accepts", &text) == JSON_E_TYPE ||
@@ -203,11 +209,14 @@ static const char *check_info(const cJSON *body, cJSON *info)
 		if (r == 0)
 			cJSON_AddNumberToObject(info, numbers[i].name, (double)value);
 	}
-	text = NULL;
-	if (json_get_string(body, "version", &text) == JSON_E_TYPE || (text && strlen(text) > 64))
-		return "version must be a string of at most 64 characters";
-	if (text)
-		cJSON_AddStringToObject(info, "version", text);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		text = NULL;
+		if (json_get_string(body, texts[i].name, &text) == JSON_E_TYPE ||
+		    (text && strlen(text) > 64))
+			return texts[i].why;
+		if (text)
+			cJSON_AddStringToObject(info, texts[i].name, text);
+	}
 	return NULL;
 }
 

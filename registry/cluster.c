@@ -22,6 +22,7 @@ cJSON *cluster_analyzer_json(const struct roster *roster, const struct analyzer 
 	cJSON_AddNumberToObject(json, "weight", a->weight);
 	cJSON_AddStringToObject(json, "state", analyzer_state_names[a->state]);
 	cJSON_AddStringToObject(json, "health", analyzer_health_names[a->health]);
+	cJSON_AddNumberToObject(json, "held_back_ms", (double)a->held_back_ms);
 	cJSON_AddNumberToObject(json, "share", a->share);
 	cJSON_AddNumberToObject(json, "actual", cluster_actual(roster, a));
 	cJSON_AddNumberToObject(json, "routed", a->routed);
@@ -138,13 +139,14 @@ cJSON *cluster_json(const char *pool, const struct roster *r)
 	}
 	cJSON_AddItemToObject(json, "nodes", cluster_nodes_json(r));
 	spill = cJSON_AddObjectToObject(json, "spill");
-	cJSON_AddNumberToObject(spill, "packets", r->n_spilled);
-	cJSON_AddNumberToObject(spill, "messages", 0);
-	cJSON_AddNumberToObject(spill, "bytes", 0);
+	cJSON_AddNumberToObject(spill, "packets", r->spill.packets);
+	cJSON_AddNumberToObject(spill, "messages", r->spill.messages);
+	cJSON_AddNumberToObject(spill, "bytes", r->spill.bytes);
 	dead = cJSON_AddObjectToObject(json, "dead");
 	cJSON_AddNumberToObject(dead, "packets", r->n_dead);
 	totals = cJSON_AddObjectToObject(json, "totals");
 	cJSON_AddNumberToObject(totals, "packets", packets);
 	cJSON_AddNumberToObject(totals, "messages", messages);
+	cJSON_AddItemToObject(json, "accounts", accounts_json(&r->accounts));
 	return json;
 }

@@ -8,9 +8,15 @@
  *   ctl_status.c   status, watch
  *   ctl_change.c   weight, drain, enable, disable, fault
  *   ctl_verify.c   verify
+ *   ctl_verdict.c  what it found
+ *   ctl_dead.c     dead replay, dead purge
+ *   ctl_spill.c    spill status
+ *   ctl_show.c     list and show, of both streams: dead and spill
+ *   ctl_entries.c  their entries: read, named
  *   ctl_table.c    text in columns
  */
 #include <cjson/cJSON.h>
+#include <limits.h>
 
 #include "common/conf.h"
 #include "registry/cluster.h"
@@ -22,11 +28,14 @@ struct ctl_options {
 	char *redis, *pool;
 	uint64_t timeout_ms;
 	bool json;
-	uint64_t interval_ms; /* watch */
-	int64_t count;        /* watch; 0: for ever */
-	double tolerance;     /* verify; percent */
-	uint64_t for_ms;      /* verify; 0: since the beginning */
-	uint64_t wait_ms;     /* verify */
+	uint64_t interval_ms;     /* watch */
+	int64_t count;            /* watch; 0: for ever */
+	double tolerance;         /* verify; percent */
+	uint64_t for_ms;          /* verify; 0: since the beginning */
+	uint64_t wait_ms;         /* verify */
+	int64_t limit;            /* list */
+	bool yes;                 /* dead purge */
+	uint64_t spill_max_bytes; /* dead replay */
 };
 
 struct ctl {
@@ -41,22 +50,35 @@ struct ctl {
 #define CTL_WATCH 2u
 #define CTL_CHANGE 4u
 #define CTL_VERIFY 8u
+#define CTL_LIST 16u
+#define CTL_SHOW 32u
+#define CTL_REPLAY 64u
+#define CTL_PURGE 128u
+
+struct ctl_command;
+/* arguments end with NULL. */
+typedef enum ctl_exit ctl_run_fn(struct ctl *ctl, const struct ctl_command *command,
+				 char **arguments);
+
+#define CTL_MANY INT_MAX /* arguments */
 
 struct ctl_command {
-	const char *name;
+	const char *name;      /* "status"; "dead list": of the group `dead` */
 	const char *arguments; /* as in its usage: "ID WEIGHT"; "" = none */
 	const char *summary;   /* one line */
 	const char *help;      /* what it does, examples; verbatim */
-	int n_arguments;
+	int min_arguments, max_arguments;
 	unsigned takes; /* CTL_* of the options */
-	enum ctl_exit (*run)(struct ctl *ctl, const struct ctl_command *command, char **arguments);
+	ctl_run_fn *run;
 };
 
 /* NULL: there is none of that name. */
 const struct ctl_command *ctl_command_find(const char *name);
 const char *ctl_command_closest(const char *name); /* or NULL */
-/* weirctl without a command: for --help and --version. */
-const struct ctl_command *ctl_command_none(void);
+bool ctl_command_is_group(const char *name);
+/* A group without one of its commands, or weirctl without a command (""): for --help and --version.
+ * Its `run` is NULL, or that of the command that is meant then. */
+const struct ctl_command *ctl_command_none(const char *group);
 
 /* Index in argv of the command, 0: there is none. */
 int ctl_options_skip(int argc, char **argv);
@@ -72,12 +94,9 @@ enum ctl_exit ctl_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
 enum ctl_exit ctl_explain(struct ctl *ctl, int error, const char *id);
 enum ctl_exit ctl_print_json(cJSON *json); /* takes it */
 
-enum ctl_exit ctl_status(struct ctl *ctl, const struct ctl_command *command, char **arguments);
-enum ctl_exit ctl_watch(struct ctl *ctl, const struct ctl_command *command, char **arguments);
-enum ctl_exit ctl_weight(struct ctl *ctl, const struct ctl_command *command, char **arguments);
-enum ctl_exit ctl_state(struct ctl *ctl, const struct ctl_command *command, char **arguments);
-enum ctl_exit ctl_fault(struct ctl *ctl, const struct ctl_command *command, char **arguments);
-enum ctl_exit ctl_verify(struct ctl *ctl, const struct ctl_command *command, char **arguments);
+ctl_run_fn ctl_status, ctl_watch, ctl_weight, ctl_state, ctl_fault, ctl_verify;
+ctl_run_fn ctl_dead_list, ctl_dead_show, ctl_dead_replay, ctl_dead_purge;
+ctl_run_fn ctl_spill_list, ctl_spill_show, ctl_spill_status;
 
 /* Waits, or less if SIGINT or SIGTERM came: false. */
 bool ctl_wait(uint64_t ms);

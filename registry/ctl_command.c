@@ -13,28 +13,28 @@ static const struct ctl_command commands[] = {
 	  "beginning follow the weights only if these were not changed: see weirctl verify --for.\n\n"
 	  "  weirctl status\n"
 	  "  weirctl --redis redis://10.0.0.5:6379/0 --pool audit status --json\n",
-	  0, CTL_STATUS, ctl_status },
+	  0, 0, CTL_STATUS, ctl_status },
 	{ "watch", "", "Show the status again and again, with the rate.",
 	  "Ends on Ctrl-C, and carries on when Redis is away for a while. With --json a line each "
 	  "time.\n\n"
 	  "  weirctl watch\n"
 	  "  weirctl watch --interval 500ms --count 10\n",
-	  0, CTL_WATCH, ctl_watch },
+	  0, 0, CTL_WATCH, ctl_watch },
 	{ "weight", "ID WEIGHT", "Set the weight of an analyzer.",
 	  "Only the relation of weights counts: 5, 3 and 2 are 0.5, 0.3 and 0.2. With 0 an analyzer "
 	  "gets\n"
 	  "nothing, unless all have 0: then all get the same. Holds until the analyzer registers with\n"
 	  "another weight than it declared before.\n\n"
 	  "  weirctl weight a1 2.5\n",
-	  2, CTL_CHANGE, ctl_weight },
+	  2, 2, CTL_CHANGE, ctl_weight },
 	{ "drain", "ID", "Give an analyzer nothing new, and let it finish.",
 	  "For maintenance: what is queued for it is still delivered. weirctl enable takes it back.\n\n"
 	  "  weirctl drain a1\n",
-	  1, CTL_CHANGE, ctl_state },
+	  1, 1, CTL_CHANGE, ctl_state },
 	{ "enable", "ID", "Give an analyzer its share again, after drain or disable.",
-	  "  weirctl enable a1\n", 1, CTL_CHANGE, ctl_state },
+	  "  weirctl enable a1\n", 1, 1, CTL_CHANGE, ctl_state },
 	{ "disable", "ID", "Give an analyzer nothing at all: what is queued for it goes to others.",
-	  "  weirctl disable a1\n", 1, CTL_CHANGE, ctl_state },
+	  "  weirctl disable a1\n", 1, 1, CTL_CHANGE, ctl_state },
 	{ "fault", "ID FAULT", "Have an analyzer simulate a fault; none ends it.",
 	  "The analyzer hears of it with its next heartbeat. weir-analyzer knows down, slow:MS (before "
 	  "each\n"
@@ -42,17 +42,70 @@ static const struct ctl_command commands[] = {
 	  "nothing.\n\n"
 	  "  weirctl fault a1 slow:250\n"
 	  "  weirctl fault a1 none\n",
-	  2, CTL_CHANGE, ctl_fault },
+	  2, 2, CTL_CHANGE, ctl_fault },
 	{ "verify", "", "Check that everything adds up and that the shares are kept.",
 	  "Checks, with figures: all that was routed was delivered, and processed (by those that count "
 	  "it);\n"
+	  "the accounts add up: received = delivered + spilled + dead + refused + lost + in flight;\n"
 	  "each analyzer's share of what was routed is its target; credit sums to 0. With --for it "
 	  "looks\n"
 	  "twice and checks the difference, for a pool under load or after weights were changed.\n"
 	  "Exit status: 0 all is well, 1 something is not.\n\n"
 	  "  weirctl verify\n"
 	  "  weirctl verify --for 10s --tolerance 1\n",
-	  0, CTL_VERIFY, ctl_verify },
+	  0, 0, CTL_VERIFY, ctl_verify },
+	{ "dead list", "", "Show the packets that an analyzer refused as bad, the latest first.",
+	  "ENTRY names one for the other commands. AGE counts from when it was refused; PACKET is the id\n"
+	  "that the packet brought along.\n\n"
+	  "  weirctl dead list\n"
+	  "  weirctl dead list --limit 100 --json | jq -r '.entries[].reason' | sort | uniq -c\n",
+	  0, 0, CTL_LIST, ctl_dead_list },
+	{ "dead show", "ENTRY", "Show a dead letter whole: its body on stdout, the rest on stderr.",
+	  "The body comes byte for byte, so that it can be piped. With --json all is one object, the body\n"
+	  "in it (null if it is no JSON).\n\n"
+	  "  weirctl dead show 1763730000000-0\n"
+	  "  weirctl dead show 1763730000000-0 2>/dev/null | jq .\n",
+	  1, 1, CTL_SHOW, ctl_dead_show },
+	{ "dead replay", "ENTRY...|all", "Send dead letters to the analyzers again.",
+	  "For when the analyzers have learned to read them. They go by way of the spill, so it must have\n"
+	  "room: else those that are left stay dead, and the exit status is 1. What is refused again is a\n"
+	  "new dead letter. all: those that are there now.\n\n"
+	  "  weirctl dead replay 1763730000000-0 1763730000017-3\n"
+	  "  weirctl dead replay all\n",
+	  1, CTL_MANY, CTL_REPLAY, ctl_dead_replay },
+	{ "dead purge", "ENTRY...|all", "Delete dead letters for good.",
+	  "all: those that are there now; it asks before, unless --yes is given.\n\n"
+	  "  weirctl dead purge 1763730000000-0\n"
+	  "  weirctl dead purge all --yes\n",
+	  1, CTL_MANY, CTL_PURGE, ctl_dead_purge },
+	{ "spill status", "", "Show how much is in the spill, and which workers have taken of it.",
+	  "The same as weirctl spill alone. TAKEN is what a worker has and has not yet delivered; what a\n"
+	  "worker that is not live has taken, another one takes over.\n\n"
+	  "  weirctl spill\n"
+	  "  weirctl spill status --json | jq .oldest_ms\n",
+	  0, 0, CTL_SHOW, ctl_spill_status },
+	{ "spill list", "", "Show the packets that wait for an analyzer, the oldest first.",
+	  "  weirctl spill list\n"
+	  "  weirctl spill list --limit 3 --json\n",
+	  0, 0, CTL_LIST, ctl_spill_list },
+	{ "spill show", "ENTRY", "Show a packet whole: its body on stdout, the rest on stderr.",
+	  "The body comes byte for byte. With --json all is one object, the body in it (null if it is no\n"
+	  "JSON).\n\n"
+	  "  weirctl spill show 1763730000000-0\n",
+	  1, 1, CTL_SHOW, ctl_spill_show },
+};
+
+/* Commands of two words begin with the name of their group. */
+static const struct {
+	const char *name, *summary;
+	ctl_run_fn *run; /* of the group alone; NULL: a command is wanted */
+} groups[] = {
+	{ "dead",
+	  "Dead letters: packets that an analyzer refused as bad (400, 413, 415, 422), kept with the "
+	  "reason.",
+	  NULL },
+	{ "spill", "The spill: packets that no analyzer could take, kept until one can.",
+	  ctl_spill_status },
 };
 
 const struct ctl_command *ctl_command_find(const char *name)
@@ -65,35 +118,70 @@ const struct ctl_command *ctl_command_find(const char *name)
 
 const char *ctl_command_closest(const char *name)
 {
-	const char *names[N_COMMANDS];
+	const char *names[N_COMMANDS + ARRAY_LEN(groups)];
+	size_t n = 0;
 
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		names[i] = commands[i].name;
-	return conf_closest(name, names, N_COMMANDS);
+		names[n++] = commands[i].name;
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		names[n++] = groups[i].name;
+	return conf_closest(name, names, n);
 }
 
-const struct ctl_command *ctl_command_none(void)
+bool ctl_command_is_group(const char *name)
 {
-	static char list[2048];
-	static const struct ctl_command none = {
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		if (strcmp(groups[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* group "": all commands are of it. */
+static bool is_of_group(const struct ctl_command *command, const char *group)
+{
+	size_t len = strlen(group);
+
+	return len == 0 || (strncmp(command->name, group, len) == 0 && command->name[len] == ' ');
+}
+
+static void write_list(const char *group, char *out, size_t size)
+{
+	size_t len = (size_t)snprintf(out, size, "Commands:\n");
+
+	for (size_t i = 0; i < N_COMMANDS && len < size; i++) {
+		char usage[32];
+
+		if (!is_of_group(&commands[i], group))
+			continue;
+		snprintf(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].arguments);
+		len += (size_t)snprintf(out + len, size - len, "  %-25s %s\n", usage,
+					commands[i].summary);
+	}
+	if (len < size)
+		snprintf(
+			out + len, size - len,
+			"\nweirctl COMMAND --help says more, with examples. Exit status: 0 done, 1 "
+			"failed, 2 wrong usage.\n");
+}
+
+const struct ctl_command *ctl_command_none(const char *group)
+{
+	static char list[4096];
+	static struct ctl_command none = {
 		.name = "",
 		.arguments = "COMMAND [ARGUMENTS]",
 		.summary = "The operator's tool: looks at a pool and changes it, "
 			   "straight in Redis. No node needs to be there.",
 		.help = list
 	};
-	size_t len = (size_t)snprintf(list, sizeof(list), "Commands:\n");
 
-	for (size_t i = 0; i < N_COMMANDS && len < sizeof(list); i++) {
-		char usage[32];
-
-		snprintf(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].arguments);
-		len += (size_t)snprintf(list + len, sizeof(list) - len, "  %-18s %s\n", usage,
-					commands[i].summary);
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		if (strcmp(groups[i].name, group) != 0)
+			continue;
+		none.name = groups[i].name;
+		none.summary = groups[i].summary;
+		none.run = groups[i].run;
 	}
-	if (len < sizeof(list))
-		snprintf(list + len, sizeof(list) - len,
-			 "\nweirctl COMMAND --help says more. Exit status: 0 done, 1 failed, 2 "
-			 "wrong usage.\n");
+	write_list(group, list, sizeof(list));
 	return &none;
 }

@@ -39,6 +39,12 @@ static const struct {
 	    "Without --for: how long to wait for deliveries under way and for the analyzers' next "
 	    "heartbeats.",
 	    0, 600000 } },
+	{ CTL_LIST, { "limit", CONF_INT, AT(limit), "20", "N", "Show so many at most.", 1, 1e9 } },
+	{ CTL_REPLAY,
+	  { "spill-max-bytes", CONF_SIZE, AT(spill_max_bytes), "512MiB", NULL,
+	    "Never let the spill grow beyond this: the same as that of the nodes." } },
+	{ CTL_PURGE,
+	  { "yes", CONF_BOOL, AT(yes), "false", NULL, "Do not ask before all are deleted." } },
 };
 
 /* Whether --name, or --name=value, takes the next word as its value. */
@@ -87,7 +93,7 @@ int ctl_options_load(struct ctl_options *out, const struct ctl_command *command,
 					.usage = usage,
 					.epilog = command->help,
 					.options = options,
-					.takes_arguments = command->n_arguments > 0 };
+					.takes_arguments = command->max_arguments > 0 };
 
 	snprintf(name, sizeof(name), command->name[0] ? "weirctl %s" : "weirctl", command->name);
 	snprintf(usage, sizeof(usage), "%s%s[options]", command->arguments,

@@ -36,6 +36,16 @@ bool ctl_wait(uint64_t ms)
 	return !interrupted;
 }
 
+static void write_health(struct ctl_table *table, const struct analyzer *a)
+{
+	const char *health = analyzer_health_names[a->health];
+
+	if (a->held_back_ms > 0)
+		ctl_table_cell(table, "%s, held %.1f s", health, (double)a->held_back_ms / 1000);
+	else
+		ctl_table_cell(table, "%s", health);
+}
+
 static void write_analyzers(const struct roster *r, struct buf *out)
 {
 	static const char *const headings[] = { "<ANALYZER",  "<STATE",     "<HEALTH", ">WEIGHT",
@@ -50,7 +60,7 @@ static void write_analyzers(const struct roster *r, struct buf *out)
 
 		ctl_table_cell(&table, "%s", a->id);
 		ctl_table_cell(&table, "%s", analyzer_state_names[a->state]);
-		ctl_table_cell(&table, "%s", analyzer_health_names[a->health]);
+		write_health(&table, a);
 		ctl_table_cell(&table, "%.15g", a->weight);
 		ctl_table_cell(&table, "%.2f %%", 100 * a->share);
 		ctl_table_cell(&table, "%.2f %%", 100 * actual);
@@ -133,9 +143,12 @@ static void write_status(const struct ctl *ctl, const struct roster *r, struct b
 	buf_append_str(out, "\n");
 	write_nodes(r, out);
 	buf_printf(out,
-		   "\nrouted %.0f messages, delivered %.0f in %.0f packets, spilled %.0f packets, "
-		   "dead %.0f\n",
-		   routed, delivered, packets, r->n_spilled, r->n_dead);
+		   "\nrouted %.0f messages, delivered %.0f in %.0f packets; %.0f packets (%.0f "
+		   "messages, %.0f bytes) in the spill, %.0f dead letters\n",
+		   routed, delivered, packets, r->spill.packets, r->spill.messages, r->spill.bytes,
+		   r->n_dead);
+	accounts_write(&r->accounts, out);
+	buf_append_str(out, "\n");
 }
 
 static enum ctl_exit print(struct buf *out)

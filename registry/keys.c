@@ -23,7 +23,10 @@ static const char *const suffixes[] = {
 	[KEY_DELIVERED] = "delivered",
 	[KEY_DELIVERED_PACKETS] = "delivered_packets",
 	[KEY_FORGIVEN] = "forgiven",
+	[KEY_FLAPS] = "flaps",
+	[KEY_ACCOUNTS] = "accounts",
 	[KEY_SPILL] = "spill",
+	[KEY_SPILL_TOTAL] = "spill_total",
 	[KEY_DEAD] = "dead",
 };
 static_assert(ARRAY_LEN(suffixes) == REGISTRY_KEYS, "every key has a name");

@@ -30,8 +30,11 @@ enum registry_key {
 	KEY_DELIVERED,
 	KEY_DELIVERED_PACKETS,
 	KEY_FORGIVEN,
-	KEY_SPILL, /* STREAM */
-	KEY_DEAD,  /* STREAM */
+	KEY_FLAPS,       /* HASH analyzer -> restarts in a row, and when the last one was */
+	KEY_ACCOUNTS,    /* HASH run of a worker -> JSON: what became of every packet it received */
+	KEY_SPILL,       /* STREAM, packets that no analyzer could take; group `nodes` */
+	KEY_SPILL_TOTAL, /* HASH: packets, messages, bytes in it now */
+	KEY_DEAD,        /* STREAM, packets that an analyzer refuses as bad */
 	REGISTRY_KEYS
 };
 

@@ -14,6 +14,7 @@
 
 #define RECONNECT_BASE_MS 20
 #define RECONNECT_CAP_MS 1000
+#define KEEP_BYTES (256u << 10) /* of the buffer that calls are written in */
 
 enum link_state {
 	LINK_DOWN,       /* waiting to connect; no context */
@@ -41,7 +42,7 @@ struct link {
 
 struct call {
 	struct link *link;
-	enum script_id id;
+	const char *name; /* of the script or command */
 	link_reply_fn fn;
 	void *arg;
 	uint64_t sent_us;
@@ -334,8 +335,8 @@ static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
 		link->stats.last_us = now - call->sent_us;
 	}
 	if (reply && reply->type == REDIS_REPLY_ERROR) {
-		log_error("redis", "script failed", "script", "%s", scripts[call->id].name,
-			  "answer", "%s", reply->str);
+		log_error("redis", "call failed", "call", "%s", call->name, "answer", "%s",
+			  reply->str);
 		call->link->stats.n_failed++;
 		/* NOSCRIPT too: the scripts are loaded again with the next greeting */
 		if (link && link->state == LINK_UP && means_away(reply->str))
@@ -348,29 +349,46 @@ static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
 	free(call);
 }
 
-int link_call(struct link *link, enum script_id id, const struct script_args *args,
-	      link_reply_fn fn, void *arg)
+/* Sends what is written in `out`. */
+static int send_out(struct link *link, const char *name, link_reply_fn fn, void *arg)
 {
-	struct call *call;
+	struct call *call = malloc(sizeof(*call));
 
-	if (link->state != LINK_UP)
-		return LINK_E_DOWN;
-	buf_clear(&link->out);
-	script_format(&link->out, id, link->config.keys, args);
-	call = malloc(sizeof(*call));
 	if (!call || link->out.failed) {
 		free(call);
 		return -ENOMEM;
 	}
 	*call = (struct call){
-		.link = link, .id = id, .fn = fn, .arg = arg, .sent_us = clock_mono_us()
+		.link = link, .name = name, .fn = fn, .arg = arg, .sent_us = clock_mono_us()
 	};
 	if (redisAsyncFormattedCommand(link->context, on_reply, call, link->out.data,
 				       link->out.len) != REDIS_OK) {
 		free(call);
 		return LINK_E_DOWN;
 	}
+	if (link->out.capacity > KEEP_BYTES)
+		buf_deinit(&link->out);
 	if (link->n_pending++ == 0)
 		link->progress_us = call->sent_us;
 	return 0;
+}
+
+int link_call(struct link *link, enum script_id id, const struct script_args *args,
+	      link_reply_fn fn, void *arg)
+{
+	if (link->state != LINK_UP)
+		return LINK_E_DOWN;
+	buf_clear(&link->out);
+	script_format(&link->out, id, link->config.keys, args);
+	return send_out(link, scripts[id].name, fn, arg);
+}
+
+int link_command(struct link *link, unsigned n_words, const char *const *words, link_reply_fn fn,
+		 void *arg)
+{
+	if (link->state != LINK_UP)
+		return LINK_E_DOWN;
+	buf_clear(&link->out);
+	command_format(&link->out, n_words, words);
+	return send_out(link, words[0], fn, arg);
 }

@@ -46,6 +46,9 @@ void link_free(struct link *link);
 bool link_is_up(const struct link *link);
 int link_call(struct link *link, enum script_id id, const struct script_args *args,
 	      link_reply_fn fn, void *arg) MUST_CHECK;
+/* A plain command. words[0] must live until it is answered; the others are copied. */
+int link_command(struct link *link, unsigned n_words, const char *const *words, link_reply_fn fn,
+		 void *arg) MUST_CHECK;
 /* Calls answered and failed so far, and the time of the last answered one. */
 struct link_stats {
 	uint64_t n_calls;

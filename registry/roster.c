@@ -45,7 +45,17 @@ static int name_index(const cJSON *object, const char *field, const char *const 
 	return i < 0 ? 0 : i;
 }
 
-static void parse_info(struct analyzer *a, const cJSON *entry)
+/* Where everybody is held back, all have their shares after all. */
+static int64_t held_back_ms(const struct analyzer *a, const cJSON *info, double now_ms)
+{
+	double since_ms = number(info, "since_ms");
+
+	if (a->state != ANALYZER_ACTIVE || a->lease_ms <= 0 || a->share > 0 || since_ms <= now_ms)
+		return 0;
+	return (int64_t)(since_ms - now_ms);
+}
+
+static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
 {
 	int64_t packets = DEFAULT_BATCH_PACKETS, bytes = DEFAULT_BATCH_BYTES;
 	const char *json = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "info"));
@@ -55,6 +65,7 @@ static void parse_info(struct analyzer *a, const cJSON *entry)
 	a->accepts = (enum analyzer_accepts)name_index(info, "accepts", analyzer_accepts_names);
 	text(info, "instance", a->instance, sizeof(a->instance));
 	a->ttl_ms = (int64_t)number(info, "ttl_ms");
+	a->held_back_ms = held_back_ms(a, info, now_ms);
 	const char *declared =
 		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "declared"));
 	a->declared = declared ? atof(declared) : 0;
@@ -67,7 +78,7 @@ static void parse_info(struct analyzer *a, const cJSON *entry)
 	cJSON_Delete(info);
 }
 
-static int parse_analyzer(struct analyzer *a, const cJSON *entry)
+static int parse_analyzer(struct analyzer *a, const cJSON *entry, double now_ms)
 {
 	double slot = number(entry, "slot");
 
@@ -87,7 +98,7 @@ static int parse_analyzer(struct analyzer *a, const cJSON *entry)
 	a->delivered_packets = number(entry, "delivered_packets");
 	a->forgiven = number(entry, "forgiven");
 	a->processed = number(entry, "processed");
-	parse_info(a, entry);
+	parse_info(a, entry, now_ms);
 	return a->info ? 0 : -ENOMEM;
 }
 
@@ -96,7 +107,7 @@ static int by_id(const void *a, const void *b)
 	return strcmp(((const struct analyzer *)a)->id, ((const struct analyzer *)b)->id);
 }
 
-static int parse_analyzers(struct roster *r, const cJSON *list)
+static int parse_analyzers(struct roster *r, const cJSON *list, double now_ms)
 {
 	const cJSON *entry;
 	int n = cJSON_GetArraySize(list), error = 0;
@@ -105,7 +116,7 @@ static int parse_analyzers(struct roster *r, const cJSON *list)
 	if (!r->analyzers)
 		return -ENOMEM;
 	cJSON_ArrayForEach (entry, list) {
-		error = parse_analyzer(&r->analyzers[r->n_analyzers++], entry);
+		error = parse_analyzer(&r->analyzers[r->n_analyzers++], entry, now_ms);
 		if (error != 0)
 			return error;
 	}
@@ -159,6 +170,7 @@ static void parse_gone(struct roster *r, const cJSON *list, const cJSON *retired
 
 static int fill(struct roster *r, const cJSON *json)
 {
+	const cJSON *spill = cJSON_GetObjectItemCaseSensitive(json, "spill");
 	int error;
 
 	if (!cJSON_IsObject(json))
@@ -167,13 +179,17 @@ static int fill(struct roster *r, const cJSON *json)
 	r->n_slots = (unsigned)number(json, "slots");
 	if (r->n_slots > ROSTER_MAX_SLOTS)
 		return ROSTER_E_FORMAT;
-	error = parse_analyzers(r, cJSON_GetObjectItemCaseSensitive(json, "analyzers"));
+	error = parse_analyzers(r, cJSON_GetObjectItemCaseSensitive(json, "analyzers"),
+				number(json, "now_ms"));
 	if (error == 0)
 		error = parse_workers(r, cJSON_GetObjectItemCaseSensitive(json, "workers"));
 	parse_gone(r, cJSON_GetObjectItemCaseSensitive(json, "gone"),
 		   cJSON_GetObjectItemCaseSensitive(json, "retired"));
-	r->n_spilled = number(json, "spill");
+	r->spill.packets = number(spill, "packets");
+	r->spill.messages = number(spill, "messages");
+	r->spill.bytes = number(spill, "bytes");
 	r->n_dead = number(json, "dead");
+	accounts_parse(&r->accounts, cJSON_GetObjectItemCaseSensitive(json, "accounts"));
 	return error;
 }
 

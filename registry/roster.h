@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "registry/accounts.h"
 
 #define ROSTER_MAX_SLOTS 1024
 #define ANALYZER_ID_MAX 64
@@ -47,7 +48,8 @@ struct analyzer {
 	unsigned max_batch_packets;
 	size_t max_batch_bytes;
 	int64_t ttl_ms;
-	int64_t lease_ms; /* left when the roster was made */
+	int64_t lease_ms;     /* left when the roster was made */
+	int64_t held_back_ms; /* left then, as it restarts again and again; 0: it is not */
 	double credit, routed, delivered, delivered_packets, forgiven, processed;
 };
 
@@ -68,7 +70,11 @@ struct roster {
 	struct analyzer *by_slot[ROSTER_MAX_SLOTS]; /* NULL: nobody registered there */
 	/* of analyzers that are gone, and of slots given to others */
 	double gone_routed, gone_delivered, gone_delivered_packets, gone_processed;
-	double n_spilled, n_dead;
+	struct {
+		double packets, messages, bytes;
+	} spill; /* what is in it */
+	double n_dead;
+	struct accounts accounts; /* 0 for who asked with the epoch that it knew */
 };
 
 /* *rosterp is one reference. */

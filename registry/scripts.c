@@ -48,12 +48,15 @@ void script_format(struct buf *out, enum script_id id, const struct registry_key
 	const struct script *s = &scripts[id];
 	char n_keys[16];
 
-	buf_printf(out, "*%u\r\n$7\r\nEVALSHA\r\n$40\r\n%s\r\n", 3 + s->n_keys + args->n, s->sha1);
+	buf_printf(out, "*%u\r\n$7\r\nEVALSHA\r\n$40\r\n%s\r\n",
+		   3 + s->n_keys + args->n + args->n_more, s->sha1);
 	append_bulk(out, n_keys, (size_t)snprintf(n_keys, sizeof(n_keys), "%u", s->n_keys));
 	for (unsigned i = 0; i < s->n_keys; i++)
 		append_bulk(out, keys->names[s->keys[i]], strlen(keys->names[s->keys[i]]));
 	for (unsigned i = 0; i < args->n; i++)
 		append_bulk(out, args->data[i], args->len[i]);
+	for (unsigned i = 0; i < args->n_more; i++)
+		append_bulk(out, args->more[i].iov_base, args->more[i].iov_len);
 }
 
 void script_format_load(struct buf *out, enum script_id id)

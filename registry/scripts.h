@@ -5,6 +5,7 @@
  * is written for Redis. The header of each script in lua/ is its documentation.
  */
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "common/buf.h"
 #include "registry/keys.h"
@@ -18,7 +19,11 @@ enum script_id {
 	SCRIPT_SETTLE,
 	SCRIPT_ROSTER,
 	SCRIPT_STATUS,
+	SCRIPT_SPILL_PUSH,
+	SCRIPT_SPILL_TAKE,
+	SCRIPT_SPILL_DONE,
 	SCRIPT_BURY,
+	SCRIPT_REPLAY,
 	SCRIPTS
 };
 
@@ -40,6 +45,8 @@ struct script_args {
 	const char *data[SCRIPT_MAX_ARGS];
 	size_t len[SCRIPT_MAX_ARGS];
 	char numbers[SCRIPT_MAX_ARGS][32]; /* where script_arg_int and _double write */
+	unsigned n_more;
+	const struct iovec *more; /* further ones, behind these; borrowed as they are */
 };
 
 void script_arg(struct script_args *args, const void *data, size_t len);

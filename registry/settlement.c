@@ -44,6 +44,7 @@ void settle_args(struct script_args *args, const struct caller *caller,
 	script_arg_double(args, caller->catchup_max_messages);
 	script_arg_str(args, request->node_info);
 	script_arg_str(args, request->leaving ? "leave" : request->idle ? "1" : "");
+	script_arg_str(args, request->accounts ? request->accounts : "");
 }
 
 void route_args(struct script_args *args, const struct caller *caller, const uint32_t *sizes,

@@ -35,6 +35,7 @@ struct settle_request {
 	double expected_messages; /* in the next window; 0: no lease wanted */
 	const char *unreachable;  /* "1,~4"; ~: being tried again */
 	const char *node_info;    /* JSON, "" = as before */
+	const char *accounts;     /* JSON, see lua/settle.lua; "" or NULL = as before */
 	bool idle;                /* write the readable hashes now */
 	bool leaving;             /* the last call of this worker */
 };

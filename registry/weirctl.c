@@ -61,7 +61,7 @@ static enum ctl_exit run(const struct ctl_command *command, int argc, char **arg
 		return r == CONF_E_DONE    ? CTL_OK
 		       : r == CONF_E_USAGE ? CTL_USAGE
 					   : ctl_fail("%s", strerror(-r));
-	if (n_arguments != command->n_arguments)
+	if (n_arguments < command->min_arguments || n_arguments > command->max_arguments)
 		code = ctl_usage("%s: expected %s %s (see weirctl %s --help)", command->name,
 				 command->name, command->arguments, command->name);
 	else
@@ -75,38 +75,63 @@ static enum ctl_exit run(const struct ctl_command *command, int argc, char **arg
 	return code;
 }
 
-/* No command: --help or --version alone, or a mistake. */
-static enum ctl_exit without_command(int argc, char **argv)
+/* No command, or a group alone: --help or --version, what the group means then, or a mistake. */
+static enum ctl_exit without_command(const char *group, int argc, char **argv)
 {
+	const struct ctl_command *none = ctl_command_none(group);
 	struct ctl_options options;
-	int r = ctl_options_load(&options, ctl_command_none(), argc, argv, NULL, NULL);
+	int r = ctl_options_load(&options, none, argc, argv, NULL, NULL);
 
 	if (r == CONF_E_DONE)
 		return CTL_OK;
 	if (r == CONF_E_USAGE)
 		return CTL_USAGE;
 	ctl_options_free(&options);
-	return ctl_usage("no command: try weirctl status, or weirctl --help");
+	if (none->run)
+		return run(none, argc, argv);
+	return group[0] ? ctl_usage("%s: which of its commands? (see weirctl %s --help)", group,
+				    group)
+			: ctl_usage("no command: try weirctl status, or weirctl --help");
+}
+
+static enum ctl_exit unknown_command(const char *name, const char *group)
+{
+	const char *closest = ctl_command_closest(name);
+
+	if (closest)
+		return ctl_usage("unknown command \"%s\" (did you mean %s?)", name, closest);
+	return ctl_usage("unknown command \"%s\" (see weirctl %s%s--help)", name, group,
+			 group[0] ? " " : "");
+}
+
+/* Takes the first word that is no option out of argv; NULL: there is none. */
+static const char *take_word(int *argcp, char **argv)
+{
+	int at = ctl_options_skip(*argcp, argv);
+	const char *word = at ? argv[at] : NULL;
+
+	if (at) {
+		memmove(argv + at, argv + at + 1,
+			(size_t)(*argcp - at) * sizeof(*argv)); /* with the NULL at the end */
+		(*argcp)--;
+	}
+	return word;
 }
 
 int main(int argc, char **argv)
 {
-	int at = ctl_options_skip(argc, argv);
-	const char *name = at ? argv[at] : NULL, *closest;
+	const char *word = take_word(&argc, argv), *group = "";
 	const struct ctl_command *command;
+	char name[64];
 
 	signal(SIGPIPE, SIG_IGN); /* hiredis writes without MSG_NOSIGNAL */
-	if (!name)
-		return (int)without_command(argc, argv);
-	command = ctl_command_find(name);
-	if (!command) {
-		closest = ctl_command_closest(name);
-		return (int)(closest ? ctl_usage("unknown command \"%s\" (did you mean %s?)", name,
-						 closest)
-				     : ctl_usage("unknown command \"%s\" (see weirctl --help)",
-						 name));
+	if (word && ctl_command_is_group(word)) {
+		group = word;
+		word = take_word(&argc, argv);
 	}
-	memmove(argv + at, argv + at + 1,
-		(size_t)(argc - at) * sizeof(*argv)); /* with the NULL at the end */
-	return (int)run(command, argc - 1, argv);
+	if (!word)
+		return (int)without_command(group, argc, argv);
+	snprintf(name, sizeof(name), "%s%s%s", group, group[0] ? " " : "", word);
+	command = ctl_command_find(name);
+	return (int)(command ? run(command, argc, argv) : unknown_command(name, group));
 }

@@ -2,6 +2,7 @@
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
+use List::Util qw(sum0);
 use Test::More;
 use Weir::Test;
 
@@ -19,13 +20,17 @@ sub register ($id, $weight) {
 # 10 packets of 10 messages as the scripts choose, delivered (but for those missing) and processed.
 sub traffic ($missing = 0) {
     state $number = 0;
+    state $delivered_messages = 0;
+    my $packets = 10 * (1 + $number / 2);
     my (undef, undef, undef, undef, $choices) = @{$redis->script('route', 'default', 'n1/0', 't', ++$number, 0,
         pack('V*', (10) x 10), '', 1e6)};
     my @got = (0) x 3;
     $got[$_] += 10 for unpack 'v*', $choices;
     $got[0] -= $missing;
+    $delivered_messages += sum0 @got;
     $redis->script('settle', 'default', 'n1/0', 't', ++$number, 0, 60000, 0,
-        pack('d<*', (0) x 6, @got, map({ $_ / 10 } @got), (0) x 3), '', 1e6, '{"mode":"exact"}', '1');
+        pack('d<*', (0) x 6, @got, map({ $_ / 10 } @got), (0) x 3), '', 1e6, '{"mode":"exact"}', '1',
+        sprintf '{"received":[%d,%d],"delivered":[%d,%d]}', $packets, 10 * $packets, $packets, $delivered_messages);
     my $delivered = hash('delivered');
     $redis->script('renew', 'default', $_, "i-$_", $delivered->{$_}) for sort keys %slot;
 }
@@ -46,10 +51,14 @@ like($status->{stdout}, qr/^n1 +1 +exact +-$/m, 'a line for each node');
 my $json = ctl('status', '--json')->{json};
 is_deeply([map { $_->{share} } @{$json->{analyzers}}], [0.5, 0.3, 0.2], 'and the same for programs');
 is($json->{totals}{messages}, 100, 'with totals');
+is($json->{accounts}{received}{messages}, 100, 'and accounts');
+like($status->{stdout}, qr/^received 10 packets of 100 messages = delivered 10 of 100 \+ spilled 0 /m, 'which are a line');
 
 my $verify = ctl('verify');
 is($verify->{status}, 0, 'all is well after traffic that followed the weights') or diag $verify->{stdout};
-is(ctl('verify', '--json')->{json}{checks}[0]{routed}, 100, 'and it says by which figures');
+my %check = map { $_->{check} => $_ } @{ ctl('verify', '--json')->{json}{checks} };
+is($check{delivered}{routed}, 100, 'and it says by which figures');
+is_deeply($check{accounts}{difference}, { packets => 0, messages => 0 }, 'the accounts add up');
 
 my $weight = ctl('weight', 'a1', '2');
 is($weight->{status}, 0, 'a weight can be set');
@@ -85,6 +94,7 @@ is($watch->wait_end, 0, 'and ends well when interrupted');
 like(ctl('verify', '--for', '50ms')->{stdout}, qr/nothing was routed in this time/, 'a time without traffic proves nothing');
 traffic(7);
 like(ctl('verify', '--wait', '0')->{stdout}, qr/^delivered +NOT OK .*difference 7/m, 'what is missing is told');
+like(ctl('verify', '--wait', '0')->{stdout}, qr/^accounts +NOT OK  received 20 packets of 200 .*; difference 0 of 7$/m, 'by the accounts too');
 $redis->kill_now;
 is(ctl('status')->{status}, 1, 'without Redis there is no status');
 done_testing;

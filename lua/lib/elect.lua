@@ -5,6 +5,7 @@
 local GAP_MS = 3000
 local GRACE_MS = 5000
 local FORGET_MS = 3600000 -- how long the traces of those that are gone are kept
+local HELD_MOST_MS = 60000 -- how long an analyzer that restarts again and again is held back at most
 local RAMP_STEPS = 20 -- a slow start goes up in steps of slow_start_ms / RAMP_STEPS
 
 local function hash(key)
@@ -58,43 +59,55 @@ local function cut_off(now)
   return cut
 end
 
--- The part of its weight that a starting analyzer has already, and until when that holds.
+-- The part of its weight that a starting analyzer has already, and until when that holds: none while
+-- it is held back, that is before since_ms.
 local function ramp(info_json, now)
   local info = info_json and cjson.decode(info_json) or {}
   local slow, age = info.slow_start_ms or 0, now - (info.since_ms or 0)
+  if age < 0 then return 0, info.since_ms end
   if slow <= 0 or age >= slow then return 1, math.huge end
   local step = math.floor(age * RAMP_STEPS / slow) + 1
   return step / RAMP_STEPS, (info.since_ms or 0) + math.ceil(step * slow / RAMP_STEPS)
 end
 
--- Writes the shares of h. `why` goes out with the new epoch; `force`: a new epoch even if no share changed.
-local function elect(h, now, why, force)
-  reap(h, now)
+-- Those whom anything could go to, {slot, weight, can be reached, is not held back}, and until when that
+-- holds.
+local function candidates(now)
   local slots, weights, states, infos = hash(K_SLOT), hash(K_WEIGHT), hash(K_STATE), hash(K_INFO)
   local leases = redis.call('ZRANGEBYSCORE', K_EXPIRES, '(' .. now, '+inf', 'WITHSCORES')
-  local cut, candidates, reachable = cut_off(now), {}, 0
-  h[VALID_UNTIL], h[WORKERS] = now + 60000, count_workers(now)
-  h[REPORTS] = redis.call('HLEN', K_UNREACHABLE)
+  local cut, list, valid_ms = cut_off(now), {}, now + 60000
   for k = 1, #leases, 2 do
     local id = leases[k]
     local slot = tonumber(slots[id])
-    h[VALID_UNTIL] = math.min(h[VALID_UNTIL], tonumber(leases[k + 1]))
+    valid_ms = math.min(valid_ms, tonumber(leases[k + 1]))
     if slot and (states[id] or 'active') == 'active' then
-      local part, until_ms = ramp(infos[id], now)
-      h[VALID_UNTIL] = math.min(h[VALID_UNTIL], until_ms)
-      candidates[#candidates + 1] = {slot, math.max(0, tonumber(weights[id]) or 0) * part}
-      if not cut[slot] then reachable = reachable + 1 end
+      local weight, part, until_ms = math.max(0, tonumber(weights[id]) or 0), ramp(infos[id], now)
+      valid_ms = math.min(valid_ms, until_ms)
+      list[#list + 1] = {slot, part > 0 and weight * part or weight, not cut[slot], part > 0}
     end
   end
-  local total, n, share = 0, 0, {}
-  for _, c in ipairs(candidates) do
-    if reachable == 0 or not cut[c[1]] then total, n = total + c[2], n + 1 end
+  return list, valid_ms
+end
+
+-- Those of a list of which a property holds; where there are none all of it, as better one that is hard
+-- to reach, or restarts again and again, than nobody.
+local function prefer(list, property)
+  local preferred = {}
+  for _, c in ipairs(list) do
+    if c[property] then preferred[#preferred + 1] = c end
   end
-  for _, c in ipairs(candidates) do
-    if reachable == 0 or not cut[c[1]] then
-      share[c[1] + 1] = total > 0 and c[2] / total or 1 / n
-    end
-  end
+  return #preferred > 0 and preferred or list
+end
+
+-- Writes the shares of h. `why` goes out with the new epoch; `force`: a new epoch even if no share changed.
+local function elect(h, now, why, force)
+  reap(h, now)
+  local list, valid_ms = candidates(now)
+  h[VALID_UNTIL], h[WORKERS] = valid_ms, count_workers(now)
+  h[REPORTS] = redis.call('HLEN', K_UNREACHABLE)
+  local eligible, total, share = prefer(prefer(list, 3), 4), 0, {}
+  for _, c in ipairs(eligible) do total = total + c[2] end
+  for _, c in ipairs(eligible) do share[c[1] + 1] = total > 0 and c[2] / total or 1 / #eligible end
   local changed = force
   for i = 1, S do
     local s = share[i] or 0

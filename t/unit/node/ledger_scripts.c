@@ -80,6 +80,8 @@ static void change(void *arg, const struct swarm *swarm, unsigned slot)
 	char id[16];
 
 	snprintf(id, sizeof(id), "a%u", slot);
+	/* coming back at once is no flapping here */
+	POOL_DO(told->pool, "DEL", redis_pool_key(told->pool, KEY_FLAPS));
 	if (!told->member[slot])
 		told->epoch = redis_pool_join(told->pool, id, swarm->weight[slot], TTL_MS);
 	else if (!swarm->member[slot])

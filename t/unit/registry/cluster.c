@@ -23,7 +23,8 @@ static const char pool_json[] =
 	"{\"worker\":\"n1/1\",\"info\":\"{\\\"mode\\\":\\\"leased\\\"}\",\"unreachable\":\"2\"},"
 	"{\"worker\":\"n10/0\",\"info\":\"{\\\"mode\\\":\\\"exact\\\"}\",\"unreachable\":\"\"},"
 	"{\"worker\":\"n1/0\",\"info\":\"{\\\"mode\\\":\\\"exact\\\"}\",\"unreachable\":\"~1,2\"}],"
-	"\"retired\":[1,1,1,0],\"spill\":3,\"dead\":4}";
+	"\"retired\":[1,1,1,0],\"spill\":{\"packets\":3,\"messages\":8,\"bytes\":500},\"dead\":4,"
+	"\"accounts\":{\"received\":[40,90],\"taken\":[5,9],\"spilled\":[8,20]}}";
 
 static struct roster *roster;
 static cJSON *json;
@@ -104,7 +105,43 @@ static void totals_hold_those_that_left(void **state)
 	assert_near(number(totals, "messages"), 29 + 10 + 60 + 1, 0);
 	assert_near(number(totals, "packets"), 10 + 5 + 20 + 1, 0);
 	assert_near(number(cJSON_GetObjectItem(json, "spill"), "packets"), 3, 0);
+	assert_near(number(cJSON_GetObjectItem(json, "spill"), "messages"), 8, 0);
+	assert_near(number(cJSON_GetObjectItem(json, "spill"), "bytes"), 500, 0);
 	assert_near(number(cJSON_GetObjectItem(json, "dead"), "packets"), 4, 0);
+}
+
+static void the_accounts_are_shown_and_what_is_spilled_net(void **state)
+{
+	const cJSON *accounts = cJSON_GetObjectItem(json, "accounts");
+	(void)state;
+
+	assert_near(number(cJSON_GetObjectItem(accounts, "received"), "packets"), 40, 0);
+	assert_near(number(cJSON_GetObjectItem(accounts, "spilled"), "packets"), 3, 0);
+	assert_near(number(cJSON_GetObjectItem(accounts, "spilled"), "messages"), 11, 0);
+	assert_null(cJSON_GetObjectItem(accounts, "taken"));
+}
+
+static void who_is_held_back_is_shown_with_the_time_left(void **state)
+{
+	static const char text[] =
+		"{\"now_ms\":1000,\"slots\":2,\"analyzers\":["
+		"{\"id\":\"a\",\"slot\":0,\"lease_ms\":9,\"info\":\"{\\\"since_ms\\\":4000}\"},"
+		"{\"id\":\"b\",\"slot\":1,\"lease_ms\":9,\"info\":\"{\\\"since_ms\\\":900}\"},"
+		"{\"id\":\"c\",\"slot\":2,\"lease_ms\":-1,\"info\":\"{\\\"since_ms\\\":4000}\"},"
+		"{\"id\":\"d\",\"slot\":3,\"lease_ms\":9,\"share\":1,"
+		"\"info\":\"{\\\"since_ms\\\":4000}\"}]}";
+	static const double held[] = { 3000, 0, 0,
+				       0 }; /* c is dead, d takes part as all are held back */
+	struct roster *four CLEANUP(roster_unrefp) = NULL;
+	(void)state;
+
+	assert_int_equal(roster_parse(text, &four), 0);
+	for (int i = 0; i < 4; i++) {
+		cJSON *shown = cluster_analyzer_json(four, &four->analyzers[i]);
+
+		assert_near(number(shown, "held_back_ms"), held[i], 0);
+		cJSON_Delete(shown);
+	}
 }
 
 static void workers_are_shown_as_their_nodes(void **state)
@@ -130,6 +167,8 @@ int main(void)
 		cmocka_unit_test(actual_is_of_those_registered_now),
 		cmocka_unit_test(nothing_routed_is_no_actual_share),
 		cmocka_unit_test(totals_hold_those_that_left),
+		cmocka_unit_test(the_accounts_are_shown_and_what_is_spilled_net),
+		cmocka_unit_test(who_is_held_back_is_shown_with_the_time_left),
 		cmocka_unit_test(workers_are_shown_as_their_nodes),
 	};
 

@@ -28,7 +28,8 @@ static const char two[] =
 	"\"gone\":[{\"routed\":100,\"delivered\":90,\"delivered_packets\":30,\"processed\":80}],"
 	"\"workers\":[{\"worker\":\"n1/"
 	"0\",\"info\":\"{\\\"mode\\\":\\\"leased\\\"}\",\"unreachable\":\"1,3\"}],"
-	"\"retired\":[1,2,3,4],\"spill\":5,\"dead\":6}";
+	"\"retired\":[1,2,3,4],\"spill\":{\"packets\":5,\"messages\":9,\"bytes\":700},\"dead\":6,"
+	"\"accounts\":{\"received\":[12,34],\"ended_in_flight\":[1,2]}}";
 
 static void everything_is_read(void **state)
 {
@@ -58,7 +59,12 @@ static void everything_is_read(void **state)
 	assert_near(roster->gone_delivered, 92, 0);
 	assert_near(roster->gone_delivered_packets, 33, 0);
 	assert_near(roster->gone_processed, 80, 0);
-	assert_near(roster->n_spilled + roster->n_dead, 11, 0);
+	assert_near(roster->spill.packets, 5, 0);
+	assert_near(roster->spill.messages, 9, 0);
+	assert_near(roster->spill.bytes, 700, 0);
+	assert_near(roster->n_dead, 6, 0);
+	assert_near(roster->accounts.of[ACCOUNT_RECEIVED].messages, 34, 0);
+	assert_near(roster->accounts.of[ACCOUNT_ENDED_IN_FLIGHT].packets, 1, 0);
 	assert_string_equal(roster->workers[0].name, "n1/0");
 	assert_string_equal(roster->workers[0].mode, "leased");
 	assert_string_equal(roster->workers[0].unreachable, "1,3");

@@ -30,13 +30,14 @@ static void settle_packs_columns_by_slot(void **state)
 					  .n_slots = 2,
 					  .expected_messages = 12.5,
 					  .unreachable = "1",
-					  .node_info = "{}" };
+					  .node_info = "{}",
+					  .accounts = "{\"received\":[1,2]}" };
 	struct buf scratch CLEANUP(buf_deinit) = { 0 };
 	struct script_args args;
 	(void)state;
 
 	settle_args(&args, &caller, &request, &scratch);
-	assert_int_equal(args.n, 11);
+	assert_int_equal(args.n, 12);
 	assert_arg(&args, 0, "n1/0");
 	assert_arg(&args, 2, "9");
 	assert_arg(&args, 3, "4");
@@ -47,6 +48,7 @@ static void settle_packs_columns_by_slot(void **state)
 	assert_arg(&args, 7, "1");
 	assert_arg(&args, 8, "1000");
 	assert_arg(&args, 10, "");
+	assert_arg(&args, 11, "{\"received\":[1,2]}");
 	request.idle = true;
 	settle_args(&args, &caller, &request, &scratch);
 	assert_arg(&args, 10, "1");

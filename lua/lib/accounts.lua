@@ -1,0 +1,31 @@
+-- The accounts: what became of every packet that was received. Each run of a worker tells its own
+-- figures since its start, as JSON in the field worker#run (the first 8 digits of its token); those of
+-- runs that ended long ago are added up in the field GONE.
+local ACCOUNTS = {'received', 'taken', 'delivered', 'spilled', 'dead', 'refused', 'lost', 'in_flight'}
+local GONE = 'gone'
+
+local function accounts_new()
+  local sums = {}
+  for _, name in ipairs(ACCOUNTS) do sums[name] = {0, 0} end
+  return sums
+end
+
+local function accounts_add(sums, json)
+  local told = cjson.decode(json)
+  for _, name in ipairs(ACCOUNTS) do
+    local sum, pair = sums[name], told[name]
+    if pair then sum[1], sum[2] = sum[1] + pair[1], sum[2] + pair[2] end
+  end
+  return told
+end
+
+-- What a run is: 'live'; 'ended', as far as its worker's lease tells (it may be cut off); 'replaced':
+-- another process is this worker now.
+local function run_state(field, now)
+  local worker, run = string.match(field, '^(.*)#(.-)$')
+  if not worker then return 'ended' end
+  local packed = redis.call('HGET', K_HELD, worker)
+  if packed and string.sub(cmsgpack.unpack(packed).token, 1, 8) ~= run then return 'replaced' end
+  local lease_end = redis.call('ZSCORE', K_NODES, worker)
+  return lease_end and tonumber(lease_end) > now and 'live' or 'ended'
+end

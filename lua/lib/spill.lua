@@ -1,0 +1,41 @@
+-- The stream `spill`, its group, and `spill_total`: what is in it now. Whoever includes this has set
+-- K_SPILL and K_SPILL_TOTAL before.
+local GROUP = 'nodes'
+local spill_messages, spill_bytes = 0, 0
+
+-- Of an entry: what the packet brings along, and about what Redis needs around it.
+local function spill_cost(id, media_type, body) return #id + #media_type + #body + 128 end
+
+-- From the oldest entry on: a group that was lost gets again what was taken and not done.
+local function spill_group_create()
+  redis.call('XGROUP', 'CREATE', K_SPILL, GROUP, '0', 'MKSTREAM')
+end
+
+-- An empty spill has no messages and no bytes, whatever the totals say. Returns the entries in it.
+local function spill_open()
+  local entries = redis.call('XLEN', K_SPILL)
+  if entries > 0 then
+    local total = redis.call('HMGET', K_SPILL_TOTAL, 'messages', 'bytes')
+    spill_messages, spill_bytes = tonumber(total[1]) or 0, tonumber(total[2]) or 0
+  end
+  return entries
+end
+
+-- Writes the totals. Returns the entries in the spill.
+local function spill_close()
+  local entries = redis.call('XLEN', K_SPILL)
+  if entries == 0 then spill_messages, spill_bytes = 0, 0 end
+  redis.call('HSET', K_SPILL_TOTAL, 'packets', entries, 'messages', math.max(0, spill_messages),
+    'bytes', math.max(0, spill_bytes))
+  return entries
+end
+
+-- Adds a packet, if there is room: true.
+local function spill_add(max_bytes, id, media_type, messages, received_ms, node, body)
+  local cost = spill_cost(id, media_type, body)
+  if spill_bytes + cost > max_bytes then return false end
+  spill_messages, spill_bytes = spill_messages + messages, spill_bytes + cost
+  redis.call('XADD', K_SPILL, '*', 'id', id, 'type', media_type, 'messages', messages, 'received_ms',
+    received_ms, 'node', node, 'body', body)
+  return true
+end

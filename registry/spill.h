@@ -1,0 +1,102 @@
+#ifndef WEIR_REGISTRY_SPILL_H
+#define WEIR_REGISTRY_SPILL_H
+/*
+ * The calls of the spill, the stream of packets that no analyzer could take, as lua/spill_push,
+ * spill_take and spill_done define them: arguments and answers.
+ *
+ * Requests hold their arguments, and what these point to: they stay where they are, unchanged,
+ * until the call is formatted.
+ */
+#include <hiredis/hiredis.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "registry/scripts.h"
+
+#define SPILL_PUSH_MAX 64       /* packets in one call of spill_push */
+#define SPILL_DONE_MAX 256      /* entries in one call of spill_done */
+#define SPILL_ENTRY_NAME_MAX 48 /* an entry's name, with its end: two 64-bit numbers and a dash */
+
+#define SPILL_GROUP "nodes" /* as in lua/lib/spill.lua */
+
+#define SPILL_E_ANSWER                                                                             \
+	1 /* no answer, or none that can be understood: not known whether the script ran */
+
+/* A packet on its way into the spill; what it points to is borrowed until the call is formatted. */
+struct spill_packet {
+	const char *id;   /* its own */
+	size_t id_len;    /* 0: it has none */
+	const char *type; /* media type */
+	uint32_t n_messages;
+	uint64_t received_ms; /* Unix time */
+	const char *body;
+	size_t len;
+};
+
+struct spill_push {
+	struct script_args args; /* for SCRIPT_SPILL_PUSH */
+	unsigned n;              /* packets so far */
+	struct iovec more[5 * SPILL_PUSH_MAX];
+	char numbers[SPILL_PUSH_MAX][2][24];
+};
+
+struct spill_pushed {
+	unsigned n_stored; /* the first ones of those that were given */
+	bool is_full;      /* the others were not stored */
+	uint64_t bytes;    /* in the spill now */
+};
+
+/* node is borrowed. */
+void spill_push_begin(struct spill_push *push, const char *node, uint64_t max_bytes);
+/* There must be room: n < SPILL_PUSH_MAX. */
+void spill_push_add(struct spill_push *push, const struct spill_packet *packet);
+int spill_push_answer(const redisReply *reply, struct spill_pushed *pushed) MUST_CHECK;
+
+/* A packet out of the spill; borrowed from the reply. */
+struct spill_entry {
+	const char *name; /* of the entry, for spill_done_add; a string shorter than
+			     SPILL_ENTRY_NAME_MAX */
+	const char *id;
+	size_t id_len;
+	const char *type; /* a string */
+	uint32_t n_messages;
+	uint64_t received_ms;
+	uint64_t cost_bytes; /* that it has in the spill */
+	const char *body;
+	size_t len;
+};
+
+struct spill_taken {
+	uint64_t n_in_spill; /* entries in the stream, those taken included */
+	unsigned n;          /* entries answered */
+	unsigned n_claimed;  /* the first ones of these: a dead worker had taken them */
+	const redisReply *reply;
+	unsigned n_read;
+};
+
+/* worker is borrowed. own: what it took before and has not done, in order; nothing else. */
+void spill_take_args(struct script_args *args, const char *worker, unsigned max_packets,
+		     uint64_t max_bytes, bool own);
+int spill_take_answer(const redisReply *reply, struct spill_taken *taken) MUST_CHECK;
+/* The next entry; false: there are no more. */
+bool spill_taken_next(struct spill_taken *taken, struct spill_entry *entry);
+
+struct spill_done {
+	struct script_args args; /* for SCRIPT_SPILL_DONE */
+	unsigned n;              /* entries so far */
+	struct iovec more[3 * SPILL_DONE_MAX];
+	char numbers[SPILL_DONE_MAX][2][24];
+};
+
+struct spill_left {
+	unsigned n_removed; /* of those given: they were still there */
+	uint64_t n_entries; /* left in the stream */
+};
+
+void spill_done_begin(struct spill_done *done);
+/* There must be room: n < SPILL_DONE_MAX. name is borrowed. */
+void spill_done_add(struct spill_done *done, const char *name, uint32_t n_messages,
+		    uint64_t cost_bytes);
+int spill_done_answer(const redisReply *reply, struct spill_left *left) MUST_CHECK;
+
+#endif

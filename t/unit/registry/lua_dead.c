@@ -1,0 +1,190 @@
+/* Dead letters, by their scripts on a real Redis: bury, replay. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "registry/spill.h"
+#include "t/unit/redis_pool.h"
+
+#define ROOMY 1000000
+#define COST (4 + 2 + 10 + 128) /* of what bury() buries, in the spill */
+
+struct letter {
+	char name[SPILL_ENTRY_NAME_MAX]; /* of its entry in `dead` */
+};
+
+/* A body of 4, an id of 2, a type of 10; without them: as nodes did that knew less. */
+static struct letter bury(struct redis_pool *pool, const char *body, bool knows_all)
+{
+	struct script_args args = { 0 };
+	struct letter letter;
+	redisReply *reply;
+
+	script_arg_str(&args, body);
+	script_arg_int(&args, 7);
+	script_arg_str(&args, "a1");
+	script_arg_str(&args, "400");
+	script_arg_str(&args, "n1");
+	script_arg_int(&args, 5);
+	if (knows_all) {
+		script_arg_str(&args, "p1");
+		script_arg_str(&args, "text/plain");
+		script_arg_int(&args, 1700000000123);
+	}
+	assert_int_equal(client_eval(pool->client, SCRIPT_BURY, &args, &reply), 0);
+	assert_string_equal(reply->element[0]->str, "ok");
+	freeReplyObject(reply);
+	reply = POOL_COMMAND(pool, "XREVRANGE", redis_pool_key(pool, KEY_DEAD), "+", "-", "COUNT",
+			     "1");
+	snprintf(letter.name, sizeof(letter.name), "%s", reply->element[0]->element[0]->str);
+	freeReplyObject(reply);
+	return letter;
+}
+
+struct replayed {
+	bool is_full;
+	long long n_moved, n_missing;
+};
+
+static struct replayed replay(struct redis_pool *pool, int64_t max_bytes, unsigned n,
+			      const struct letter *letters)
+{
+	struct script_args args = { 0 };
+	struct replayed replayed;
+	redisReply *reply;
+
+	script_arg_int(&args, max_bytes);
+	for (unsigned i = 0; i < n; i++)
+		script_arg_str(&args, letters[i].name);
+	assert_int_equal(client_eval(pool->client, SCRIPT_REPLAY, &args, &reply), 0);
+	replayed.is_full = strcmp(reply->element[0]->str, "full") == 0;
+	replayed.n_moved = reply->element[1]->integer;
+	replayed.n_missing = reply->element[2]->integer;
+	freeReplyObject(reply);
+	return replayed;
+}
+
+static void assert_lengths(struct redis_pool *pool, long long dead, long long spilled)
+{
+	redisReply *reply = POOL_COMMAND(pool, "XLEN", redis_pool_key(pool, KEY_DEAD));
+
+	assert_int_equal(reply->integer, dead);
+	freeReplyObject(reply);
+	reply = POOL_COMMAND(pool, "XLEN", redis_pool_key(pool, KEY_SPILL));
+	assert_int_equal(reply->integer, spilled);
+	freeReplyObject(reply);
+}
+
+static void assert_total(struct redis_pool *pool, const char *field, const char *value)
+{
+	redisReply *reply =
+		POOL_COMMAND(pool, "HGET", redis_pool_key(pool, KEY_SPILL_TOTAL), field);
+
+	assert_string_equal(reply->str, value);
+	freeReplyObject(reply);
+}
+
+/* The only packet in the spill; the reply is the caller's to free. */
+static redisReply *take_one(struct redis_pool *pool, struct spill_entry *entry)
+{
+	struct script_args args;
+	struct spill_taken taken;
+	redisReply *reply;
+
+	spill_take_args(&args, "n1/0", 2, ROOMY, false);
+	assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_TAKE, &args, &reply), 0);
+	assert_int_equal(spill_take_answer(reply, &taken), 0);
+	assert_int_equal(taken.n, 1);
+	assert_true(spill_taken_next(&taken, entry));
+	return reply;
+}
+
+static void a_replayed_packet_is_what_it_was(void **state)
+{
+	struct letter letter = bury(*state, "body", true);
+	struct replayed replayed = replay(*state, ROOMY, 1, &letter);
+	struct spill_entry entry;
+	redisReply *reply;
+
+	assert_int_equal(replayed.n_moved, 1);
+	assert_lengths(*state, 0, 1);
+	reply = take_one(*state, &entry);
+	assert_int_equal(entry.id_len, 2);
+	assert_memory_equal(entry.id, "p1", 2);
+	assert_string_equal(entry.type, "text/plain");
+	assert_int_equal(entry.n_messages, 7);
+	assert_int_equal(entry.received_ms, 1700000000123);
+	assert_int_equal(entry.cost_bytes, COST);
+	assert_memory_equal(entry.body, "body", 4);
+	freeReplyObject(reply);
+	assert_total(*state, "packets", "1");
+	assert_total(*state, "messages", "7");
+	char cost[16];
+	snprintf(cost, sizeof(cost), "%d", COST);
+	assert_total(*state, "bytes", cost);
+}
+
+static void a_letter_that_says_less_can_be_replayed_too(void **state)
+{
+	struct letter letter = bury(*state, "body", false);
+	struct spill_entry entry;
+	redisReply *reply;
+
+	assert_int_equal(replay(*state, ROOMY, 1, &letter).n_moved, 1);
+	reply = take_one(*state, &entry);
+	assert_int_equal(entry.id_len, 0);
+	assert_string_equal(entry.type, "application/json");
+	assert_int_equal(entry.received_ms, strtoull(letter.name, NULL, 10));
+	freeReplyObject(reply);
+}
+
+static void what_is_not_there_is_counted_and_stops_nothing(void **state)
+{
+	struct letter letters[] = {
+		bury(*state, "gone", true), { "1-1" }, { "no entry" }, bury(*state, "here", true)
+	};
+
+	replay(*state, ROOMY, 1, letters);
+	struct replayed replayed = replay(*state, ROOMY, 4, letters);
+	assert_int_equal(replayed.n_moved, 1);
+	assert_int_equal(replayed.n_missing, 3);
+	assert_false(replayed.is_full);
+	assert_lengths(*state, 0, 2);
+	assert_total(*state, "packets", "2");
+}
+
+static void what_the_spill_has_no_room_for_stays_dead(void **state)
+{
+	struct letter letters[] = { bury(*state, "aaaa", true), bury(*state, "bbbb", true),
+				    bury(*state, "cccc", true) };
+	struct replayed replayed = replay(*state, 2 * COST, 3, letters);
+
+	assert_true(replayed.is_full);
+	assert_int_equal(replayed.n_moved, 2);
+	assert_lengths(*state, 1, 2);
+	replayed = replay(*state, 2 * COST, 1, &letters[2]);
+	assert_true(replayed.is_full);
+	assert_int_equal(replayed.n_moved, 0);
+	assert_lengths(*state, 1, 2);
+	assert_total(*state, "packets", "2");
+}
+
+#define DEAD_TEST(f) cmocka_unit_test_setup(f, redis_pool_clear)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		DEAD_TEST(a_replayed_packet_is_what_it_was),
+		DEAD_TEST(a_letter_that_says_less_can_be_replayed_too),
+		DEAD_TEST(what_is_not_there_is_counted_and_stops_nothing),
+		DEAD_TEST(what_the_spill_has_no_room_for_stays_dead),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, redis_pool_setup, redis_pool_teardown);
+}

@@ -1,0 +1,362 @@
+/* The spill, by its scripts on a real Redis: spill_push, spill_take, spill_done. */
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/clock.h"
+#include "registry/spill.h"
+#include "t/unit/redis_pool.h"
+
+#define ROOMY (1ULL << 40)
+#define TYPE "application/json"
+#define SIZE 100
+#define COST (SIZE + sizeof(TYPE) - 1 + 128) /* of a packet without an id */
+#define MANY 1000
+#define BODY_MAX 4096
+
+/* Packets of n messages with bodies of `size`; the first one's body begins with `first`, and so on.
+ */
+static struct spill_pushed push(struct redis_pool *pool, unsigned n, char first, size_t size,
+				uint64_t max_bytes)
+{
+	static struct spill_push push;
+	char bodies[SPILL_PUSH_MAX][BODY_MAX];
+	struct spill_pushed pushed;
+	redisReply *reply;
+
+	spill_push_begin(&push, "n1", max_bytes);
+	for (unsigned i = 0; i < n; i++) {
+		struct spill_packet packet = { .type = TYPE,
+					       .n_messages = 3,
+					       .received_ms = 1700000000123,
+					       .body = bodies[i],
+					       .len = size };
+
+		memset(bodies[i], first + (char)i, size);
+		spill_push_add(&push, &packet);
+	}
+	assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_PUSH, &push.args, &reply), 0);
+	assert_int_equal(spill_push_answer(reply, &pushed), 0);
+	freeReplyObject(reply);
+	return pushed;
+}
+
+struct take {
+	struct spill_taken answer; /* entries are read already */
+	unsigned n;
+	char letters[MANY + 1]; /* the first of each body */
+	char names[MANY][SPILL_ENTRY_NAME_MAX];
+	uint64_t costs[MANY];
+};
+
+static struct take take; /* the last one */
+
+static struct take *take_some(struct redis_pool *pool, const char *worker, unsigned max_packets,
+			      uint64_t max_bytes, bool own)
+{
+	struct script_args args;
+	struct spill_entry entry;
+	redisReply *reply;
+
+	spill_take_args(&args, worker, max_packets, max_bytes, own);
+	assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_TAKE, &args, &reply), 0);
+	assert_int_equal(spill_take_answer(reply, &take.answer), 0);
+	for (take.n = 0; spill_taken_next(&take.answer, &entry); take.n++) {
+		take.letters[take.n] = entry.len ? entry.body[0] : '-';
+		take.costs[take.n] = entry.cost_bytes;
+		snprintf(take.names[take.n], SPILL_ENTRY_NAME_MAX, "%s", entry.name);
+	}
+	take.letters[take.n] = '\0';
+	freeReplyObject(reply);
+	return &take;
+}
+
+/* "abc" for the packets that begin so */
+static const char *letters_of(struct redis_pool *pool, const char *worker)
+{
+	return take_some(pool, worker, MANY, ROOMY, false)->letters;
+}
+
+static struct spill_left done(struct redis_pool *pool, const struct take *t, unsigned from,
+			      unsigned n)
+{
+	static struct spill_done done;
+	struct spill_left left;
+	redisReply *reply;
+
+	spill_done_begin(&done);
+	for (unsigned i = from; i < from + n; i++)
+		spill_done_add(&done, t->names[i], 3, t->costs[i]);
+	assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_DONE, &done.args, &reply), 0);
+	assert_int_equal(spill_done_answer(reply, &left), 0);
+	freeReplyObject(reply);
+	return left;
+}
+
+static void assert_total(struct redis_pool *pool, unsigned packets, uint64_t bytes)
+{
+	redisReply *reply = POOL_COMMAND(pool, "HMGET", redis_pool_key(pool, KEY_SPILL_TOTAL),
+					 "packets", "messages", "bytes");
+
+	assert_int_equal(strtoull(reply->element[0]->str, NULL, 10), packets);
+	assert_int_equal(strtoull(reply->element[1]->str, NULL, 10), 3 * packets);
+	assert_int_equal(strtoull(reply->element[2]->str, NULL, 10), bytes);
+	freeReplyObject(reply);
+}
+
+/* Ends, or was reaped, at that time (ms). */
+static void set_lease(struct redis_pool *pool, const char *worker, bool is_reaped, int64_t from_now)
+{
+	char score[32];
+	int64_t ms = (int64_t)(clock_wall_us() / US_PER_MS) + from_now;
+
+	snprintf(score, sizeof(score), "%lld", (long long)(is_reaped ? -ms : ms));
+	POOL_DO(pool, "ZADD", redis_pool_key(pool, KEY_NODES), score, worker);
+}
+
+static void packets_come_out_in_the_order_they_went_in(void **state)
+{
+	struct spill_pushed pushed = push(*state, 3, 'a', SIZE, ROOMY);
+
+	assert_int_equal(pushed.n_stored, 3);
+	assert_false(pushed.is_full);
+	assert_int_equal(pushed.bytes, 3 * COST);
+	push(*state, 2, 'd', SIZE, ROOMY);
+	assert_total(*state, 5, 5 * COST);
+	assert_string_equal(take_some(*state, "n1/0", 4, ROOMY, false)->letters, "abcd");
+	assert_int_equal(take.answer.n_in_spill, 5);
+	assert_int_equal(take.answer.n_claimed, 0);
+	assert_string_equal(letters_of(*state, "n2/0"), "e");
+	assert_string_equal(letters_of(*state, "n2/0"), "");
+}
+
+static void a_packet_comes_back_as_it_was(void **state)
+{
+	struct redis_pool *pool = *state;
+	static struct spill_push push;
+	struct spill_packet packet = { .id = "p-1",
+				       .id_len = 3,
+				       .type = "text/plain; charset=utf-8",
+				       .n_messages = 70000,
+				       .received_ms = 1700000000123,
+				       .body = "\0\r\n\xff",
+				       .len = 4 };
+	struct script_args args;
+	struct spill_taken taken;
+	struct spill_entry entry;
+	redisReply *reply;
+
+	spill_push_begin(&push, "n1", ROOMY);
+	spill_push_add(&push, &packet);
+	assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_PUSH, &push.args, &reply), 0);
+	freeReplyObject(reply);
+	spill_take_args(&args, "n1/0", 1, 1, false);
+	assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_TAKE, &args, &reply), 0);
+	assert_int_equal(spill_take_answer(reply, &taken), 0);
+	assert_true(spill_taken_next(&taken, &entry));
+	assert_int_equal(entry.id_len, 3);
+	assert_memory_equal(entry.id, "p-1", 3);
+	assert_string_equal(entry.type, packet.type);
+	assert_int_equal(entry.n_messages, 70000);
+	assert_int_equal(entry.received_ms, 1700000000123);
+	assert_int_equal(entry.cost_bytes, 3 + strlen(packet.type) + 4 + 128);
+	assert_int_equal(entry.len, 4);
+	assert_memory_equal(entry.body, packet.body, 4);
+	freeReplyObject(reply);
+}
+
+static void nothing_is_admitted_beyond_the_bound_and_nothing_trimmed(void **state)
+{
+	struct spill_pushed pushed = push(*state, 5, 'a', SIZE, 3 * COST);
+
+	assert_int_equal(pushed.n_stored, 3);
+	assert_true(pushed.is_full);
+	assert_int_equal(pushed.bytes, 3 * COST);
+	pushed = push(*state, 1, 'x', 1, 3 * COST);
+	assert_int_equal(pushed.n_stored, 0);
+	assert_true(pushed.is_full);
+	assert_string_equal(letters_of(*state, "n1/0"), "abc");
+	assert_total(*state, 3, 3 * COST); /* what is only taken still counts */
+	done(*state, &take, 0, 1);
+	assert_int_equal(push(*state, 2, 'y', SIZE, 3 * COST).n_stored, 1);
+}
+
+static void a_worker_gets_no_more_than_it_has_room_for(void **state)
+{
+	push(*state, 9, 'a', SIZE, ROOMY);
+	assert_string_equal(take_some(*state, "n1/0", 2, ROOMY, false)->letters, "ab");
+	assert_string_equal(take_some(*state, "n1/0", MANY, 2 * COST, false)->letters, "cd");
+	assert_string_equal(take_some(*state, "n1/0", MANY, 2 * COST + 1, false)->letters, "efg");
+	assert_string_equal(take_some(*state, "n1/0", MANY, 1, false)->letters, "h");
+	assert_string_equal(take_some(*state, "n1/0", 0, ROOMY, false)->letters, "");
+}
+
+static void what_is_done_leaves_once(void **state)
+{
+	struct spill_left left;
+
+	push(*state, 4, 'a', SIZE, ROOMY);
+	letters_of(*state, "n1/0");
+	left = done(*state, &take, 0, 3);
+	assert_int_equal(left.n_removed, 3);
+	assert_int_equal(left.n_entries, 1);
+	assert_total(*state, 1, COST);
+	left = done(*state, &take, 0, 3);
+	assert_int_equal(left.n_removed, 0);
+	assert_int_equal(left.n_entries, 1);
+	assert_total(*state, 1, COST);
+	assert_string_equal(take_some(*state, "n1/0", MANY, ROOMY, true)->letters, "d");
+}
+
+static void a_worker_is_told_again_what_it_has_not_done(void **state)
+{
+	push(*state, 6, 'a', SIZE, ROOMY);
+	take_some(*state, "n2/0", 1, ROOMY, false);
+	take_some(*state, "n1/0", 4, ROOMY, false);
+	done(*state, &take, 1, 1);
+	assert_string_equal(take_some(*state, "n1/0", MANY, ROOMY, true)->letters, "bde");
+	assert_string_equal(take_some(*state, "n1/0", 2, ROOMY, true)->letters, "bd");
+	assert_string_equal(take_some(*state, "n1/0", MANY, 1, true)->letters, "b");
+	POOL_DO(*state, "XDEL", redis_pool_key(*state, KEY_SPILL), take.names[0]);
+	assert_string_equal(take_some(*state, "n1/0", MANY, ROOMY, true)->letters, "de");
+	assert_string_equal(take_some(*state, "n3/0", MANY, ROOMY, true)->letters, "");
+}
+
+/* Until somebody is taken for dead, which needs 3 s. */
+static const char *take_over(struct redis_pool *pool, unsigned max_packets)
+{
+	uint64_t end = clock_mono_us() + 10 * US_PER_S;
+
+	while (take_some(pool, "n9/0", max_packets, ROOMY, false)->n == 0)
+		if (clock_mono_us() > end || poll(NULL, 0, 20) < 0)
+			fail_msg("nobody is taken for dead");
+	return take.letters;
+}
+
+static void what_the_dead_had_taken_goes_to_others_and_what_the_living_have_does_not(void **state)
+{
+	const char *spill = redis_pool_key(*state, KEY_SPILL);
+	redisReply *reply;
+
+	push(*state, 8, 'a', SIZE, ROOMY);
+	set_lease(*state, "dead/0", true, -60000);
+	set_lease(*state, "live/0", false, 60000);
+	set_lease(*state, "late/0", false, -60000); /* nobody has reaped it yet */
+	set_lease(*state, "back/0", true, 60000);   /* reaped just now, for as long as this runs */
+	assert_string_equal(take_some(*state, "dead/0", 4, ROOMY, false)->letters, "abcd");
+	POOL_DO(*state, "XDEL", spill, take.names[1]);
+	take_some(*state, "live/0", 1, ROOMY, false);
+	take_some(*state, "late/0", 1, ROOMY, false);
+	take_some(*state, "back/0", 1, ROOMY, false);
+	assert_string_equal(letters_of(*state, "n9/0"), "h"); /* at first none is dead */
+	assert_int_equal(take.answer.n_claimed, 0);
+
+	assert_string_equal(take_over(*state, 2), "ac");
+	assert_int_equal(take.answer.n_claimed, 2);
+	push(*state, 1, 'i', SIZE, ROOMY);
+	assert_string_equal(letters_of(*state, "n9/0"), "di");
+	assert_int_equal(take.answer.n_claimed, 1);
+	assert_string_equal(take_some(*state, "n9/0", MANY, ROOMY, true)->letters, "acdhi");
+	reply = POOL_COMMAND(*state, "XINFO", "CONSUMERS", spill, "nodes");
+	assert_int_equal(reply->elements, 4); /* the dead one is gone */
+	freeReplyObject(reply);
+	reply = POOL_COMMAND(*state, "XPENDING", spill, "nodes");
+	assert_int_equal(reply->element[0]->integer, 3 + 5);
+	freeReplyObject(reply);
+}
+
+static void a_group_that_is_gone_is_made_again_and_loses_nothing(void **state)
+{
+	const char *spill = redis_pool_key(*state, KEY_SPILL);
+
+	push(*state, 3, 'a', SIZE, ROOMY);
+	take_some(*state, "n1/0", 1, ROOMY, false);
+	POOL_DO(*state, "XGROUP", "DESTROY", spill, "nodes");
+	assert_string_equal(take_some(*state, "n1/0", MANY, ROOMY, true)->letters, "");
+	assert_string_equal(letters_of(*state, "n1/0"), "abc");
+	POOL_DO(*state, "DEL", spill);
+	assert_string_equal(letters_of(*state, "n1/0"), "");
+	push(*state, 1, 'd', SIZE, ROOMY);
+	assert_total(*state, 1, COST);
+	assert_string_equal(letters_of(*state, "n2/0"), "d");
+}
+
+static void an_empty_spill_has_room_whatever_its_totals_say(void **state)
+{
+	const char *total = redis_pool_key(*state, KEY_SPILL_TOTAL);
+
+	push(*state, 1, 'a', SIZE, COST);
+	letters_of(*state, "n1/0");
+	POOL_DO(*state, "HSET", total, "packets", "9", "messages", "-4", "bytes", "99999");
+	done(*state, &take, 0, 1);
+	assert_total(*state, 0, 0);
+	POOL_DO(*state, "HSET", total, "packets", "9", "messages", "-4", "bytes", "99999");
+	assert_int_equal(push(*state, 2, 'b', SIZE, COST).n_stored, 1);
+	assert_total(*state, 1, COST);
+}
+
+static unsigned below(unsigned n)
+{
+	static uint32_t x = 20240229;
+
+	x = x * 1664525 + 1013904223;
+	return (x >> 16) % n;
+}
+
+static void totals_are_exact_after_whatever_happens(void **state)
+{
+	static const char *const workers[] = { "n1/0", "n1/1", "n2/0" };
+	unsigned packets = 0, n, from;
+	uint64_t bytes = 0;
+	struct spill_left left;
+
+	for (int i = 0; i < 400; i++) {
+		size_t size = 1 + below(BODY_MAX - 1);
+		struct spill_pushed pushed = push(*state, 1 + below(8), 'a', size, 64 * BODY_MAX);
+
+		packets += pushed.n_stored;
+		bytes += pushed.n_stored * (size + COST - SIZE);
+		assert_int_equal(pushed.bytes, bytes);
+		take_some(*state, workers[below(3)], 1 + below(12), ROOMY, below(2));
+		if (!take.n)
+			continue;
+		from = below(take.n);
+		n = 1 + below(take.n - from);
+		left = done(*state, &take, from, n);
+		assert_int_equal(left.n_removed, n);
+		for (unsigned k = from; k < from + n; k++)
+			bytes -= take.costs[k];
+		packets -= n;
+		assert_int_equal(left.n_entries, packets);
+		assert_total(*state, packets, bytes);
+	}
+	assert_true(packets > 0);
+}
+
+#define SPILL_TEST(f) cmocka_unit_test_setup(f, redis_pool_clear)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SPILL_TEST(packets_come_out_in_the_order_they_went_in),
+		SPILL_TEST(a_packet_comes_back_as_it_was),
+		SPILL_TEST(nothing_is_admitted_beyond_the_bound_and_nothing_trimmed),
+		SPILL_TEST(a_worker_gets_no_more_than_it_has_room_for),
+		SPILL_TEST(what_is_done_leaves_once),
+		SPILL_TEST(a_worker_is_told_again_what_it_has_not_done),
+		SPILL_TEST(
+			what_the_dead_had_taken_goes_to_others_and_what_the_living_have_does_not),
+		SPILL_TEST(a_group_that_is_gone_is_made_again_and_loses_nothing),
+		SPILL_TEST(an_empty_spill_has_room_whatever_its_totals_say),
+		SPILL_TEST(totals_are_exact_after_whatever_happens),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, redis_pool_setup, redis_pool_teardown);
+}
