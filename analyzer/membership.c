@@ -47,8 +47,9 @@ struct membership {
 	struct http_client *http;
 	struct backoff backoff;
 	struct rng rng;
-	char process[33]; /* tells the registry that it is this process that registers again */
-	size_t registry; /* index of the registry in use */
+	char instance[33];   /* of this process: it may register more than once */
+	uint64_t started_ms; /* Unix time: later than any process before it */
+	size_t registry;     /* index of the registry in use */
 	struct lease lease;
 	bool is_deregistered;
 	uint64_t n_sent;  /* messages the last heartbeat told, or NOTHING_SENT */
@@ -112,8 +113,9 @@ static int membership_init(struct membership *m, const char *delivery_url)
 	pthread_condattr_destroy(&attr);
 	backoff_init(&m->backoff, RETRY_BASE_MS, RETRY_CAP_MS, 0);
 	rng_init(&m->rng, 0);
-	snprintf(m->process, sizeof(m->process), "%016llx%016llx",
+	snprintf(m->instance, sizeof(m->instance), "%016llx%016llx",
 		 (unsigned long long)rng_next(&m->rng), (unsigned long long)rng_next(&m->rng));
+	m->started_ms = clock_wall_us() / US_PER_MS;
 	buf_append_str(&m->delivery_url, delivery_url);
 	m->http = http_client_new("application/json", m->config->register_token);
 	m->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -282,7 +284,8 @@ static uint64_t membership_join(struct membership *m)
 	long status;
 
 	buf_clear(&m->body);
-	registration_body(&m->body, m->config, buf_str(&m->delivery_url), m->process);
+	registration_body(&m->body, m->config, buf_str(&m->delivery_url), m->instance,
+			  m->started_ms);
 	status = membership_call(m, "PUT", "", CALL_TIMEOUT_MS);
 	if (status != 200 && status != 201)
 		return membership_failed(m, "register", status);

@@ -57,7 +57,7 @@ static void append_json(struct buf *out, cJSON *json, bool ok)
 }
 
 void registration_body(struct buf *out, const struct config *config, const char *delivery_url,
-		       const char *process)
+		       const char *instance, uint64_t started_ms)
 {
 	cJSON *json = cJSON_CreateObject();
 	bool ok =
@@ -69,7 +69,8 @@ void registration_body(struct buf *out, const struct config *config, const char 
 					(double)config->max_batch_packets) &&
 		cJSON_AddNumberToObject(json, "max_batch_bytes", (double)config->max_batch_bytes) &&
 		cJSON_AddStringToObject(json, "version", WEIR_VERSION) &&
-		cJSON_AddStringToObject(json, "process", process);
+		cJSON_AddStringToObject(json, "instance", instance) &&
+		cJSON_AddNumberToObject(json, "started_ms", (double)started_ms);
 
 	if (ok && config->slow_start_ms > 0)
 		ok = cJSON_AddNumberToObject(json, "slow_start_ms", (double)config->slow_start_ms);

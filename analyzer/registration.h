@@ -27,9 +27,12 @@ void registration_url(struct buf *out, const char *base, const char *id, const c
 /* Appends where nodes reach a server that is bound to this address. */
 void registration_delivery_url(struct buf *out, const struct net_addr *bound);
 
-/* Append a request's body. A failure shows in `out`. process: tells that from the process before. */
+/*
+ * Append a request's body. A failure shows in `out`. instance and started_ms (Unix time) are of
+ * this process: with them a registration may be sent twice, and may be late.
+ */
 void registration_body(struct buf *out, const struct config *config, const char *delivery_url,
-		       const char *process);
+		       const char *instance, uint64_t started_ms);
 void registration_heartbeat_body(struct buf *out, const char *instance, uint64_t n_processed);
 
 /* Without "heartbeat_ms" in the answer: a third of the ttl. */

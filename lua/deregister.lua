@@ -33,7 +33,8 @@ if processed ~= '' then
   redis.call('HSET', K_PROCESSED, id, string.format('%.0f', total))
 end
 for _, key in ipairs({K_URL, K_WEIGHT, K_STATE}) do redis.call('HDEL', key, id) end
-redis.call('HSET', K_INFO, id, cjson.encode({instance = instance, processed_base = info.processed_base, left = true}))
+redis.call('HSET', K_INFO, id, cjson.encode({instance = instance, processed_base = info.processed_base,
+  started_ms = info.started_ms, left = true}))
 redis.call('ZADD', K_EXPIRES, -now, id) -- negative: it left, at that time
 elect(h, now, 'deregister ' .. id, true)
 hot_save(h)

@@ -4,6 +4,8 @@
 --   Atomic. The last to register an id owns it: the former instance can neither renew nor remove it.
 --   A new id starts without credit. A weight that an operator set stays unless the analyzer declares
 --   another one than it declared before. A restore (slot >= 0) never touches what is there already.
+--   A registration that comes late does no harm: the same instance twice is one, and an older process
+--   than the one that is alive, or one that has left, is told 'taken'.
 --   An analyzer that restarts again and again is held back: from the third instance in a row that
 --   comes less than 30 s after the one before had become eligible, it is not eligible for 1 s, then
 --   2 s, and so on to 60 s. One that was eligible for 60 s begins anew.
@@ -14,17 +16,19 @@
 --   17 delivered HASH, 18 delivered_packets HASH, 19 forgiven HASH, 20 flaps HASH
 -- ARGV
 --   1 id, 2 delivery URL, 3 weight it declares, 4 lease (ms), 5 instance token,
---   6 info (JSON object: accepts, batch limits, slow_start_ms, version, process),
+--   6 info (JSON object: accepts, batch limits, slow_start_ms, version,
+--   started_ms: when its process started, by its own clock),
 --   7 slot to restore (-1: a registration), 8 epoch to reach at least, 9 weight set by an operator
 --   ("" = as declared), 10 state ("" = as it is, or active)
 -- RETURNS
---   {'created' or 'updated' or 'kept' or 'full', epoch}
+--   {'created' or 'updated' or 'kept' or 'full' or 'taken', epoch}
 -- COST
 --   O(slots), about 200 us with 3 analyzers.
 --@include keys
 --@include hot
 --@include elect
 local FLAP_MS, CALM_MS = 30000, 60000
+local LATE_MS = 10000 -- how long a call may be on its way
 local HELD_FROM, HELD_FIRST_MS = 3, 1000
 local id, url, declared, ttl_ms, instance = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local restore_slot, epoch_floor = tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -97,6 +101,22 @@ if restore_slot >= 0 and lease_end then
   end
 end
 
+local before_json = redis.call('HGET', K_INFO, id)
+local before = before_json and cjson.decode(before_json) or {}
+
+-- Clocks of hosts differ: who only seems to be older is refused for as long as the other one is alive,
+-- or has just left.
+local function is_late()
+  if restore_slot >= 0 or not info.started_ms or not before.started_ms then return false end
+  if before.left and info.started_ms == before.started_ms then return true end
+  local until_ms = before.left and LATE_MS - (lease_end or 0) or lease_end or 0
+  return info.started_ms < before.started_ms and until_ms > now
+end
+if is_late() then
+  hot_save(h)
+  return {'taken', epoch_now()}
+end
+
 local slot = tonumber(redis.call('HGET', K_SLOT, id))
 local created = not lease_end or lease_end <= now
 if not slot then
@@ -105,10 +125,8 @@ if not slot then
   redis.call('HSET', K_SLOT, id, slot)
 end
 
-local before_json = redis.call('HGET', K_INFO, id)
-local before = before_json and cjson.decode(before_json) or {}
--- the process that is registered already: its answer was lost, or the registry had forgotten it
-local is_known = before.instance == instance or (info.process and info.process == before.process)
+-- It is registered already: its answer was lost, or the registry had forgotten it.
+local is_known = before.instance == instance
 info.instance, info.ttl_ms, info.declared = instance, ttl_ms, declared
 if restore_slot >= 0 then
   info.since_ms = math.min(tonumber(info.since_ms) or now, now + HELD_MOST_MS) -- as it was

@@ -187,12 +187,8 @@ static const char *check_info(const cJSON *body, cJSON *info)
 		  "max_batch_bytes must be a whole number from 1 to 1073741824" },
 		{ "slow_start_ms", 0, 3600000,
 		  "slow_start_ms must be a whole number from 0 to 3600000" },
-	};
-	static const struct {
-		const char *name, *why;
-	} texts[] = {
-		{ "version", "version must be a string of at most 64 characters" },
-		{ "process", "process must be a string of at most 64 characters" },
+		{ "started_ms", 0, (int64_t)1 << 52,
+		  "started_ms must be a whole number: ms of Unix time" },
 	};
 	const char *text = analyzer_accepts_names[ACCEPTS_BATCH];
 
@@ -209,14 +205,26 @@ static const char *check_info(const cJSON *body, cJSON *info)
 		if (r == 0)
 			cJSON_AddNumberToObject(info, numbers[i].name, (double)value);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		text = NULL;
-		if (json_get_string(body, texts[i].name, &text) == JSON_E_TYPE ||
-		    (text && strlen(text) > 64))
-			return texts[i].why;
-		if (text)
-			cJSON_AddStringToObject(info, texts[i].name, text);
-	}
+	text = NULL;
+	if (json_get_string(body, "version", &text) == JSON_E_TYPE || (text && strlen(text) > 64))
+		return "version must be a string of at most 64 characters";
+	if (text)
+		cJSON_AddStringToObject(info, "version", text);
+	return NULL;
+}
+
+/* Of its own making, so that a registration may be sent again; else one is made here. */
+static const char *check_instance(const cJSON *body, char instance[INSTANCE_MAX + 1])
+{
+	const char *text = NULL;
+	int r = json_get_string(body, "instance", &text);
+
+	if (r == JSON_E_TYPE || (r == 0 && membership_check_id(text)))
+		return "instance must be 1 to 64 of A-Z a-z 0-9 . _ -";
+	if (r == 0)
+		strcpy(instance, text);
+	else if (rng_token(instance, INSTANCE_BYTES) != 0)
+		return "no random bytes";
 	return NULL;
 }
 
@@ -269,7 +277,7 @@ static int do_register(struct admin_api *api, struct mg_connection *conn, struct
 int admin_register(struct admin_api *api, struct mg_connection *conn, const char *id)
 {
 	cJSON *body = read_object(conn), *info;
-	char instance[2 * INSTANCE_BYTES + 1];
+	char instance[INSTANCE_MAX + 1];
 	struct registration reg = { .id = id, .instance = instance };
 	AUTO_FREE char *info_text = NULL;
 	const char *why;
@@ -280,12 +288,14 @@ int admin_register(struct admin_api *api, struct mg_connection *conn, const char
 	info = cJSON_CreateObject();
 	why = check_registration(body, &reg);
 	if (!why)
+		why = check_instance(body, instance);
+	if (!why)
 		why = check_info(body, info);
 	info_text = cJSON_PrintUnformatted(info);
 	reg.info = info_text;
 	if (why)
 		status = bad_field(conn, why);
-	else if (!info_text || rng_token(instance, INSTANCE_BYTES) != 0)
+	else if (!info_text)
 		status = admin_refuse(conn, 503, "memory", "Out of memory.", NULL);
 	else
 		status = do_register(api, conn, &reg);

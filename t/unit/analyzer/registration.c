@@ -74,16 +74,16 @@ static void bodies_say_what_the_config_says(void **state)
 	struct buf body = { 0 };
 	(void)state;
 
-	registration_body(&body, &config, "http://h/ingest", "p1");
+	registration_body(&body, &config, "http://h/ingest", "i1", 5);
 	assert_string_equal(buf_str(&body),
 			    "{\"url\":\"http://h/ingest\",\"weight\":0.5,\"ttl_ms\":10000,"
 			    "\"accepts\":\"batch\",\"max_batch_packets\":256,"
 			    "\"max_batch_bytes\":1048576,\"version\":\"" WEIR_VERSION
-			    "\",\"process\":\"p1\"}");
+			    "\",\"instance\":\"i1\",\"started_ms\":5}");
 	buf_clear(&body);
 	config.slow_start_ms = 5000;
 	config.accepts = ACCEPTS_PACKET;
-	registration_body(&body, &config, "u", "p1");
+	registration_body(&body, &config, "u", "i1", 5);
 	assert_non_null(strstr(buf_str(&body), "\"accepts\":\"packet\""));
 	assert_non_null(strstr(buf_str(&body), "\"slow_start_ms\":5000"));
 	buf_clear(&body);

@@ -157,16 +157,6 @@ static void the_same_instance_registering_again_is_no_restart(void **state)
 	assert_int_equal(count_of(*state, "a1"), 3);
 }
 
-static void the_same_process_registering_again_is_no_restart(void **state)
-{
-	for (int i = 0; i < 6; i++)
-		come(*state, "a1", "{\"process\":\"p1\"}");
-	assert_held(*state, "a1", 0);
-	for (int i = 0; i < 2; i++) /* and p1 was one too */
-		come(*state, "a1", i % 2 ? "{\"process\":\"p2\"}" : "{\"process\":\"p3\"}");
-	assert_held(*state, "a1", 1000);
-}
-
 static void restore(struct redis_pool *pool, const struct roster *known)
 {
 	assert_int_equal(membership_restore(pool->client, &pool->keys, known), 0);
@@ -264,7 +254,6 @@ int main(void)
 		FLAPS_TEST(who_stayed_for_a_minute_begins_anew),
 		FLAPS_TEST(the_time_held_back_is_no_time_lived),
 		FLAPS_TEST(the_same_instance_registering_again_is_no_restart),
-		FLAPS_TEST(the_same_process_registering_again_is_no_restart),
 		FLAPS_TEST(a_restore_is_no_restart_and_leaves_the_time_held_back_as_it_was),
 		FLAPS_TEST(where_all_are_held_back_all_are_taken),
 		FLAPS_TEST(one_out_of_reach_does_not_count_against_those_held_back),

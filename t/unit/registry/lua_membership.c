@@ -373,6 +373,48 @@ static void who_knows_the_epoch_is_told_nothing(void **state)
 	freeReplyObject(reply);
 }
 
+/* What registering as `instance` of a process that started then gives. */
+static int come(struct redis_pool *pool, const char *instance, const char *info)
+{
+	struct registration reg = { .id = "a1",
+				    .url = "http://127.0.0.1:9/ingest",
+				    .instance = instance,
+				    .info = info,
+				    .weight = 1,
+				    .ttl_ms = 60000 };
+	uint64_t epoch;
+	bool created;
+
+	return membership_register(pool->client, &reg, &created, &epoch);
+}
+
+static void a_registration_that_comes_late_does_no_harm(void **state)
+{
+	struct redis_pool *pool = *state;
+	uint64_t epoch;
+	char fault[64];
+
+	assert_int_equal(come(pool, "new", "{\"started_ms\":2000}"), 0);
+	assert_int_equal(come(pool, "old", "{\"started_ms\":1000}"), MEMBERSHIP_E_TAKEN);
+	assert_int_equal(come(pool, "new", "{\"started_ms\":2000}"), 0);
+	assert_int_equal(membership_renew(pool->client, "a1", "new", -1, &epoch, fault), 0);
+	assert_int_equal(membership_deregister(pool->client, "a1", "new", -1, &epoch), 0);
+	assert_int_equal(come(pool, "new", "{\"started_ms\":2000}"), MEMBERSHIP_E_TAKEN);
+	assert_int_equal(come(pool, "old", "{\"started_ms\":1000}"), MEMBERSHIP_E_TAKEN);
+	assert_int_equal(come(pool, "next", "{\"started_ms\":3000}"), 0);
+	assert_int_equal(come(pool, "a person's", "{}"), 0);
+}
+
+/* Clocks differ: it may only seem to be older. */
+static void an_older_process_is_let_in_once_the_younger_one_is_gone(void **state)
+{
+	struct redis_pool *pool = *state;
+
+	assert_int_equal(come(pool, "new", "{\"started_ms\":2000}"), 0);
+	POOL_DO(pool, "ZADD", redis_pool_key(pool, KEY_EXPIRES), "1", "a1");
+	assert_int_equal(come(pool, "old", "{\"started_ms\":1000}"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +429,8 @@ int main(void)
 		REDIS_TEST(the_state_and_fault_set_outlive_a_registration),
 		REDIS_TEST(processed_adds_up_over_instances),
 		REDIS_TEST(an_instance_that_registers_again_is_not_counted_twice),
+		REDIS_TEST(a_registration_that_comes_late_does_no_harm),
+		REDIS_TEST(an_older_process_is_let_in_once_the_younger_one_is_gone),
 		REDIS_TEST(who_left_keeps_its_slot_and_counters),
 		REDIS_TEST(who_leaves_hands_its_credit_to_the_others_by_weight),
 		REDIS_TEST(a_slot_is_used_again_an_hour_after_its_analyzer_left),
