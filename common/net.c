@@ -115,24 +115,31 @@ static const struct addrinfo *prefer_ipv4(const struct addrinfo *list)
 	return list;
 }
 
-static int resolve(struct net_addr *addr, const struct authority *a)
+static int resolve_host(struct net_addr *addr, const char *host, const struct addrinfo *hints)
 {
-	struct addrinfo hints = { .ai_family = a->bracketed ? AF_INET6 : AF_UNSPEC,
-				  .ai_socktype = SOCK_STREAM,
-				  .ai_flags = a->bracketed ? AI_NUMERICHOST : 0 };
 	const struct addrinfo *chosen;
 	struct addrinfo *list;
-	int r = getaddrinfo(a->host, NULL, &hints, &list);
+	int r = getaddrinfo(host, NULL, hints, &list);
 
 	if (r == EAI_MEMORY)
 		return -ENOMEM;
 	if (r != 0)
-		return a->bracketed ? NET_E_SYNTAX : NET_E_RESOLVE;
+		return NET_E_RESOLVE;
 	chosen = prefer_ipv4(list);
 	memcpy(&addr->sa, chosen->ai_addr, chosen->ai_addrlen);
 	addr->len = chosen->ai_addrlen;
 	freeaddrinfo(list);
 	return 0;
+}
+
+static int resolve(struct net_addr *addr, const struct authority *a)
+{
+	struct addrinfo hints = { .ai_family = a->bracketed ? AF_INET6 : AF_UNSPEC,
+				  .ai_socktype = SOCK_STREAM,
+				  .ai_flags = a->bracketed ? AI_NUMERICHOST : 0 };
+	int r = resolve_host(addr, a->host, &hints);
+
+	return r == NET_E_RESOLVE && a->bracketed ? NET_E_SYNTAX : r;
 }
 
 int net_addr_parse(struct net_addr *addr, const char *text)
@@ -151,6 +158,18 @@ int net_addr_parse(struct net_addr *addr, const char *text)
 		r = resolve(addr, &a);
 	if (r == 0)
 		set_port(addr, a.port);
+	return r;
+}
+
+int net_addr_numeric(struct net_addr *addr, const char *host, uint16_t port)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST };
+	int r;
+
+	*addr = (struct net_addr){ 0 };
+	r = resolve_host(addr, host, &hints);
+	if (r == 0)
+		set_port(addr, port);
 	return r;
 }
 

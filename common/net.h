@@ -25,6 +25,8 @@ int net_addr_parse(struct net_addr *addr, const char *text) MUST_CHECK;
 /* "127.0.0.1:8080", "[::1]:8080"; an IPv4 peer of a dual-stack socket as the former */
 void net_addr_format(const struct net_addr *addr, char out[NET_ADDR_STRLEN]);
 uint16_t net_addr_port(const struct net_addr *addr);
+/* Of a host that is an address itself, "127.0.0.1" or "::1". NET_E_RESOLVE: it is a name. */
+int net_addr_numeric(struct net_addr *addr, const char *host, uint16_t port) MUST_CHECK;
 
 /* A non-blocking, close-on-exec TCP listener with SO_REUSEADDR, and SO_REUSEPORT where asked. */
 int net_listen(const struct net_addr *addr, bool reuse_port, int backlog, int *fdp) MUST_CHECK;

@@ -1,19 +1,11 @@
 #ifndef WEIR_LOADGEN_CLIENT_H
 #define WEIR_LOADGEN_CLIENT_H
 /*
- * One HTTP/1.1 keep-alive connection to one target: one request at a time. It connects when there
- * is something to send, and after a failed connect it rests (common/backoff) before it is available
- * again.
- *
- *                +--------------------- closed, reset, `Connection: close` ----------+
- *                v                                                                   |
- *   RESTING -> CLOSED -> CONNECTING -> SENDING -> WAITING -> READY (-> SENDING ...) -+
- *      ^                     |
- *      +------- failed ------+
- *
- * A server may close an idle connection just when a request is on its way. So a request that was
- * sent on a used connection and met a close before any byte of an answer is sent once more, on a
- * fresh connection, and counted (`n_resent`). Nothing else is repeated here.
+ * POSTs to one target, one at a time, over one connection (common/http_conn). It connects when
+ * there is something to send, and after a failed connect it rests (common/backoff) before it is
+ * available again. A request that met the close of an idle connection is sent once more, and
+ * counted
+ * (`n_resent`). Nothing else is repeated here.
  */
 #include <event2/event.h>
 #include <stdbool.h>

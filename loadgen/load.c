@@ -267,7 +267,10 @@ static bool load_retry(struct load *l, struct packet *packet)
 	    l->phase > LOAD_DRAINING || l->retries.n >= MAX_WAITING_RETRIES)
 		return false;
 	packet->retry_us = packet->result.end_us + load_retry_delay_us(l, packet);
-	return retry_queue_push(&l->retries, packet) == 0;
+	if (retry_queue_push(&l->retries, packet))
+		return false;
+	stats_add_retried(l->stats, &packet->result);
+	return true;
 }
 
 /* The final outcome. Takes the packet. */

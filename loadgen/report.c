@@ -155,30 +155,47 @@ static cJSON *add_tally(cJSON *root, const char *name, const struct tally *t, bo
 	return object;
 }
 
-static void add_refused(cJSON *root, const struct stats *s, bool *okp)
+static void add_by_status(cJSON *object, const uint64_t *by_status, bool *okp)
 {
-	cJSON *object = add_tally(root, "refused", &s->refused, okp);
-	cJSON *by_status = cJSON_AddObjectToObject(object, "by_status");
 	char name[16];
 
 	for (int status = 0; status < STATS_STATUSES; status++) {
-		if (!s->refused_by_status[status])
+		if (!by_status[status])
 			continue;
 		snprintf(name, sizeof(name), "%d", status);
-		ADD_NUMBERS(by_status, okp, { name, (double)s->refused_by_status[status] });
+		ADD_NUMBERS(object, okp, { name, (double)by_status[status] });
 	}
+}
+
+static void add_by_outcome(cJSON *object, const uint64_t *by_outcome, bool *okp)
+{
+	for (int i = 0; i < CLIENT_OUTCOMES; i++) {
+		if (by_outcome[i])
+			ADD_NUMBERS(object, okp,
+				    { client_outcome_names[i], (double)by_outcome[i] });
+	}
+}
+
+static void add_refused(cJSON *root, const struct stats *s, bool *okp)
+{
+	cJSON *object = add_tally(root, "refused", &s->refused, okp);
+
+	add_by_status(cJSON_AddObjectToObject(object, "by_status"), s->refused_by_status, okp);
 }
 
 static void add_failed(cJSON *root, const struct stats *s, bool *okp)
 {
 	cJSON *object = add_tally(root, "failed", &s->failed, okp);
-	cJSON *by_reason = cJSON_AddObjectToObject(object, "by_reason");
 
-	for (int i = 0; i < CLIENT_OUTCOMES; i++) {
-		if (s->failed_by_outcome[i])
-			ADD_NUMBERS(by_reason, okp,
-				    { client_outcome_names[i], (double)s->failed_by_outcome[i] });
-	}
+	add_by_outcome(cJSON_AddObjectToObject(object, "by_reason"), s->failed_by_outcome, okp);
+}
+
+static void add_retried(cJSON *root, const struct stats *s, bool *okp)
+{
+	cJSON *object = cJSON_AddObjectToObject(root, "retried_by");
+
+	add_by_status(object, s->retried_by_status, okp);
+	add_by_outcome(object, s->retried_by_outcome, okp);
 }
 
 static void add_histogram(cJSON *root, const char *name, const struct histogram *h, bool *okp)
@@ -258,6 +275,7 @@ static cJSON *report_new_json(const struct stats *s, const struct verdict *verdi
 		    { "resent", (double)s->connections.n_resent },
 		    { "connects", (double)s->connections.n_connects },
 		    { "reconnects", (double)s->connections.n_reconnects });
+	add_retried(root, s, &ok);
 	add_rate(root, s, &ok);
 	add_histogram(root, "latency_us", &s->latency_us, &ok);
 	add_histogram(root, "service_us", &s->service_us, &ok);

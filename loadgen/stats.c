@@ -39,6 +39,22 @@ bool stats_is_accepted(const struct client_result *result)
 	return result->outcome == CLIENT_ANSWERED && result->status >= 200 && result->status < 300;
 }
 
+static void count_by_reason(const struct client_result *result, uint64_t *by_status,
+			    uint64_t *by_outcome)
+{
+	if (result->outcome == CLIENT_ANSWERED) {
+		assert(result->status >= 0 && result->status < STATS_STATUSES);
+		by_status[result->status]++;
+	} else {
+		by_outcome[result->outcome]++;
+	}
+}
+
+void stats_add_retried(struct stats *s, const struct client_result *result)
+{
+	count_by_reason(result, s->retried_by_status, s->retried_by_outcome);
+}
+
 void stats_add_outcome(struct stats *s, uint32_t n_messages, uint64_t due_us,
 		       const struct client_result *result)
 {
@@ -48,13 +64,10 @@ void stats_add_outcome(struct stats *s, uint32_t n_messages, uint64_t due_us,
 		tally_add(&s->accepted, n_messages);
 		histogram_add(&s->latency_us, elapsed_us(due_us, result->end_us));
 		histogram_add(&s->service_us, elapsed_us(result->first_byte_us, result->end_us));
-	} else if (result->outcome == CLIENT_ANSWERED) {
-		assert(result->status >= 0 && result->status < STATS_STATUSES);
-		tally_add(&s->refused, n_messages);
-		s->refused_by_status[result->status]++;
 	} else {
-		tally_add(&s->failed, n_messages);
-		s->failed_by_outcome[result->outcome]++;
+		tally_add(result->outcome == CLIENT_ANSWERED ? &s->refused : &s->failed,
+			  n_messages);
+		count_by_reason(result, s->refused_by_status, s->failed_by_outcome);
 	}
 }
 

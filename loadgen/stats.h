@@ -24,7 +24,9 @@ struct stats {
 	uint64_t refused_by_status[STATS_STATUSES];  /* packets */
 	uint64_t failed_by_outcome[CLIENT_OUTCOMES]; /* packets */
 	uint64_t n_retries;                          /* attempts after a packet's first */
-	uint64_t n_unsent;                           /* packets still in the backlog at the end */
+	uint64_t retried_by_status[STATS_STATUSES];  /* attempts that were not the last one */
+	uint64_t retried_by_outcome[CLIENT_OUTCOMES];
+	uint64_t n_unsent;            /* packets still in the backlog at the end */
 	uint64_t n_dropped;           /* packets dropped since the backlog was full */
 	uint64_t max_backlog;         /* packets due and not sent, at the worst */
 	uint32_t max_messages;        /* of one packet */
@@ -42,6 +44,8 @@ void stats_init(struct stats *s, uint64_t now_us);
 void stats_add_sent(struct stats *s, uint32_t n_messages, size_t n_bytes);
 /* When its first byte went out; once for each packet of which a byte did. */
 void stats_add_lateness(struct stats *s, uint64_t due_us, uint64_t first_byte_us);
+/* An outcome that is not its last one: it will be sent again. */
+void stats_add_retried(struct stats *s, const struct client_result *result);
 /* Its final outcome. */
 void stats_add_outcome(struct stats *s, uint32_t n_messages, uint64_t due_us,
 		       const struct client_result *result);

@@ -268,10 +268,30 @@ static void other_urls_are_refused(void **state)
 	assert_int_equal(net_url_parse(&url, long_url), NET_E_SYNTAX);
 }
 
+static void a_host_that_is_an_address_needs_no_lookup(void **state)
+{
+	static const char *const hosts[] = { "127.0.0.1", "::1" };
+	static const char *const texts[] = { "127.0.0.1:80", "[::1]:80" };
+	static const char *const names[] = { "localhost", "h", "", "127.0.0.1:80", "[::1]" };
+	struct net_addr addr;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+		char out[NET_ADDR_STRLEN];
+
+		assert_int_equal(net_addr_numeric(&addr, hosts[i], 80), 0);
+		net_addr_format(&addr, out);
+		assert_string_equal(out, texts[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_int_equal(net_addr_numeric(&addr, names[i], 80), NET_E_RESOLVE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_read_and_print_the_same),
+		cmocka_unit_test(a_host_that_is_an_address_needs_no_lookup),
 		cmocka_unit_test(what_is_not_host_and_port_is_refused),
 		cmocka_unit_test(names_are_resolved),
 		cmocka_unit_test(a_listener_and_a_connection_do_not_block_nor_outlive_exec),

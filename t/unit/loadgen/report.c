@@ -41,6 +41,8 @@ static int set_up(void **state UNUSED)
 	s.failed = (struct tally){ 1, 4 };
 	s.refused_by_status[503] = 2;
 	s.failed_by_outcome[CLIENT_TIMED_OUT] = 1;
+	s.retried_by_status[503] = 5;
+	s.retried_by_outcome[CLIENT_CLOSED_EARLY] = 1;
 	s.n_sent_bytes = 4000;
 	s.n_unsent = 3;
 	s.end_us = 2000000;
@@ -97,6 +99,8 @@ static void the_json_report_has_every_number(void **state UNUSED)
 		{ "dropped", 0 },
 		{ "max_backlog", 0 },
 		{ "retried", 0 },
+		{ "retried_by.503", 5 },
+		{ "retried_by.closed", 1 },
 		{ "resent", 0 },
 		{ "connects", 0 },
 		{ "reconnects", 0 },

@@ -50,6 +50,19 @@ static void sent_is_accepted_refused_and_failed(void **state UNUSED)
 	assert_false(stats_all_accepted(&s));
 }
 
+static void an_outcome_that_is_not_the_last_counts_apart(void **state UNUSED)
+{
+	const struct client_result refused = { .outcome = CLIENT_ANSWERED, .status = 503 };
+	const struct client_result silent = { .outcome = CLIENT_TIMED_OUT };
+
+	stats_add_retried(&s, &refused);
+	stats_add_retried(&s, &refused);
+	stats_add_retried(&s, &silent);
+	assert_int_equal(s.retried_by_status[503], 2);
+	assert_int_equal(s.retried_by_outcome[CLIENT_TIMED_OUT], 1);
+	assert_int_equal(s.refused.packets + s.failed.packets, 0);
+}
+
 static void times_count_from_when_a_packet_was_due(void **state UNUSED)
 {
 	settle(1, CLIENT_ANSWERED, 202);
@@ -85,6 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(sent_is_accepted_refused_and_failed, set_up),
+		cmocka_unit_test_setup(an_outcome_that_is_not_the_last_counts_apart, set_up),
 		cmocka_unit_test_setup(times_count_from_when_a_packet_was_due, set_up),
 		cmocka_unit_test_setup(a_run_is_fine_only_if_all_that_was_due_was_accepted, set_up),
 		cmocka_unit_test_setup(a_run_without_an_outcome_lasted_a_moment, set_up),

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "loadgen/response.h"
+#include "common/http_response.h"
 
 #define CRLF "\r\n"
 #define OK_HEAD "HTTP/1.1 202 Accepted" CRLF
@@ -46,9 +46,9 @@ static const struct good_case good_cases[] = {
 	  true, -1 },
 };
 
-static void check_good(const struct response *r, const struct good_case *c)
+static void check_good(const struct http_response *r, const struct good_case *c)
 {
-	assert_int_equal(r->state, RESPONSE_DONE);
+	assert_int_equal(r->state, HTTP_RESPONSE_DONE);
 	assert_int_equal(r->status, c->status);
 	assert_int_equal(r->keep_alive, c->keep_alive);
 	assert_int_equal(r->retry_after_s, c->retry_after_s);
@@ -56,17 +56,17 @@ static void check_good(const struct response *r, const struct good_case *c)
 
 static void good_answers_are_read_wherever_they_are_split(void **state UNUSED)
 {
-	struct response r;
+	struct http_response r;
 
 	for (size_t i = 0; i < ARRAY_LEN(good_cases); i++) {
 		const char *bytes = good_cases[i].bytes;
 		size_t len = strlen(bytes);
 
 		for (size_t split = 0; split <= len; split++) {
-			response_init(&r);
-			assert_int_equal(response_feed(&r, bytes, split), split);
-			assert_int_equal(r.state == RESPONSE_DONE, split == len);
-			assert_int_equal(response_feed(&r, bytes + split, len - split),
+			http_response_init(&r);
+			assert_int_equal(http_response_feed(&r, bytes, split), split);
+			assert_int_equal(r.state == HTTP_RESPONSE_DONE, split == len);
+			assert_int_equal(http_response_feed(&r, bytes + split, len - split),
 					 len - split);
 			check_good(&r, &good_cases[i]);
 		}
@@ -75,12 +75,12 @@ static void good_answers_are_read_wherever_they_are_split(void **state UNUSED)
 
 static void good_answers_are_read_a_byte_at_a_time(void **state UNUSED)
 {
-	struct response r;
+	struct http_response r;
 
 	for (size_t i = 0; i < ARRAY_LEN(good_cases); i++) {
-		response_init(&r);
+		http_response_init(&r);
 		for (const char *c = good_cases[i].bytes; *c; c++)
-			assert_int_equal(response_feed(&r, c, 1), 1);
+			assert_int_equal(http_response_feed(&r, c, 1), 1);
 		check_good(&r, &good_cases[i]);
 	}
 }
@@ -118,16 +118,16 @@ static const char *const bad_cases[] = {
 
 static void bad_answers_are_refused_wherever_they_are_split(void **state UNUSED)
 {
-	struct response r;
+	struct http_response r;
 
 	for (size_t i = 0; i < ARRAY_LEN(bad_cases); i++) {
 		size_t len = strlen(bad_cases[i]);
 
 		for (size_t split = 0; split <= len; split++) {
-			response_init(&r);
-			response_feed(&r, bad_cases[i], split);
-			response_feed(&r, bad_cases[i] + split, len - split);
-			if (r.state != RESPONSE_BAD)
+			http_response_init(&r);
+			http_response_feed(&r, bad_cases[i], split);
+			http_response_feed(&r, bad_cases[i] + split, len - split);
+			if (r.state != HTTP_RESPONSE_BAD)
 				fail_msg("case %zu split at %zu was not refused", i, split);
 		}
 	}
@@ -136,13 +136,13 @@ static void bad_answers_are_refused_wherever_they_are_split(void **state UNUSED)
 static void an_answer_without_a_length_ends_with_the_connection(void **state UNUSED)
 {
 	static const char bytes[] = OK_HEAD CRLF "whatever";
-	struct response r;
+	struct http_response r;
 
-	response_init(&r);
-	assert_int_equal(response_feed(&r, bytes, sizeof(bytes) - 1), sizeof(bytes) - 1);
-	assert_int_equal(r.state, RESPONSE_UNTIL_CLOSE);
-	response_end(&r);
-	assert_int_equal(r.state, RESPONSE_DONE);
+	http_response_init(&r);
+	assert_int_equal(http_response_feed(&r, bytes, sizeof(bytes) - 1), sizeof(bytes) - 1);
+	assert_int_equal(r.state, HTTP_RESPONSE_UNTIL_CLOSE);
+	http_response_end(&r);
+	assert_int_equal(r.state, HTTP_RESPONSE_DONE);
 	assert_false(r.keep_alive);
 	assert_int_equal(r.status, 202);
 }
@@ -150,77 +150,77 @@ static void an_answer_without_a_length_ends_with_the_connection(void **state UNU
 static void an_answer_cut_short_is_bad(void **state UNUSED)
 {
 	const char *bytes = good_cases[0].bytes;
-	struct response r;
+	struct http_response r;
 
 	for (size_t len = 0; len < strlen(bytes); len++) {
-		response_init(&r);
-		response_feed(&r, bytes, len);
+		http_response_init(&r);
+		http_response_feed(&r, bytes, len);
 		assert_int_equal(r.any, len > 0);
-		response_end(&r);
-		assert_int_equal(r.state, RESPONSE_BAD);
+		http_response_end(&r);
+		assert_int_equal(r.state, HTTP_RESPONSE_BAD);
 	}
 }
 
 static void bytes_after_an_answer_are_left(void **state UNUSED)
 {
 	static const char bytes[] = OK_HEAD "Content-Length: 2" CRLF CRLF "okHTTP/1.1";
-	struct response r;
+	struct http_response r;
 
-	response_init(&r);
-	assert_int_equal(response_feed(&r, bytes, sizeof(bytes) - 1), strlen(bytes) - 8);
-	assert_int_equal(r.state, RESPONSE_DONE);
+	http_response_init(&r);
+	assert_int_equal(http_response_feed(&r, bytes, sizeof(bytes) - 1), strlen(bytes) - 8);
+	assert_int_equal(r.state, HTTP_RESPONSE_DONE);
 }
 
-static void feed_all(struct response *r, const char *text)
+static void feed_all(struct http_response *r, const char *text)
 {
-	response_feed(r, text, strlen(text));
+	http_response_feed(r, text, strlen(text));
 }
 
 static void a_head_without_end_is_refused(void **state UNUSED)
 {
-	struct response r;
+	struct http_response r;
 
-	response_init(&r);
+	http_response_init(&r);
 	feed_all(&r, OK_HEAD);
-	for (int i = 0; i < RESPONSE_MAX_HEAD / 10 + 100 && r.state != RESPONSE_BAD; i++)
+	for (int i = 0; i < HTTP_RESPONSE_MAX_HEAD / 10 + 100 && r.state != HTTP_RESPONSE_BAD; i++)
 		feed_all(&r, "X-Y: 1234" CRLF);
-	assert_int_equal(r.state, RESPONSE_BAD);
-	response_init(&r);
-	for (int i = 0; i < RESPONSE_MAX_HEAD && r.state != RESPONSE_BAD; i++)
+	assert_int_equal(r.state, HTTP_RESPONSE_BAD);
+	http_response_init(&r);
+	for (int i = 0; i < HTTP_RESPONSE_MAX_HEAD && r.state != HTTP_RESPONSE_BAD; i++)
 		feed_all(&r, "HTTP/1.1 100 Continue" CRLF CRLF);
-	assert_int_equal(r.state, RESPONSE_BAD);
+	assert_int_equal(r.state, HTTP_RESPONSE_BAD);
 }
 
 static void a_long_line_is_fine_unless_it_matters(void **state UNUSED)
 {
 	char padding[1000];
-	struct response r;
+	struct http_response r;
 
 	memset(padding, ' ', sizeof(padding) - 1);
 	padding[sizeof(padding) - 1] = 0;
-	response_init(&r);
+	http_response_init(&r);
 	feed_all(&r, OK_HEAD "X-Long: ");
 	feed_all(&r, padding);
 	feed_all(&r, CRLF "Content-Length: 0" CRLF CRLF);
-	assert_int_equal(r.state, RESPONSE_DONE);
-	response_init(&r);
+	assert_int_equal(r.state, HTTP_RESPONSE_DONE);
+	http_response_init(&r);
 	feed_all(&r, OK_HEAD "Content-Length: ");
 	feed_all(&r, padding);
 	feed_all(&r, "0" CRLF);
-	assert_int_equal(r.state, RESPONSE_BAD);
+	assert_int_equal(r.state, HTTP_RESPONSE_BAD);
 }
 
 /* The limit is on lines, not on what they frame. */
 static void a_body_of_many_chunks_is_fine(void **state UNUSED)
 {
-	struct response r;
+	struct http_response r;
 
-	response_init(&r);
+	http_response_init(&r);
 	feed_all(&r, OK_HEAD "Transfer-Encoding: chunked" CRLF CRLF);
-	for (int i = 0; i < RESPONSE_MAX_HEAD; i++)
+	for (int i = 0; i < HTTP_RESPONSE_MAX_HEAD; i++)
 		feed_all(&r, "2" CRLF "ab" CRLF);
 	feed_all(&r, "0" CRLF CRLF);
-	assert_int_equal(r.state, RESPONSE_DONE);
+	assert_int_equal(r.state, HTTP_RESPONSE_DONE);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-#include "loadgen/response.h"
+#include "common/http_response.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -7,9 +7,9 @@
 #define MAX_LENGTH_DIGITS 18
 #define MAX_CHUNK_DIGITS 15
 
-void response_init(struct response *r)
+void http_response_init(struct http_response *r)
 {
-	r->state = RESPONSE_STATUS_LINE;
+	r->state = HTTP_RESPONSE_STATUS_LINE;
 	r->status = 0;
 	r->keep_alive = true;
 	r->retry_after_s = -1;
@@ -57,7 +57,7 @@ static void trim(const char **textp, size_t *lenp)
 		--*lenp;
 }
 
-static bool read_content_length(struct response *r, const char *value, size_t len)
+static bool read_content_length(struct http_response *r, const char *value, size_t len)
 {
 	if (r->has_length)
 		return false;
@@ -65,7 +65,7 @@ static bool read_content_length(struct response *r, const char *value, size_t le
 	return parse_number(value, len, 10, MAX_LENGTH_DIGITS, &r->n_left);
 }
 
-static bool read_transfer_encoding(struct response *r, const char *value, size_t len)
+static bool read_transfer_encoding(struct http_response *r, const char *value, size_t len)
 {
 	if (r->chunked)
 		return false;
@@ -73,7 +73,7 @@ static bool read_transfer_encoding(struct response *r, const char *value, size_t
 	return is_word(value, len, "chunked");
 }
 
-static bool read_connection(struct response *r, const char *value, size_t len)
+static bool read_connection(struct http_response *r, const char *value, size_t len)
 {
 	while (len) {
 		const char *comma = memchr(value, ',', len);
@@ -91,7 +91,7 @@ static bool read_connection(struct response *r, const char *value, size_t len)
 	return true;
 }
 
-static bool read_retry_after(struct response *r, const char *value, size_t len)
+static bool read_retry_after(struct http_response *r, const char *value, size_t len)
 {
 	uint64_t seconds;
 
@@ -102,7 +102,7 @@ static bool read_retry_after(struct response *r, const char *value, size_t len)
 
 static const struct {
 	const char *name;
-	bool (*read)(struct response *r, const char *value, size_t len); /* false: BAD */
+	bool (*read)(struct http_response *r, const char *value, size_t len); /* false: BAD */
 } fields[] = {
 	{ "content-length", read_content_length },
 	{ "transfer-encoding", read_transfer_encoding },
@@ -111,7 +111,7 @@ static const struct {
 };
 
 /* "HTTP/1.1 202 Accepted"; the reason is for people and may be missing. */
-static bool read_status_line(struct response *r)
+static bool read_status_line(struct http_response *r)
 {
 	uint64_t status;
 
@@ -131,7 +131,7 @@ static bool is_token_char(unsigned char c)
 	return isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
-static bool read_field(struct response *r)
+static bool read_field(struct http_response *r)
 {
 	const char *colon = memchr(r->line, ':', r->line_len), *value;
 	size_t name_len, value_len;
@@ -153,63 +153,63 @@ static bool read_field(struct response *r)
 	return true;
 }
 
-static enum response_state after_head(struct response *r)
+static enum http_response_state after_head(struct http_response *r)
 {
 	if (r->chunked && r->has_length)
-		return RESPONSE_BAD;
+		return HTTP_RESPONSE_BAD;
 	if (r->status == 101)
-		return RESPONSE_BAD;
+		return HTTP_RESPONSE_BAD;
 	if (r->status < 200) {
 		uint32_t n_head_bytes = r->n_head_bytes;
 
-		response_init(r);
+		http_response_init(r);
 		r->any = true;
 		r->n_head_bytes = n_head_bytes;
-		return RESPONSE_STATUS_LINE;
+		return HTTP_RESPONSE_STATUS_LINE;
 	}
 	if (r->status == 204 || r->status == 304)
-		return RESPONSE_DONE;
+		return HTTP_RESPONSE_DONE;
 	if (r->chunked)
-		return RESPONSE_CHUNK_SIZE;
+		return HTTP_RESPONSE_CHUNK_SIZE;
 	if (r->has_length)
-		return r->n_left ? RESPONSE_BODY : RESPONSE_DONE;
+		return r->n_left ? HTTP_RESPONSE_BODY : HTTP_RESPONSE_DONE;
 	r->keep_alive = false;
-	return RESPONSE_UNTIL_CLOSE;
+	return HTTP_RESPONSE_UNTIL_CLOSE;
 }
 
 /* "1a" or "1a;extension" */
-static enum response_state read_chunk_size(struct response *r)
+static enum http_response_state read_chunk_size(struct http_response *r)
 {
 	const char *semicolon = memchr(r->line, ';', r->line_len), *text = r->line;
 	size_t len = semicolon ? (size_t)(semicolon - r->line) : r->line_len;
 
 	trim(&text, &len);
 	if (!parse_number(text, len, 16, MAX_CHUNK_DIGITS, &r->n_left))
-		return RESPONSE_BAD;
-	return r->n_left ? RESPONSE_CHUNK_DATA : RESPONSE_TRAILERS;
+		return HTTP_RESPONSE_BAD;
+	return r->n_left ? HTTP_RESPONSE_CHUNK_DATA : HTTP_RESPONSE_TRAILERS;
 }
 
-static enum response_state read_line(struct response *r)
+static enum http_response_state read_line(struct http_response *r)
 {
 	switch (r->state) {
-	case RESPONSE_STATUS_LINE:
-		return read_status_line(r) ? RESPONSE_FIELDS : RESPONSE_BAD;
-	case RESPONSE_FIELDS:
+	case HTTP_RESPONSE_STATUS_LINE:
+		return read_status_line(r) ? HTTP_RESPONSE_FIELDS : HTTP_RESPONSE_BAD;
+	case HTTP_RESPONSE_FIELDS:
 		if (!r->line_len)
 			return after_head(r);
-		return read_field(r) ? RESPONSE_FIELDS : RESPONSE_BAD;
-	case RESPONSE_CHUNK_SIZE:
+		return read_field(r) ? HTTP_RESPONSE_FIELDS : HTTP_RESPONSE_BAD;
+	case HTTP_RESPONSE_CHUNK_SIZE:
 		return read_chunk_size(r);
-	case RESPONSE_CHUNK_END:
-		return r->line_len ? RESPONSE_BAD : RESPONSE_CHUNK_SIZE;
-	case RESPONSE_TRAILERS:
-		return r->line_len ? RESPONSE_TRAILERS : RESPONSE_DONE;
+	case HTTP_RESPONSE_CHUNK_END:
+		return r->line_len ? HTTP_RESPONSE_BAD : HTTP_RESPONSE_CHUNK_SIZE;
+	case HTTP_RESPONSE_TRAILERS:
+		return r->line_len ? HTTP_RESPONSE_TRAILERS : HTTP_RESPONSE_DONE;
 	default:
-		return RESPONSE_BAD;
+		return HTTP_RESPONSE_BAD;
 	}
 }
 
-static void keep_line(struct response *r, const char *data, size_t n)
+static void keep_line(struct http_response *r, const char *data, size_t n)
 {
 	size_t n_kept = n < sizeof(r->line) - r->line_len ? n : sizeof(r->line) - r->line_len;
 
@@ -220,21 +220,21 @@ static void keep_line(struct response *r, const char *data, size_t n)
 		r->last = data[n - 1];
 }
 
-static size_t feed_line(struct response *r, const char *data, size_t len)
+static size_t feed_line(struct http_response *r, const char *data, size_t len)
 {
 	const char *lf = memchr(data, '\n', len);
 	size_t n = lf ? (size_t)(lf - data) : len;
 
-	r->n_head_bytes += (uint32_t)(n < RESPONSE_MAX_HEAD ? n : RESPONSE_MAX_HEAD);
-	if (r->n_head_bytes > RESPONSE_MAX_HEAD) {
-		r->state = RESPONSE_BAD;
+	r->n_head_bytes += (uint32_t)(n < HTTP_RESPONSE_MAX_HEAD ? n : HTTP_RESPONSE_MAX_HEAD);
+	if (r->n_head_bytes > HTTP_RESPONSE_MAX_HEAD) {
+		r->state = HTTP_RESPONSE_BAD;
 		return n;
 	}
 	keep_line(r, data, n);
 	if (!lf)
 		return n;
 	if (r->last != '\r') {
-		r->state = RESPONSE_BAD;
+		r->state = HTTP_RESPONSE_BAD;
 		return n;
 	}
 	if (!r->line_cut)
@@ -246,27 +246,28 @@ static size_t feed_line(struct response *r, const char *data, size_t len)
 	return n + 1;
 }
 
-static size_t feed_body(struct response *r, size_t len)
+static size_t feed_body(struct http_response *r, size_t len)
 {
 	size_t n = len < r->n_left ? len : (size_t)r->n_left;
 
 	r->n_left -= n;
 	if (!r->n_left) {
-		r->state = r->state == RESPONSE_BODY ? RESPONSE_DONE : RESPONSE_CHUNK_END;
+		r->state = r->state == HTTP_RESPONSE_BODY ? HTTP_RESPONSE_DONE
+							  : HTTP_RESPONSE_CHUNK_END;
 		r->n_head_bytes = 0;
 	}
 	return n;
 }
 
-size_t response_feed(struct response *r, const char *data, size_t len)
+size_t http_response_feed(struct http_response *r, const char *data, size_t len)
 {
 	size_t at = 0;
 
 	r->any |= len > 0;
-	while (at < len && r->state != RESPONSE_DONE && r->state != RESPONSE_BAD) {
-		if (r->state == RESPONSE_UNTIL_CLOSE)
+	while (at < len && r->state != HTTP_RESPONSE_DONE && r->state != HTTP_RESPONSE_BAD) {
+		if (r->state == HTTP_RESPONSE_UNTIL_CLOSE)
 			at = len;
-		else if (r->state == RESPONSE_BODY || r->state == RESPONSE_CHUNK_DATA)
+		else if (r->state == HTTP_RESPONSE_BODY || r->state == HTTP_RESPONSE_CHUNK_DATA)
 			at += feed_body(r, len - at);
 		else
 			at += feed_line(r, data + at, len - at);
@@ -274,10 +275,10 @@ size_t response_feed(struct response *r, const char *data, size_t len)
 	return at;
 }
 
-void response_end(struct response *r)
+void http_response_end(struct http_response *r)
 {
-	if (r->state == RESPONSE_UNTIL_CLOSE)
-		r->state = RESPONSE_DONE;
-	else if (r->state != RESPONSE_DONE)
-		r->state = RESPONSE_BAD;
+	if (r->state == HTTP_RESPONSE_UNTIL_CLOSE)
+		r->state = HTTP_RESPONSE_DONE;
+	else if (r->state != HTTP_RESPONSE_DONE)
+		r->state = HTTP_RESPONSE_BAD;
 }

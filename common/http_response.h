@@ -1,16 +1,17 @@
-#ifndef WEIR_LOADGEN_RESPONSE_H
-#define WEIR_LOADGEN_RESPONSE_H
+#ifndef WEIR_COMMON_HTTP_RESPONSE_H
+#define WEIR_COMMON_HTTP_RESPONSE_H
 /*
- * A strict, incremental reader of HTTP/1.x responses to POST (RFC 9112). Pure: bytes in, verdict
- * out. The body is counted and dropped, so the caller keeps no bytes: what a line needs across
- * reads is kept here.
+ * A strict, incremental reader of HTTP/1.x responses to GET and POST (RFC 9112). Pure: bytes in,
+ * verdict out. The body is counted and dropped, so the caller keeps no bytes: what a line needs
+ * across reads is kept here.
  *
  *   STATUS_LINE -> FIELDS -> (BODY | UNTIL_CLOSE | CHUNK_SIZE -> CHUNK_DATA -> CHUNK_END -> ...
  *        ^            |       TRAILERS) -> DONE
  *        +-- 1xx -----+
  *
  * Refused: lines that do not end in CRLF, folded fields, a length that is no number or comes twice,
- * both length and chunked, any other transfer coding, 101, a head of more than RESPONSE_MAX_HEAD.
+ * both length and chunked, any other transfer coding, 101, a head of more than
+ * HTTP_RESPONSE_MAX_HEAD.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,24 +19,24 @@
 
 #include "common/err.h"
 
-#define RESPONSE_MAX_HEAD 65536
+#define HTTP_RESPONSE_MAX_HEAD 65536
 
-enum response_state {
-	RESPONSE_STATUS_LINE,
-	RESPONSE_FIELDS,
-	RESPONSE_BODY,
-	RESPONSE_UNTIL_CLOSE, /* no length was given: the body ends with the connection */
-	RESPONSE_CHUNK_SIZE,
-	RESPONSE_CHUNK_DATA,
-	RESPONSE_CHUNK_END,
-	RESPONSE_TRAILERS,
-	RESPONSE_DONE,
-	RESPONSE_BAD,
-	RESPONSE_STATES
+enum http_response_state {
+	HTTP_RESPONSE_STATUS_LINE,
+	HTTP_RESPONSE_FIELDS,
+	HTTP_RESPONSE_BODY,
+	HTTP_RESPONSE_UNTIL_CLOSE, /* no length was given: the body ends with the connection */
+	HTTP_RESPONSE_CHUNK_SIZE,
+	HTTP_RESPONSE_CHUNK_DATA,
+	HTTP_RESPONSE_CHUNK_END,
+	HTTP_RESPONSE_TRAILERS,
+	HTTP_RESPONSE_DONE,
+	HTTP_RESPONSE_BAD,
+	HTTP_RESPONSE_STATES
 };
 
-struct response {
-	enum response_state state;
+struct http_response {
+	enum http_response_state state;
 	int status;            /* valid in DONE, as are the next two */
 	bool keep_alive;       /* the server will read another request on this connection */
 	int64_t retry_after_s; /* Retry-After in seconds; -1: none, or a date */
@@ -49,10 +50,10 @@ struct response {
 	char line[256];
 };
 
-void response_init(struct response *r);
+void http_response_init(struct http_response *r);
 /* Bytes used of `data`: all of it, but in DONE (the rest was not asked for) and BAD. */
-size_t response_feed(struct response *r, const char *data, size_t len);
+size_t http_response_feed(struct http_response *r, const char *data, size_t len);
 /* The connection ended: an answer without a length is DONE, any other that is not DONE is BAD. */
-void response_end(struct response *r);
+void http_response_end(struct http_response *r);
 
 #endif

@@ -1,0 +1,317 @@
+#include "common/http_conn.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#define READ_BYTES 16384
+#define MAX_IOV 1024 /* of one sendmsg: what Linux takes */
+static_assert(MAX_IOV <= IOV_MAX, "sendmsg takes them all");
+
+static const char *const state_names[] = {
+	[HTTP_CONN_CLOSED] = "closed",   [HTTP_CONN_CONNECTING] = "connecting",
+	[HTTP_CONN_SENDING] = "sending", [HTTP_CONN_WAITING] = "waiting",
+	[HTTP_CONN_READY] = "ready",
+};
+static_assert(ARRAY_LEN(state_names) == HTTP_CONN_STATES, "a name for each state");
+
+#define TO(state) (1u << HTTP_CONN_##state)
+static const unsigned legal_next[HTTP_CONN_STATES] = {
+	[HTTP_CONN_CLOSED] = TO(CONNECTING),
+	[HTTP_CONN_CONNECTING] = TO(SENDING) | TO(WAITING) | TO(CLOSED),
+	[HTTP_CONN_SENDING] = TO(WAITING) | TO(CLOSED),
+	[HTTP_CONN_WAITING] = TO(READY) | TO(CLOSED),
+	[HTTP_CONN_READY] = TO(SENDING) | TO(WAITING) | TO(CLOSED),
+};
+
+static void open_socket(struct http_conn *c, const struct net_addr *addr);
+static void on_connect_failed(evutil_socket_t fd, short what, void *arg);
+static void on_writable(evutil_socket_t fd, short what, void *arg);
+static void on_readable(evutil_socket_t fd, short what, void *arg);
+static void write_some(struct http_conn *c);
+static void read_some(struct http_conn *c);
+static void lost(struct http_conn *c, bool orderly);
+static void finish(struct http_conn *c, enum http_conn_outcome outcome);
+
+/* ---- life ---- */
+
+void http_conn_init(struct http_conn *c, const struct http_conn_owner *owner)
+{
+	*c = (struct http_conn){ .owner = owner, .fd = -1 };
+	event_assign(&c->failed_event, owner->base, -1, 0, on_connect_failed, c);
+}
+
+static void drop_socket(struct http_conn *c)
+{
+	event_del(&c->failed_event);
+	if (c->fd < 0)
+		return;
+	event_del(&c->read_event);
+	event_del(&c->write_event);
+	c->write_wanted = false;
+	close(c->fd);
+	c->fd = -1;
+}
+
+void http_conn_deinit(struct http_conn *c)
+{
+	drop_socket(c);
+}
+
+/* The one place that arms the write event. The read event stays for the socket's life: it also
+ * tells that the server closed an idle connection. */
+static void arm(struct http_conn *c)
+{
+	bool wanted = c->state == HTTP_CONN_CONNECTING || c->state == HTTP_CONN_SENDING;
+
+	if (c->fd < 0 || wanted == c->write_wanted)
+		return;
+	c->write_wanted = wanted;
+	if (wanted ? event_add(&c->write_event, NULL) : event_del(&c->write_event))
+		log_error("http", "event not changed", "state", "%s", state_names[c->state]);
+}
+
+static void set_state(struct http_conn *c, enum http_conn_state next)
+{
+	if (c->state == next)
+		return;
+	assert(legal_next[c->state] & (1u << next));
+	log_debug("http", "state", "from", "%s", state_names[c->state], "to", "%s",
+		  state_names[next]);
+	c->state = next;
+	arm(c);
+}
+
+void http_conn_close(struct http_conn *c, const char *reason)
+{
+	log_debug("http", "connection closed", "reason", "%s", reason);
+	drop_socket(c);
+	set_state(c, HTTP_CONN_CLOSED);
+	c->in_flight = false;
+}
+
+/* ---- a request ---- */
+
+void http_conn_send(struct http_conn *c, const struct net_addr *addr,
+		    const struct http_request *request)
+{
+	assert(!c->in_flight && (c->state == HTTP_CONN_CLOSED || c->state == HTTP_CONN_READY));
+	c->request = *request;
+	c->part = c->part_offset = 0;
+	c->in_flight = true;
+	c->first_byte_us = 0;
+	c->n_answer_bytes = 0;
+	http_response_init(&c->response);
+	if (c->state == HTTP_CONN_READY)
+		write_some(c);
+	else
+		open_socket(c, addr);
+}
+
+static void open_socket(struct http_conn *c, const struct net_addr *addr)
+{
+	struct event_base *base = c->owner->base;
+	int r = net_connect(addr, &c->fd);
+
+	c->n_answers = 0;
+	c->error = -r;
+	if (r == 0) {
+		event_assign(&c->read_event, base, c->fd, EV_READ | EV_PERSIST, on_readable, c);
+		event_assign(&c->write_event, base, c->fd, EV_WRITE | EV_PERSIST, on_writable, c);
+	}
+	set_state(c, HTTP_CONN_CONNECTING);
+	if (r != 0)
+		event_active(&c->failed_event, 0, 0);
+}
+
+static void connect_failed(struct http_conn *c, int error)
+{
+	c->error = error;
+	http_conn_close(c, "connect");
+	finish(c, HTTP_CONN_CONNECT_FAILED);
+}
+
+static void on_connect_failed(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	struct http_conn *c = arg;
+
+	connect_failed(c, c->error);
+}
+
+static void on_writable(evutil_socket_t fd, short what UNUSED, void *arg)
+{
+	struct http_conn *c = arg;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (c->state == HTTP_CONN_SENDING) {
+		write_some(c);
+		return;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
+		error = errno;
+	else if (!error && event_add(&c->read_event, NULL))
+		error = ENOMEM;
+	if (error) {
+		connect_failed(c, error);
+		return;
+	}
+	if (c->owner->on_connected)
+		c->owner->on_connected(c);
+	write_some(c);
+}
+
+/* ---- what goes out ---- */
+
+static const struct iovec *part_at(const struct http_conn *c, size_t at)
+{
+	return at ? &c->request.parts[at - 1] : &c->request.head;
+}
+
+static bool is_written(const struct http_conn *c)
+{
+	return c->part > c->request.n_parts;
+}
+
+/* What is not written yet, as much as one sendmsg takes. */
+static size_t gather(const struct http_conn *c, struct iovec out[MAX_IOV], size_t *n_bytesp)
+{
+	size_t skip = c->part_offset, n = 0, n_bytes = 0;
+
+	for (size_t at = c->part; at <= c->request.n_parts && n < MAX_IOV; at++) {
+		const struct iovec *part = part_at(c, at);
+
+		out[n].iov_base = (char *)part->iov_base + skip;
+		out[n].iov_len = part->iov_len - skip;
+		n_bytes += out[n++].iov_len;
+		skip = 0;
+	}
+	*n_bytesp = n_bytes;
+	return n;
+}
+
+static void advance(struct http_conn *c, size_t n_bytes)
+{
+	while (!is_written(c)) {
+		size_t left = part_at(c, c->part)->iov_len - c->part_offset;
+
+		if (n_bytes < left) {
+			c->part_offset += n_bytes;
+			return;
+		}
+		n_bytes -= left;
+		c->part++;
+		c->part_offset = 0;
+	}
+}
+
+/* False: the socket takes no more, or it is at its end. */
+static bool write_once(struct http_conn *c, enum http_conn_state *nextp)
+{
+	struct iovec rest[MAX_IOV];
+	struct msghdr msg = { .msg_iov = rest };
+	size_t n_bytes;
+	ssize_t n;
+
+	msg.msg_iovlen = gather(c, rest, &n_bytes);
+	n = sendmsg(c->fd, &msg, MSG_NOSIGNAL);
+	if (n < 0) {
+		*nextp = errno == EAGAIN || errno == EINTR ? HTTP_CONN_SENDING : HTTP_CONN_WAITING;
+		return false;
+	}
+	advance(c, (size_t)n);
+	*nextp = is_written(c) ? HTTP_CONN_WAITING : HTTP_CONN_SENDING;
+	return (size_t)n == n_bytes;
+}
+
+/*
+ * A write that fails is not told here: the server may have answered before it closed. The socket is
+ * readable then, and read_some finds the answer or the end.
+ */
+static void write_some(struct http_conn *c)
+{
+	enum http_conn_state next;
+
+	if (!c->first_byte_us)
+		c->first_byte_us = clock_mono_us();
+	while (write_once(c, &next) && next == HTTP_CONN_SENDING)
+		;
+	if (!c->part && !c->part_offset)
+		c->first_byte_us = 0;
+	set_state(c, next);
+}
+
+/* ---- what comes back ---- */
+
+static void on_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	read_some(arg);
+}
+
+/* A whole answer. What follows it, or an answer before the request's end, spoils the connection. */
+static void answered(struct http_conn *c, bool has_more)
+{
+	c->n_answers++;
+	if (!is_written(c))
+		http_conn_close(c, "early_answer");
+	else if (!c->response.keep_alive || has_more)
+		http_conn_close(c, has_more ? "unasked_bytes" : "server_said_close");
+	else
+		set_state(c, HTTP_CONN_READY);
+	finish(c, HTTP_CONN_ANSWERED);
+}
+
+static void take(struct http_conn *c, const char *data, size_t n)
+{
+	size_t used = http_response_feed(&c->response, data, n);
+
+	c->n_answer_bytes += n;
+	if (c->response.state == HTTP_RESPONSE_DONE) {
+		answered(c, used < n);
+	} else if (c->response.state == HTTP_RESPONSE_BAD ||
+		   c->n_answer_bytes > HTTP_CONN_MAX_ANSWER) {
+		http_conn_close(c, "bad_answer");
+		finish(c, HTTP_CONN_BAD_ANSWER);
+	}
+}
+
+static void read_some(struct http_conn *c)
+{
+	char data[READ_BYTES];
+	ssize_t n = recv(c->fd, data, sizeof(data), 0);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (!c->in_flight) {
+		http_conn_close(c, n > 0 ? "unasked_bytes" : "server_closed");
+		c->owner->on_idle_close(c);
+	} else if (n <= 0) {
+		lost(c, n == 0);
+	} else {
+		take(c, data, (size_t)n);
+	}
+}
+
+/* The server closed (orderly) or reset the connection. */
+static void lost(struct http_conn *c, bool orderly)
+{
+	bool stale = c->n_answers > 0 && !c->response.any;
+
+	http_conn_close(c, "server_closed");
+	if (orderly)
+		http_response_end(&c->response);
+	finish(c, stale                                     ? HTTP_CONN_STALE
+		  : c->response.state == HTTP_RESPONSE_DONE ? HTTP_CONN_ANSWERED
+							    : HTTP_CONN_CLOSED_EARLY);
+}
+
+/* The last thing that is done with c: its owner may free it. */
+static void finish(struct http_conn *c, enum http_conn_outcome outcome)
+{
+	c->in_flight = false;
+	c->owner->on_done(c, outcome);
+}
