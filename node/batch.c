@@ -1,6 +1,5 @@
 #include "node/batch.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 const char *const delivery_outcome_names[] = { NULL,      "bad",     "busy",  "status",
@@ -21,8 +20,8 @@ struct batch *batch_new(struct lane *lane)
 void batch_free(struct batch *b)
 {
 	assert(!b->packets.n_packets);
-	curl_slist_free_all(b->transfer.headers);
-	buf_deinit(&b->body);
+	if (b->parts != b->few)
+		free(b->parts);
 	free(b);
 }
 
@@ -32,69 +31,79 @@ void batch_add(struct batch *b, struct packet *p)
 	b->n_messages += p->n_messages;
 }
 
-static void write_body(struct batch *b, bool is_array)
+static struct iovec part(const char *data, size_t len)
 {
-	const char *separator = is_array ? "[" : "";
+	return (struct iovec){ (char *)data, len };
+}
 
-	if (buf_reserve(&b->body, b->packets.n_bytes + b->packets.n_packets + 2) != 0)
-		b->body.failed = true;
+/* "[" packet "," packet "]" */
+static int write_parts(struct batch *b, bool is_array)
+{
+	size_t n_most = 2 * (size_t)b->packets.n_packets + 1, n = 0, len = 0;
+
+	b->parts = b->few;
+	if (n_most > ARRAY_LEN(b->few))
+		b->parts = malloc(n_most * sizeof(*b->parts));
+	if (!b->parts)
+		return -ENOMEM;
+	for (struct packet *p = b->packets.head; p; p = p->next) {
+		if (is_array)
+			b->parts[n++] = part(p == b->packets.head ? "[" : ",", 1);
+		b->parts[n++] = part(p->body, p->len);
+	}
+	if (is_array)
+		b->parts[n++] = part("]", 1);
+	for (size_t i = 0; i < n; i++)
+		len += b->parts[i].iov_len;
+	b->transfer.parts = b->parts;
+	b->transfer.n_parts = n;
+	b->transfer.len = len;
+	return 0;
+}
+
+static void count_attempt(struct batch *b)
+{
 	for (struct packet *p = b->packets.head; p; p = p->next) {
 		p->n_attempts++;
 		b->attempt = p->n_attempts > b->attempt ? p->n_attempts : b->attempt;
-		buf_append_str(&b->body, separator);
-		buf_append(&b->body, p->body, p->len);
-		separator = ",";
 	}
-	if (is_array)
-		buf_append(&b->body, "]", 1);
 }
 
-static int add_header(struct batch *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static int add_header(struct batch *b, const char *fmt, ...)
+static int write_headers(struct batch *b, const char *node_id)
 {
-	struct curl_slist *list;
-	char line[256];
-	va_list ap;
+	int n = snprintf(b->headers, sizeof(b->headers),
+			 "Content-Type: " PACKET_MEDIA_TYPE "\r\n"
+			 "Weir-Packets: %u\r\n"
+			 "Weir-Messages: %u\r\n"
+			 "Weir-Node: %s\r\n"
+			 "Weir-Attempt: %u\r\n",
+			 b->packets.n_packets, b->n_messages, node_id, b->attempt);
 
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	list = curl_slist_append(b->transfer.headers, line);
-	if (!list)
-		return -ENOMEM;
-	b->transfer.headers = list;
-	return 0;
+	b->transfer.headers = b->headers;
+	return n > 0 && (size_t)n < sizeof(b->headers) ? 0 : -EMSGSIZE;
 }
 
 int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node_id)
 {
 	/* halves of a batch may be more than one packet although the analyzer takes single ones by
 	 * now */
-	write_body(b, accepts == ACCEPTS_BATCH || b->packets.n_packets > 1);
-	b->transfer.body = b->body.data;
-	b->transfer.len = b->body.len;
-	if (b->body.failed || add_header(b, "Content-Type: application/json") != 0 ||
-	    add_header(b, "Expect:") != 0 ||
-	    add_header(b, "Weir-Packets: %u", b->packets.n_packets) != 0 ||
-	    add_header(b, "Weir-Messages: %u", b->n_messages) != 0 ||
-	    add_header(b, "Weir-Node: %s", node_id) != 0 ||
-	    add_header(b, "Weir-Attempt: %u", b->attempt) != 0)
-		return -ENOMEM;
-	return 0;
+	int r = write_parts(b, accepts == ACCEPTS_BATCH || b->packets.n_packets > 1);
+
+	count_attempt(b);
+	return r == 0 ? write_headers(b, node_id) : r;
 }
 
 enum delivery_outcome batch_outcome(const struct transfer *t)
 {
 	switch (t->result) {
-	case CURLE_OK:
-		break;
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_COULDNT_RESOLVE_HOST:
+	case TRANSFER_CONNECT:
 		return OUTCOME_CONNECT;
-	case CURLE_OPERATION_TIMEDOUT:
+	case TRANSFER_TIMEOUT:
 		return OUTCOME_TIMEOUT;
-	default:
+	case TRANSFER_BROKEN:
 		return OUTCOME_BROKEN;
+	default:
+		break;
 	}
 	switch (t->status) {
 	case 200 ... 299:

@@ -1,10 +1,9 @@
 #ifndef WEIR_NODE_BATCH_H
 #define WEIR_NODE_BATCH_H
 /*
- * The packets that leave for an analyzer in one POST: its body and headers, and what its outcome
- * means.
+ * The packets that leave for an analyzer in one POST, from where they are: its headers, the parts
+ * of its body, and what its outcome means.
  */
-#include "common/buf.h"
 #include "node/packet.h"
 #include "node/sender.h"
 
@@ -23,14 +22,21 @@ enum delivery_outcome {
 /* Of failures, for log and metrics; NULL for OUTCOME_OK. */
 extern const char *const delivery_outcome_names[DELIVERY_OUTCOMES];
 
+#define BATCH_HEADER_BYTES 256
+#define BATCH_FEW_PACKETS 4 /* parts for so many need no allocation */
+
 struct batch {
 	struct transfer transfer;
 	struct lane *lane;  /* borrowed */
 	struct batch *next; /* in the lane's list of halves to be sent */
+	bool is_half;       /* of one that was refused */
+	bool is_full;       /* no packet more would have fit */
 	struct packet_queue packets;
 	uint32_t n_messages;
 	uint32_t attempt; /* of the packet that was tried most often */
-	struct buf body;
+	char headers[BATCH_HEADER_BYTES];
+	struct iovec *parts; /* of the body; `few`, or owned */
+	struct iovec few[2 * BATCH_FEW_PACKETS + 1];
 };
 
 /* NULL: out of memory. */
@@ -42,7 +48,7 @@ void batch_add(struct batch *b, struct packet *p);
 
 /*
  * The packets byte for byte, as a JSON array where the analyzer takes batches; and the headers.
- * Fills in the transfer's body and headers. -ENOMEM.
+ * Fills in the transfer's parts and headers. -ENOMEM; -EMSGSIZE: too long a node_id.
  */
 int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node_id) MUST_CHECK;
 

@@ -14,11 +14,14 @@ struct node_config {
 	int64_t exact_messages;
 	double catchup_max_messages;
 	uint64_t redis_timeout_ms;
+	uint64_t spill_after_ms, spill_max_bytes;
+	int64_t spill_min_replicas;
 	uint64_t max_header, max_body, memory_max;
 	int64_t max_connections;
 	uint64_t idle_timeout_ms, header_timeout_ms, body_timeout_ms, write_timeout_ms,
 		max_connection_age_ms;
 	uint64_t connect_timeout_ms, delivery_timeout_ms, probe_interval_ms, probe_timeout_ms;
+	int64_t probe_rise, probe_fall;
 	uint64_t drain_delay_ms, drain_timeout_ms;
 	char *ingest_token, *register_token, *admin_token;
 	int log_level, log_format;

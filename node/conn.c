@@ -94,10 +94,11 @@ struct conn *conn_new(struct ingest *in, int fd)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
-	if (!c) {
-		close(fd);
+	if (!c || !memory_take(in->config.memory, sizeof(*c))) {
+		free(c);
 		return NULL;
 	}
+	c->n_charged_bytes = sizeof(*c);
 	c->ingest = in;
 	c->fd = fd;
 	c->since_us = in->now_us;
@@ -131,7 +132,23 @@ void conn_close(struct conn *c, enum conn_close reason)
 	atomic_fetch_sub_explicit(in->config.n_connections, 1, memory_order_relaxed);
 	buf_deinit(&c->in);
 	buf_deinit(&c->out);
+	memory_give(in->config.memory, c->n_charged_bytes);
 	free(c);
+}
+
+/* Its buffers and exchanges have changed. False: there is no memory for them. */
+static bool recharge(struct conn *c)
+{
+	size_t n = sizeof(*c) + c->in.capacity + c->out.capacity +
+		   c->n_exchanges * sizeof(struct exchange);
+
+	if (n > c->n_charged_bytes &&
+	    !memory_take(c->ingest->config.memory, n - c->n_charged_bytes))
+		return false;
+	if (n < c->n_charged_bytes)
+		memory_give(c->ingest->config.memory, c->n_charged_bytes - n);
+	c->n_charged_bytes = n;
+	return true;
 }
 
 static void update_state(struct conn *c)
@@ -167,7 +184,7 @@ static bool conn_take(struct conn *c, const char *data, size_t len)
 		buf_clear(&c->in);
 		buf_append(&c->in, data + n, len - (size_t)n);
 	}
-	if (c->in.failed) {
+	if (c->in.failed || !recharge(c)) {
 		conn_close(c, CLOSE_NO_MEMORY);
 		return false;
 	}
@@ -324,7 +341,7 @@ void conn_flush(struct conn *c)
 		buf_append(&c->out, out->data + n, out->len - (size_t)n);
 	else
 		buf_deinit(&c->out);
-	if (out->failed || c->out.failed) {
+	if (out->failed || c->out.failed || !recharge(c)) {
 		conn_close(c, CLOSE_NO_MEMORY);
 		return;
 	}

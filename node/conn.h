@@ -69,6 +69,7 @@ struct conn {
 	enum conn_close close_reason; /* LINGER: why */
 	short armed;                  /* EV_READ, EV_WRITE it waits for */
 	bool dirty;                   /* in the ingest's list of those with answers to write */
+	bool is_used;                 /* a request has come on it */
 	bool no_more;                 /* no further request is read */
 	bool at_eof;                  /* the client has sent its last byte */
 	bool is_held; /* `in` begins with a request for which there was no room in the queue */
@@ -84,11 +85,12 @@ struct conn {
 	struct exchange *first, **tailp;
 	unsigned n_exchanges;
 	size_t n_discarded_bytes; /* LINGER */
+	size_t n_charged_bytes;   /* what it is reckoned with, buffers and exchanges included */
 };
 
 #define CONN_MAX_PIPELINED 64
 
-/* Takes fd. NULL: out of memory (fd is closed). */
+/* Takes fd. NULL: out of memory, or of what may be used: fd is still the caller's. */
 struct conn *conn_new(struct ingest *in, int fd);
 /* Closes and frees. */
 void conn_close(struct conn *c, enum conn_close reason);

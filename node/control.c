@@ -210,6 +210,8 @@ static int build(struct control *c)
 	struct prober_config prober = { .base = c->base,
 					.interval_ms = (uint32_t)config->probe_interval_ms,
 					.timeout_ms = (uint32_t)config->probe_timeout_ms,
+					.rise = (uint32_t)config->probe_rise,
+					.fall = (uint32_t)config->probe_fall,
 					.on_change = on_probe,
 					.arg = c };
 

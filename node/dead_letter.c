@@ -26,6 +26,7 @@ void dead_letter_bury(struct link *link, const char *node_id, struct packet *p,
 		      void (*fn)(void *arg, struct packet *p, bool is_buried), void *arg)
 {
 	struct burial *burial = malloc(sizeof(*burial));
+	struct json_slice id = packet_id(p);
 	struct script_args args = { 0 };
 
 	script_arg(&args, p->body, p->len);
@@ -34,6 +35,9 @@ void dead_letter_bury(struct link *link, const char *node_id, struct packet *p,
 	script_arg_int(&args, status);
 	script_arg_str(&args, node_id);
 	script_arg_int(&args, DEAD_MAX_ENTRIES);
+	script_arg(&args, id.data, id.len);
+	script_arg_str(&args, PACKET_MEDIA_TYPE);
+	script_arg_int(&args, (int64_t)packet_received_ms(p));
 	if (burial)
 		*burial = (struct burial){ .packet = p, .fn = fn, .arg = arg };
 	if (!burial || link_call(link, SCRIPT_BURY, &args, on_reply, burial) != 0) {

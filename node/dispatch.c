@@ -59,8 +59,7 @@ static void on_reach(void *arg, struct lane *lane)
 	if (d->lanes[slot] != lane) /* retired, or not in its place yet */
 		return;
 	mark_dirty(d, slot);
-	set_reach(d, slot, lane_can_take(lane, clock_mono_us()), lane_is_unreachable(lane),
-		  lane_is_on_trial(lane));
+	set_reach(d, slot, lane_can_take(lane), lane_is_unreachable(lane), lane_is_on_trial(lane));
 	if (!d->reach[slot])
 		tick_soon(d);
 }
@@ -72,11 +71,12 @@ static void on_delivered(void *arg, struct lane *lane, struct packet *p)
 	d->events.on_delivered(d->events.arg, lane_slot(lane), lane_id(lane), p);
 }
 
-static void on_taken_back(void *arg, struct lane *lane, struct packet *p, bool tried)
+static void on_taken_back(void *arg, struct lane *lane, struct packet *p,
+			  enum reroute_reason reason, bool tried)
 {
 	struct dispatch *d = arg;
 
-	d->events.on_taken_back(d->events.arg, lane_slot(lane), p, tried);
+	d->events.on_taken_back(d->events.arg, lane_slot(lane), p, reason, tried);
 }
 
 static void on_bad(void *arg, struct lane *lane, struct packet *p, int status)

@@ -9,7 +9,8 @@
 
 struct dispatch_events {
 	void (*on_delivered)(void *arg, unsigned slot, const char *analyzer, struct packet *p);
-	void (*on_taken_back)(void *arg, unsigned slot, struct packet *p, bool tried);
+	void (*on_taken_back)(void *arg, unsigned slot, struct packet *p,
+			      enum reroute_reason reason, bool tried);
 	void (*on_bad)(void *arg, unsigned slot, const char *analyzer, struct packet *p,
 		       int status);
 	void (*on_reach)(void *arg); /* a lane can take packets or not, or is out of reach or not,

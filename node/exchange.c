@@ -15,8 +15,7 @@ static void drop_packet(struct conn *c)
 {
 	if (!c->packet)
 		return;
-	ingest_release(c->ingest, c->packet->capacity);
-	packet_free(c->packet);
+	packet_free_within(c->ingest->config.memory, c->packet);
 	c->packet = NULL;
 }
 
@@ -114,23 +113,16 @@ bool exchange_refuse_and_end(struct conn *c, enum refusal refusal, enum conn_clo
 	return true;
 }
 
-static bool memory_is_full(const struct ingest *in, size_t n_more)
-{
-	return in->n_held_bytes + n_more > in->config.limits.memory_max_bytes;
-}
-
 /* Room for the body of the packet announced by the header section. */
 static enum refusal start_packet(struct conn *c, const struct http_head *head)
 {
 	struct ingest *in = c->ingest;
 
-	if (memory_is_full(in, head->content_length))
+	/* one that would be refused later on is refused before its body is sent */
+	if (packet_cost(head->content_length) > memory_left(in->config.memory))
 		return REFUSAL_NO_MEMORY;
-	c->packet = packet_new(head->content_length);
-	if (!c->packet)
-		return REFUSAL_NO_MEMORY;
-	in->n_held_bytes += c->packet->capacity;
-	return REFUSAL_NONE;
+	c->packet = packet_new_within(in->config.memory, head->content_length);
+	return c->packet ? REFUSAL_NONE : REFUSAL_NO_MEMORY;
 }
 
 /* The header section is whole. False: the connection is closed. */
@@ -146,6 +138,7 @@ static bool on_head(struct conn *c)
 		return false;
 	}
 	c->reading = x;
+	c->is_used = true;
 	if (ingest_api_decide(&in->config.api, head, in->now_us, &x->answer))
 		refusal = start_packet(c, head);
 	else
@@ -172,21 +165,18 @@ static bool on_head(struct conn *c)
 static bool on_body(struct conn *c, struct http_slice slice)
 {
 	struct packet *p = c->packet;
-	size_t capacity;
 
 	c->owes_continue = false;
 	if (!p)
-		return true; /* of a refused request */
-	capacity = p->capacity;
+		return true;                  /* of a refused request */
 	if (slice.data == p->body + p->len) { /* read right into its place */
 		p->len += slice.len;
 		return true;
 	}
-	if ((p->len + slice.len > capacity && memory_is_full(c->ingest, slice.len)) ||
-	    packet_reserve(&c->packet, slice.len, c->reader.max_body_bytes) != 0)
+	if (packet_reserve_within(c->ingest->config.memory, &c->packet, slice.len,
+				  c->reader.max_body_bytes) != 0)
 		return exchange_refuse_and_end(c, REFUSAL_NO_MEMORY, CLOSE_REFUSED);
 	p = c->packet;
-	c->ingest->n_held_bytes += p->capacity - capacity;
 	memcpy(p->body + p->len, slice.data, slice.len);
 	p->len += slice.len;
 	return true;
@@ -229,12 +219,9 @@ static void on_message(struct conn *c)
 	if (refusal != REFUSAL_NONE) {
 		set_refusal(c, x, refusal);
 		finish_exchange(c, x);
-		ingest_release(in, p->capacity);
-		packet_free(p);
+		packet_free_within(in->config.memory, p);
 		return;
 	}
-	metrics_add(in->config.metrics, M_RECEIVED_PACKETS, 0, 1);
-	metrics_add(in->config.metrics, M_RECEIVED_MESSAGES, 0, p->n_messages);
 	p->exchange = x;
 	p->received_us = in->now_us;
 	in->config.on_packet(in->config.arg, p);

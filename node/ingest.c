@@ -15,11 +15,13 @@
 #define LINGER_US 2000000
 #define RETRY_AFTER_MIN_S 1
 #define RETRY_AFTER_MAX_S 3
+#define START_US 1000000 /* without a roster, connections wait so long */
+#define FRESH_US 1000000 /* not accepting any more: for a new connection's first request */
 
-static void turn_away(struct ingest *in, int fd)
+static void turn_away(struct ingest *in, int fd, enum refusal refusal, enum conn_close reason)
 {
 	struct answer answer = { .kind = ANSWER_REFUSED,
-				 .refusal = REFUSAL_TOO_MANY_CONNECTIONS,
+				 .refusal = refusal,
 				 .retry_after_s = ingest_retry_after_s(in) };
 
 	buf_clear(&in->render);
@@ -31,8 +33,8 @@ static void turn_away(struct ingest *in, int fd)
 	    recv(fd, in->scratch, INGEST_SCRATCH_BYTES, MSG_DONTWAIT) < 0)
 		log_debug("ingest", "turned away", "error", "%s", strerror(errno));
 	close(fd);
-	metrics_add(in->config.metrics, M_REFUSED, REFUSAL_TOO_MANY_CONNECTIONS, 1);
-	metrics_add(in->config.metrics, M_CONNECTIONS_CLOSED, CLOSE_TOO_MANY, 1);
+	metrics_add(in->config.metrics, M_REFUSED, refusal, 1);
+	metrics_add(in->config.metrics, M_CONNECTIONS_CLOSED, reason, 1);
 }
 
 static void admit(struct ingest *in, int fd)
@@ -40,14 +42,14 @@ static void admit(struct ingest *in, int fd)
 	unsigned n = atomic_fetch_add_explicit(in->config.n_connections, 1, memory_order_relaxed);
 
 	metrics_add(in->config.metrics, M_CONNECTIONS_ACCEPTED, 0, 1);
-	if (n >= in->config.limits.max_connections) {
-		atomic_fetch_sub_explicit(in->config.n_connections, 1, memory_order_relaxed);
-		turn_away(in, fd);
-		return;
-	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-	if (!conn_new(in, fd))
-		atomic_fetch_sub_explicit(in->config.n_connections, 1, memory_order_relaxed);
+	if (n < in->config.limits.max_connections && conn_new(in, fd))
+		return;
+	atomic_fetch_sub_explicit(in->config.n_connections, 1, memory_order_relaxed);
+	if (n < in->config.limits.max_connections)
+		turn_away(in, fd, REFUSAL_NO_MEMORY, CLOSE_NO_MEMORY);
+	else
+		turn_away(in, fd, REFUSAL_TOO_MANY_CONNECTIONS, CLOSE_TOO_MANY);
 }
 
 static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
@@ -78,9 +80,12 @@ static uint64_t limit_of(const struct ingest *in, enum conn_state state)
 {
 	const struct ingest_limits *l = &in->config.limits;
 	const uint64_t limits[CONN_STATES] = {
-		[CONN_IDLE] = l->idle_us,     [CONN_HEAD] = l->head_us,
-		[CONN_BODY] = l->body_us,     [CONN_WAITING] = UINT64_MAX,
-		[CONN_WRITING] = l->write_us, [CONN_LINGER] = LINGER_US,
+		[CONN_IDLE] = in->listen_fd < 0 ? FRESH_US : l->idle_us,
+		[CONN_HEAD] = l->head_us,
+		[CONN_BODY] = l->body_us,
+		[CONN_WAITING] = UINT64_MAX,
+		[CONN_WRITING] = l->write_us,
+		[CONN_LINGER] = LINGER_US,
 	};
 
 	return limits[state];
@@ -99,11 +104,9 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 		while ((c = in->lists[s].first) && in->now_us - c->since_us > limit_of(in, s))
 			conn_on_timeout(c);
 	}
-	if (in->accept_again_us && in->now_us >= in->accept_again_us) {
-		in->accept_again_us = 0;
-		event_add(in->accept_event, NULL);
-	}
-	metrics_set(in->config.metrics, M_HELD_BYTES, 0, (int64_t)in->n_held_bytes);
+	if (in->now_us >= in->accept_again_us)
+		ingest_start_accepting(in);
+	metrics_set(in->config.metrics, M_HELD_BYTES, 0, (int64_t)in->config.memory->used_bytes);
 	metrics_set(in->config.metrics, M_CONNECTIONS, 0, ingest_n_connections(in));
 }
 
@@ -121,9 +124,16 @@ int ingest_init(struct ingest *in, const struct ingest_config *config, int liste
 	in->sweep_event = event_new(config->base, -1, EV_PERSIST, on_sweep, in);
 	if (!in->scratch || !in->json || !in->accept_event || !in->sweep_event)
 		return -ENOMEM;
-	if (event_add(in->accept_event, NULL) != 0 || event_add(in->sweep_event, &sweep) != 0)
-		return -EIO;
-	return 0;
+	in->accept_again_us = in->now_us + START_US;
+	return event_add(in->sweep_event, &sweep) == 0 ? 0 : -EIO;
+}
+
+void ingest_start_accepting(struct ingest *in)
+{
+	if (!in->accept_again_us)
+		return;
+	in->accept_again_us = 0;
+	event_add(in->accept_event, NULL);
 }
 
 void ingest_deinit(struct ingest *in)
@@ -183,12 +193,6 @@ void ingest_refuse_packet(struct ingest *in, struct exchange *x, enum refusal re
 	answer(in, x);
 }
 
-void ingest_release(struct ingest *in, size_t n_bytes)
-{
-	assert(in->n_held_bytes >= n_bytes);
-	in->n_held_bytes -= n_bytes;
-}
-
 void ingest_flush(struct ingest *in)
 {
 	struct conn *c;
@@ -209,19 +213,41 @@ void ingest_drain(struct ingest *in)
 	in->draining = true;
 }
 
+/* Closing the listener resets what the kernel has accepted for it and nobody has taken. */
+static void accept_the_last(struct ingest *in)
+{
+	int fd;
+
+	in->now_us = clock_mono_us();
+	while ((fd = accept4(in->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0 ||
+	       errno == ECONNABORTED || errno == EINTR)
+		if (fd >= 0)
+			admit(in, fd);
+}
+
+/* Whoever has just connected, or is sending a request right now, gets an answer. */
+static bool is_about_to_ask(const struct conn *c)
+{
+	char byte;
+
+	return !c->is_used || recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 void ingest_stop_accepting(struct ingest *in)
 {
 	struct conn *c, *next;
 
 	if (in->listen_fd < 0)
 		return;
+	accept_the_last(in);
 	event_free(in->accept_event);
 	in->accept_again_us = 0;
 	close(in->listen_fd);
 	in->listen_fd = -1;
 	for (c = in->lists[CONN_IDLE].first; c; c = next) {
 		next = c->next;
-		conn_close(c, CLOSE_STOPPED);
+		if (!is_about_to_ask(c))
+			conn_close(c, CLOSE_STOPPED);
 	}
 }
 

@@ -22,7 +22,6 @@ struct ingest_limits {
 	uint64_t max_body_bytes;
 	unsigned max_connections; /* of the whole node */
 	uint64_t idle_us, head_us, body_us, write_us, max_age_us;
-	uint64_t memory_max_bytes; /* of packets, of this worker */
 };
 
 struct ingest_config {
@@ -31,6 +30,7 @@ struct ingest_config {
 	struct ingest_api api;
 	struct metrics_shard *metrics;   /* borrowed */
 	_Atomic unsigned *n_connections; /* of the whole node; borrowed */
+	struct memory *memory;           /* of this worker; borrowed */
 	/* Takes a valid packet; its exchange, if it is not answered here, waits for ingest_answer.
 	 */
 	void (*on_packet)(void *arg, struct packet *packet);
@@ -49,8 +49,8 @@ struct ingest {
 	char *scratch;            /* where sockets are read into */
 	struct buf render;        /* where answers are written */
 	uint64_t now_us;          /* of this turn of the loop */
-	uint64_t n_held_bytes;    /* bodies of packets between their first byte and their fate */
-	uint64_t accept_again_us; /* out of descriptors: accept no more before then; 0: accepting */
+	uint64_t accept_again_us; /* accept nothing before then: out of descriptors, or not started
+				     yet; 0: accepting */
 	bool draining;            /* every answer closes its connection */
 };
 
@@ -64,14 +64,14 @@ void ingest_deinit(struct ingest *in);
 void ingest_accept_packet(struct ingest *in, struct exchange *x, uint32_t n_messages,
 			  const char *analyzer);
 void ingest_refuse_packet(struct ingest *in, struct exchange *x, enum refusal refusal);
-/* A packet is gone: its bytes count no more. */
-void ingest_release(struct ingest *in, size_t n_bytes);
 
 /* At the end of each turn of the loop. */
 void ingest_flush(struct ingest *in);
+/* There is somewhere to put a packet. Without that it starts by itself after a while. */
+void ingest_start_accepting(struct ingest *in);
 /* From now on answers close their connections. */
 void ingest_drain(struct ingest *in);
-/* No new connections; idle ones are closed. */
+/* No new connections but those that the kernel has accepted already; idle ones are closed. */
 void ingest_stop_accepting(struct ingest *in);
 unsigned ingest_n_connections(const struct ingest *in);
 

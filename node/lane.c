@@ -1,43 +1,18 @@
-#include "node/lane.h"
+#include "node/lane_private.h"
 
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/batch.h"
 #include "node/node_metrics.h"
 
-#define LANE_MAX_PACKETS 8192
-#define LANE_MAX_BYTES (32u << 20)
-#define LANE_MAX_FLYING 4         /* batches of many packets */
-#define LANE_MAX_FLYING_SINGLE 32 /* of one packet each, where the analyzer takes no batches */
-#define PAUSE_DEFAULT_S 1
+#define MAX_FLYING 16        /* batches of many packets */
+#define MAX_FLYING_SINGLE 64 /* of one packet each, where the analyzer takes no batches */
 
-static const char *const evict_names[] = { "left", "not_eligible", "unreachable" };
-static_assert(ARRAY_LEN(evict_names) == EVICT_REASONS, "every reason has a name");
-
-struct lane {
-	struct lane_config config;
-	struct lane_events events;
-	char id[ANALYZER_ID_MAX + 1];
-	char url[ANALYZER_URL_MAX + 1];
-	char instance[INSTANCE_MAX + 1];
-	unsigned slot;
-	bool is_eligible; /* by the roster */
-	bool is_retired;
-	bool probe_is_down;
-	enum analyzer_accepts accepts;
-	unsigned max_batch_packets;
-	size_t max_batch_bytes;
-	struct breaker breaker;
-	uint64_t paused_until_us; /* 0: not paused */
-	struct packet_queue queue;
-	struct batch *halves; /* of refused batches; they go first */
-	unsigned n_flying;    /* batches */
-	unsigned n_flying_packets;
-};
-
-static void on_done(struct transfer *t);
+const char *const reroute_reason_names[] = { "busy",        "status",    "connect", "timeout",
+					     "broken",      "no_memory", "left",    "not_eligible",
+					     "unreachable", "slow" };
+static_assert(ARRAY_LEN(reroute_reason_names) == REROUTE_REASONS, "every reason has a name");
 
 struct lane *lane_new(const struct lane_config *config, const struct lane_events *events,
 		      const struct analyzer *a)
@@ -64,79 +39,45 @@ void lane_free(struct lane *lane)
 	free(lane);
 }
 
+/* ---- what is seen from outside ---- */
+
 static void show(const struct lane *lane)
 {
 	struct metrics_shard *m = lane->config.metrics;
 
 	metrics_set(m, M_QUEUED_PACKETS, lane->slot, lane->queue.n_packets);
 	metrics_set(m, M_FLYING_BATCHES, lane->slot, lane->n_flying);
+	metrics_set(m, M_LANE_LIMIT, lane->slot, lane->concurrency.limit);
 	metrics_set(m, M_BREAKER_OPEN, lane->slot, lane->breaker.state != BREAKER_CLOSED);
+	metrics_set(m, M_PAUSED, lane->slot, lane->paused_until_us != 0);
 }
 
-static void evict(struct lane *lane, enum evict_reason reason)
+static void hide(const struct lane *lane)
 {
-	struct packet_queue queue = lane->queue;
-	struct batch *halves = lane->halves, *b;
-	struct packet *p;
+	static const enum node_metric shown[] = { M_QUEUED_PACKETS, M_FLYING_BATCHES, M_LANE_LIMIT,
+						  M_BREAKER_OPEN, M_PAUSED };
 
-	if (!queue.n_packets && !halves)
-		return;
-	log_info("lane", "queued packets go elsewhere", "analyzer", "%s", lane->id, "packets", "%u",
-		 queue.n_packets, "reason", "%s", evict_names[reason]);
-	packet_queue_init(&lane->queue);
-	lane->halves = NULL;
-	if (!lane->n_flying) /* the one on trial was among them */
-		lane->breaker.on_trial = false;
-	while ((p = packet_queue_pop(&queue)))
-		lane->events.on_taken_back(lane->events.arg, lane, p, false);
-	while ((b = halves)) {
-		halves = b->next;
-		while ((p = packet_queue_pop(&b->packets)))
-			lane->events.on_taken_back(lane->events.arg, lane, p, false);
-		batch_free(b);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
+		metrics_set(lane->config.metrics, shown[i], lane->slot, 0);
 }
 
-void lane_update(struct lane *lane, const struct analyzer *a)
+bool lane_may_send(const struct lane *lane)
 {
-	if (strcmp(lane->instance, a->instance) != 0) {
-		breaker_reset(&lane->breaker);
-		lane->paused_until_us = 0;
-		lane->probe_is_down = false;
-	}
-	memcpy(lane->instance, a->instance, sizeof(lane->instance));
-	memcpy(lane->url, a->url, sizeof(lane->url));
-	lane->is_eligible = a->share > 0;
-	lane->accepts = a->accepts;
-	lane->max_batch_packets = a->max_batch_packets;
-	lane->max_batch_bytes = a->max_batch_bytes;
-	lane->events.on_reach(lane->events.arg, lane);
-	if (!lane->is_eligible &&
-	    a->state != ANALYZER_DRAINING) /* who drains finishes what it was given */
-		evict(lane, EVICT_NOT_ELIGIBLE);
+	return !lane->is_retired && !lane->is_shut && !lane->probe_is_down &&
+	       lane->breaker.state != BREAKER_OPEN && !lane->paused_until_us;
 }
 
-static void check_empty(struct lane *lane)
+enum reroute_reason lane_why_not(const struct lane *lane)
 {
-	if (lane->is_retired && !lane->n_flying && !lane->halves)
-		lane->events.on_empty(lane->events.arg, lane);
+	return lane->is_retired ? REROUTE_LEFT
+	       : lane->is_shut  ? REROUTE_NOT_ELIGIBLE
+				: REROUTE_UNREACHABLE;
 }
 
-void lane_retire(struct lane *lane)
+bool lane_can_take(const struct lane *lane)
 {
-	lane->is_eligible = false;
-	lane->is_retired = true;
-	lane->events.on_reach(lane->events.arg, lane);
-	evict(lane, EVICT_LEFT);
-	metrics_set(lane->config.metrics, M_BREAKER_OPEN, lane->slot, 0);
-	check_empty(lane);
-}
-
-bool lane_can_take(const struct lane *lane, uint64_t now_us)
-{
-	return lane->is_eligible && !lane->probe_is_down && breaker_allows(&lane->breaker) &&
-	       now_us >= lane->paused_until_us && lane->queue.n_packets < LANE_MAX_PACKETS &&
-	       lane->queue.n_bytes < LANE_MAX_BYTES;
+	return lane->is_eligible && lane_may_send(lane) && breaker_allows(&lane->breaker) &&
+	       !lane->backlog.is_full;
 }
 
 bool lane_is_unreachable(const struct lane *lane)
@@ -161,6 +102,7 @@ unsigned lane_slot(const struct lane *lane)
 
 void lane_set_slot(struct lane *lane, unsigned slot)
 {
+	hide(lane);
 	lane->slot = slot;
 }
 
@@ -173,17 +115,112 @@ unsigned lane_n_packets(const struct lane *lane)
 	return n;
 }
 
+/* ---- what is queued ---- */
+
+void lane_evict(struct lane *lane, enum reroute_reason reason)
+{
+	struct packet_queue queue = lane->queue;
+	struct batch *halves = lane->halves, *b;
+	struct packet *p;
+
+	if (!queue.n_packets && !halves)
+		return;
+	log_info("lane", "queued packets go elsewhere", "analyzer", "%s", lane->id, "packets", "%u",
+		 queue.n_packets, "reason", "%s", reroute_reason_names[reason]);
+	packet_queue_init(&lane->queue);
+	lane->halves = NULL;
+	if (!lane->n_flying) /* the one on trial was among them */
+		lane->breaker.on_trial = false;
+	while ((p = packet_queue_pop(&queue)))
+		lane->events.on_taken_back(lane->events.arg, lane, p, reason, false);
+	while ((b = halves)) {
+		halves = b->next;
+		while ((p = packet_queue_pop(&b->packets)))
+			lane->events.on_taken_back(lane->events.arg, lane, p, reason, false);
+		batch_free(b);
+	}
+}
+
+static void check_room(struct lane *lane)
+{
+	unsigned n_packets = lane->queue.n_packets;
+	size_t n_bytes = lane->queue.n_bytes;
+
+	for (const struct batch *b = lane->halves; b; b = b->next) {
+		n_packets += b->packets.n_packets;
+		n_bytes += b->packets.n_bytes;
+	}
+	if (backlog_update(&lane->backlog, &lane->concurrency, n_packets, n_bytes,
+			   lane->n_flying > 0, clock_mono_us()))
+		lane->events.on_reach(lane->events.arg, lane);
+}
+
+/* What is queued beyond the bound, the newest, goes elsewhere. */
+static void shed(struct lane *lane, unsigned bound)
+{
+	struct packet_queue rest = lane->queue;
+	struct packet *p;
+
+	log_info("lane", "queued packets go elsewhere", "analyzer", "%s", lane->id, "packets", "%u",
+		 rest.n_packets - bound, "reason", "%s", reroute_reason_names[REROUTE_SLOW]);
+	packet_queue_init(&lane->queue);
+	while (lane->queue.n_packets < bound)
+		packet_queue_push(&lane->queue, packet_queue_pop(&rest));
+	while ((p = packet_queue_pop(&rest)))
+		lane->events.on_taken_back(lane->events.arg, lane, p, REROUTE_SLOW, false);
+	lane->events.on_reach(lane->events.arg, lane);
+}
+
+/* Not before twice the bound: few packets change their lane because of an estimate. */
+static void check_pace(struct lane *lane, uint64_t now_us)
+{
+	unsigned bound;
+
+	if (!lane->backlog.is_full)
+		return;
+	bound = backlog_bound(&lane->backlog, &lane->concurrency, lane->n_flying > 0, now_us);
+	if (lane->queue.n_packets > 2 * bound)
+		shed(lane, bound);
+}
+
 void lane_push(struct lane *lane, struct packet *p)
 {
 	p->slot = (uint16_t)lane->slot;
 	packet_queue_push(&lane->queue, p);
 	metrics_add(lane->config.metrics, M_ROUTED_PACKETS, lane->slot, 1);
 	metrics_add(lane->config.metrics, M_ROUTED_MESSAGES, lane->slot, p->n_messages);
-	if (lane->breaker.state != BREAKER_CLOSED || lane->queue.n_packets >= LANE_MAX_PACKETS ||
-	    lane->queue.n_bytes >= LANE_MAX_BYTES) {
+	if (lane->breaker.state != BREAKER_CLOSED) {
 		breaker_try(&lane->breaker);
 		lane->events.on_reach(lane->events.arg, lane);
 	}
+	if (lane->queue.n_packets >= lane->backlog.min_packets ||
+	    lane->queue.n_bytes >= BACKLOG_MAX_BYTES)
+		check_room(lane);
+}
+
+/* ---- what leaves ---- */
+
+static bool has_full_batch(const struct lane *lane)
+{
+	return lane->queue.n_packets >= lane->max_batch_packets ||
+	       lane->queue.n_bytes >= lane->max_batch_bytes;
+}
+
+static bool half_may_go(const struct lane *lane)
+{
+	return lane->halves &&
+	       (!lane->n_flying_halves || lane->n_flying_halves < lane->concurrency.limit / 2);
+}
+
+/* In HALF_OPEN only the one on trial is queued; it does not wait for what is still under way. */
+static bool queue_may_go(const struct lane *lane)
+{
+	unsigned n_flying = lane->n_flying - lane->n_flying_halves;
+
+	if (!lane->queue.n_packets)
+		return false;
+	return !n_flying || lane->breaker.state == BREAKER_HALF_OPEN ||
+	       (n_flying < lane->concurrency.limit && has_full_batch(lane));
 }
 
 /* As many of the queued packets as one POST may carry. */
@@ -195,16 +232,20 @@ static struct batch *gather(struct lane *lane)
 	       (!b->packets.head ||
 		b->packets.n_bytes + lane->queue.head->len <= lane->max_batch_bytes))
 		batch_add(b, packet_queue_pop(&lane->queue));
+	if (b)
+		b->is_full = lane->queue.head || b->packets.n_packets == lane->max_batch_packets;
 	return b;
 }
 
-static void take_back_all(struct batch *b)
+/* NULL: nothing may leave now, or out of memory. */
+static struct batch *next_batch(struct lane *lane)
 {
-	struct lane *lane = b->lane;
-	struct packet *p;
+	struct batch *b = lane->halves;
 
-	while ((p = packet_queue_pop(&b->packets)))
-		lane->events.on_taken_back(lane->events.arg, lane, p, true);
+	if (!half_may_go(lane))
+		return queue_may_go(lane) ? gather(lane) : NULL;
+	lane->halves = b->next;
+	return b;
 }
 
 /* False: it could not be started, its packets are taken back, and it is freed. */
@@ -215,141 +256,86 @@ static bool batch_start(struct batch *b)
 	b->transfer = (struct transfer){ .url = lane->url,
 					 .connect_ms = lane->config.connect_ms,
 					 .timeout_ms = lane->config.timeout_ms,
-					 .on_done = on_done };
+					 .on_done = lane_on_done };
 	if (batch_write(b, lane->accepts, lane->config.node_id) != 0 ||
 	    sender_start(lane->config.sender, &b->transfer) != 0) {
 		log_error("lane", "out of memory for a batch", "analyzer", "%s", lane->id);
 		lane->breaker.on_trial = false;
-		take_back_all(b);
+		lane_take_back(b, REROUTE_NO_MEMORY);
 		batch_free(b);
 		return false;
 	}
+	if (!lane->n_flying)
+		backlog_hear(&lane->backlog, b->transfer.started_us);
 	lane->n_flying++;
+	lane->n_flying_halves += b->is_half;
 	lane->n_flying_packets += b->packets.n_packets;
 	metrics_add(lane->config.metrics, M_BATCHES, lane->slot, 1);
 	return true;
 }
 
-static bool slot_is_free(const struct lane *lane)
-{
-	if (lane->n_flying == 0 || lane->halves)
-		return lane->n_flying < LANE_MAX_FLYING;
-	if (lane->accepts == ACCEPTS_PACKET)
-		return lane->n_flying < LANE_MAX_FLYING_SINGLE;
-	return lane->n_flying < LANE_MAX_FLYING &&
-	       (lane->queue.n_packets >= lane->max_batch_packets ||
-		lane->queue.n_bytes >= lane->max_batch_bytes);
-}
-
 void lane_flush(struct lane *lane)
 {
-	while ((lane->halves || lane->queue.n_packets) && slot_is_free(lane)) {
-		struct batch *b = lane->halves;
+	struct batch *b;
 
-		if (b)
-			lane->halves = b->next;
-		else
-			b = gather(lane);
-		if (!b || !batch_start(b))
+	while (lane_may_send(lane) && (b = next_batch(lane)))
+		if (!batch_start(b))
 			break;
-	}
+	if (lane->queue.n_packets && has_full_batch(lane))
+		concurrency_press(&lane->concurrency);
+	check_room(lane);
 	show(lane);
 }
 
-static void log_breaker(const struct lane *lane, const char *why)
+/* ---- what changes ---- */
+
+/* What is known of how much it bears does not hold any more. */
+static void start_anew(struct lane *lane, const struct analyzer *a)
 {
-	log_warn("lane", "breaker changed", "analyzer", "%s", lane->id, "state", "%s",
-		 breaker_state_names[lane->breaker.state], "reason", "%s", why);
+	lane->accepts = a->accepts;
+	lane->max_batch_packets = a->max_batch_packets;
+	concurrency_init(&lane->concurrency,
+			 a->accepts == ACCEPTS_PACKET ? MAX_FLYING_SINGLE : MAX_FLYING);
+	backlog_init(&lane->backlog, a->max_batch_packets);
 }
 
-static void on_delivered(struct lane *lane, struct batch *b)
+void lane_update(struct lane *lane, const struct analyzer *a)
 {
-	struct packet *p;
+	bool is_new = strcmp(lane->instance, a->instance) != 0;
 
-	if (breaker_success(&lane->breaker))
-		log_breaker(lane, "deliveries succeed");
-	while ((p = packet_queue_pop(&b->packets)))
-		lane->events.on_delivered(lane->events.arg, lane, p);
-}
-
-/* The analyzer answers, so the breaker has nothing against it; one packet or more are at fault. */
-static void on_bad(struct lane *lane, struct batch *b)
-{
-	unsigned half = b->packets.n_packets / 2;
-	struct batch *first;
-
-	breaker_success(&lane->breaker);
-	if (b->packets.n_packets == 1) {
-		lane->events.on_bad(lane->events.arg, lane, packet_queue_pop(&b->packets),
-				    b->transfer.status);
-		return;
+	if (is_new) {
+		breaker_reset(&lane->breaker);
+		lane->paused_until_us = 0;
+		lane->probe_is_down = false;
 	}
-	if (lane->is_retired) { /* no half would ever leave */
-		take_back_all(b);
-		return;
-	}
-	for (int i = 0; i < 2; i++) {
-		unsigned n = i == 0 ? half : b->packets.n_packets;
-
-		first = batch_new(lane);
-		if (!first) {
-			take_back_all(b);
-			return;
-		}
-		while (n--)
-			batch_add(first, packet_queue_pop(&b->packets));
-		first->next = lane->halves;
-		lane->halves = first;
-	}
-}
-
-static void pause_for(struct lane *lane, uint32_t seconds)
-{
-	lane->paused_until_us = clock_mono_us() + (seconds ? seconds : PAUSE_DEFAULT_S) * US_PER_S;
-	log_info("lane", "paused", "analyzer", "%s", lane->id, "seconds", "%u",
-		 seconds ? seconds : PAUSE_DEFAULT_S);
-}
-
-static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome outcome)
-{
-	const struct transfer *t = &b->transfer;
-
-	log_warn("lane", "delivery failed", "analyzer", "%s", lane->id, "url", "%s", lane->url,
-		 "reason", "%s", delivery_outcome_names[outcome], "status", "%d", t->status,
-		 "error", "%s", t->result == CURLE_OK ? "" : curl_easy_strerror(t->result),
-		 "packets", "%u", b->packets.n_packets);
-	if (outcome == OUTCOME_BUSY) {
-		lane->breaker.on_trial = false;
-		pause_for(lane, t->retry_after_s);
-	} else if (breaker_failure(&lane->breaker, clock_mono_us())) {
-		log_breaker(lane, delivery_outcome_names[outcome]);
-	}
+	if (is_new || lane->accepts != a->accepts ||
+	    lane->max_batch_packets != a->max_batch_packets)
+		start_anew(lane, a);
+	memcpy(lane->instance, a->instance, sizeof(lane->instance));
+	memcpy(lane->url, a->url, sizeof(lane->url));
+	lane->max_batch_bytes = a->max_batch_bytes;
+	lane->is_eligible = a->share > 0;
+	lane->is_shut = !lane->is_eligible &&
+			a->state != ANALYZER_DRAINING; /* who drains finishes what it was given */
 	lane->events.on_reach(lane->events.arg, lane);
-	take_back_all(b);
-	if (!lane_can_take(lane, clock_mono_us()) && !lane->is_retired)
-		evict(lane, EVICT_UNREACHABLE);
+	if (lane->is_shut)
+		lane_evict(lane, REROUTE_NOT_ELIGIBLE);
 }
 
-static void on_done(struct transfer *t)
+void lane_check_empty(struct lane *lane)
 {
-	struct batch *b = CONTAINER_OF(t, struct batch, transfer);
-	struct lane *lane = b->lane;
-	enum delivery_outcome outcome = batch_outcome(t);
+	if (lane->is_retired && !lane->n_flying && !lane->halves)
+		lane->events.on_empty(lane->events.arg, lane);
+}
 
-	lane->n_flying--;
-	lane->n_flying_packets -= b->packets.n_packets;
-	metrics_observe(lane->config.metrics, M_DELIVERY_TIME, t->ended_us - t->started_us);
-	if (outcome != OUTCOME_OK)
-		metrics_add(lane->config.metrics, M_BATCHES_FAILED, outcome, 1);
-	if (outcome == OUTCOME_OK)
-		on_delivered(lane, b);
-	else if (outcome == OUTCOME_BAD)
-		on_bad(lane, b);
-	else
-		on_failed(lane, b, outcome);
-	batch_free(b);
+void lane_retire(struct lane *lane)
+{
+	lane->is_eligible = false;
+	lane->is_retired = true;
 	lane->events.on_reach(lane->events.arg, lane);
-	check_empty(lane);
+	lane_evict(lane, REROUTE_LEFT);
+	hide(lane);
+	lane_check_empty(lane);
 }
 
 void lane_set_probe(struct lane *lane, bool is_down)
@@ -359,7 +345,7 @@ void lane_set_probe(struct lane *lane, bool is_down)
 	lane->probe_is_down = is_down;
 	lane->events.on_reach(lane->events.arg, lane);
 	if (is_down)
-		evict(lane, EVICT_UNREACHABLE);
+		lane_evict(lane, REROUTE_UNREACHABLE);
 }
 
 bool lane_tick(struct lane *lane, uint64_t now_us)
@@ -367,12 +353,14 @@ bool lane_tick(struct lane *lane, uint64_t now_us)
 	bool changed = breaker_tick(&lane->breaker, now_us);
 
 	if (changed)
-		log_breaker(lane, "trying again");
+		lane_note_breaker(lane, "trying again");
 	if (lane->paused_until_us && now_us >= lane->paused_until_us) {
 		lane->paused_until_us = 0;
 		changed = true;
 	}
 	if (changed)
 		lane->events.on_reach(lane->events.arg, lane);
-	return lane->breaker.state == BREAKER_OPEN || lane->paused_until_us;
+	check_pace(lane, now_us);
+	return lane->breaker.state == BREAKER_OPEN || lane->paused_until_us ||
+	       lane->backlog.is_full;
 }

@@ -3,28 +3,45 @@
 /*
  * The way from one worker to one analyzer: a bounded queue, and the batches under way.
  *
- *   push -> queue -> [batch] -> sender -> outcome --2xx----------------> delivered
- *             ^                             |------400 413 415 422-----> halves, until one packet
- * is bad |                             |------429 503-------------> pause; taken back (evict: taken
- * back)              +------everything else-----> breaker; taken back
+ *   push -> queue -> [batch] -> sender -> outcome --2xx--------------> delivered
+ *             |                             |------400 413 415 422---> halves, until one is bad
+ *             v                             |------429 503-----------> pause;   taken back
+ *           evict: taken back               +------everything else---> breaker; taken back
  *
  * Group commit: whatever is queued when a slot is free leaves as one POST; nothing waits for
- * company. A second slot opens only for a full batch.
+ * company. How many slots there are is found out (concurrency.h); a second one opens only for a
+ * full batch. Halves have slots of their own, so the search for a bad packet holds nobody up.
+ * The queue takes no more than the analyzer does in about a second (backlog.h); when that becomes
+ * less, so that twice as much is queued, the newest go elsewhere.
  */
 #include "common/metrics.h"
-#include "node/breaker.h"
 #include "node/packet.h"
 #include "node/sender.h"
 
-/* Why packets that were not sent are taken back. */
-enum evict_reason { EVICT_LEFT, EVICT_NOT_ELIGIBLE, EVICT_UNREACHABLE, EVICT_REASONS };
+/* Why a packet is taken back: what became of its delivery, or why it is not delivered. */
+enum reroute_reason {
+	REROUTE_BUSY, /* as enum delivery_outcome */
+	REROUTE_STATUS,
+	REROUTE_CONNECT,
+	REROUTE_TIMEOUT,
+	REROUTE_BROKEN,
+	REROUTE_NO_MEMORY,    /* for its delivery */
+	REROUTE_LEFT,         /* the analyzer is not in the roster any more */
+	REROUTE_NOT_ELIGIBLE, /* it has no share, and is not draining */
+	REROUTE_UNREACHABLE,  /* paused, breaker open, or its health probe fails */
+	REROUTE_SLOW,         /* the analyzer has become so slow that it would wait for seconds */
+	REROUTE_REASONS
+};
+extern const char *const reroute_reason_names[REROUTE_REASONS];
 
 struct lane;
 
 /* What lanes tell their owner. Packets are handed over. */
 struct lane_events {
 	void (*on_delivered)(void *arg, struct lane *lane, struct packet *p);
-	void (*on_taken_back)(void *arg, struct lane *lane, struct packet *p, bool tried);
+	/* tried: a delivery with it was begun */
+	void (*on_taken_back)(void *arg, struct lane *lane, struct packet *p,
+			      enum reroute_reason reason, bool tried);
 	void (*on_bad)(void *arg, struct lane *lane, struct packet *p, int status);
 	void (*on_reach)(void *arg, struct lane *lane); /* lane_can_take may have changed */
 	void (*on_empty)(void *arg,
@@ -54,13 +71,15 @@ void lane_retire(struct lane *lane);
 void lane_push(struct lane *lane, struct packet *p);
 void lane_flush(struct lane *lane);
 
-bool lane_can_take(const struct lane *lane, uint64_t now_us);
+bool lane_can_take(const struct lane *lane);
 /* Out of this worker's reach: what it reports to the registry. A pause is not. */
 bool lane_is_unreachable(const struct lane *lane);
 /* Its breaker is half-open: in reach or not, that is being tried with one batch at a time. */
 bool lane_is_on_trial(const struct lane *lane);
+/* The node's health probe: while it is down nothing is sent, what is queued is taken back. */
 void lane_set_probe(struct lane *lane, bool is_down);
-/* Time passes: an open breaker may turn half-open, a pause may end. True: call again soon. */
+/* Time passes: an open breaker may turn half-open, a pause may end, what waits in vain is taken
+ * back. True: call again soon. */
 bool lane_tick(struct lane *lane, uint64_t now_us);
 
 const char *lane_id(const struct lane *lane);

@@ -1,4 +1,5 @@
 #include <curl/curl.h>
+#include <malloc.h>
 #include <signal.h>
 
 #include "common/log.h"
@@ -17,6 +18,16 @@ static void block_signals(void)
 }
 
 /*
+ * Memory that is given back is the kernel's again, so that what malloc keeps stays within memory-max
+ * too: large packets have pages of their own, whatever came before them.
+ */
+static void tame_malloc(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
+/*
  * After node_run all packets, connections and leases are settled. The memory is left to the kernel:
  * civetweb would take two seconds to stop its threads.
  */
@@ -27,6 +38,7 @@ static int run(const struct node_config *config)
 	log_init((enum log_level)config->log_level, (enum log_format)config->log_format,
 		 config->node_id);
 	block_signals();
+	tame_malloc();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return 1;
 	return node_new(config, &node) == 0 ? node_run(node) : 1;

@@ -16,6 +16,9 @@
 
 #define BACKLOG 4096
 #define WAIT_STEP_MS 20
+/* What is not packets or connections: threads and libraries; and for each worker its buffers. */
+#define BASE_BYTES (8u << 20)
+#define WORKER_BYTES (4u << 20)
 
 struct node {
 	struct node_shared shared;
@@ -27,6 +30,28 @@ struct node {
 	struct admin *admin;
 	const struct metrics_shard **shards;
 };
+
+/*
+ * Of memory-max, what is left for packets and connections: at least for one packet as large as may
+ * be, or agents would be told to come again for ever.
+ */
+static int init_memory(struct node *node)
+{
+	const struct node_config *c = node->shared.config;
+	uint64_t used = memory_of_process() + BASE_BYTES + (uint64_t)c->workers * WORKER_BYTES;
+	uint64_t needed = used + packet_cost(c->max_body) + BASE_BYTES / 8;
+
+	if (c->memory_max < needed) {
+		log_error("node", "memory-max is too small", "bytes", "%llu",
+			  (unsigned long long)c->memory_max, "needed", "%llu",
+			  (unsigned long long)needed, "remedy", "%s",
+			  "raise memory-max, or lower max-body or workers");
+		return -EINVAL;
+	}
+	node->shared.memory_bytes = c->memory_max - used;
+	atomic_store(&node->shared.memory.left_bytes, (int64_t)node->shared.memory_bytes);
+	return 0;
+}
 
 /* As many connections as the system lets us have. */
 static void raise_limits(const struct node_config *config)
@@ -183,6 +208,8 @@ int node_new(const struct node_config *config, struct node **nodep)
 		check_redis(node);
 	if (r == 0)
 		r = init_workers(node);
+	if (r == 0)
+		r = init_memory(node);
 	if (r == 0) {
 		node->control = control_new(&node->shared, node->workers, node->n_workers);
 		r = node->control ? start_all(node) : -ENOMEM;

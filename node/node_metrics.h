@@ -31,18 +31,41 @@
 	X(BATCHES, "weir_batches_total", COUNTER, BY_ANALYZER, 0, "Deliveries attempted: POSTs sent to it.")            \
 	X(BATCHES_FAILED, "weir_batches_failed_total", COUNTER, "reason", delivery_outcome_names, DELIVERY_OUTCOMES, 0, \
 	  "Deliveries that did not end with 2xx, by reason.")                                                           \
-	X(REROUTED_PACKETS, "weir_rerouted_packets_total", COUNTER, BY_NOTHING, 0,                                      \
-	  "Packets taken back from one analyzer and given to another.")                                                 \
+	X(REROUTED_PACKETS, "weir_rerouted_packets_total", COUNTER, "reason", reroute_reason_names, REROUTE_REASONS, 0, \
+	  "Packets taken back from one analyzer and given to another, by reason.")                                      \
+	X(SPILLED_PACKETS, "weir_spilled_packets_total", COUNTER, BY_NOTHING, 0,                                        \
+	  "Packets put into the spill, or left there when the node ended.")                                             \
+	X(SPILLED_MESSAGES, "weir_spilled_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                 \
+	X(TAKEN_PACKETS, "weir_spill_taken_packets_total", COUNTER, BY_NOTHING, 0, "Packets taken out of the spill.")   \
+	X(TAKEN_MESSAGES, "weir_spill_taken_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")               \
+	X(SPILL_CLAIMED_PACKETS, "weir_spill_claimed_packets_total", COUNTER, BY_NOTHING, 0,                            \
+	  "Of those, packets that a dead worker had taken before.")                                                     \
+	X(SPILL_HELD_PACKETS, "weir_spill_held_packets", GAUGE, BY_NOTHING, 0,                                          \
+	  "Packets taken out of the spill whose fate is not known yet.")                                                \
 	X(DEAD_PACKETS, "weir_dead_packets_total", COUNTER, BY_NOTHING, 0, "Packets refused by an analyzer as bad.")    \
+	X(DEAD_MESSAGES, "weir_dead_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                       \
+	X(REFUSED_PACKETS, "weir_refused_packets_total", COUNTER, BY_NOTHING, 0,                                        \
+	  "Valid packets refused after they had been received (503).")                                                  \
+	X(REFUSED_MESSAGES, "weir_refused_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                 \
 	X(LOST_PACKETS, "weir_lost_packets_total", COUNTER, BY_NOTHING, 0,                                              \
 	  "Packets answered 202 under ack=received that could not be delivered before the node ended.")                \
+	X(LOST_MESSAGES, "weir_lost_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                       \
+	X(IN_FLIGHT_PACKETS, "weir_in_flight_packets", GAUGE, BY_NOTHING, 0, "Packets whose fate is not known yet.")    \
+	X(UNACCOUNTED_PACKETS, "weir_unaccounted_packets", GAUGE, BY_NOTHING, 0,                                        \
+	  "Received and taken, less delivered, spilled, dead, refused, lost and in flight: 0, or a fault of Weir.")     \
 	X(QUEUED_PACKETS, "weir_lane_queued_packets", GAUGE, BY_ANALYZER, 0, "Packets waiting for it.")                 \
 	X(FLYING_BATCHES, "weir_lane_flying_batches", GAUGE, BY_ANALYZER, 0, "Deliveries to it under way.")             \
+	X(LANE_LIMIT, "weir_lane_concurrency_limit", GAUGE, BY_ANALYZER, 0,                                             \
+	  "Deliveries to it that may be under way at once, as it bears.")                                               \
+	X(PAUSED, "weir_lane_paused_workers", GAUGE, BY_ANALYZER, 0, "Workers that pause because it said 429 or 503.")  \
 	X(BREAKER_OPEN, "weir_breaker_open_workers", GAUGE, BY_ANALYZER, 0,                                             \
 	  "Workers whose breaker to it is not closed.")                                                                 \
-	X(HELD_BYTES, "weir_held_bytes", GAUGE, BY_NOTHING, 0, "Bytes of packets without a fate yet.")                  \
+	X(BREAKER_OPENED, "weir_breaker_opened_total", COUNTER, BY_ANALYZER, 0, "Times that a breaker to it opened.")   \
+	X(HELD_BYTES, "weir_held_bytes", GAUGE, BY_NOTHING, 0, "Bytes that packets and connections are reckoned with.")                  \
+	X(WAITING_PACKETS, "weir_waiting_packets", GAUGE, BY_NOTHING, 0,                                                \
+	  "Packets that nobody can take now, on their way into the spill.")                                             \
 	X(PARKED_PACKETS, "weir_parked_packets", GAUGE, BY_NOTHING, 0,                                                  \
-	  "Packets answered 202 under ack=received that nobody can take now.")                                          \
+	  "Packets out of the spill, or acknowledged already, that wait for somebody to take them.")                    \
 	X(PACKET_TIME, "weir_packet_seconds", HISTOGRAM, BY_NOTHING, 0, "From a packet's last byte to its fate.")       \
 	X(DELIVERY_TIME, "weir_delivery_seconds", HISTOGRAM, BY_NOTHING, 0, "Of one POST to an analyzer.")              \
 	X(REDIS_UP, "weir_redis_up_workers", GAUGE, BY_NOTHING, 0, "Workers whose link to Redis is up.")                \

@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 
+#include "common/clock.h"
+#include "common/json_packet.h"
 #include "node/json_count.h"
 
 #define TRIED_WORDS (ROSTER_MAX_SLOTS / 64)
+#define EXTRA_BYTES 640 /* its exchange, `tried`, its parts of a batch, and what malloc adds */
 
 struct packet *packet_new(size_t expected_bytes)
 {
@@ -44,6 +47,57 @@ int packet_reserve(struct packet **pp, size_t n_more, size_t max_bytes)
 	p->capacity = capacity;
 	*pp = p;
 	return 0;
+}
+
+size_t packet_cost(size_t body_bytes)
+{
+	return body_bytes + sizeof(struct packet) + EXTRA_BYTES;
+}
+
+struct packet *packet_new_within(struct memory *m, size_t expected_bytes)
+{
+	struct packet *p = packet_new(expected_bytes);
+
+	if (!p || memory_take(m, packet_cost(p->capacity)))
+		return p;
+	packet_free(p);
+	return NULL;
+}
+
+void packet_free_within(struct memory *m, struct packet *p)
+{
+	if (!p)
+		return;
+	memory_give(m, packet_cost(p->capacity));
+	packet_free(p);
+}
+
+int packet_reserve_within(struct memory *m, struct packet **pp, size_t n_more, size_t max_bytes)
+{
+	size_t before = packet_cost((*pp)->capacity), after;
+	int r = packet_reserve(pp, n_more, max_bytes);
+
+	if (r != 0)
+		return r;
+	after = packet_cost((*pp)->capacity);
+	if (after == before || memory_take(m, after - before))
+		return 0;
+	(*pp)->capacity -= after - before; /* there is more, but it may not be used */
+	return -ENOMEM;
+}
+
+struct json_slice packet_id(const struct packet *p)
+{
+	struct json_packet json = { 0 };
+
+	if (json_packet_read(p->body, p->len, JSON_MAX_DEPTH, &json) != 0)
+		json.id.len = 0;
+	return json.id;
+}
+
+uint64_t packet_received_ms(const struct packet *p)
+{
+	return (clock_wall_us() - (clock_mono_us() - p->received_us)) / US_PER_MS;
 }
 
 int packet_mark_tried(struct packet *p, unsigned slot)

@@ -8,9 +8,12 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/json_scan.h"
+#include "node/memory.h"
 #include "registry/roster.h"
 
 struct exchange;
+struct spilled;
 
 #define SLOT_NONE UINT16_MAX
 
@@ -19,6 +22,7 @@ struct packet {
 	struct exchange *exchange; /* who waits for its fate; NULL: nobody any more */
 	uint64_t received_us;      /* when its body was whole */
 	uint64_t waiting_us;       /* since when it waits for Redis to choose */
+	struct spilled *spilled;   /* it is in the spill too, under this entry; NULL: it is not */
 	uint64_t *tried;           /* bits by slot: where it failed; NULL: nowhere yet */
 	uint32_t n_messages;
 	uint32_t n_attempts; /* deliveries begun */
@@ -26,14 +30,6 @@ struct packet {
 	size_t len;          /* bytes of body so far */
 	size_t capacity;     /* bytes of body there is room for, padding not counted */
 	char body[];         /* as it came, and json_count_padding bytes more */
-};
-
-/* What becomes of a packet in the end. */
-enum packet_fate {
-	FATE_DELIVERED, /* its analyzer answered 2xx */
-	FATE_DEAD,      /* refused by an analyzer as bad; it is in the dead-letter stream */
-	FATE_UNPLACED,  /* nobody could take it now */
-	FATES
 };
 
 #define PACKET_FIRST_BYTES                                                                         \
@@ -44,6 +40,24 @@ struct packet *packet_new(size_t expected_bytes);
 void packet_free(struct packet *p);
 /* More room; *pp may move, so only its reader may hold it. max_bytes: of the body. -ENOMEM. */
 int packet_reserve(struct packet **pp, size_t n_more, size_t max_bytes) MUST_CHECK;
+
+/*
+ * The same, reckoned with what the node may use: the body, which leaves from where it is, and what
+ * belongs to it. NULL, -ENOMEM: also where that is used up.
+ */
+struct packet *packet_new_within(struct memory *m, size_t expected_bytes);
+void packet_free_within(struct memory *m, struct packet *p);
+/* -ENOMEM: the packet is as it was, or larger. */
+int packet_reserve_within(struct memory *m, struct packet **pp, size_t n_more,
+			  size_t max_bytes) MUST_CHECK;
+/* What a packet of so many bytes is reckoned with. */
+size_t packet_cost(size_t body_bytes);
+
+#define PACKET_MEDIA_TYPE "application/json"
+/* Its own, as json_packet.h says; borrowed from the body, len 0: it has none. */
+struct json_slice packet_id(const struct packet *p);
+/* When its body was whole, in ms of Unix time. */
+uint64_t packet_received_ms(const struct packet *p);
 
 int packet_mark_tried(struct packet *p, unsigned slot) MUST_CHECK; /* -ENOMEM */
 bool packet_was_tried(const struct packet *p, unsigned slot);

@@ -8,8 +8,6 @@
 #include "common/rng.h"
 
 #define TICK_US 50000
-#define FALL 3
-#define RISE 2
 
 struct probe {
 	struct transfer transfer;
@@ -53,8 +51,7 @@ static void set_down(struct probe *p, bool is_down)
 	log_warn("probe",
 		 is_down ? "analyzer does not answer its health probe" : "analyzer answers again",
 		 "analyzer", "%s", p->id, "url", "%s", p->url, "status", "%d", p->transfer.status,
-		 "error", "%s",
-		 p->transfer.result == CURLE_OK ? "" : curl_easy_strerror(p->transfer.result));
+		 "error", "%s", p->transfer.error ? p->transfer.error : "");
 	p->prober->config.on_change(p->prober->config.arg, p->slot, is_down);
 }
 
@@ -67,15 +64,15 @@ static void on_done(struct transfer *t)
 {
 	struct probe *p = CONTAINER_OF(t, struct probe, transfer);
 	/* 501: a server that knows no GET at all */
-	bool alive = t->result == CURLE_OK && (t->status < 500 || t->status == 501);
+	bool alive = t->result == TRANSFER_ANSWERED && (t->status < 500 || t->status == 501);
 
 	p->is_out = false;
 	p->n_successes = alive ? p->n_successes + 1 : 0;
 	p->n_failures = alive ? 0 : p->n_failures + 1;
 	p->next_us = clock_mono_us() + jittered_us(p->prober);
-	if (p->is_wanted && p->n_failures >= FALL)
+	if (p->is_wanted && p->n_failures >= p->prober->config.fall)
 		set_down(p, true);
-	else if (p->n_successes >= RISE)
+	else if (p->n_successes >= p->prober->config.rise)
 		set_down(p, false);
 }
 
@@ -154,13 +151,14 @@ static void aim(struct prober *prober, const struct analyzer *a)
 	p->is_wanted = true;
 	if (strcmp(p->id, a->id) == 0 && strcmp(p->instance, a->instance) == 0)
 		return;
-	if (!p->is_out) /* libcurl has its own copy, but a log line may want the old one */
+	if (!p->is_out) /* else a log line may want what it says */
 		p->transfer = (struct transfer){ 0 };
 	memcpy(p->id, a->id, sizeof(p->id));
 	memcpy(p->instance, a->instance, sizeof(p->instance));
 	probe_health_url(a->url, p->url);
 	p->n_failures = p->n_successes = 0;
-	p->next_us = clock_mono_us() + jittered_us(prober) / 2;
+	p->next_us = clock_mono_us() +
+		     rng_range(&prober->rng, 0, prober->config.interval_ms * US_PER_MS);
 	set_down(p, false);
 }
 

@@ -2,8 +2,10 @@
 #define WEIR_NODE_PROBE_H
 /*
  * The node's own look at its analyzers: GET /health beside the delivery URL, at an interval with
- * jitter, on the loop of the control thread. Three failures in a row: down; two successes: up.
- * No answer, or a 5xx but 501, is a failure; an HTTP server that knows no /health is alive.
+ * jitter, on the loop of the control thread. `fall` failures in a row: down; `rise` successes: up.
+ * No answer, or a 5xx but 501, is a failure; an HTTP server that knows no /health is alive. The
+ * first probe comes at any moment of the first interval, so that nodes that heard of an analyzer
+ * at the same time do not ask it at the same time.
  */
 #include <event2/event.h>
 
@@ -15,6 +17,7 @@ struct prober;
 struct prober_config {
 	struct event_base *base; /* borrowed */
 	uint32_t interval_ms, timeout_ms;
+	uint32_t rise, fall; /* at least 1 */
 	void (*on_change)(void *arg, unsigned slot, bool is_down);
 	void *arg;
 };

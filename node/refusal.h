@@ -22,10 +22,14 @@ enum refusal {
 	REFUSAL_BODY_TIMEOUT,             /* 408 */
 	REFUSAL_MEDIA_TYPE,               /* 415 */
 	REFUSAL_CONTENT_ENCODING,         /* 415 */
-	REFUSAL_NO_ANALYZER,              /* 503: nobody could take it */
-	REFUSAL_NO_MEMORY,                /* 503: memory-max is reached */
-	REFUSAL_TOO_MANY_CONNECTIONS,     /* 503 */
-	REFUSAL_SHUTTING_DOWN,            /* 503: the node ends before it could be delivered */
+	REFUSAL_NO_ANALYZER,              /* 503: nobody could take it, and there is no spill */
+	REFUSAL_SPILL_AWAY,               /* 503: nobody could take it, and Redis does not answer */
+	REFUSAL_SPILL_FULL,               /* 503: nobody could take it, and the spill is full */
+	REFUSAL_DEAD_FULL, /* 503: an analyzer refuses it as bad, and it cannot be kept as a dead
+			      letter */
+	REFUSAL_NO_MEMORY, /* 503: memory-max is reached */
+	REFUSAL_TOO_MANY_CONNECTIONS, /* 503 */
+	REFUSAL_SHUTTING_DOWN,        /* 503: the node ends before it could be delivered */
 	REFUSALS
 };
 

@@ -36,17 +36,21 @@ bool router_route_again(struct router *r, struct packet *p)
 	return slot >= 0;
 }
 
-static void on_taken_back(void *arg, unsigned slot, struct packet *p, bool tried)
+static void on_taken_back(void *arg, unsigned slot, struct packet *p, enum reroute_reason reason,
+			  bool tried)
 {
 	struct router *r = arg;
 
 	ledger_refund(&r->ledger, slot, p->n_messages);
 	p->slot = SLOT_NONE;
-	if (tried && packet_mark_tried(p, slot) != 0) {
+	if (reason == REROUTE_TIMEOUT && r->config.is_overdue(r->config.arg, p)) {
+		ledger_give_up(&r->ledger, p->n_messages);
+		r->config.on_overdue(r->config.arg, p);
+	} else if (tried && packet_mark_tried(p, slot) != 0) {
 		ledger_give_up(&r->ledger, p->n_messages);
 		r->config.on_unplaced(r->config.arg, p);
 	} else if (router_route_again(r, p)) {
-		metrics_add(r->config.metrics, M_REROUTED_PACKETS, 0, 1);
+		metrics_add(r->config.metrics, M_REROUTED_PACKETS, reason, 1);
 	}
 }
 
@@ -155,6 +159,7 @@ void router_deinit(struct router *r)
 	buf_deinit(&r->unreachable);
 	buf_deinit(&r->node_info);
 	buf_deinit(&r->node_info_sent);
+	buf_deinit(&r->accounts_sent);
 }
 
 /* Where each old slot is in the new roster. False: all are where they were. */
@@ -211,7 +216,11 @@ bool router_can_place(const struct router *r)
 
 unsigned router_n_packets(const struct router *r)
 {
-	return r->pending.n_packets + r->flight.n + dispatch_n_packets(&r->dispatch);
+	unsigned n = r->pending.n_packets + dispatch_n_packets(&r->dispatch);
+
+	for (unsigned i = 0; i < r->flight.n; i++)
+		n += r->flight.packets[i] != NULL;
+	return n;
 }
 
 void router_leave(struct router *r)

@@ -36,7 +36,12 @@ struct router_config {
 	uint64_t redis_timeout_us; /* no packet waits longer for Redis */
 	void (*on_delivered)(void *arg, struct packet *p, const char *analyzer);
 	void (*on_unplaced)(void *arg, struct packet *p); /* nobody can take it now */
+	/* A delivery of it was waited for in vain: whether it shall wait for no other; then
+	 * on_overdue takes it. */
+	bool (*is_overdue)(void *arg, const struct packet *p);
+	void (*on_overdue)(void *arg, struct packet *p);
 	void (*on_bad)(void *arg, struct packet *p, const char *analyzer, int status);
+	void (*write_accounts)(void *arg, struct buf *out); /* JSON, as lua/settle.lua wants it */
 	void (*on_behind)(
 		void *arg); /* the registry is at another epoch than the roster: get a new one */
 	void *arg;
@@ -74,6 +79,8 @@ struct router {
 	struct buf not_now, unreachable, node_info;
 	struct buf node_info_sent; /* in the call under way, which may be sent again */
 	bool node_info_is_new;
+	struct buf accounts_sent; /* the same of the accounts */
+	uint64_t accounts_us;     /* when they were last sent */
 };
 
 int router_init(struct router *r, const struct router_config *config) MUST_CHECK;

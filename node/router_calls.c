@@ -11,7 +11,8 @@
 #include "node/node_metrics.h"
 
 #define HEARTBEAT_US 1000000
-#define FLUSH_US 100000 /* counters of a slow worker are told at least so often */
+#define FLUSH_US 100000    /* counters of a slow worker are told at least so often */
+#define ACCOUNTS_US 500000 /* accounts are told at most so often, but for the last time */
 
 const char *const router_mode_names[] = { "exact", "leased", "away" };
 static_assert(ARRAY_LEN(router_mode_names) == ROUTER_MODES, "every mode has a name");
@@ -255,14 +256,29 @@ static const char *take_node_info(struct router *r)
 	return buf_str(&r->node_info_sent);
 }
 
+/* "" = as before. */
+static const char *take_accounts(struct router *r, bool is_due)
+{
+	uint64_t now = clock_mono_us();
+
+	buf_clear(&r->accounts_sent);
+	if (is_due || now - r->accounts_us >= ACCOUNTS_US) {
+		r->config.write_accounts(r->config.arg, &r->accounts_sent);
+		r->accounts_us = now;
+	}
+	return buf_str(&r->accounts_sent);
+}
+
 static void start_settle(struct router *r)
 {
+	bool is_idle = r->show_is_due || (!r->is_shown && r->is_quiet);
 	struct settle_request request = {
 		.deltas = r->ledger.sent,
 		.n_slots = r->ledger.n_slots,
 		.expected_messages = r->is_leaving ? 0 : r->window.expected_messages,
 		.node_info = take_node_info(r),
-		.idle = r->show_is_due || (!r->is_shown && r->is_quiet),
+		.accounts = take_accounts(r, is_idle || r->is_leaving),
+		.idle = is_idle,
 		.leaving = r->is_leaving,
 	};
 

@@ -6,112 +6,12 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/dead_letter.h"
-#include "node/node_metrics.h"
+#include "node/fate.h"
 
-#define PARK_US 100000
+#define ACCOUNT_US 200000
 #define PHASE_US 10000
 #define LEAVE_US 1000000 /* for the last settle */
-
-/* ---- fates ---- */
-
-static void release(struct worker *w, struct packet *p)
-{
-	ingest_release(&w->ingest, p->capacity);
-	packet_free(p);
-}
-
-/* Workers share this word: it is written when it changes, and not for every packet. */
-static void forget_unplaced(struct worker *w)
-{
-	_Atomic uint64_t *unplaced_us = &w->shared->health.unplaced_us;
-
-	if (atomic_load_explicit(unplaced_us, memory_order_relaxed) != 0)
-		atomic_store_explicit(unplaced_us, 0, memory_order_relaxed);
-}
-
-static void on_delivered(void *arg, struct packet *p, const char *analyzer)
-{
-	struct worker *w = arg;
-
-	metrics_observe(&w->metrics, M_PACKET_TIME, clock_mono_us() - p->received_us);
-	if (p->exchange)
-		ingest_accept_packet(&w->ingest, p->exchange, p->n_messages, analyzer);
-	forget_unplaced(w);
-	release(w, p);
-}
-
-/* Whoever waits is told to come again; what was acknowledged already waits for better times. */
-static void on_unplaced(void *arg, struct packet *p)
-{
-	struct worker *w = arg;
-
-	if (p->exchange) {
-		atomic_store_explicit(&w->shared->health.unplaced_us, clock_mono_us(),
-				      memory_order_relaxed);
-		ingest_refuse_packet(&w->ingest, p->exchange,
-				     w->phase >= WORKER_LEAVING ? REFUSAL_SHUTTING_DOWN
-								: REFUSAL_NO_ANALYZER);
-		release(w, p);
-		return;
-	}
-	free(p->tried);
-	p->tried = NULL;
-	packet_queue_push(&w->parked, p);
-	metrics_set(&w->metrics, M_PARKED_PACKETS, 0, w->parked.n_packets);
-	if (!evtimer_pending(w->park_timer, NULL)) {
-		struct timeval tv = clock_timeval(PARK_US);
-
-		evtimer_add(w->park_timer, &tv);
-	}
-}
-
-static void on_park_timer(evutil_socket_t fd, short what, void *arg)
-{
-	struct worker *w = arg;
-	unsigned n = w->parked.n_packets;
-
-	(void)fd;
-	(void)what;
-	while (n--)
-		router_submit(&w->router, packet_queue_pop(&w->parked));
-	metrics_set(&w->metrics, M_PARKED_PACKETS, 0, w->parked.n_packets);
-}
-
-static void on_buried(void *arg, struct packet *p, bool is_buried)
-{
-	struct worker *w = arg;
-
-	if (!is_buried) {
-		on_unplaced(w, p);
-		return;
-	}
-	metrics_add(&w->metrics, M_DEAD_PACKETS, 0, 1);
-	if (p->exchange)
-		ingest_accept_packet(&w->ingest, p->exchange, p->n_messages, "");
-	release(w, p);
-}
-
-static void on_bad(void *arg, struct packet *p, const char *analyzer, int status)
-{
-	struct worker *w = arg;
-
-	log_warn("worker", "packet refused as bad", "analyzer", "%s", analyzer, "status", "%d",
-		 status, "bytes", "%zu", p->len);
-	dead_letter_bury(w->router.settler.link, w->shared->config->node_id, p, analyzer, status,
-			 on_buried, w);
-}
-
-static void on_packet(void *arg, struct packet *p)
-{
-	struct worker *w = arg;
-
-	if (w->shared->config->ack == ACK_RECEIVED && router_can_place(&w->router)) {
-		ingest_accept_packet(&w->ingest, p->exchange, p->n_messages, "");
-		p->exchange = NULL;
-	}
-	router_submit(&w->router, p);
-}
+#define STORE_STALL_MS 2000
 
 static void on_behind(void *arg)
 {
@@ -131,6 +31,7 @@ static void take_roster(struct worker *w)
 		return;
 	router_set_roster(&w->router, roster);
 	roster_unref(roster);
+	ingest_start_accepting(&w->ingest);
 }
 
 static void take_probes(struct worker *w)
@@ -153,10 +54,13 @@ static void set_phase(struct worker *w, enum worker_phase phase)
 	log_info("worker", "phase", "worker", "%s", w->name, "from", "%s", names[w->phase], "to",
 		 "%s", names[phase]);
 	w->phase = phase;
-	if (phase >= WORKER_DRAINING)
+	if (phase >= WORKER_DRAINING) {
 		ingest_drain(&w->ingest);
+		spill_out_end(&w->spill_out);
+	}
 	if (phase == WORKER_FINISHING) {
 		ingest_stop_accepting(&w->ingest);
+		spill_in_hurry(&w->spill_in);
 		w->leave_by_us = clock_mono_us() + w->shared->config->drain_timeout_ms * US_PER_MS;
 		event_add(w->phase_timer, &tv);
 	}
@@ -181,7 +85,7 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
 
 static bool is_quiet(const struct worker *w)
 {
-	return router_n_packets(&w->router) == 0 && w->parked.n_packets == 0 &&
+	return fate_n_in_flight(w) == 0 && spill_out_is_quiet(&w->spill_out) &&
 	       ingest_n_connections(&w->ingest) == 0;
 }
 
@@ -202,14 +106,6 @@ static void on_phase_timer(evutil_socket_t fd, short what, void *arg)
 
 /* ---- life ---- */
 
-/* A fair part of the node's, but room for one packet in any case. */
-static uint64_t memory_of_worker(const struct node_config *c)
-{
-	uint64_t part = c->memory_max / (uint64_t)c->workers;
-
-	return part > c->max_body ? part : c->max_body;
-}
-
 static struct ingest_config ingest_config(struct worker *w)
 {
 	const struct node_config *c = w->shared->config;
@@ -223,12 +119,12 @@ static struct ingest_config ingest_config(struct worker *w)
 			    .head_us = c->header_timeout_ms * US_PER_MS,
 			    .body_us = c->body_timeout_ms * US_PER_MS,
 			    .write_us = c->write_timeout_ms * US_PER_MS,
-			    .max_age_us = c->max_connection_age_ms * US_PER_MS,
-			    .memory_max_bytes = memory_of_worker(c) },
+			    .max_age_us = c->max_connection_age_ms * US_PER_MS },
 		.api = { .token = c->ingest_token, .health = &w->shared->health },
 		.metrics = &w->metrics,
 		.n_connections = &w->shared->n_connections,
-		.on_packet = on_packet,
+		.memory = &w->memory,
+		.on_packet = fate_on_packet,
 		.arg = w,
 	};
 }
@@ -252,12 +148,78 @@ static struct router_config router_config(struct worker *w)
 		.catchup_max_messages = c->catchup_max_messages,
 		.exact_messages = (unsigned)c->exact_messages,
 		.redis_timeout_us = c->redis_timeout_ms * US_PER_MS,
-		.on_delivered = on_delivered,
-		.on_unplaced = on_unplaced,
-		.on_bad = on_bad,
+		.on_delivered = fate_on_delivered,
+		.on_unplaced = fate_on_unplaced,
+		.is_overdue = fate_is_overdue,
+		.on_overdue = fate_on_overdue,
+		.on_bad = fate_on_bad,
+		.write_accounts = fate_write_accounts,
 		.on_behind = on_behind,
 		.arg = w,
 	};
+}
+
+static struct spill_in_config spill_in_config(struct worker *w)
+{
+	const struct node_config *c = w->shared->config;
+
+	return (struct spill_in_config){
+		.base = w->base,
+		.link = w->store,
+		.metrics = &w->metrics,
+		.node_id = c->node_id,
+		.after_us = c->spill_after_ms * US_PER_MS,
+		.max_bytes = c->spill_max_bytes,
+		.min_replicas = (unsigned)c->spill_min_replicas,
+		.timeout_us = c->redis_timeout_ms * US_PER_MS,
+		.can_place = fate_can_place,
+		.on_again = fate_on_again,
+		.on_stored = fate_on_stored,
+		.on_refused = fate_on_refused,
+		.arg = w,
+	};
+}
+
+/* A connection of its own: large packets must not hold up the calls of the router. */
+static int init_store(struct worker *w)
+{
+	struct link_config link = { .base = w->base,
+				    .url = &w->shared->redis,
+				    .keys = &w->shared->keys,
+				    .name = w->store_name,
+				    .stall_ms = STORE_STALL_MS };
+	struct spill_out_config out = { .metrics = &w->metrics,
+					.memory = &w->memory,
+					.keys = &w->shared->keys,
+					.worker = w->name,
+					.has_room = fate_has_room,
+					.on_packet = fate_on_packet_from_spill,
+					.arg = w };
+	struct spill_in_config in;
+
+	snprintf(w->store_name, sizeof(w->store_name), "%s/store", w->name);
+	w->store = link_new(&link);
+	if (!w->store)
+		return -ENOMEM;
+	out.link = w->store;
+	spill_out_init(&w->spill_out, &out);
+	in = spill_in_config(w);
+	return spill_in_init(&w->spill_in, &in);
+}
+
+static int init_events(struct worker *w)
+{
+	struct timeval account = clock_timeval(ACCOUNT_US);
+
+	w->park_timer = evtimer_new(w->base, fate_on_park_timer, w);
+	w->phase_timer = event_new(w->base, -1, EV_PERSIST, on_phase_timer, w);
+	w->account_timer = event_new(w->base, -1, EV_PERSIST, fate_on_account_timer, w);
+	w->mail_event = event_new(w->base, w->mail_fd, EV_READ | EV_PERSIST, on_mail, w);
+	if (!w->park_timer || !w->phase_timer || !w->account_timer || !w->mail_event)
+		return -ENOMEM;
+	if (event_add(w->mail_event, NULL) != 0 || event_add(w->account_timer, &account) != 0)
+		return -ENOMEM;
+	return 0;
 }
 
 int worker_init(struct worker *w, struct node_shared *shared, unsigned index, int listen_fd)
@@ -268,6 +230,7 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 
 	*w = (struct worker){ .shared = shared, .index = index, .ingest.listen_fd = -1 };
 	packet_queue_init(&w->parked);
+	memory_init(&w->memory, &shared->memory);
 	snprintf(w->name, sizeof(w->name), "%s/%u", shared->config->node_id, index);
 	w->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->base = event_base_new();
@@ -275,32 +238,15 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 		close(listen_fd);
 		return -ENOMEM;
 	}
-	w->sender = sender_new(w->base);
-	w->park_timer = evtimer_new(w->base, on_park_timer, w);
-	w->phase_timer = event_new(w->base, -1, EV_PERSIST, on_phase_timer, w);
-	w->mail_event = event_new(w->base, w->mail_fd, EV_READ | EV_PERSIST, on_mail, w);
 	ingest = ingest_config(w);
-	router = router_config(w);
 	r = ingest_init(&w->ingest, &ingest, listen_fd);
-	if (r != 0 || !w->sender || !w->park_timer || !w->phase_timer || !w->mail_event)
-		return r != 0 ? r : -ENOMEM;
-	if (event_add(w->mail_event, NULL) != 0)
-		return -ENOMEM;
-	return router_init(&w->router, &router);
-}
-
-/* Under ack=received, what is left was promised: say how much. */
-static void lose_parked(struct worker *w)
-{
-	struct packet *p;
-
-	if (w->parked.n_packets)
-		log_error("worker", "acknowledged packets are lost", "worker", "%s", w->name,
-			  "packets", "%u", w->parked.n_packets, "reason", "%s",
-			  "the node ends and no analyzer takes them");
-	metrics_add(&w->metrics, M_LOST_PACKETS, 0, w->parked.n_packets);
-	while ((p = packet_queue_pop(&w->parked)))
-		release(w, p);
+	w->sender = sender_new(w->base);
+	if (r == 0)
+		r = w->sender ? init_events(w) : -ENOMEM;
+	if (r == 0)
+		r = init_store(w);
+	router = router_config(w);
+	return r == 0 ? router_init(&w->router, &router) : r;
 }
 
 /* Every packet that is left gets its fate, every client its answer. */
@@ -309,7 +255,9 @@ static void close_all(struct worker *w)
 	w->phase = WORKER_DONE;
 	sender_free(w->sender); /* its transfers end: their packets go back to the router */
 	router_deinit(&w->router);
-	lose_parked(w);
+	link_free(w->store); /* its calls end without an answer */
+	spill_in_deinit(&w->spill_in);
+	fate_leave_parked(w);
 	ingest_flush(&w->ingest);
 	ingest_deinit(&w->ingest);
 	w->is_closed = true;
@@ -322,6 +270,8 @@ static void *run(void *arg)
 
 	while (w->phase != WORKER_DONE && event_base_loop(w->base, EVLOOP_ONCE) == 0) {
 		w->ingest.now_us = clock_mono_us();
+		spill_in_turn(&w->spill_in);
+		spill_out_turn(&w->spill_out, w->ingest.now_us);
 		router_turn(&w->router);
 		sender_turn(w->sender);
 		ingest_flush(&w->ingest);
@@ -346,6 +296,7 @@ void worker_deinit(struct worker *w)
 		close_all(w);
 	event_free(w->park_timer);
 	event_free(w->phase_timer);
+	event_free(w->account_timer);
 	event_free(w->mail_event);
 	event_base_free(w->base);
 	close(w->mail_fd);

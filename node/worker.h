@@ -6,7 +6,9 @@
  * reads metrics reads atomics.
  *
  *   ingest --packet--> router --> lane --> analyzer
- *      ^                                       |
+ *      ^                ^  |                   |
+ *      |                |  v nobody            |
+ *      |              spill (Redis)            |
  *      +---------------- fate -----------------+
  */
 #include <pthread.h>
@@ -15,7 +17,11 @@
 #include "node/config.h"
 #include "node/health.h"
 #include "node/ingest.h"
+#include "node/memory.h"
 #include "node/router.h"
+#include "node/spill_in.h"
+#include "node/spill_out.h"
+#include "registry/accounts.h"
 
 #define PROBE_WORDS (ROSTER_MAX_SLOTS / 64)
 
@@ -27,6 +33,8 @@ struct node_shared {
 	struct registry_keys keys;
 	struct metrics *metrics;
 	struct health health;
+	struct memory_pool memory;
+	uint64_t memory_bytes; /* of the pool */
 	_Atomic unsigned n_connections;
 	_Atomic uint64_t probe_down[PROBE_WORDS]; /* bits by slot; written by the control thread */
 	int refresh_fd;                           /* eventfd: somebody needs a newer roster */
@@ -50,8 +58,16 @@ struct worker {
 	struct ingest ingest;
 	struct sender *sender;
 	struct router router;
-	struct packet_queue parked; /* answered 202 under ack=received; nobody can take them now */
-	struct event *park_timer, *mail_event, *phase_timer;
+	struct memory memory;
+	char store_name[176];
+	struct link *store; /* to Redis, for what has a body: spill and dead letters */
+	struct spill_in spill_in;
+	struct spill_out spill_out;
+	struct accounts accounts; /* but for what is in flight */
+	struct packet_queue
+		parked;     /* out of the spill, or acknowledged; tried again now and then */
+	unsigned n_burying; /* packets on their way to the dead letters */
+	struct event *park_timer, *mail_event, *phase_timer, *account_timer;
 	int mail_fd;                   /* eventfd */
 	_Atomic(struct roster *) mail; /* the newest roster nobody has taken yet; one reference */
 	_Atomic enum worker_phase wanted; /* by the control thread */

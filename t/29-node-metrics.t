@@ -31,7 +31,7 @@ for (split /\n/, $text->{content}) {
 }
 is_deeply(\@strange, [], 'every line is well-formed, typed, and there once');
 is_deeply([ sort keys %help ], [ sort keys %type ], 'every metric has its help');
-is_deeply([ grep { !/_(?:total|seconds|bytes|packets|batches|workers|connections|info)$/ } keys %type ], [], 'names tell the unit');
+is_deeply([ grep { !/_(?:total|seconds|bytes|packets|batches|workers|connections|limit|info)$/ } keys %type ], [], 'names tell the unit');
 cmp_ok(scalar keys %type, '>=', 30, 'there are many');
 
 # ---- the numbers ----

@@ -37,6 +37,17 @@ sub start_node ($self, $id, @more) {
     return $node;
 }
 
+# SIGTERM, its end, and another process in its place: the exit status of the old one, and the new one.
+sub restart_node ($self, $i) {
+    my $old = $self->node($i);
+    $old->signal('TERM');
+    my $status = $old->wait_end;
+    my $new = $self->start_node($old->name, '--listen', $old->{ingest}, '--admin-listen', $old->{admin} =~ s{^http://}{}r);
+    splice @{ $self->{nodes} }, $i - 1, 1, pop @{ $self->{nodes} };
+    wait_until { http(GET => "$new->{admin}/readyz")->{status} == 200 } 10, "$new->{name} to be ready again";
+    return ($status, $new);
+}
+
 # Registers with the first node. Every start has a record file of its own.
 sub start_analyzer ($self, $id, $weight, @more) {
     my $record = sprintf '%s/%s.%d.record', folder, $id, scalar @{ $self->{records} };

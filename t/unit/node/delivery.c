@@ -41,10 +41,12 @@ static void on_delivered(void *arg, unsigned slot, const char *analyzer, struct 
 	decide(d, slot, p, DELIVERED);
 }
 
-static void on_taken_back(void *arg, unsigned slot, struct packet *p, bool tried)
+static void on_taken_back(void *arg, unsigned slot, struct packet *p, enum reroute_reason reason,
+			  bool tried)
 {
 	struct delivery *d = arg;
 
+	d->reasons[number_of(p)] = reason;
 	if (d->again && d->dispatch.reach[!slot])
 		dispatch_push(&d->dispatch, !slot, p);
 	else
@@ -175,7 +177,7 @@ void delivery_push_many(struct delivery *d, unsigned slot, unsigned from, unsign
 		delivery_push(d, slot, i);
 }
 
-static void turn(struct delivery *d)
+void delivery_turn(struct delivery *d)
 {
 	dispatch_flush(&d->dispatch);
 	sender_turn(d->sender);
@@ -187,7 +189,7 @@ static void turn(struct delivery *d)
 		uint64_t give_up_us = clock_mono_us() + WAIT_US;                                   \
                                                                                                    \
 		while (!(condition) && clock_mono_us() < give_up_us)                               \
-			turn(d);                                                                   \
+			delivery_turn(d);                                                          \
 		assert_true(condition);                                                            \
 	} while (0)
 

@@ -27,8 +27,9 @@ struct delivery {
 	unsigned n_fates, n_repeats; /* packets with an outcome; of those, with more than one */
 	unsigned n_reach;            /* calls of on_reach */
 	enum outcome outcomes[MAX_PACKETS];
-	unsigned slots[MAX_PACKETS]; /* where its outcome was decided */
-	int statuses[MAX_PACKETS];   /* BAD */
+	unsigned slots[MAX_PACKETS];              /* where its outcome was decided */
+	int statuses[MAX_PACKETS];                /* BAD */
+	enum reroute_reason reasons[MAX_PACKETS]; /* why it was last taken back */
 };
 
 /* For cmocka: *state is a struct delivery with both analyzers in the roster, "a0" and "a1". */
@@ -44,7 +45,9 @@ void delivery_set_roster(struct delivery *d, int absent);
 void delivery_push(struct delivery *d, unsigned slot, unsigned number);
 void delivery_push_many(struct delivery *d, unsigned slot, unsigned from, unsigned n);
 
-/* Turns the loop as a worker does; fails the test when n_fates or the posts stay below n. */
+/* Turns the loop once, as a worker does. */
+void delivery_turn(struct delivery *d);
+/* Until then; fails the test when n_fates or the posts stay below n. */
 void delivery_wait_fates(struct delivery *d, unsigned n);
 void delivery_wait_posts(struct delivery *d, unsigned slot, unsigned n);
 /* Until slot can take packets, or cannot. */

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "common/clock.h"
+
 static void answer(struct fake_analyzer *a, struct fake_post *post, struct evhttp_request *request,
 		   int status)
 {
@@ -26,6 +28,23 @@ static void answer(struct fake_analyzer *a, struct fake_post *post, struct evhtt
 static unsigned n_kept(const struct fake_analyzer *a)
 {
 	return a->n_posts < FAKE_MAX_POSTS ? a->n_posts : FAKE_MAX_POSTS;
+}
+
+static void on_delay(evutil_socket_t fd, short what, void *arg)
+{
+	struct fake_post *post = arg;
+
+	(void)fd;
+	(void)what;
+	if (post->held)
+		answer(post->analyzer, post, post->held, post->analyzer->status);
+}
+
+static void answer_later(struct fake_analyzer *a, struct fake_post *post)
+{
+	struct timeval tv = clock_timeval(a->delay_ms * US_PER_MS);
+
+	assert_int_equal(event_base_once(a->base, -1, EV_TIMEOUT, on_delay, post, &tv), 0);
 }
 
 static const char *header(struct evhttp_request *request, const char *name)
@@ -46,6 +65,9 @@ static void on_request(struct evhttp_request *request, void *arg)
 		evhttp_send_reply(request, a->status, NULL, NULL);
 		return;
 	}
+	post->analyzer = a;
+	post->at_us = clock_mono_us();
+	snprintf(post->path, sizeof(post->path), "%s", evhttp_request_get_uri(request));
 	post->body = calloc(1, len + 1);
 	assert_non_null(post->body);
 	evbuffer_remove(in, post->body, len);
@@ -55,12 +77,13 @@ static void on_request(struct evhttp_request *request, void *arg)
 	snprintf(post->node, sizeof(post->node), "%s", header(request, "Weir-Node"));
 	snprintf(post->type, sizeof(post->type), "%s", header(request, "Content-Type"));
 	post->expects = *header(request, "Expect");
+	post->held = request;
 	if (a->bad && strstr(post->body, a->bad))
 		answer(a, post, request, 400);
+	else if (a->delay_ms)
+		answer_later(a, post);
 	else if (a->status)
 		answer(a, post, request, a->status);
-	else
-		post->held = request;
 }
 
 void fake_analyzer_init(struct fake_analyzer *a, struct event_base *base)
@@ -69,7 +92,7 @@ void fake_analyzer_init(struct fake_analyzer *a, struct event_base *base)
 	struct sockaddr_in addr = { 0 };
 	socklen_t len = sizeof(addr);
 
-	*a = (struct fake_analyzer){ .http = evhttp_new(base), .status = 200 };
+	*a = (struct fake_analyzer){ .base = base, .http = evhttp_new(base), .status = 200 };
 	assert_non_null(a->http);
 	evhttp_set_gencb(a->http, on_request, a);
 	bound = evhttp_bind_socket_with_handle(a->http, "127.0.0.1", 0);

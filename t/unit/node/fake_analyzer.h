@@ -7,23 +7,31 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-#define FAKE_MAX_POSTS 256 /* kept; later ones are only counted, and answered at once */
+#define FAKE_MAX_POSTS 4096 /* kept; later ones are only counted, and answered at once */
+
+struct fake_analyzer;
 
 struct fake_post {
+	struct fake_analyzer *analyzer;
 	char *body;
+	char path[32];
 	unsigned n_packets, n_messages, attempt; /* Weir-Packets, Weir-Messages, Weir-Attempt */
 	char node[32];                           /* Weir-Node */
 	char type[64];                           /* Content-Type */
 	bool expects;                            /* with an Expect */
+	uint64_t at_us;                          /* when it came */
 	int status;                              /* what it was answered with; 0: not yet */
 	struct evhttp_request *held;
 };
 
 struct fake_analyzer {
+	struct event_base *base;
 	struct evhttp *http;
 	char url[64];
-	int status; /* the next answers; 0: hold them back until fake_analyzer_answer */
+	int status;        /* the next answers; 0: hold them back until fake_analyzer_answer */
+	unsigned delay_ms; /* before an answer; what is left at the end gets none */
 	const char *retry_after; /* NULL: none */
 	const char *bad;         /* a body with this text is answered 400; NULL: none */
 	unsigned n_posts;

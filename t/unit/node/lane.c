@@ -100,36 +100,6 @@ static void who_takes_packets_gets_each_as_it_came(void **state)
 	}
 }
 
-static void a_bad_packet_is_found_and_its_neighbours_are_delivered(void **state)
-{
-	struct delivery *d = *state;
-
-	d->fakes[0].bad = "{\"n\":5}";
-	delivery_push_many(d, 0, 0, 13);
-	delivery_wait_fates(d, 13);
-	assert_int_equal(delivery_count(d, DELIVERED), 12);
-	assert_int_equal(d->outcomes[5], BAD);
-	assert_int_equal(d->statuses[5], 400);
-	assert_int_equal(d->n_repeats, 0);
-	assert_true(d->dispatch.reach[0]);
-}
-
-static void all_bad_packets_are_found(void **state)
-{
-	static const int statuses[] = { 400, 413, 415, 422 };
-	struct delivery *d = *state;
-
-	for (unsigned i = 0; i < ARRAY_LEN(statuses); i++) {
-		d->fakes[0].status = statuses[i];
-		delivery_push_many(d, 0, i * 7, 7);
-		delivery_wait_fates(d, (i + 1) * 7);
-		assert_int_equal(delivery_count(d, BAD), (i + 1) * 7);
-		assert_int_equal(d->statuses[i * 7 + 3], statuses[i]);
-	}
-	assert_int_equal(d->n_repeats, 0);
-	assert_true(d->dispatch.reach[0]);
-}
-
 static void busy_pauses_the_lane_for_as_long_as_it_says(void **state)
 {
 	static const int statuses[] = { 429, 503 };
@@ -146,6 +116,10 @@ static void busy_pauses_the_lane_for_as_long_as_it_says(void **state)
 		assert_int_equal(delivery_count(d, TAKEN_BACK_TRIED), i * 3 + 3);
 		assert_false(d->dispatch.reach[0]);
 		assert_false(d->dispatch.cut_off[0]);
+		assert_int_equal(d->reasons[i * 3], REROUTE_BUSY);
+		assert_int_equal(metrics_get(&d->shard, M_PAUSED, 0), 0);
+		delivery_turn(d);
+		assert_int_equal(metrics_get(&d->shard, M_PAUSED, 0), 1);
 		delivery_wait_reach(d, 0, true);
 		assert_in_range(clock_mono_us() - since_us, US_PER_S * 9 / 10, US_PER_S * 3 / 2);
 	}
@@ -164,6 +138,7 @@ static void a_pause_sends_the_queue_elsewhere(void **state)
 	delivery_wait_fates(d, 6);
 	assert_int_equal(delivery_count(d, TAKEN_BACK_TRIED), 1);
 	assert_int_equal(delivery_count(d, TAKEN_BACK), 5);
+	assert_int_equal(d->reasons[5], REROUTE_UNREACHABLE);
 	assert_int_equal(d->fakes[0].n_posts, 1);
 }
 
@@ -187,6 +162,8 @@ static void five_failures_open_the_breaker_and_two_successes_close_it(void **sta
 	}
 	assert_false(d->dispatch.reach[0]);
 	assert_true(d->dispatch.cut_off[0]);
+	assert_int_equal(d->reasons[4], REROUTE_STATUS);
+	assert_int_equal(metrics_get(&d->shard, M_BREAKER_OPENED, 0), 1);
 
 	delivery_wait_reach(d, 0, true); /* half open: one at a time */
 	assert_int_equal(metrics_get(&d->shard, M_BREAKER_OPEN, 0), 1);
@@ -205,6 +182,7 @@ static void five_failures_open_the_breaker_and_two_successes_close_it(void **sta
 	delivery_push(d, 0, 9);
 	delivery_wait_fates(d, 10);
 	assert_int_equal(metrics_get(&d->shard, M_BREAKER_OPEN, 0), 0);
+	assert_int_equal(metrics_get(&d->shard, M_BREAKER_OPENED, 0), 1);
 }
 
 static void a_failed_trial_opens_it_again(void **state)
@@ -229,6 +207,7 @@ static void nobody_at_the_address_is_a_failure(void **state)
 	for (unsigned i = 0; i < 5; i++)
 		fail_once(d, i);
 	assert_true(d->dispatch.cut_off[0]);
+	assert_int_equal(d->reasons[0], REROUTE_CONNECT);
 	assert_int_equal(metrics_get(&d->shard, M_BATCHES_FAILED, OUTCOME_CONNECT), 5);
 }
 
@@ -241,6 +220,7 @@ static void no_answer_in_time_is_a_failure(void **state)
 	delivery_set_roster(d, -1);
 	d->fakes[0].status = 0;
 	fail_once(d, 0);
+	assert_int_equal(d->reasons[0], REROUTE_TIMEOUT);
 	assert_int_equal(metrics_get(&d->shard, M_BATCHES_FAILED, OUTCOME_TIMEOUT), 1);
 }
 
@@ -280,8 +260,6 @@ int main(void)
 		TEST(a_batch_has_no_more_packets_than_the_analyzer_takes),
 		TEST(nor_more_bytes_but_a_larger_packet_goes_alone),
 		TEST(who_takes_packets_gets_each_as_it_came),
-		TEST(a_bad_packet_is_found_and_its_neighbours_are_delivered),
-		TEST(all_bad_packets_are_found),
 		TEST(busy_pauses_the_lane_for_as_long_as_it_says),
 		TEST(a_pause_sends_the_queue_elsewhere),
 		TEST(five_failures_open_the_breaker_and_two_successes_close_it),
@@ -292,7 +270,6 @@ int main(void)
 		TEST(a_packet_says_how_often_it_was_tried),
 	};
 
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("node/lane", tests, NULL, NULL);
 }

@@ -111,6 +111,98 @@ static void a_queue_is_first_in_first_out_and_counts(void **state)
 	}
 }
 
+#define MIB (1u << 20)
+
+/* Everything has been given back. */
+static void assert_unused(const struct memory *m, const struct memory_pool *pool, int64_t bytes)
+{
+	assert_int_equal(m->used_bytes, 0);
+	assert_int_equal(m->slack_bytes + pool->left_bytes, bytes);
+}
+
+static void a_packet_is_reckoned_with_as_long_as_it_lives(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 1000, PACKET_FIRST_BYTES, 10 * PACKET_FIRST_BYTES };
+	struct memory_pool pool = { 8 * MIB };
+	struct memory m;
+	(void)state;
+
+	memory_init(&m, &pool);
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		struct packet *p = packet_new_within(&m, sizes[i]);
+
+		assert_int_equal(m.used_bytes, packet_cost(p->capacity));
+		assert_true(m.used_bytes >= sizeof(*p) + p->capacity);
+		packet_free_within(&m, p);
+		assert_unused(&m, &pool, 8 * MIB);
+	}
+	packet_free_within(&m, NULL);
+	assert_unused(&m, &pool, 8 * MIB);
+}
+
+static void what_it_grows_by_is_reckoned_too(void **state)
+{
+	struct memory_pool pool = { 8 * MIB };
+	struct packet *p;
+	struct memory m;
+	(void)state;
+
+	memory_init(&m, &pool);
+	p = packet_new_within(&m, 10);
+	for (size_t len = 0; len < MIB; len += 5000) {
+		assert_int_equal(packet_reserve_within(&m, &p, 5000, 2 * MIB), 0);
+		p->len += 5000;
+		assert_int_equal(m.used_bytes, packet_cost(p->capacity));
+	}
+	assert_int_equal(packet_reserve_within(&m, &p, 2 * MIB, 2 * MIB), -EMSGSIZE);
+	assert_int_equal(m.used_bytes, packet_cost(p->capacity));
+	packet_free_within(&m, p);
+	assert_unused(&m, &pool, 8 * MIB);
+}
+
+static void none_is_made_where_memory_is_used_up(void **state)
+{
+	struct memory_pool pool = { packet_cost(1000) - 1 };
+	struct memory m;
+	(void)state;
+
+	memory_init(&m, &pool);
+	assert_null(packet_new_within(&m, 1000));
+	assert_unused(&m, &pool, packet_cost(1000) - 1);
+	for (int i = 0; i < 3; i++) {
+		struct packet *p = packet_new_within(&m, 999);
+
+		assert_non_null(p);
+		assert_null(packet_new_within(&m, 0));
+		packet_free_within(&m, p);
+	}
+	assert_unused(&m, &pool, packet_cost(1000) - 1);
+}
+
+static void one_that_may_not_grow_is_as_it_was(void **state)
+{
+	struct memory_pool pool = { packet_cost(3000) };
+	struct packet *p;
+	struct memory m;
+	(void)state;
+
+	memory_init(&m, &pool);
+	p = packet_new_within(&m, 2000);
+	memset(p->body, 'x', 2000);
+	p->len = 2000;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(packet_reserve_within(&m, &p, 2000, MIB), -ENOMEM);
+		assert_int_equal(p->capacity, 2000);
+		assert_int_equal(m.used_bytes, packet_cost(2000));
+	}
+	assert_int_equal(p->len, 2000);
+	assert_int_equal(p->body[1999], 'x');
+	assert_int_equal(packet_reserve_within(&m, &p, 1000, 3000), 0);
+	assert_int_equal(p->capacity, 3000);
+	packet_free_within(&m, p);
+	assert_unused(&m, &pool, packet_cost(3000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +211,10 @@ int main(void)
 		cmocka_unit_test(a_body_grows_and_keeps_its_bytes),
 		cmocka_unit_test(it_never_grows_beyond_the_limit),
 		cmocka_unit_test(it_remembers_where_it_was_tried),
+		cmocka_unit_test(a_packet_is_reckoned_with_as_long_as_it_lives),
+		cmocka_unit_test(what_it_grows_by_is_reckoned_too),
+		cmocka_unit_test(none_is_made_where_memory_is_used_up),
+		cmocka_unit_test(one_that_may_not_grow_is_as_it_was),
 		cmocka_unit_test(a_queue_is_first_in_first_out_and_counts),
 	};
 

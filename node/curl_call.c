@@ -1,0 +1,175 @@
+#include "node/curl_call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define READ_BYTES 1024L /* at once; libcurl's 16 KiB for each transfer would be wasted */
+
+/* What an analyzer says beside its status is of no use here. */
+static size_t on_body(char *data UNUSED, size_t size, size_t n, void *arg)
+{
+	struct curl_call *c = arg;
+
+	c->n_answer_bytes += size * n;
+	return c->n_answer_bytes <= CURL_CALL_MAX_ANSWER ? size * n : 0;
+}
+
+/* The next bytes of the parts. */
+static size_t on_read(char *out, size_t size, size_t n, void *arg)
+{
+	struct curl_call *c = arg;
+	const struct transfer *t = c->transfer;
+	size_t room = size * n, n_given = 0;
+
+	while (room > n_given && c->part < t->n_parts) {
+		const struct iovec *part = &t->parts[c->part];
+		size_t left = part->iov_len - c->part_offset;
+		size_t n_now = left < room - n_given ? left : room - n_given;
+
+		memcpy(out + n_given, (const char *)part->iov_base + c->part_offset, n_now);
+		n_given += n_now;
+		c->part_offset += n_now;
+		if (c->part_offset == part->iov_len) {
+			c->part++;
+			c->part_offset = 0;
+		}
+	}
+	return n_given;
+}
+
+/* libcurl sends a request again that met the close of an idle connection. */
+static int on_seek(void *arg, curl_off_t offset, int whence)
+{
+	struct curl_call *c = arg;
+
+	if (whence != SEEK_SET || offset != 0)
+		return CURL_SEEKFUNC_CANTSEEK;
+	c->part = c->part_offset = 0;
+	return CURL_SEEKFUNC_OK;
+}
+
+struct curl_call *curl_call_new(void)
+{
+	struct curl_call *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->easy = curl_easy_init();
+	if (!c->easy) {
+		free(c);
+		return NULL;
+	}
+	curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(c->easy, CURLOPT_BUFFERSIZE, READ_BYTES);
+	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(c->easy, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(c->easy, CURLOPT_READDATA, c);
+	curl_easy_setopt(c->easy, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(c->easy, CURLOPT_SEEKDATA, c);
+	/* analyzers are inside: no proxy from the environment */
+	curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
+	return c;
+}
+
+void curl_call_free(struct curl_call *c)
+{
+	curl_easy_cleanup(c->easy);
+	curl_slist_free_all(c->headers);
+	free(c);
+}
+
+static bool add_header(struct curl_call *c, const char *line)
+{
+	struct curl_slist *list = curl_slist_append(c->headers, line);
+
+	if (list)
+		c->headers = list;
+	return list;
+}
+
+/* libcurl takes each line by itself, without its end. "Expect:" keeps it from adding one. */
+static bool set_headers(struct curl_call *c, const char *text)
+{
+	char line[256];
+
+	curl_slist_free_all(c->headers);
+	c->headers = NULL;
+	while (text && *text) {
+		size_t len = strcspn(text, "\r\n");
+
+		if (len >= sizeof(line))
+			return false;
+		memcpy(line, text, len);
+		line[len] = '\0';
+		if (!add_header(c, line))
+			return false;
+		text += len + strspn(text + len, "\r\n");
+	}
+	return add_header(c, "Expect:");
+}
+
+int curl_call_set_up(struct curl_call *c, struct transfer *t)
+{
+	bool ok = set_headers(c, t->headers);
+
+	c->transfer = t;
+	c->part = c->part_offset = c->n_answer_bytes = 0;
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
+	curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms);
+	curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)t->timeout_ms);
+	if (t->parts) {
+		curl_easy_setopt(c->easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, NULL);
+		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->len);
+	} else {
+		curl_easy_setopt(c->easy, CURLOPT_HTTPGET, 1L);
+	}
+	return ok && curl_easy_setopt(c->easy, CURLOPT_URL, t->url) == CURLE_OK ? 0 : -ENOMEM;
+}
+
+/* Nothing was sent: it was still being looked up, connected to, or greeted. */
+static bool was_unconnected(CURL *easy)
+{
+	curl_off_t ready_us = 0;
+
+	return curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us) == CURLE_OK &&
+	       ready_us == 0;
+}
+
+static enum transfer_result result_of(CURL *easy, CURLcode code)
+{
+	if (code == CURLE_OK)
+		return TRANSFER_ANSWERED;
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return TRANSFER_BROKEN;
+	if (was_unconnected(easy))
+		return TRANSFER_CONNECT;
+	return code == CURLE_OPERATION_TIMEDOUT ? TRANSFER_TIMEOUT : TRANSFER_BROKEN;
+}
+
+/* -1: not said in seconds. */
+static int64_t retry_after_s(CURL *easy)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
+	    !*header->value || header->value[strspn(header->value, "0123456789")])
+		return -1;
+	return strtoll(header->value, NULL, 10);
+}
+
+void curl_call_end(struct curl_call *c, CURLcode code)
+{
+	struct transfer *t = c->transfer;
+	long status = 0;
+
+	c->transfer = NULL;
+	if (code == CURLE_OK) {
+		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+		transfer_take_answer(t, (int)status, retry_after_s(c->easy));
+	}
+	transfer_end(t, result_of(c->easy, code), code == CURLE_OK ? "" : curl_easy_strerror(code));
+}

@@ -1,0 +1,30 @@
+#ifndef WEIR_NODE_CURL_CALL_H
+#define WEIR_NODE_CURL_CALL_H
+/*
+ * One easy handle of libcurl, and the transfer that it is set up for: what goes out, what comes
+ * back, what its end means.
+ */
+#include <curl/curl.h>
+
+#include "common/err.h"
+#include "node/transfer.h"
+
+#define CURL_CALL_MAX_ANSWER (1u << 20) /* bytes; it breaks off at a longer one */
+
+struct curl_call {
+	CURL *easy;
+	struct transfer *transfer; /* NULL: none */
+	struct curl_slist *headers;
+	size_t part, part_offset; /* of the body: where its next byte is */
+	size_t n_answer_bytes;
+};
+
+/* NULL: out of memory. */
+struct curl_call *curl_call_new(void);
+void curl_call_free(struct curl_call *c);
+/* -ENOMEM: as before. */
+int curl_call_set_up(struct curl_call *c, struct transfer *t) MUST_CHECK;
+/* The transfer, of which it is not the call any more; on_done runs. */
+void curl_call_end(struct curl_call *c, CURLcode code);
+
+#endif

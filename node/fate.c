@@ -1,0 +1,316 @@
+/*
+ *            +--ack=received: 202                    +--2xx--> delivered: 202
+ *   packet --+--somebody can take it--> router, lanes+--4xx--> bad: dead letter, 202
+ *            |            ^                          +--nobody--+
+ *            |            | on_again                            |
+ *            +--nobody----+------ spill_in <--------------------+
+ *                                    +--stored: 202
+ *                                    +--refused: 503
+ *
+ * Packets out of the spill go the same way, but that nobody waits for an answer: where nobody takes
+ * them they are parked, for they are safe where they came from.
+ */
+#include "node/fate.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "node/dead_letter.h"
+#include "node/node_metrics.h"
+
+#define PARK_US 100000
+#define GIVE_UP_US 10000000     /* out of the spill, and nobody here takes it: perhaps others can */
+#define SPILL_ROOM_PACKETS 2048 /* more under way: nothing is taken out of the spill */
+
+static void account(struct worker *w, enum account kind, const struct packet *p)
+{
+	static const struct {
+		bool is_counted; /* here, not elsewhere by analyzer */
+		enum node_metric packets, messages;
+	} counters[ACCOUNTS] = {
+		[ACCOUNT_RECEIVED] = { true, M_RECEIVED_PACKETS, M_RECEIVED_MESSAGES },
+		[ACCOUNT_TAKEN] = { true, M_TAKEN_PACKETS, M_TAKEN_MESSAGES },
+		[ACCOUNT_SPILLED] = { true, M_SPILLED_PACKETS, M_SPILLED_MESSAGES },
+		[ACCOUNT_DEAD] = { true, M_DEAD_PACKETS, M_DEAD_MESSAGES },
+		[ACCOUNT_REFUSED] = { true, M_REFUSED_PACKETS, M_REFUSED_MESSAGES },
+		[ACCOUNT_LOST] = { true, M_LOST_PACKETS, M_LOST_MESSAGES },
+	};
+
+	w->accounts.of[kind].packets++;
+	w->accounts.of[kind].messages += p->n_messages;
+	if (!counters[kind].is_counted)
+		return;
+	metrics_add(&w->metrics, counters[kind].packets, 0, 1);
+	metrics_add(&w->metrics, counters[kind].messages, 0, p->n_messages);
+}
+
+static void release(struct worker *w, struct packet *p)
+{
+	packet_free_within(&w->memory, p);
+}
+
+/* Workers share this word: it is written when it changes, and not for every packet. */
+static void forget_unplaced(struct worker *w)
+{
+	_Atomic uint64_t *unplaced_us = &w->shared->health.unplaced_us;
+
+	if (atomic_load_explicit(unplaced_us, memory_order_relaxed) != 0)
+		atomic_store_explicit(unplaced_us, 0, memory_order_relaxed);
+}
+
+/* It is where it is safe: its agent may forget it. */
+static void accept_packet(struct worker *w, struct packet *p, const char *analyzer)
+{
+	if (p->spilled)
+		spill_out_done(&w->spill_out, p);
+	if (p->exchange)
+		ingest_accept_packet(&w->ingest, p->exchange, p->n_messages, analyzer);
+	forget_unplaced(w);
+	release(w, p);
+}
+
+void fate_on_delivered(void *arg, struct packet *p, const char *analyzer)
+{
+	struct worker *w = arg;
+
+	account(w, ACCOUNT_DELIVERED, p);
+	if (!p->spilled)
+		metrics_observe(&w->metrics, M_PACKET_TIME, clock_mono_us() - p->received_us);
+	spill_in_note_delivery(&w->spill_in);
+	accept_packet(w, p, analyzer);
+}
+
+void fate_on_stored(void *arg, struct packet *p)
+{
+	struct worker *w = arg;
+
+	account(w, ACCOUNT_SPILLED, p);
+	accept_packet(w, p, "");
+}
+
+/* Its agent keeps it, and sends it again. */
+static void refuse_packet(struct worker *w, struct packet *p, enum refusal refusal)
+{
+	account(w, ACCOUNT_REFUSED, p);
+	atomic_store_explicit(&w->shared->health.unplaced_us, clock_mono_us(),
+			      memory_order_relaxed);
+	ingest_refuse_packet(&w->ingest, p->exchange, refusal);
+	release(w, p);
+}
+
+/* Acknowledged already, or in the spill too: it waits for better times. */
+static void park(struct worker *w, struct packet *p)
+{
+	packet_queue_push(&w->parked, p);
+	metrics_set(&w->metrics, M_PARKED_PACKETS, 0, w->parked.n_packets);
+	if (!evtimer_pending(w->park_timer, NULL)) {
+		struct timeval tv = clock_timeval(PARK_US);
+
+		evtimer_add(w->park_timer, &tv);
+	}
+}
+
+static void give_up(struct worker *w, struct packet *p)
+{
+	spill_out_give_up(&w->spill_out, p);
+	account(w, ACCOUNT_SPILLED, p);
+	release(w, p);
+}
+
+void fate_on_park_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	uint64_t now = clock_mono_us();
+	unsigned n = w->parked.n_packets;
+
+	(void)fd;
+	(void)what;
+	while (n--) {
+		struct packet *p = packet_queue_pop(&w->parked);
+
+		if (router_can_place(&w->router))
+			router_submit(&w->router, p);
+		else if (p->spilled &&
+			 (w->phase >= WORKER_FINISHING || now - p->received_us >= GIVE_UP_US))
+			give_up(w, p);
+		else
+			park(w, p);
+	}
+	metrics_set(&w->metrics, M_PARKED_PACKETS, 0, w->parked.n_packets);
+}
+
+void fate_on_unplaced(void *arg, struct packet *p)
+{
+	struct worker *w = arg;
+
+	free(p->tried);
+	p->tried = NULL;
+	if (p->spilled)
+		park(w, p);
+	else
+		spill_in_add(&w->spill_in, p);
+}
+
+void fate_on_overdue(void *arg, struct packet *p)
+{
+	struct worker *w = arg;
+
+	free(p->tried);
+	p->tried = NULL;
+	spill_in_store(&w->spill_in, p);
+}
+
+/* The last resort of what was acknowledged as received. */
+static void lose_packet(struct worker *w, struct packet *p)
+{
+	log_error("worker", "an acknowledged packet is lost", "worker", "%s", w->name, "messages",
+		  "%u", p->n_messages, "reason", "%s",
+		  "the node ends, no analyzer takes it, and it cannot be stored");
+	account(w, ACCOUNT_LOST, p);
+	release(w, p);
+}
+
+void fate_on_refused(void *arg, struct packet *p, enum refusal refusal)
+{
+	if (p->exchange)
+		refuse_packet(arg, p, refusal);
+	else
+		lose_packet(arg, p);
+}
+
+static void on_buried(void *arg, struct packet *p, bool is_buried)
+{
+	struct worker *w = arg;
+
+	w->n_burying--;
+	if (is_buried) {
+		account(w, ACCOUNT_DEAD, p);
+		accept_packet(w, p, "");
+	} else if (p->exchange) {
+		refuse_packet(w, p, REFUSAL_DEAD_FULL);
+	} else {
+		park(w, p);
+	}
+}
+
+void fate_on_bad(void *arg, struct packet *p, const char *analyzer, int status)
+{
+	struct worker *w = arg;
+
+	log_warn("worker", "packet refused as bad", "analyzer", "%s", analyzer, "status", "%d",
+		 status, "bytes", "%zu", p->len);
+	free(p->tried);
+	p->tried = NULL;
+	w->n_burying++;
+	dead_letter_bury(w->store, w->shared->config->node_id, p, analyzer, status, on_buried, w);
+}
+
+/* ---- packets that come ---- */
+
+bool fate_can_place(void *arg)
+{
+	const struct worker *w = arg;
+
+	return router_can_place(&w->router);
+}
+
+void fate_on_again(void *arg, struct packet *p)
+{
+	struct worker *w = arg;
+
+	router_submit(&w->router, p);
+}
+
+void fate_on_packet(void *arg, struct packet *p)
+{
+	struct worker *w = arg;
+
+	account(w, ACCOUNT_RECEIVED, p);
+	if (!router_can_place(&w->router)) {
+		spill_in_add(&w->spill_in, p);
+		return;
+	}
+	if (w->shared->config->ack == ACK_RECEIVED) {
+		ingest_accept_packet(&w->ingest, p->exchange, p->n_messages, "");
+		p->exchange = NULL;
+	}
+	router_submit(&w->router, p);
+}
+
+void fate_on_packet_from_spill(void *arg, struct packet *p)
+{
+	struct worker *w = arg;
+
+	account(w, ACCOUNT_TAKEN, p);
+	if (router_can_place(&w->router))
+		router_submit(&w->router, p);
+	else
+		park(w, p);
+}
+
+bool fate_is_overdue(void *arg, const struct packet *p)
+{
+	const struct worker *w = arg;
+
+	return !p->spilled && spill_in_would_take(&w->spill_in, p);
+}
+
+/* What agents send comes first: the spill has waited, and can wait. */
+bool fate_has_room(void *arg)
+{
+	const struct worker *w = arg;
+
+	return router_can_place(&w->router) && !spill_in_n_packets(&w->spill_in) &&
+	       memory_left(&w->memory) > w->shared->memory_bytes / 2 &&
+	       router_n_packets(&w->router) < SPILL_ROOM_PACKETS;
+}
+
+/* ---- accounts ---- */
+
+unsigned fate_n_in_flight(const struct worker *w)
+{
+	return router_n_packets(&w->router) + spill_in_n_packets(&w->spill_in) +
+	       w->parked.n_packets + w->n_burying;
+}
+
+/* In flight by what came and what became of it; that must be what is there. */
+static struct amount in_flight(struct worker *w)
+{
+	struct amount sum = accounts_missing(&w->accounts);
+
+	metrics_set(&w->metrics, M_IN_FLIGHT_PACKETS, 0, fate_n_in_flight(w));
+	metrics_set(&w->metrics, M_UNACCOUNTED_PACKETS, 0,
+		    (int64_t)sum.packets - (int64_t)fate_n_in_flight(w));
+	return sum;
+}
+
+void fate_write_accounts(void *arg, struct buf *out)
+{
+	struct worker *w = arg;
+	struct accounts told = w->accounts;
+
+	told.of[ACCOUNT_IN_FLIGHT] = (struct amount){ fate_n_in_flight(w), in_flight(w).messages };
+	accounts_encode(&told, out);
+}
+
+void fate_on_account_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	in_flight(arg);
+}
+
+/* What came from the spill stays there, for other nodes. */
+void fate_leave_parked(struct worker *w)
+{
+	struct packet *p;
+
+	while ((p = packet_queue_pop(&w->parked))) {
+		if (p->spilled) {
+			spill_out_leave(&w->spill_out, p);
+			account(w, ACCOUNT_SPILLED, p);
+			release(w, p);
+		} else {
+			lose_packet(w, p);
+		}
+	}
+}

@@ -1,0 +1,138 @@
+/*
+ * What becomes of a lane's batches.
+ */
+#include "common/clock.h"
+#include "common/log.h"
+#include "node/lane_private.h"
+#include "node/node_metrics.h"
+
+#define PAUSE_DEFAULT_S 1
+
+void lane_note_breaker(const struct lane *lane, const char *why)
+{
+	log_warn("lane", "breaker changed", "analyzer", "%s", lane->id, "state", "%s",
+		 breaker_state_names[lane->breaker.state], "reason", "%s", why);
+	if (lane->breaker.state == BREAKER_OPEN)
+		metrics_add(lane->config.metrics, M_BREAKER_OPENED, lane->slot, 1);
+}
+
+void lane_take_back(struct batch *b, enum reroute_reason reason)
+{
+	struct lane *lane = b->lane;
+	struct packet *p;
+
+	while ((p = packet_queue_pop(&b->packets)))
+		lane->events.on_taken_back(lane->events.arg, lane, p, reason, true);
+}
+
+/* RTTs of batches that are not full say nothing about how much the analyzer bears. */
+static void learn(struct lane *lane, const struct batch *b)
+{
+	const struct transfer *t = &b->transfer;
+
+	if (!b->is_full)
+		return;
+	if (lane->concurrency.is_pressed)
+		backlog_measure(&lane->backlog, b->packets.n_packets, t->ended_us - t->started_us);
+	concurrency_success(&lane->concurrency, t->started_us, t->ended_us);
+}
+
+static void on_delivered(struct lane *lane, struct batch *b)
+{
+	struct packet *p;
+
+	if (breaker_success(&lane->breaker))
+		lane_note_breaker(lane, "deliveries succeed");
+	learn(lane, b);
+	while ((p = packet_queue_pop(&b->packets)))
+		lane->events.on_delivered(lane->events.arg, lane, p);
+}
+
+/* Takes `n` packets of it into a half of its own, which is sent next. False: out of memory. */
+static bool split_off(struct lane *lane, struct batch *b, unsigned n)
+{
+	struct batch *half = batch_new(lane);
+
+	if (!half)
+		return false;
+	while (n--)
+		batch_add(half, packet_queue_pop(&b->packets));
+	half->is_half = true;
+	half->next = lane->halves;
+	lane->halves = half;
+	return true;
+}
+
+/* The analyzer answers, so the breaker has nothing against it; one packet or more are at fault. */
+static void on_bad(struct lane *lane, struct batch *b)
+{
+	unsigned n = b->packets.n_packets;
+
+	if (breaker_success(&lane->breaker))
+		lane_note_breaker(lane, "deliveries are answered");
+	if (n == 1)
+		lane->events.on_bad(lane->events.arg, lane, packet_queue_pop(&b->packets),
+				    b->transfer.status);
+	else if (!lane_may_send(lane)) /* no half would leave */
+		lane_take_back(b, lane_why_not(lane));
+	else if (!split_off(lane, b, n / 2) || !split_off(lane, b, n - n / 2))
+		lane_take_back(b, REROUTE_NO_MEMORY);
+}
+
+static void pause_for(struct lane *lane, uint32_t seconds)
+{
+	lane->paused_until_us = clock_mono_us() + (seconds ? seconds : PAUSE_DEFAULT_S) * US_PER_S;
+	log_info("lane", "paused", "analyzer", "%s", lane->id, "seconds", "%u",
+		 seconds ? seconds : PAUSE_DEFAULT_S);
+}
+
+static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome outcome)
+{
+	static const enum reroute_reason reasons[DELIVERY_OUTCOMES] = {
+		[OUTCOME_BUSY] = REROUTE_BUSY,       [OUTCOME_STATUS] = REROUTE_STATUS,
+		[OUTCOME_CONNECT] = REROUTE_CONNECT, [OUTCOME_TIMEOUT] = REROUTE_TIMEOUT,
+		[OUTCOME_BROKEN] = REROUTE_BROKEN,
+	};
+	const struct transfer *t = &b->transfer;
+
+	log_warn("lane", "delivery failed", "analyzer", "%s", lane->id, "url", "%s", lane->url,
+		 "reason", "%s", delivery_outcome_names[outcome], "status", "%d", t->status,
+		 "error", "%s", t->error, "packets", "%u", b->packets.n_packets);
+	concurrency_failure(&lane->concurrency, t->started_us, t->ended_us);
+	if (outcome == OUTCOME_BUSY) {
+		lane->breaker.on_trial = false;
+		pause_for(lane, t->retry_after_s);
+	} else if (breaker_failure(&lane->breaker, clock_mono_us())) {
+		lane_note_breaker(lane, delivery_outcome_names[outcome]);
+	}
+	lane->events.on_reach(lane->events.arg, lane);
+	lane_take_back(b, reasons[outcome]);
+	if (!lane_may_send(lane))
+		lane_evict(lane, lane_why_not(lane));
+	else if (outcome == OUTCOME_TIMEOUT) /* what waits behind it has waited as long */
+		lane_evict(lane, REROUTE_TIMEOUT);
+}
+
+void lane_on_done(struct transfer *t)
+{
+	struct batch *b = CONTAINER_OF(t, struct batch, transfer);
+	struct lane *lane = b->lane;
+	enum delivery_outcome outcome = batch_outcome(t);
+
+	lane->n_flying--;
+	lane->n_flying_halves -= b->is_half;
+	lane->n_flying_packets -= b->packets.n_packets;
+	backlog_hear(&lane->backlog, t->ended_us);
+	metrics_observe(lane->config.metrics, M_DELIVERY_TIME, t->ended_us - t->started_us);
+	if (outcome != OUTCOME_OK)
+		metrics_add(lane->config.metrics, M_BATCHES_FAILED, outcome, 1);
+	if (outcome == OUTCOME_OK)
+		on_delivered(lane, b);
+	else if (outcome == OUTCOME_BAD)
+		on_bad(lane, b);
+	else
+		on_failed(lane, b, outcome);
+	batch_free(b);
+	lane->events.on_reach(lane->events.arg, lane);
+	lane_check_empty(lane);
+}

@@ -1,0 +1,51 @@
+#ifndef WEIR_NODE_LANE_PRIVATE_H
+#define WEIR_NODE_LANE_PRIVATE_H
+/*
+ * What lane.c (what waits, what may leave) and lane_outcome.c (what becomes of it) share.
+ */
+#include "node/backlog.h"
+#include "node/batch.h"
+#include "node/breaker.h"
+#include "node/lane.h"
+
+struct lane {
+	struct lane_config config;
+	struct lane_events events;
+	char id[ANALYZER_ID_MAX + 1];
+	char url[ANALYZER_URL_MAX + 1];
+	char instance[INSTANCE_MAX + 1];
+	unsigned slot;
+	bool is_eligible; /* by the roster */
+	bool is_shut;     /* neither eligible nor draining */
+	bool is_retired;
+	bool probe_is_down;
+	enum analyzer_accepts accepts;
+	unsigned max_batch_packets;
+	size_t max_batch_bytes;
+	struct breaker breaker;
+	struct concurrency concurrency;
+	struct backlog backlog;
+	uint64_t paused_until_us; /* 0: not paused */
+	struct packet_queue queue;
+	struct batch *halves; /* of refused batches, to be sent */
+	unsigned n_flying;    /* batches */
+	unsigned n_flying_halves;
+	unsigned n_flying_packets;
+};
+
+/* Deliveries may begin. */
+bool lane_may_send(const struct lane *lane);
+/* Why not. */
+enum reroute_reason lane_why_not(const struct lane *lane);
+/* What is queued is taken back. */
+void lane_evict(struct lane *lane, enum reroute_reason reason);
+/* Retired, and nothing is left: on_empty. */
+void lane_check_empty(struct lane *lane);
+
+/* The sender's on_done of a batch. */
+void lane_on_done(struct transfer *t);
+void lane_take_back(struct batch *b, enum reroute_reason reason);
+/* Its breaker has changed its state. */
+void lane_note_breaker(const struct lane *lane, const char *why);
+
+#endif

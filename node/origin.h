@@ -1,0 +1,67 @@
+#ifndef WEIR_NODE_ORIGIN_H
+#define WEIR_NODE_ORIGIN_H
+/*
+ * The hosts and ports that requests go to: their addresses, and what waits or is kept for each.
+ *
+ * A host that is an address is known at once. A name is looked up when a connection is to be made
+ * and what is known of it is older than ORIGIN_FRESH_US; connections that stand are used on. What a
+ * lookup that failed said holds for ORIGIN_FAILED_US.
+ */
+#include <sys/queue.h>
+
+#include "common/clock.h"
+#include "node/lookup.h"
+
+#define ORIGIN_BUCKETS 256
+#define ORIGINS_MAX 2048 /* analyzers that a roster may have, twice */
+#define ORIGIN_FRESH_US (5 * US_PER_S)
+#define ORIGIN_FAILED_US (1 * US_PER_S)
+#define ORIGIN_E_URL 1  /* not http://host[:port][/path] */
+#define ORIGIN_E_FULL 2 /* ORIGINS_MAX are in use */
+
+TAILQ_HEAD(pooled_list, pooled_conn);
+
+struct origin {
+	struct origins *origins;
+	struct origin *next; /* in its bucket */
+	uint32_t hash;
+	size_t len;
+	char authority[264]; /* as the URL has it, for Host */
+	char host[256];
+	uint16_t port;
+	struct lookup lookup;       /* its addresses */
+	unsigned preferred;         /* of them: the one that was connected to last */
+	uint64_t known_until_us;    /* UINT64_MAX: the host is an address; 0: not looked up yet */
+	bool has_failed;            /* its last lookup has */
+	char problem[360];          /* see origin_problem */
+	unsigned n_conns;           /* waiting, connecting, busy, idle; none: it may be forgotten */
+	struct pooled_list idle;    /* newest first */
+	struct pooled_list waiting; /* for the lookup, oldest first */
+};
+
+struct origins {
+	struct event_base *base;
+	/* A lookup has ended: it has an address, or a problem. */
+	void (*on_looked_up)(struct origin *o);
+	void *arg;
+	struct origin *buckets[ORIGIN_BUCKETS];
+	unsigned n;
+};
+
+void origins_init(struct origins *o, struct event_base *base, void (*on_looked_up)(struct origin *),
+		  void *arg);
+/* No connection may be left. */
+void origins_deinit(struct origins *o);
+/* The origin of an http:// URL, made if need be. -ENOMEM, ORIGIN_E_*. */
+int origins_find(struct origins *o, const char *url, struct origin **originp) MUST_CHECK;
+/* Of a URL that has this origin: "", "/..." or "?...", without the fragment. */
+const char *origin_path(const struct origin *o, const char *url, size_t *lenp);
+
+/* One that holds. */
+bool origin_has_address(const struct origin *o, uint64_t now_us);
+/* True: on_looked_up follows, never from inside. False: it has failed, now or not long ago. */
+bool origin_look_up(struct origin *o, uint64_t now_us);
+/* Why there is no address; while it is being looked up: that this takes long. Names the host. */
+const char *origin_problem(struct origin *o);
+
+#endif

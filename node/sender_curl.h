@@ -1,0 +1,22 @@
+#ifndef WEIR_NODE_SENDER_CURL_H
+#define WEIR_NODE_SENDER_CURL_H
+/*
+ * Transfers by libcurl's multi interface: TLS, and whatever else it speaks. About 50 µs each.
+ */
+#include <event2/event.h>
+
+#include "common/err.h"
+#include "node/transfer.h"
+
+struct sender_curl;
+
+/* NULL: out of memory. */
+struct sender_curl *sender_curl_new(struct event_base *base);
+/* Transfers under way end as TRANSFER_BROKEN. */
+void sender_curl_free(struct sender_curl *s);
+/* -ENOMEM: on_done will not run. */
+int sender_curl_start(struct sender_curl *s, struct transfer *t) MUST_CHECK;
+/* See sender_turn. */
+void sender_curl_turn(struct sender_curl *s);
+
+#endif

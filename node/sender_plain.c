@@ -1,0 +1,338 @@
+/*
+ * A transfer under way has a deadline, and a connection from its start, on which its head is
+ * written:
+ *
+ *   it waits for a lookup   CLOSED, in origin->waiting
+ *   it is sent              CONNECTING, SENDING, WAITING
+ *   none                    it failed at once; its result is in it, and its deadline has come
+ */
+#include "node/sender_plain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/deadlines.h"
+#include "node/pool.h"
+
+struct sender_plain {
+	struct pool pool;
+	struct origins origins;
+	struct deadlines deadlines; /* of all that are under way */
+	bool is_ending;
+};
+
+static void begin(struct sender_plain *s, struct transfer *t, struct origin *o);
+static void on_looked_up(struct origin *o);
+static void on_connected(struct http_conn *http);
+static void on_done(struct http_conn *http, enum http_conn_outcome outcome);
+static void on_due(void *arg, struct transfer *t, uint64_t now_us);
+static uint64_t on_sweep(void *arg, uint64_t now_us);
+
+static struct sender_plain *sender_of(const struct pooled_conn *c)
+{
+	return CONTAINER_OF(c->pool, struct sender_plain, pool);
+}
+
+/* ---- life ---- */
+
+struct sender_plain *sender_plain_new(struct event_base *base)
+{
+	struct sender_plain *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	pool_init(&s->pool, base, on_done, on_connected);
+	origins_init(&s->origins, base, on_looked_up, s);
+	deadlines_init(&s->deadlines, base);
+	s->deadlines.on_due = on_due;
+	s->deadlines.on_sweep = on_sweep;
+	s->deadlines.arg = s;
+	return s;
+}
+
+/* ---- ends ---- */
+
+static uint64_t end_of(const struct transfer *t)
+{
+	return t->started_us + t->timeout_ms * US_PER_MS;
+}
+
+static uint64_t connect_by(const struct transfer *t, uint64_t from_us)
+{
+	uint64_t by_us = from_us + t->connect_ms * US_PER_MS;
+
+	return by_us < end_of(t) ? by_us : end_of(t);
+}
+
+static void finish(struct sender_plain *s, struct transfer *t, enum transfer_result result,
+		   const char *error)
+{
+	deadlines_remove(&s->deadlines, t);
+	t->conn = NULL;
+	transfer_end(t, result, error);
+}
+
+/* The timer ends it, but not a sweep that is at it: so no on_done can keep a sweep going. */
+static void end_soon(struct sender_plain *s, struct transfer *t, uint64_t now_us)
+{
+	deadlines_move(&s->deadlines, t, now_us + 1, now_us);
+}
+
+static void stop_waiting(struct pooled_conn *c)
+{
+	if (c->is_waiting)
+		TAILQ_REMOVE(&c->origin->waiting, c, in_origin);
+	c->is_waiting = false;
+}
+
+/* What is left of its connection goes back to the pool first: on_done may start another one. */
+static void finish_on(struct pooled_conn *c, enum transfer_result result, const char *error)
+{
+	struct sender_plain *s = sender_of(c);
+	struct transfer *t = c->transfer;
+	uint64_t now_us = clock_mono_us();
+
+	stop_waiting(c);
+	pool_give(c, now_us);
+	deadlines_arm(&s->deadlines, now_us + POOL_IDLE_US, now_us);
+	finish(s, t, result, error);
+}
+
+static void cut(struct pooled_conn *c, enum transfer_result result, const char *error)
+{
+	http_conn_close(&c->http, error);
+	finish_on(c, result, error);
+}
+
+/* ---- a transfer on a connection ---- */
+
+static bool write_head(struct buf *head, const struct origin *o, const struct transfer *t)
+{
+	size_t path_len;
+	const char *path = origin_path(o, t->url, &path_len);
+
+	buf_clear(head);
+	buf_append_str(head, t->parts ? "POST " : "GET ");
+	if (*path != '/')
+		buf_append(head, "/", 1);
+	buf_append(head, path, path_len);
+	buf_append_str(head, " HTTP/1.1\r\nHost: ");
+	buf_append(head, o->authority, o->len);
+	buf_append(head, "\r\n", 2);
+	if (t->headers)
+		buf_append_str(head, t->headers);
+	if (t->parts)
+		buf_printf(head, "Content-Length: %zu\r\n", t->len);
+	buf_append(head, "\r\n", 2);
+	return !head->failed;
+}
+
+static void send_on(struct pooled_conn *c, uint64_t now_us)
+{
+	struct transfer *t = c->transfer;
+	const struct http_request request = { .head = { c->head.data, c->head.len },
+					      .parts = t->parts,
+					      .n_parts = t->n_parts };
+	uint64_t deadline_us = end_of(t);
+
+	if (c->http.state == HTTP_CONN_CLOSED) { /* each address gets its part of the time */
+		deadline_us = now_us;
+		if (c->connect_by_us > now_us)
+			deadline_us += (c->connect_by_us - now_us) / (c->n_more + 1);
+	}
+	deadlines_move(&sender_of(c)->deadlines, t, deadline_us, now_us);
+	http_conn_send(&c->http, &c->addr, &request);
+}
+
+/* The next address, if there is one and time for it. */
+static bool try_next(struct pooled_conn *c, uint64_t now_us)
+{
+	const struct lookup *known = &c->origin->lookup;
+
+	if (!c->n_more || !known->n_addrs || now_us >= c->connect_by_us)
+		return false;
+	c->n_more--;
+	c->addr_at = (c->addr_at + 1) % known->n_addrs;
+	c->addr = known->addrs[c->addr_at];
+	send_on(c, now_us);
+	return true;
+}
+
+static void send_again(struct pooled_conn *c)
+{
+	uint64_t now_us = clock_mono_us();
+
+	c->n_more = 0;
+	c->connect_by_us = connect_by(c->transfer, now_us);
+	send_on(c, now_us);
+}
+
+static void on_connected(struct http_conn *http)
+{
+	struct pooled_conn *c = CONTAINER_OF(http, struct pooled_conn, http);
+
+	c->origin->preferred = c->addr_at;
+	deadlines_move(&sender_of(c)->deadlines, c->transfer, end_of(c->transfer), clock_mono_us());
+}
+
+static void on_done(struct http_conn *http, enum http_conn_outcome outcome)
+{
+	static const struct {
+		enum transfer_result result;
+		const char *error; /* NULL: what the connection says */
+	} ends[] = {
+		[HTTP_CONN_ANSWERED] = { TRANSFER_ANSWERED, "" },
+		[HTTP_CONN_CONNECT_FAILED] = { TRANSFER_CONNECT, NULL },
+		[HTTP_CONN_STALE] = { TRANSFER_BROKEN, "closed before it answered" },
+		[HTTP_CONN_CLOSED_EARLY] = { TRANSFER_BROKEN, "closed before its answer ended" },
+		[HTTP_CONN_BAD_ANSWER] = { TRANSFER_BROKEN, "its answer is no HTTP, or too long" },
+	};
+	static_assert(ARRAY_LEN(ends) == HTTP_CONN_OUTCOMES, "each outcome ends a transfer");
+	struct pooled_conn *c = CONTAINER_OF(http, struct pooled_conn, http);
+	const char *error = ends[outcome].error;
+
+	if (outcome == HTTP_CONN_STALE) { /* a fresh connection does not end so */
+		send_again(c);
+		return;
+	}
+	if (outcome == HTTP_CONN_CONNECT_FAILED && try_next(c, clock_mono_us()))
+		return;
+	if (outcome == HTTP_CONN_ANSWERED)
+		transfer_take_answer(c->transfer, http->response.status,
+				     http->response.retry_after_s);
+	finish_on(c, ends[outcome].result, error ? error : strerror(http->error));
+}
+
+/* ---- its start ---- */
+
+static void connect_to_origin(struct pooled_conn *c, uint64_t now_us)
+{
+	const struct origin *o = c->origin;
+
+	c->addr_at = o->preferred % o->lookup.n_addrs;
+	c->addr = o->lookup.addrs[c->addr_at];
+	c->n_more = o->lookup.n_addrs - 1;
+	c->connect_by_us = connect_by(c->transfer, c->transfer->started_us);
+	send_on(c, now_us);
+}
+
+static void wait_for_address(struct pooled_conn *c, uint64_t now_us)
+{
+	struct sender_plain *s = sender_of(c);
+
+	TAILQ_INSERT_TAIL(&c->origin->waiting, c, in_origin);
+	c->is_waiting = true;
+	if (origin_look_up(c->origin, now_us))
+		deadlines_move(&s->deadlines, c->transfer, connect_by(c->transfer, now_us), now_us);
+	else
+		end_soon(s, c->transfer, now_us);
+}
+
+static void on_looked_up(struct origin *o)
+{
+	uint64_t now_us = clock_mono_us();
+	struct pooled_conn *c, *next;
+
+	for (c = TAILQ_FIRST(&o->waiting); c; c = next) {
+		next = TAILQ_NEXT(c, in_origin);
+		if (origin_has_address(o, now_us)) {
+			stop_waiting(c);
+			connect_to_origin(c, now_us);
+		} else {
+			end_soon(sender_of(c), c->transfer, now_us);
+		}
+	}
+}
+
+/* `error` is static. */
+static void fail_soon(struct sender_plain *s, struct transfer *t, enum transfer_result result,
+		      const char *error)
+{
+	t->result = result;
+	t->error = error;
+	end_soon(s, t, t->started_us);
+}
+
+static void begin(struct sender_plain *s, struct transfer *t, struct origin *o)
+{
+	struct pooled_conn *c = pool_take(o);
+
+	if (!c)
+		c = pool_conn_new(&s->pool, o);
+	if (!c || !write_head(&c->head, o, t)) {
+		if (c)
+			pool_give(c, t->started_us);
+		fail_soon(s, t, TRANSFER_BROKEN, "out of memory");
+		return;
+	}
+	t->conn = c;
+	c->transfer = t;
+	if (c->http.state == HTTP_CONN_READY)
+		send_on(c, t->started_us);
+	else if (origin_has_address(o, t->started_us))
+		connect_to_origin(c, t->started_us);
+	else
+		wait_for_address(c, t->started_us);
+}
+
+int sender_plain_start(struct sender_plain *s, struct transfer *t)
+{
+	struct origin *o = NULL;
+	int r = s->is_ending ? -ECANCELED : origins_find(&s->origins, t->url, &o);
+
+	if (r < 0)
+		return r;
+	transfer_begin(t);
+	deadlines_add(&s->deadlines, t, end_of(t), t->started_us);
+	if (r == 0)
+		begin(s, t, o);
+	else
+		fail_soon(s, t, TRANSFER_CONNECT,
+			  r == ORIGIN_E_FULL ? "too many hosts" : "not an http:// URL");
+	return 0;
+}
+
+/* ---- time ---- */
+
+static void on_due(void *arg, struct transfer *t, uint64_t now_us)
+{
+	struct pooled_conn *c = t->conn;
+
+	if (!c) {
+		finish(arg, t, t->result, t->error);
+	} else if (c->is_waiting) {
+		finish_on(c, TRANSFER_CONNECT, origin_problem(c->origin));
+	} else if (c->http.state != HTTP_CONN_CONNECTING) {
+		cut(c, TRANSFER_TIMEOUT, "no answer in time");
+	} else {
+		http_conn_close(&c->http, "connect timeout");
+		if (!try_next(c, now_us))
+			finish_on(c, TRANSFER_CONNECT, "no connection in time");
+	}
+}
+
+static uint64_t on_sweep(void *arg, uint64_t now_us)
+{
+	struct sender_plain *s = arg;
+
+	return pool_sweep(&s->pool, now_us);
+}
+
+void sender_plain_free(struct sender_plain *s)
+{
+	struct transfer *t;
+
+	if (!s)
+		return;
+	s->is_ending = true;
+	while ((t = TAILQ_FIRST(&s->deadlines.list))) {
+		if (t->conn)
+			cut(t->conn, TRANSFER_BROKEN, "the node ends");
+		else
+			finish(s, t, TRANSFER_BROKEN, "the node ends");
+	}
+	pool_deinit(&s->pool);
+	origins_deinit(&s->origins);
+	deadlines_deinit(&s->deadlines);
+	free(s);
+}

@@ -1,0 +1,316 @@
+#include "node/spill_in.h"
+
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "node/node_metrics.h"
+
+#define PUSH_MAX_BYTES (1u << 20) /* in one call; a larger packet goes alone */
+#define FULL_US 1000000
+#define RETRY_US 100000 /* what is due and cannot go now */
+
+static bool is_acknowledged(const struct packet *p)
+{
+	return !p->exchange;
+}
+
+/* Why nothing can be stored now, or REFUSAL_NONE. */
+static enum refusal why_not(const struct spill_in *s, uint64_t now_us)
+{
+	if (s->config.max_bytes == 0)
+		return REFUSAL_NO_ANALYZER;
+	if (!link_is_up(s->config.link) || s->state == SPILL_IN_OVERDUE)
+		return REFUSAL_SPILL_AWAY;
+	return now_us < s->full_until_us ? REFUSAL_SPILL_FULL : REFUSAL_NONE;
+}
+
+static void set_state(struct spill_in *s, enum spill_in_state state)
+{
+	static const char *const names[] = { "idle", "pushing", "copying", "overdue" };
+
+	static_assert(ARRAY_LEN(names) == SPILL_IN_STATES, "every state has a name");
+	log_debug("spill", "state", "from", "%s", names[s->state], "to", "%s", names[state]);
+	s->state = state;
+}
+
+static void show(struct spill_in *s)
+{
+	metrics_set(s->config.metrics, M_WAITING_PACKETS, 0, spill_in_n_packets(s));
+}
+
+/* Who cannot be refused any more waits on, for an analyzer or for better times of Redis. */
+static void refuse(struct spill_in *s, struct packet *p, enum refusal refusal)
+{
+	if (is_acknowledged(p) && !s->is_ending)
+		packet_queue_push(&s->waiting, p);
+	else
+		s->config.on_refused(s->config.arg, p, refusal);
+}
+
+/* ---- the push under way ---- */
+
+/* The first n are stored; the others are refused. */
+static void end_push(struct spill_in *s, unsigned n_stored, enum refusal refusal)
+{
+	unsigned n = s->n_batch;
+
+	s->n_batch = 0;
+	for (unsigned i = 0; i < n; i++) {
+		if (i < n_stored)
+			s->config.on_stored(s->config.arg, s->batch[i]);
+		else
+			refuse(s, s->batch[i], refusal);
+	}
+	show(s);
+}
+
+static void on_copied(void *arg, const redisReply *reply)
+{
+	struct spill_in *s = arg;
+	bool was_overdue = s->state == SPILL_IN_OVERDUE;
+	bool is_copied = reply && reply->type == REDIS_REPLY_INTEGER &&
+			 reply->integer >= (long long)s->config.min_replicas;
+
+	set_state(s, SPILL_IN_IDLE);
+	if (was_overdue)
+		return;
+	if (!is_copied)
+		log_warn("spill", "too few replicas have what was spilled", "replicas", "%lld",
+			 reply && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0LL,
+			 "wanted", "%u", s->config.min_replicas);
+	end_push(s, is_copied ? s->n_stored : 0,
+		 is_copied ? REFUSAL_SPILL_FULL : REFUSAL_SPILL_AWAY);
+}
+
+/* What was stored may be told as soon as enough replicas have it too. */
+static void wait_for_replicas(struct spill_in *s)
+{
+	char n[16], ms[24];
+	const char *words[] = { "WAIT", n, ms };
+
+	snprintf(n, sizeof(n), "%u", s->config.min_replicas);
+	snprintf(ms, sizeof(ms), "%llu", (unsigned long long)(s->config.timeout_us / US_PER_MS));
+	set_state(s, SPILL_IN_COPYING);
+	if (link_command(s->config.link, ARRAY_LEN(words), words, on_copied, s) != 0) {
+		set_state(s, SPILL_IN_IDLE);
+		end_push(s, 0, REFUSAL_SPILL_AWAY);
+	}
+}
+
+static void on_pushed(void *arg, const redisReply *reply)
+{
+	struct spill_in *s = arg;
+	struct spill_pushed pushed;
+	bool was_overdue = s->state == SPILL_IN_OVERDUE;
+	int r = spill_push_answer(reply, &pushed);
+
+	set_state(s, SPILL_IN_IDLE);
+	if (r == 0 && pushed.is_full) {
+		s->full_until_us = clock_mono_us() + FULL_US;
+		log_warn("spill", "the spill is full", "bytes", "%llu",
+			 (unsigned long long)pushed.bytes, "remedy", "%s",
+			 "bring analyzers back, or raise spill-max-bytes");
+	}
+	if (was_overdue)
+		return;
+	if (r != 0) {
+		end_push(s, 0, REFUSAL_SPILL_AWAY);
+		return;
+	}
+	s->n_stored = pushed.n_stored < s->n_batch ? pushed.n_stored : s->n_batch;
+	if (s->n_stored && s->config.min_replicas)
+		wait_for_replicas(s);
+	else
+		end_push(s, s->n_stored, REFUSAL_SPILL_FULL);
+}
+
+static void add_to_push(struct spill_in *s, const struct packet *p)
+{
+	struct json_slice id = packet_id(p);
+
+	spill_push_add(&s->push, &(struct spill_packet){ .id = id.data,
+							 .id_len = id.len,
+							 .type = PACKET_MEDIA_TYPE,
+							 .n_messages = p->n_messages,
+							 .received_ms = packet_received_ms(p),
+							 .body = p->body,
+							 .len = p->len });
+}
+
+static bool is_due(const struct spill_in *s, const struct packet *p, uint64_t now_us)
+{
+	return s->is_hurried || now_us - p->received_us >= s->config.after_us ||
+	       (s->starving_us && now_us - s->starving_us >= s->config.after_us);
+}
+
+/* The next one that is to be stored now; NULL: none. */
+static struct packet_queue *next_due(struct spill_in *s, uint64_t now_us)
+{
+	if (s->due.head)
+		return &s->due;
+	return s->waiting.head && is_due(s, s->waiting.head, now_us) ? &s->waiting : NULL;
+}
+
+static void start_push(struct spill_in *s, uint64_t now_us)
+{
+	struct packet_queue *queue;
+	size_t n_bytes = 0;
+
+	spill_push_begin(&s->push, s->config.node_id, s->config.max_bytes);
+	while (s->n_batch < SPILL_PUSH_MAX && (queue = next_due(s, now_us)) &&
+	       (!s->n_batch || n_bytes + queue->head->len <= PUSH_MAX_BYTES)) {
+		struct packet *p = packet_queue_pop(queue);
+
+		n_bytes += p->len;
+		add_to_push(s, p);
+		s->batch[s->n_batch++] = p;
+	}
+	if (!s->n_batch)
+		return;
+	s->started_us = now_us;
+	set_state(s, SPILL_IN_PUSHING);
+	if (link_call(s->config.link, SCRIPT_SPILL_PUSH, &s->push.args, on_pushed, s) != 0) {
+		set_state(s, SPILL_IN_IDLE);
+		end_push(s, 0, REFUSAL_SPILL_AWAY);
+	}
+}
+
+/* No packet waits longer for Redis. Whether it stored them is not known: agents send them again. */
+static void give_up_overdue(struct spill_in *s, uint64_t now_us)
+{
+	bool is_out = s->state == SPILL_IN_PUSHING || s->state == SPILL_IN_COPYING;
+
+	if (!is_out || now_us - s->started_us < s->config.timeout_us)
+		return;
+	log_warn("spill", "Redis does not answer in time", "packets", "%u", s->n_batch);
+	set_state(s, SPILL_IN_OVERDUE);
+	end_push(s, 0, REFUSAL_SPILL_AWAY);
+}
+
+/* ---- what waits ---- */
+
+static void enqueue(struct spill_in *s, struct packet_queue *queue, struct packet *p)
+{
+	uint64_t now = clock_mono_us();
+	enum refusal refusal = why_not(s, now);
+
+	if (!s->starving_us)
+		s->starving_us = now;
+	if (refusal != REFUSAL_NONE)
+		refuse(s, p, refusal);
+	else
+		packet_queue_push(queue, p);
+	show(s);
+}
+
+void spill_in_add(struct spill_in *s, struct packet *p)
+{
+	enqueue(s, &s->waiting, p);
+}
+
+void spill_in_store(struct spill_in *s, struct packet *p)
+{
+	enqueue(s, &s->due, p);
+}
+
+bool spill_in_would_take(const struct spill_in *s, const struct packet *p)
+{
+	uint64_t now = clock_mono_us();
+
+	return is_due(s, p, now) && why_not(s, now) == REFUSAL_NONE;
+}
+
+void spill_in_note_delivery(struct spill_in *s)
+{
+	s->starving_us = 0;
+}
+
+static void offer_again(struct spill_in *s)
+{
+	for (unsigned n = s->waiting.n_packets; n && s->config.can_place(s->config.arg); n--)
+		s->config.on_again(s->config.arg, packet_queue_pop(&s->waiting));
+}
+
+static void refuse_waiting(struct spill_in *s, enum refusal refusal)
+{
+	while (s->due.head)
+		refuse(s, packet_queue_pop(&s->due), refusal);
+	for (unsigned n = s->waiting.n_packets; n; n--)
+		refuse(s, packet_queue_pop(&s->waiting), refusal);
+}
+
+static void arm(struct spill_in *s, uint64_t now_us)
+{
+	uint64_t since = 0, limit = 0;
+	struct timeval tv;
+
+	if (s->state == SPILL_IN_PUSHING || s->state == SPILL_IN_COPYING) {
+		since = s->started_us;
+		limit = s->config.timeout_us;
+	} else if (s->waiting.head && s->state == SPILL_IN_IDLE) {
+		since = s->waiting.head->received_us;
+		limit = s->config.after_us;
+	}
+	if (!limit)
+		return;
+	tv = clock_timeval(since + limit > now_us ? since + limit - now_us : RETRY_US);
+	evtimer_add(s->timer, &tv);
+}
+
+void spill_in_turn(struct spill_in *s)
+{
+	enum refusal refusal;
+	uint64_t now;
+
+	if (!s->waiting.head && !s->due.head && s->state == SPILL_IN_IDLE)
+		return;
+	now = clock_mono_us();
+	give_up_overdue(s, now);
+	offer_again(s);
+	refusal = why_not(s, now);
+	if (refusal != REFUSAL_NONE)
+		refuse_waiting(s, refusal);
+	else if (s->state == SPILL_IN_IDLE)
+		start_push(s, now);
+	arm(s, now);
+	show(s);
+}
+
+void spill_in_hurry(struct spill_in *s)
+{
+	s->is_hurried = true;
+}
+
+unsigned spill_in_n_packets(const struct spill_in *s)
+{
+	return s->waiting.n_packets + s->due.n_packets + s->n_batch;
+}
+
+/* ---- life ---- */
+
+/* The turn of the loop that this makes does the work. */
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+}
+
+int spill_in_init(struct spill_in *s, const struct spill_in_config *config)
+{
+	*s = (struct spill_in){ .config = *config };
+	packet_queue_init(&s->waiting);
+	packet_queue_init(&s->due);
+	s->timer = evtimer_new(config->base, on_timer, s);
+	return s->timer ? 0 : -ENOMEM;
+}
+
+void spill_in_deinit(struct spill_in *s)
+{
+	s->is_ending = true;
+	end_push(s, 0, REFUSAL_SHUTTING_DOWN);
+	refuse_waiting(s, REFUSAL_SHUTTING_DOWN);
+	if (s->timer)
+		event_free(s->timer);
+}

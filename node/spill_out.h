@@ -1,0 +1,80 @@
+#ifndef WEIR_NODE_SPILL_OUT_H
+#define WEIR_NODE_SPILL_OUT_H
+/*
+ * The way out of the spill, of one worker with room: packets are taken from the stream, oldest
+ * first, go the way of all packets, and leave the stream when their fate is known.
+ *
+ *   stream --spill_take--> held [on_packet ... spill_out_done] --spill_done--> out of the stream
+ *
+ * What is held stays in the stream, under this worker's name, so it is never lost: should the
+ * worker die, another one claims it. What this one can bring to nobody it gives up: that goes to
+ * the name SPILL_OUT_NOBODY, and is claimed from there as from the dead. An answer that never came
+ * may have taken packets that nobody holds; so does a former run under the same name: then, once
+ * nothing is held, what stands under this name is read first.
+ */
+#include "common/metrics.h"
+#include "common/rng.h"
+#include "node/memory.h"
+#include "node/packet.h"
+#include "registry/link.h"
+#include "registry/spill.h"
+
+#define SPILL_OUT_MAX SPILL_DONE_MAX /* packets held at once */
+#define SPILL_OUT_NOBODY "nobody"    /* no worker's name: those have a '/' */
+
+struct spill_out_config {
+	struct link *link; /* borrowed, as all of these */
+	struct metrics_shard *metrics;
+	struct memory *memory;
+	const struct registry_keys *keys;
+	const char *worker;          /* node/index */
+	bool (*has_room)(void *arg); /* for packets beside those that agents send */
+	void (*on_packet)(void *arg, struct packet *p); /* takes it; its `spilled` is set */
+	void *arg;
+};
+
+/* An entry of the stream that this worker has taken. */
+struct spilled {
+	enum {
+		SPILLED_FREE,
+		SPILLED_HELD,    /* on its way to an analyzer */
+		SPILLED_DONE,    /* its fate is known, Redis is still to be told */
+		SPILLED_GIVEN_UP /* others shall have it, Redis is still to be told */
+	} state;
+	uint32_t n_messages;
+	uint64_t cost_bytes;
+	char name[SPILL_ENTRY_NAME_MAX];
+};
+
+struct spill_out {
+	struct spill_out_config config;
+	struct spilled entries[SPILL_OUT_MAX];
+	unsigned n_held, n_done, n_given_up;
+	bool is_calling;    /* one call at a time */
+	bool took_last;     /* the last one was a spill_take: the two take turns */
+	bool reads_own;     /* what stands under this worker's name comes first */
+	bool asked_own;     /* the last spill_take was for that */
+	bool has_more;      /* the last look left something */
+	bool is_ending;     /* nothing is taken any more */
+	unsigned n_telling; /* entries in the call under way, done or given up */
+	struct spilled *telling[SPILL_DONE_MAX];
+	struct spill_done done;
+	uint64_t next_look_us, next_tell_us;
+	struct rng rng;
+};
+
+void spill_out_init(struct spill_out *s, const struct spill_out_config *config);
+/* The fate of a packet that came from here is known. Before the packet is freed. */
+void spill_out_done(struct spill_out *s, struct packet *p);
+/* Nobody in this worker's reach takes it: others shall have it. Before the packet is freed. */
+void spill_out_give_up(struct spill_out *s, struct packet *p);
+/* The worker ends: it stays under its name. Before the packet is freed. */
+void spill_out_leave(struct spill_out *s, struct packet *p);
+/* At the end of each turn of the loop. */
+void spill_out_turn(struct spill_out *s, uint64_t now_us);
+/* Nothing is taken any more. */
+void spill_out_end(struct spill_out *s);
+/* Nothing is held, and Redis knows of all that is done, or cannot be told. */
+bool spill_out_is_quiet(const struct spill_out *s);
+
+#endif

@@ -1,0 +1,53 @@
+#ifndef WEIR_NODE_TRANSFER_H
+#define WEIR_NODE_TRANSFER_H
+/*
+ * One HTTP request to an analyzer, and what became of it.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/uio.h>
+
+#define TRANSFER_MAX_RETRY_AFTER_S 30
+
+enum transfer_result {
+	TRANSFER_ANSWERED, /* there is a status */
+	TRANSFER_CONNECT,  /* no connection, so it was not sent */
+	TRANSFER_TIMEOUT,  /* sent, or partly, and not answered in time */
+	TRANSFER_BROKEN, /* anything else: cut, no HTTP, an endless answer, no memory, at the end */
+	TRANSFER_RESULTS
+};
+
+/* The owner keeps it, and what it points to, until on_done has run; url and headers: until it has
+ * been started. */
+struct transfer {
+	const char *url;
+	const char *headers;       /* further lines, each ended by CRLF; NULL: none */
+	const struct iovec *parts; /* of the body, which leaves from where they are; NULL: a GET */
+	size_t n_parts, len;       /* len: of all parts */
+	uint32_t connect_ms, timeout_ms; /* of connecting; of all of it */
+	/* Runs exactly once for each start that returned 0, never from inside it. */
+	void (*on_done)(struct transfer *t);
+
+	enum transfer_result result;
+	const char *error;      /* "" where ANSWERED; until on_done returns or starts another one */
+	int status;             /* 0 while there is none */
+	uint32_t retry_after_s; /* 0: not said */
+	uint64_t started_us, ended_us;
+
+	/* The sender's. */
+	TAILQ_ENTRY(transfer) link; /* of those under way */
+	struct pooled_conn *conn;   /* sender_plain's, as is the next one */
+	uint64_t deadline_us;
+	struct curl_call *call; /* sender_curl's */
+};
+
+TAILQ_HEAD(transfer_list, transfer);
+
+void transfer_begin(struct transfer *t);
+/* It must be in no list of the sender any more. */
+void transfer_end(struct transfer *t, enum transfer_result result, const char *error);
+void transfer_take_answer(struct transfer *t, int status, int64_t retry_after_s);
+
+#endif

@@ -1,0 +1,170 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/batch.h"
+
+#define MANY 300
+
+/* Of packets {"n":0}, {"n":1}, ... of 2 messages each. */
+static struct batch *filled(unsigned n)
+{
+	struct batch *b = batch_new(NULL);
+
+	assert_non_null(b);
+	for (unsigned i = 0; i < n; i++) {
+		struct packet *p = packet_new(64);
+
+		assert_non_null(p);
+		p->len = (size_t)snprintf(p->body, 64, "{\"n\":%u}", i);
+		p->n_messages = 2;
+		p->n_attempts = i == 1 ? 4 : 0;
+		batch_add(b, p);
+	}
+	return b;
+}
+
+static void emptied(struct batch *b)
+{
+	struct packet *p;
+
+	while ((p = packet_queue_pop(&b->packets)))
+		packet_free(p);
+	batch_free(b);
+}
+
+static void check_body(const struct batch *b, const char *expected)
+{
+	static char body[16384];
+	size_t len = 0;
+
+	for (size_t i = 0; i < b->transfer.n_parts; i++) {
+		memcpy(body + len, b->transfer.parts[i].iov_base, b->transfer.parts[i].iov_len);
+		len += b->transfer.parts[i].iov_len;
+	}
+	body[len] = '\0';
+	assert_string_equal(body, expected);
+	assert_int_equal(b->transfer.len, len);
+}
+
+static void the_body_is_an_array_of_packets(void **state UNUSED)
+{
+	static const char *const bodies[] = { "[{\"n\":0}]", "[{\"n\":0},{\"n\":1}]",
+					      "[{\"n\":0},{\"n\":1},{\"n\":2}]" };
+
+	for (unsigned i = 0; i < ARRAY_LEN(bodies); i++) {
+		struct batch *b = filled(i + 1);
+
+		assert_int_equal(batch_write(b, ACCEPTS_BATCH, "n1"), 0);
+		check_body(b, bodies[i]);
+		emptied(b);
+	}
+}
+
+static void so_it_is_of_many(void **state UNUSED)
+{
+	struct batch *b = filled(MANY);
+	char expected[16384], *at = expected;
+
+	for (unsigned i = 0; i < MANY; i++)
+		at += sprintf(at, "%c{\"n\":%u}", i ? ',' : '[', i);
+	strcpy(at, "]");
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, "n1"), 0);
+	check_body(b, expected);
+	emptied(b);
+}
+
+static void packets_leave_from_where_they_are(void **state UNUSED)
+{
+	struct batch *b = filled(1);
+
+	assert_int_equal(batch_write(b, ACCEPTS_PACKET, "n1"), 0);
+	assert_int_equal(b->transfer.n_parts, 1);
+	assert_ptr_equal(b->transfer.parts[0].iov_base, b->packets.head->body);
+	emptied(b);
+}
+
+static void who_takes_single_packets_gets_one_as_it_is(void **state UNUSED)
+{
+	struct batch *b = filled(1);
+
+	assert_int_equal(batch_write(b, ACCEPTS_PACKET, "n1"), 0);
+	check_body(b, "{\"n\":0}");
+	emptied(b);
+}
+
+static void the_headers_say_what_is_in_it(void **state UNUSED)
+{
+	struct batch *b = filled(3);
+
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, "node-1"), 0);
+	assert_string_equal(b->transfer.headers, "Content-Type: application/json\r\n"
+						 "Weir-Packets: 3\r\n"
+						 "Weir-Messages: 6\r\n"
+						 "Weir-Node: node-1\r\n"
+						 "Weir-Attempt: 5\r\n");
+	emptied(b);
+}
+
+static void the_longest_name_of_a_node_fits(void **state UNUSED)
+{
+	struct batch *b = filled(1);
+	char id[400];
+
+	memset(id, 'n', sizeof(id));
+	id[64] = '\0';
+	b->n_messages = b->packets.head->n_attempts = UINT32_MAX - 1;
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, id), 0);
+	id[64] = 'n';
+	id[399] = '\0';
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, id), -EMSGSIZE);
+	emptied(b);
+}
+
+static void each_end_of_a_transfer_has_an_outcome(void **state UNUSED)
+{
+	static const struct {
+		enum transfer_result result;
+		int status;
+		enum delivery_outcome outcome;
+	} cases[] = {
+		{ TRANSFER_ANSWERED, 200, OUTCOME_OK },
+		{ TRANSFER_ANSWERED, 299, OUTCOME_OK },
+		{ TRANSFER_ANSWERED, 400, OUTCOME_BAD },
+		{ TRANSFER_ANSWERED, 422, OUTCOME_BAD },
+		{ TRANSFER_ANSWERED, 429, OUTCOME_BUSY },
+		{ TRANSFER_ANSWERED, 503, OUTCOME_BUSY },
+		{ TRANSFER_ANSWERED, 301, OUTCOME_STATUS },
+		{ TRANSFER_ANSWERED, 500, OUTCOME_STATUS },
+		{ TRANSFER_CONNECT, 0, OUTCOME_CONNECT },
+		{ TRANSFER_TIMEOUT, 0, OUTCOME_TIMEOUT },
+		{ TRANSFER_BROKEN, 0, OUTCOME_BROKEN },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct transfer t = { .result = cases[i].result, .status = cases[i].status };
+
+		assert_int_equal(batch_outcome(&t), cases[i].outcome);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_body_is_an_array_of_packets),
+		cmocka_unit_test(so_it_is_of_many),
+		cmocka_unit_test(packets_leave_from_where_they_are),
+		cmocka_unit_test(who_takes_single_packets_gets_one_as_it_is),
+		cmocka_unit_test(the_headers_say_what_is_in_it),
+		cmocka_unit_test(the_longest_name_of_a_node_fits),
+		cmocka_unit_test(each_end_of_a_transfer_has_an_outcome),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("node/batch", tests, NULL, NULL);
+}

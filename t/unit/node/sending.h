@@ -1,0 +1,49 @@
+#ifndef WEIR_T_UNIT_NODE_SENDING_H
+#define WEIR_T_UNIT_NODE_SENDING_H
+/*
+ * Transfers to a server whose part the test plays, by one backend of the sender or the other.
+ */
+#include "node/sender_curl.h"
+#include "node/sender_plain.h"
+#include "t/unit/peer.h"
+
+#define SENDING_MAX 8
+#define SENDING_HEADERS "Content-Type: application/json\r\nWeir-Packets: 3\r\n"
+
+/* One transfer, with what it points to. */
+struct sending {
+	struct transfer transfer;
+	struct sending_fixture *fixture;
+	struct iovec part;
+	char error[400]; /* as on_done had it */
+	unsigned n_done;
+	struct sending *then; /* on_done starts it, but at the end; NULL: none */
+};
+
+struct sending_fixture {
+	struct event_base *base;
+	struct sender_plain *plain; /* one of the two */
+	struct sender_curl *curl;
+	struct peer peer;
+	bool inside_start, is_ending;
+	struct sending all[SENDING_MAX];
+};
+
+int sending_setup_plain(void **state);
+int sending_setup_curl(void **state);
+int sending_teardown(void **state);
+/* All that is under way ends. */
+void sending_end(struct sending_fixture *f);
+
+/* A POST of "[1]" to `url` (NULL: the peer's), to be changed before it is started. */
+struct sending *sending_prepare(struct sending_fixture *f, unsigned i, const char *url);
+/* 0: on_done follows. */
+int sending_start(struct sending *s);
+/* Prepares and starts. */
+struct sending *sending_post(struct sending_fixture *f, unsigned i);
+/* Until it has ended; it must be so. */
+void sending_wait(struct sending *s, enum transfer_result result, int status);
+/* The peer's part: it takes the connection if it has none, reads the request, answers. */
+void sending_serve(struct sending_fixture *f, const char *answer);
+
+#endif
