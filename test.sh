@@ -42,7 +42,7 @@ select_tests() {
 	done
 }
 
-install_packages build run test
+install_packages build run test bench
 build
 mapfile -t tests < <(select_tests)
 ((${#tests[@]})) || usage_error "no test is named ${names[*]}"

@@ -4,5 +4,5 @@
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 1
 how=(-i)
 [[ ${1:-} != --check ]] || how=(--dry-run -Werror)
-find common registry node analyzer loadgen t \( -name '*.[ch]' -o -name '*.cpp' \) -print0 |
+find common registry node analyzer loadgen bench t \( -name '*.[ch]' -o -name '*.cpp' \) -print0 |
 	xargs -0 clang-format "${how[@]}"

@@ -29,7 +29,7 @@ missing_packages() {
 	local wanted
 	wanted=$(awk -v groups=" $* " '!/^#/ && NF && index(groups, " " $1 " ") { print $2 }' packages.txt)
 	# shellcheck disable=SC2086 # one word for each package
-	comm -23 <(sort <<<"$wanted") <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null |
+	comm -23 <(sort -u <<<"$wanted") <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null |
 		awk '$1 == "installed" { print $2 }' | sort -u)
 }
 
@@ -45,7 +45,7 @@ apt_get_install() (
 	as_root apt-get update -q || say "going on with the package lists as they are"
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 		-o DPkg::Lock::Timeout=300 "$@" || exit 1
-	for service in redis-server prometheus; do
+	for service in redis-server prometheus haproxy nginx; do
 		[[ " $* " != *" $service "* ]] || as_root update-rc.d "$service" disable || exit 1
 	done
 )

@@ -1,0 +1,139 @@
+package Bench::Contest;
+
+# The contestants, all running at once, and their turns: A B C A B C, so that whatever else the machine
+# does hits all of them. Each figure is kept as a list, a value for each round:
+#   {shape => {contestant => {figure => [values]}}}
+use v5.36;
+use Bench::Load qw(idle_connections paced paced_result wrk);
+use Bench::Redis;
+use Bench::Routers;
+use List::Util qw(max);
+use Time::HiRes qw(sleep);
+
+my @weights = (50, 30, 20);
+my @contestants = qw(floor haproxy nginx weir received);
+my %ack = (weir => 'delivered', received => 'received');
+
+# What is sent in a turn of wrk.
+my %load = (
+    busy => { connections => 64, body => [ 1200, 5 ] },
+    few => { connections => 4, body => [ 1200, 5 ] },
+    many => { connections => 512, body => [ 1200, 5 ] },
+    small => { connections => 64, body => [ 100, 1 ] },
+    large => { connections => 64, body => [ 65536, 400 ] },
+    mixed => { connections => 64, body => ['mixed'] },
+);
+my @shapes = qw(busy few many small large mixed latency fresh);
+
+sub shapes () { return @shapes }
+sub contestants () { return @contestants }
+
+# Options: rounds, seconds, shapes, only, connections, rate.
+sub new ($class, %options) {
+    for my $name ($options{shapes}->@*) { die "there is no shape '$name'\n" if !grep { $_ eq $name } @shapes }
+    for my $name ($options{only}->@*) { die "there is no contestant '$name'\n" if !grep { $_ eq $name } @contestants }
+    die "latency wants HAProxy among the contestants, or --rate\n"
+        if !$options{rate} && grep({ $_ eq 'latency' } $options{shapes}->@*) && !grep { $_ eq 'haproxy' } $options{only}->@*;
+    my $self = bless { %options, figures => {}, complaints => [] }, $class;
+    $self->{redis} = Bench::Redis->start if grep { $ack{$_} } $self->names;
+    $self->{sinks} = [ map { Bench::Process->start([ 'weir-bench-sink' ], name => 'analyzer') } @weights ];
+    $self->{analyzers} = [ map { [ $self->{sinks}[$_]->wait_log(qr/addr=(\S+)/), $weights[$_] ] } 0 .. $#weights ];
+    $self->{routers} = { map { $_ => $self->_start($_) } $self->names };
+    return $self;
+}
+
+sub names ($self) { return $self->{only}->@* }
+sub rate ($self) { return $self->{rate} }
+sub complaints ($self) { return $self->{complaints}->@* }
+
+sub _complain ($self, $text) { push $self->{complaints}->@*, "NOT CLEAN: $text" }
+
+# Comes back when it has accepted a packet.
+sub _start ($self, $name) {
+    my %options = (analyzers => $self->{analyzers});
+    if ($ack{$name}) {
+        state $n = 0;
+        %options = (%options, redis => $self->{redis}->url, pool => $name, node_id => 'n' . ++$n, node => [ '--ack', $ack{$name} ]);
+    }
+    my $router = Bench::Routers::start($ack{$name} ? 'weir' : $name, \%options);
+    if ($ack{$name} && !$self->{is_registered}{$name}++) { Bench::Routers::register($router, $self->{analyzers}) }
+    $router->{first_answer_s} = Bench::Routers::first_answer($router);
+    return $router;
+}
+
+# ---- turns ----
+
+sub _keep ($self, $shape, $name, %figures) {
+    while (my ($figure, $value) = each %figures) { push $self->{figures}{$shape}{$name}{$figure}->@*, $value }
+}
+
+sub _turn ($self, $shape, $name, $seconds) {
+    my $router = $self->{routers}{$name};
+    my ($cpu, $redis) = ($router->{process}->cpu_us, $ack{$name} && $self->{redis}->usage);
+    my $result = wrk($router->{addr}, seconds => $seconds, $load{$shape}->%*);
+    my $n = max(1, $result->{requests});
+    my %figures = (
+        packets_per_s => $n / $result->{seconds},
+        mb_per_s => $n * $result->{body_bytes} / $result->{seconds} / 1e6,
+        cpu_us_per_packet => ($router->{process}->cpu_us - $cpu) / $n,
+    );
+    if ($redis) {
+        my $now = $self->{redis}->usage;
+        $figures{redis_calls_per_packet} = ($now->{calls} - $redis->{calls}) / $n;
+        $figures{redis_cpu_us_per_packet} = ($now->{cpu_us} - $redis->{cpu_us}) / $n;
+    }
+    $self->_complain("$shape: $name answered $result->{errors} of $result->{requests} packets with an error or not at all")
+        if $result->{errors};
+    return %figures;
+}
+
+# Half of what HAProxy does at best, so that each contestant has room.
+sub _latency_rate ($self) {
+    my $rates = $self->{figures}{busy}{haproxy}{packets_per_s};
+    $rates //= [ { $self->_turn(busy => 'haproxy', $self->{seconds}) }->{packets_per_s} ] if !$self->{rate};
+    return $self->{rate} //= int(max(@$rates) / 2);
+}
+
+sub _latency_turn ($self, $shape, $name, $seconds) {
+    my $report = paced_result(paced($self->{routers}{$name}{addr}, rate => $self->_latency_rate, duration => $seconds, connections => 64,
+        messages => 5, bytes => 230, seed => 7), $seconds);
+    $self->_complain("$shape: $name accepted only $report->{accepted}{packets} of $report->{sent}{packets} packets")
+        if $report->{accepted}{packets} < $report->{sent}{packets};
+    return map { ("${_}_us" => $report->{latency_us}{$_}) } qw(p50 p90 p99 p99_9);
+}
+
+# A process that has just started: how long that took, and what idle connections cost it.
+sub _fresh_turn ($self, $shape, $name, $seconds) {
+    my $router = $self->_start($name);
+    my ($n, $before) = ($self->{connections}, $router->{process}->rss_bytes);
+    my $idle = idle_connections($router->{addr}, $n);
+    sleep 0.3; # for a process that answers first and tidies up then
+    return (start_ms => $router->{first_answer_s} * 1000, bytes_per_connection => ($router->{process}->rss_bytes - $before) / $n);
+}
+
+my %turn = (latency => \&_latency_turn, fresh => \&_fresh_turn);
+
+# Leases of analyzers are kept, as their heartbeats would.
+sub _keep_registered ($self) {
+    Bench::Routers::register($self->{routers}{$_}, $self->{analyzers}) for grep { $ack{$_} } $self->names;
+    Bench::Process::check_all();
+}
+
+sub _progress ($self, $text) { print STDERR "\r\e[K$text" if -t STDERR }
+
+sub run ($self) {
+    if (grep { $load{$_} } $self->{shapes}->@*) { $self->_turn(busy => $_, 1) for $self->names } # all are warm
+    for my $shape ($self->{shapes}->@*) {
+        for my $round (1 .. $self->{rounds}) {
+            $self->_keep_registered;
+            for my $name ($self->names) {
+                $self->_progress("$shape $round/$self->{rounds} $name");
+                my $turn = $turn{$shape} // \&_turn;
+                $self->_keep($shape, $name, $turn->($self, $shape, $name, $self->{seconds}));
+            }
+        }
+    }
+    return $self->{figures};
+}
+
+1;

@@ -1,0 +1,111 @@
+package Bench::Instructions;
+
+# Instructions that a node executes for one packet, outside the kernel, as valgrind counts them: a fixed
+# replay over one connection, in bursts, to one analyzer: each burst is read at once and leaves as one batch,
+# so that the count hardly depends on time. It is taken several times in one run, after a first replay that
+# does not count: neither the start nor the end of the node is in it.
+use v5.36;
+use Bench::Prepare;
+use Bench::Process qw(folder slurp);
+use Bench::Redis;
+use Bench::Routers;
+use IO::Socket::INET;
+use List::Util qw(min);
+use POSIX qw(uname);
+use Socket qw(IPPROTO_TCP TCP_NODELAY);
+
+use constant BURST => 32;   # packets
+use constant BURSTS => 200; # in a replay
+use constant TOLERANCE => 0.05;
+
+my $stored = Bench::Prepare::checkout() . '/bench/instructions.txt';
+
+# What the count depends on besides the code: "12 x86_64". Undef: no Debian.
+sub platform () {
+    my ($version) = slurp('/etc/debian_version') =~ /^(\d+)/ or return undef;
+    return "$version " . (uname)[4];
+}
+
+# Why it cannot be counted here; undef: it can.
+sub obstacle () {
+    return 'valgrind is not installed' if system('command -v valgrind vgdb >/dev/null');
+    my $cache = slurp(Bench::Prepare::bin_dir() . '/../CMakeCache.txt');
+    return 'the programs are not built for release' if $cache !~ /^CMAKE_BUILD_TYPE:\w+=Release$/m;
+    return 'the programs are instrumented' if $cache =~ /^(?:WEIR_SANITIZE|CMAKE_C_FLAGS):\w+=./m;
+    return 'the programs are not built by gcc' if $cache =~ /^CMAKE_C_COMPILER:\w+=.*clang/m;
+    return undef;
+}
+
+# The number that was stored for this platform; undef: none.
+sub expected () {
+    my %stored = slurp($stored) =~ /^(\d+ \w+)\s+(\d+)/mg;
+    return $stored{ platform() // "" };
+}
+
+sub store ($per_packet) {
+    my $platform = platform() // die "this is no Debian\n";
+    my $line = sprintf '%-12s %.0f', $platform, $per_packet;
+    my $text = slurp($stored);
+    $text =~ s/^\Q$platform\E .*/$line/m or $text .= "$line\n";
+    open my $file, '>', $stored or die "$stored: $!\n";
+    print $file $text;
+    close $file or die "$stored: $!\n";
+}
+
+sub _packet () {
+    my $body = sprintf '{"id":"p1","messages":[%s]}', join ',', map { sprintf '{"level":"info","msg":"%s"}', 'm' x 208 } 1 .. 5;
+    return "POST /ingest HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
+}
+
+# Each burst in one piece, the next when all of the last are answered.
+sub _replay ($addr, $n_bursts) {
+    my $socket = IO::Socket::INET->new(PeerAddr => $addr, Proto => 'tcp') or die "connect: $@\n";
+    setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1;
+    my $burst = _packet() x BURST;
+    for (1 .. $n_bursts) {
+        syswrite($socket, $burst) == length $burst or die "write: $!\n";
+        my ($answers, $n) = ('', 0);
+        while ($n < BURST) {
+            sysread $socket, $answers, 65536, length $answers or die "the node closed the connection\n";
+            $n = () = $answers =~ m{HTTP/1\.1 202 }g;
+            die "refused: $answers\n" if $answers =~ m{HTTP/1\.1 [^2]};
+        }
+    }
+}
+
+# Makes callgrind write down what was counted since the last time, and begin again.
+sub _dump ($node) {
+    my $pid = $node->{process}->pid;
+    system("vgdb --max-invoke-ms=0 --pid=$pid dump >/dev/null 2>&1") == 0 or die "vgdb does not reach valgrind\n";
+}
+
+sub _start ($out) {
+    my $sink = Bench::Process->start([ 'weir-bench-sink' ]);
+    my $redis = Bench::Redis->start;
+    # the same code on every processor of an architecture
+    local $ENV{SIMDJSON_FORCE_IMPLEMENTATION} = 'westmere' if (uname)[4] eq 'x86_64';
+    my $node = Bench::Routers::start(weir => { redis => $redis->url, pool => 'bench', node => [ '--probe-interval', '60s' ],
+        under => [ 'valgrind', '--tool=callgrind', "--callgrind-out-file=$out", '--quiet', '--vgdb-poll=500' ] });
+    Bench::Routers::register($node, [ [ $sink->wait_log(qr/addr=(\S+)/), 1 ] ]);
+    return ({ %$node, others => [ $sink, $redis ] });
+}
+
+# {per_packet: the least, as what time adds is not the packets' own; all: each time; profile: a file for
+# callgrind_annotate}
+sub measure ($n_times) {
+    my $out = folder . '/callgrind';
+    my $node = _start($out);
+    for (0 .. $n_times) {
+        _replay($node->{addr}, BURSTS);
+        _dump($node);
+    }
+    my @counts = map { slurp("$out.$_") =~ /^(?:summary|totals): (\d+)/m } 2 .. $n_times + 1;
+    die "callgrind wrote no counts\n" . $node->{process}->log if @counts != $n_times;
+    my @per_packet = map { $_ / (BURSTS * BURST) } @counts;
+    return { per_packet => min(@per_packet), all => \@per_packet, profile => "$out.2" };
+}
+
+# 0.02: two percent more than stored.
+sub excess ($per_packet) { return $per_packet / expected() - 1 }
+
+1;

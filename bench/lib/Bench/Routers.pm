@@ -1,0 +1,146 @@
+package Bench::Routers;
+
+# What takes packets and hands them to analyzers: HAProxy and nginx as people would set them up for that,
+# and Weir. Each on one core, by weights, with connections kept on both sides.
+#
+#   my $router = Bench::Routers::start(haproxy => { analyzers => [ [ '127.0.0.1:9001', 50 ], ... ] });
+#   $router->{addr}, $router->{process}
+use v5.36;
+use Bench::Prepare;
+use Bench::Process qw(folder free_port wait_until);
+use HTTP::Tiny;
+use IO::Socket::INET;
+use JSON::PP qw(decode_json encode_json);
+use Time::HiRes qw(sleep time);
+
+use constant PACKET => '{"id":"first","messages":[{"msg":"the first packet"}]}';
+
+my %starter = (haproxy => \&_haproxy, nginx => \&_nginx, weir => \&_weir, floor => \&_floor);
+
+# Comes back once it is listening. Options: analyzers, [address, weight] each; for weir: redis (its URL),
+# pool, node_id, node (further options of weir-node), under (a command that runs it).
+sub start ($kind, $options) { return $starter{$kind}->($options) }
+
+sub _config ($name, $text) {
+    state $n = 0;
+    my $path = sprintf '%s/%s.%d.cfg', folder, $name, ++$n;
+    open my $file, '>', $path or die "$path: $!\n";
+    print $file $text;
+    close $file;
+    return $path;
+}
+
+sub is_listening ($addr) { return IO::Socket::INET->new(PeerAddr => $addr, Proto => 'tcp') }
+
+sub _listening ($process, $addr) {
+    wait_until { $process->check && is_listening($addr) } 10, "$process->{name} to listen";
+    return { process => $process, addr => $addr };
+}
+
+sub _floor ($options) {
+    my $process = Bench::Process->start([ 'weir-bench-sink' ], name => 'floor');
+    return { process => $process, addr => $process->wait_log(qr/addr=(\S+)/) };
+}
+
+sub _haproxy ($options) {
+    my $addr = '127.0.0.1:' . free_port;
+    my ($n, $servers) = (0, '');
+    $servers .= sprintf "  server a%d %s weight %d\n", ++$n, @$_ for $options->{analyzers}->@*;
+    my $path = _config(haproxy => <<~"END" . $servers);
+        global
+          nbthread 1
+          maxconn 12000
+          no strict-limits
+        defaults
+          mode http
+          timeout connect 5s
+          timeout client 75s
+          timeout server 30s
+          option http-keep-alive
+        frontend packets
+          bind $addr
+          default_backend analyzers
+        backend analyzers
+          balance roundrobin
+          http-reuse always
+        END
+    return _listening(Bench::Process->start([ 'haproxy', '-db', '-q', '-f', $path ]), $addr);
+}
+
+sub _nginx ($options) {
+    my ($addr, $dir) = ('127.0.0.1:' . free_port, folder);
+    my $servers = join '', map { sprintf 'server %s weight=%d; ', @$_ } $options->{analyzers}->@*;
+    my $user = $> == 0 ? 'user root;' : '';
+    my $temporary = join '', map { "${_}_temp_path $dir/nginx.$_; " } qw(client_body proxy fastcgi uwsgi scgi);
+    my $path = _config(nginx => <<~"END");
+        $user
+        daemon off;
+        worker_processes 1;
+        pid $dir/nginx.$addr.pid;
+        error_log stderr crit;
+        events { worker_connections 16384; }
+        http {
+          access_log off;
+          $temporary
+          keepalive_timeout 75s;
+          keepalive_requests 1000000000;
+          client_body_buffer_size 1m;
+          client_max_body_size 64m;
+          upstream analyzers { ${servers}keepalive 512; keepalive_requests 1000000000; }
+          server {
+            listen $addr backlog=4096;
+            location / {
+              proxy_pass http://analyzers;
+              proxy_http_version 1.1;
+              proxy_set_header Connection "";
+            }
+          }
+        }
+        END
+    return _listening(Bench::Process->start([ 'nginx', '-e', 'stderr', '-c', $path ]), $addr);
+}
+
+sub _weir ($options) {
+    my $process = Bench::Process->start([ ($options->{under} // [])->@*, Bench::Prepare::bin_dir() . '/weir-node', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0',
+        '--redis', $options->{redis}, '--pool', $options->{pool}, '--node-id', $options->{node_id} // 'n1', '--workers', 1,
+        '--max-connections', 20000, '--drain-delay', '0ms', ($options->{node} // [])->@* ], name => 'weir-node');
+    my $addr = $process->wait_log(qr/component=node msg=listening .*addr=(\S+)/);
+    my $admin = 'http://' . $process->wait_log(qr/component=admin msg=listening .*addr=(\S+)/);
+    return { process => $process, addr => $addr, admin => $admin };
+}
+
+# Registers the analyzers at a node, or keeps them there: a lease lasts ten minutes at most.
+sub register ($node, $analyzers) {
+    state $http = HTTP::Tiny->new(timeout => 10);
+    my $n = 0;
+    for (@$analyzers) {
+        my ($addr, $weight) = @$_;
+        my $body = encode_json({ url => "http://$addr/ingest", weight => $weight, ttl_ms => 600_000 });
+        my $answer = $http->put(sprintf('%s/v1/analyzers/a%d', $node->{admin}, ++$n), { content => $body });
+        die "register: $answer->{status} $answer->{content}\n" if !$answer->{success};
+    }
+    wait_known($node, $n);
+}
+
+# The node can send to that many analyzers.
+sub wait_known ($node, $n) {
+    my %known;
+    wait_until { %known = map { $_ => 1 } $node->{process}->log =~ /msg="analyzer known" .*analyzer=(\S+)/g; keys %known >= $n }
+        10, 'the node to know its analyzers';
+}
+
+# Sends a packet over a connection of its own until it is accepted; the seconds since the start of the process.
+sub first_answer ($router) {
+    my $request = "POST /ingest HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
+        . length(PACKET) . "\r\n\r\n" . PACKET;
+    my $since = $router->{process}->started;
+    for (my $deadline = time + 10; time < $deadline; sleep 0.0005) {
+        my $socket = is_listening($router->{addr}) or next;
+        print $socket $request;
+        my $line = readline($socket) // '';
+        return time - $since if $line =~ m{^HTTP/1\.1 2};
+    }
+    die "$router->{process}{name}: nothing was accepted within 10 s\n" . $router->{process}->log;
+}
+
+1;
