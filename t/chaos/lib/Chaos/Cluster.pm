@@ -1,0 +1,209 @@
+package Chaos::Cluster;
+
+# A Redis, nodes, analyzers and the relay between them; and what can be done to each of them: the actions of
+# Chaos::Kinds. Every program keeps its port over all its starts, and every start of an analyzer has a record file
+# of its own.
+use v5.36;
+use HTTP::Tiny;
+use IO::Socket::INET;
+use Time::HiRes qw(sleep time);
+use Chaos::Process;
+use Chaos::Relay;
+
+my @weights = (0.5, 0.3, 0.2, 0.4, 0.1);
+
+# Messages to catch up at most: with more of them shares would be off for long after each fault, and rightly.
+use constant CATCHUP_MAX => 1000;
+
+# Options: plan, folder, bin (folder of the programs), spill_max.
+sub start ($class, %options) {
+    my $self = bless { %options{qw(plan folder bin spill_max)}, processes => {}, ports => {}, records => [], wanted_fault => {} }, $class;
+    my @nodes = @{ $self->{plan}{nodes} };
+    my @analyzers = @{ $self->{plan}{analyzers} };
+    $self->_hold_port($_) for 'redis', @analyzers, map { ($_, "$_.admin") } @nodes;
+    my @ways = ((map { $self->_way("to $_", $_) } @analyzers), map { $self->_way("$_ to redis", 'redis', $_) } @nodes);
+    $self->{relay} = Chaos::Relay->start(@ways);
+    mkdir "$self->{folder}/redis" or die "$self->{folder}/redis: $!\n";
+    $self->_add('redis', sub ($n) { $self->_redis_command });
+    $self->start_one('redis');
+    $self->_wait_redis;
+    $self->_add($_, $self->_node_command($_)) for @nodes;
+    $self->_add($analyzers[$_], $self->_analyzer_command($analyzers[$_], $weights[ $_ % @weights ])) for 0 .. $#analyzers;
+    $self->start_one($_) for @nodes, @analyzers;
+    return $self;
+}
+
+# A port that stays ours while its program is away: bound, and never listened on.
+sub _hold_port ($self, $name) {
+    my $holder = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp', ReuseAddr => 1, ReusePort => 1)
+        or die "bind: $@\n";
+    push @{ $self->{holders} }, $holder;
+    $self->{ports}{$name} = $holder->sockport;
+}
+
+sub _way ($self, $name, $server, $client = undef) {
+    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 256, Proto => 'tcp') or die "listen: $@\n";
+    $self->{ports}{$name} = $listener->sockport;
+    return { listener => $listener, server => $server, client => $client, to => $self->{ports}{$server} };
+}
+
+sub _add ($self, $name, $command) { $self->{processes}{$name} = Chaos::Process->new($name, $self->{folder}, $command) }
+sub _program ($self, $name) { return "$self->{bin}/$name" }
+sub _address ($self, $name) { return "127.0.0.1:$self->{ports}{$name}" }
+
+# ---- command lines ----
+
+sub _redis_command ($self) {
+    return ('redis-server', '--port', $self->{ports}{redis}, '--bind', '127.0.0.1', '--dir', "$self->{folder}/redis", '--save', '',
+        '--appendonly', 'yes', '--appendfsync', $self->{plan}{appendfsync}, '--maxmemory-policy', 'noeviction');
+}
+
+sub _node_command ($self, $id) {
+    my @options = ('--delivery-timeout', '2s', '--connect-timeout', '500ms', '--drain-delay', '0ms', '--catchup-max-messages', CATCHUP_MAX);
+    push @options, '--spill-max-bytes', $self->{spill_max} if $self->_node_knows('--spill-max-bytes');
+    return sub ($n) {
+        return ($self->_program('weir-node'), '--node-id', $id, '--workers', 1, '--listen', $self->_address($id), '--admin-listen',
+            $self->_address("$id.admin"), '--redis', 'redis://' . $self->_address("$id to redis") . '/0', @options);
+    };
+}
+
+sub _node_knows ($self, $option) {
+    open my $help, '-|', $self->_program('weir-node'), '--help' or die $self->_program('weir-node') . ": $!\n";
+    return scalar grep { /^\s*\Q$option\E / } <$help>;
+}
+
+sub _analyzer_command ($self, $id, $weight) {
+    my $registries = join ',', map { 'http://' . $self->_address("$_.admin") } @{ $self->{plan}{nodes} };
+    return sub ($n) {
+        my $record = "$self->{folder}/$id.$n.record";
+        push @{ $self->{records} }, $record;
+        return ($self->_program('weir-analyzer'), '--id', $id, '--weight', $weight, '--listen', $self->_address($id), '--advertise',
+            'http://' . $self->_address("to $id") . '/ingest', '--register', $registries, '--record', $record, '--ttl', '5s');
+    };
+}
+
+# ---- what the load and the report need ----
+
+sub targets ($self) { return map { 'http://' . $self->_address($_) . '/ingest' } @{ $self->{plan}{nodes} } }
+sub records ($self) { return @{ $self->{records} } }
+sub relay ($self) { return $self->{relay} }
+sub weirctl ($self, @arguments) { return ($self->_program('weirctl'), @arguments, '--redis', 'redis://' . $self->_address('redis') . '/0') }
+sub deaths ($self) { return map { $_->deaths } @{ $self->{processes} }{ sort keys %{ $self->{processes} } } }
+
+# Why the nodes refused, by their own count since their last start: {reason => requests}.
+sub refusals ($self) {
+    my ($client, %n) = (HTTP::Tiny->new(timeout => 3));
+    for my $node (@{ $self->{plan}{nodes} }) {
+        my $text = $client->get('http://' . $self->_address("$node.admin") . '/metrics')->{content};
+        $n{$1} += $2 while $text =~ /^weir_refused_requests_total\{reason="(\w+)"\} (\d+)/mg;
+    }
+    return { map { $_ => $n{$_} } grep { $n{$_} } keys %n };
+}
+
+# Ends that nobody caused are noticed at the latest here.
+sub check ($self) { $_->is_running for values %{ $self->{processes} } }
+
+# ---- actions ----
+
+sub act ($self, $action, @arguments) {
+    my %actions = (
+        kill => sub ($name) { $self->{processes}{$name}->kill_now },
+        end => sub ($name) { $self->{processes}{$name}->ask_to_end },
+        start => sub ($name) { $self->start_one($name) },
+        freeze => sub ($name) { $self->{processes}{$name}->signal('STOP') },
+        thaw => sub ($name) { $self->{processes}{$name}->signal('CONT') },
+        rule => sub (@rule) { $self->{relay}->rule(@rule) },
+        simulate => sub ($id, $fault) { $self->{wanted_fault}{$id} = $fault },
+        empty => sub ($within_ms) { $self->{empty_until} = time + $within_ms / 1000 },
+    );
+    return ($actions{$action} // die "no action '$action'\n")->(@arguments);
+}
+
+# One that was asked to end and has not done so is started when it has: see tick.
+sub start_one ($self, $name) {
+    my $process = $self->{processes}{$name};
+    delete $self->{to_start}{$name};
+    return $self->{to_start}{$name} = 1 if $process->is_ending;
+    return if $process->is_running;
+    $process->start;
+    $self->{relay}->client($name, $process->pid) if $name =~ /^n/; # it tells its connections by that
+}
+
+# Between the steps: what takes its time. Never waits for long.
+sub tick ($self) {
+    $self->check;
+    $self->start_one($_) for grep { !$self->{processes}{$_}->is_running } keys %{ $self->{to_start} };
+    $self->_tell_faults;
+    $self->_try_to_empty if $self->{empty_until};
+}
+
+# weirctl needs Redis, which may be away just now: until it works.
+sub _tell_faults ($self) {
+    if (my $telling = $self->{telling}) {
+        return if $telling->{process}->is_running;
+        delete $self->{telling};
+        $self->{wanted_fault}{ $telling->{id} } = undef
+            if !$telling->{process}->status && $telling->{fault} eq ($self->{wanted_fault}{ $telling->{id} } // '');
+    }
+    my ($id) = grep { defined $self->{wanted_fault}{$_} } sort keys %{ $self->{wanted_fault} } or return;
+    return if time < ($self->{tell_at} // 0);
+    $self->{tell_at} = time + 0.2;
+    my $fault = $self->{wanted_fault}{$id};
+    my @command = $self->weirctl('fault', $id, $fault, '--timeout', '500ms');
+    my $process = Chaos::Process->new('weirctl-fault', $self->{folder}, sub ($n) { @command }, ends => 1);
+    $process->start;
+    $self->{telling} = { id => $id, fault => $fault, process => $process };
+}
+
+# All in one script, so that nothing is spilled between the look and the flush; then the server is killed. Its
+# append-only file has the flush and what came after it, so it comes back empty, but for that.
+sub _try_to_empty ($self) {
+    return delete $self->{empty_until} if time > $self->{empty_until};
+    my $script = q{
+        if redis.call('XLEN', KEYS[1]) + redis.call('XLEN', KEYS[2]) > 0 then return 'no' end
+        redis.call('FLUSHALL')
+        return 'yes'
+    };
+    my @keys = map { "weir:{default}:$_" } qw(spill dead);
+    my @command = ('timeout', '0.3', 'redis-cli', '-p', $self->{ports}{redis}, 'EVAL', $script, scalar @keys, @keys);
+    open my $out, '-|', @command or die "redis-cli: $!\n";
+    my $answer = <$out> // '';
+    close $out;
+    return if $answer !~ /^yes/;
+    delete $self->{empty_until};
+    $self->{n_emptied}++;
+    $self->{processes}{redis}->kill_now;
+}
+
+sub n_emptied ($self) { return $self->{n_emptied} // 0 }
+
+# ---- the end ----
+
+# No fault is left.
+sub heal ($self) {
+    delete $self->{empty_until};
+    for my $path (Chaos::Kinds::paths($self->{plan}), Chaos::Kinds::paths($self->{plan}, 'redis')) { $self->{relay}->rule($path, 'pass') }
+    for my $name (sort keys %{ $self->{processes} }) {
+        $self->{processes}{$name}->signal('CONT');
+        $self->start_one($name);
+    }
+    $self->{wanted_fault}{$_} = 'none' for grep { exists $self->{wanted_fault}{$_} } @{ $self->{plan}{analyzers} };
+}
+
+sub is_healed ($self) { return !%{ $self->{to_start} // {} } && !grep { defined } values %{ $self->{wanted_fault} } }
+
+# Everything ends in good order.
+sub stop ($self) {
+    for my $group ($self->{plan}{analyzers}, $self->{plan}{nodes}, ['redis']) {
+        my @processes = @{ $self->{processes} }{@$group};
+        $_->ask_to_end for @processes;
+        $_->wait_end(15) for @processes;
+    }
+    $self->{relay}->stop;
+}
+
+sub _wait_redis ($self) {
+    $self->{processes}{redis}->wait_log(qr/Ready to accept connections/);
+}
+
+1;
