@@ -52,7 +52,7 @@ static const struct conf_option options[] = {
 	       .help = "Largest packet (413)."),
 	OPTION("memory-max", CONF_SIZE, memory_max, "256MiB", .min = 16777216,
 	       .max = 1099511627776.0,
-	       .help = "Memory of the whole process; past it 503. Room for one packet of max-body is needed: twice its size, and about 20MiB."),
+	       .help = "Memory of the whole process; past it 503. Needs room for one packet of max-body, and about 20MiB more."),
 	OPTION("max-connections", CONF_INT, max_connections, "10000", .min = 1, .max = 1e7,
 	       .help = "Agents' connections at once; past it 503."),
 	OPTION("idle-timeout", CONF_DURATION, idle_timeout_ms, "75s", .min = 100, .max = 86400000,

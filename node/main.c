@@ -18,8 +18,8 @@ static void block_signals(void)
 }
 
 /*
- * Memory that is given back is the kernel's again, so that what malloc keeps stays within memory-max
- * too: large packets have pages of their own, whatever came before them.
+ * Memory that is given back is the kernel's again, so that what malloc keeps stays within
+ * memory-max too: large packets have pages of their own, whatever came before them.
  */
 static void tame_malloc(void)
 {

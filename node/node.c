@@ -19,6 +19,7 @@
 /* What is not packets or connections: threads and libraries; and for each worker its buffers. */
 #define BASE_BYTES (8u << 20)
 #define WORKER_BYTES (4u << 20)
+#define COPIES 3 /* of a packet on its way to Redis or from there */
 
 struct node {
 	struct node_shared shared;
@@ -33,22 +34,27 @@ struct node {
 
 /*
  * Of memory-max, what is left for packets and connections: at least for one packet as large as may
- * be, or agents would be told to come again for ever.
+ * be, or agents would be told to come again for ever. Where there is more, something is kept back
+ * for the copies that are made of a large packet on its way into the spill and out of it.
  */
 static int init_memory(struct node *node)
 {
 	const struct node_config *c = node->shared.config;
 	uint64_t used = memory_of_process() + BASE_BYTES + (uint64_t)c->workers * WORKER_BYTES;
-	uint64_t needed = used + packet_cost(c->max_body) + BASE_BYTES / 8;
+	uint64_t needed = packet_cost(c->max_body) + BASE_BYTES / 8, left, copies;
 
-	if (c->memory_max < needed) {
+	if (c->memory_max < used + needed) {
 		log_error("node", "memory-max is too small", "bytes", "%llu",
 			  (unsigned long long)c->memory_max, "needed", "%llu",
-			  (unsigned long long)needed, "remedy", "%s",
+			  (unsigned long long)(used + needed), "remedy", "%s",
 			  "raise memory-max, or lower max-body or workers");
 		return -EINVAL;
 	}
-	node->shared.memory_bytes = c->memory_max - used;
+	left = c->memory_max - used;
+	copies = COPIES * c->max_body < left / 2 ? COPIES * c->max_body : left / 2;
+	if (copies > left - needed)
+		copies = left - needed;
+	node->shared.memory_bytes = left - copies;
 	atomic_store(&node->shared.memory.left_bytes, (int64_t)node->shared.memory_bytes);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #define PHASE_US 10000
 #define LEAVE_US 1000000 /* for the last settle */
 #define STORE_STALL_MS 2000
+#define STORE_PATIENCE 10 /* storing may take so many times redis-timeout */
 
 static void on_behind(void *arg)
 {
@@ -171,7 +172,8 @@ static struct spill_in_config spill_in_config(struct worker *w)
 		.after_us = c->spill_after_ms * US_PER_MS,
 		.max_bytes = c->spill_max_bytes,
 		.min_replicas = (unsigned)c->spill_min_replicas,
-		.timeout_us = c->redis_timeout_ms * US_PER_MS,
+		/* a packet that was refused and is stored all the same comes twice */
+		.timeout_us = STORE_PATIENCE * c->redis_timeout_ms * US_PER_MS,
 		.can_place = fate_can_place,
 		.on_again = fate_on_again,
 		.on_stored = fate_on_stored,
