@@ -24,12 +24,11 @@
 static void account(struct worker *w, enum account kind, const struct packet *p)
 {
 	static const struct {
-		bool is_counted; /* here, not elsewhere by analyzer */
+		bool is_counted; /* here; others are by analyzer, or by reason */
 		enum node_metric packets, messages;
 	} counters[ACCOUNTS] = {
 		[ACCOUNT_RECEIVED] = { true, M_RECEIVED_PACKETS, M_RECEIVED_MESSAGES },
 		[ACCOUNT_TAKEN] = { true, M_TAKEN_PACKETS, M_TAKEN_MESSAGES },
-		[ACCOUNT_SPILLED] = { true, M_SPILLED_PACKETS, M_SPILLED_MESSAGES },
 		[ACCOUNT_DEAD] = { true, M_DEAD_PACKETS, M_DEAD_MESSAGES },
 		[ACCOUNT_REFUSED] = { true, M_REFUSED_PACKETS, M_REFUSED_MESSAGES },
 		[ACCOUNT_LOST] = { true, M_LOST_PACKETS, M_LOST_MESSAGES },
@@ -79,11 +78,18 @@ void fate_on_delivered(void *arg, struct packet *p, const char *analyzer)
 	accept_packet(w, p, analyzer);
 }
 
-void fate_on_stored(void *arg, struct packet *p)
+static void account_spilled(struct worker *w, const struct packet *p, enum spill_reason reason)
+{
+	account(w, ACCOUNT_SPILLED, p);
+	metrics_add(&w->metrics, M_SPILLED_PACKETS, reason, 1);
+	metrics_add(&w->metrics, M_SPILLED_MESSAGES, reason, p->n_messages);
+}
+
+void fate_on_stored(void *arg, struct packet *p, enum spill_reason reason)
 {
 	struct worker *w = arg;
 
-	account(w, ACCOUNT_SPILLED, p);
+	account_spilled(w, p, reason);
 	accept_packet(w, p, "");
 }
 
@@ -112,7 +118,7 @@ static void park(struct worker *w, struct packet *p)
 static void give_up(struct worker *w, struct packet *p)
 {
 	spill_out_give_up(&w->spill_out, p);
-	account(w, ACCOUNT_SPILLED, p);
+	account_spilled(w, p, SPILL_RETURNED);
 	release(w, p);
 }
 
@@ -130,7 +136,7 @@ void fate_on_park_timer(evutil_socket_t fd, short what, void *arg)
 		if (router_can_place(&w->router))
 			router_submit(&w->router, p);
 		else if (p->spilled &&
-			 (w->phase >= WORKER_FINISHING || now - p->received_us >= GIVE_UP_US))
+			 (w->phase >= WORKER_FINISHING || now - p->spilled->taken_us >= GIVE_UP_US))
 			give_up(w, p);
 		else
 			park(w, p);
@@ -307,7 +313,7 @@ void fate_leave_parked(struct worker *w)
 	while ((p = packet_queue_pop(&w->parked))) {
 		if (p->spilled) {
 			spill_out_leave(&w->spill_out, p);
-			account(w, ACCOUNT_SPILLED, p);
+			account_spilled(w, p, SPILL_RETURNED);
 			release(w, p);
 		} else {
 			lose_packet(w, p);

@@ -12,7 +12,7 @@
 void fate_on_packet(void *arg, struct packet *p);            /* of the ingest */
 void fate_on_packet_from_spill(void *arg, struct packet *p); /* of spill_out */
 void fate_on_again(void *arg, struct packet *p);             /* of spill_in, as the next two */
-void fate_on_stored(void *arg, struct packet *p);
+void fate_on_stored(void *arg, struct packet *p, enum spill_reason reason);
 void fate_on_refused(void *arg, struct packet *p, enum refusal refusal);
 void fate_on_delivered(void *arg, struct packet *p, const char *analyzer); /* of the router */
 void fate_on_unplaced(void *arg, struct packet *p);

@@ -5,6 +5,7 @@
 #include "node/refusal.h"
 #include "node/router.h"
 #include "node/settler.h"
+#include "node/spill_in.h"
 
 static const char *const version_names[] = { WEIR_VERSION };
 

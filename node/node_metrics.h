@@ -33,9 +33,10 @@
 	  "Deliveries that did not end with 2xx, by reason.")                                                           \
 	X(REROUTED_PACKETS, "weir_rerouted_packets_total", COUNTER, "reason", reroute_reason_names, REROUTE_REASONS, 0, \
 	  "Packets taken back from one analyzer and given to another, by reason.")                                      \
-	X(SPILLED_PACKETS, "weir_spilled_packets_total", COUNTER, BY_NOTHING, 0,                                        \
+	X(SPILLED_PACKETS, "weir_spilled_packets_total", COUNTER, "reason", spill_reason_names, SPILL_REASONS, 0,                                        \
 	  "Packets put into the spill, or left there when the node ended.")                                             \
-	X(SPILLED_MESSAGES, "weir_spilled_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                 \
+	X(SPILLED_MESSAGES, "weir_spilled_messages_total", COUNTER, "reason", spill_reason_names, SPILL_REASONS, 0,     \
+	  "Messages in them.")                                                                                          \
 	X(TAKEN_PACKETS, "weir_spill_taken_packets_total", COUNTER, BY_NOTHING, 0, "Packets taken out of the spill.")   \
 	X(TAKEN_MESSAGES, "weir_spill_taken_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")               \
 	X(SPILL_CLAIMED_PACKETS, "weir_spill_claimed_packets_total", COUNTER, BY_NOTHING, 0,                            \

@@ -80,7 +80,7 @@ void router_count(struct router *r, const struct packet *p)
 	if (!r->tick_is_slow)
 		return;
 	r->tick_is_slow = false;
-	r->window.start_us = p->received_us;
+	r->window.start_us = clock_mono_us();
 	arm_tick(r, r->window.min_us);
 }
 

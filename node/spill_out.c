@@ -41,6 +41,15 @@ static struct spilled *find_free(struct spill_out *s)
 	return NULL;
 }
 
+/* On this machine's clock, as far as the nodes' clocks agree. */
+static uint64_t received_us(uint64_t received_ms)
+{
+	uint64_t wall_ms = clock_wall_us() / US_PER_MS, now_us = clock_mono_us();
+	uint64_t age_us = received_ms < wall_ms ? (wall_ms - received_ms) * US_PER_MS : 0;
+
+	return age_us < now_us ? now_us - age_us : 0;
+}
+
 static struct packet *copy_packet(struct spill_out *s, const struct spill_entry *entry)
 {
 	struct packet *p = packet_new_within(s->config.memory, entry->len);
@@ -54,7 +63,7 @@ static struct packet *copy_packet(struct spill_out *s, const struct spill_entry 
 	memcpy(p->body, entry->body, entry->len);
 	p->len = entry->len;
 	p->n_messages = entry->n_messages;
-	p->received_us = clock_mono_us();
+	p->received_us = received_us(entry->received_ms);
 	return p;
 }
 
@@ -68,7 +77,8 @@ static bool hold(struct spill_out *s, const struct spill_entry *entry)
 		return false;
 	*spilled = (struct spilled){ .state = SPILLED_HELD,
 				     .n_messages = entry->n_messages,
-				     .cost_bytes = entry->cost_bytes };
+				     .cost_bytes = entry->cost_bytes,
+				     .taken_us = clock_mono_us() };
 	strncpy(spilled->name, entry->name, sizeof(spilled->name) - 1);
 	p->spilled = spilled;
 	s->n_held++;

@@ -43,6 +43,7 @@ struct spilled {
 	} state;
 	uint32_t n_messages;
 	uint64_t cost_bytes;
+	uint64_t taken_us;
 	char name[SPILL_ENTRY_NAME_MAX];
 };
 
