@@ -252,9 +252,14 @@ static void on_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	read_some(arg);
 }
 
-/* A whole answer. What follows it, or an answer before the request's end, spoils the connection. */
+/*
+ * A whole answer. What follows it, or an answer before the request's end, spoils the connection;
+ * and nobody can have taken what was not sent, whatever it says.
+ */
 static void answered(struct http_conn *c, bool has_more)
 {
+	bool is_early = !is_written(c) && c->response.status < 300;
+
 	c->n_answers++;
 	if (!is_written(c))
 		http_conn_close(c, "early_answer");
@@ -262,7 +267,7 @@ static void answered(struct http_conn *c, bool has_more)
 		http_conn_close(c, has_more ? "unasked_bytes" : "server_said_close");
 	else
 		set_state(c, HTTP_CONN_READY);
-	finish(c, HTTP_CONN_ANSWERED);
+	finish(c, is_early ? HTTP_CONN_CLOSED_EARLY : HTTP_CONN_ANSWERED);
 }
 
 static void take(struct http_conn *c, const char *data, size_t n)

@@ -18,6 +18,7 @@
 #include "node/node_metrics.h"
 
 #define PARK_US 100000
+#define RETRY_US 1000000
 #define GIVE_UP_US 10000000     /* out of the spill, and nobody here takes it: perhaps others can */
 #define SPILL_ROOM_PACKETS 2048 /* more under way: nothing is taken out of the spill */
 
@@ -104,15 +105,20 @@ static void refuse_packet(struct worker *w, struct packet *p, enum refusal refus
 }
 
 /* Acknowledged already, or in the spill too: it waits for better times. */
+static void arm_park_timer(struct worker *w)
+{
+	struct timeval tv = clock_timeval(PARK_US);
+
+	if (!evtimer_pending(w->park_timer, NULL))
+		evtimer_add(w->park_timer, &tv);
+}
+
 static void park(struct worker *w, struct packet *p)
 {
+	p->waiting_us = clock_mono_us();
 	packet_queue_push(&w->parked, p);
 	metrics_set(&w->metrics, M_PARKED_PACKETS, 0, w->parked.n_packets);
-	if (!evtimer_pending(w->park_timer, NULL)) {
-		struct timeval tv = clock_timeval(PARK_US);
-
-		evtimer_add(w->park_timer, &tv);
-	}
+	arm_park_timer(w);
 }
 
 static void give_up(struct worker *w, struct packet *p)
@@ -120,6 +126,19 @@ static void give_up(struct worker *w, struct packet *p)
 	spill_out_give_up(&w->spill_out, p);
 	account_spilled(w, p, SPILL_RETURNED);
 	release(w, p);
+}
+
+/* Perhaps another worker brings it to somebody. */
+static bool is_hopeless(const struct worker *w, const struct packet *p, uint64_t now_us)
+{
+	return now_us - p->spilled->taken_us >= GIVE_UP_US ||
+	       (w->phase >= WORKER_FINISHING && !router_can_place(&w->router));
+}
+
+/* What was tried in vain again and again is tried less often. */
+static uint64_t retry_us(const struct packet *p)
+{
+	return p->n_attempts < PACKET_OFTEN_TRIED ? 0 : RETRY_US;
 }
 
 void fate_on_park_timer(evutil_socket_t fd, short what, void *arg)
@@ -133,14 +152,19 @@ void fate_on_park_timer(evutil_socket_t fd, short what, void *arg)
 	while (n--) {
 		struct packet *p = packet_queue_pop(&w->parked);
 
-		if (router_can_place(&w->router))
-			router_submit(&w->router, p);
-		else if (p->spilled &&
-			 (w->phase >= WORKER_FINISHING || now - p->spilled->taken_us >= GIVE_UP_US))
+		if (p->spilled && is_hopeless(w, p, now))
 			give_up(w, p);
-		else
+		else if (now - p->waiting_us < retry_us(p))
+			packet_queue_push(&w->parked, p);
+		else if (router_can_place(&w->router))
+			router_submit(&w->router, p);
+		else if (p->spilled)
 			park(w, p);
+		else
+			spill_in_add(&w->spill_in, p);
 	}
+	if (w->parked.n_packets)
+		arm_park_timer(w);
 	metrics_set(&w->metrics, M_PARKED_PACKETS, 0, w->parked.n_packets);
 }
 
@@ -150,7 +174,9 @@ void fate_on_unplaced(void *arg, struct packet *p)
 
 	free(p->tried);
 	p->tried = NULL;
-	if (p->spilled)
+	if (p->n_attempts && !p->spilled && spill_in_would_take(&w->spill_in, p))
+		spill_in_store(&w->spill_in, p); /* or it would be tried in vain for ever */
+	else if (p->spilled || (!p->exchange && p->n_attempts >= PACKET_OFTEN_TRIED))
 		park(w, p);
 	else
 		spill_in_add(&w->spill_in, p);

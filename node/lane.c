@@ -223,14 +223,25 @@ static bool queue_may_go(const struct lane *lane)
 	       (n_flying < lane->concurrency.limit && has_full_batch(lane));
 }
 
+static bool goes_alone(const struct packet *p)
+{
+	return p->n_attempts >= PACKET_OFTEN_TRIED;
+}
+
+/* Whether it fits in beside those that are there. */
+static bool fits(const struct lane *lane, const struct batch *b, const struct packet *p)
+{
+	return b->packets.n_packets < lane->max_batch_packets &&
+	       b->packets.n_bytes + p->len <= lane->max_batch_bytes && !goes_alone(p) &&
+	       !goes_alone(b->packets.head);
+}
+
 /* As many of the queued packets as one POST may carry. */
 static struct batch *gather(struct lane *lane)
 {
 	struct batch *b = batch_new(lane);
 
-	while (b && lane->queue.head && b->packets.n_packets < lane->max_batch_packets &&
-	       (!b->packets.head ||
-		b->packets.n_bytes + lane->queue.head->len <= lane->max_batch_bytes))
+	while (b && lane->queue.head && (!b->packets.head || fits(lane, b, lane->queue.head)))
 		batch_add(b, packet_queue_pop(&lane->queue));
 	if (b)
 		b->is_full = lane->queue.head || b->packets.n_packets == lane->max_batch_packets;

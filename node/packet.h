@@ -21,7 +21,7 @@ struct packet {
 	struct packet *next;       /* in the queue it is in */
 	struct exchange *exchange; /* who waits for its fate; NULL: nobody any more */
 	uint64_t received_us;      /* when its body was whole */
-	uint64_t waiting_us;       /* since when it waits for Redis to choose */
+	uint64_t waiting_us;       /* since when it waits for Redis to choose, or is parked */
 	struct spilled *spilled;   /* it is in the spill too, under this entry; NULL: it is not */
 	uint64_t *tried;           /* bits by slot: where it failed; NULL: nowhere yet */
 	uint32_t n_messages;
@@ -50,6 +50,8 @@ void packet_free_within(struct memory *m, struct packet *p);
 /* -ENOMEM: the packet is as it was, or larger. */
 int packet_reserve_within(struct memory *m, struct packet **pp, size_t n_more,
 			  size_t max_bytes) MUST_CHECK;
+#define PACKET_OFTEN_TRIED 3 /* attempts; then it may be at fault itself, and goes alone */
+
 /* What a packet of so many bytes is reckoned with. */
 size_t packet_cost(size_t body_bytes);
 

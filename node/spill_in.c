@@ -10,7 +10,7 @@
 #define FULL_US 1000000
 #define RETRY_US 100000 /* what is due and cannot go now */
 
-const char *const spill_reason_names[] = { "no_analyzer", "timeout", "returned" };
+const char *const spill_reason_names[] = { "no_analyzer", "failed", "returned" };
 static_assert(ARRAY_LEN(spill_reason_names) == SPILL_REASONS, "every reason has a name");
 
 static bool is_acknowledged(const struct packet *p)
@@ -23,7 +23,8 @@ static enum refusal why_not(const struct spill_in *s, uint64_t now_us)
 {
 	if (s->config.max_bytes == 0)
 		return REFUSAL_NO_ANALYZER;
-	if (!link_is_up(s->config.link) || s->state == SPILL_IN_OVERDUE)
+	if (!link_is_up(s->config.link) || s->state == SPILL_IN_OVERDUE ||
+	    now_us < s->lone_until_us)
 		return REFUSAL_SPILL_AWAY;
 	return now_us < s->full_until_us ? REFUSAL_SPILL_FULL : REFUSAL_NONE;
 }
@@ -53,14 +54,17 @@ static void refuse(struct spill_in *s, struct packet *p, enum refusal refusal)
 
 /* ---- the push under way ---- */
 
-/* The first n are stored; the others are refused. */
-static void end_push(struct spill_in *s, unsigned n_stored, enum refusal refusal)
+/*
+ * The first n are as safe as they should be; the others are refused. What nobody waits for is safer
+ * in Redis, without replicas, than here.
+ */
+static void end_push(struct spill_in *s, unsigned n_safe, enum refusal refusal)
 {
 	unsigned n = s->n_batch;
 
 	s->n_batch = 0;
 	for (unsigned i = 0; i < n; i++) {
-		if (i < n_stored)
+		if (i < n_safe || (i < s->n_stored && is_acknowledged(s->batch[i])))
 			s->config.on_stored(s->config.arg, s->batch[i], s->reasons[i]);
 		else
 			refuse(s, s->batch[i], refusal);
@@ -78,10 +82,12 @@ static void on_copied(void *arg, const redisReply *reply)
 	set_state(s, SPILL_IN_IDLE);
 	if (was_overdue)
 		return;
-	if (!is_copied)
+	if (!is_copied) {
+		s->lone_until_us = clock_mono_us() + FULL_US;
 		log_warn("spill", "too few replicas have what was spilled", "replicas", "%lld",
 			 reply && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0LL,
 			 "wanted", "%u", s->config.min_replicas);
+	}
 	end_push(s, is_copied ? s->n_stored : 0,
 		 is_copied ? REFUSAL_SPILL_FULL : REFUSAL_SPILL_AWAY);
 }
@@ -93,7 +99,8 @@ static void wait_for_replicas(struct spill_in *s)
 	const char *words[] = { "WAIT", n, ms };
 
 	snprintf(n, sizeof(n), "%u", s->config.min_replicas);
-	snprintf(ms, sizeof(ms), "%llu", (unsigned long long)(s->config.timeout_us / US_PER_MS));
+	snprintf(ms, sizeof(ms), "%llu",
+		 (unsigned long long)(s->config.timeout_us / US_PER_MS / 2));
 	set_state(s, SPILL_IN_COPYING);
 	if (link_command(s->config.link, ARRAY_LEN(words), words, on_copied, s) != 0) {
 		set_state(s, SPILL_IN_IDLE);
@@ -160,6 +167,7 @@ static void start_push(struct spill_in *s, uint64_t now_us)
 	struct packet_queue *queue;
 	size_t n_bytes = 0;
 
+	s->n_stored = 0;
 	spill_push_begin(&s->push, s->config.node_id, s->config.max_bytes);
 	while (s->n_batch < SPILL_PUSH_MAX && (queue = next_due(s, now_us)) &&
 	       (!s->n_batch || n_bytes + queue->head->len <= PUSH_MAX_BYTES)) {
@@ -167,7 +175,7 @@ static void start_push(struct spill_in *s, uint64_t now_us)
 
 		n_bytes += p->len;
 		add_to_push(s, p);
-		s->reasons[s->n_batch] = queue == &s->due ? SPILL_TIMEOUT : SPILL_NO_ANALYZER;
+		s->reasons[s->n_batch] = queue == &s->due ? SPILL_FAILED : SPILL_NO_ANALYZER;
 		s->batch[s->n_batch++] = p;
 	}
 	if (!s->n_batch)
@@ -188,6 +196,8 @@ static void give_up_overdue(struct spill_in *s, uint64_t now_us)
 	if (!is_out || now_us - s->started_us < s->config.timeout_us)
 		return;
 	log_warn("spill", "Redis does not answer in time", "packets", "%u", s->n_batch);
+	if (s->state == SPILL_IN_COPYING)
+		s->lone_until_us = now_us + FULL_US;
 	set_state(s, SPILL_IN_OVERDUE);
 	end_push(s, 0, REFUSAL_SPILL_AWAY);
 }

@@ -25,7 +25,7 @@
 /* Why a packet is in the spill: for a metric. */
 enum spill_reason {
 	SPILL_NO_ANALYZER, /* nobody could take it */
-	SPILL_TIMEOUT,     /* a delivery was waited for in vain */
+	SPILL_FAILED,      /* deliveries of it failed */
 	SPILL_RETURNED,    /* it came from there, and nobody here could take it */
 	SPILL_REASONS
 };
@@ -67,6 +67,7 @@ struct spill_in {
 	uint64_t started_us;    /* of the push */
 	uint64_t starving_us;   /* since when nobody has taken a packet; 0: somebody did */
 	uint64_t full_until_us; /* there was no room; do not ask again before that */
+	uint64_t lone_until_us; /* too few replicas had it; the same */
 	bool is_hurried;        /* what waits is due now */
 	bool is_ending;         /* nothing waits any more */
 	struct event *timer;    /* the next packet is due, or the push is overdue */

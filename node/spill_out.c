@@ -187,7 +187,12 @@ static void on_told_given_up(void *arg, const redisReply *reply)
 {
 	struct spill_out *s = arg;
 
-	end_telling(s, reply != NULL, &s->n_given_up);
+	bool is_told = reply || link_is_up(s->config.link);
+
+	if (!reply &&
+	    is_told) /* it knows nothing of them: what is there all the same is read again */
+		s->reads_own = true;
+	end_telling(s, is_told, &s->n_given_up);
 }
 
 static void gather(struct spill_out *s, int state, unsigned max)

@@ -23,8 +23,8 @@ static enum json_verdict count(struct json_counter *counter, const uint8_t *data
 	return json_count(counter, body, len, n_messagesp);
 }
 
-/* cJSON knows no number of more than 63 characters, and ends a string at \u0000: then it is no
- * judge. */
+/* cJSON knows no number of more than 63 characters, ends a string at \u0000, and refuses escapes of
+ * half a surrogate pair, which the grammar allows: then it is no judge. */
 static bool is_beyond_cjson(const uint8_t *data, size_t len)
 {
 	size_t n_run = 0, n_longest = 0;
@@ -33,7 +33,8 @@ static bool is_beyond_cjson(const uint8_t *data, size_t len)
 		n_run = data[i] && strchr("0123456789+-.eE", data[i]) ? n_run + 1 : 0;
 		n_longest = n_run > n_longest ? n_run : n_longest;
 	}
-	return n_longest > 60 || memmem(data, len, "\\u0000", 6);
+	return n_longest > 60 || memmem(data, len, "\\u0000", 6) || memmem(data, len, "\\ud", 3) ||
+	       memmem(data, len, "\\uD", 3);
 }
 
 static uint32_t expected_count(const cJSON *packet)

@@ -47,6 +47,7 @@ static const struct json_case cases[] = {
 	{"broken UTF-8 is no JSON", "[\"\xc3\"]", JSON_BAD_SYNTAX, 0},
 	{"a byte order mark is refused", "\xEF\xBB\xBF{}", JSON_BAD_SYNTAX, 0},
 	{"UTF-16 is refused", "\xFF\xFE{}", JSON_BAD_SYNTAX, 0},
+	{"half a surrogate pair is fine, as an escape", "[\"\\ud83d\", \"\\ude00\"]", JSON_OK, 2},
 	{"UTF-8 is fine", "[\"\xc3\xa4 \xf0\x9f\x98\x80 \\ud83d\\ude00\"]", JSON_OK, 1},
 	{"an integer beyond 64 bits is fine", "[1, 18446744073709551616, -12345678901234567890123]", JSON_OK, 3},
 	{"a float beyond a double is fine", "{\"messages\": [-1.5e+999, 2E999]}", JSON_OK, 2},

@@ -390,6 +390,18 @@ static void a_replica_that_is_missing_is_waited_for_and_then_it_is_refused(void 
 	assert_int_equal(b->n_refused, 2);
 }
 
+static void what_is_acknowledged_is_not_stored_again_and_again_for_a_replica(void **state)
+{
+	struct bench *b = *state;
+
+	begin(b, 0, MIB, 1);
+	b->in.config.timeout_us = TIMEOUT_US;
+	add_large(b, true, 0);
+	TURN_UNTIL(b, turn, b->n_stored == 1);
+	assert_int_equal(b->n_refused, 0);
+	assert_refused_at_once(b, REFUSAL_SPILL_AWAY);
+}
+
 /* A write of the pool has come to a replica. */
 static bool has_replica(struct redis_pool *pool)
 {
@@ -424,7 +436,7 @@ static void with_a_replica_it_is_stored(void **state)
 	assert_int_equal(b->refusal, REFUSAL_SPILL_AWAY);
 	b->in.config.timeout_us = WAIT_US;
 	redis_server_thaw(&replica.server);
-	TURN_UNTIL(b, turn, b->in.state == SPILL_IN_IDLE);
+	TURN_UNTIL(b, turn, b->in.state == SPILL_IN_IDLE && clock_mono_us() >= b->in.lone_until_us);
 	add_and_wait(b, 0, US_PER_S);
 	assert_int_equal(b->n_stored, 2);
 	client_free(replica.client);
@@ -478,6 +490,7 @@ int main(void)
 		TEST(large_ones_do_not_hold_redis_up),
 		TEST(without_a_spill_there_is_no_analyzer),
 		TEST(a_replica_that_is_missing_is_waited_for_and_then_it_is_refused),
+		TEST(what_is_acknowledged_is_not_stored_again_and_again_for_a_replica),
 		TEST(with_a_replica_it_is_stored),
 		TEST(at_the_end_all_that_is_left_is_refused),
 	};
