@@ -6,14 +6,17 @@
 --   1 dead STREAM
 -- ARGV
 --   1 body, 2 messages, 3 analyzer that refused it, 4 status it answered, 5 node, 6 most entries,
---   7 its own id ("" = it has none), 8 media type, 9 when it was received (ms, the node's clock);
---   7 to 9 may be missing
+--   7 its own id ("" = it has none), 8 media type, 9 when it was received (ms, the node's clock),
+--   10 most bytes (as Redis estimates them); 7 to 10 may be missing
 -- RETURNS
 --   {'ok', entries} or {'full', entries}
 -- COST
 --   O(1), about 30 us
 local entries = redis.call('XLEN', KEYS[1])
-if entries >= tonumber(ARGV[6]) then return {'full', entries} end
+local bytes = redis.call('MEMORY', 'USAGE', KEYS[1]) or 0
+if entries >= tonumber(ARGV[6]) or bytes + #ARGV[1] > (tonumber(ARGV[10]) or math.huge) then
+  return {'full', entries}
+end
 redis.call('XADD', KEYS[1], '*', 'reason', 'status ' .. ARGV[4], 'analyzer', ARGV[3], 'node', ARGV[5],
   'messages', ARGV[2], 'id', ARGV[7] or '', 'type', ARGV[8] or '', 'received_ms', ARGV[9] or '', 'body', ARGV[1])
 return {'ok', entries + 1}

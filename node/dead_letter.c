@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define DEAD_MAX_ENTRIES 10000
+#define DEAD_MAX_BYTES (256 << 20)
 
 struct burial {
 	struct packet *packet;
@@ -38,6 +39,7 @@ void dead_letter_bury(struct link *link, const char *node_id, struct packet *p,
 	script_arg(&args, id.data, id.len);
 	script_arg_str(&args, PACKET_MEDIA_TYPE);
 	script_arg_int(&args, (int64_t)packet_received_ms(p));
+	script_arg_int(&args, DEAD_MAX_BYTES);
 	if (burial)
 		*burial = (struct burial){ .packet = p, .fn = fn, .arg = arg };
 	if (!burial || link_call(link, SCRIPT_BURY, &args, on_reply, burial) != 0) {

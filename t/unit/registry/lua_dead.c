@@ -176,6 +176,37 @@ static void what_the_spill_has_no_room_for_stays_dead(void **state)
 
 #define DEAD_TEST(f) cmocka_unit_test_setup(f, redis_pool_clear)
 
+/* Redis estimates, by a few entries: equal ones are estimated well. */
+static void letters_are_bounded_in_bytes_too(void **state)
+{
+	struct redis_pool *pool = *state;
+	static char body[10000];
+	unsigned n = 0;
+	bool is_full = false;
+
+	memset(body, 'x', sizeof(body));
+	while (!is_full) {
+		struct script_args args = { 0 };
+		redisReply *reply;
+
+		script_arg(&args, body, sizeof(body));
+		script_arg_int(&args, 1);
+		script_arg_str(&args, "a1");
+		script_arg_int(&args, 400);
+		script_arg_str(&args, "n1");
+		script_arg_int(&args, 10000);
+		script_arg_str(&args, "");
+		script_arg_str(&args, "application/json");
+		script_arg_int(&args, 1);
+		script_arg_int(&args, 1000000);
+		assert_int_equal(client_eval(pool->client, SCRIPT_BURY, &args, &reply), 0);
+		is_full = strcmp(reply->element[0]->str, "full") == 0;
+		freeReplyObject(reply);
+		n += !is_full;
+	}
+	assert_in_range(n, 50, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +214,7 @@ int main(void)
 		DEAD_TEST(a_letter_that_says_less_can_be_replayed_too),
 		DEAD_TEST(what_is_not_there_is_counted_and_stops_nothing),
 		DEAD_TEST(what_the_spill_has_no_room_for_stays_dead),
+		DEAD_TEST(letters_are_bounded_in_bytes_too),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
