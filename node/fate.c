@@ -22,6 +22,9 @@
 #define GIVE_UP_US 10000000     /* out of the spill, and nobody here takes it: perhaps others can */
 #define SPILL_ROOM_PACKETS 2048 /* more under way: nothing is taken out of the spill */
 
+const char *const spill_reason_names[] = { "no_analyzer", "failed", "returned" };
+static_assert(ARRAY_LEN(spill_reason_names) == SPILL_REASONS, "every reason has a name");
+
 static void account(struct worker *w, enum account kind, const struct packet *p)
 {
 	static const struct {
@@ -86,11 +89,11 @@ static void account_spilled(struct worker *w, const struct packet *p, enum spill
 	metrics_add(&w->metrics, M_SPILLED_MESSAGES, reason, p->n_messages);
 }
 
-void fate_on_stored(void *arg, struct packet *p, enum spill_reason reason)
+void fate_on_stored(void *arg, struct packet *p)
 {
 	struct worker *w = arg;
 
-	account_spilled(w, p, reason);
+	account_spilled(w, p, p->n_attempts ? SPILL_FAILED : SPILL_NO_ANALYZER);
 	accept_packet(w, p, "");
 }
 
@@ -104,7 +107,6 @@ static void refuse_packet(struct worker *w, struct packet *p, enum refusal refus
 	release(w, p);
 }
 
-/* Acknowledged already, or in the spill too: it waits for better times. */
 static void arm_park_timer(struct worker *w)
 {
 	struct timeval tv = clock_timeval(PARK_US);
@@ -113,6 +115,7 @@ static void arm_park_timer(struct worker *w)
 		evtimer_add(w->park_timer, &tv);
 }
 
+/* Acknowledged already, or in the spill too: it waits for better times. */
 static void park(struct worker *w, struct packet *p)
 {
 	p->waiting_us = clock_mono_us();
@@ -172,23 +175,13 @@ void fate_on_unplaced(void *arg, struct packet *p)
 {
 	struct worker *w = arg;
 
-	free(p->tried);
-	p->tried = NULL;
-	if (p->n_attempts && !p->spilled && spill_in_would_take(&w->spill_in, p))
+	packet_forget_tried(p);
+	if (!p->spilled && spill_in_would_take(&w->spill_in, p))
 		spill_in_store(&w->spill_in, p); /* or it would be tried in vain for ever */
 	else if (p->spilled || (!p->exchange && p->n_attempts >= PACKET_OFTEN_TRIED))
 		park(w, p);
 	else
 		spill_in_add(&w->spill_in, p);
-}
-
-void fate_on_overdue(void *arg, struct packet *p)
-{
-	struct worker *w = arg;
-
-	free(p->tried);
-	p->tried = NULL;
-	spill_in_store(&w->spill_in, p);
 }
 
 /* The last resort of what was acknowledged as received. */
@@ -230,8 +223,7 @@ void fate_on_bad(void *arg, struct packet *p, const char *analyzer, int status)
 
 	log_warn("worker", "packet refused as bad", "analyzer", "%s", analyzer, "status", "%d",
 		 status, "bytes", "%zu", p->len);
-	free(p->tried);
-	p->tried = NULL;
+	packet_forget_tried(p);
 	w->n_burying++;
 	dead_letter_bury(w->store, w->shared->config->node_id, p, analyzer, status, on_buried, w);
 }

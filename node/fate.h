@@ -8,15 +8,23 @@
  */
 #include "node/worker.h"
 
+/* Why a packet is in the spill: for a metric. */
+enum spill_reason {
+	SPILL_NO_ANALYZER, /* nobody could take it */
+	SPILL_FAILED,      /* deliveries of it failed */
+	SPILL_RETURNED,    /* it came from there, and nobody here could take it */
+	SPILL_REASONS
+};
+extern const char *const spill_reason_names[SPILL_REASONS];
+
 /* Callbacks; arg is the worker. Each takes the packet. */
 void fate_on_packet(void *arg, struct packet *p);            /* of the ingest */
 void fate_on_packet_from_spill(void *arg, struct packet *p); /* of spill_out */
 void fate_on_again(void *arg, struct packet *p);             /* of spill_in, as the next two */
-void fate_on_stored(void *arg, struct packet *p, enum spill_reason reason);
+void fate_on_stored(void *arg, struct packet *p);
 void fate_on_refused(void *arg, struct packet *p, enum refusal refusal);
 void fate_on_delivered(void *arg, struct packet *p, const char *analyzer); /* of the router */
 void fate_on_unplaced(void *arg, struct packet *p);
-void fate_on_overdue(void *arg, struct packet *p);
 void fate_on_bad(void *arg, struct packet *p, const char *analyzer, int status);
 
 bool fate_can_place(void *arg);

@@ -2,10 +2,10 @@
 
 #include "node/batch.h"
 #include "node/conn.h"
+#include "node/fate.h"
 #include "node/refusal.h"
 #include "node/router.h"
 #include "node/settler.h"
-#include "node/spill_in.h"
 
 static const char *const version_names[] = { WEIR_VERSION };
 

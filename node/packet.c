@@ -24,7 +24,7 @@ void packet_free(struct packet *p)
 {
 	if (!p)
 		return;
-	free(p->tried);
+	packet_forget_tried(p);
 	free(p);
 }
 
@@ -108,6 +108,12 @@ int packet_mark_tried(struct packet *p, unsigned slot)
 		return -ENOMEM;
 	p->tried[slot / 64] |= 1ULL << (slot % 64);
 	return 0;
+}
+
+void packet_forget_tried(struct packet *p)
+{
+	free(p->tried);
+	p->tried = NULL;
 }
 
 bool packet_was_tried(const struct packet *p, unsigned slot)

@@ -62,6 +62,7 @@ struct json_slice packet_id(const struct packet *p);
 uint64_t packet_received_ms(const struct packet *p);
 
 int packet_mark_tried(struct packet *p, unsigned slot) MUST_CHECK; /* -ENOMEM */
+void packet_forget_tried(struct packet *p);
 bool packet_was_tried(const struct packet *p, unsigned slot);
 
 /* First in, first out. */

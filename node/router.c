@@ -43,10 +43,8 @@ static void on_taken_back(void *arg, unsigned slot, struct packet *p, enum rerou
 
 	ledger_refund(&r->ledger, slot, p->n_messages);
 	p->slot = SLOT_NONE;
-	if (reason == REROUTE_TIMEOUT && r->config.is_overdue(r->config.arg, p)) {
-		ledger_give_up(&r->ledger, p->n_messages);
-		r->config.on_overdue(r->config.arg, p);
-	} else if (tried && packet_mark_tried(p, slot) != 0) {
+	if ((reason == REROUTE_TIMEOUT && r->config.is_overdue(r->config.arg, p)) ||
+	    (tried && packet_mark_tried(p, slot) != 0)) {
 		ledger_give_up(&r->ledger, p->n_messages);
 		r->config.on_unplaced(r->config.arg, p);
 	} else if (router_route_again(r, p)) {

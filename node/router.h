@@ -36,10 +36,8 @@ struct router_config {
 	uint64_t redis_timeout_us; /* no packet waits longer for Redis */
 	void (*on_delivered)(void *arg, struct packet *p, const char *analyzer);
 	void (*on_unplaced)(void *arg, struct packet *p); /* nobody can take it now */
-	/* A delivery of it was waited for in vain: whether it shall wait for no other; then
-	 * on_overdue takes it. */
+	/* A delivery of it was waited for in vain: whether it shall wait for no other. */
 	bool (*is_overdue)(void *arg, const struct packet *p);
-	void (*on_overdue)(void *arg, struct packet *p);
 	void (*on_bad)(void *arg, struct packet *p, const char *analyzer, int status);
 	void (*write_accounts)(void *arg, struct buf *out); /* JSON, as lua/settle.lua wants it */
 	void (*on_behind)(

@@ -10,9 +10,6 @@
 #define FULL_US 1000000
 #define RETRY_US 100000 /* what is due and cannot go now */
 
-const char *const spill_reason_names[] = { "no_analyzer", "failed", "returned" };
-static_assert(ARRAY_LEN(spill_reason_names) == SPILL_REASONS, "every reason has a name");
-
 static bool is_acknowledged(const struct packet *p)
 {
 	return !p->exchange;
@@ -65,7 +62,7 @@ static void end_push(struct spill_in *s, unsigned n_safe, enum refusal refusal)
 	s->n_batch = 0;
 	for (unsigned i = 0; i < n; i++) {
 		if (i < n_safe || (i < s->n_stored && is_acknowledged(s->batch[i])))
-			s->config.on_stored(s->config.arg, s->batch[i], s->reasons[i]);
+			s->config.on_stored(s->config.arg, s->batch[i]);
 		else
 			refuse(s, s->batch[i], refusal);
 	}
@@ -175,7 +172,6 @@ static void start_push(struct spill_in *s, uint64_t now_us)
 
 		n_bytes += p->len;
 		add_to_push(s, p);
-		s->reasons[s->n_batch] = queue == &s->due ? SPILL_FAILED : SPILL_NO_ANALYZER;
 		s->batch[s->n_batch++] = p;
 	}
 	if (!s->n_batch)

@@ -22,15 +22,6 @@
 #include "registry/link.h"
 #include "registry/spill.h"
 
-/* Why a packet is in the spill: for a metric. */
-enum spill_reason {
-	SPILL_NO_ANALYZER, /* nobody could take it */
-	SPILL_FAILED,      /* deliveries of it failed */
-	SPILL_RETURNED,    /* it came from there, and nobody here could take it */
-	SPILL_REASONS
-};
-extern const char *const spill_reason_names[SPILL_REASONS];
-
 struct spill_in_config {
 	struct event_base *base; /* borrowed, as all of these */
 	struct link *link;
@@ -42,7 +33,7 @@ struct spill_in_config {
 	uint64_t timeout_us; /* no packet waits longer for Redis */
 	bool (*can_place)(void *arg);
 	void (*on_again)(void *arg, struct packet *p); /* somebody may take it now */
-	void (*on_stored)(void *arg, struct packet *p, enum spill_reason reason);
+	void (*on_stored)(void *arg, struct packet *p);
 	void (*on_refused)(void *arg, struct packet *p, enum refusal refusal);
 	void *arg;
 };
@@ -61,7 +52,6 @@ struct spill_in {
 	struct packet_queue due;     /* to be stored */
 	enum spill_in_state state;
 	struct packet *batch[SPILL_PUSH_MAX];
-	enum spill_reason reasons[SPILL_PUSH_MAX]; /* of the batch */
 	unsigned n_batch, n_stored;
 	struct spill_push push;
 	uint64_t started_us;    /* of the push */

@@ -166,12 +166,13 @@ void spill_out_leave(struct spill_out *s, struct packet *p)
 static void end_telling(struct spill_out *s, bool is_told, unsigned *np)
 {
 	s->is_calling = false;
-	for (unsigned i = 0; is_told && i < s->n_telling; i++)
-		s->telling[i]->state = SPILLED_FREE;
-	if (is_told)
+	if (is_told) {
+		for (unsigned i = 0; i < s->n_telling; i++)
+			s->telling[i]->state = SPILLED_FREE;
 		*np -= s->n_telling;
-	else
+	} else {
 		s->next_tell_us = clock_mono_us() + RETRY_US;
+	}
 	s->n_telling = 0;
 }
 
@@ -186,20 +187,17 @@ static void on_told_done(void *arg, const redisReply *reply)
 static void on_told_given_up(void *arg, const redisReply *reply)
 {
 	struct spill_out *s = arg;
+	bool is_unknown = !reply && link_is_up(s->config.link); /* to Redis: it was emptied */
 
-	bool is_told = reply || link_is_up(s->config.link);
-
-	if (!reply &&
-	    is_told) /* it knows nothing of them: what is there all the same is read again */
-		s->reads_own = true;
-	end_telling(s, is_told, &s->n_given_up);
+	s->reads_own |= is_unknown; /* what is there all the same is read again */
+	end_telling(s, reply || is_unknown, &s->n_given_up);
 }
 
-static void gather(struct spill_out *s, int state, unsigned max)
+static void gather(struct spill_out *s, enum spilled_state state, unsigned max)
 {
 	s->n_telling = 0;
 	for (unsigned i = 0; i < SPILL_OUT_MAX && s->n_telling < max; i++)
-		if ((int)s->entries[i].state == state)
+		if (s->entries[i].state == state)
 			s->telling[s->n_telling++] = &s->entries[i];
 }
 

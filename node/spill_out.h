@@ -33,14 +33,16 @@ struct spill_out_config {
 	void *arg;
 };
 
+enum spilled_state {
+	SPILLED_FREE,
+	SPILLED_HELD,    /* on its way to an analyzer */
+	SPILLED_DONE,    /* its fate is known, Redis is still to be told */
+	SPILLED_GIVEN_UP /* others shall have it, Redis is still to be told */
+};
+
 /* An entry of the stream that this worker has taken. */
 struct spilled {
-	enum {
-		SPILLED_FREE,
-		SPILLED_HELD,    /* on its way to an analyzer */
-		SPILLED_DONE,    /* its fate is known, Redis is still to be told */
-		SPILLED_GIVEN_UP /* others shall have it, Redis is still to be told */
-	} state;
+	enum spilled_state state;
 	uint32_t n_messages;
 	uint64_t cost_bytes;
 	uint64_t taken_us;

@@ -152,7 +152,6 @@ static struct router_config router_config(struct worker *w)
 		.on_delivered = fate_on_delivered,
 		.on_unplaced = fate_on_unplaced,
 		.is_overdue = fate_is_overdue,
-		.on_overdue = fate_on_overdue,
 		.on_bad = fate_on_bad,
 		.write_accounts = fate_write_accounts,
 		.on_behind = on_behind,

@@ -127,7 +127,6 @@ static void init_router(struct bench *b)
 		.on_delivered = on_delivered,
 		.on_unplaced = on_unplaced,
 		.is_overdue = is_overdue,
-		.on_overdue = on_unplaced,
 		.on_bad = on_bad,
 		.write_accounts = write_accounts,
 		.on_behind = on_behind,

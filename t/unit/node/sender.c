@@ -286,13 +286,13 @@ static void https_is_spoken_by_libcurl(void **state)
 	unsigned char first;
 
 	snprintf(url, sizeof(url), "https://127.0.0.1:%u/", net_addr_port(&f->peer.addr));
+	n_ended = 0;
 	assert_int_equal(sender_start(s, &t), 0);
 	sender_turn(s);
 	peer_accept(&f->peer);
 	peer_read_bytes(&f->peer, (char *)&first, 1);
 	assert_int_equal(first, 0x16); /* a TLS handshake */
 	peer_close(&f->peer);
-	n_ended = 0;
 	PEER_TURN_UNTIL(f->base, n_ended == 1);
 	assert_int_equal(t.result, TRANSFER_CONNECT);
 	sender_free(s);

@@ -50,7 +50,7 @@ static void on_again(void *arg, struct packet *p)
 	packet_free_within(&b->env.memory, p);
 }
 
-static void on_stored(void *arg, struct packet *p, enum spill_reason reason UNUSED)
+static void on_stored(void *arg, struct packet *p)
 {
 	struct bench *b = arg;
 
