@@ -16,6 +16,7 @@
 #include "node/node_metrics.h"
 
 #define READS_PER_TURN 4            /* then the other connections' turn */
+#define BULKY_HEAD_BYTES 2048       /* read of a request whose body is expected to be large */
 #define MAX_UNSENT_BYTES (64 << 10) /* of answers, before the connection is not read any more */
 #define LINGER_MAX_BYTES (4 << 20)  /* thrown away after the last answer, then reset */
 
@@ -209,14 +210,22 @@ static void on_eof(struct conn *c)
 	}
 }
 
-/* A large body goes right to its place; everything else through the scratch. */
+/* A large body goes right to its place; everything else through the scratch. For all of a large
+ * body but its beginning to go there, the first read of its request must not bring it along. */
 static bool reads_in_place(const struct conn *c)
 {
 	return c->packet && c->reader.state == HTTP_BODY && c->packet->len < c->packet->capacity &&
 	       c->packet->capacity - c->packet->len >= 4096 && c->in.len == 0;
 }
 
-static ssize_t read_some(struct conn *c, char **datap)
+static size_t scratch_room(const struct conn *c)
+{
+	return c->is_bulky && !c->reading && !c->in.len ? BULKY_HEAD_BYTES
+							: INGEST_SCRATCH_BYTES - c->in.len;
+}
+
+/* *n_wantedp: so much was asked for. */
+static ssize_t read_some(struct conn *c, char **datap, size_t *n_wantedp)
 {
 	char *scratch = c->ingest->scratch;
 	size_t n_kept = c->in.len;
@@ -226,14 +235,15 @@ static ssize_t read_some(struct conn *c, char **datap)
 		size_t room = c->packet->capacity - c->packet->len;
 
 		*datap = c->packet->body + c->packet->len;
-		return read(c->fd, *datap,
-			    room < c->reader.n_left ? room : (size_t)c->reader.n_left);
+		*n_wantedp = room < c->reader.n_left ? room : (size_t)c->reader.n_left;
+		return read(c->fd, *datap, *n_wantedp);
 	}
 	assert(n_kept < INGEST_SCRATCH_BYTES);
 	if (n_kept)
 		memcpy(scratch, c->in.data, n_kept);
 	*datap = scratch;
-	n = read(c->fd, scratch + n_kept, INGEST_SCRATCH_BYTES - n_kept);
+	*n_wantedp = scratch_room(c);
+	n = read(c->fd, scratch + n_kept, *n_wantedp);
 	return n > 0 ? n + (ssize_t)n_kept : n;
 }
 
@@ -241,8 +251,8 @@ static void conn_read(struct conn *c)
 {
 	for (int i = 0; i < READS_PER_TURN && (c->armed & EV_READ); i++) {
 		char *data;
-		size_t n_before = c->in.len;
-		ssize_t n = read_some(c, &data);
+		size_t n_before = c->in.len, n_wanted;
+		ssize_t n = read_some(c, &data, &n_wanted);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -257,7 +267,7 @@ static void conn_read(struct conn *c)
 		if (!conn_take(c, data, (size_t)n))
 			return;
 		conn_arm(c);
-		if (data == c->ingest->scratch && (size_t)n - n_before < INGEST_SCRATCH_BYTES / 2)
+		if (data == c->ingest->scratch && (size_t)n - n_before < n_wanted / 2)
 			return;
 	}
 }

@@ -72,7 +72,9 @@ struct conn {
 	bool is_used;                 /* a request has come on it */
 	bool no_more;                 /* no further request is read */
 	bool at_eof;                  /* the client has sent its last byte */
-	bool is_held; /* `in` begins with a request for which there was no room in the queue */
+	bool is_held;  /* `in` begins with a request for which there was no room in the queue */
+	bool is_bulky; /* the last body was large: of the next request no more than the header
+			  section goes through the scratch */
 	bool owes_continue; /* the client waits for 100 Continue; due when all answers before it are
 			       out */
 	uint64_t since_us;  /* when it entered its state */

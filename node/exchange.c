@@ -11,6 +11,8 @@
 #include "node/ingest.h"
 #include "node/node_metrics.h"
 
+#define BULKY_BYTES (32u << 10) /* of a body: not copying it is worth one more read */
+
 static void drop_packet(struct conn *c)
 {
 	if (!c->packet)
@@ -214,6 +216,7 @@ static void on_message(struct conn *c)
 		finish_exchange(c, x);
 		return;
 	}
+	c->is_bulky = p->len >= BULKY_BYTES;
 	metrics_add(in->config.metrics, M_RECEIVED_BYTES, 0, (int64_t)p->len);
 	refusal = count_messages(in, p);
 	if (refusal != REFUSAL_NONE) {

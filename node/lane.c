@@ -8,6 +8,7 @@
 
 #define MAX_FLYING 16        /* batches of many packets */
 #define MAX_FLYING_SINGLE 64 /* of one packet each, where the analyzer takes no batches */
+#define FEW_PACKETS 4
 
 const char *const reroute_reason_names[] = { "busy",        "status",    "connect", "timeout",
 					     "broken",      "no_memory", "left",    "not_eligible",
@@ -212,6 +213,14 @@ static bool half_may_go(const struct lane *lane)
 	       (!lane->n_flying_halves || lane->n_flying_halves < lane->concurrency.limit / 2);
 }
 
+/* Where deliveries are quick and packets few, to wait for the one under way would cost more than
+ * company saves. */
+static bool need_not_wait(const struct lane *lane)
+{
+	return lane->is_quick && lane->max_batch_packets > 1 &&
+	       lane->n_flying_packets < FEW_PACKETS;
+}
+
 /* In HALF_OPEN only the one on trial is queued; it does not wait for what is still under way. */
 static bool queue_may_go(const struct lane *lane)
 {
@@ -219,7 +228,7 @@ static bool queue_may_go(const struct lane *lane)
 
 	if (!lane->queue.n_packets)
 		return false;
-	return !n_flying || lane->breaker.state == BREAKER_HALF_OPEN ||
+	return !n_flying || lane->breaker.state == BREAKER_HALF_OPEN || need_not_wait(lane) ||
 	       (n_flying < lane->concurrency.limit && has_full_batch(lane));
 }
 

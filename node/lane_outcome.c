@@ -7,6 +7,7 @@
 #include "node/node_metrics.h"
 
 #define PAUSE_DEFAULT_S 1
+#define QUICK_US 1000
 
 void lane_note_breaker(const struct lane *lane, const char *why)
 {
@@ -122,6 +123,7 @@ void lane_on_done(struct transfer *t)
 	lane->n_flying--;
 	lane->n_flying_halves -= b->is_half;
 	lane->n_flying_packets -= b->packets.n_packets;
+	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
 	backlog_hear(&lane->backlog, t->ended_us);
 	metrics_observe(lane->config.metrics, M_DELIVERY_TIME, t->ended_us - t->started_us);
 	if (outcome != OUTCOME_OK)

@@ -31,6 +31,7 @@ struct lane {
 	unsigned n_flying;    /* batches */
 	unsigned n_flying_halves;
 	unsigned n_flying_packets;
+	bool is_quick; /* its last delivery took less than QUICK_US */
 };
 
 /* Deliveries may begin. */

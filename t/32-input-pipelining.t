@@ -39,6 +39,17 @@ for my $n (2, 64, 65, 200, 1000) {
     $input->bystander_is_well('besides');
 }
 
+# A large body goes right to its place, but what comes behind it may be small.
+my @counts = (20_000, 1, 30_000, 30_000, 3, 16_500, 100, 31_000, 31_000, 2, 2);
+my $bulky = join '', map { request(POST => '/ingest', '[' . join(',', (1) x $_) . ']') } @counts;
+for my $pieces (1, 2, 7) {
+    my $client = $input->client;
+    my $size = int(length($bulky) / $pieces) + 1;
+    $client->send($_) for unpack "(a$size)*", $bulky;
+    is_deeply([ map { $_->{messages} } $client->answers(scalar @counts) ], \@counts, "large and small bodies in $pieces pieces are all counted");
+    $input->accepted(scalar @counts);
+}
+
 my @requests = mixed(200);
 expect_counted(@requests);
 my @answers = $input->talk(map { $_->[1] } @requests);

@@ -53,6 +53,45 @@ static void a_second_slot_opens_only_for_a_full_batch(void **state)
 	assert_int_equal(metrics_get(&d->shard, M_QUEUED_PACKETS, 0), 90);
 }
 
+static void few_packets_do_not_wait_for_a_quick_analyzer(void **state)
+{
+	struct delivery *d = *state;
+
+	delivery_push(d, 0, 0);
+	delivery_wait_fates(d, 1);             /* answered at once */
+	d->dispatch.lanes[0]->is_quick = true; /* however busy this machine is */
+	d->fakes[0].status = 0;
+	for (unsigned i = 1; i <= 6; i++) {
+		delivery_push(d, 0, i);
+		delivery_turn(d);
+	}
+	delivery_wait_posts(d, 0, 5);
+	for (unsigned i = 0; i < 10; i++)
+		delivery_turn(d);
+	assert_int_equal(d->fakes[0].n_posts, 5);
+	assert_int_equal(metrics_get(&d->shard, M_FLYING_BATCHES, 0), 4);
+	assert_int_equal(metrics_get(&d->shard, M_QUEUED_PACKETS, 0), 2);
+}
+
+static void a_delivery_that_takes_long_or_fails_is_not_quick(void **state)
+{
+	struct delivery *d = *state;
+
+	delivery_push(d, 0, 0);
+	delivery_wait_fates(d, 1);
+	d->dispatch.lanes[0]->is_quick = true;
+	d->fakes[0].delay_ms = 20;
+	delivery_push(d, 0, 1);
+	delivery_wait_fates(d, 2);
+	assert_false(d->dispatch.lanes[0]->is_quick);
+	d->dispatch.lanes[0]->is_quick = true;
+	d->fakes[0].delay_ms = 0;
+	d->fakes[0].status = 500;
+	delivery_push(d, 0, 2);
+	delivery_wait_fates(d, 3);
+	assert_false(d->dispatch.lanes[0]->is_quick);
+}
+
 /* The most deliveries that were under way at once while packets from..from+n went out. */
 static unsigned most_flying(struct delivery *d, unsigned from, unsigned n)
 {
@@ -243,6 +282,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, delivery_setup, delivery_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_second_slot_opens_only_for_a_full_batch),
+		TEST(few_packets_do_not_wait_for_a_quick_analyzer),
+		TEST(a_delivery_that_takes_long_or_fails_is_not_quick),
 		TEST(an_analyzer_gets_as_many_at_once_as_it_bears),
 		TEST(failures_make_it_fewer),
 		TEST(a_new_instance_is_found_out_anew),
