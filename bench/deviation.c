@@ -21,6 +21,11 @@ void deviation_look(struct deviation *d, const struct roster *roster)
 	}
 }
 
+void deviation_forget(struct deviation *d)
+{
+	d->worst = d->sum = d->n = 0;
+}
+
 double deviation_mean(const struct deviation *d)
 {
 	return d->n > 0 ? d->sum / d->n : 0;

@@ -15,6 +15,8 @@ struct deviation {
 
 void deviation_count(struct deviation *d, unsigned slot, unsigned n_messages);
 void deviation_look(struct deviation *d, const struct roster *roster);
+/* What was seen so far; what was counted stays, and so does what it is off by now. */
+void deviation_forget(struct deviation *d);
 double deviation_mean(const struct deviation *d);
 
 #endif

@@ -19,6 +19,7 @@
 #define ROUTE_PACKETS 2000000u
 #define SETTLE_CALLS 3000u
 #define SETTLE_PACKETS 1000u /* in a window */
+#define CALLS_PER_COUNTS 5   /* one tells what was delivered too: windows of 100 ms, every 500 ms */
 
 enum measurement { MEASURE_SWARM, MEASURE_ROUTE, MEASURE_SETTLE, MEASUREMENTS };
 static const char *const measurement_names[MEASUREMENTS + 1] = { "swarm", "route", "settle" };
@@ -161,6 +162,7 @@ static int settle_once(struct bench_pool *pool, struct ledger *l, struct caller 
 {
 	struct settle_request request = { .deltas = l->sent,
 					  .n_slots = l->n_slots,
+					  .counts = caller->number % CALLS_PER_COUNTS == 0,
 					  .expected_messages = expected,
 					  .unreachable = "",
 					  .node_info = "",
@@ -171,7 +173,7 @@ static int settle_once(struct bench_pool *pool, struct ledger *l, struct caller 
 	redisReply *reply;
 	int r;
 
-	ledger_begin(l);
+	ledger_begin(l, request.counts);
 	caller->number++;
 	settle_args(&args, caller, &request, &scratch);
 	r = client_eval(pool->client, SCRIPT_SETTLE, &args, &reply);

@@ -340,6 +340,7 @@ int swarm_run(const struct swarm_config *config, struct swarm_figures *figures)
 	if (r == 0)
 		r = run_for(s, config->warm_s);
 	s->late_us = 0;
+	deviation_forget(&s->deviation);
 	if (r == 0)
 		r = look(s, &before);
 	if (r == 0)

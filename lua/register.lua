@@ -42,12 +42,27 @@ if epoch_now() < epoch_floor then
   current_epoch = epoch_floor
 end
 
+-- One more slot in each column; returns the new table.
+local function hot_grow(h)
+  hot_widen(h)
+  local g = {}
+  for i = 1, HEADER do g[i] = h[i] end
+  for column = 0, 5 do
+    for i = 1, S do g[HEADER + column * (S + 1) + i] = h[HEADER + column * S + i] end
+    g[HEADER + (column + 1) * (S + 1)] = 0
+  end
+  g[SLOTS] = S + 1
+  layout(S + 1)
+  return g
+end
+
 -- The slot of one gone for long: its counters move to the header, its name is forgotten.
 local function reuse_slot()
   -- who left has minus the time it left as its score, who just went silent has its lease end
   local gone = redis.call('ZRANGEBYSCORE', K_EXPIRES, -(now - FORGET_MS), now - FORGET_MS, 'LIMIT', 0, 1)[1]
   if not gone then return nil end
   local slot = tonumber(redis.call('HGET', K_SLOT, gone))
+  hot_widen(h)
   for k = 0, 3 do
     local at = HEADER + (2 + k) * S + slot + 1
     h[RETIRED + k] = h[RETIRED + k] + h[at]

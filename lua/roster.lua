@@ -31,6 +31,7 @@ end
 
 local now = now_ms()
 local h = hot_load()
+hot_widen(h)
 local urls, weights, states = hash(K_URL), hash(K_WEIGHT), hash(K_STATE)
 local infos, processed, reports = hash(K_INFO), hash(K_PROCESSED), hash(K_UNREACHABLE)
 

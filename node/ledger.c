@@ -254,13 +254,21 @@ void ledger_forgive(struct ledger *l)
 	}
 }
 
-void ledger_begin(struct ledger *l)
+void ledger_begin(struct ledger *l, bool counts)
 {
 	for (unsigned i = 0; i < l->n_slots; i++) {
-		l->sent[i] = l->changes[i];
-		l->sent[i].credit = l->credit[i] - l->base[i];
+		struct settlement_delta *c = &l->changes[i];
+
+		l->sent[i] = (struct settlement_delta){ .credit = l->credit[i] - l->base[i],
+							.routed = c->routed };
 		l->base[i] = l->credit[i];
-		l->changes[i] = (struct settlement_delta){ 0 };
+		c->routed = 0;
+		if (!counts)
+			continue;
+		l->sent[i].delivered = c->delivered;
+		l->sent[i].delivered_packets = c->delivered_packets;
+		l->sent[i].forgiven = c->forgiven;
+		*c = (struct settlement_delta){ 0 };
 	}
 }
 

@@ -68,8 +68,9 @@ bool ledger_is_dirty(const struct ledger *l);
 /* Forgives what is beyond catchup_max_messages. */
 void ledger_forgive(struct ledger *l);
 
-/* The changes become `sent`; call only when the previous call has ended in done or undone. */
-void ledger_begin(struct ledger *l);
+/* The changes become `sent`; call only when the previous call has ended in done or undone.
+ * counts: also what was delivered and forgiven, which nothing depends on. */
+void ledger_begin(struct ledger *l, bool counts);
 /* Redis has applied `sent`; taken: the credit lent for the next window, by slot. */
 void ledger_done(struct ledger *l, const struct settlement_answer *taken);
 /* Redis has not applied `sent` and never will. */

@@ -87,7 +87,7 @@ void router_submit(struct router *r, struct packet *p)
 	if (router_is_away(r)) {
 		metrics_add(r->config.metrics, M_LOCAL_PACKETS, 0, 1);
 		router_route_here(r, p);
-	} else if (r->is_leased && p->n_messages <= r->config.exact_messages) {
+	} else if (r->is_leased && !(router_is_big(r, p) && r->window.big_is_exact)) {
 		router_route_here(r, p);
 	} else {
 		router_wait(r, p);
@@ -123,12 +123,14 @@ int router_init(struct router *r, const struct router_config *config)
 	r->config = *config;
 	r->settled_us = clock_mono_us();
 	window_init(&r->window, r->settled_us);
+	budget_init(&r->budget, config->redis_timeout_us / 2);
 	r->is_shown = true;
 	packet_queue_init(&r->pending);
 	ledger_init(&r->ledger, config->catchup_max_messages);
 	r->tick = evtimer_new(config->base, router_on_tick, r);
 	r->deadline = evtimer_new(config->base, router_on_deadline, r);
-	if (!r->tick || !r->deadline ||
+	r->pause = evtimer_new(config->base, router_on_pause, r);
+	if (!r->tick || !r->deadline || !r->pause ||
 	    dispatch_init(&r->dispatch, config->base, &config->lane, &events) != 0 ||
 	    settler_init(&r->settler, &settler, &r->not_now, &r->unreachable) != 0)
 		return -ENOMEM;
@@ -152,6 +154,8 @@ void router_deinit(struct router *r)
 		event_free(r->tick);
 	if (r->deadline)
 		event_free(r->deadline);
+	if (r->pause)
+		event_free(r->pause);
 	roster_unref(r->roster);
 	buf_deinit(&r->not_now);
 	buf_deinit(&r->unreachable);

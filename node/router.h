@@ -9,9 +9,10 @@
  *      +-----> pending --(all that came while the last call was out)--> route.lua-+
  *
  * Exact when slow: without credit, every packet is chosen on the pot in Redis. Leased when fast:
- * a worker with 4 packets per analyzer and window takes credit, and tells Redis at the end of each
- * window. A packet waits for Redis at most redis_timeout; then it is routed here, and the
- * unanswered call is made good when its answer comes (ledger_resolve).
+ * a worker with 4 packets per analyzer and window, or more than Redis affords to choose for, takes
+ * credit, and tells Redis at the end of each window. A packet waits for Redis at most
+ * redis_timeout; then it is routed here, and the unanswered call is made good when its answer comes
+ * (ledger_resolve).
  */
 #include <event2/event.h>
 
@@ -67,10 +68,12 @@ struct router {
 	struct flight flight;
 	struct event *tick;     /* end of a window */
 	struct event *deadline; /* of the oldest packet that waits for Redis */
+	struct event *pause;    /* until the next route call may begin */
 	bool tick_is_slow;      /* nothing to do until the next heartbeat */
 	bool show_is_due;       /* the next settle writes the readable hashes */
 	bool settle_is_due, is_leaving, has_left;
 	struct window window;
+	struct budget budget;
 	uint64_t settled_us;
 	bool is_quiet; /* no packet came in the last window */
 	bool is_shown; /* the readable hashes have what was last settled */

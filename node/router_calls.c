@@ -11,8 +11,9 @@
 #include "node/node_metrics.h"
 
 #define HEARTBEAT_US 1000000
-#define FLUSH_US 100000    /* counters of a slow worker are told at least so often */
-#define ACCOUNTS_US 500000 /* accounts are told at most so often, but for the last time */
+#define FLUSH_US 100000 /* counters of a slow worker are told at least so often */
+#define ACCOUNTS_US                                                                                \
+	500000 /* accounts and counts are told at most so often, but for the last time */
 
 const char *const router_mode_names[] = { "exact", "leased", "away" };
 static_assert(ARRAY_LEN(router_mode_names) == ROUTER_MODES, "every mode has a name");
@@ -73,9 +74,14 @@ static void arm_deadline(struct router *r, uint64_t delay_us)
 		evtimer_add(r->deadline, &tv);
 }
 
+bool router_is_big(const struct router *r, const struct packet *p)
+{
+	return p->n_messages > r->config.exact_messages;
+}
+
 void router_count(struct router *r, const struct packet *p)
 {
-	window_count(&r->window, p->n_messages);
+	window_count(&r->window, p->n_messages, router_is_big(r, p));
 	r->is_shown = false;
 	if (!r->tick_is_slow)
 		return;
@@ -219,8 +225,10 @@ void router_on_answer(void *arg, enum settler_call call, const struct settlement
 	if (r->is_overdue)
 		log_info("router", "Redis answers again", "worker", "%s", r->config.worker);
 	r->is_overdue = false;
-	if (answer->status == SETTLEMENT_OK)
+	if (answer->status == SETTLEMENT_OK) {
 		window_set_bounds(&r->window, answer->window_us, answer->window_max_us);
+		budget_set_prices(&r->budget, answer->route_call_us, answer->route_packet_us);
+	}
 	if (call == CALL_ROUTE)
 		on_route_answer(r, answer);
 	else
@@ -259,31 +267,32 @@ static const char *take_node_info(struct router *r)
 /* "" = as before. */
 static const char *take_accounts(struct router *r, bool is_due)
 {
-	uint64_t now = clock_mono_us();
-
 	buf_clear(&r->accounts_sent);
-	if (is_due || now - r->accounts_us >= ACCOUNTS_US) {
+	if (is_due)
 		r->config.write_accounts(r->config.arg, &r->accounts_sent);
-		r->accounts_us = now;
-	}
 	return buf_str(&r->accounts_sent);
 }
 
 static void start_settle(struct router *r)
 {
+	uint64_t now = clock_mono_us();
 	bool is_idle = r->show_is_due || (!r->is_shown && r->is_quiet);
+	bool tells_all = is_idle || r->is_leaving || now - r->accounts_us >= ACCOUNTS_US;
 	struct settle_request request = {
 		.deltas = r->ledger.sent,
 		.n_slots = r->ledger.n_slots,
+		.counts = tells_all,
 		.expected_messages = r->is_leaving ? 0 : r->window.expected_messages,
 		.node_info = take_node_info(r),
-		.accounts = take_accounts(r, is_idle || r->is_leaving),
+		.accounts = take_accounts(r, tells_all),
 		.idle = is_idle,
 		.leaving = r->is_leaving,
 	};
 
 	ledger_forgive(&r->ledger);
-	ledger_begin(&r->ledger);
+	ledger_begin(&r->ledger, tells_all);
+	if (tells_all)
+		r->accounts_us = now;
 	r->settle_is_due = r->show_is_due = false;
 	settler_settle(&r->settler, &request);
 }
@@ -299,7 +308,30 @@ static void start_route(struct router *r)
 		f->is_given_up[f->n] = false;
 		f->packets[f->n++] = p;
 	}
+	budget_spend(&r->budget, clock_mono_us(), f->n);
 	settler_route(&r->settler, f->sizes, f->n);
+}
+
+/* False: not yet; the loop is woken when it may. */
+static bool may_route(struct router *r)
+{
+	uint64_t now = clock_mono_us();
+	struct timeval tv;
+
+	if (now >= r->budget.next_us)
+		return true;
+	tv = clock_timeval(r->budget.next_us - now);
+	if (!evtimer_pending(r->pause, NULL))
+		evtimer_add(r->pause, &tv);
+	return false;
+}
+
+/* What is due is done at the end of the loop's turn. */
+void router_on_pause(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
 }
 
 static bool has_work(const struct router *r)
@@ -316,7 +348,7 @@ void router_on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	r->is_quiet = r->window.n_packets == 0;
-	window_close(&r->window, now, r->n_eligible);
+	window_close(&r->window, now, r->n_eligible, &r->budget);
 	if (r->is_leased || r->window.expected_messages > 0 || since_us >= HEARTBEAT_US ||
 	    (works && since_us >= max_u64(FLUSH_US, 10 * r->window.min_us)))
 		r->settle_is_due = true;
@@ -332,7 +364,7 @@ void router_call(struct router *r)
 		return;
 	if (r->settle_is_due)
 		start_settle(r);
-	else if (r->pending.n_packets)
+	else if (r->pending.n_packets && may_route(r))
 		start_route(r);
 }
 

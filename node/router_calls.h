@@ -20,6 +20,7 @@ bool router_route_again(struct router *r, struct packet *p);
 void router_start_calls(struct router *r);
 /* Redis does not answer, or not in time. */
 bool router_is_away(const struct router *r);
+bool router_is_big(const struct router *r, const struct packet *p);
 /* A packet came: its window counts it. */
 void router_count(struct router *r, const struct packet *p);
 /* Takes the packet, which waits for Redis to choose, but no longer than redis_timeout. */
@@ -31,5 +32,6 @@ void router_on_answer(void *arg, enum settler_call call, const struct settlement
 void router_on_up(void *arg, bool up);
 void router_on_tick(evutil_socket_t fd, short what, void *arg);
 void router_on_deadline(evutil_socket_t fd, short what, void *arg);
+void router_on_pause(evutil_socket_t fd, short what, void *arg);
 
 #endif

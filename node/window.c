@@ -2,12 +2,18 @@
 
 #define WINDOW_PACKETS 1000
 #define PACKETS_PER_ANALYZER 4
+/* Of a worker's part of Redis' time: */
+#define MOST_FOR_ALL 1.5
+#define MOST_FOR_BIG 0.5 /* a lease takes as much as the part besides */
+#define FAR_TOO_MUCH 4.0 /* in one window; else what counts is the average */
+#define AVERAGE_US 1e6
 
 void window_init(struct window *w, uint64_t now_us)
 {
 	*w = (struct window){ .min_us = WINDOW_MIN_US,
 			      .max_us = WINDOW_MIN_US,
 			      .length_us = WINDOW_MIN_US,
+			      .big_is_exact = true,
 			      .start_us = now_us };
 }
 
@@ -17,21 +23,43 @@ void window_set_bounds(struct window *w, uint64_t min_us, uint64_t max_us)
 	w->max_us = max_us > w->min_us ? max_us : w->min_us;
 }
 
-void window_count(struct window *w, unsigned n_messages)
+void window_count(struct window *w, unsigned n_messages, bool is_big)
 {
 	w->n_packets++;
 	w->n_messages += n_messages;
+	w->n_big += is_big;
 }
 
-static void judge(struct window *w, double elapsed_us, unsigned n_eligible)
+static bool is_slow(const struct window *w, double elapsed_us, unsigned n_eligible)
+{
+	return (double)w->n_packets * (double)w->min_us <
+	       PACKETS_PER_ANALYZER * n_eligible * elapsed_us;
+}
+
+static void average_in(double *average, double value, double elapsed_us)
+{
+	*average += elapsed_us / (elapsed_us + AVERAGE_US) * (value - *average);
+}
+
+static bool affords(const struct budget *b, double now, double average, double most)
+{
+	return budget_load(b, average) <= most && budget_load(b, now) <= FAR_TOO_MUCH;
+}
+
+static void judge(struct window *w, double elapsed_us, unsigned n_eligible, const struct budget *b)
 {
 	double packets_per_us = (double)w->n_packets / elapsed_us;
+	double big_per_us = (double)w->n_big / elapsed_us;
 	uint64_t length_us;
+
+	average_in(&w->packets_per_us, packets_per_us, elapsed_us);
+	average_in(&w->big_per_us, big_per_us, elapsed_us);
 
 	w->expected_messages = 0;
 	w->length_us = w->min_us;
-	if (w->n_packets == 0 || (double)w->n_packets * (double)w->min_us <
-					 PACKETS_PER_ANALYZER * n_eligible * elapsed_us)
+	w->big_is_exact = affords(b, big_per_us, w->big_per_us, MOST_FOR_BIG);
+	if (w->n_packets == 0 || (is_slow(w, elapsed_us, n_eligible) &&
+				  affords(b, packets_per_us, w->packets_per_us, MOST_FOR_ALL)))
 		return;
 	length_us = (uint64_t)(WINDOW_PACKETS / packets_per_us);
 	if (length_us > w->max_us)
@@ -41,9 +69,9 @@ static void judge(struct window *w, double elapsed_us, unsigned n_eligible)
 	w->expected_messages = (double)w->n_messages / elapsed_us * (double)w->length_us;
 }
 
-void window_close(struct window *w, uint64_t now_us, unsigned n_eligible)
+void window_close(struct window *w, uint64_t now_us, unsigned n_eligible, const struct budget *b)
 {
-	judge(w, now_us > w->start_us ? (double)(now_us - w->start_us) : 1, n_eligible);
+	judge(w, now_us > w->start_us ? (double)(now_us - w->start_us) : 1, n_eligible, b);
 	w->start_us = now_us;
-	w->n_packets = w->n_messages = 0;
+	w->n_packets = w->n_messages = w->n_big = 0;
 }

@@ -6,27 +6,30 @@
  *
  * Redis says how long a window is at least (it grows with the number of workers) and at most (so
  * that credit stays fresh). A worker with fewer than 4 packets per analyzer in the shortest window
- * is slow and routes exactly. Within these bounds a lease lasts for about 1000 packets, so that
- * Redis is called rarely.
+ * is slow and routes exactly, if Redis can afford that. Within these bounds a lease lasts for about
+ * 1000 packets, so that Redis is called rarely. Big packets are where the error is: also with a
+ * lease Redis chooses for them, if it can afford that.
  */
-#include <stdbool.h>
-#include <stdint.h>
+#include "node/budget.h"
 
 #define WINDOW_MIN_US 10000
 
 struct window {
-	uint64_t min_us, max_us;        /* what Redis wants */
-	uint64_t start_us;              /* of this one */
-	uint64_t n_packets, n_messages; /* in this one */
-	uint64_t length_us;             /* of the next one */
-	double expected_messages;       /* in the next one; 0: too slow for a lease */
+	uint64_t min_us, max_us;           /* what Redis wants */
+	uint64_t start_us;                 /* of this one */
+	uint64_t n_packets, n_messages;    /* in this one */
+	uint64_t n_big;                    /* packets of them */
+	double packets_per_us, big_per_us; /* over about a second */
+	uint64_t length_us;                /* of the next one */
+	double expected_messages;          /* in the next one; 0: too slow for a lease */
+	bool big_is_exact;                 /* Redis chooses for big ones */
 };
 
 void window_init(struct window *w, uint64_t now_us);
 /* Redis' answer; never below WINDOW_MIN_US. */
 void window_set_bounds(struct window *w, uint64_t min_us, uint64_t max_us);
-void window_count(struct window *w, unsigned n_messages);
+void window_count(struct window *w, unsigned n_messages, bool is_big);
 /* Judges this window and starts the next. */
-void window_close(struct window *w, uint64_t now_us, unsigned n_eligible);
+void window_close(struct window *w, uint64_t now_us, unsigned n_eligible, const struct budget *b);
 
 #endif

@@ -16,35 +16,44 @@ static void caller_args(struct script_args *args, const struct caller *caller)
 	script_arg_int(args, (int64_t)caller->epoch);
 }
 
-static void pack_column(struct buf *out, const struct settle_request *request, size_t offset)
+/* Their offsets, in the order of the columns. */
+static const size_t columns[] = {
+	offsetof(struct settlement_delta, credit),
+	offsetof(struct settlement_delta, routed),
+	offsetof(struct settlement_delta, delivered),
+	offsetof(struct settlement_delta, delivered_packets),
+	offsetof(struct settlement_delta, forgiven),
+};
+#define ROUTED_COLUMNS 2 /* credit, routed: in every call */
+
+static void pack_columns(struct buf *out, const struct settle_request *request, size_t n)
 {
-	for (unsigned i = 0; i < request->n_slots; i++)
-		buf_append(out, (const char *)&request->deltas[i] + offset, sizeof(double));
+	for (size_t column = 0; column < n; column++)
+		for (unsigned i = 0; i < request->n_slots; i++)
+			buf_append(out, (const char *)&request->deltas[i] + columns[column],
+				   sizeof(double));
 }
 
 void settle_args(struct script_args *args, const struct caller *caller,
 		 const struct settle_request *request, struct buf *scratch)
 {
-	static const size_t columns[] = {
-		offsetof(struct settlement_delta, credit),
-		offsetof(struct settlement_delta, routed),
-		offsetof(struct settlement_delta, delivered),
-		offsetof(struct settlement_delta, delivered_packets),
-		offsetof(struct settlement_delta, forgiven),
-	};
+	size_t n_routed = ROUTED_COLUMNS * request->n_slots * sizeof(double);
 
 	buf_clear(scratch);
-	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
-		pack_column(scratch, request, columns[i]);
+	pack_columns(scratch, request, request->counts ? ARRAY_LEN(columns) : ROUTED_COLUMNS);
 	caller_args(args, caller);
 	script_arg_int(args, caller->lease_ms);
 	script_arg_double(args, request->expected_messages);
-	script_arg(args, scratch->data, scratch->len);
+	script_arg(args, scratch->data, scratch->len < n_routed ? 0 : n_routed);
 	script_arg_str(args, request->unreachable);
 	script_arg_double(args, caller->catchup_max_messages);
 	script_arg_str(args, request->node_info);
 	script_arg_str(args, request->leaving ? "leave" : request->idle ? "1" : "");
 	script_arg_str(args, request->accounts ? request->accounts : "");
+	if (scratch->len > n_routed)
+		script_arg(args, scratch->data + n_routed, scratch->len - n_routed);
+	else
+		script_arg_str(args, "");
 }
 
 void route_args(struct script_args *args, const struct caller *caller, const uint32_t *sizes,
@@ -58,6 +67,18 @@ void route_args(struct script_args *args, const struct caller *caller, const uin
 	script_arg_double(args, caller->catchup_max_messages);
 }
 
+/* What follows status and epoch: a vector and four numbers. */
+static bool has_figures(const redisReply *reply)
+{
+	if (reply->elements != 7 || reply->element[2]->type != REDIS_REPLY_STRING)
+		return false;
+	for (size_t i = 3; i < reply->elements; i++)
+		if (reply->element[i]->type != REDIS_REPLY_INTEGER ||
+		    reply->element[i]->integer < 0)
+			return false;
+	return true;
+}
+
 static void parse(const redisReply *reply, size_t element_size, struct settlement_answer *answer)
 {
 	*answer = (struct settlement_answer){ .status = SETTLEMENT_FAILED };
@@ -68,15 +89,14 @@ static void parse(const redisReply *reply, size_t element_size, struct settlemen
 	answer->epoch = (uint64_t)reply->element[1]->integer;
 	if (strcmp(reply->element[0]->str, "behind") == 0)
 		answer->status = SETTLEMENT_BEHIND;
-	if (strcmp(reply->element[0]->str, "ok") != 0 || reply->elements != 5 ||
-	    reply->element[2]->type != REDIS_REPLY_INTEGER ||
-	    reply->element[3]->type != REDIS_REPLY_INTEGER ||
-	    reply->element[4]->type != REDIS_REPLY_STRING)
+	if (strcmp(reply->element[0]->str, "ok") != 0 || !has_figures(reply))
 		return;
-	answer->window_us = (uint64_t)reply->element[2]->integer;
-	answer->window_max_us = (uint64_t)reply->element[3]->integer;
-	answer->packed = reply->element[4]->str;
-	answer->n_packed = (unsigned)((size_t)reply->element[4]->len / element_size);
+	answer->packed = reply->element[2]->str;
+	answer->n_packed = (unsigned)((size_t)reply->element[2]->len / element_size);
+	answer->window_us = (uint64_t)reply->element[3]->integer;
+	answer->window_max_us = (uint64_t)reply->element[4]->integer;
+	answer->route_call_us = (uint64_t)reply->element[5]->integer;
+	answer->route_packet_us = (uint64_t)reply->element[6]->integer;
 	answer->status = SETTLEMENT_OK;
 }
 

@@ -32,6 +32,7 @@ struct settlement_delta {
 struct settle_request {
 	const struct settlement_delta *deltas; /* n_slots */
 	unsigned n_slots;
+	bool counts;              /* tells delivered, delivered_packets and forgiven too */
 	double expected_messages; /* in the next window; 0: no lease wanted */
 	const char *unreachable;  /* "1,~4"; ~: being tried again */
 	const char *node_info;    /* JSON, "" = as before */
@@ -56,8 +57,9 @@ enum settlement_status {
 struct settlement_answer {
 	enum settlement_status status;
 	uint64_t epoch;
-	uint64_t window_us;     /* no window is shorter */
-	uint64_t window_max_us; /* nor longer */
+	uint64_t window_us;                      /* no window is shorter */
+	uint64_t window_max_us;                  /* nor longer */
+	uint64_t route_call_us, route_packet_us; /* prices, see lua/lib/call.lua */
 	const char
 		*packed; /* settle: doubles by slot; route: 16-bit slots; borrowed from the reply */
 	unsigned n_packed; /* elements */

@@ -21,7 +21,8 @@ sub ledger () {
         local flat = redis.call('HGETALL', KEYS[2])
         for i = 1, #flat, 2 do
           local taken = cmsgpack.unpack(flat[i + 1]).taken
-          held[flat[i]] = #taken > 0 and taken or {0}
+          held[flat[i]] = {0}
+          for k = 1, #taken / 8 do held[flat[i]][k] = struct.unpack('<d', taken, 8 * k - 7) end
         end
         return {redis.call('GET', KEYS[1]), cjson.encode(held)}
         LUA

@@ -41,10 +41,10 @@ sub bench ($program, @options) {
     ok($fresh->{weir}{start_ms}[0] > 0 && defined $fresh->{nginx}{bytes_per_connection}[0], 'and are looked at');
 }
 {
-    my $text = bench('scale', '--workers', '1,3', '--analyzers', 3, '--sizes', '1-9', '--seconds', 0.5, '--warm', 0.2, '--rounds', 1,
+    my $text = bench('scale', '--workers', '1,3', '--analyzers', 3, '--sizes', '1-9', '--rate', '20,200', '--seconds', 0.5, '--warm', 0.2, '--rounds', 1,
         '--json', "$dir/scale.json");
     my $result = decode_json(slurp("$dir/scale.json"));
-    is(scalar $result->{swarm}->@*, 2, 'a line for each number of workers');
+    is_deeply([ map { "$_->{rate}/$_->{workers}" } $result->{swarm}->@* ], [qw(20/1 20/3 200/1 200/3)], 'a line for each rate and number of workers');
     ok($result->{swarm}[1]{redis_calls_per_s} > 0 && defined $result->{swarm}[1]{worst_deviation}, 'with calls and deviation');
     ok($result->{costs}[0]{settle_us} > 0 && $result->{costs}[0]{route_ns} > 0, 'one call and one packet have their price');
     like($text, qr/<= 60/, 'which is compared with the target');

@@ -1,8 +1,8 @@
 -- Numbered calls: what a worker holds, and its last answer, so that a call may be sent twice.
 --
 -- ARGV of each such script begin: 1 worker, 2 its instance token, 3 call number, 4 epoch it knows.
--- The record is {token, number, answer, taken, unreachable, lease_end, absent}; absent: it has not settled since
--- it came, or came back.
+-- The record is {token, number, answer, taken (packed doubles by slot), unreachable, lease_end, absent};
+-- absent: it has not settled since it came, or came back.
 local worker, token, number, known_epoch = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 -- The record of this worker; a new instance under the same name starts empty, and what the former
@@ -11,10 +11,8 @@ local function record_open(h)
   local packed = redis.call('HGET', K_HELD, worker)
   local record = packed and cmsgpack.unpack(packed)
   if record and record.token == token then return record end
-  if record then
-    for i = 1, math.min(S, #record.taken) do h[CREDIT + i] = h[CREDIT + i] + record.taken[i] end
-  end
-  return {token = token, number = 0, taken = {}, unreachable = '', absent = true}
+  if record then give_back(h, record) end
+  return {token = token, number = 0, taken = '', unreachable = '', absent = true}
 end
 
 local function record_save(record, answer)
@@ -30,11 +28,15 @@ local function answered(record, epoch)
   if number < record.number then return {'stale', record.number} end
 end
 
--- How long a window is, in us: at least, so that Redis spends at most a third of its time on settling
--- (one settle costs about 50 us and 1.2 us per slot), and at most. While somebody is out of some
--- worker's reach the others make up for it, so credit must not grow old.
+-- The answer of a call that was carried out. With it goes what keeps all workers together to about a third
+-- of Redis' time, by what calls cost (us; per slot; per packet; per packet and slot): the shortest window,
+-- so that settling takes no more, and the prices of a route call and of a packet in it, the time for which
+-- a worker's part of that third is used up by them. The longest window keeps credit fresh: while somebody
+-- is out of some worker's reach the others make up for it, so credit must not grow old.
 local LEASE_MAX_US = 100000
-local function window_us(h)
-  local least = math.max(10000, math.floor(3 * h[WORKERS] * (50 + 1.2 * S)))
-  return least, h[REPORTS] > 0 and least or math.max(least, LEASE_MAX_US)
+local function answer_with(h, epoch, packed)
+  local part = 3 * h[WORKERS]
+  local least = math.max(10000, math.floor(part * (70 + 2 * S)))
+  return {'ok', epoch, packed, least, h[REPORTS] > 0 and least or math.max(least, LEASE_MAX_US),
+          math.floor(part * (70 + S)), math.ceil(part * (0.5 + 0.06 * S))}
 end

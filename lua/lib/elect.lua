@@ -8,12 +8,6 @@ local FORGET_MS = 3600000 -- how long the traces of those that are gone are kept
 local HELD_MOST_MS = 60000 -- how long an analyzer that restarts again and again is held back at most
 local RAMP_STEPS = 20 -- a slow start goes up in steps of slow_start_ms / RAMP_STEPS
 
-local function hash(key)
-  local flat, t = redis.call('HGETALL', key), {}
-  for i = 1, #flat, 2 do t[flat[i]] = flat[i + 1] end
-  return t
-end
-
 -- A dead worker's credit goes back to the pot, and its reports are void. True if there was one. Its
 -- last answer stays on record for an hour (it may only have been cut off, and repeat its call): in
 -- the nodes ZSET a negative score is when it was reaped.
@@ -23,8 +17,8 @@ local function reap(h, now)
     local packed = redis.call('HGET', K_HELD, worker)
     if packed then
       local record = cmsgpack.unpack(packed)
-      for i = 1, math.min(S, #record.taken) do h[CREDIT + i] = h[CREDIT + i] + record.taken[i] end
-      record.taken, record.unreachable, record.absent, record.lease_end = {}, '', true, nil
+      give_back(h, record)
+      record.unreachable, record.absent, record.lease_end = '', true, nil
       redis.call('HSET', K_HELD, worker, cmsgpack.pack(record))
     end
     redis.call('HDEL', K_NODE_INFO, worker)
@@ -42,65 +36,72 @@ local function count_workers(now)
   return redis.call('ZCOUNT', K_NODES, '(' .. now, '+inf')
 end
 
--- slot -> true for what every live worker reports as out of its reach. What is tried again (~) is
--- not: without a share there would be nothing to try it with.
-local function cut_off(now)
-  local reports, count, cut = redis.call('HVALS', K_UNREACHABLE), {}, {}
-  if #reports == 0 then return cut end
-  local live = count_workers(now)
-  if #reports < live then return cut end
-  for _, list in ipairs(reports) do
-    for trial, slot in string.gmatch(list, '(~?)(%d+)') do
-      slot = tonumber(slot)
-      count[slot] = (count[slot] or 0) + (trial == '' and 1 or 0)
-      if count[slot] >= live then cut[slot] = true end
-    end
-  end
-  return cut
-end
-
--- The part of its weight that a starting analyzer has already, and until when that holds: none while
--- it is held back, that is before since_ms.
-local function ramp(info_json, now)
-  local info = info_json and cjson.decode(info_json) or {}
-  local slow, age = info.slow_start_ms or 0, now - (info.since_ms or 0)
-  if age < 0 then return 0, info.since_ms end
-  if slow <= 0 or age >= slow then return 1, math.huge end
-  local step = math.floor(age * RAMP_STEPS / slow) + 1
-  return step / RAMP_STEPS, (info.since_ms or 0) + math.ceil(step * slow / RAMP_STEPS)
-end
-
--- Those whom anything could go to, {slot, weight, can be reached, is not held back}, and until when that
--- holds.
-local function candidates(now)
-  local slots, weights, states, infos = hash(K_SLOT), hash(K_WEIGHT), hash(K_STATE), hash(K_INFO)
-  local leases = redis.call('ZRANGEBYSCORE', K_EXPIRES, '(' .. now, '+inf', 'WITHSCORES')
-  local cut, list, valid_ms = cut_off(now), {}, now + 60000
-  for k = 1, #leases, 2 do
-    local id = leases[k]
-    local slot = tonumber(slots[id])
-    valid_ms = math.min(valid_ms, tonumber(leases[k + 1]))
-    if slot and (states[id] or 'active') == 'active' then
-      local weight, part, until_ms = math.max(0, tonumber(weights[id]) or 0), ramp(infos[id], now)
-      valid_ms = math.min(valid_ms, until_ms)
-      list[#list + 1] = {slot, part > 0 and weight * part or weight, not cut[slot], part > 0}
-    end
-  end
-  return list, valid_ms
-end
-
--- Those of a list of which a property holds; where there are none all of it, as better one that is hard
--- to reach, or restarts again and again, than nobody.
-local function prefer(list, property)
-  local preferred = {}
-  for _, c in ipairs(list) do
-    if c[property] then preferred[#preferred + 1] = c end
-  end
-  return #preferred > 0 and preferred or list
-end
-
 -- Writes the shares of h. `why` goes out with the new epoch; `force`: a new epoch even if no share changed.
+-- What it needs is made in here: most calls of most scripts do without.
 local function elect(h, now, why, force)
+  local function hash(key)
+    local flat, t = redis.call('HGETALL', key), {}
+    for i = 1, #flat, 2 do t[flat[i]] = flat[i + 1] end
+    return t
+  end
+
+  -- slot -> true for what every live worker reports as out of its reach. What is tried again (~) is
+  -- not: without a share there would be nothing to try it with.
+  local function cut_off(now)
+    local reports, count, cut = redis.call('HVALS', K_UNREACHABLE), {}, {}
+    if #reports == 0 then return cut end
+    local live = count_workers(now)
+    if #reports < live then return cut end
+    for _, list in ipairs(reports) do
+      for trial, slot in string.gmatch(list, '(~?)(%d+)') do
+        slot = tonumber(slot)
+        count[slot] = (count[slot] or 0) + (trial == '' and 1 or 0)
+        if count[slot] >= live then cut[slot] = true end
+      end
+    end
+    return cut
+  end
+
+  -- The part of its weight that a starting analyzer has already, and until when that holds: none while
+  -- it is held back, that is before since_ms.
+  local function ramp(info_json, now)
+    local info = info_json and cjson.decode(info_json) or {}
+    local slow, age = info.slow_start_ms or 0, now - (info.since_ms or 0)
+    if age < 0 then return 0, info.since_ms end
+    if slow <= 0 or age >= slow then return 1, math.huge end
+    local step = math.floor(age * RAMP_STEPS / slow) + 1
+    return step / RAMP_STEPS, (info.since_ms or 0) + math.ceil(step * slow / RAMP_STEPS)
+  end
+
+  -- Those whom anything could go to, {slot, weight, can be reached, is not held back}, and until when that
+  -- holds.
+  local function candidates(now)
+    local slots, weights, states, infos = hash(K_SLOT), hash(K_WEIGHT), hash(K_STATE), hash(K_INFO)
+    local leases = redis.call('ZRANGEBYSCORE', K_EXPIRES, '(' .. now, '+inf', 'WITHSCORES')
+    local cut, list, valid_ms = cut_off(now), {}, now + 60000
+    for k = 1, #leases, 2 do
+      local id = leases[k]
+      local slot = tonumber(slots[id])
+      valid_ms = math.min(valid_ms, tonumber(leases[k + 1]))
+      if slot and (states[id] or 'active') == 'active' then
+        local weight, part, until_ms = math.max(0, tonumber(weights[id]) or 0), ramp(infos[id], now)
+        valid_ms = math.min(valid_ms, until_ms)
+        list[#list + 1] = {slot, part > 0 and weight * part or weight, not cut[slot], part > 0}
+      end
+    end
+    return list, valid_ms
+  end
+
+  -- Those of a list of which a property holds; where there are none all of it, as better one that is hard
+  -- to reach, or restarts again and again, than nobody.
+  local function prefer(list, property)
+    local preferred = {}
+    for _, c in ipairs(list) do
+      if c[property] then preferred[#preferred + 1] = c end
+    end
+    return #preferred > 0 and preferred or list
+  end
+
   reap(h, now)
   local list, valid_ms = candidates(now)
   h[VALID_UNTIL], h[WORKERS] = valid_ms, count_workers(now)

@@ -3,7 +3,8 @@
 --   | header | share | credit | routed | delivered | delivered packets | forgiven |
 --
 -- In a script they are one flat table h; a column's name is the index before its first slot, so
--- slot i (from 0) has its credit at h[CREDIT + i + 1]. share > 0 means eligible.
+-- slot i (from 0) has its credit at h[CREDIT + i + 1]. share > 0 means eligible. To pack a number costs
+-- as much as ten additions, so h ends with the column `routed` unless hot_widen was called.
 local VERSION = 1      -- h[VERSION]: of this layout
 local SLOTS = 2        -- h[SLOTS]: slots in each column
 local VALID_UNTIL = 3  -- ms: the shares must be elected anew from then on (a lease ends, a ramp steps)
@@ -29,14 +30,13 @@ local function now_ms()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
--- Vectors of zeros for all slots that were given away: none in an empty Redis.
-local function hot_new()
-  local n, h = 0, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
-  for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do n = math.max(n, slot + 1) end
-  h[SLOTS] = n
-  for i = HEADER + 1, HEADER + 6 * n do h[i] = 0 end
-  layout(n)
-  return h
+local function pack_doubles(list, n)
+  return struct.pack('<' .. string.rep('d', n), unpack(list, 1, n))
+end
+
+-- n numbers; the one after them is where struct.unpack stopped.
+local function unpack_doubles(packed, n)
+  return {struct.unpack('<' .. string.rep('d', n), packed)}
 end
 
 local current_epoch
@@ -45,31 +45,40 @@ local function epoch_now()
   return current_epoch
 end
 
+local hot_packed -- as it was loaded
 local function hot_load()
-  local packed = redis.call('GET', K_HOT)
-  if not packed then return hot_new() end
-  local n = #packed / 8
-  local h = {struct.unpack('<' .. string.rep('d', n), packed)}
-  h[n + 1] = nil -- struct.unpack ends with the position
-  layout(h[SLOTS])
+  -- Vectors of zeros for all slots that were given away: none in an empty Redis.
+  local function hot_new()
+    local n, h = 0, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+    for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do n = math.max(n, slot + 1) end
+    h[SLOTS] = n
+    for i = HEADER + 1, HEADER + 6 * n do h[i] = 0 end
+    layout(n)
+    return h
+  end
+
+  hot_packed = redis.call('GET', K_HOT)
+  if not hot_packed then return hot_new() end
+  layout((#hot_packed / 8 - HEADER) / 6)
+  local h = unpack_doubles(hot_packed, DELIVERED)
+  h[DELIVERED + 1] = nil
   return h
 end
 
-local function hot_save(h)
-  redis.call('SET', K_HOT, struct.pack('<' .. string.rep('d', #h), unpack(h)))
+-- Brings the columns from `delivered` on.
+local function hot_widen(h)
+  if #h > DELIVERED or S == 0 then return end
+  local rest = unpack_doubles(string.sub(hot_packed, 8 * DELIVERED + 1), 3 * S)
+  for k = 1, 3 * S do h[DELIVERED + k] = rest[k] end
 end
 
--- One more slot in each column; returns the new table.
-local function hot_grow(h)
-  local g = {}
-  for i = 1, HEADER do g[i] = h[i] end
-  for column = 0, 5 do
-    for i = 1, S do g[HEADER + column * (S + 1) + i] = h[HEADER + column * S + i] end
-    g[HEADER + (column + 1) * (S + 1)] = 0
+local function hot_save(h)
+  local n = #h
+  if n > DELIVERED then
+    redis.call('SET', K_HOT, pack_doubles(h, n))
+  else
+    redis.call('SETRANGE', K_HOT, 0, pack_doubles(h, n))
   end
-  g[SLOTS] = S + 1
-  layout(S + 1)
-  return g
 end
 
 -- Takes x out of slot i (from 1) and spreads it over the other eligible ones by share: sums stay 0.
@@ -86,16 +95,26 @@ local function spread(h, i, x)
   return true
 end
 
--- Who is not eligible keeps no credit; who is owed more than catchup_max is forgiven the rest.
+-- What was lent to a worker (its record is in call.lua) goes back to the pot.
+local function give_back(h, record)
+  local n = math.min(S, #record.taken / 8)
+  if n == 0 then return end
+  local taken = unpack_doubles(record.taken, n)
+  for i = 1, n do h[CREDIT + i] = h[CREDIT + i] + taken[i] end
+  record.taken = ''
+end
+
+-- Who is not eligible keeps no credit; who is owed more than catchup_max is forgiven the rest. What chance
+-- alone makes up grows with the square root of the number of workers: beyond 16 of them, so does the most.
 local function tidy(h, catchup_max)
-  for i = 1, S do
-    local credit = h[CREDIT + i]
-    if h[SHARE + i] <= 0 then
-      if credit ~= 0 then spread(h, i, credit) end
-    elseif catchup_max and credit > catchup_max then
-      if spread(h, i, credit - catchup_max) then
-        h[FORGIVEN + i] = h[FORGIVEN + i] + credit - catchup_max
-      end
+  local most = (catchup_max or math.huge) * math.max(1, math.sqrt(h[WORKERS]) / 4)
+  for i = CREDIT + 1, CREDIT + S do
+    local credit = h[i]
+    if credit ~= 0 and h[i - S] <= 0 then
+      spread(h, i - CREDIT, credit)
+    elseif credit > most and spread(h, i - CREDIT, credit - most) then
+      hot_widen(h)
+      h[i - CREDIT + FORGIVEN] = h[i - CREDIT + FORGIVEN] + credit - most
     end
   end
 end

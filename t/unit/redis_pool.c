@@ -70,12 +70,15 @@ const char *redis_pool_key(const struct redis_pool *pool, enum registry_key key)
 
 static void read_held(struct redis_pool *pool, struct hot *hot)
 {
-	static const char sum[] = "local sum = {}\n"
-				  "for _, packed in ipairs(redis.call('HVALS', KEYS[1])) do\n"
-				  "  for i, x in ipairs(cmsgpack.unpack(packed).taken) do sum[i] = "
-				  "(sum[i] or 0) + x end\n"
-				  "end\n"
-				  "return struct.pack('<' .. string.rep('d', #sum), unpack(sum))\n";
+	static const char sum[] =
+		"local sum = {}\n"
+		"for _, packed in ipairs(redis.call('HVALS', KEYS[1])) do\n"
+		"  local taken = cmsgpack.unpack(packed).taken\n"
+		"  for i = 1, #taken / 8 do\n"
+		"    sum[i] = (sum[i] or 0) + struct.unpack('<d', taken, 8 * i - 7)\n"
+		"  end\n"
+		"end\n"
+		"return struct.pack('<' .. string.rep('d', #sum), unpack(sum))\n";
 	redisReply *reply = POOL_COMMAND(pool, "EVAL", sum, "1", redis_pool_key(pool, KEY_HELD));
 
 	assert_true((size_t)reply->len <= sizeof(hot->held));

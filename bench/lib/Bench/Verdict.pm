@@ -31,6 +31,7 @@ my @targets = (
     [ 'busy', 'redis_calls_per_packet', undef, '<=', 0.01 ],
     [ 'few', 'packets_per_s', 'haproxy', '>=', 1.0 ],
     [ 'many', 'packets_per_s', 'haproxy', '>=', 2.0 ],
+    [ 'many', 'packets_per_s', 'nginx', '>=', 2.0 ],
     [ 'small', 'packets_per_s', 'haproxy', '>=', 1.8 ],
     [ 'large', 'packets_per_s', 'haproxy', '>=', 1.8 ],
     [ 'latency', 'p99_us', 'haproxy', '<=', 1.0 ],

@@ -36,6 +36,11 @@ static void the_worst_stays_when_it_was_made_good(void **state)
 	deviation_look(&d, &roster);
 	assert_near(d.worst, 3, 1e-9);
 	assert_near(deviation_mean(&d), 1.5, 1e-9);
+	deviation_count(&d, 1, 4);
+	deviation_forget(&d);
+	deviation_look(&d, &roster);
+	assert_near(d.worst, 1, 1e-9);
+	assert_near(deviation_mean(&d), 1, 1e-9);
 }
 
 static void without_a_look_the_mean_is_nothing(void **state)

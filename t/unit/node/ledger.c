@@ -187,7 +187,7 @@ static void an_answer_for_one_that_just_joined_is_told(void **state)
 
 	assert_int_equal(ledger_route_owed(&l, 10, all), 0);
 	ledger_resolve(&l, 10, 5);
-	ledger_begin(&l);
+	ledger_begin(&l, true);
 	assert_int_equal(l.n_slots, 6);
 	assert_near(l.sent[5].routed, -10, 0);
 	assert_near(l.sent[5].credit, 10, 0);
@@ -223,7 +223,7 @@ static void slots_that_moved_take_everything_with_them(void **state)
 
 	ledger_route(&l, 10, all);
 	ledger_count_delivered(&l, 0, 1, 10);
-	ledger_begin(&l);
+	ledger_begin(&l, true);
 	ledger_route(&l, 10, all);
 	ledger_set_shares(&l, 4, share, moved);
 	assert_near(l.credit[2], 0, EPSILON); /* -5 and 5 */
@@ -246,7 +246,7 @@ static void a_slot_without_a_place_keeps_all_sums(void **state)
 	ledger_set_shares(&l, 2, share, moved);
 	assert_int_equal(l.n_slots, 2);
 	assert_near(sum(), 0, EPSILON);
-	ledger_begin(&l);
+	ledger_begin(&l, true);
 	for (unsigned i = 0; i < 2; i++)
 		told += l.sent[i].credit;
 	assert_near(told, 0, EPSILON);
@@ -263,7 +263,7 @@ static void a_settle_tells_what_changed_and_takes_what_it_gets(void **state)
 	assert_int_equal(ledger_route(&l, 10, all), 0); /* -1 0 1 */
 	ledger_count_delivered(&l, 0, 2, 10);
 	assert_true(ledger_is_dirty(&l));
-	ledger_begin(&l);
+	ledger_begin(&l, true);
 	assert_near(l.sent[0].credit, -5, EPSILON);
 	assert_near(l.sent[0].routed, 10, 0);
 	assert_near(l.sent[0].delivered, 10, 0);
@@ -273,7 +273,7 @@ static void a_settle_tells_what_changed_and_takes_what_it_gets(void **state)
 			 2); /* while the call is under way: +1 +.6 -1.6 */
 	done(second, 3);
 	assert_credit(2, 1.6, -3.6);
-	ledger_begin(&l);
+	ledger_begin(&l, true);
 	assert_near(l.sent[0].credit, 1, EPSILON);
 	assert_near(l.sent[2].routed, 2, 0);
 	assert_near(l.sent[0].routed, 0, 0);
@@ -284,11 +284,11 @@ static void what_redis_did_not_apply_is_told_again(void **state)
 	(void)state;
 
 	ledger_route(&l, 10, all);
-	ledger_begin(&l);
+	ledger_begin(&l, true);
 	ledger_route(&l, 10, all);
 	ledger_undone(&l);
 	assert_true(ledger_is_dirty(&l));
-	ledger_begin(&l);
+	ledger_begin(&l, true);
 	assert_near(l.sent[0].credit, 0, EPSILON);
 	assert_near(l.sent[1].credit, -4, EPSILON);
 	assert_near(l.sent[0].routed, 10, 0);

@@ -58,7 +58,7 @@ static void settle(struct worker *w, const struct flow *f, unsigned now, double 
 				   .catchup_max = 1e12 };
 	struct settlement_answer answer = { .packed = (char *)w->holder.taken };
 
-	ledger_begin(&w->ledger);
+	ledger_begin(&w->ledger, true);
 	call.deltas = w->ledger.sent;
 	call.n_slots = w->ledger.n_slots;
 	pot_settle(&pot, &w->holder, &call);

@@ -332,6 +332,38 @@ static void a_fast_stream_is_leased_and_divided_all_the_same(void **state)
 	assert_counted(b, b->n_delivered[0] * 2.0, b->n_delivered[1] * 2.0);
 }
 
+/* With 40 live workers a call costs 40 times its part of Redis' time. */
+static void route_calls_leave_time_for_the_other_workers(void **state)
+{
+	struct settle_request request = { 0 };
+	struct bench *b = *state;
+	struct answered answered;
+	unsigned n_calls = 0;
+	uint64_t since_us;
+	char name[32];
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "n%d/1", i);
+		struct caller caller = redis_pool_caller(name, "t");
+
+		redis_pool_settle(b->pool, &caller, &request, &answered);
+	}
+	submit_and_wait(b, 2, 1);
+	assert_in_range(b->router.budget.call_us, 5000, 10000);
+	since_us = clock_mono_us();
+	for (uint64_t n; clock_mono_us() - since_us < 200000;
+	     n_calls += b->router.settler.caller.number - n) {
+		n = b->router.settler.caller.number;
+		if (router_n_packets(&b->router) < 4)
+			submit(b, 1);
+		turn(b);
+	}
+	assert_in_range(n_calls, 10, 60); /* some are settle calls */
+	TURN_UNTIL(b, router_n_packets(&b->router) == 0);
+	assert_int_equal(b->router.mode, ROUTER_EXACT);
+	assert_counted(b, b->n_delivered[0], b->n_delivered[1]);
+}
+
 static void a_new_member_is_noticed_at_the_next_call(void **state)
 {
 	struct bench *b = *state;
@@ -355,6 +387,7 @@ int main(void)
 		TEST(no_packet_waits_longer_for_redis_than_it_may),
 		TEST(a_packet_that_waits_for_redis_is_refused_in_time_when_nobody_can_take_it),
 		TEST(a_fast_stream_is_leased_and_divided_all_the_same),
+		TEST(route_calls_leave_time_for_the_other_workers),
 		TEST(a_new_member_is_noticed_at_the_next_call),
 	};
 

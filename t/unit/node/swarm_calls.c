@@ -275,10 +275,11 @@ void swarm_step_settle(struct swarm *s, struct swarm_worker *w)
 	memcpy(before, w->ledger.credit, sizeof(before));
 	ledger_forgive(&w->ledger);
 	swarm_expect_change(s, w, before, 0);
-	ledger_begin(&w->ledger);
+	ledger_begin(&w->ledger, true);
 	w->request = (struct settle_request){
 		.deltas = w->ledger.sent,
 		.n_slots = w->ledger.n_slots,
+		.counts = true,
 		.expected_messages =
 			swarm_chance(s, 0.7) ? swarm_draw(s, 1, 2 * EXPECTED_MESSAGES) : 0,
 		.idle = swarm_chance(s, 0.2)

@@ -7,10 +7,12 @@
 
 #include "node/window.h"
 
+static const struct budget cheap = { .wait_max_us = 50000 };
+
 static void count(struct window *w, unsigned n_packets, unsigned n_messages_each)
 {
 	while (n_packets--)
-		window_count(w, n_messages_each);
+		window_count(w, n_messages_each, false);
 }
 
 static void fewer_than_four_packets_an_analyzer_are_too_slow_for_a_lease(void **state)
@@ -20,11 +22,11 @@ static void fewer_than_four_packets_an_analyzer_are_too_slow_for_a_lease(void **
 	(void)state;
 	window_init(&w, 1000);
 	count(&w, 11, 5);
-	window_close(&w, 11000, 3);
+	window_close(&w, 11000, 3, &cheap);
 	assert_true(w.expected_messages == 0);
 	assert_int_equal(w.length_us, WINDOW_MIN_US);
 	count(&w, 12, 5);
-	window_close(&w, 21000, 3);
+	window_close(&w, 21000, 3, &cheap);
 	assert_true(w.expected_messages > 0);
 }
 
@@ -35,8 +37,57 @@ static void what_counts_is_the_rate_and_not_how_long_the_window_was(void **state
 	(void)state;
 	window_init(&w, 0);
 	count(&w, 12, 1);
-	window_close(&w, 100000, 3); /* 12 packets in ten times the time */
+	window_close(&w, 100000, 3, &cheap); /* 12 packets in ten times the time */
 	assert_true(w.expected_messages == 0);
+}
+
+static void a_slow_worker_gets_a_lease_where_exact_is_more_than_redis_affords(void **state)
+{
+	struct budget dear = { .call_us = 75000, .packet_us = 6000, .wait_max_us = 50000 };
+	struct window w;
+
+	(void)state;
+	window_init(&w, 0);
+	count(&w, 5, 3);
+	window_close(&w, 10000, 200, &dear);
+	assert_true(w.expected_messages > 14.9 && w.expected_messages < 15.1);
+	count(&w, 1, 3);
+	window_close(&w, 1010000, 200, &dear); /* one packet in a second */
+	assert_true(w.expected_messages == 0);
+	for (int i = 1; i <= 30; i++) {
+		count(&w, i % 3, 3); /* 0, 10 or 20 a second: too much on average, in no window */
+		window_close(&w, 1010000 + (uint64_t)i * 100000, 200, &dear);
+	}
+	assert_true(w.packets_per_us > 8e-6 && w.packets_per_us < 12e-6);
+	count(&w, 1, 3);
+	window_close(&w, 4110000, 200, &dear);
+	assert_true(w.expected_messages == 0); /* 10 a second would cost 0.81 */
+}
+
+static void redis_chooses_for_big_packets_while_it_affords_that(void **state)
+{
+	struct budget dear = { .call_us = 20000, .packet_us = 500, .wait_max_us = 50000 };
+	struct window w;
+
+	(void)state;
+	window_init(&w, 0);
+	assert_true(w.big_is_exact);
+	count(&w, 1000, 5);
+	window_count(&w, 100, true);
+	window_close(&w, 10000, 3, &dear);
+	assert_true(w.expected_messages > 0 && w.big_is_exact);
+	for (int i = 0; i < 100; i++)
+		window_count(&w, 100, true);
+	window_close(&w, 20000, 3, &dear); /* far too many */
+	assert_true(w.expected_messages > 0 && !w.big_is_exact);
+	window_close(&w, 30000, 3, &dear);
+	assert_true(w.big_is_exact);
+	for (uint64_t now = 40000; w.big_is_exact; now += 10000) { /* too many for long */
+		assert_in_range(now, 40000, 10000000);
+		for (int i = 0; i < 5; i++)
+			window_count(&w, 100, true);
+		window_close(&w, now, 3, &dear);
+	}
 }
 
 static void a_lease_lasts_for_a_thousand_packets_or_as_redis_says(void **state)
@@ -47,13 +98,13 @@ static void a_lease_lasts_for_a_thousand_packets_or_as_redis_says(void **state)
 	window_init(&w, 0);
 	window_set_bounds(&w, WINDOW_MIN_US, 100000);
 	count(&w, 20, 1); /* 2 000 a second */
-	window_close(&w, 10000, 3);
+	window_close(&w, 10000, 3, &cheap);
 	assert_int_equal(w.length_us, 100000);
 	count(&w, 4000, 1); /* 40 000 a second */
-	window_close(&w, 110000, 3);
+	window_close(&w, 110000, 3, &cheap);
 	assert_int_equal(w.length_us, 25000);
 	count(&w, 25000, 1); /* a million a second */
-	window_close(&w, 135000, 3);
+	window_close(&w, 135000, 3, &cheap);
 	assert_int_equal(w.length_us, WINDOW_MIN_US);
 }
 
@@ -65,7 +116,7 @@ static void messages_are_expected_at_the_rate_of_the_last_window(void **state)
 	window_init(&w, 0);
 	window_set_bounds(&w, WINDOW_MIN_US, 100000);
 	count(&w, 400, 5); /* 40 000 packets, 200 000 messages a second; 25 ms */
-	window_close(&w, 10000, 3);
+	window_close(&w, 10000, 3, &cheap);
 	assert_true(w.expected_messages > 4999 && w.expected_messages < 5001);
 }
 
@@ -80,7 +131,7 @@ static void redis_can_only_make_windows_longer(void **state)
 	assert_int_equal(w.max_us, WINDOW_MIN_US);
 	window_set_bounds(&w, 180000, 100000);
 	count(&w, 10000, 1);
-	window_close(&w, 10000, 3);
+	window_close(&w, 10000, 3, &cheap);
 	assert_int_equal(w.length_us, 180000);
 }
 
@@ -90,10 +141,10 @@ static void an_empty_window_and_a_clock_that_stands_still_are_no_trouble(void **
 
 	(void)state;
 	window_init(&w, 5);
-	window_close(&w, 5, 0);
+	window_close(&w, 5, 0, &cheap);
 	assert_true(w.expected_messages == 0);
 	count(&w, 1, 1);
-	window_close(&w, 5, 1);
+	window_close(&w, 5, 1, &cheap);
 	assert_int_equal(w.n_packets, 0);
 }
 
@@ -102,6 +153,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fewer_than_four_packets_an_analyzer_are_too_slow_for_a_lease),
 		cmocka_unit_test(what_counts_is_the_rate_and_not_how_long_the_window_was),
+		cmocka_unit_test(a_slow_worker_gets_a_lease_where_exact_is_more_than_redis_affords),
+		cmocka_unit_test(redis_chooses_for_big_packets_while_it_affords_that),
 		cmocka_unit_test(a_lease_lasts_for_a_thousand_packets_or_as_redis_says),
 		cmocka_unit_test(messages_are_expected_at_the_rate_of_the_last_window),
 		cmocka_unit_test(redis_can_only_make_windows_longer),

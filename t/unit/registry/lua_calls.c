@@ -128,7 +128,7 @@ static void a_repeated_route_gets_its_answer_and_changes_nothing(void **state)
 static void fill_pot(struct redis_pool *pool)
 {
 	struct settlement_delta deltas[3] = { { .credit = 5 }, { .credit = -3 }, { .credit = -2 } };
-	struct settle_request request = { .deltas = deltas, .n_slots = 3 };
+	struct settle_request request = { .deltas = deltas, .n_slots = 3, .counts = true };
 	struct caller caller = redis_pool_caller("n0/0", "t");
 
 	redis_pool_settle(pool, &caller, &request, &answered);
@@ -139,9 +139,9 @@ static void fill_pot(struct redis_pool *pool)
 static void a_repeated_settle_gets_its_answer_and_changes_nothing(void **state)
 {
 	struct settlement_delta deltas[3] = { { 1, 10, 9, 2, 0 }, { -1, 20, 18, 4, 0 } };
-	struct settle_request request = { .deltas = deltas,
-					  .n_slots = 3,
-					  .expected_messages = 1000 };
+	struct settle_request request = {
+		.deltas = deltas, .n_slots = 3, .counts = true, .expected_messages = 1000
+	};
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	static struct answered first;
 	struct hot before, after;
@@ -229,7 +229,7 @@ static void what_is_owed_beyond_the_limit_is_forgiven(void **state)
 	struct settlement_delta deltas[3] = { { .credit = 100 },
 					      { .credit = -60 },
 					      { .credit = -40 } };
-	struct settle_request request = { .deltas = deltas, .n_slots = 3 };
+	struct settle_request request = { .deltas = deltas, .n_slots = 3, .counts = true };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	struct hot hot;
 
@@ -252,7 +252,9 @@ static char *text_of(struct redis_pool *pool, enum registry_key key, const char 
 static void an_idle_worker_leaves_figures_that_people_can_read(void **state)
 {
 	struct settlement_delta deltas[3] = { { -1.5, 10, 9, 4, 2 }, { 1.5, 0, 0, 0, 0 } };
-	struct settle_request request = { .deltas = deltas, .n_slots = 3, .idle = true };
+	struct settle_request request = {
+		.deltas = deltas, .n_slots = 3, .counts = true, .idle = true
+	};
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	char text[32];
 
@@ -270,7 +272,7 @@ static void deltas_that_are_no_numbers_are_refused_whole(void **state)
 {
 	struct settlement_delta deltas[3] = { { .credit = NAN, .routed = 10 }, { .routed = 20 } };
 	struct settle_request request = {
-		.deltas = deltas, .n_slots = 3, .unreachable = "", .node_info = ""
+		.deltas = deltas, .n_slots = 3, .counts = true, .unreachable = "", .node_info = ""
 	};
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	struct buf scratch CLEANUP(buf_deinit) = { 0 };
@@ -289,7 +291,7 @@ static void deltas_that_are_no_numbers_are_refused_whole(void **state)
 static void slots_that_redis_has_lost_are_answered_with_behind(void **state)
 {
 	struct settlement_delta deltas[4] = { { .routed = 1 }, { 0 }, { 0 }, { .routed = 2 } };
-	struct settle_request request = { .deltas = deltas, .n_slots = 4 };
+	struct settle_request request = { .deltas = deltas, .n_slots = 4, .counts = true };
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	struct hot hot;
 

@@ -65,6 +65,7 @@ static void every_slot_settles(void **state)
 	static struct settlement_delta deltas[ROSTER_MAX_SLOTS];
 	struct settle_request request = { .deltas = deltas,
 					  .n_slots = ROSTER_MAX_SLOTS,
+					  .counts = true,
 					  .expected_messages = 1e6,
 					  .idle = true };
 	struct caller caller = redis_pool_caller("n1/0", "t");

@@ -53,7 +53,7 @@ static void assert_pot_and_held(struct redis_pool *pool, double a1, double a2, d
 static void fill_pot(struct redis_pool *pool)
 {
 	struct settlement_delta deltas[3] = { { .credit = 5 }, { .credit = -3 }, { .credit = -2 } };
-	struct settle_request request = { .deltas = deltas, .n_slots = 3 };
+	struct settle_request request = { .deltas = deltas, .n_slots = 3, .counts = true };
 	struct caller caller = redis_pool_caller("n0/0", "t");
 
 	redis_pool_settle(pool, &caller, &request, &answered);
@@ -98,7 +98,8 @@ static void a_repeated_call_that_finds_a_dead_worker_loses_nothing(void **state)
 static void a_worker_thought_dead_settles_as_if_nothing_had_happened(void **state)
 {
 	struct settlement_delta deltas[3] = { { .credit = -1 }, { .credit = 1 } };
-	struct settle_request request = { .idle = true }, late = { .deltas = deltas, .n_slots = 3 };
+	struct settle_request request = { .idle = true },
+			      late = { .deltas = deltas, .n_slots = 3, .counts = true };
 	struct caller other = redis_pool_caller("n2/0", "t"),
 		      caller = redis_pool_caller("n1/0", "t");
 
@@ -125,7 +126,9 @@ static void who_leaves_is_gone_at_once_and_may_say_so_twice(void **state)
 {
 	struct settlement_delta deltas[3] = { { .credit = -1 }, { .credit = 1 } };
 	struct settle_request take = { .expected_messages = 1000 };
-	struct settle_request leave = { .deltas = deltas, .n_slots = 3, .leaving = true };
+	struct settle_request leave = {
+		.deltas = deltas, .n_slots = 3, .counts = true, .leaving = true
+	};
 	struct caller caller = redis_pool_caller("n1/0", "t");
 	struct roster *roster;
 
@@ -162,6 +165,22 @@ static void windows_grow_with_the_number_of_workers(void **state)
 	assert_true(window_us > 15000);
 }
 
+static void routing_is_dearer_the_more_workers_there_are(void **state)
+{
+	struct settle_request request = { 0 };
+	struct caller first = redis_pool_caller("n1/0", "t"),
+		      second = redis_pool_caller("n2/0", "t");
+	uint64_t call_us, packet_us;
+
+	redis_pool_settle(*state, &first, &request, &answered);
+	call_us = answered.answer.route_call_us;
+	packet_us = answered.answer.route_packet_us;
+	assert_in_range(call_us, 50, 1000);
+	assert_in_range(packet_us, 1, 10);
+	redis_pool_settle(*state, &second, &request, &answered);
+	assert_in_range(answered.answer.route_call_us, 2 * call_us - 2, 2 * call_us + 2);
+}
+
 #define WORKERS_TEST(f) cmocka_unit_test_setup(f, three)
 
 int main(void)
@@ -172,6 +191,7 @@ int main(void)
 		WORKERS_TEST(a_worker_thought_dead_settles_as_if_nothing_had_happened),
 		WORKERS_TEST(a_new_instance_of_a_worker_gives_back_what_the_old_one_held),
 		WORKERS_TEST(who_leaves_is_gone_at_once_and_may_say_so_twice),
+		WORKERS_TEST(routing_is_dearer_the_more_workers_there_are),
 		WORKERS_TEST(windows_grow_with_the_number_of_workers),
 	};
 

@@ -28,6 +28,7 @@ static void settle_packs_columns_by_slot(void **state)
 	static const double packed[] = { 1, -1, 2, 20, 3, 30, 4, 40, 5, 50 };
 	struct settle_request request = { .deltas = deltas,
 					  .n_slots = 2,
+					  .counts = true,
 					  .expected_messages = 12.5,
 					  .unreachable = "1",
 					  .node_info = "{}",
@@ -37,14 +38,16 @@ static void settle_packs_columns_by_slot(void **state)
 	(void)state;
 
 	settle_args(&args, &caller, &request, &scratch);
-	assert_int_equal(args.n, 12);
+	assert_int_equal(args.n, 13);
 	assert_arg(&args, 0, "n1/0");
 	assert_arg(&args, 2, "9");
 	assert_arg(&args, 3, "4");
 	assert_arg(&args, 4, "3000");
 	assert_arg(&args, 5, "12.5");
-	assert_int_equal(args.len[6], sizeof(packed));
-	assert_memory_equal(args.data[6], packed, sizeof(packed));
+	assert_int_equal(args.len[6], 4 * sizeof(*packed));
+	assert_memory_equal(args.data[6], packed, 4 * sizeof(*packed));
+	assert_int_equal(args.len[12], 6 * sizeof(*packed));
+	assert_memory_equal(args.data[12], packed + 4, 6 * sizeof(*packed));
 	assert_arg(&args, 7, "1");
 	assert_arg(&args, 8, "1000");
 	assert_arg(&args, 10, "");
@@ -53,8 +56,11 @@ static void settle_packs_columns_by_slot(void **state)
 	settle_args(&args, &caller, &request, &scratch);
 	assert_arg(&args, 10, "1");
 	request.leaving = true;
+	request.counts = false;
 	settle_args(&args, &caller, &request, &scratch);
 	assert_arg(&args, 10, "leave");
+	assert_int_equal(args.len[6], 4 * sizeof(*packed));
+	assert_arg(&args, 12, "");
 }
 
 static void route_packs_sizes(void **state)
@@ -71,22 +77,24 @@ static void route_packs_sizes(void **state)
 	assert_arg(&args, 5, "2,3");
 }
 
-/* An array of the four elements of an answer, on the caller's stack. */
+/* An array of the elements of an answer, on the caller's stack. */
 struct fake {
-	redisReply array, elements[5], *list[5];
+	redisReply array, elements[7], *list[7];
 };
 
 static const redisReply *fake(struct fake *f, char *status, char *packed, size_t len)
 {
 	*f = (struct fake){
-		.array = { .type = REDIS_REPLY_ARRAY, .elements = 5, .element = f->list },
+		.array = { .type = REDIS_REPLY_ARRAY, .elements = 7, .element = f->list },
 		.elements = { { .type = REDIS_REPLY_STRING, .str = status, .len = strlen(status) },
 			      { .type = REDIS_REPLY_INTEGER, .integer = 7 },
+			      { .type = REDIS_REPLY_STRING, .str = packed, .len = len },
 			      { .type = REDIS_REPLY_INTEGER, .integer = 10000 },
 			      { .type = REDIS_REPLY_INTEGER, .integer = 100000 },
-			      { .type = REDIS_REPLY_STRING, .str = packed, .len = len } },
+			      { .type = REDIS_REPLY_INTEGER, .integer = 300 },
+			      { .type = REDIS_REPLY_INTEGER, .integer = 4 } },
 	};
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 7; i++)
 		f->list[i] = &f->elements[i];
 	return &f->array;
 }
@@ -103,6 +111,8 @@ static void an_answer_is_read_by_slot(void **state)
 	assert_int_equal(answer.epoch, 7);
 	assert_int_equal(answer.window_us, 10000);
 	assert_int_equal(answer.window_max_us, 100000);
+	assert_int_equal(answer.route_call_us, 300);
+	assert_int_equal(answer.route_packet_us, 4);
 	assert_int_equal(answer.n_packed, 2);
 	assert_near(settlement_credit(&answer, 1), -1.5, 0);
 	assert_near(settlement_credit(&answer, 2), 0, 0);
