@@ -1,0 +1,115 @@
+{{/* What the pods of all components have alike: (list $ component values). No label has a version: else another
+version of the chart alone would start all pods anew, Redis too. */}}
+{{- define "weir.podMetadata" -}}
+{{- $values := index . 2 -}}
+labels:
+  {{- include "weir.selector" . | nindent 2 }}
+  app.kubernetes.io/part-of: weir
+  {{- with $values.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with $values.podAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "weir.podSpec" -}}
+{{- $ := index . 0 }}{{ $component := index . 1 }}{{ $values := index . 2 -}}
+serviceAccountName: {{ include "weir.serviceAccount" $ }}
+automountServiceAccountToken: false
+# else a Service named weir would set WEIR_* variables, which are options of the programs
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ ternary 999 10001 (eq $component "redis") }}
+  runAsGroup: {{ ternary 999 10001 (eq $component "redis") }}
+  fsGroup: {{ ternary 999 10001 (eq $component "redis") }}
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile:
+    type: RuntimeDefault
+{{- with $.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- if hasKey $values "topologySpreadConstraints" }}
+topologySpreadConstraints:
+  {{- with $values.topologySpreadConstraints }}
+  {{- toYaml . | nindent 2 }}
+  {{- else }}
+  {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  - topologyKey: {{ . }}
+    maxSkew: 1
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "weir.selector" (list $ $component) | nindent 8 }}
+  {{- end }}
+  {{- end }}
+{{- end }}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "weir.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{/* Further options of a program, sorted by name: one argument each. */}}
+{{- define "weir.options" -}}
+{{- range $name, $value := . }}
+- {{ printf "--%s=%v" $name (ternary (int64 $value) $value (and (kindIs "float64" $value) (eq (floor $value) $value))) | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Three quarters of the memory limit among resources, in MiB; nothing where there is none. */}}
+{{- define "weir.threeQuarters" -}}
+{{- with dig "limits" "memory" "" (default dict .) }}
+{{- $text := toString . }}
+{{- $units := dict "m" 0.001 "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0 "k" 1000.0 "M" 1000000.0 "G" 1000000000.0 "T" 1000000000000.0 "" 1.0 }}
+{{- $unit := regexFind "[A-Za-z]*$" $text }}
+{{- divf (mulf (trimSuffix $unit $text | float64) (get $units $unit) 0.75) 1048576.0 | floor | int64 }}
+{{- end }}
+{{- end }}
+
+{{/* Where a token is for a program: (list $ "ingest" ...). */}}
+{{- define "weir.tokenEnv" -}}
+{{- $ := index . 0 }}
+{{- range rest . }}
+{{- if get $.Values.tokens . }}
+- name: WEIR_{{ upper . }}_TOKEN_FILE
+  value: /etc/weir/tokens/{{ . }}-token
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "weir.tokenMount" -}}
+- name: tokens
+  mountPath: /etc/weir/tokens
+  readOnly: true
+{{- end }}
+
+{{- define "weir.tokenVolume" -}}
+- name: tokens
+  secret:
+    secretName: {{ include "weir.tokenSecret" . }}
+    defaultMode: 0440
+{{- end }}
