@@ -3,12 +3,13 @@
  *
  *   swarm    many workers on one Redis: what that costs it, and how far shares are off
  *   route    the cost of choosing an analyzer for one packet, on the credit of a lease
- *   settle   the cost of one settle call, in Redis and as a round trip
+ *   settle   the cost of one settle call in a busy Redis
  */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/settles.h"
 #include "bench/swarm.h"
 #include "common/clock.h"
 #include "common/conf.h"
@@ -17,9 +18,6 @@
 #include "node/ledger.h"
 
 #define ROUTE_PACKETS 2000000u
-#define SETTLE_CALLS 3000u
-#define SETTLE_PACKETS 1000u /* in a window */
-#define CALLS_PER_COUNTS 5   /* one tells what was delivered too: windows of 100 ms, every 500 ms */
 
 enum measurement { MEASURE_SWARM, MEASURE_ROUTE, MEASURE_SETTLE, MEASUREMENTS };
 static const char *const measurement_names[MEASUREMENTS + 1] = { "swarm", "route", "settle" };
@@ -156,70 +154,12 @@ static int measure_route(const struct options *o, struct bench_pool *pool)
 			  1);
 }
 
-/* A window of a worker that is alone: what it routed on its credit, and credit for the next. */
-static int settle_once(struct bench_pool *pool, struct ledger *l, struct caller *caller,
-		       double expected)
-{
-	struct settle_request request = { .deltas = l->sent,
-					  .n_slots = l->n_slots,
-					  .counts = caller->number % CALLS_PER_COUNTS == 0,
-					  .expected_messages = expected,
-					  .unreachable = "",
-					  .node_info = "",
-					  .accounts = "" };
-	struct buf scratch CLEANUP(buf_deinit) = { 0 };
-	struct settlement_answer answer;
-	struct script_args args;
-	redisReply *reply;
-	int r;
-
-	ledger_begin(l, request.counts);
-	caller->number++;
-	settle_args(&args, caller, &request, &scratch);
-	r = client_eval(pool->client, SCRIPT_SETTLE, &args, &reply);
-	if (r != 0)
-		return r;
-	settle_answer(reply, &answer);
-	ledger_done(l, &answer);
-	r = answer.status == SETTLEMENT_OK ? 0 : -EPROTO;
-	freeReplyObject(reply);
-	return r;
-}
-
 static int measure_settle(const struct options *o, struct bench_pool *pool)
 {
-	static struct ledger ledger;
-	struct caller caller = { .worker = "n1/0",
-				 .token = "bench",
-				 .epoch = pool->roster->epoch,
-				 .lease_ms = 60000,
-				 .catchup_max_messages = 1e9 };
-	struct redis_usage before, after;
-	uint64_t in_calls_us = 0;
-	struct rng rng;
-	int r;
+	double us = 0;
+	int r = settles_run(pool, &o->sizes, &us);
 
-	rng_init(&rng, 7);
-	set_shares(&ledger, pool->roster);
-	r = bench_pool_usage(pool, &before);
-	for (unsigned i = 0; r == 0 && i < SETTLE_CALLS; i++) {
-		uint64_t start;
-
-		r = route_some(&ledger, &o->sizes, &rng, SETTLE_PACKETS);
-		start = clock_mono_us();
-		if (r == 0)
-			r = settle_once(pool, &ledger, &caller, 5.0 * SETTLE_PACKETS);
-		in_calls_us += clock_mono_us() - start;
-	}
-	if (r == 0)
-		r = bench_pool_usage(pool, &after);
-	if (r != 0)
-		return r;
-	const struct number numbers[] = {
-		{ "us_in_redis", (after.script_us - before.script_us) / SETTLE_CALLS },
-		{ "us_round_trip", (double)in_calls_us / SETTLE_CALLS },
-	};
-	return print_json(numbers, ARRAY_LEN(numbers));
+	return r != 0 ? r : print_json(&(struct number){ "us_in_redis", us }, 1);
 }
 
 static int (*const measurements[MEASUREMENTS])(const struct options *o, struct bench_pool *pool) = {

@@ -33,7 +33,7 @@ static const struct conf_option options[] = {
 	OPTION("ack", CONF_CHOICE, ack, "delivered", .choices = ack_names,
 	       .help = "When to answer 202: when an analyzer has the packet, or at once (what is in memory dies with the node)."),
 	OPTION("exact-messages", CONF_INT, exact_messages, "64", .min = 1, .max = 1e9,
-	       .help = "A packet of more messages is always routed by Redis."),
+	       .help = "A packet of more messages, and of eight times as many as usual, is big: Redis routes it."),
 	OPTION("catchup-max-messages", CONF_DOUBLE, catchup_max_messages, "10000", .min = 1,
 	       .max = 1e12,
 	       .help = "Most messages that an analyzer is owed after it could not be reached; the rest is forgiven."),

@@ -33,7 +33,7 @@ struct router_config {
 	const char *worker; /* node/index */
 	struct lane_config lane;
 	double catchup_max_messages;
-	unsigned exact_messages;   /* a packet of more always goes through Redis */
+	unsigned exact_messages;   /* a packet of more, and of far more than the others, is big */
 	uint64_t redis_timeout_us; /* no packet waits longer for Redis */
 	void (*on_delivered)(void *arg, struct packet *p, const char *analyzer);
 	void (*on_unplaced)(void *arg, struct packet *p); /* nobody can take it now */

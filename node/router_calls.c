@@ -76,7 +76,8 @@ static void arm_deadline(struct router *r, uint64_t delay_us)
 
 bool router_is_big(const struct router *r, const struct packet *p)
 {
-	return p->n_messages > r->config.exact_messages;
+	return p->n_messages > r->config.exact_messages &&
+	       window_stands_out(&r->window, p->n_messages);
 }
 
 void router_count(struct router *r, const struct packet *p)

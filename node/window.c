@@ -2,11 +2,13 @@
 
 #define WINDOW_PACKETS 1000
 #define PACKETS_PER_ANALYZER 4
+#define STANDS_OUT 8
 /* Of a worker's part of Redis' time: */
 #define MOST_FOR_ALL 1.5
 #define MOST_FOR_BIG 0.5 /* a lease takes as much as the part besides */
-#define FAR_TOO_MUCH 4.0 /* in one window; else what counts is the average */
-#define AVERAGE_US 1e6
+#define FAR_TOO_MUCH 4.0 /* in one window, of some packets; else what counts is the average */
+#define SOME_PACKETS 8
+#define AVERAGE_US 3e6
 
 void window_init(struct window *w, uint64_t now_us)
 {
@@ -30,6 +32,11 @@ void window_count(struct window *w, unsigned n_messages, bool is_big)
 	w->n_big += is_big;
 }
 
+bool window_stands_out(const struct window *w, unsigned n_messages)
+{
+	return n_messages * w->packets_per_us >= STANDS_OUT * w->messages_per_us;
+}
+
 static bool is_slow(const struct window *w, double elapsed_us, unsigned n_eligible)
 {
 	return (double)w->n_packets * (double)w->min_us <
@@ -41,25 +48,28 @@ static void average_in(double *average, double value, double elapsed_us)
 	*average += elapsed_us / (elapsed_us + AVERAGE_US) * (value - *average);
 }
 
-static bool affords(const struct budget *b, double now, double average, double most)
+static bool affords(const struct budget *b, uint64_t n_packets, double elapsed_us, double average,
+		    double most)
 {
-	return budget_load(b, average) <= most && budget_load(b, now) <= FAR_TOO_MUCH;
+	return budget_load(b, average) <= most &&
+	       (n_packets < SOME_PACKETS ||
+		budget_load(b, (double)n_packets / elapsed_us) <= FAR_TOO_MUCH);
 }
 
 static void judge(struct window *w, double elapsed_us, unsigned n_eligible, const struct budget *b)
 {
 	double packets_per_us = (double)w->n_packets / elapsed_us;
-	double big_per_us = (double)w->n_big / elapsed_us;
 	uint64_t length_us;
 
 	average_in(&w->packets_per_us, packets_per_us, elapsed_us);
-	average_in(&w->big_per_us, big_per_us, elapsed_us);
-
+	average_in(&w->messages_per_us, (double)w->n_messages / elapsed_us, elapsed_us);
+	average_in(&w->big_per_us, (double)w->n_big / elapsed_us, elapsed_us);
 	w->expected_messages = 0;
 	w->length_us = w->min_us;
-	w->big_is_exact = affords(b, big_per_us, w->big_per_us, MOST_FOR_BIG);
-	if (w->n_packets == 0 || (is_slow(w, elapsed_us, n_eligible) &&
-				  affords(b, packets_per_us, w->packets_per_us, MOST_FOR_ALL)))
+	w->big_is_exact = affords(b, w->n_big, elapsed_us, w->big_per_us, MOST_FOR_BIG);
+	if (w->n_packets == 0 ||
+	    (is_slow(w, elapsed_us, n_eligible) &&
+	     affords(b, w->n_packets, elapsed_us, w->packets_per_us, MOST_FOR_ALL)))
 		return;
 	length_us = (uint64_t)(WINDOW_PACKETS / packets_per_us);
 	if (length_us > w->max_us)
