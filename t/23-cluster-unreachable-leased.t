@@ -17,14 +17,14 @@ $relay->run($a1->{addr}, $cluster->node(4)->pid);
 $cluster->wait_known('a1');
 
 my @loads = map { $cluster->begin_load(target => "http://$_->{ingest}/ingest", rate => 1500, messages => '1-9',
-    'max-messages' => 25_000, connections => 16) } $cluster->nodes;
+    'max-messages' => 50_000, connections => 16) } $cluster->nodes;
 my ($total, %modes) = (0);
 wait_until {
     my $now = $cluster->cluster;
     $modes{ $_->{mode} }++ for @{ $now->{nodes} };
     $total = sum0 map { $_->{routed} } @{ $now->{analyzers} };
-    return $total >= 80_000;
-} 30, '80000 messages';
+    return $total >= 160_000;
+} 30, '160000 messages';
 my $errors = $cluster->errors(\%share);
 my $percent = 100 * Weir::Cluster::worst($errors) / $total;
 note(sprintf '%.3f %% off; %s; modes seen: %s', $percent, join(' ', map { sprintf '%s %+.1f', $_, $errors->{$_} } sort keys %$errors),
