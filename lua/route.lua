@@ -12,8 +12,8 @@
 --   5 sizes in messages (packed 32-bit unsigned, at most 2048 packets),
 --   6 slots that cannot be chosen now ("1,4"), 7 most credit an analyzer may be owed (messages)
 -- RETURNS
---   {'ok', epoch, choices (packed 16-bit slots, 65535: none can be chosen), shortest window (us),
---   longest (us), price of a route call (us), of a packet in it (us)} or {'behind', epoch}
+--   {'ok', epoch, shortest window (us), longest (us), choices (packed 16-bit slots, 65535: none can
+--   be chosen), price of a route call (us), of a packet in it (us)} or {'behind', epoch}
 --   or {'stale', last call number} for a number below the last one
 -- COST
 --   O(slots * packets); for one packet about 60 us with 3 analyzers, 85 us with 20, 400 us with 200.

@@ -24,7 +24,7 @@
 --   13 more deltas (packed doubles, three columns of n slots: delivered, delivered packets, forgiven;
 --     "": not now; they come every 500 ms, and when the worker goes idle or leaves)
 -- RETURNS
---   {'ok', epoch, credit taken (packed doubles by slot), shortest window (us), longest (us), price of a
+--   {'ok', epoch, shortest window (us), longest (us), credit taken (packed doubles by slot), price of a
 --   route call (us), of a packet in it (us)} or {'behind', epoch}
 --   or {'stale', last call number} for a number below the last one; an error if a delta is not finite
 -- COST
@@ -150,7 +150,7 @@ local function keep_house(h, now, epoch, record)
   h[SHOWN] = now
   if last == 'leave' then
     redis.call('ZADD', K_NODES, now, worker) -- its lease ends now
-    record_save(record, {'ok', epoch, '', 0, 0, 0, 0})
+    record_save(record, {'ok', epoch, 0, 0, '', 0, 0})
   end
   if reap(h, now) then elect(h, now, 'worker left') end
   h[WORKERS] = count_workers(now)

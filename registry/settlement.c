@@ -67,14 +67,14 @@ void route_args(struct script_args *args, const struct caller *caller, const uin
 	script_arg_double(args, caller->catchup_max_messages);
 }
 
-/* What follows status and epoch: a vector and four numbers. */
+/* What follows status and epoch: four numbers and a vector in the middle of them. */
 static bool has_figures(const redisReply *reply)
 {
-	if (reply->elements != 7 || reply->element[2]->type != REDIS_REPLY_STRING)
+	if (reply->elements != 7 || reply->element[4]->type != REDIS_REPLY_STRING)
 		return false;
-	for (size_t i = 3; i < reply->elements; i++)
-		if (reply->element[i]->type != REDIS_REPLY_INTEGER ||
-		    reply->element[i]->integer < 0)
+	for (size_t i = 2; i < reply->elements; i++)
+		if (i != 4 && (reply->element[i]->type != REDIS_REPLY_INTEGER ||
+			       reply->element[i]->integer < 0))
 			return false;
 	return true;
 }
@@ -91,10 +91,10 @@ static void parse(const redisReply *reply, size_t element_size, struct settlemen
 		answer->status = SETTLEMENT_BEHIND;
 	if (strcmp(reply->element[0]->str, "ok") != 0 || !has_figures(reply))
 		return;
-	answer->packed = reply->element[2]->str;
-	answer->n_packed = (unsigned)((size_t)reply->element[2]->len / element_size);
-	answer->window_us = (uint64_t)reply->element[3]->integer;
-	answer->window_max_us = (uint64_t)reply->element[4]->integer;
+	answer->window_us = (uint64_t)reply->element[2]->integer;
+	answer->window_max_us = (uint64_t)reply->element[3]->integer;
+	answer->packed = reply->element[4]->str;
+	answer->n_packed = (unsigned)((size_t)reply->element[4]->len / element_size);
 	answer->route_call_us = (uint64_t)reply->element[5]->integer;
 	answer->route_packet_us = (uint64_t)reply->element[6]->integer;
 	answer->status = SETTLEMENT_OK;

@@ -37,6 +37,6 @@ local LEASE_MAX_US = 100000
 local function answer_with(h, epoch, packed)
   local part = 3 * h[WORKERS]
   local least = math.max(10000, math.floor(part * (70 + 2 * S)))
-  return {'ok', epoch, packed, least, h[REPORTS] > 0 and least or math.max(least, LEASE_MAX_US),
+  return {'ok', epoch, least, h[REPORTS] > 0 and least or math.max(least, LEASE_MAX_US), packed,
           math.floor(part * (70 + S)), math.ceil(part * (0.5 + 0.06 * S))}
 end

@@ -88,9 +88,9 @@ static const redisReply *fake(struct fake *f, char *status, char *packed, size_t
 		.array = { .type = REDIS_REPLY_ARRAY, .elements = 7, .element = f->list },
 		.elements = { { .type = REDIS_REPLY_STRING, .str = status, .len = strlen(status) },
 			      { .type = REDIS_REPLY_INTEGER, .integer = 7 },
-			      { .type = REDIS_REPLY_STRING, .str = packed, .len = len },
 			      { .type = REDIS_REPLY_INTEGER, .integer = 10000 },
 			      { .type = REDIS_REPLY_INTEGER, .integer = 100000 },
+			      { .type = REDIS_REPLY_STRING, .str = packed, .len = len },
 			      { .type = REDIS_REPLY_INTEGER, .integer = 300 },
 			      { .type = REDIS_REPLY_INTEGER, .integer = 4 } },
 	};
