@@ -15,14 +15,15 @@
 -- ARGV
 --   1 worker (node/index), 2 instance token, 3 call number, 4 epoch the worker knows,
 --   5 lease of the worker (ms), 6 messages expected in the next window (0: no lease wanted),
---   7 deltas (packed doubles, two columns of n slots: credit, routed; messages), 8 slots out of reach ("1,~4"; ~: being tried again),
+--   7 deltas (packed doubles, columns of n slots: credit, routed, delivered, delivered packets,
+--     forgiven; messages, but for the packets), 8 slots out of reach ("1,~4"; ~: being tried again),
 --   9 most credit an analyzer may be owed (messages), 10 node info (JSON, "" = as before),
 --   11 "1": the worker goes idle, write the readable hashes now, or "leave": this is its last call,
 --   12 accounts of this run of the worker, absolute (JSON, "" = as before): {"received":[packets,
 --     messages],"taken":[..],"delivered":[..],"spilled":[..],"dead":[..],"refused":[..],"lost":[..],
 --     "in_flight":[..]}; received + taken = the sum of the others,
---   13 more deltas (packed doubles, three columns of n slots: delivered, delivered packets, forgiven;
---     "": not now; they come every 500 ms, and when the worker goes idle or leaves)
+--   13 columns in 7: 5 (or ""), or 2, the first ones; what was delivered comes every 500 ms, and when
+--     the worker goes idle or leaves
 -- RETURNS
 --   {'ok', epoch, shortest window (us), longest (us), credit taken (packed doubles by slot), price of a
 --   route call (us), of a packet in it (us)} or {'behind', epoch}
@@ -40,35 +41,29 @@ local FOLD_MOST = 256
 local REPLACED_MS = 60000 -- how long the accounts of a run that another one replaced stay by themselves
 local lease_ms, expected, deltas = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local out_of_reach, catchup_max, node_info, last = ARGV[8], tonumber(ARGV[9]), ARGV[10], ARGV[11]
-local accounts, counts = ARGV[12], ARGV[13]
+local accounts, columns = ARGV[12], tonumber(ARGV[13]) or 5
 
--- False: they are not finite.
+-- False: the deltas are not finite.
 local function deposit(h, record)
-  local n = #deltas / 16
-  local d, sum = unpack_doubles(deltas, 2 * n), 0
+  local n = #deltas / 8 / columns
+  local d, sum = unpack_doubles(deltas, columns * n), 0
   local credit, routed = CREDIT, ROUTED
   for i = 1, n do
     local c, r = d[i], d[n + i]
     sum = sum + c + r
     h[credit + i], h[routed + i] = h[credit + i] + c, h[routed + i] + r
   end
-  give_back(h, record)
-  return sum - sum == 0
-end
-
--- The columns of what was delivered and forgiven. False: they are not finite.
-local function count(h)
-  local n = #counts / 24
-  if n == 0 then return true end
-  hot_widen(h)
-  local d, sum = unpack_doubles(counts, 3 * n), 0
-  for column = 0, 2 do
-    local at = DELIVERED + column * S
-    for i = 1, n do
-      local x = d[column * n + i]
-      sum, h[at + i] = sum + x, h[at + i] + x
+  if columns == 5 then
+    hot_widen(h)
+    for column = 0, 2 do
+      local from, to = (2 + column) * n, DELIVERED + column * S
+      for i = 1, n do
+        local x = d[from + i]
+        sum, h[to + i] = sum + x, h[to + i] + x
+      end
     end
   end
+  give_back(h, record)
   return sum - sum == 0
 end
 
@@ -165,9 +160,9 @@ local h = hot_open(now)
 local record = record_open(h)
 local answer = answered(record, epoch)
 if answer then return answer end
-if #deltas > 16 * S or #counts > 24 * S then return {'behind', epoch} end
+if #deltas > 8 * columns * S then return {'behind', epoch} end
 
-if not deposit(h, record) or not count(h) then return redis.error_reply('ERR deltas are not finite') end
+if not deposit(h, record) then return redis.error_reply('ERR deltas are not finite') end
 if (record.lease_end or 0) - now < lease_ms / 2 then
   record.lease_end = now + lease_ms
   redis.call('ZADD', K_NODES, record.lease_end, worker)

@@ -24,7 +24,7 @@ static const size_t columns[] = {
 	offsetof(struct settlement_delta, delivered_packets),
 	offsetof(struct settlement_delta, forgiven),
 };
-#define ROUTED_COLUMNS 2 /* credit, routed: in every call */
+#define ROUTED_COLUMNS 2 /* the first of them, in every call */
 
 static void pack_columns(struct buf *out, const struct settle_request *request, size_t n)
 {
@@ -37,23 +37,20 @@ static void pack_columns(struct buf *out, const struct settle_request *request, 
 void settle_args(struct script_args *args, const struct caller *caller,
 		 const struct settle_request *request, struct buf *scratch)
 {
-	size_t n_routed = ROUTED_COLUMNS * request->n_slots * sizeof(double);
+	size_t n_columns = request->counts ? ARRAY_LEN(columns) : ROUTED_COLUMNS;
 
 	buf_clear(scratch);
-	pack_columns(scratch, request, request->counts ? ARRAY_LEN(columns) : ROUTED_COLUMNS);
+	pack_columns(scratch, request, n_columns);
 	caller_args(args, caller);
 	script_arg_int(args, caller->lease_ms);
 	script_arg_double(args, request->expected_messages);
-	script_arg(args, scratch->data, scratch->len < n_routed ? 0 : n_routed);
+	script_arg(args, scratch->data, scratch->len);
 	script_arg_str(args, request->unreachable);
 	script_arg_double(args, caller->catchup_max_messages);
 	script_arg_str(args, request->node_info);
 	script_arg_str(args, request->leaving ? "leave" : request->idle ? "1" : "");
 	script_arg_str(args, request->accounts ? request->accounts : "");
-	if (scratch->len > n_routed)
-		script_arg(args, scratch->data + n_routed, scratch->len - n_routed);
-	else
-		script_arg_str(args, "");
+	script_arg_int(args, (int64_t)n_columns);
 }
 
 void route_args(struct script_args *args, const struct caller *caller, const uint32_t *sizes,

@@ -44,10 +44,9 @@ static void settle_packs_columns_by_slot(void **state)
 	assert_arg(&args, 3, "4");
 	assert_arg(&args, 4, "3000");
 	assert_arg(&args, 5, "12.5");
-	assert_int_equal(args.len[6], 4 * sizeof(*packed));
-	assert_memory_equal(args.data[6], packed, 4 * sizeof(*packed));
-	assert_int_equal(args.len[12], 6 * sizeof(*packed));
-	assert_memory_equal(args.data[12], packed + 4, 6 * sizeof(*packed));
+	assert_int_equal(args.len[6], sizeof(packed));
+	assert_memory_equal(args.data[6], packed, sizeof(packed));
+	assert_arg(&args, 12, "5");
 	assert_arg(&args, 7, "1");
 	assert_arg(&args, 8, "1000");
 	assert_arg(&args, 10, "");
@@ -60,7 +59,8 @@ static void settle_packs_columns_by_slot(void **state)
 	settle_args(&args, &caller, &request, &scratch);
 	assert_arg(&args, 10, "leave");
 	assert_int_equal(args.len[6], 4 * sizeof(*packed));
-	assert_arg(&args, 12, "");
+	assert_memory_equal(args.data[6], packed, 4 * sizeof(*packed));
+	assert_arg(&args, 12, "2");
 }
 
 static void route_packs_sizes(void **state)
