@@ -55,8 +55,6 @@ int bench_pool_open(struct bench_pool *pool, const char *redis, const char *name
 	*pool = (struct bench_pool){ 0 };
 	r = redis_url_parse(&pool->url, redis);
 	if (r == 0)
-		r = redis_url_resolve(&pool->url);
-	if (r == 0)
 		r = registry_keys_init(&pool->keys, name);
 	if (r != 0)
 		return complain(pool, redis, r);

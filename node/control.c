@@ -167,7 +167,6 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 		ask(c);
 }
 
-/* This thread alone may wait for DNS. */
 static void on_poll(evutil_socket_t fd, short what, void *arg)
 {
 	struct control *c = arg;
@@ -176,9 +175,6 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (link_is_up(c->link))
 		ask(c);
-	else if (redis_url_resolve(&c->shared->redis) != 0)
-		log_warn("control", "the host name of Redis cannot be resolved", "host", "%s",
-			 c->shared->redis.host);
 }
 
 static void on_probe(void *arg, unsigned slot, bool is_down)

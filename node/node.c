@@ -82,12 +82,9 @@ static int init_shared(struct node *node, const struct node_config *config)
 	s->config = config;
 	r = redis_url_parse(&s->redis, config->redis);
 	if (r != 0) {
-		log_error("node", "bad --redis", "reason", "%s", redis_url_strerror(r));
+		log_error("node", "bad --redis", "reason", "%s", redis_url_why(&s->redis));
 		return -EINVAL;
 	}
-	if (redis_url_resolve(&s->redis) != 0)
-		log_warn("node", "the host name of Redis cannot be resolved yet", "host", "%s",
-			 s->redis.host);
 	if (registry_keys_init(&s->keys, config->pool) != 0)
 		return -EINVAL;
 	s->refresh_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -192,6 +189,7 @@ static void node_free(struct node *node)
 	control_free(node->control);
 	for (unsigned i = 0; i < node->n_workers; i++)
 		worker_deinit(&node->workers[i]);
+	redis_url_deinit(&node->shared.redis);
 	metrics_free(node->shared.metrics);
 	if (node->shared.refresh_fd > 0)
 		close(node->shared.refresh_fd);

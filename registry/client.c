@@ -3,14 +3,18 @@
 #include <stdio.h>
 
 #include "common/clock.h"
+#include "registry/dial.h"
+#include "registry/finder.h"
+#include "registry/sentinel.h"
 
 struct client {
 	struct redis_url *url;            /* borrowed */
 	const struct registry_keys *keys; /* borrowed */
 	unsigned timeout_ms;
-	redisContext *context; /* NULL: not connected */
-	struct buf out;        /* the command being sent */
-	char error[256];
+	redisContext *context;    /* NULL: not connected */
+	struct redis_place place; /* that it is connected to */
+	struct buf out;           /* the command being sent */
+	char error[REDIS_WHY_STRLEN];
 };
 
 /* Error replies that mean "not now" or "not here", and not "never". */
@@ -68,14 +72,14 @@ static int round_trip(struct client *c, redisReply **replyp)
 		return -ENOMEM;
 	if (redisAppendFormattedCommand(c->context, c->out.data, c->out.len) != REDIS_OK ||
 	    redisGetReply(c->context, &reply) != REDIS_OK || !reply)
-		return fail(c, CLIENT_E_AWAY, c->context->errstr);
+		return fail(c, CLIENT_E_AWAY, dial_why(c->url, c->context));
 	*replyp = reply;
 	if ((*replyp)->type != REDIS_REPLY_ERROR)
 		return 0;
 
 	int r = CLIENT_E_REPLY;
 	for (size_t i = 0; i < ARRAY_LEN(away_errors); i++)
-		if (strncmp((*replyp)->str, away_errors[i], strlen(away_errors[i])) == 0)
+		if (script_error_is((*replyp)->str, away_errors[i]))
 			r = CLIENT_E_AWAY;
 	r = fail(c, r, (*replyp)->str);
 	freeReplyObject(reply);
@@ -105,6 +109,29 @@ static int command_ok(struct client *c, unsigned n, const char *const *words)
 	return r;
 }
 
+/* What a sentinel said is believed once Redis says it too. */
+static int check_role(struct client *c)
+{
+	redisReply *reply = NULL;
+	const char *trouble = NULL;
+	char why[REDIS_WHY_STRLEN];
+	int r = command(c, &reply, 1, (const char *[]){ "ROLE" });
+
+	if (r == 0)
+		trouble = sentinel_check_role(reply);
+	if (reply)
+		freeReplyObject(reply);
+	if (trouble) {
+		snprintf(why, sizeof(why), "%s:%d: %s", c->place.host.name, c->place.host.port,
+			 trouble);
+		return fail(c, CLIENT_E_AWAY, why);
+	}
+	if (r != CLIENT_E_REPLY)
+		return r;
+	drop(c);
+	return CLIENT_E_AWAY;
+}
+
 static int greet(struct client *c)
 {
 	struct redis_url *url = c->url;
@@ -118,30 +145,27 @@ static int greet(struct client *c)
 		r = command_ok(c, 2, (const char *[]){ "AUTH", url->password });
 	if (r == 0 && url->db)
 		r = command_ok(c, 2, (const char *[]){ "SELECT", db });
+	if (r == 0 && url->master[0])
+		r = check_role(c);
 	return r;
 }
 
 static int connect_now(struct client *c)
 {
 	struct timeval timeout = clock_timeval(c->timeout_ms * US_PER_MS);
-	char address[INET6_ADDRSTRLEN];
+	char why[REDIS_WHY_STRLEN];
 
+	if (c->context && finder_has_moved(c->url, &c->place))
+		drop(c);
 	if (c->context)
 		return 0;
-	if (c->url->path[0]) {
-		c->context = redisConnectUnixWithTimeout(c->url->path, timeout);
-	} else {
-		if (!redis_url_address(c->url, address) &&
-		    (redis_url_resolve(c->url) != 0 || !redis_url_address(c->url, address)))
-			return fail(c, CLIENT_E_AWAY, "the host name of Redis cannot be resolved");
-		c->context = redisConnectWithTimeout(address, c->url->port, timeout);
-	}
+	if (finder_find(c->url, &c->place, why) != 0)
+		return fail(c, CLIENT_E_AWAY, why);
+	c->context = dial(c->url, &c->place, timeout);
 	if (!c->context)
 		return -ENOMEM;
 	if (c->context->err)
-		return fail(c, CLIENT_E_AWAY, c->context->errstr);
-	if (redisSetTimeout(c->context, timeout) != REDIS_OK)
-		return fail(c, CLIENT_E_AWAY, c->context->errstr);
+		return fail(c, CLIENT_E_AWAY, dial_why(c->url, c->context));
 	return greet(c);
 }
 

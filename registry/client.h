@@ -2,8 +2,9 @@
 #define WEIR_REGISTRY_CLIENT_H
 /*
  * The registry for callers that may wait: one connection, made when needed, made again when it
- * broke. NOSCRIPT is handled here; LOADING and READONLY drop the connection, so that the next call
- * looks where the master is now. Not thread-safe.
+ * broke, each time to where Redis is found to be then (finder.h). NOSCRIPT is handled here; LOADING
+ * and READONLY drop the connection, so that the next call looks where the master is now. Not
+ * thread-safe.
  */
 #include <hiredis/hiredis.h>
 

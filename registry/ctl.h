@@ -11,6 +11,7 @@
  *   ctl_verdict.c  what it found
  *   ctl_dead.c     dead replay, dead purge
  *   ctl_spill.c    spill status
+ *   ctl_health.c   health
  *   ctl_show.c     list and show, of both streams: dead and spill
  *   ctl_entries.c  their entries: read, named
  *   ctl_table.c    text in columns
@@ -54,6 +55,8 @@ struct ctl {
 #define CTL_SHOW 32u
 #define CTL_REPLAY 64u
 #define CTL_PURGE 128u
+#define CTL_HEALTH 256u
+#define CTL_REGISTRY (~CTL_HEALTH) /* all others: they talk to Redis */
 
 struct ctl_command;
 /* arguments end with NULL. */
@@ -97,6 +100,7 @@ enum ctl_exit ctl_print_json(cJSON *json); /* takes it */
 ctl_run_fn ctl_status, ctl_watch, ctl_weight, ctl_state, ctl_fault, ctl_verify;
 ctl_run_fn ctl_dead_list, ctl_dead_show, ctl_dead_replay, ctl_dead_purge;
 ctl_run_fn ctl_spill_list, ctl_spill_show, ctl_spill_status;
+ctl_run_fn ctl_health;
 
 /* Waits, or less if SIGINT or SIGTERM came: false. */
 bool ctl_wait(uint64_t ms);

@@ -38,20 +38,11 @@ static enum ctl_exit explain_unknown(struct ctl *ctl, const char *id)
 			buf_str(&known));
 }
 
-/* Without the password that the URL may hold. */
-static void describe_redis(const struct ctl *ctl, char out[384])
-{
-	if (ctl->url.path[0])
-		snprintf(out, 384, "%s", ctl->url.path);
-	else
-		snprintf(out, 384, "%s:%d", ctl->url.host, ctl->url.port);
-}
-
 enum ctl_exit ctl_explain(struct ctl *ctl, int error, const char *id)
 {
-	char redis[384];
+	char redis[REDIS_URL_STRLEN];
 
-	describe_redis(ctl, redis);
+	redis_url_describe(&ctl->url, redis);
 	switch (error) {
 	case 0:
 		return CTL_OK;

@@ -93,6 +93,11 @@ static const struct ctl_command commands[] = {
 	  "JSON).\n\n"
 	  "  weirctl spill show 1763730000000-0\n",
 	  1, 1, CTL_SHOW, ctl_spill_show },
+	{ "health", "URL", "Ask a program for its health: a GET, which needs an answer of 2xx.",
+	  "For health checks where there is no curl; needs no Redis. Exit status: 0 healthy, 1 not.\n\n"
+	  "  weirctl health http://127.0.0.1:8080/readyz\n"
+	  "  weirctl health http://127.0.0.1:9001/health --timeout 1s\n",
+	  1, 1, CTL_HEALTH, ctl_health },
 };
 
 /* Commands of two words begin with the name of their group. */
@@ -170,6 +175,7 @@ const struct ctl_command *ctl_command_none(const char *group)
 	static struct ctl_command none = {
 		.name = "",
 		.arguments = "COMMAND [ARGUMENTS]",
+		.takes = CTL_SHOW,
 		.summary = "The operator's tool: looks at a pool and changes it, "
 			   "straight in Redis. No node needs to be there.",
 		.help = list

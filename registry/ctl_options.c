@@ -10,15 +10,17 @@ static const struct {
 	unsigned of; /* CTL_*; 0: all commands */
 	struct conf_option option;
 } table[] = {
-	{ 0,
+	{ CTL_REGISTRY,
 	  { "redis", CONF_STRING, AT(redis), "redis://127.0.0.1:6379/0", "URL",
-	    "The registry: redis://[user:password@]host[:port][/db] or unix:///path.",
+	    "The registry: redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+sentinel://host[:port],.../master[/db], or unix:///path. More in PROTOCOL.md.",
 	    .flags = CONF_SECRET } },
-	{ 0, { "pool", CONF_STRING, AT(pool), "default", "NAME", "The pool of analyzers." } },
+	{ CTL_REGISTRY,
+	  { "pool", CONF_STRING, AT(pool), "default", "NAME", "The pool of analyzers." } },
 	{ 0,
 	  { "timeout", CONF_DURATION, AT(timeout_ms), "3s", NULL,
 	    "Of connecting, and of each call.", 10, 600000 } },
-	{ 0, { "json", CONF_BOOL, AT(json), "false", NULL, "Print JSON, for programs." } },
+	{ CTL_REGISTRY,
+	  { "json", CONF_BOOL, AT(json), "false", NULL, "Print JSON, for programs." } },
 	{ CTL_WATCH,
 	  { "interval", CONF_DURATION, AT(interval_ms), "1s", NULL, "Between two looks.", 50,
 	    3600000 } },

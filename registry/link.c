@@ -2,43 +2,19 @@
  * One link owns one hiredis context. The context belongs to hiredis once its disconnect callback
  * has run, so `context` is set NULL in one place (lost) and nobody else keeps it.
  */
-#include "registry/link.h"
-
 #include <hiredis/adapters/libevent.h>
-#include <hiredis/async.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-#include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "registry/dial.h"
+#include "registry/link_private.h"
 
 #define RECONNECT_BASE_MS 20
 #define RECONNECT_CAP_MS 1000
 #define KEEP_BYTES (256u << 10) /* of the buffer that calls are written in */
-
-enum link_state {
-	LINK_DOWN,       /* waiting to connect; no context */
-	LINK_CONNECTING, /* connecting, or the greeting is under way */
-	LINK_UP,         /* every call goes out */
-	LINK_BROKEN, /* an answer said so; the context is dropped on the next turn of the loop */
-	LINK_CLOSING /* being freed */
-};
-
-struct link {
-	struct link_config config;
-	enum link_state state;
-	redisAsyncContext *context; /* NULL while DOWN */
-	struct event *timer;        /* DOWN: when to connect; else: the stall of the oldest call */
-	struct backoff backoff;
-	unsigned n_greetings; /* answers still to come before UP */
-	unsigned n_pending;   /* calls without an answer */
-	uint64_t progress_us; /* when the last answer came, or the first of the pending calls went
-				 out */
-	struct buf out;
-	struct link_stats stats;
-	bool told_down; /* the log has said that it is down */
-	char why[128];  /* BROKEN: why */
-};
 
 struct call {
 	struct link *link;
@@ -48,7 +24,8 @@ struct call {
 	uint64_t sent_us;
 };
 
-static const char *const state_names[] = { "down", "connecting", "up", "broken", "closing" };
+static const char *const state_names[] = { "down", "finding", "connecting",
+					   "up",   "broken",  "closing" };
 static_assert(ARRAY_LEN(state_names) == LINK_CLOSING + 1, "every state has a name");
 
 static void set_state(struct link *link, enum link_state state)
@@ -99,7 +76,7 @@ static void on_connect(const redisAsyncContext *context, int status)
 	struct link *link = context->data;
 
 	if (link && status != REDIS_OK)
-		lost(link, context->errstr);
+		lost(link, dial_why(link->config.url, &context->c));
 }
 
 static void on_disconnect(const redisAsyncContext *context, int status)
@@ -108,126 +85,38 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 
 	(void)status;
 	if (link)
-		lost(link,
-		     context->errstr && context->errstr[0] ? context->errstr : "closed by Redis");
+		lost(link, dial_why(link->config.url, &context->c));
 }
 
-static void come_up(struct link *link)
+void link_come_up(struct link *link)
 {
 	backoff_reset(&link->backoff);
 	link->stats.n_connects++;
-	log_info("redis", "connected", "link", "%s", link->config.name);
+	if (link->place.address[0])
+		log_info("redis", "connected", "link", "%s", link->config.name, "addr", "%s:%d",
+			 link->place.address, link->place.host.port);
+	else
+		log_info("redis", "connected", "link", "%s", link->config.name, "addr", "%s",
+			 link->config.url->path);
 	link->told_down = false;
 	set_state(link, LINK_UP);
 }
 
-/* From inside a callback of hiredis, where the context must not be freed. */
-static void break_off(struct link *link, const char *why)
+void link_break_off(struct link *link, const char *why)
 {
 	snprintf(link->why, sizeof(link->why), "%s", why);
 	set_state(link, LINK_BROKEN);
 	arm(link, 0);
 }
 
-static void on_greeting(redisAsyncContext *context, void *reply_arg, void *arg)
-{
-	struct link *link = context->data;
-	redisReply *reply = reply_arg;
-
-	(void)arg;
-	if (!link || !reply || link->state != LINK_CONNECTING)
-		return;
-	if (reply->type == REDIS_REPLY_ERROR) {
-		log_error("redis", "greeting refused", "link", "%s", link->config.name, "answer",
-			  "%s", reply->str);
-		break_off(link, reply->str);
-	} else if (--link->n_greetings == 0) {
-		come_up(link);
-	}
-}
-
-static void on_message(redisAsyncContext *context, void *reply_arg, void *arg)
-{
-	struct link *link = context->data;
-	redisReply *reply = reply_arg;
-
-	(void)arg;
-	if (!link || !reply || link->state == LINK_BROKEN)
-		return;
-	if (reply->type == REDIS_REPLY_ERROR) {
-		break_off(link, reply->str);
-		return;
-	}
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
-		return;
-	if (reply->element[2]->type == REDIS_REPLY_STRING)
-		link->config.on_event(link->config.arg, reply->element[2]->str);
-	else if (link->state == LINK_CONNECTING) /* the subscription itself */
-		come_up(link);
-}
-
-static void greet(struct link *link, unsigned n, const char *const *words)
-{
-	buf_clear(&link->out);
-	command_format(&link->out, n, words);
-	if (!link->out.failed &&
-	    redisAsyncFormattedCommand(link->context, on_greeting, NULL, link->out.data,
-				       link->out.len) == REDIS_OK)
-		link->n_greetings++;
-}
-
-static void load_scripts(struct link *link)
-{
-	for (enum script_id id = 0; id < SCRIPTS; id++) {
-		buf_clear(&link->out);
-		script_format_load(&link->out, id);
-		if (!link->out.failed &&
-		    redisAsyncFormattedCommand(link->context, on_greeting, NULL, link->out.data,
-					       link->out.len) == REDIS_OK)
-			link->n_greetings++;
-	}
-}
-
-static void greet_all(struct link *link)
-{
-	struct redis_url *url = link->config.url;
-	char db[16];
-
-	snprintf(db, sizeof(db), "%d", url->db);
-	if (url->password[0] && url->user[0])
-		greet(link, 3, (const char *[]){ "AUTH", url->user, url->password });
-	else if (url->password[0])
-		greet(link, 2, (const char *[]){ "AUTH", url->password });
-	if (url->db)
-		greet(link, 2, (const char *[]){ "SELECT", db });
-	greet(link, 3, (const char *[]){ "CLIENT", "SETNAME", link->config.name });
-	if (!link->config.subscribe) {
-		load_scripts(link);
-		return;
-	}
-	if (redisAsyncCommand(link->context, on_message, NULL, "SUBSCRIBE %s",
-			      link->config.keys->names[KEY_EVENTS]) == REDIS_OK)
-		link->n_greetings++; /* counted by the subscription's own answer */
-}
-
-static redisAsyncContext *open_context(struct link *link)
-{
-	char address[INET6_ADDRSTRLEN];
-
-	if (link->config.url->path[0])
-		return redisAsyncConnectUnix(link->config.url->path);
-	if (!redis_url_address(link->config.url, address))
-		return NULL;
-	return redisAsyncConnect(address, link->config.url->port);
-}
-
+/* To link->place. */
 static void connect_now(struct link *link)
 {
-	redisAsyncContext *context = open_context(link);
+	redisAsyncContext *context = dial_async(link->config.url, &link->place);
 
-	if (!context || context->err ||
+	if (!context || context->err || context->c.err ||
 	    redisLibeventAttach(context, link->config.base) != REDIS_OK) {
-		lost(link, context ? context->errstr : "no address");
+		lost(link, context ? dial_why(link->config.url, &context->c) : "out of memory");
 		if (context)
 			redisAsyncFree(context);
 		return;
@@ -241,8 +130,46 @@ static void connect_now(struct link *link)
 	redisAsyncSetConnectCallback(context, on_connect);
 	redisAsyncSetDisconnectCallback(context, on_disconnect);
 	link->progress_us = clock_mono_us();
-	greet_all(link);
+	link_greet(link);
 	arm(link, link->config.stall_ms * US_PER_MS);
+}
+
+/* Where is Redis now? */
+static void find(struct link *link)
+{
+	if (link->watch.fd >= 0) {
+		set_state(link, LINK_FINDING);
+		finder_ask(link->config.url, &link->watch);
+	} else {
+		link->place = link->config.url->place; /* fixed */
+		connect_now(link);
+	}
+}
+
+static void on_found(struct link *link)
+{
+	if (link->watch.result != 0) {
+		lost(link, link->watch.why);
+		return;
+	}
+	link->place = link->watch.place;
+	connect_now(link);
+}
+
+/* The finder has news: an answer to this link, or for all. */
+static void on_watch(evutil_socket_t fd, short what, void *arg)
+{
+	struct link *link = arg;
+	struct redis_url *url = link->config.url;
+	eventfd_t value;
+
+	(void)what;
+	if (eventfd_read(fd, &value) != 0)
+		return;
+	if (link->state == LINK_FINDING && finder_is_answered(url, &link->watch))
+		on_found(link);
+	else if (link->context && finder_has_moved(url, &link->place))
+		drop(link, "the primary is another one now");
 }
 
 /* Connecting, the greeting, or the oldest call took too long? */
@@ -264,11 +191,40 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (link->state == LINK_DOWN)
-		connect_now(link);
+		find(link);
 	else if (link->state == LINK_BROKEN)
 		drop(link, link->why);
 	else
 		check_stall(link);
+}
+
+/* Where Redis has to be looked for. */
+static int init_watch(struct link *link)
+{
+	link->watch.fd = -1;
+	if (link->config.url->is_fixed)
+		return 0;
+	link->watch.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (link->watch.fd < 0)
+		return -errno;
+	link->watch_event =
+		event_new(link->config.base, link->watch.fd, EV_READ | EV_PERSIST, on_watch, link);
+	if (!link->watch_event || event_add(link->watch_event, NULL) != 0)
+		return -ENOMEM;
+	return finder_join(link->config.url, &link->watch);
+}
+
+static void free_parts(struct link *link)
+{
+	finder_leave(link->config.url, &link->watch);
+	if (link->watch_event)
+		event_free(link->watch_event);
+	if (link->watch.fd >= 0)
+		close(link->watch.fd);
+	if (link->timer)
+		event_free(link->timer);
+	buf_deinit(&link->out);
+	free(link);
 }
 
 struct link *link_new(const struct link_config *config)
@@ -279,8 +235,8 @@ struct link *link_new(const struct link_config *config)
 		return NULL;
 	link->config = *config;
 	link->timer = evtimer_new(config->base, on_timer, link);
-	if (!link->timer) {
-		free(link);
+	if (init_watch(link) != 0 || !link->timer) {
+		free_parts(link);
 		return NULL;
 	}
 	backoff_init(&link->backoff, RECONNECT_BASE_MS, RECONNECT_CAP_MS, 0);
@@ -295,9 +251,7 @@ void link_free(struct link *link)
 	link->state = LINK_CLOSING;
 	if (link->context)
 		drop(link, "closing");
-	event_free(link->timer);
-	buf_deinit(&link->out);
-	free(link);
+	free_parts(link);
 }
 
 bool link_is_up(const struct link *link)
@@ -316,7 +270,7 @@ static bool means_away(const char *error)
 					    "CLUSTERDOWN" };
 
 	for (size_t i = 0; i < ARRAY_LEN(away); i++)
-		if (strncmp(error, away[i], strlen(away[i])) == 0)
+		if (script_error_is(error, away[i]))
 			return true;
 	return false;
 }
@@ -340,7 +294,7 @@ static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
 		call->link->stats.n_failed++;
 		/* NOSCRIPT too: the scripts are loaded again with the next greeting */
 		if (link && link->state == LINK_UP && means_away(reply->str))
-			break_off(link, reply->str);
+			link_break_off(link, reply->str);
 		reply = NULL;
 	} else if (!reply) {
 		call->link->stats.n_failed++;

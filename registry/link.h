@@ -2,10 +2,14 @@
 #define WEIR_REGISTRY_LINK_H
 /*
  * The registry for event loops: one connection that is made again, with back-off, for as long as
- * the link lives. Scripts are loaded before it is called up.
+ * the link lives. Where Redis is, is found out anew for each of them. Scripts are loaded before it
+ * is called up.
  *
- *     DOWN --timer--> CONNECTING --greeting answered--> UP
- *      ^------------------+-- error, stall, LOADING, READONLY --+
+ *     DOWN --timer--> FINDING --found--> CONNECTING --greeting answered--> UP
+ *      ^-----------------+----------------+-- error, stall, LOADING, READONLY --+
+ *
+ * FINDING, by a thread of its own (finder.h), is left out where the URL has an address. With
+ * sentinels the greeting asks for the ROLE: whoever is not the primary is left at once.
  *
  * A call's callback runs exactly once, never from inside link_call, with NULL when no answer came
  * (the connection broke: whether the script ran is not known). An answer that does not come within

@@ -2,37 +2,46 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
-#define DEFAULT_PORT 6379
+#include "registry/finder.h"
+#include "registry/tls.h"
 
-const char *redis_url_strerror(int error)
+#define REDIS_PORT 6379
+#define SENTINEL_PORT 26379
+#define MAX_DB 65535
+
+static const struct scheme {
+	const char *prefix;
+	bool is_tls, has_sentinels, is_unix;
+} schemes[] = {
+	{ "redis://", false, false, false },         { "rediss://", true, false, false },
+	{ "redis+sentinel://", false, true, false }, { "rediss+sentinel://", true, true, false },
+	{ "unix://", false, false, true },
+};
+
+static const char *const errors[] = {
+	[REDIS_URL_E_SYNTAX] =
+		"expected redis://[user:password@]host[:port][/db], the same with rediss:// (TLS), "
+		"redis+sentinel://[user:password@]host[:port],.../master[/db], or unix:///path[?db=N]; "
+		"special characters of user and password as %XX",
+	[REDIS_URL_E_MASTER] =
+		"after the sentinels it needs the name of their master: redis+sentinel://host,host/mymaster",
+	[REDIS_URL_E_QUERY] =
+		"after \"?\" there may be ca, cert and key (files; with TLS), sentinel_user and "
+		"sentinel_password (with sentinels), or db (with unix://)",
+	[REDIS_URL_E_TLS] =
+		"rediss:// needs a hiredis with TLS (1.0 or newer), which this program was built without; "
+		"use redis:// through a TLS tunnel, or a build on a newer system",
+};
+
+const char *redis_url_why(const struct redis_url *url)
 {
-	switch (error) {
-	case REDIS_URL_E_SYNTAX:
-		return "expected redis://[user:password@]host[:port][/db] or unix:///path[?db=N]";
-	case REDIS_URL_E_TLS:
-		return "rediss:// needs a hiredis built with TLS, which this program was not linked with; "
-		       "use redis:// or a TLS tunnel";
-	case REDIS_URL_E_RESOLVE:
-		return "the host name cannot be resolved";
-	default:
-		return strerror(-error);
-	}
+	return url->why;
 }
 
-static int copy(char *out, size_t size, const char *from, size_t len)
-{
-	if (len >= size)
-		return REDIS_URL_E_SYNTAX;
-	memcpy(out, from, len);
-	out[len] = '\0';
-	return 0;
-}
-
-/* %XX in user and password. */
+/* %XX stands for any byte but NUL. */
 static int copy_decoded(char *out, size_t size, const char *from, size_t len)
 {
 	size_t n = 0;
@@ -84,107 +93,213 @@ static int parse_credentials(struct redis_url *url, const char *text, size_t len
 	return r;
 }
 
-static int parse_host(struct redis_url *url, const char *text, size_t len)
+static int parse_host(struct redis_host *host, const char *text, size_t len)
 {
-	const char *end, *host = text;
-	size_t host_len;
+	bool is_bracketed = len > 0 && text[0] == '[';
+	const char *end, *name = text + is_bracketed;
+	size_t name_len;
 
-	if (len > 0 && text[0] == '[') {
-		end = memchr(text, ']', len);
-		if (!end)
-			return REDIS_URL_E_SYNTAX;
-		host = text + 1;
-		host_len = (size_t)(end - host);
-		end++;
-	} else {
-		end = memchr(text, ':', len);
-		if (!end)
-			end = text + len;
-		host_len = (size_t)(end - text);
-	}
-	if (host_len == 0 || copy(url->host, sizeof(url->host), host, host_len) != 0)
+	end = memchr(text, is_bracketed ? ']' : ':', len);
+	if (!end && is_bracketed)
 		return REDIS_URL_E_SYNTAX;
+	name_len = (size_t)((end ? end : text + len) - name);
+	if (name_len == 0 || name_len >= sizeof(host->name))
+		return REDIS_URL_E_SYNTAX;
+	memcpy(host->name, name, name_len);
+	host->name[name_len] = '\0';
+	end = end ? end + is_bracketed : text + len;
 	if (end == text + len)
 		return 0;
-	if (*end != ':')
-		return REDIS_URL_E_SYNTAX;
-	if (parse_number(end + 1, (size_t)(text + len - end - 1), 65535, &url->port) != 0 ||
-	    url->port == 0)
+	if (*end != ':' ||
+	    parse_number(end + 1, (size_t)(text + len - end - 1), 65535, &host->port) != 0 ||
+	    host->port == 0)
 		return REDIS_URL_E_SYNTAX;
 	return 0;
 }
 
-static int parse_unix(struct redis_url *url, const char *text)
+static int parse_hosts(struct redis_url *url, const struct scheme *scheme, const char *text,
+		       size_t len)
 {
-	const char *query = strstr(text, "?db=");
-	size_t len = query ? (size_t)(query - text) : strlen(text);
+	const char *end = text + len;
+	int r;
 
-	if (len < 2 || text[0] != '/' || copy(url->path, sizeof(url->path), text, len) != 0)
-		return REDIS_URL_E_SYNTAX;
-	return query ? parse_number(query + 4, strlen(query + 4), 65535, &url->db) : 0;
+	for (;;) {
+		const char *comma =
+			scheme->has_sentinels ? memchr(text, ',', (size_t)(end - text)) : NULL;
+		struct redis_host *host = &url->hosts[url->n_hosts];
+
+		if (url->n_hosts == REDIS_URL_MAX_HOSTS)
+			return REDIS_URL_E_SYNTAX;
+		host->port = scheme->has_sentinels ? SENTINEL_PORT : REDIS_PORT;
+		r = parse_host(host, text, (size_t)((comma ? comma : end) - text));
+		if (r != 0)
+			return r;
+		url->n_hosts++;
+		if (!comma)
+			return 0;
+		text = comma + 1;
+	}
 }
 
-static int parse_tcp(struct redis_url *url, const char *text)
+/* [/db], or with sentinels /master[/db]. */
+static int parse_path(struct redis_url *url, const struct scheme *scheme, const char *text,
+		      size_t len)
 {
-	size_t len = strcspn(text, "/");
-	const char *at = memrchr(text, '@', len), *path = text + len;
+	const char *slash;
+	int r;
+
+	if (scheme->has_sentinels) {
+		if (len < 2 || text[1] == '/')
+			return REDIS_URL_E_MASTER;
+		slash = memchr(text + 1, '/', len - 1);
+		slash = slash ? slash : text + len;
+		r = copy_decoded(url->master, sizeof(url->master), text + 1,
+				 (size_t)(slash - text - 1));
+		if (r != 0)
+			return r;
+		len -= (size_t)(slash - text);
+		text = slash;
+	}
+	return len > 1 ? parse_number(text + 1, len - 1, MAX_DB, &url->db) : 0;
+}
+
+/* One name=value behind the '?'. */
+static int parse_parameter(struct redis_url *url, const struct scheme *scheme, const char *text,
+			   size_t len)
+{
+	const struct {
+		const char *name;
+		bool is_known;
+		char *out;
+		size_t size;
+	} known[] = {
+		{ "ca=", scheme->is_tls, url->ca, sizeof(url->ca) },
+		{ "cert=", scheme->is_tls, url->cert, sizeof(url->cert) },
+		{ "key=", scheme->is_tls, url->key, sizeof(url->key) },
+		{ "sentinel_user=", scheme->has_sentinels, url->sentinel_user,
+		  sizeof(url->sentinel_user) },
+		{ "sentinel_password=", scheme->has_sentinels, url->sentinel_password,
+		  sizeof(url->sentinel_password) },
+	};
+
+	if (scheme->is_unix && len > 3 && memcmp(text, "db=", 3) == 0)
+		return parse_number(text + 3, len - 3, MAX_DB, &url->db);
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		size_t n = strlen(known[i].name);
+
+		if (known[i].is_known && len > n && memcmp(text, known[i].name, n) == 0)
+			return copy_decoded(known[i].out, known[i].size, text + n, len - n);
+	}
+	return REDIS_URL_E_QUERY;
+}
+
+static int parse_query(struct redis_url *url, const struct scheme *scheme, const char *text)
+{
+	int r = 0;
+
+	while (*text && r == 0) {
+		size_t len = strcspn(++text, "&"); /* behind '?' or '&' */
+
+		r = parse_parameter(url, scheme, text, len);
+		text += len;
+	}
+	return r;
+}
+
+static int parse_unix(struct redis_url *url, const struct scheme *scheme, const char *text)
+{
+	size_t len = strcspn(text, "?");
+
+	if (len < 2 || text[0] != '/' || len >= sizeof(url->path))
+		return REDIS_URL_E_SYNTAX;
+	memcpy(url->path, text, len);
+	return parse_query(url, scheme, text + len);
+}
+
+static int parse_tcp(struct redis_url *url, const struct scheme *scheme, const char *text)
+{
+	const char *at = memrchr(text, '@', strcspn(text, "/"));
+	size_t len;
 	int r = 0;
 
 	if (at) {
 		r = parse_credentials(url, text, (size_t)(at - text));
-		len -= (size_t)(at + 1 - text);
 		text = at + 1;
 	}
+	len = strcspn(text, "/?");
 	if (r == 0)
-		r = parse_host(url, text, len);
-	if (r == 0 && path[0] == '/' && path[1])
-		r = parse_number(path + 1, strlen(path + 1), 65535, &url->db);
-	return r;
+		r = parse_hosts(url, scheme, text, len);
+	text += len;
+	len = strcspn(text, "?");
+	if (r == 0)
+		r = parse_path(url, scheme, text, len);
+	return r == 0 ? parse_query(url, scheme, text + len) : r;
+}
+
+static const struct scheme *find_scheme(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
+		if (strncmp(text, schemes[i].prefix, strlen(schemes[i].prefix)) == 0)
+			return &schemes[i];
+	return NULL;
+}
+
+/* A place that nobody has to be asked for. */
+static void place_fixed(struct redis_url *url)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	const char *name = url->hosts[0].name;
+
+	url->place = (struct redis_place){ .sentinel = -1 };
+	url->is_fixed = url->path[0];
+	if (url->master[0] || url->path[0])
+		return;
+	url->place.host = url->hosts[0];
+	if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1) {
+		memcpy(url->place.address, name, strlen(name) + 1); /* inet_pton took it */
+		url->is_fixed = true;
+	}
 }
 
 int redis_url_parse(struct redis_url *url, const char *text)
 {
+	const struct scheme *scheme = find_scheme(text);
+	int r = REDIS_URL_E_SYNTAX;
+
 	memset(url, 0, sizeof(*url));
 	pthread_mutex_init(&url->lock, NULL);
-	url->port = DEFAULT_PORT;
-	if (strncmp(text, "rediss://", 9) == 0)
-		return REDIS_URL_E_TLS;
-	if (strncmp(text, "unix://", 7) == 0)
-		return parse_unix(url, text + 7);
-	if (strncmp(text, "redis://", 8) == 0)
-		return parse_tcp(url, text + 8);
-	return REDIS_URL_E_SYNTAX;
-}
-
-int redis_url_resolve(struct redis_url *url)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_family = AF_INET }, *list = NULL;
-	char address[INET6_ADDRSTRLEN];
-	int r;
-
-	if (url->path[0])
-		return 0;
-	/* IPv4 first, as hiredis does: a Redis bound to 127.0.0.1 alone is found by "localhost" */
-	if (getaddrinfo(url->host, NULL, &hints, &list) != 0) {
-		hints.ai_family = AF_UNSPEC;
-		if (getaddrinfo(url->host, NULL, &hints, &list) != 0)
-			return REDIS_URL_E_RESOLVE;
+	if (scheme) {
+		url->is_tls = scheme->is_tls;
+		text += strlen(scheme->prefix);
+		r = scheme->is_unix ? parse_unix(url, scheme, text) : parse_tcp(url, scheme, text);
 	}
-	r = getnameinfo(list->ai_addr, list->ai_addrlen, address, sizeof(address), NULL, 0,
-			NI_NUMERICHOST);
-	freeaddrinfo(list);
-	if (r != 0)
-		return REDIS_URL_E_RESOLVE;
-	pthread_mutex_lock(&url->lock);
-	memcpy(url->address, address, sizeof(address));
-	pthread_mutex_unlock(&url->lock);
-	return 0;
+	if (r == 0)
+		place_fixed(url);
+	if (r == 0 && url->is_tls)
+		r = tls_new(url);
+	if (r != 0 && r != REDIS_URL_E_FILE) /* that one says more itself */
+		snprintf(url->why, sizeof(url->why), "%s", r > 0 ? errors[r] : strerror(-r));
+	return r;
 }
 
-bool redis_url_address(struct redis_url *url, char out[INET6_ADDRSTRLEN])
+void redis_url_deinit(struct redis_url *url)
 {
-	pthread_mutex_lock(&url->lock);
-	memcpy(out, url->address, INET6_ADDRSTRLEN);
-	pthread_mutex_unlock(&url->lock);
-	return out[0] != '\0';
+	finder_stop(url);
+	tls_free(url->tls);
+	pthread_mutex_destroy(&url->lock);
+}
+
+void redis_url_describe(const struct redis_url *url, char out[REDIS_URL_STRLEN])
+{
+	int len = 0;
+
+	if (url->path[0]) {
+		snprintf(out, REDIS_URL_STRLEN, "%s", url->path);
+		return;
+	}
+	if (url->master[0])
+		len = snprintf(out, REDIS_URL_STRLEN, "%s of the sentinels ", url->master);
+	for (unsigned i = 0; i < url->n_hosts && len < REDIS_URL_STRLEN; i++)
+		len += snprintf(out + len, (size_t)(REDIS_URL_STRLEN - len), "%s%s:%d",
+				i ? "," : "", url->hosts[i].name, url->hosts[i].port);
 }

@@ -71,3 +71,11 @@ void command_format(struct buf *out, unsigned n, const char *const *words)
 	for (unsigned i = 0; i < n; i++)
 		append_bulk(out, words[i], strlen(words[i]));
 }
+
+bool script_error_is(const char *error, const char *kind)
+{
+	char inside[32];
+
+	snprintf(inside, sizeof(inside), ": -%s ", kind);
+	return strncmp(error, kind, strlen(kind)) == 0 || strstr(error, inside);
+}

@@ -4,6 +4,7 @@
  * The Lua scripts of lua/, embedded with their SHA1 by cmake/embed_lua.cmake, and how a call of one
  * is written for Redis. The header of each script in lua/ is its documentation.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
@@ -60,6 +61,8 @@ void script_format(struct buf *out, enum script_id id, const struct registry_key
 		   const struct script_args *args);
 /* Appends SCRIPT LOAD. */
 void script_format_load(struct buf *out, enum script_id id);
+/* Is an error reply of that kind, "READONLY"? Before Redis 7 that of a script has it inside. */
+bool script_error_is(const char *error, const char *kind);
 /* Appends any command of n words. */
 void command_format(struct buf *out, unsigned n, const char *const *words);
 

@@ -38,13 +38,11 @@ static enum ctl_exit open_registry(struct ctl *ctl)
 	int r = redis_url_parse(&ctl->url, redis);
 
 	if (r != 0)
-		return ctl_usage("--redis: %s", redis_url_strerror(r));
+		return ctl_usage("--redis: %s", redis_url_why(&ctl->url));
 	if (registry_keys_init(&ctl->keys, ctl->options.pool) != 0)
 		return ctl_usage(
 			"--pool: \"%s\" is no name of a pool: 1 to 64 of A-Z a-z 0-9 . _ -",
 			ctl->options.pool);
-	if (redis_url_resolve(&ctl->url) != 0)
-		return ctl_fail("--redis: the host name \"%s\" cannot be resolved", ctl->url.host);
 	ctl->client = client_new(&ctl->url, &ctl->keys, (unsigned)ctl->options.timeout_ms);
 	return ctl->client ? CTL_OK : ctl_fail("out of memory");
 }
@@ -65,10 +63,11 @@ static enum ctl_exit run(const struct ctl_command *command, int argc, char **arg
 		code = ctl_usage("%s: expected %s %s (see weirctl %s --help)", command->name,
 				 command->name, command->arguments, command->name);
 	else
-		code = open_registry(&ctl);
+		code = command->takes & CTL_REGISTRY ? open_registry(&ctl) : CTL_OK;
 	if (code == CTL_OK)
 		code = command->run(&ctl, command, arguments);
 	client_free(ctl.client);
+	redis_url_deinit(&ctl.url);
 	ctl_options_free(&ctl.options);
 	if (fflush(stdout) != 0 && code == CTL_OK)
 		code = ctl_fail("cannot write: %s", strerror(errno));

@@ -17,17 +17,19 @@
 
 static void child(const struct redis_server *server, int out)
 {
+	const char *program = getenv("WEIR_REDIS_SERVER"); /* such as valkey-server */
 	char port[16], sock[96];
 
+	program = program ? program : "redis-server";
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	snprintf(port, sizeof(port), "%d", server->port);
 	snprintf(sock, sizeof(sock), "%s/redis.sock", server->dir);
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
-	execlp("redis-server", "redis-server", "--port", port, "--unixsocket", sock, "--bind",
-	       "127.0.0.1", "--dir", server->dir, "--save", "", "--appendonly", "no", "--daemonize",
-	       "no", (char *)NULL);
-	fprintf(stderr, "redis-server: %s\n", strerror(errno));
+	execlp(program, program, "--port", port, "--unixsocket", sock, "--bind", "127.0.0.1",
+	       "--dir", server->dir, "--save", "", "--appendonly", "no", "--daemonize", "no",
+	       (char *)NULL);
+	fprintf(stderr, "%s: %s\n", program, strerror(errno));
 	_exit(127);
 }
 

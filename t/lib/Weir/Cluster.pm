@@ -4,13 +4,13 @@ package Weir::Cluster;
 #
 #   my $cluster = Weir::Cluster->start(nodes => 3, analyzers => {a1 => 0.5, a2 => 0.3, a3 => 0.2});
 #
-# Options: shared => 1 (all nodes on one ingest port), node => [options of weir-node].
+# Options: shared => 1 (all nodes on one ingest port), node => [options of weir-node], redis => another than a Weir::Redis of its own.
 use v5.36;
 use List::Util qw(max sum0);
 use Weir::Test;
 
 sub start ($class, %options) {
-    my $self = bless { redis => Weir::Redis->new, nodes => [], analyzers => {}, records => [], %options{qw(shared node)} }, $class;
+    my $self = bless { redis => $options{redis} // Weir::Redis->new, nodes => [], analyzers => {}, records => [], %options{qw(shared node)} }, $class;
     $self->start_node("n$_") for 1 .. $options{nodes};
     my $weights = $options{analyzers} // { a1 => 0.5, a2 => 0.3, a3 => 0.2 };
     $self->start_analyzer($_, $weights->{$_}) for sort keys %$weights;

@@ -1,25 +1,33 @@
 package Weir::Redis;
 
 # A private redis-server: its own folder, a free port on loopback, nothing is written. And a client of few words.
+# WEIR_REDIS_SERVER is another program that can stand in for redis-server, such as valkey-server.
+#
+# Options: arguments => [of the server, besides], port => its own, password => what a client must know.
 use v5.36;
 use IO::Socket::INET;
 use Weir::Process;
 use Weir::Test qw(bin_dir folder slurp);
 
-# The port stays ours for the length of the test, also while the server is away: this socket is bound
-# to it and never listens.
-sub new ($class) {
-    my $holder = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp', ReuseAddr => 1)
-        or die "bind: $@";
-    my $self = bless { holder => $holder, port => $holder->sockport }, $class;
+sub program () { return $ENV{WEIR_REDIS_SERVER} // 'redis-server' }
+
+# A port that stays ours for the length of the test, also while the server is away: this socket is bound to it
+# and never listens.
+sub hold_port () {
+    return IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp', ReuseAddr => 1) || die "bind: $@";
+}
+
+sub new ($class, %options) {
+    my $holder = hold_port;
+    my $self = bless { holder => $holder, port => $holder->sockport, arguments => [], %options }, $class;
     $self->start or die "redis-server does not come up\n" . $self->{process}->tail;
     return $self;
 }
 
 # Again at the same port, and empty.
 sub start ($self) {
-    $self->{process} = Weir::Process->start([ 'redis-server', '--port', $self->{port}, '--bind', '127.0.0.1', '--dir', folder(),
-        '--save', '', '--appendonly', 'no' ], name => 'redis');
+    $self->{process} = Weir::Process->start([ program, '--port', $self->{port}, '--bind', '127.0.0.1', '--dir', folder(),
+        '--save', '', '--appendonly', 'no', @{ $self->{arguments} } ], name => 'redis');
     Weir::Test::wait_until(sub { $self->{process}->has_ended || eval { $self->command('PING') } }, 10, 'redis-server');
     return !$self->{process}->has_ended;
 }
@@ -44,13 +52,19 @@ sub _read ($socket) {
     return substr $bulk, 0, $rest;
 }
 
+sub _say ($self, @words) {
+    local $SIG{PIPE} = 'IGNORE';
+    print { $self->{socket} } '*' . @words . "\r\n", map { '$' . length($_) . "\r\n$_\r\n" } @words;
+    return _read($self->{socket});
+}
+
 # One command: its reply, arrays as array references. Dies of an error reply.
 sub command ($self, @words) {
+    my $is_new = !$self->{socket};
     $self->{socket} //= IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 5) // die "redis: $@\n";
     my $reply = eval {
-        local $SIG{PIPE} = 'IGNORE';
-        print { $self->{socket} } '*' . @words . "\r\n", map { '$' . length($_) . "\r\n$_\r\n" } @words;
-        _read($self->{socket});
+        $self->_say(AUTH => $self->{password}) if $is_new && defined $self->{password};
+        $self->_say(@words);
     };
     return $reply if !$@;
     delete $self->{socket} if $@ =~ /closed/;

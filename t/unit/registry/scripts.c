@@ -98,6 +98,21 @@ static void commands_of_words_are_bulks(void **state)
 	assert_string_equal(buf_str(&out), "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n");
 }
 
+/* As Redis 7 and 6 say it. */
+static void the_kind_of_an_error_is_known(void **state)
+{
+	(void)state;
+	assert_true(script_error_is("READONLY You can't write against a read only replica. script: "
+				    "f, on @user_script:1.",
+				    "READONLY"));
+	assert_true(script_error_is("ERR Error running script (call to f_5): @user_script:1: "
+				    "@user_script: 1: -READONLY You can't write against a read "
+				    "only replica.",
+				    "READONLY"));
+	assert_false(script_error_is("ERR no READONLY here", "READONLY"));
+	assert_false(script_error_is("", "READONLY"));
+}
+
 static void loading_sends_the_whole_text(void **state)
 {
 	struct buf out CLEANUP(buf_deinit) = { 0 };
@@ -116,6 +131,7 @@ int main(void)
 		cmocka_unit_test(a_call_is_written_as_redis_reads_it),
 		cmocka_unit_test(numbers_read_back_as_they_were),
 		cmocka_unit_test(commands_of_words_are_bulks),
+		cmocka_unit_test(the_kind_of_an_error_is_known),
 		cmocka_unit_test(loading_sends_the_whole_text),
 	};
 

@@ -1,0 +1,60 @@
+#include "registry/dial.h"
+
+#include <netdb.h>
+#include <string.h>
+
+#include "registry/tls.h"
+
+bool dial_resolve(struct redis_place *place)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_family = AF_INET }, *list = NULL;
+	int r;
+
+	/* IPv4 first, as hiredis does: a Redis bound to 127.0.0.1 alone is found by "localhost" */
+	if (getaddrinfo(place->host.name, NULL, &hints, &list) != 0) {
+		hints.ai_family = AF_UNSPEC;
+		if (getaddrinfo(place->host.name, NULL, &hints, &list) != 0)
+			return false;
+	}
+	r = getnameinfo(list->ai_addr, list->ai_addrlen, place->address, sizeof(place->address),
+			NULL, 0, NI_NUMERICHOST);
+	freeaddrinfo(list);
+	return r == 0;
+}
+
+redisContext *dial(const struct redis_url *url, const struct redis_place *place,
+		   struct timeval timeout)
+{
+	redisContext *context;
+
+	context = url->path[0] ? redisConnectUnixWithTimeout(url->path, timeout)
+			       : redisConnectWithTimeout(place->address, place->host.port, timeout);
+	if (!context || context->err || redisSetTimeout(context, timeout) != REDIS_OK || !url->tls)
+		return context;
+	if (tls_start(url->tls, context, place->host.name) != REDIS_OK)
+		assert(context->err);
+	return context;
+}
+
+redisAsyncContext *dial_async(const struct redis_url *url, const struct redis_place *place)
+{
+	redisAsyncContext *context;
+
+	context = url->path[0] ? redisAsyncConnectUnix(url->path)
+			       : redisAsyncConnect(place->address, place->host.port);
+	if (!context || context->err || !url->tls)
+		return context;
+	if (tls_start(url->tls, &context->c, place->host.name) != REDIS_OK)
+		assert(context->c.err);
+	return context;
+}
+
+const char *dial_why(const struct redis_url *url, const redisContext *context)
+{
+	const char *why;
+
+	if (strcmp(context->errstr, strerror(EAGAIN)) == 0)
+		return "no answer in time";
+	why = context->errstr[0] ? context->errstr : "closed by Redis";
+	return url->tls ? tls_why(why) : why;
+}

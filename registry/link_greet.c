@@ -1,0 +1,109 @@
+/* What a link says first on a connection, and what it makes of the answers. */
+#include <stdio.h>
+
+#include "common/log.h"
+#include "registry/link_private.h"
+#include "registry/sentinel.h"
+
+static void on_greeting(redisAsyncContext *context, void *reply_arg, void *arg)
+{
+	struct link *link = context->data;
+	redisReply *reply = reply_arg;
+
+	(void)arg;
+	if (!link || !reply || link->state != LINK_CONNECTING)
+		return;
+	if (reply->type == REDIS_REPLY_ERROR) {
+		log_error("redis", "greeting refused", "link", "%s", link->config.name, "answer",
+			  "%s", reply->str);
+		link_break_off(link, reply->str);
+	} else if (--link->n_greetings == 0) {
+		link_come_up(link);
+	}
+}
+
+/* What a sentinel said is believed once Redis says it too. */
+static void on_role(redisAsyncContext *context, void *reply_arg, void *arg)
+{
+	struct link *link = context->data;
+	redisReply *reply = reply_arg;
+	const char *trouble = NULL;
+
+	if (link && reply && reply->type != REDIS_REPLY_ERROR && link->state == LINK_CONNECTING)
+		trouble = sentinel_check_role(reply);
+	if (!trouble) {
+		on_greeting(context, reply_arg, arg);
+		return;
+	}
+	log_warn("redis", "refused", "link", "%s", link->config.name, "addr", "%s:%d",
+		 link->place.host.name, link->place.host.port, "reason", "%s", trouble);
+	link_break_off(link, trouble);
+}
+
+static void on_message(redisAsyncContext *context, void *reply_arg, void *arg)
+{
+	struct link *link = context->data;
+	redisReply *reply = reply_arg;
+
+	(void)arg;
+	if (!link || !reply || link->state == LINK_BROKEN)
+		return;
+	if (reply->type == REDIS_REPLY_ERROR) {
+		link_break_off(link, reply->str);
+		return;
+	}
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
+		return;
+	if (reply->element[2]->type == REDIS_REPLY_STRING)
+		link->config.on_event(link->config.arg, reply->element[2]->str);
+	else if (link->state == LINK_CONNECTING) /* the subscription itself */
+		link_come_up(link);
+}
+
+/* Sends what is written in `out`. */
+static void greet_out(struct link *link, redisCallbackFn *fn)
+{
+	if (!link->out.failed && redisAsyncFormattedCommand(link->context, fn, NULL, link->out.data,
+							    link->out.len) == REDIS_OK)
+		link->n_greetings++;
+}
+
+static void greet(struct link *link, redisCallbackFn *fn, unsigned n, const char *const *words)
+{
+	buf_clear(&link->out);
+	command_format(&link->out, n, words);
+	greet_out(link, fn);
+}
+
+static void load_scripts(struct link *link)
+{
+	for (enum script_id id = 0; id < SCRIPTS; id++) {
+		buf_clear(&link->out);
+		script_format_load(&link->out, id);
+		greet_out(link, on_greeting);
+	}
+}
+
+void link_greet(struct link *link)
+{
+	struct redis_url *url = link->config.url;
+	char db[16];
+
+	snprintf(db, sizeof(db), "%d", url->db);
+	if (url->password[0] && url->user[0])
+		greet(link, on_greeting, 3, (const char *[]){ "AUTH", url->user, url->password });
+	else if (url->password[0])
+		greet(link, on_greeting, 2, (const char *[]){ "AUTH", url->password });
+	if (url->db)
+		greet(link, on_greeting, 2, (const char *[]){ "SELECT", db });
+	if (url->master[0])
+		greet(link, on_role, 1, (const char *[]){ "ROLE" });
+	greet(link, on_greeting, 3, (const char *[]){ "CLIENT", "SETNAME", link->config.name });
+	if (!link->config.subscribe) {
+		load_scripts(link);
+		return;
+	}
+	if (redisAsyncCommand(link->context, on_message, NULL, "SUBSCRIBE %s",
+			      link->config.keys->names[KEY_EVENTS]) == REDIS_OK)
+		link->n_greetings++; /* counted by the subscription's own answer */
+}

@@ -1,0 +1,46 @@
+#ifndef WEIR_REGISTRY_LINK_PRIVATE_H
+#define WEIR_REGISTRY_LINK_PRIVATE_H
+/* What link.c and link_greet.c share. */
+#include <hiredis/async.h>
+
+#include "common/backoff.h"
+#include "registry/finder.h"
+#include "registry/link.h"
+
+enum link_state {
+	LINK_DOWN,       /* waiting to connect; no context */
+	LINK_FINDING,    /* waiting for the finder's word; no context */
+	LINK_CONNECTING, /* connecting, or the greeting is under way */
+	LINK_UP,         /* every call goes out */
+	LINK_BROKEN, /* an answer said so; the context is dropped on the next turn of the loop */
+	LINK_CLOSING /* being freed */
+};
+
+struct link {
+	struct link_config config;
+	enum link_state state;
+	redisAsyncContext *context; /* NULL while DOWN and FINDING */
+	struct redis_place place;   /* that it is connected to */
+	struct finder_watch watch;  /* its fd: -1 where nothing has to be found */
+	struct event *watch_event;  /* of that fd */
+	struct event *timer;        /* DOWN: when to connect; else: the stall of the oldest call */
+	struct backoff backoff;
+	unsigned n_greetings; /* answers still to come before UP */
+	unsigned n_pending;   /* calls without an answer */
+	uint64_t progress_us; /* when the last answer came, or the first of the pending calls went
+				 out */
+	struct buf out;
+	struct link_stats stats;
+	bool told_down; /* the log has said that it is down */
+	char why[128];  /* BROKEN: why */
+};
+
+/* The greeting is answered. */
+void link_come_up(struct link *link);
+/* From inside a callback of hiredis, where the context must not be freed. */
+void link_break_off(struct link *link, const char *why);
+
+/* Sends the greeting over a new connection; its answers lead to one of those two. */
+void link_greet(struct link *link);
+
+#endif
