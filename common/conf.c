@@ -101,8 +101,8 @@ static int read_secret(const char *path, char secret[MAX_SECRET])
 	return strlen(secret) == len ? 0 : -EILSEQ;
 }
 
-/* WEIR_X_FILE for a secret x. */
-static int set_from_secret_file(struct conf_run *run, size_t i, const char *env, const char *path)
+int conf_set_from_file(struct conf_run *run, size_t i, struct conf_source source, const char *where,
+		       const char *path)
 {
 	AUTO_FREE char *secret = malloc(MAX_SECRET);
 	int r;
@@ -111,9 +111,9 @@ static int set_from_secret_file(struct conf_run *run, size_t i, const char *env,
 		return -ENOMEM;
 	r = read_secret(path, secret);
 	if (r != 0)
-		return conf_complain(run->program, "%s: cannot read %s: %s", env, path,
+		return conf_complain(run->program, "%s: cannot read %s: %s", where, path,
 				     strerror(-r));
-	r = conf_set(run, i, (struct conf_source){ CONF_FROM_ENV_FILE, 0 }, env, secret);
+	r = conf_set(run, i, source, where, secret);
 	explicit_bzero(secret, MAX_SECRET);
 	return r;
 }
@@ -145,7 +145,9 @@ static int set_from_env(struct conf_run *run)
 		else if (value)
 			r = conf_set(run, i, (struct conf_source){ CONF_FROM_ENV, 0 }, env, value);
 		else if (path)
-			r = set_from_secret_file(run, i, env_file, path);
+			r = conf_set_from_file(run, i,
+					       (struct conf_source){ CONF_FROM_ENV_FILE, 0 },
+					       env_file, path);
 	}
 	return r;
 }
@@ -156,11 +158,13 @@ static int set_from_flags(struct conf_run *run, const struct conf_args *args)
 
 	for (size_t i = 0; i < args->n_flags && r == 0; i++) {
 		const struct conf_flag *flag = &args->flags[i];
-		char where[CONF_ENV_STRLEN];
+		const struct conf_source source = { CONF_FROM_FLAG, 0 };
+		char where[CONF_ENV_STRLEN + 8];
 
-		snprintf(where, sizeof(where), "--%s", run->program->options[flag->option].name);
-		r = conf_set(run, flag->option, (struct conf_source){ CONF_FROM_FLAG, 0 }, where,
-			     flag->text);
+		snprintf(where, sizeof(where), "--%s%s", run->program->options[flag->option].name,
+			 flag->is_file ? "-file" : "");
+		r = flag->is_file ? conf_set_from_file(run, flag->option, source, where, flag->text)
+				  : conf_set(run, flag->option, source, where, flag->text);
 	}
 	return r;
 }

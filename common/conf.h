@@ -36,7 +36,7 @@ struct conf_list {
 	size_t n_values;
 };
 
-#define CONF_SECRET 1u     /* masked in --print-config; NAME_FILE in the environment */
+#define CONF_SECRET 1u     /* masked in --print-config; NAME-file takes a path, everywhere */
 #define CONF_RELOADABLE 2u /* said in --help; reload itself is the program's */
 #define CONF_REQUIRED 4u   /* no default: a clear error when it is missing */
 

@@ -92,17 +92,36 @@ static int on_option(struct scan *s, size_t option, const char *inlined)
 	return r;
 }
 
+/* --NAME-file PATH, for a secret: what is on a command line, everybody on the machine can read. */
+static int on_file(struct scan *s, size_t option, const char *inlined)
+{
+	struct conf_flag *flag = &s->args->flags[s->args->n_flags];
+	char name[CONF_ENV_STRLEN];
+	int r;
+
+	snprintf(name, sizeof(name), "%s-file", s->run->program->options[option].name);
+	flag->option = option;
+	flag->is_file = true;
+	r = take_value(s, name, "PATH", inlined, &flag->text);
+	if (r == 0)
+		s->args->n_flags++;
+	return r;
+}
+
 /* `name` is what stands behind "--". */
 static int on_flag(struct scan *s, const char *name)
 {
 	size_t len = strcspn(name, "=");
 	const char *inlined = name[len] == '=' ? name + len + 1 : NULL;
 	size_t option = conf_find(s->run->program, name, len);
+	size_t in_file = conf_find_file(s->run->program, name, len);
 	enum conf_builtin_id builtin = find_builtin(name, len);
 	char hint[128];
 
 	if (option != CONF_NO_OPTION)
 		return on_option(s, option, inlined);
+	if (in_file != CONF_NO_OPTION)
+		return on_file(s, in_file, inlined);
 	if (builtin != CONF_BUILTINS)
 		return on_builtin(s, builtin, inlined);
 	conf_suggest(s->run->program, name, len, true, hint);

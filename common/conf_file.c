@@ -74,16 +74,22 @@ static bool unquote(char *text)
 static int on_setting(struct conf_run *run, unsigned n_line, char *name, char *value)
 {
 	size_t option = conf_find(run->program, name, strlen(name));
+	size_t in_file = conf_find_file(run->program, name, strlen(name));
+	const struct conf_source source = { CONF_FROM_FILE, n_line };
 	AUTO_FREE char *where = NULL;
 	char hint[128];
 
+	if (option == CONF_NO_OPTION)
+		option = in_file;
+	else
+		in_file = CONF_NO_OPTION;
 	if (option == CONF_NO_OPTION) {
 		conf_suggest(run->program, name, strlen(name), false, hint);
 		return conf_complain(run->program, "%s:%u: unknown option \"%s\"%s", run->file,
 				     n_line, name, hint);
 	}
-	if (asprintf(&where, "%s:%u: %s", run->file, n_line, run->program->options[option].name) <
-	    0) {
+	if (asprintf(&where, "%s:%u: %s%s", run->file, n_line, run->program->options[option].name,
+		     in_file == CONF_NO_OPTION ? "" : "-file") < 0) {
 		where = NULL;
 		return -ENOMEM;
 	}
@@ -96,7 +102,8 @@ static int on_setting(struct conf_run *run, unsigned n_line, char *name, char *v
 		cut_comment(value);
 		value = trim(value);
 	}
-	return conf_set(run, option, (struct conf_source){ CONF_FROM_FILE, n_line }, where, value);
+	return in_file == CONF_NO_OPTION ? conf_set(run, option, source, where, value)
+					 : conf_set_from_file(run, option, source, where, value);
 }
 
 static int on_line(struct conf_run *run, unsigned n_line, char *line, size_t len)

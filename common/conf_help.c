@@ -144,7 +144,9 @@ static void write_help(struct buf *out, const struct conf_program *program, stru
 	     "environment, "
 	     "or as a line \"name = VALUE\" in the file of --config (or WEIR_CONFIG). The flag "
 	     "wins over "
-	     "the environment, the environment over the file, the file over the default.",
+	     "the environment, the environment over the file, the file over the default. A secret, "
+	     "such as a token, can be kept in a file of its own, wherever it is given: NAME-file "
+	     "takes its path.",
 	     0, &column);
 	buf_append_str(out, "\n");
 	if (program->epilog) {

@@ -28,6 +28,17 @@ size_t conf_find(const struct conf_program *program, const char *name, size_t le
 	return CONF_NO_OPTION;
 }
 
+size_t conf_find_file(const struct conf_program *program, const char *name, size_t len)
+{
+	static const char suffix[] = "-file";
+	size_t before = len - (sizeof(suffix) - 1), i;
+
+	if (len < sizeof(suffix) || !conf_name_is(suffix, name + before, sizeof(suffix) - 1))
+		return CONF_NO_OPTION;
+	i = conf_find(program, name, before);
+	return i != CONF_NO_OPTION && program->options[i].flags & CONF_SECRET ? i : CONF_NO_OPTION;
+}
+
 void conf_env_name(const char *name, char env[CONF_ENV_STRLEN])
 {
 	size_t n = (size_t)snprintf(env, CONF_ENV_STRLEN, "WEIR_%s", name);

@@ -65,11 +65,15 @@ int conf_complain(const struct conf_program *program, const char *fmt, ...) PRIN
  */
 int conf_set(struct conf_run *run, size_t i, struct conf_source source, const char *where,
 	     const char *text) MUST_CHECK;
+/* The same with what is in the file `path`. */
+int conf_set_from_file(struct conf_run *run, size_t i, struct conf_source source, const char *where,
+		       const char *path) MUST_CHECK;
 
 /* A value on the command line. */
 struct conf_flag {
 	size_t option;
 	const char *text; /* borrowed from argv */
+	bool is_file;     /* the value is in the file that `text` names */
 };
 struct conf_args {
 	struct conf_flag *flags; /* owned */
@@ -84,6 +88,8 @@ int conf_file_load(struct conf_run *run) MUST_CHECK;
 
 /* Index of the option, or CONF_NO_OPTION. */
 size_t conf_find(const struct conf_program *program, const char *name, size_t len);
+/* The same of "NAME-file", where NAME is a secret. */
+size_t conf_find_file(const struct conf_program *program, const char *name, size_t len);
 bool conf_name_is(const char *name, const char *text, size_t len); /* '_' is '-' */
 #define CONF_ENV_STRLEN 96
 /* "admin-listen": "WEIR_ADMIN_LISTEN" */

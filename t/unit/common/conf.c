@@ -70,6 +70,32 @@ static void a_secret_may_be_in_a_file(void **state)
 		"weir-node: WEIR_TOKEN_FILE: cannot read /no/such/file: No such file or directory\n");
 }
 
+static void a_secret_may_be_in_a_file_wherever_options_are(void **state)
+{
+	struct fixture *f = *state;
+	char line[512];
+
+	write_file(f->secret_path, "s3cret\n");
+	snprintf(line, sizeof(line), "--token-file %s", f->secret_path);
+	assert_int_equal(load(f, line), 0);
+	assert_string_equal(f->s.token, "s3cret");
+	snprintf(line, sizeof(line), "token_file = %s\n", f->secret_path);
+	write_file(f->path, line);
+	snprintf(line, sizeof(line), "--config=%s", f->path);
+	assert_int_equal(load(f, line), 0);
+	assert_string_equal(f->s.token, "s3cret");
+	setenv("WEIR_TOKEN", "stronger", 1);
+	assert_int_equal(load(f, line), 0);
+	assert_string_equal(f->s.token, "stronger");
+	assert_complaint(f, "--token-file",
+			 "weir-node: --token-file: needs a value (--token-file PATH)\n");
+	assert_complaint(
+		f, "--token-file=/no/such",
+		"weir-node: --token-file: cannot read /no/such: No such file or directory\n");
+	assert_complaint(f, "--workers-file=x", "weir-node: unknown option --workers-file\n");
+	assert_complaint(f, "---file=x", "weir-node: unknown option ---file\n");
+}
+
 static void a_secret_file_is_text_of_bounded_size(void **state)
 {
 	static char big[70000];
@@ -194,6 +220,7 @@ int main(void)
 		TEST(a_bad_value_is_an_error_even_where_a_stronger_source_hides_it),
 		TEST(the_environment_ignores_strangers_and_empty_values),
 		TEST(a_secret_may_be_in_a_file),
+		TEST(a_secret_may_be_in_a_file_wherever_options_are),
 		TEST(a_secret_file_is_text_of_bounded_size),
 		TEST(a_bad_secret_is_not_shown),
 		TEST(lists_grow_within_a_source_and_start_anew_in_the_next),
