@@ -54,12 +54,22 @@ static bool is_head(const struct mg_connection *conn)
 	return method && strcmp(method, "HEAD") == 0;
 }
 
+void web_append_safety(struct buf *out, const char *policy, const char *cache)
+{
+	buf_printf(out,
+		   "Content-Security-Policy: %s\r\nCache-Control: %s\r\n"
+		   "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+		   "Cross-Origin-Resource-Policy: same-origin\r\n",
+		   policy ? policy : WEB_POLICY_NONE, cache ? cache : "no-store");
+}
+
 int web_send(struct mg_connection *conn, const struct web_answer *a)
 {
 	struct buf out = { 0 };
 
 	buf_printf(&out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n", a->status,
 		   mg_get_response_code_text(conn, a->status), a->content_type, a->len);
+	web_append_safety(&out, a->policy, a->cache);
 	if (a->close)
 		buf_append_str(&out, "Connection: close\r\n");
 	if (a->allow)

@@ -25,7 +25,16 @@ struct web_answer {
 	const char *allow;      /* NULL: no Allow */
 	unsigned retry_after_s; /* 0: no Retry-After */
 	bool close;             /* the connection is not kept */
+	const char *policy;     /* Content-Security-Policy; NULL: WEB_POLICY_NONE */
+	const char *cache;      /* Cache-Control; NULL: no-store */
 };
+
+/* For what is no page: a browser that shows it loads and runs nothing. */
+#define WEB_POLICY_NONE "default-src 'none'; frame-ancestors 'none'"
+
+/* The fields that keep a browser from reading more into an answer than it says; for answers that
+ * web_send does not write. NULL as above. */
+void web_append_safety(struct buf *out, const char *policy, const char *cache);
 
 /* Each sends the whole answer in one piece and returns its status. A HEAD request gets no body. */
 int web_send(struct mg_connection *conn, const struct web_answer *answer);
