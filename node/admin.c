@@ -5,8 +5,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/secret.h"
 #include "common/web.h"
+#include "node/admin_access.h"
 #include "node/admin_api.h"
 
 #define REGISTRY_TIMEOUT_MS 1000
@@ -14,13 +14,16 @@
 
 struct admin {
 	struct admin_api api;
+	struct admin_access access;
 	struct mg_context *ctx;
 	struct net_addr addr;
 	_Atomic bool is_up; /* mg_start has returned */
 };
 
-/* Whose token opens a route. */
-enum access { ACCESS_OPEN, ACCESS_REGISTER, ACCESS_ADMIN };
+static struct admin *admin_of(struct admin_api *api)
+{
+	return CONTAINER_OF(api, struct admin, api);
+}
 
 struct route {
 	const char *method;
@@ -59,6 +62,9 @@ static int get_readyz(struct admin_api *api, struct mg_connection *conn, const c
 	(void)id;
 	if (!query || strncmp(query, "verbose", 7) != 0)
 		return serve_health(conn, verdict == HEALTH_READY, health_verdict_texts[verdict]);
+	status = admin_access_check(&admin_of(api)->access, conn, ACCESS_READ);
+	if (status)
+		return status;
 	health_write_verbose(health, now, &text);
 	status = serve_health(conn, verdict == HEALTH_READY, buf_str(&text));
 	buf_deinit(&text);
@@ -102,11 +108,11 @@ static const struct route routes[] = {
 	{ "GET", "/livez", ACCESS_OPEN, get_livez },
 	{ "GET", "/healthz", ACCESS_OPEN, get_livez },
 	{ "GET", "/readyz", ACCESS_OPEN, get_readyz },
-	{ "GET", "/metrics", ACCESS_OPEN, get_metrics },
-	{ "GET", "/v1/cluster", ACCESS_OPEN, admin_get_cluster },
-	{ "GET", "/v1/nodes", ACCESS_OPEN, admin_get_nodes },
-	{ "GET", "/v1/analyzers", ACCESS_OPEN, admin_list_analyzers },
-	{ "GET", "/v1/analyzers/{}", ACCESS_OPEN, admin_get_analyzer },
+	{ "GET", "/metrics", ACCESS_READ, get_metrics },
+	{ "GET", "/v1/cluster", ACCESS_READ, admin_get_cluster },
+	{ "GET", "/v1/nodes", ACCESS_READ, admin_get_nodes },
+	{ "GET", "/v1/analyzers", ACCESS_READ, admin_list_analyzers },
+	{ "GET", "/v1/analyzers/{}", ACCESS_READ, admin_get_analyzer },
 	{ "PUT", "/v1/analyzers/{}", ACCESS_REGISTER, admin_register },
 	{ "DELETE", "/v1/analyzers/{}", ACCESS_REGISTER, admin_deregister },
 	{ "PATCH", "/v1/analyzers/{}", ACCESS_ADMIN, admin_change },
@@ -147,22 +153,6 @@ static bool path_matches(const char *pattern, const char *path, char *id, size_t
 	return true;
 }
 
-static bool has_token(struct mg_connection *conn, const char *token)
-{
-	const char *given = mg_get_header(conn, "Authorization");
-
-	return given && secret_is_bearer(given, strlen(given), token);
-}
-
-static bool may(const struct node_config *c, struct mg_connection *conn, enum access access)
-{
-	const char *token = access == ACCESS_ADMIN ? c->admin_token : c->register_token;
-
-	if (access == ACCESS_OPEN || !token)
-		return true;
-	return has_token(conn, token) || (c->admin_token && has_token(conn, c->admin_token));
-}
-
 static void append_method(struct buf *allow, const char *method)
 {
 	buf_printf(allow, "%s%s%s", allow->len ? ", " : "", method,
@@ -191,6 +181,7 @@ static int on_request(struct mg_connection *conn)
 	const char *path = info->local_uri ? info->local_uri : "";
 	char id[ANALYZER_ID_MAX + 2];
 	struct buf allow = { 0 };
+	int status;
 
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		const struct route *route = &routes[i];
@@ -202,10 +193,8 @@ static int on_request(struct mg_connection *conn)
 			continue;
 		}
 		buf_deinit(&allow);
-		if (!may(admin->api.config.shared->config, conn, route->access))
-			return admin_refuse(conn, 401, "unauthorized",
-					    "A valid bearer token is needed.", NULL);
-		return route->serve(&admin->api, conn, id);
+		status = admin_access_check(&admin->access, conn, route->access);
+		return status ? status : route->serve(&admin->api, conn, id);
 	}
 	return refuse_unserved(conn, &allow);
 }
@@ -266,6 +255,7 @@ int admin_start(const struct admin_config *config, struct admin **adminp)
 		return -ENOMEM;
 	admin->api.config = *config;
 	pthread_mutex_init(&admin->api.lock, NULL);
+	admin_access_init(&admin->access, shared->config);
 	admin->api.client = client_new(&shared->redis, &shared->keys, REGISTRY_TIMEOUT_MS);
 	r = admin->api.client ? net_addr_parse(&admin->addr, shared->config->admin_listen)
 			      : -ENOMEM;
@@ -281,6 +271,7 @@ int admin_start(const struct admin_config *config, struct admin **adminp)
 	atomic_store(&admin->is_up, true);
 	net_addr_format(&admin->addr, text);
 	log_info("admin", "listening", "addr", "%s", text);
+	admin_access_warn(shared->config, &admin->addr);
 	*adminp = admin;
 	return 0;
 }
@@ -294,5 +285,6 @@ void admin_stop(struct admin *admin)
 	mg_exit_library();
 	client_free(admin->api.client);
 	pthread_mutex_destroy(&admin->api.lock);
+	admin_access_deinit(&admin->access);
 	free(admin);
 }

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/rng.h"
 #include "common/web.h"
+#include "node/analyzer_place.h"
 #include "registry/cluster.h"
 #include "registry/membership.h"
 
@@ -234,7 +235,7 @@ static const char *check_registration(const cJSON *body, struct registration *re
 	if (membership_check_id(reg->id))
 		return membership_check_id(reg->id);
 	if (json_get_string(body, "url", &reg->url) != 0 || membership_check_url(reg->url))
-		return "url is needed: http(s)://host[:port]/path, at most 512 characters";
+		return "url is needed: http(s)://host[:port]/path, without user@, at most 512 characters";
 	if (json_get_double(body, "weight", 0, 1e6, &reg->weight) != 0)
 		return "weight is needed: a number from 0 to 1000000";
 	if (json_get_int(body, "ttl_ms", MEMBERSHIP_TTL_MIN_MS, MEMBERSHIP_TTL_MAX_MS,
@@ -274,6 +275,26 @@ static int do_register(struct admin_api *api, struct mg_connection *conn, struct
 	return send_registered(conn, reg, created, epoch);
 }
 
+/* 0: it may live there. Else the request is answered. */
+static int check_place(struct admin_api *api, struct mg_connection *conn,
+		       const struct registration *reg)
+{
+	static const struct {
+		int status;
+		const char *code;
+	} refusals[] = { [PLACE_BAD] = { 400, "bad_field" },
+			 [PLACE_UNKNOWN] = { 400, "address_unknown" },
+			 [PLACE_REFUSED] = { 403, "address_not_allowed" } };
+	char why[640];
+	enum analyzer_place place = analyzer_place_check(api->config.shared->allow, reg->url, why);
+
+	if (place == PLACE_ALLOWED)
+		return 0;
+	log_warn("admin", "registration refused", "analyzer", "%s", reg->id, "client", "%s",
+		 mg_get_request_info(conn)->remote_addr, "reason", "%s", why);
+	return admin_refuse(conn, refusals[place].status, refusals[place].code, why, NULL);
+}
+
 int admin_register(struct admin_api *api, struct mg_connection *conn, const char *id)
 {
 	cJSON *body = read_object(conn), *info;
@@ -298,6 +319,8 @@ int admin_register(struct admin_api *api, struct mg_connection *conn, const char
 	else if (!info_text)
 		status = admin_refuse(conn, 503, "memory", "Out of memory.", NULL);
 	else
+		status = check_place(api, conn, &reg);
+	if (!why && info_text && status == 0)
 		status = do_register(api, conn, &reg);
 	cJSON_Delete(info);
 	cJSON_Delete(body);

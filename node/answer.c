@@ -35,6 +35,7 @@ static const char *title(int status)
 		{ 413, "Content Too Large" },
 		{ 415, "Unsupported Media Type" },
 		{ 417, "Expectation Failed" },
+		{ 429, "Too Many Requests" },
 		{ 431, "Request Header Fields Too Large" },
 		{ 501, "Not Implemented" },
 		{ 503, "Service Unavailable" },
@@ -116,7 +117,7 @@ static void write_refused(struct buf *out, const struct answer *a, const struct 
 	write_head(out, a, info->status, "application/problem+json", (size_t)len, date, close);
 	if (a->allow)
 		buf_printf(out, "Allow: %s\r\n", a->allow);
-	if (info->status == 503)
+	if (info->status == 503 || info->status == 429)
 		buf_printf(out, "Retry-After: %u\r\n", a->retry_after_s);
 	if (info->status == 401)
 		buf_append_str(out, "WWW-Authenticate: Bearer\r\n");

@@ -25,7 +25,7 @@ struct answer {
 	const char *text;                   /* TEXT: static */
 	const char *allow;                  /* REFUSED with 405, OPTIONS: static */
 	uint32_t n_messages;                /* ACCEPTED */
-	uint32_t retry_after_s;             /* REFUSED with 503 */
+	uint32_t retry_after_s;             /* REFUSED with 503 or 429 */
 	bool head_only;                     /* it was a HEAD request */
 	bool says_keep_alive;               /* an HTTP/1.0 client would not expect it */
 	char analyzer[ANALYZER_ID_MAX + 1]; /* ACCEPTED: who has it, "" = not known yet */

@@ -9,6 +9,7 @@
 #include "registry/membership.h"
 
 static const char *const ack_names[] = { "delivered", "received", NULL };
+static const char *const admin_read_names[] = { "open", "token", NULL };
 
 #define OPTION(option, kind, member, default_text, ...)                                            \
 	{                                                                                          \
@@ -89,6 +90,12 @@ static const struct conf_option options[] = {
 	       .help = "Bearer token for registering, heartbeats and leaving."),
 	OPTION("admin-token", CONF_STRING, admin_token, NULL, .placeholder = "TOKEN",
 	       .flags = CONF_SECRET, .help = "Bearer token for changing analyzers (PATCH)."),
+	OPTION("admin-read", CONF_CHOICE, admin_read, "open", .choices = admin_read_names,
+	       .help = "Whether reading status and metrics takes a token too, the admin's or the one for registering. Health checks never do."),
+	OPTION("analyzer-allow", CONF_LIST, analyzer_allow,
+	       "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
+	       .placeholder = "RANGE|NAME",
+	       .help = "Where an analyzer may live: ranges of addresses, and names such as *.example.com. Other names are judged by their addresses. Replaces the default. Link-local and metadata addresses are never allowed by a wider range, only by an entry that names them."),
 	OPTION("log-level", CONF_CHOICE, log_level, "info", .choices = log_level_names,
 	       .help = "Least level that is logged."),
 	OPTION("log-format", CONF_CHOICE, log_format, "logfmt", .choices = log_format_names,
@@ -127,6 +134,49 @@ static int default_node_id(struct node_config *c)
 	return asprintf(&c->node_id, "%s-%d", host, (int)getpid()) < 0 ? -ENOMEM : 0;
 }
 
+/* Not shown: it is a secret. */
+static int check_token(const char *option, const char *token)
+{
+	if (!token)
+		return 0;
+	for (const unsigned char *p = (const unsigned char *)token; *p; p++)
+		if (*p <= ' ' || *p >= 0x7f)
+			return fail(option, "...",
+				    "a token has no blanks, and of ASCII what can be seen");
+	return *token ? 0 : fail(option, "", "an empty token would open nothing: leave it unset");
+}
+
+static int check_tokens(const struct node_config *c)
+{
+	int r = check_token("ingest-token", c->ingest_token);
+
+	if (r == 0)
+		r = check_token("register-token", c->register_token);
+	if (r == 0)
+		r = check_token("admin-token", c->admin_token);
+	if (r == 0 && c->admin_read == ADMIN_READ_TOKEN && !c->admin_token && !c->register_token)
+		r = fail("admin-read", "token", "needs an admin-token");
+	return r;
+}
+
+int node_config_allow(const struct node_config *c, struct net_allow **allowp)
+{
+	const char *bad, *why;
+	int r = net_allow_new((const char *const *)c->analyzer_allow.values,
+			      c->analyzer_allow.n_values, allowp, &bad, &why);
+
+	return r == NET_E_SYNTAX ? fail("analyzer-allow", bad, why) : r;
+}
+
+static int check_allow(const struct node_config *c)
+{
+	struct net_allow *allow = NULL;
+	int r = node_config_allow(c, &allow);
+
+	net_allow_free(allow);
+	return r;
+}
+
 int node_config_finish(struct node_config *c)
 {
 	struct registry_keys keys;
@@ -140,6 +190,8 @@ int node_config_finish(struct node_config *c)
 		return fail("pool", c->pool, "a pool is 1 to 64 of A-Z a-z 0-9 . _ -");
 	if (c->memory_max < c->max_body)
 		return fail("memory-max", "", "must be at least max-body");
+	if (check_tokens(c) != 0 || check_allow(c) != 0)
+		return CONF_E_USAGE;
 	if (c->workers == 0)
 		c->workers = n_cpus > 0 ? (n_cpus < 256 ? n_cpus : 256) : 1;
 	return 0;

@@ -4,8 +4,10 @@
  * What can be set on a node. config.c has the table.
  */
 #include "common/conf.h"
+#include "common/net_allow.h"
 
 enum ack_mode { ACK_DELIVERED, ACK_RECEIVED };
+enum admin_read { ADMIN_READ_OPEN, ADMIN_READ_TOKEN };
 
 struct node_config {
 	char *listen, *admin_listen, *redis, *pool, *node_id;
@@ -24,6 +26,8 @@ struct node_config {
 	int64_t probe_rise, probe_fall;
 	uint64_t drain_delay_ms, drain_timeout_ms;
 	char *ingest_token, *register_token, *admin_token;
+	int admin_read; /* enum admin_read */
+	struct conf_list analyzer_allow;
 	int log_level, log_format;
 };
 
@@ -32,5 +36,7 @@ extern const struct conf_program node_program;
 /* Fills in what depends on the machine (node id, workers) and checks what one option alone cannot
  * say. CONF_E_USAGE: one line is on stderr. */
 int node_config_finish(struct node_config *c) MUST_CHECK;
+/* analyzer-allow, read: the caller's. As above. */
+int node_config_allow(const struct node_config *c, struct net_allow **allowp) MUST_CHECK;
 
 #endif

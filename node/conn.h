@@ -48,9 +48,10 @@ extern const char *const conn_close_names[CLOSE_REASONS];
 
 struct exchange {
 	struct exchange *next;
-	struct conn *conn; /* NULL: the connection is gone, free it instead of answering */
-	bool is_done;      /* `answer` may go out */
-	bool ends;         /* the connection closes after this answer */
+	struct conn *conn;     /* NULL: the connection is gone, free it instead of answering */
+	bool is_done;          /* `answer` may go out */
+	bool ends;             /* the connection closes after this answer */
+	uint32_t token_wait_s; /* 429: as token_guard_judge says; else 0 */
 	struct answer answer;
 };
 
@@ -70,6 +71,7 @@ struct conn {
 	short armed;                  /* EV_READ, EV_WRITE it waits for */
 	bool dirty;                   /* in the ingest's list of those with answers to write */
 	bool is_used;                 /* a request has come on it */
+	bool is_trusted;              /* one with the right token has */
 	bool no_more;                 /* no further request is read */
 	bool at_eof;                  /* the client has sent its last byte */
 	bool is_held;  /* `in` begins with a request for which there was no room in the queue */

@@ -204,6 +204,7 @@ static int build(struct control *c)
 				    .on_up = on_up,
 				    .arg = c };
 	struct prober_config prober = { .base = c->base,
+					.allow = c->shared->allow,
 					.interval_ms = (uint32_t)config->probe_interval_ms,
 					.timeout_ms = (uint32_t)config->probe_timeout_ms,
 					.rise = (uint32_t)config->probe_rise,

@@ -48,7 +48,22 @@ static int on_seek(void *arg, curl_off_t offset, int whence)
 	return CURL_SEEKFUNC_OK;
 }
 
-struct curl_call *curl_call_new(void)
+/* Of every connection, after the lookup: what a name leads to is not known before. */
+static curl_socket_t on_open_socket(void *arg, curlsocktype purpose UNUSED,
+				    struct curl_sockaddr *to)
+{
+	struct curl_call *c = arg;
+	struct net_addr addr = { .len = to->addrlen };
+
+	if (to->addrlen > sizeof(addr.sa))
+		return CURL_SOCKET_BAD;
+	memcpy(&addr.sa, &to->addr, to->addrlen);
+	c->refused = net_allow_refuses(c->allow, c->host, &addr);
+	return c->refused ? CURL_SOCKET_BAD
+			  : socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+struct curl_call *curl_call_new(const struct net_allow *allow)
 {
 	struct curl_call *c = calloc(1, sizeof(*c));
 
@@ -59,7 +74,11 @@ struct curl_call *curl_call_new(void)
 		free(c);
 		return NULL;
 	}
+	c->allow = allow;
 	curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c->easy, CURLOPT_BUFFERSIZE, READ_BYTES);
@@ -114,7 +133,12 @@ static bool set_headers(struct curl_call *c, const char *text)
 int curl_call_set_up(struct curl_call *c, struct transfer *t)
 {
 	bool ok = set_headers(c, t->headers);
+	struct net_url url;
 
+	c->refused = NULL;
+	c->host[0] = '\0';
+	if (net_url_parse(&url, t->url) == 0)
+		memcpy(c->host, url.host, sizeof(c->host));
 	c->transfer = t;
 	c->part = c->part_offset = c->n_answer_bytes = 0;
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
@@ -171,5 +195,8 @@ void curl_call_end(struct curl_call *c, CURLcode code)
 		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 		transfer_take_answer(t, (int)status, retry_after_s(c->easy));
 	}
-	transfer_end(t, result_of(c->easy, code), code == CURLE_OK ? "" : curl_easy_strerror(code));
+	transfer_end(t, result_of(c->easy, code),
+		     code == CURLE_OK ? ""
+		     : c->refused     ? "analyzer-allow keeps it from that address"
+				      : curl_easy_strerror(code));
 }

@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 
 #include "common/err.h"
+#include "common/net_allow.h"
 #include "node/transfer.h"
 
 #define CURL_CALL_MAX_ANSWER (1u << 20) /* bytes; it breaks off at a longer one */
@@ -17,10 +18,13 @@ struct curl_call {
 	struct curl_slist *headers;
 	size_t part, part_offset; /* of the body: where its next byte is */
 	size_t n_answer_bytes;
+	const struct net_allow *allow;
+	char host[256];      /* of the URL */
+	const char *refused; /* why the last address that was tried is not allowed; NULL: it is */
 };
 
 /* NULL: out of memory. */
-struct curl_call *curl_call_new(void);
+struct curl_call *curl_call_new(const struct net_allow *allow); /* borrowed; NULL: any */
 void curl_call_free(struct curl_call *c);
 /* -ENOMEM: as before. */
 int curl_call_set_up(struct curl_call *c, struct transfer *t) MUST_CHECK;

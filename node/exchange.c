@@ -10,6 +10,7 @@
 #include "common/net.h"
 #include "node/ingest.h"
 #include "node/node_metrics.h"
+#include "node/token_guard.h"
 
 #define BULKY_BYTES (32u << 10) /* of a body: not copying it is worth one more read */
 
@@ -55,18 +56,26 @@ static void finish_exchange(struct conn *c, struct exchange *x)
 	ingest_mark_dirty(c->ingest, c);
 }
 
+static struct net_addr peer_of(const struct conn *c)
+{
+	struct net_addr addr = { .len = sizeof(addr.sa) };
+
+	if (getpeername(c->fd, (struct sockaddr *)&addr.sa, &addr.len) != 0)
+		addr = (struct net_addr){ 0 };
+	return addr;
+}
+
 /* 4xx make agents drop what they sent: each one is logged with its sender. */
 static void log_refusal(struct conn *c, enum refusal refusal)
 {
 	const struct http_refusal_info *info = refusal_info(refusal);
-	char peer[NET_ADDR_STRLEN] = "?";
-	struct net_addr addr = { .len = sizeof(addr.sa) };
+	struct net_addr addr = peer_of(c);
+	char peer[NET_ADDR_STRLEN];
 
 	metrics_add(c->ingest->config.metrics, M_REFUSED, refusal, 1);
 	if (info->status == 503)
 		return;
-	if (getpeername(c->fd, (struct sockaddr *)&addr.sa, &addr.len) == 0)
-		net_addr_format(&addr, peer);
+	net_addr_format(&addr, peer);
 	log_warn("ingest", "request refused", "client", "%s", peer, "status", "%d", info->status,
 		 "reason", "%s", info->name);
 }
@@ -75,7 +84,8 @@ static void set_refusal(struct conn *c, struct exchange *x, enum refusal refusal
 {
 	x->answer.kind = ANSWER_REFUSED;
 	x->answer.refusal = refusal;
-	x->answer.retry_after_s = ingest_retry_after_s(c->ingest);
+	x->answer.retry_after_s =
+		x->token_wait_s ? x->token_wait_s : ingest_retry_after_s(c->ingest);
 	log_refusal(c, refusal);
 }
 
@@ -127,6 +137,37 @@ static enum refusal start_packet(struct conn *c, const struct http_head *head)
 	return c->packet ? REFUSAL_NONE : REFUSAL_NO_MEMORY;
 }
 
+/* Its token was looked at: it was wrong, or right, perhaps for the first time on this connection.
+ */
+static enum refusal judge_token(struct conn *c, struct exchange *x, enum refusal refusal)
+{
+	struct token_guard *guard = c->ingest->config.api.guard;
+	bool is_right = refusal != REFUSAL_UNAUTHORIZED;
+	struct net_addr peer;
+	uint32_t wait_s;
+
+	if (!c->reader.head.authorization.len || (is_right && c->is_trusted))
+		return refusal;
+	peer = peer_of(c);
+	wait_s = token_guard_judge(guard, &peer, is_right, c->ingest->now_us);
+	c->is_trusted |= is_right && !wait_s;
+	x->token_wait_s = wait_s;
+	return wait_s ? REFUSAL_WRONG_TOKENS : refusal;
+}
+
+/* A packet may follow if none is refused. */
+static enum refusal decide(struct conn *c, const struct http_head *head, struct exchange *x)
+{
+	const struct ingest_api *api = &c->ingest->config.api;
+	bool is_packet = ingest_api_decide(api, head, c->ingest->now_us, &x->answer);
+	enum refusal refusal = x->answer.kind == ANSWER_REFUSED ? x->answer.refusal : REFUSAL_NONE;
+
+	if (api->token && (is_packet || refusal == REFUSAL_UNAUTHORIZED ||
+			   refusal == REFUSAL_MEDIA_TYPE || refusal == REFUSAL_CONTENT_ENCODING))
+		refusal = judge_token(c, x, refusal);
+	return is_packet && refusal == REFUSAL_NONE ? start_packet(c, head) : refusal;
+}
+
 /* The header section is whole. False: the connection is closed. */
 static bool on_head(struct conn *c)
 {
@@ -141,10 +182,7 @@ static bool on_head(struct conn *c)
 	}
 	c->reading = x;
 	c->is_used = true;
-	if (ingest_api_decide(&in->config.api, head, in->now_us, &x->answer))
-		refusal = start_packet(c, head);
-	else
-		refusal = x->answer.kind == ANSWER_REFUSED ? x->answer.refusal : REFUSAL_NONE;
+	refusal = decide(c, head, x);
 	if (refusal != REFUSAL_NONE)
 		set_refusal(c, x, refusal);
 	if (!head->keep_alive) {

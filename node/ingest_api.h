@@ -8,9 +8,12 @@
 #include "node/answer.h"
 #include "node/health.h"
 
+struct token_guard;
+
 struct ingest_api {
 	const char *token;           /* bearer token for packets; NULL: none is needed */
 	const struct health *health; /* borrowed */
+	struct token_guard *guard;   /* of the whole node; borrowed */
 };
 
 /*

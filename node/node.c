@@ -80,6 +80,10 @@ static int init_shared(struct node *node, const struct node_config *config)
 	int r;
 
 	s->config = config;
+	token_guard_init(&s->ingest_guard);
+	r = node_config_allow(config, &s->allow);
+	if (r != 0)
+		return r < 0 ? r : -EINVAL;
 	r = redis_url_parse(&s->redis, config->redis);
 	if (r != 0) {
 		log_error("node", "bad --redis", "reason", "%s", redis_url_why(&s->redis));
@@ -191,6 +195,7 @@ static void node_free(struct node *node)
 		worker_deinit(&node->workers[i]);
 	redis_url_deinit(&node->shared.redis);
 	metrics_free(node->shared.metrics);
+	net_allow_free(node->shared.allow);
 	if (node->shared.refresh_fd > 0)
 		close(node->shared.refresh_fd);
 	free(node->workers);

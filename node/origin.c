@@ -7,10 +7,12 @@
 
 #define SCHEME "http://"
 
-void origins_init(struct origins *o, struct event_base *base, void (*on_looked_up)(struct origin *),
-		  void *arg)
+void origins_init(struct origins *o, struct event_base *base, const struct net_allow *allow,
+		  void (*on_looked_up)(struct origin *), void *arg)
 {
-	*o = (struct origins){ .base = base, .on_looked_up = on_looked_up, .arg = arg };
+	*o = (struct origins){
+		.base = base, .allow = allow, .on_looked_up = on_looked_up, .arg = arg
+	};
 }
 
 /* Those that nobody uses, or all. */
@@ -45,6 +47,33 @@ static void note_failure(struct origin *o, const char *error, uint64_t now_us)
 	snprintf(o->problem, sizeof(o->problem), "cannot resolve %s: %s", o->host, error);
 }
 
+/* Keeps the addresses that may be connected to. Without any, it has failed until then. */
+static void judge(struct origin *o, uint64_t failed_until_us)
+{
+	struct lookup *l = &o->lookup;
+	unsigned n_found = l->n_addrs;
+	char addr[NET_ADDR_STRLEN];
+	const char *why = NULL;
+
+	l->n_addrs = 0;
+	for (unsigned i = 0; i < n_found; i++) {
+		const char *refused = net_allow_refuses(o->origins->allow, o->host, &l->addrs[i]);
+
+		if (!refused) {
+			l->addrs[l->n_addrs++] = l->addrs[i];
+			continue;
+		}
+		why = refused;
+		net_addr_format(&l->addrs[i], addr);
+	}
+	if (!why || l->n_addrs)
+		return;
+	o->has_failed = true;
+	o->known_until_us = failed_until_us;
+	snprintf(o->problem, sizeof(o->problem), "analyzer-allow keeps it from %s: the address %s",
+		 addr, why);
+}
+
 static void on_done(struct lookup *l)
 {
 	struct origin *o = CONTAINER_OF(l, struct origin, lookup);
@@ -55,6 +84,8 @@ static void on_done(struct lookup *l)
 	o->known_until_us = now_us + ORIGIN_FRESH_US;
 	if (l->error)
 		note_failure(o, l->error, now_us);
+	else
+		judge(o, now_us + ORIGIN_FAILED_US);
 	o->origins->on_looked_up(o);
 }
 
@@ -73,6 +104,7 @@ static struct origin *origin_new(struct origins *origins, const struct net_url *
 	if (net_addr_numeric(&o->lookup.addrs[0], o->host, o->port) == 0) {
 		o->lookup.n_addrs = 1;
 		o->known_until_us = UINT64_MAX;
+		judge(o, UINT64_MAX);
 	}
 	return o;
 }

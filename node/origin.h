@@ -5,11 +5,13 @@
  *
  * A host that is an address is known at once. A name is looked up when a connection is to be made
  * and what is known of it is older than ORIGIN_FRESH_US; connections that stand are used on. What a
- * lookup that failed said holds for ORIGIN_FAILED_US.
+ * lookup that failed said holds for ORIGIN_FAILED_US. Addresses that are not allowed count as none:
+ * what a name leads to is judged each time it is looked up.
  */
 #include <sys/queue.h>
 
 #include "common/clock.h"
+#include "common/net_allow.h"
 #include "node/lookup.h"
 
 #define ORIGIN_BUCKETS 256
@@ -41,6 +43,7 @@ struct origin {
 
 struct origins {
 	struct event_base *base;
+	const struct net_allow *allow; /* borrowed; NULL: any address will do */
 	/* A lookup has ended: it has an address, or a problem. */
 	void (*on_looked_up)(struct origin *o);
 	void *arg;
@@ -48,8 +51,8 @@ struct origins {
 	unsigned n;
 };
 
-void origins_init(struct origins *o, struct event_base *base, void (*on_looked_up)(struct origin *),
-		  void *arg);
+void origins_init(struct origins *o, struct event_base *base, const struct net_allow *allow,
+		  void (*on_looked_up)(struct origin *), void *arg);
 /* No connection may be left. */
 void origins_deinit(struct origins *o);
 /* The origin of an http:// URL, made if need be. -ENOMEM, ORIGIN_E_*. */

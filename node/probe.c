@@ -113,7 +113,7 @@ struct prober *prober_new(const struct prober_config *config)
 		return NULL;
 	p->config = *config;
 	rng_init(&p->rng, 0);
-	p->sender = sender_new(config->base);
+	p->sender = sender_new(config->base, config->allow);
 	p->tick = event_new(config->base, -1, EV_PERSIST, on_tick, p);
 	if (!p->sender || !p->tick || event_add(p->tick, &tick) != 0) {
 		prober_free(p);

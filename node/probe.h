@@ -15,7 +15,8 @@
 struct prober;
 
 struct prober_config {
-	struct event_base *base; /* borrowed */
+	struct event_base *base;       /* borrowed */
+	const struct net_allow *allow; /* see sender_new */
 	uint32_t interval_ms, timeout_ms;
 	uint32_t rise, fall; /* at least 1 */
 	void (*on_change)(void *arg, unsigned slot, bool is_down);

@@ -6,6 +6,8 @@ static const struct http_refusal_info own[REFUSALS - HTTP_REFUSALS] = {
 	OWN(NOT_A_PACKET) = { 400, "not_a_packet", "The body must be a JSON object or array." },
 	OWN(NO_MESSAGES) = { 400, "no_messages", "The packet holds no messages." },
 	OWN(UNAUTHORIZED) = { 401, "unauthorized", "A valid bearer token is needed." },
+	OWN(WRONG_TOKENS) = { 429, "too_many_wrong_tokens",
+			      "Too many wrong tokens came from your address; see Retry-After." },
 	OWN(NOT_FOUND) = { 404, "not_found",
 			   "No such path. Packets go to POST /ingest, /v1/ingest, /logs or /message/send." },
 	OWN(METHOD_NOT_ALLOWED) = { 405, "method_not_allowed",

@@ -5,7 +5,7 @@
  * metrics, and the sentence in the answer. The reader's own reasons (enum http_refusal) come first.
  *
  * Most log agents drop what gets a 4xx, so those are only for what can never be accepted; whatever
- * may go well later is a 503 with Retry-After.
+ * may go well later is a 503, or for who must slow down a 429, with Retry-After.
  */
 #include "node/http_reader.h"
 
@@ -15,6 +15,7 @@ enum refusal {
 	REFUSAL_NOT_A_PACKET,             /* 400: a JSON scalar */
 	REFUSAL_NO_MESSAGES,              /* 400: an empty array */
 	REFUSAL_UNAUTHORIZED,             /* 401 */
+	REFUSAL_WRONG_TOKENS,             /* 429: too many of them from one address */
 	REFUSAL_NOT_FOUND,                /* 404 */
 	REFUSAL_METHOD_NOT_ALLOWED,       /* 405 */
 	REFUSAL_INCOMPLETE,               /* 400: the client closed its side within the request */

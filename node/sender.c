@@ -7,19 +7,21 @@
 #include "node/sender_plain.h"
 
 struct sender {
-	struct event_base *base; /* borrowed */
+	struct event_base *base;       /* borrowed */
+	const struct net_allow *allow; /* borrowed */
 	struct sender_plain *plain;
 	struct sender_curl *curl; /* made when first needed */
 };
 
-struct sender *sender_new(struct event_base *base)
+struct sender *sender_new(struct event_base *base, const struct net_allow *allow)
 {
 	struct sender *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->base = base;
-	s->plain = sender_plain_new(base);
+	s->allow = allow;
+	s->plain = sender_plain_new(base, allow);
 	if (!s->plain) {
 		sender_free(s);
 		return NULL;
@@ -41,7 +43,7 @@ int sender_start(struct sender *s, struct transfer *t)
 	if (strncasecmp(t->url, "http://", 7) == 0)
 		return sender_plain_start(s->plain, t);
 	if (!s->curl)
-		s->curl = sender_curl_new(s->base);
+		s->curl = sender_curl_new(s->base, s->allow);
 	return s->curl ? sender_curl_start(s->curl, t) : -ENOMEM;
 }
 

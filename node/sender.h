@@ -7,12 +7,13 @@
 #include <event2/event.h>
 
 #include "common/err.h"
+#include "common/net_allow.h"
 #include "node/transfer.h"
 
 struct sender;
 
-/* NULL: out of memory. */
-struct sender *sender_new(struct event_base *base);
+/* Connects to what `allow` allows (borrowed; NULL: anything). NULL: out of memory. */
+struct sender *sender_new(struct event_base *base, const struct net_allow *allow);
 /* Transfers under way end as TRANSFER_BROKEN; none may be started then. */
 void sender_free(struct sender *s);
 /* -ENOMEM: on_done will not run. */

@@ -10,7 +10,8 @@
 #define ANSWER_BYTES 1024L /* read at once; libcurl's 16 KiB for each transfer would be wasted */
 
 struct sender_curl {
-	struct event_base *base; /* borrowed */
+	struct event_base *base;       /* borrowed */
+	const struct net_allow *allow; /* borrowed */
 	CURLM *multi;
 	struct event *timer;
 	bool is_due; /* libcurl wants to be called now */
@@ -94,13 +95,14 @@ void sender_curl_turn(struct sender_curl *s)
 		act(s);
 }
 
-struct sender_curl *sender_curl_new(struct event_base *base)
+struct sender_curl *sender_curl_new(struct event_base *base, const struct net_allow *allow)
 {
 	struct sender_curl *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->base = base;
+	s->allow = allow;
 	TAILQ_INIT(&s->under_way);
 	s->multi = curl_multi_init();
 	s->timer = evtimer_new(base, on_timer, s);
@@ -174,7 +176,7 @@ int sender_curl_start(struct sender_curl *s, struct transfer *t)
 
 	if (s->is_ending)
 		return -ECANCELED;
-	c = s->n_spare ? s->spare[--s->n_spare] : curl_call_new();
+	c = s->n_spare ? s->spare[--s->n_spare] : curl_call_new(s->allow);
 	if (!c)
 		return -ENOMEM;
 	transfer_begin(t);

@@ -6,12 +6,13 @@
 #include <event2/event.h>
 
 #include "common/err.h"
+#include "common/net_allow.h"
 #include "node/transfer.h"
 
 struct sender_curl;
 
-/* NULL: out of memory. */
-struct sender_curl *sender_curl_new(struct event_base *base);
+/* As sender_new. */
+struct sender_curl *sender_curl_new(struct event_base *base, const struct net_allow *allow);
 /* Transfers under way end as TRANSFER_BROKEN. */
 void sender_curl_free(struct sender_curl *s);
 /* -ENOMEM: on_done will not run. */

@@ -35,14 +35,14 @@ static struct sender_plain *sender_of(const struct pooled_conn *c)
 
 /* ---- life ---- */
 
-struct sender_plain *sender_plain_new(struct event_base *base)
+struct sender_plain *sender_plain_new(struct event_base *base, const struct net_allow *allow)
 {
 	struct sender_plain *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	pool_init(&s->pool, base, on_done, on_connected);
-	origins_init(&s->origins, base, on_looked_up, s);
+	origins_init(&s->origins, base, allow, on_looked_up, s);
 	deadlines_init(&s->deadlines, base);
 	s->deadlines.on_due = on_due;
 	s->deadlines.on_sweep = on_sweep;

@@ -11,12 +11,13 @@
 #include <event2/event.h>
 
 #include "common/err.h"
+#include "common/net_allow.h"
 #include "node/transfer.h"
 
 struct sender_plain;
 
-/* NULL: out of memory. */
-struct sender_plain *sender_plain_new(struct event_base *base);
+/* As sender_new. */
+struct sender_plain *sender_plain_new(struct event_base *base, const struct net_allow *allow);
 /* Transfers under way end as TRANSFER_BROKEN. */
 void sender_plain_free(struct sender_plain *s);
 /* -ENOMEM: on_done will not run. */

@@ -121,7 +121,9 @@ static struct ingest_config ingest_config(struct worker *w)
 			    .body_us = c->body_timeout_ms * US_PER_MS,
 			    .write_us = c->write_timeout_ms * US_PER_MS,
 			    .max_age_us = c->max_connection_age_ms * US_PER_MS },
-		.api = { .token = c->ingest_token, .health = &w->shared->health },
+		.api = { .token = c->ingest_token,
+			 .health = &w->shared->health,
+			 .guard = &w->shared->ingest_guard },
 		.metrics = &w->metrics,
 		.n_connections = &w->shared->n_connections,
 		.memory = &w->memory,
@@ -241,7 +243,7 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 	}
 	ingest = ingest_config(w);
 	r = ingest_init(&w->ingest, &ingest, listen_fd);
-	w->sender = sender_new(w->base);
+	w->sender = sender_new(w->base, shared->allow);
 	if (r == 0)
 		r = w->sender ? init_events(w) : -ENOMEM;
 	if (r == 0)

@@ -21,6 +21,7 @@
 #include "node/router.h"
 #include "node/spill_in.h"
 #include "node/spill_out.h"
+#include "node/token_guard.h"
 #include "registry/accounts.h"
 
 #define PROBE_WORDS (ROSTER_MAX_SLOTS / 64)
@@ -31,8 +32,10 @@ struct node_shared {
 	const struct node_config *config;
 	struct redis_url redis;
 	struct registry_keys keys;
+	struct net_allow *allow; /* where analyzers may live */
 	struct metrics *metrics;
 	struct health health;
+	struct token_guard ingest_guard;
 	struct memory_pool memory;
 	uint64_t memory_bytes; /* of the pool */
 	_Atomic unsigned n_connections;

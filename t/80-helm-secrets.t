@@ -73,4 +73,13 @@ is(secrets(@$url)->{'weir-redis'}{url}, 'rediss://weir:hidden@redis.example.com:
 isnt(object($url, 'Deployment')->{spec}{template}{metadata}{annotations}{'weir/redis'},
     object(render('--set', 'redis.external.url=redis://other'), 'Deployment')->{spec}{template}{metadata}{annotations}{'weir/redis'},
     'and nodes start anew with another one');
+
+# reading with a token
+for my $read (qw(open token)) {
+    my $monitor = object(render('--set', "metrics.serviceMonitor.enabled=true,node.options.admin-read=$read"), 'ServiceMonitor');
+    my %given = map { $_->{port} => $_->{authorization} } @{ $monitor->{spec}{endpoints} };
+    is_deeply(\%given, { analyzer => undef,
+        admin => $read eq 'token' ? { credentials => { name => 'weir-tokens', key => 'register-token' } } : undef },
+        "Prometheus gets a token if reading takes one: $read");
+}
 done_testing;

@@ -110,7 +110,7 @@ int delivery_setup(void **state)
 	assert_int_equal(metrics_shard_init(&d->shard, d->metrics), 0);
 	d->turn = event_new(d->base, -1, EV_PERSIST, on_turn, NULL);
 	event_add(d->turn, &turn);
-	lane.sender = d->sender = sender_new(d->base);
+	lane.sender = d->sender = sender_new(d->base, NULL);
 	assert_non_null(d->sender);
 	assert_int_equal(dispatch_init(&d->dispatch, d->base, &lane, &events), 0);
 	init_analyzers(d);

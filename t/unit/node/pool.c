@@ -29,7 +29,7 @@ static int set_up(void **state)
 
 	f->base = event_base_new();
 	pool_init(&f->pool, f->base, on_done, NULL);
-	origins_init(&f->origins, f->base, on_looked_up, NULL);
+	origins_init(&f->origins, f->base, NULL, on_looked_up, NULL);
 	*state = f;
 	return origins_find(&f->origins, "http://127.0.0.1:1", &f->origin) ||
 	       origins_find(&f->origins, "http://127.0.0.1:2", &f->other);

@@ -150,7 +150,7 @@ static int setup(void **state)
 	event_add(b->turn, &tv);
 	b->metrics = node_metrics_new();
 	assert_int_equal(metrics_shard_init(&b->shard, b->metrics), 0);
-	b->sender = sender_new(b->base);
+	b->sender = sender_new(b->base, NULL);
 	for (unsigned i = 0; i < N_FAKES; i++)
 		fake_analyzer_init(&b->fakes[i], b->base);
 	redis_pool_join(b->pool, "a0", 0.75, 60000);

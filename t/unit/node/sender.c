@@ -278,7 +278,7 @@ static void on_done(struct transfer *t UNUSED)
 static void https_is_spoken_by_libcurl(void **state)
 {
 	struct sending_fixture *f = *state;
-	struct sender *s = sender_new(f->base);
+	struct sender *s = sender_new(f->base, NULL);
 	char url[64];
 	struct transfer t = {
 		.url = url, .connect_ms = 5000, .timeout_ms = 5000, .on_done = on_done
@@ -301,7 +301,7 @@ static void https_is_spoken_by_libcurl(void **state)
 static void http_is_spoken_whatever_the_case_of_its_name(void **state)
 {
 	struct sending_fixture *f = *state;
-	struct sender *s = sender_new(f->base);
+	struct sender *s = sender_new(f->base, NULL);
 	char url[64], request[256];
 	struct transfer t = {
 		.url = url, .connect_ms = 5000, .timeout_ms = 5000, .on_done = on_done

@@ -29,6 +29,9 @@ static const struct {
 	{ "both.test", { "::1", "127.0.0.1" } },
 	{ "slow.test", { "127.0.0.1" } },
 	{ "empty.test", { NULL } },
+	{ "meta.test", { "169.254.169.254" } },
+	{ "mixed.test", { "169.254.169.254", "127.0.0.1" } },
+	{ "mapped.test", { "::ffff:169.254.169.254" } },
 };
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* slow.test waits for it */
@@ -279,6 +282,68 @@ static void what_is_no_url_is_no_connection(void **state)
 	}
 }
 
+/* The same backend, with a list. */
+static struct net_allow *allow(struct sending_fixture *f, const char *entry)
+{
+	struct net_allow *allow = NULL;
+	const char *bad, *why;
+
+	assert_int_equal(net_allow_new(&entry, 1, &allow, &bad, &why), 0);
+	if (f->plain) {
+		sender_plain_free(f->plain);
+		f->plain = sender_plain_new(f->base, allow);
+	} else {
+		sender_curl_free(f->curl);
+		f->curl = sender_curl_new(f->base, allow);
+	}
+	return allow;
+}
+
+static void a_name_leads_to_no_address_that_is_not_allowed(void **state)
+{
+	static const char *const hosts[] = { "meta.test", "mapped.test", "169.254.169.254",
+					     "2852039166", "[::ffff:a9fe:a9fe]" };
+	struct sending_fixture *f = *state;
+	struct net_allow *list = allow(f, "127.0.0.0/8");
+
+	for (unsigned i = 0; i < ARRAY_LEN(hosts); i++) {
+		struct sending *s = post(f, i, hosts[i]);
+
+		sending_wait(s, TRANSFER_CONNECT, 0);
+		assert_non_null(strstr(s->error, "analyzer-allow keeps it from"));
+		assert_true(f->curl || strstr(s->error, "169.254.169.254"));
+	}
+	sending_end(f);
+	net_allow_free(list);
+}
+
+static void a_pattern_opens_the_name_but_not_metadata(void **state)
+{
+	struct sending_fixture *f = *state;
+	struct net_allow *list = allow(f, "*.test");
+	struct sending *s = post(f, 0, "meta.test");
+
+	sending_wait(s, TRANSFER_CONNECT, 0);
+	s = post(f, 1, "one.test");
+	sending_serve(f, PEER_OK);
+	sending_wait(s, TRANSFER_ANSWERED, 202);
+	sending_end(f);
+	net_allow_free(list);
+}
+
+static void of_several_addresses_those_allowed_are_taken(void **state)
+{
+	struct sending_fixture *f = *state;
+	struct net_allow *list = allow(f, "127.0.0.1");
+	struct sending *s = post(f, 0, "mixed.test");
+
+	sending_serve(f, PEER_OK);
+	sending_wait(s, TRANSFER_ANSWERED, 202);
+	sending_end(f);
+	net_allow_free(list);
+}
+
+#define TEST_CURL(name) cmocka_unit_test_setup_teardown(name, sending_setup_curl, sending_teardown)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sending_setup_plain, sending_teardown)
 
 int main(void)
@@ -297,6 +362,12 @@ int main(void)
 		TEST(ipv4_is_tried_first),
 		TEST(an_ipv6_address_stands_in_brackets),
 		TEST(what_is_no_url_is_no_connection),
+		TEST(a_name_leads_to_no_address_that_is_not_allowed),
+		TEST_CURL(a_name_leads_to_no_address_that_is_not_allowed),
+		TEST(a_pattern_opens_the_name_but_not_metadata),
+		TEST_CURL(a_pattern_opens_the_name_but_not_metadata),
+		TEST(of_several_addresses_those_allowed_are_taken),
+		TEST_CURL(of_several_addresses_those_allowed_are_taken),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

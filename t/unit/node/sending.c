@@ -16,9 +16,9 @@ static int set_up(void **state, bool by_curl)
 
 	f->base = event_base_new();
 	if (by_curl)
-		f->curl = sender_curl_new(f->base);
+		f->curl = sender_curl_new(f->base, NULL);
 	else
-		f->plain = sender_plain_new(f->base);
+		f->plain = sender_plain_new(f->base, NULL);
 	assert_true(f->curl || f->plain);
 	peer_init(&f->peer, f->base, "127.0.0.1:0");
 	*state = f;

@@ -1,0 +1,37 @@
+#ifndef WEIR_NODE_ADMIN_ACCESS_H
+#define WEIR_NODE_ADMIN_ACCESS_H
+/*
+ * Who may do what at the admin port. Tokens come in the Authorization header, never in a URL or a
+ * cookie, so no page of another site can make a browser send one.
+ */
+#include <civetweb.h>
+
+#include "node/config.h"
+#include "node/token_guard.h"
+
+/* Whose token opens a route. The admin token opens all of them; no token is needed where none is
+ * set. */
+enum access {
+	ACCESS_OPEN,     /* nobody's: health, what has no data */
+	ACCESS_READ,     /* the admin's or an analyzer's, with admin-read=token */
+	ACCESS_REGISTER, /* an analyzer's */
+	ACCESS_ADMIN,
+	ACCESSES
+};
+
+struct admin_access {
+	const struct node_config *config;    /* borrowed */
+	struct token_guard guards[ACCESSES]; /* apart: who has one token may not guess another */
+};
+
+void admin_access_init(struct admin_access *a, const struct node_config *config);
+void admin_access_deinit(struct admin_access *a);
+
+/* 0: go on. Else the request is answered with that status: 401, 429, or 403 for a change that a
+ * page of another origin asks for. */
+int admin_access_check(struct admin_access *a, struct mg_connection *conn,
+		       enum access access) MUST_CHECK;
+/* Whoever reaches this address may change things: a warning. */
+void admin_access_warn(const struct node_config *config, const struct net_addr *addr);
+
+#endif

@@ -1,0 +1,92 @@
+#include "node/token_guard.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define SHUT_US ((TOKEN_GUARD_BURST - 1) * TOKEN_GUARD_PERIOD_US)
+
+void token_guard_init(struct token_guard *g)
+{
+	memset(g, 0, sizeof(*g));
+	pthread_mutex_init(&g->lock, NULL);
+}
+
+void token_guard_deinit(struct token_guard *g)
+{
+	pthread_mutex_destroy(&g->lock);
+}
+
+/* IPv4 as ::ffff:0:0/96, however the socket names it. */
+static void key_of(const struct net_addr *from, uint8_t key[16])
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&from->sa;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&from->sa;
+
+	memset(key, 0, 16);
+	if (from->sa.ss_family == AF_INET) {
+		key[10] = key[11] = 0xff;
+		memcpy(key + 12, &in->sin_addr, 4);
+	} else if (from->sa.ss_family == AF_INET6) {
+		memcpy(key, &in6->sin6_addr, IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr) ? 16 : 8);
+	}
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t kept_until(const struct token_guard_place *p)
+{
+	return later(p->clear_us, p->trusted_until_us);
+}
+
+/* The place of the address; else one that may become its own: of those possible, what is to be kept
+ * for the shortest time. */
+static struct token_guard_place *find(struct token_guard *g, const uint8_t key[16])
+{
+	struct token_guard_place *set, *oldest;
+	uint32_t hash = 2166136261u;
+
+	for (unsigned i = 0; i < 16; i++)
+		hash = (hash ^ key[i]) * 16777619u;
+	set = oldest =
+		&g->places[hash / 16 % (TOKEN_GUARD_PLACES / TOKEN_GUARD_WAYS) * TOKEN_GUARD_WAYS];
+	for (unsigned i = 0; i < TOKEN_GUARD_WAYS; i++) {
+		if (memcmp(set[i].address, key, 16) == 0)
+			return &set[i];
+		if (kept_until(&set[i]) < kept_until(oldest))
+			oldest = &set[i];
+	}
+	*oldest = (struct token_guard_place){ 0 };
+	memcpy(oldest->address, key, 16);
+	return oldest;
+}
+
+static uint32_t judge(struct token_guard_place *p, bool is_right, uint64_t now_us)
+{
+	uint64_t clear_us = later(p->clear_us, now_us);
+	bool is_shut = clear_us - now_us > SHUT_US;
+
+	if (is_right && (!is_shut || now_us < p->trusted_until_us)) {
+		p->trusted_until_us = now_us + TOKEN_GUARD_TRUST_US;
+		return 0;
+	}
+	if (is_shut)
+		return (uint32_t)((clear_us - now_us - SHUT_US + US_PER_S - 1) / US_PER_S);
+	p->clear_us = clear_us + TOKEN_GUARD_PERIOD_US;
+	return 0;
+}
+
+uint32_t token_guard_judge(struct token_guard *g, const struct net_addr *from, bool is_right,
+			   uint64_t now_us)
+{
+	uint8_t key[16];
+	uint32_t wait_s;
+
+	key_of(from, key);
+	pthread_mutex_lock(&g->lock);
+	wait_s = judge(find(g, key), is_right, now_us);
+	pthread_mutex_unlock(&g->lock);
+	return wait_s;
+}
