@@ -45,8 +45,8 @@ apt_get_install() (
 	as_root apt-get update -q || say "going on with the package lists as they are"
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 		-o DPkg::Lock::Timeout=300 "$@" || exit 1
-	for service in redis-server prometheus haproxy nginx; do
-		[[ " $* " != *" $service "* ]] || as_root update-rc.d "$service" disable || exit 1
+	for service in redis-server prometheus haproxy nginx docker.io; do
+		[[ " $* " != *" $service "* ]] || as_root update-rc.d "${service%.io}" disable || exit 1
 	done
 )
 
