@@ -1,5 +1,6 @@
 #include "registry/client.h"
 
+#include <poll.h>
 #include <stdio.h>
 
 #include "common/clock.h"
@@ -14,6 +15,7 @@ struct client {
 	redisContext *context;    /* NULL: not connected */
 	struct redis_place place; /* that it is connected to */
 	struct buf out;           /* the command being sent */
+	bool is_subscribed;       /* to the events: the connection is good for nothing else */
 	char error[REDIS_WHY_STRLEN];
 };
 
@@ -39,6 +41,7 @@ static void drop(struct client *c)
 	if (c->context)
 		redisFree(c->context);
 	c->context = NULL;
+	c->is_subscribed = false;
 }
 
 void client_free(struct client *c)
@@ -231,4 +234,53 @@ int client_command(struct client *c, redisReply **replyp, unsigned n, const char
 	*replyp = NULL;
 	r = connect_now(c);
 	return r == 0 ? command(c, replyp, n, words) : r;
+}
+
+static int subscribe(struct client *c)
+{
+	int r = connect_now(c);
+
+	if (r == 0 && !c->is_subscribed)
+		r = command_ok(c, 2, (const char *[]){ "SUBSCRIBE", c->keys->names[KEY_EVENTS] });
+	if (r == 0)
+		c->is_subscribed = true;
+	return r;
+}
+
+/* What has come already, or comes within ms. *replyp stays NULL: nothing did. */
+static int await(struct client *c, unsigned ms, void **replyp)
+{
+	struct pollfd fd = { .fd = c->context->fd, .events = POLLIN };
+
+	for (;;) {
+		if (redisGetReplyFromReader(c->context, replyp) != REDIS_OK)
+			return fail(c, CLIENT_E_AWAY, dial_why(c->url, c->context));
+		if (*replyp || poll(&fd, 1, (int)ms) <= 0)
+			return 0;
+		if (redisBufferRead(c->context) != REDIS_OK)
+			return fail(c, CLIENT_E_AWAY, dial_why(c->url, c->context));
+	}
+}
+
+int client_event(struct client *c, unsigned ms, char **textp)
+{
+	void *reply = NULL;
+	const redisReply *message;
+	int r;
+
+	c->error[0] = '\0';
+	*textp = NULL;
+	r = subscribe(c);
+	if (r == 0)
+		r = await(c, ms, &reply);
+	if (r != 0 || !reply)
+		return r;
+	message = reply;
+	if (message->type == REDIS_REPLY_ARRAY && message->elements == 3 &&
+	    message->element[2]->type == REDIS_REPLY_STRING) {
+		*textp = strdup(message->element[2]->str);
+		r = *textp ? 0 : -ENOMEM;
+	}
+	freeReplyObject(reply);
+	return r;
 }

@@ -30,6 +30,9 @@ int client_eval(struct client *client, enum script_id id, const struct script_ar
 		redisReply **replyp) MUST_CHECK;
 int client_command(struct client *client, redisReply **replyp, unsigned n,
 		   const char *const *words) MUST_CHECK;
+/* The next message of the pool's channel of events; the first call subscribes, and from then on the
+ * client is for nothing else. *textp: the caller's to free; NULL: none came in this time. */
+int client_event(struct client *client, unsigned ms, char **textp) MUST_CHECK;
 /* Why the last call failed: one line, "" if it did not. */
 const char *client_error(const struct client *client);
 
