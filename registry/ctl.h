@@ -5,7 +5,10 @@
  *   weirctl.c      finds the command, connects, runs it
  *   ctl_options.c  one table of options, and which commands take them
  *   ctl_command.c  one table of commands
- *   ctl_status.c   status, watch
+ *   ctl_status.c   status, watch, nodes
+ *   ctl_top.c      top; on ctl_screen.c, the terminal, what ctl_frame.c makes of ctl_history.c
+ *   ctl_events.c   events; ctl_changes.c says what is different
+ *   ctl_complete.c completion
  *   ctl_change.c   weight, drain, enable, disable, fault
  *   ctl_verify.c   verify
  *   ctl_verdict.c  what it found
@@ -30,13 +33,16 @@ struct ctl_options {
 	uint64_t timeout_ms;
 	bool json;
 	uint64_t interval_ms;     /* watch */
-	int64_t count;            /* watch; 0: for ever */
+	int64_t count;            /* watch, events; 0: for ever */
 	double tolerance;         /* verify; percent */
-	uint64_t for_ms;          /* verify; 0: since the beginning */
+	uint64_t for_ms;          /* verify; 0: since the beginning. events; 0: for ever */
 	uint64_t wait_ms;         /* verify */
 	int64_t limit;            /* list */
 	bool yes;                 /* dead purge */
 	uint64_t spill_max_bytes; /* dead replay */
+	uint64_t latency_ms;      /* fault; 0: not given, as of those below */
+	double errors;
+	bool off, clear;
 };
 
 struct ctl {
@@ -57,6 +63,8 @@ struct ctl {
 #define CTL_PURGE 128u
 #define CTL_HEALTH 256u
 #define CTL_REGISTRY (~CTL_HEALTH) /* all others: they talk to Redis */
+#define CTL_EVENTS 512u
+#define CTL_FAULT 1024u
 
 struct ctl_command;
 /* arguments end with NULL. */
@@ -83,6 +91,12 @@ bool ctl_command_is_group(const char *name);
  * Its `run` is NULL, or that of the command that is meant then. */
 const struct ctl_command *ctl_command_none(const char *group);
 
+/* The i-th command, NULL: there are no more; and the i-th group. */
+const struct ctl_command *ctl_command_at(size_t i);
+const char *ctl_command_group_at(size_t i);
+
+/* The i-th option that a command takes, NULL: there are no more. */
+const struct conf_option *ctl_options_at(const struct ctl_command *command, size_t i);
 /* Index in argv of the command, 0: there is none. */
 int ctl_options_skip(int argc, char **argv);
 /* As conf_load, with the options that the command takes. */
@@ -98,6 +112,7 @@ enum ctl_exit ctl_explain(struct ctl *ctl, int error, const char *id);
 enum ctl_exit ctl_print_json(cJSON *json); /* takes it */
 
 ctl_run_fn ctl_status, ctl_watch, ctl_weight, ctl_state, ctl_fault, ctl_verify;
+ctl_run_fn ctl_nodes, ctl_top, ctl_events, ctl_completion;
 ctl_run_fn ctl_dead_list, ctl_dead_show, ctl_dead_replay, ctl_dead_purge;
 ctl_run_fn ctl_spill_list, ctl_spill_show, ctl_spill_status;
 ctl_run_fn ctl_health;

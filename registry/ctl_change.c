@@ -136,15 +136,51 @@ enum ctl_exit ctl_state(struct ctl *ctl, const struct ctl_command *command, char
 	return apply(ctl, arguments[0], &change);
 }
 
+/* "0.300" becomes "0.3", "1.000" becomes "1": there is a point in it. */
+static void trim_zeros(char *number)
+{
+	size_t len = strlen(number);
+
+	while (number[len - 1] == '0')
+		len--;
+	number[number[len - 1] == '.' ? len - 1 : len] = '\0';
+}
+
+/* What is asked for, as analyzers are told it. Returns how many faults that is. */
+static int name_fault(const struct ctl_options *o, const char *word, char fault[FAULT_MAX + 1])
+{
+	fault[0] = '\0';
+	if (o->latency_ms > 0)
+		snprintf(fault, FAULT_MAX + 1, "slow:%llu", (unsigned long long)o->latency_ms);
+	if (o->errors > 0) {
+		snprintf(fault, FAULT_MAX + 1, "error:%.9f", o->errors); /* never 3e-05 */
+		trim_zeros(fault);
+	}
+	if (o->off)
+		snprintf(fault, FAULT_MAX + 1, "down");
+	if (word && strcmp(word, "none") != 0)
+		snprintf(fault, FAULT_MAX + 1, "%s", word);
+	return (o->latency_ms > 0) + (o->errors > 0) + o->off + o->clear + (word != NULL);
+}
+
 enum ctl_exit ctl_fault(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
-	const char *fault = arguments[1];
-	struct membership_change change = { .fault = strcmp(fault, "none") == 0 ? "" : fault };
+	const char *word = arguments[1];
+	char fault[FAULT_MAX + 1];
+	struct membership_change change = { .fault = fault };
+	enum ctl_exit code;
 
 	(void)command;
-	if (!is_word(fault))
-		return ctl_usage("fault: \"%s\": expected a word of at most %d letters, e.g. down, "
-				 "slow:250, none",
-				 fault, FAULT_MAX);
-	return apply(ctl, arguments[0], &change);
+	if (word && !is_word(word))
+		return ctl_usage("fault: \"%s\": expected a word of at most %d letters", word,
+				 FAULT_MAX);
+	if (name_fault(&ctl->options, word, fault) != 1)
+		return ctl_usage(
+			"fault: which one? Give one of --latency TIME, --errors PART (above "
+			"0), --off, --clear");
+	code = apply(ctl, arguments[0], &change);
+	if (code == CTL_OK && !ctl->options.json)
+		printf("%s: %s%s, from its next heartbeat on\n", arguments[0],
+		       *fault ? "fault " : "no fault", fault);
+	return code;
 }

@@ -20,6 +20,29 @@ static const struct ctl_command commands[] = {
 	  "  weirctl watch\n"
 	  "  weirctl watch --interval 500ms --count 10\n",
 	  0, 0, CTL_WATCH, ctl_watch },
+	{ "top", "", "Show the pool live, on the whole terminal.",
+	  "Shares as bars ('=' is what an analyzer got, '|' its target, '-' what is missing, '+' what is\n"
+	  "too much), rates, breakers as the nodes report them, what is under way, spill and dead letters\n"
+	  "with their growth. Until it has run for 10 s or 1 min, these columns are over the time since it\n"
+	  "began; ALL is since the pool began. Looks each second, fits the size of the terminal, and says\n"
+	  "STALE when Redis is away. Keys: w the window of the bars, q ends. NO_COLOR=1: no colours.\n\n"
+	  "  weirctl top\n"
+	  "  weirctl --redis redis://10.0.0.5:6379/0 --pool audit top\n",
+	  0, 0, CTL_STATUS, ctl_top },
+	{ "nodes", "", "Show the nodes, and whom they cannot reach.",
+	  "OPEN: a worker of the node sends this analyzer nothing, as its breaker is open or its health\n"
+	  "probe fails. HALF-OPEN: it is being tried again. As Redis was told by the nodes.\n\n"
+	  "  weirctl nodes\n"
+	  "  weirctl nodes --json | jq -r '.[] | select(.unreachable != []) | .id'\n",
+	  0, 0, CTL_STATUS, ctl_nodes },
+	{ "events", "", "Follow what happens: a line each, with time, cause and what changed.",
+	  "What is announced has its cause (set a1: an operator; register, deregister, renew: the analyzer;\n"
+	  "reach of n1/0: a breaker or probe; lease or ramp: time); what is not (nodes come and go, the\n"
+	  "spill begins) is seen within a second. Carries on when Redis is away for a while. With --json\n"
+	  "an object each line.\n\n"
+	  "  weirctl events\n"
+	  "  weirctl events --for 1m --json | jq -c .changes\n",
+	  0, 0, CTL_EVENTS, ctl_events },
 	{ "weight", "ID WEIGHT", "Set the weight of an analyzer.",
 	  "Only the relation of weights counts: 5, 3 and 2 are 0.5, 0.3 and 0.2. With 0 an analyzer "
 	  "gets\n"
@@ -35,14 +58,16 @@ static const struct ctl_command commands[] = {
 	  "  weirctl enable a1\n", 1, 1, CTL_CHANGE, ctl_state },
 	{ "disable", "ID", "Give an analyzer nothing at all: what is queued for it goes to others.",
 	  "  weirctl disable a1\n", 1, 1, CTL_CHANGE, ctl_state },
-	{ "fault", "ID FAULT", "Have an analyzer simulate a fault; none ends it.",
-	  "The analyzer hears of it with its next heartbeat. weir-analyzer knows down, slow:MS (before "
-	  "each\n"
-	  "answer) and error:P (share of deliveries refused, 0 to 1); others may know more, or "
-	  "nothing.\n\n"
-	  "  weirctl fault a1 slow:250\n"
-	  "  weirctl fault a1 none\n",
-	  2, 2, CTL_CHANGE, ctl_fault },
+	{ "fault", "ID [FAULT]", "Have an analyzer simulate a fault: one of the options.",
+	  "The analyzer hears of it with its next heartbeat, and nodes have to find out by themselves. It\n"
+	  "outlives a restart of the analyzer: --clear ends it. Not all analyzers obey; weir-analyzer does.\n"
+	  "Instead of an option a FAULT for an analyzer of your own may be given, a word that it knows.\n"
+	  "(To weir-analyzer the options are slow:MS, error:PART, down; none clears.)\n\n"
+	  "  weirctl fault a1 --latency 200ms\n"
+	  "  weirctl fault a1 --errors 0.3\n"
+	  "  weirctl fault a1 --off\n"
+	  "  weirctl fault a1 --clear\n",
+	  1, 2, CTL_FAULT, ctl_fault },
 	{ "verify", "", "Check that everything adds up and that the shares are kept.",
 	  "Checks, with figures: all that was routed was delivered, and processed (by those that count "
 	  "it);\n"
@@ -98,6 +123,12 @@ static const struct ctl_command commands[] = {
 	  "  weirctl health http://127.0.0.1:8080/readyz\n"
 	  "  weirctl health http://127.0.0.1:9001/health --timeout 1s\n",
 	  1, 1, CTL_HEALTH, ctl_health },
+	{ "completion", "bash|ids", "Write what a shell needs to complete commands of weirctl.",
+	  "bash: its completion script, of commands, options and ids. ids: the ids of the analyzers, one a\n"
+	  "line, which that script asks for.\n\n"
+	  "  source <(weirctl completion bash)\n"
+	  "  weirctl completion bash > /etc/bash_completion.d/weirctl\n",
+	  1, 1, CTL_SHOW, ctl_completion },
 };
 
 /* Commands of two words begin with the name of their group. */
@@ -119,6 +150,16 @@ const struct ctl_command *ctl_command_find(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
+}
+
+const struct ctl_command *ctl_command_at(size_t i)
+{
+	return i < N_COMMANDS ? &commands[i] : NULL;
+}
+
+const char *ctl_command_group_at(size_t i)
+{
+	return i < ARRAY_LEN(groups) ? groups[i].name : NULL;
 }
 
 const char *ctl_command_closest(const char *name)

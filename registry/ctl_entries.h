@@ -25,6 +25,8 @@ uint64_t ctl_entry_ms(const char *name);
 int ctl_redis_now_ms(struct ctl *ctl, uint64_t *nowp) MUST_CHECK;
 /* "3m 12s" */
 void ctl_write_age(uint64_t ms, char out[CTL_AGE_MAX]);
+/* UTC: "2026-11-21T17:41:55.123Z" */
+void ctl_write_time(uint64_t ms, char *out, size_t size);
 
 /* For CLEANUP. */
 static inline void ctl_free_reply(redisReply **replyp)

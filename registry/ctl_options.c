@@ -27,6 +27,22 @@ static const struct {
 	{ CTL_WATCH,
 	  { "count", CONF_INT, AT(count), "0", "N",
 	    "Look so often, then end. 0: until interrupted.", 0, 1e9 } },
+	{ CTL_EVENTS,
+	  { "count", CONF_INT, AT(count), "0", "N", "End after so many lines. 0: never.", 0,
+	    1e9 } },
+	{ CTL_EVENTS,
+	  { "for", CONF_DURATION, AT(for_ms), "0", "TIME", "End after this time. 0: never.", 0,
+	    86400000 } },
+	{ CTL_FAULT,
+	  { "latency", CONF_DURATION, AT(latency_ms), NULL, "TIME",
+	    "It waits so long before each answer to a delivery.", 1, 60000 } },
+	{ CTL_FAULT,
+	  { "errors", CONF_DOUBLE, AT(errors), NULL, "PART",
+	    "It answers this part of deliveries with 503.", 0, 1 } },
+	{ CTL_FAULT,
+	  { "off", CONF_BOOL, AT(off), "false", NULL,
+	    "It answers all with 503, and fails its health check." } },
+	{ CTL_FAULT, { "clear", CONF_BOOL, AT(clear), "false", NULL, "It is well again." } },
 	{ CTL_VERIFY,
 	  { "tolerance", CONF_DOUBLE, AT(tolerance), "0.5", "PERCENT",
 	    "How far an analyzer may be from its share, in percent of all messages.", 0, 100 } },
@@ -73,6 +89,14 @@ int ctl_options_skip(int argc, char **argv)
 			i++;
 	}
 	return 0;
+}
+
+const struct conf_option *ctl_options_at(const struct ctl_command *command, size_t at)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++)
+		if ((!table[i].of || (table[i].of & command->takes)) && at-- == 0)
+			return &table[i].option;
+	return NULL;
 }
 
 static size_t select_options(unsigned takes, struct conf_option *options)

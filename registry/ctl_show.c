@@ -46,7 +46,7 @@ static const struct field {
 	{ 3, TEXT, "packet_id", "<PACKET", "id" },
 };
 
-static void write_time(uint64_t ms, char *out, size_t size)
+void ctl_write_time(uint64_t ms, char *out, size_t size)
 {
 	time_t s = (time_t)(ms / 1000);
 	struct tm tm;
@@ -91,7 +91,7 @@ static void write_field(const struct field *field, const redisReply *entry, char
 	if (field->kind == BODY_BYTES)
 		snprintf(out, size, "%zu", value ? (size_t)value->len : 0);
 	else if (field->kind == WRITTEN || (field->kind == TIME && out[0]))
-		write_time(ctl_entry_ms(out), out, size);
+		ctl_write_time(ctl_entry_ms(out), out, size);
 }
 
 static cJSON *field_json(const struct field *field, const char *text)

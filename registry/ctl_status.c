@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "registry/ctl.h"
+#include "registry/ctl_nodes.h"
 #include "registry/ctl_table.h"
 
 #define CLEAR_SCREEN "\033[H\033[2J"
@@ -119,6 +120,64 @@ static void write_nodes(const struct roster *r, struct buf *out)
 	cJSON_Delete(nodes);
 }
 
+static enum ctl_exit print(struct buf *out)
+{
+	if (out->failed)
+		return ctl_fail("out of memory");
+	fwrite(out->data, 1, out->len, stdout);
+	return CTL_OK;
+}
+
+static void write_reach(const struct roster *r, const struct ctl_node *node, enum ctl_reach reach,
+			struct ctl_table *table)
+{
+	struct buf ids CLEANUP(buf_deinit) = { 0 };
+
+	ctl_nodes_write(r, node, reach, &ids);
+	ctl_table_cell(table, "%s", ids.len ? buf_str(&ids) : "-");
+}
+
+static void write_reaches(const struct roster *r, const struct ctl_node *nodes, unsigned n,
+			  struct buf *out)
+{
+	static const char *const headings[] = { "<NODE", ">WORKERS", "<MODE", "<OPEN",
+						"<HALF-OPEN" };
+	struct ctl_table table CLEANUP(ctl_table_deinit);
+
+	ctl_table_init(&table, ARRAY_LEN(headings), headings);
+	for (unsigned i = 0; i < n; i++) {
+		ctl_table_cell(&table, "%s", nodes[i].id);
+		ctl_table_cell(&table, "%u", nodes[i].n_workers);
+		ctl_table_cell(&table, "%s", nodes[i].mode[0] ? nodes[i].mode : "-");
+		write_reach(r, &nodes[i], REACH_CUT, &table);
+		write_reach(r, &nodes[i], REACH_TRIED, &table);
+	}
+	ctl_table_write(&table, out);
+}
+
+enum ctl_exit ctl_nodes(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	struct buf out CLEANUP(buf_deinit) = { 0 };
+	struct ctl_node *nodes AUTO_FREE = NULL;
+	unsigned n_nodes;
+	int r = membership_roster(ctl->client, &roster);
+
+	(void)command;
+	(void)arguments;
+	if (r == 0 && ctl->options.json)
+		return ctl_print_json(cluster_nodes_json(roster));
+	if (r == 0)
+		r = ctl_nodes_gather(roster, &nodes, &n_nodes);
+	if (r != 0)
+		return ctl_explain(ctl, r, NULL);
+	if (n_nodes > 0)
+		write_reaches(roster, nodes, n_nodes, &out);
+	else
+		buf_append_str(&out, "no nodes\n");
+	return print(&out);
+}
+
 static double total(const struct roster *r, size_t field)
 {
 	double sum = 0;
@@ -149,14 +208,6 @@ static void write_status(const struct ctl *ctl, const struct roster *r, struct b
 		   r->n_dead);
 	accounts_write(&r->accounts, out);
 	buf_append_str(out, "\n");
-}
-
-static enum ctl_exit print(struct buf *out)
-{
-	if (out->failed)
-		return ctl_fail("out of memory");
-	fwrite(out->data, 1, out->len, stdout);
-	return CTL_OK;
 }
 
 enum ctl_exit ctl_status(struct ctl *ctl, const struct ctl_command *command, char **arguments)

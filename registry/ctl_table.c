@@ -30,18 +30,25 @@ void ctl_table_cell(struct ctl_table *t, const char *fmt, ...)
 	t->n_cells++;
 }
 
-void ctl_table_count(struct ctl_table *t, double count)
+void ctl_table_group(double count, char out[CTL_GROUPED])
 {
-	char plain[40], grouped[56];
+	char plain[40];
 	int len = snprintf(plain, sizeof(plain), "%.0f", count);
 	size_t n = 0;
 
-	for (int i = 0; i < len && n < sizeof(grouped) - 2; i++) {
-		grouped[n++] = plain[i];
+	for (int i = 0; i < len && i < (int)sizeof(plain) - 1 && n < CTL_GROUPED - 2; i++) {
+		out[n++] = plain[i];
 		if (plain[i] != '-' && i + 1 < len && (len - i - 1) % 3 == 0)
-			grouped[n++] = ',';
+			out[n++] = ',';
 	}
-	grouped[n] = '\0';
+	out[n] = '\0';
+}
+
+void ctl_table_count(struct ctl_table *t, double count)
+{
+	char grouped[CTL_GROUPED];
+
+	ctl_table_group(count, grouped);
 	ctl_table_cell(t, "%s", grouped);
 }
 

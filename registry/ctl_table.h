@@ -9,6 +9,7 @@
 
 #define CTL_TABLE_COLUMNS 12
 #define CTL_TABLE_CELL 80
+#define CTL_GROUPED 56
 
 struct ctl_table {
 	unsigned n_columns;
@@ -22,6 +23,7 @@ void ctl_table_init(struct ctl_table *table, unsigned n_columns, const char *con
 void ctl_table_deinit(struct ctl_table *table);
 void ctl_table_cell(struct ctl_table *table, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* "1,234,567" */
+void ctl_table_group(double count, char out[CTL_GROUPED]);
 void ctl_table_count(struct ctl_table *table, double count);
 void ctl_table_write(const struct ctl_table *table, struct buf *out);
 

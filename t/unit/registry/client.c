@@ -71,6 +71,44 @@ static void a_redis_that_stalls_is_given_up_in_time(void **state)
 	assert_int_equal(eval_roster(pool->client), 0);
 }
 
+static void publish(struct redis_pool *pool, const char *text)
+{
+	struct client *client CLEANUP(client_freep) = client_new(&pool->url, &pool->keys, SHORT_MS);
+	const char *words[] = { "PUBLISH", pool->keys.names[KEY_EVENTS], text };
+	redisReply *reply;
+
+	assert_int_equal(client_command(client, &reply, ARRAY_LEN(words), words), 0);
+	assert_int_equal(reply->integer, 1);
+	freeReplyObject(reply);
+}
+
+static void events_come_to_who_waits_for_them(void **state)
+{
+	struct redis_pool *pool = *state;
+	struct client *client CLEANUP(client_freep) = client_new(&pool->url, &pool->keys, SHORT_MS);
+	char *text;
+
+	assert_int_equal(client_event(client, 0, &text), 0);
+	assert_null(text);
+	publish(pool, "epoch 7 set a1");
+	publish(pool, "epoch 8 set a2");
+	assert_int_equal(client_event(client, 5000, &text), 0);
+	assert_string_equal(text, "epoch 7 set a1");
+	free(text);
+	assert_int_equal(client_event(client, 5000, &text), 0);
+	assert_string_equal(text, "epoch 8 set a2");
+	free(text);
+	redis_server_kill(&pool->server);
+	assert_int_equal(client_event(client, 5000, &text), CLIENT_E_AWAY);
+	assert_int_equal(redis_server_restart(&pool->server), 0);
+	assert_int_equal(client_event(client, 0, &text), 0);
+	assert_null(text);
+	publish(pool, "epoch 9 set a3");
+	assert_int_equal(client_event(client, 5000, &text), 0);
+	assert_string_equal(text, "epoch 9 set a3");
+	free(text);
+}
+
 static void an_error_reply_is_told_from_absence(void **state)
 {
 	struct redis_pool *pool = *state;
@@ -130,6 +168,7 @@ int main(void)
 		cmocka_unit_test(an_error_reply_is_told_from_absence),
 		cmocka_unit_test(a_replica_that_may_not_write_counts_as_away),
 		cmocka_unit_test(a_password_and_a_database_are_used),
+		cmocka_unit_test(events_come_to_who_waits_for_them),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

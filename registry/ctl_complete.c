@@ -1,0 +1,174 @@
+/* The command completion: a script for bash, written from the tables of commands and options. */
+#include <stdio.h>
+#include <string.h>
+
+#include "registry/ctl.h"
+
+/* In the script, `words` are those on the line, cut at blanks alone: bash's own COMP_WORDS also
+ * cuts at ':' and '=', and so every URL. */
+#define HEAD                                                                                                      \
+	"# bash completion for weirctl; written by: weirctl completion bash\n"                                    \
+	"_weirctl() {\n"                                                                                          \
+	"\tlocal line=${COMP_LINE:0:COMP_POINT} cur=${COMP_WORDS[COMP_CWORD]} given=() words=() command= n=0 i\n" \
+	"\tlocal options= values= takes_id=\n"                                                                    \
+	"\tlocal groups='%s'\n"                                                                                   \
+	"\tread -ra words <<<\"$line\"\n"                                                                         \
+	"\t[[ $line == *[[:space:]] ]] && words+=('')\n"                                                          \
+	"\tlocal last=$((${#words[@]} - 1))\n"                                                                    \
+	"\tfor ((i = 1; i < last; i++)); do\n"                                                                    \
+	"\t\tcase ${words[i]} in\n"                                                                               \
+	"\t\t--redis | --pool) given+=(\"${words[i]}\" \"${words[i + 1]}\"); ((i++)) || : ;;\n"                   \
+	"\t\t--redis=* | --pool=*) given+=(\"${words[i]}\") ;;\n"
+
+static const char middle[] =
+	"\t\t-*) ;;\n"
+	"\t\t*)\n"
+	"\t\t\tif [[ ! $command || \" $groups \" == *\" $command \"* ]]; then\n"
+	"\t\t\t\tcommand+=${command:+ }${words[i]}\n"
+	"\t\t\telse\n"
+	"\t\t\t\t((n++)) || :\n"
+	"\t\t\tfi ;;\n"
+	"\t\tesac\n"
+	"\tdone\n"
+	"\tcase $command in\n";
+
+static const char tail[] =
+	"\tesac\n"
+	"\tif ((i > last)); then\n"
+	"\t\tCOMPREPLY=() # the value of an option\n"
+	"\t\t[[ ${words[last - 1]} != --config ]] || mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+	"\telif [[ ${words[last]} == -* ]]; then\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$options --config --help\" -- \"$cur\")\n"
+	"\telse\n"
+	"\t\tif [[ $takes_id && $n -eq 0 ]]; then\n"
+	"\t\t\tvalues=$(\"${words[0]}\" \"${given[@]}\" --timeout 500ms completion ids 2>/dev/null)\n"
+	"\t\tfi\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$values\" -- \"$cur\")\n"
+	"\tfi\n"
+	"}\n"
+	"complete -F _weirctl weirctl\n";
+
+/* The part of a name that is written first: "dead" of "dead list". */
+static size_t word_len(const char *name)
+{
+	return strcspn(name, " ");
+}
+
+/* Names of commands, those of a group without it; group NULL: the first words of all. */
+static void write_names(const char *group)
+{
+	const struct ctl_command *command;
+	const char *name;
+
+	for (size_t i = 0; (command = ctl_command_at(i)); i++) {
+		size_t len = word_len(command->name);
+
+		if (!group && !command->name[len])
+			printf(" %s", command->name);
+		if (group && strlen(group) == len && strncmp(command->name, group, len) == 0 &&
+		    command->name[len])
+			printf(" %s", command->name + len + 1);
+	}
+	for (size_t i = 0; !group && (name = ctl_command_group_at(i)); i++)
+		printf(" %s", name);
+}
+
+static void write_options(const struct ctl_command *command)
+{
+	const struct conf_option *option;
+
+	for (size_t i = 0; (option = ctl_options_at(command, i)); i++)
+		printf("%s--%s", i ? " " : "", option->name);
+}
+
+/* Options that are followed by a value, so that it is not taken for a command. */
+static void write_valued(void)
+{
+	const struct ctl_command all = { .takes = ~0u };
+	const struct conf_option *option;
+
+	printf("\t\t--config");
+	for (size_t i = 0; (option = ctl_options_at(&all, i)); i++)
+		if (option->type != CONF_BOOL && strcmp(option->name, "redis") != 0 &&
+		    strcmp(option->name, "pool") != 0)
+			printf(" | --%s", option->name);
+	printf(") ((i++)) || : ;;\n");
+}
+
+static void write_command(const struct ctl_command *command)
+{
+	const char *arguments = command->arguments;
+
+	printf("\t'%s')\n\t\toptions='", command->name);
+	write_options(command);
+	printf("'\n");
+	if (strncmp(arguments, "ID", 2) == 0)
+		printf("\t\ttakes_id=1\n");
+	else if (strchr(arguments, '|') && arguments[0] >= 'a' && arguments[0] <= 'z')
+		printf("\t\tvalues='%.*s %s'\n", (int)strcspn(arguments, "|"), arguments,
+		       strchr(arguments, '|') + 1);
+	printf("\t\t;;\n");
+}
+
+static void write_group(const char *group)
+{
+	const struct ctl_command *none = ctl_command_none(group);
+
+	printf("\t'%s')\n\t\toptions='", group);
+	write_options(none);
+	printf("'\n\t\tvalues='");
+	if (group[0])
+		write_names(group);
+	else
+		write_names(NULL);
+	printf("'\n\t\t;;\n");
+}
+
+static void write_head(void)
+{
+	struct buf groups CLEANUP(buf_deinit) = { 0 };
+	const char *group;
+
+	for (size_t i = 0; (group = ctl_command_group_at(i)); i++)
+		buf_printf(&groups, "%s%s", i ? " " : "", group);
+	printf(HEAD, buf_str(&groups));
+}
+
+static enum ctl_exit write_bash(void)
+{
+	const struct ctl_command *command;
+	const char *group;
+
+	write_head();
+	write_valued();
+	printf("%s", middle);
+	write_group("");
+	for (size_t i = 0; (group = ctl_command_group_at(i)); i++)
+		write_group(group);
+	for (size_t i = 0; (command = ctl_command_at(i)); i++)
+		write_command(command);
+	printf("%s", tail);
+	return CTL_OK;
+}
+
+static enum ctl_exit write_ids(struct ctl *ctl)
+{
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	int r = membership_roster(ctl->client, &roster);
+
+	if (r != 0)
+		return ctl_explain(ctl, r, NULL);
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		puts(roster->analyzers[i].id);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_completion(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	(void)command;
+	if (strcmp(arguments[0], "bash") == 0)
+		return write_bash();
+	if (strcmp(arguments[0], "ids") == 0)
+		return write_ids(ctl);
+	return ctl_usage("completion: \"%s\": expected bash or ids", arguments[0]);
+}
