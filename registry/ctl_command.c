@@ -25,7 +25,8 @@ static const struct ctl_command commands[] = {
 	  "too much), rates, breakers as the nodes report them, what is under way, spill and dead letters\n"
 	  "with their growth. Until it has run for 10 s or 1 min, these columns are over the time since it\n"
 	  "began; ALL is since the pool began. Looks each second, fits the size of the terminal, and says\n"
-	  "STALE when Redis is away. Keys: w the window of the bars, q ends. NO_COLOR=1: no colours.\n\n"
+	  "STALE when Redis is away, or takes more than --timeout, here 500ms at most. Keys: w the window of\n"
+	  "the bars, q ends. NO_COLOR=1: no colours.\n\n"
 	  "  weirctl top\n"
 	  "  weirctl --redis redis://10.0.0.5:6379/0 --pool audit top\n",
 	  0, 0, CTL_STATUS, ctl_top },
