@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/write_all.h"
+
 struct record {
 	int fd;
 	pthread_mutex_t lock; /* one batch at a time, or a failed one could not be cut off */
@@ -35,21 +37,6 @@ void record_close(struct record *record)
 	close(record->fd);
 	pthread_mutex_destroy(&record->lock);
 	free(record);
-}
-
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
 }
 
 static int append_or_undo(int fd, const char *lines, size_t len)

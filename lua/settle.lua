@@ -29,7 +29,7 @@
 --   route call (us), of a packet in it (us)} or {'behind', epoch}
 --   or {'stale', last call number} for a number below the last one; an error if a delta is not finite
 -- COST
---   O(slots); about 60 us with 3 analyzers, 115 us with 20, 600 us and more with 200. Every 500 ms,
+--   O(slots); about 70 us with 3 analyzers, 110 us with 20, 400 us with 200. Every 500 ms,
 --   and when a worker goes idle, five HSET of all slots more.
 --@include keys
 --@include hot

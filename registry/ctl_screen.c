@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/write_all.h"
 
 /* the other screen, no cursor; and back */
 static const char enter_text[] = "\033[?1049h\033[?25l\033[2J";
@@ -124,21 +125,6 @@ void ctl_screen_size(unsigned *columnsp, unsigned *rowsp)
 	*rowsp = size.ws_row;
 }
 
-static int write_all(const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(STDOUT_FILENO, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Cleared before it is written: once the text has reached the right edge, that would take its last
  * letter. No newline at the end: in the last row it would scroll. */
 int ctl_screen_draw(const struct buf *lines)
@@ -154,7 +140,7 @@ int ctl_screen_draw(const struct buf *lines)
 	}
 	if (out.failed || lines->failed)
 		return -ENOMEM;
-	return write_all(out.data, out.len);
+	return write_all(STDOUT_FILENO, out.data, out.len);
 }
 
 int ctl_screen_wait(uint64_t ms)
