@@ -3,7 +3,7 @@
 -- GUARANTEES
 --   Bounded by admission: nothing is ever trimmed. With 'full' nothing was changed.
 -- KEYS
---   1 dead STREAM
+--   1 dead STREAM, 2 journal STREAM
 -- ARGV
 --   1 body, 2 messages, 3 analyzer that refused it, 4 status it answered, 5 node, 6 most entries,
 --   7 its own id ("" = it has none), 8 media type, 9 when it was received (ms, the node's clock),
@@ -12,11 +12,18 @@
 --   {'ok', entries} or {'full', entries}
 -- COST
 --   O(1), about 30 us
-local entries = redis.call('XLEN', KEYS[1])
-local bytes = redis.call('MEMORY', 'USAGE', KEYS[1]) or 0
+local K_DEAD, K_JOURNAL = KEYS[1], KEYS[2]
+--@include journal
+local entries = redis.call('XLEN', K_DEAD)
+local bytes = redis.call('MEMORY', 'USAGE', K_DEAD) or 0
 if entries >= tonumber(ARGV[6]) or bytes + #ARGV[1] > (tonumber(ARGV[10]) or math.huge) then
   return {'full', entries}
 end
-redis.call('XADD', KEYS[1], '*', 'reason', 'status ' .. ARGV[4], 'analyzer', ARGV[3], 'node', ARGV[5],
+redis.call('XADD', K_DEAD, '*', 'reason', 'status ' .. ARGV[4], 'analyzer', ARGV[3], 'node', ARGV[5],
   'messages', ARGV[2], 'id', ARGV[7] or '', 'type', ARGV[8] or '', 'received_ms', ARGV[9] or '', 'body', ARGV[1])
-return {'ok', entries + 1}
+entries = entries + 1
+-- the first, the tenth, the hundredth, ...: many may come at once
+if string.match(entries, '^10*$') then
+  journal('dead', 'analyzer', ARGV[3], 'node', ARGV[5], 'now', entries, 'cause', 'status ' .. ARGV[4])
+end
+return {'ok', entries}

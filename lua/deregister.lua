@@ -8,7 +8,8 @@
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
---   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
+--   16 report HASH
 -- ARGV
 --   1 id, 2 instance token, 3 messages this instance processed so far ("" = not said)
 -- RETURNS
@@ -17,6 +18,7 @@
 --   O(slots), about 100 us with 3 analyzers.
 --@include keys
 --@include hot
+--@include journal
 --@include elect
 local id, instance, processed = ARGV[1], ARGV[2], ARGV[3]
 local epoch = epoch_now()
@@ -38,4 +40,5 @@ redis.call('HSET', K_INFO, id, cjson.encode({instance = instance, processed_base
 redis.call('ZADD', K_EXPIRES, -now, id) -- negative: it left, at that time
 elect(h, now, 'deregister ' .. id, true)
 hot_save(h)
+journal('left', 'analyzer', id, 'cause', 'it said so', 'epoch', epoch_now())
 return {'ok', epoch_now()}

@@ -12,8 +12,9 @@
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
---   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 credit HASH, 16 routed HASH,
---   17 delivered HASH, 18 delivered_packets HASH, 19 forgiven HASH, 20 flaps HASH
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
+--   16 report HASH, 17 credit HASH, 18 routed HASH, 19 delivered HASH,
+--   20 delivered_packets HASH, 21 forgiven HASH, 22 flaps HASH
 -- ARGV
 --   1 id, 2 delivery URL, 3 weight it declares, 4 lease (ms), 5 instance token,
 --   6 info (JSON object: accepts, batch limits, slow_start_ms, version,
@@ -26,6 +27,7 @@
 --   O(slots), about 200 us with 3 analyzers.
 --@include keys
 --@include hot
+--@include journal
 --@include elect
 local FLAP_MS, CALM_MS = 30000, 60000
 local LATE_MS = 10000 -- how long a call may be on its way
@@ -69,7 +71,7 @@ local function reuse_slot()
     h[at] = 0
   end
   for k = 2, 8 do if k ~= 7 then redis.call('HDEL', KEYS[k], gone) end end
-  for k = 15, 20 do redis.call('HDEL', KEYS[k], gone) end
+  for k = 17, 22 do redis.call('HDEL', KEYS[k], gone) end
   redis.call('ZREM', K_EXPIRES, gone)
   return slot
 end
@@ -97,14 +99,14 @@ end
 -- When an instance that comes now is eligible. `flaps` has the restarts in a row, and when the last
 -- instance was eligible.
 local function eligible_ms()
-  local count, since = string.match(redis.call('HGET', KEYS[20], id) or '', '^(%d+) (%d+)$')
+  local count, since = string.match(redis.call('HGET', KEYS[22], id) or '', '^(%d+) (%d+)$')
   local age, held = now - (since or 0), 0
   count = age < CALM_MS and tonumber(count) or 0
   if age < FLAP_MS then
     count = count + 1
     if count >= HELD_FROM then held = math.min(HELD_MOST_MS, HELD_FIRST_MS * 2 ^ (count - HELD_FROM)) end
   end
-  redis.call('HSET', KEYS[20], id, string.format('%d %.0f', count, now + held))
+  redis.call('HSET', KEYS[22], id, string.format('%d %.0f', count, now + held))
   return now + held
 end
 
@@ -158,9 +160,10 @@ end
 info.fault = before.fault -- a simulated fault outlives the process, as an operator wants
 redis.call('HSET', K_INFO, id, cjson.encode(info))
 redis.call('HSET', K_URL, id, url)
+local old_weight = redis.call('HGET', K_WEIGHT, id)
 if set_weight ~= '' then
   redis.call('HSET', K_WEIGHT, id, set_weight)
-elseif before.declared ~= declared or redis.call('HEXISTS', K_WEIGHT, id) == 0 then
+elseif before.declared ~= declared or not old_weight then
   redis.call('HSET', K_WEIGHT, id, declared)
 end
 if set_state ~= '' then
@@ -171,4 +174,19 @@ end
 redis.call('ZADD', K_EXPIRES, now + ttl_ms, id)
 elect(h, now, (restore_slot >= 0 and 'restore ' or 'register ') .. id, true)
 hot_save(h)
+
+local function tell(kind, cause)
+  journal(kind, 'analyzer', id, 'cause', cause, 'epoch', epoch_now())
+end
+if restore_slot >= 0 then
+  tell('joined', 'restored by a node')
+elseif created then
+  tell(lease_end and 'back' or 'joined', 'it registered')
+elseif not is_known then
+  tell('back', 'another process registered')
+end
+local weight = redis.call('HGET', K_WEIGHT, id)
+if old_weight and old_weight ~= weight then
+  journal('weight', 'analyzer', id, 'was', old_weight, 'now', weight, 'cause', 'it declared so', 'epoch', epoch_now())
+end
 return {created and 'created' or 'updated', epoch_now()}

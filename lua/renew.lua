@@ -7,7 +7,8 @@
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
---   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
+--   16 report HASH
 -- ARGV
 --   1 id, 2 instance token, 3 messages this instance processed so far ("" = not said)
 -- RETURNS
@@ -16,6 +17,7 @@
 --   O(log analyzers), about 20 us; O(slots) when the lease had run out.
 --@include keys
 --@include hot
+--@include journal
 --@include elect
 local id, instance, processed = ARGV[1], ARGV[2], ARGV[3]
 local epoch = epoch_now()
@@ -37,5 +39,6 @@ if lease_end <= now then
   elect(h, now, 'renew ' .. id, true)
   hot_save(h)
   epoch = epoch_now()
+  journal('back', 'analyzer', id, 'cause', 'heartbeat', 'epoch', epoch)
 end
 return {'ok', epoch, info.fault or ''}

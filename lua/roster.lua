@@ -5,8 +5,9 @@
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
---   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 spill STREAM, 16 dead STREAM,
---   17 spill_total HASH, 18 accounts HASH
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
+--   16 report HASH, 17 spill STREAM, 18 dead STREAM, 19 spill_total HASH,
+--   20 accounts HASH
 -- ARGV
 --   1 epoch the caller knows (optional; who knows one gets no accounts)
 -- RETURNS
@@ -84,7 +85,7 @@ end
 local function all_accounts()
 --@include accounts
   local sums, ended = accounts_new(), {0, 0}
-  local runs = redis.call('HGETALL', KEYS[18])
+  local runs = redis.call('HGETALL', KEYS[20])
   for k = 1, #runs, 2 do
     local left = accounts_add(sums, runs[k + 1]).in_flight
     if left and left[1] ~= 0 and run_state(runs[k], now) ~= 'live' then
@@ -97,12 +98,12 @@ local function all_accounts()
   return sums
 end
 
-local spill = redis.call('HMGET', KEYS[17], 'messages', 'bytes')
+local spill = redis.call('HMGET', KEYS[19], 'messages', 'bytes')
 local retired = {}
 for k = 0, 3 do retired[k + 1] = h[RETIRED + k] end
 return cjson.encode({
   epoch = epoch_now(), now_ms = now, slots = S,
   analyzers = analyzers, gone = gone, workers = workers, retired = retired,
-  spill = {packets = redis.call('XLEN', KEYS[15]), messages = tonumber(spill[1] or 0), bytes = tonumber(spill[2] or 0)},
-  dead = redis.call('XLEN', KEYS[16]), accounts = not ARGV[1] and all_accounts() or nil,
+  spill = {packets = redis.call('XLEN', KEYS[17]), messages = tonumber(spill[1] or 0), bytes = tonumber(spill[2] or 0)},
+  dead = redis.call('XLEN', KEYS[18]), accounts = not ARGV[1] and all_accounts() or nil,
 })

@@ -6,7 +6,8 @@
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
---   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
+--   16 report HASH
 -- ARGV
 --   1 worker (node/index), 2 instance token, 3 call number, 4 epoch the worker knows,
 --   5 sizes in messages (packed 32-bit unsigned, at most 2048 packets),
@@ -20,6 +21,7 @@
 --   each further one 0.5 us and 0.06 us for each slot.
 --@include keys
 --@include hot
+--@include journal
 --@include elect
 --@include call
 local sizes, out_of_reach, catchup_max = ARGV[5], ARGV[6], tonumber(ARGV[7])

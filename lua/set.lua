@@ -5,7 +5,8 @@
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
---   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
+--   16 report HASH
 -- ARGV
 --   1 id, then pairs: "weight" and a number >= 0, "state" and active, draining or disabled,
 --   "fault" and a fault the analyzer understands ("" = none)
@@ -15,6 +16,7 @@
 --   O(slots), about 100 us with 3 analyzers.
 --@include keys
 --@include hot
+--@include journal
 --@include elect
 local id = ARGV[1]
 local info_json = redis.call('HGET', K_INFO, id)
@@ -23,14 +25,18 @@ if not info_json or redis.call('HEXISTS', K_URL, id) == 0 then
 end
 local now = now_ms()
 local h = hot_open(now)
+local was = {}
 for k = 2, #ARGV, 2 do
   local field, value = ARGV[k], ARGV[k + 1]
   if field == 'weight' then
+    was[field] = redis.call('HGET', K_WEIGHT, id)
     redis.call('HSET', K_WEIGHT, id, value)
   elseif field == 'state' then
+    was[field] = redis.call('HGET', K_STATE, id)
     redis.call('HSET', K_STATE, id, value)
   else
     local info = cjson.decode(info_json)
+    was[field] = info.fault
     info.fault = value ~= '' and value or nil
     info_json = cjson.encode(info)
     redis.call('HSET', K_INFO, id, info_json)
@@ -38,4 +44,8 @@ for k = 2, #ARGV, 2 do
 end
 elect(h, now, 'set ' .. id, true)
 hot_save(h)
+for k = 2, #ARGV, 2 do
+  journal(ARGV[k], 'analyzer', id, 'was', was[ARGV[k]] or '', 'now', ARGV[k + 1], 'cause', 'an operator',
+    'epoch', epoch_now())
+end
 return {'ok', epoch_now()}

@@ -10,8 +10,9 @@
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
---   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 credit HASH, 16 routed HASH,
---   17 delivered HASH, 18 delivered_packets HASH, 19 forgiven HASH, 20 accounts HASH
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
+--   16 report HASH, 17 credit HASH, 18 routed HASH, 19 delivered HASH,
+--   20 delivered_packets HASH, 21 forgiven HASH, 22 accounts HASH
 -- ARGV
 --   1 worker (node/index), 2 instance token, 3 call number, 4 epoch the worker knows,
 --   5 lease of the worker (ms), 6 messages expected in the next window (0: no lease wanted),
@@ -33,6 +34,7 @@
 --   and when a worker goes idle, five HSET of all slots more.
 --@include keys
 --@include hot
+--@include journal
 --@include elect
 --@include call
 local SHOW_EVERY_MS = 500
@@ -107,18 +109,18 @@ local function keep_house(h, now, epoch, record)
       forgiven[k], forgiven[k + 1] = id, string.format('%.0f', h[FORGIVEN + i])
     end
     if #slots == 0 then return end
-    redis.call('HSET', KEYS[15], unpack(credit))
-    redis.call('HSET', KEYS[16], unpack(routed))
-    redis.call('HSET', KEYS[17], unpack(delivered))
-    redis.call('HSET', KEYS[18], unpack(packets))
-    redis.call('HSET', KEYS[19], unpack(forgiven))
+    redis.call('HSET', KEYS[17], unpack(credit))
+    redis.call('HSET', KEYS[18], unpack(routed))
+    redis.call('HSET', KEYS[19], unpack(delivered))
+    redis.call('HSET', KEYS[20], unpack(packets))
+    redis.call('HSET', KEYS[21], unpack(forgiven))
   end
 
   -- Adds up the accounts of runs that have ended, so that there are never many.
   local function fold_accounts(now)
   --@include accounts
     local gone, folded = accounts_new(), {}
-    local flat = redis.call('HGETALL', KEYS[20])
+    local flat = redis.call('HGETALL', KEYS[22])
     for k = 1, #flat, 2 do
       local field, age = flat[k], now - tonumber(string.match(flat[k + 1], '"at_ms":(%d+)') or 0)
       if field == GONE then
@@ -136,8 +138,8 @@ local function keep_house(h, now, epoch, record)
     for k, name in ipairs(ACCOUNTS) do
       parts[k] = string.format('"%s":[%.0f,%.0f]', name, gone[name][1], gone[name][2])
     end
-    redis.call('HDEL', KEYS[20], unpack(folded))
-    redis.call('HSET', KEYS[20], GONE, string.format('{"at_ms":%.0f,%s}', now, table.concat(parts, ',')))
+    redis.call('HDEL', KEYS[22], unpack(folded))
+    redis.call('HSET', KEYS[22], GONE, string.format('{"at_ms":%.0f,%s}', now, table.concat(parts, ',')))
   end
 
   hot_widen(h)
@@ -147,10 +149,25 @@ local function keep_house(h, now, epoch, record)
     redis.call('ZADD', K_NODES, now, worker) -- its lease ends now
     record_save(record, {'ok', epoch, 0, 0, '', 0, 0})
   end
-  if reap(h, now) then elect(h, now, 'worker left') end
+  if reap(h, now, last == 'leave' and worker) then elect(h, now, 'worker left') end
   h[WORKERS] = count_workers(now)
   show(h)
-  if fold and redis.call('HLEN', KEYS[20]) > h[WORKERS] + 1 then fold_accounts(now) end
+  if fold and redis.call('HLEN', KEYS[22]) > h[WORKERS] + 1 then fold_accounts(now) end
+end
+
+-- Who came, and whom this worker has lost, or reaches again. A trial in between is no news.
+local function tell(record)
+  if record.absent then journal('node_joined', 'node', worker) end
+  local was, is, names = {}, {}, {}
+  for slot in string.gmatch(record.unreachable, '%d+') do was[slot] = true end
+  for slot in string.gmatch(out_of_reach, '%d+') do is[slot] = true end
+  local slots = redis.call('HGETALL', K_SLOT)
+  for k = 1, #slots, 2 do names[slots[k + 1]] = slots[k] end
+  local function tell_breaker(slot, old, new)
+    journal('breaker', 'analyzer', names[slot] or slot, 'node', worker, 'was', old, 'now', new)
+  end
+  for slot in pairs(is) do if not was[slot] then tell_breaker(slot, 'closed', 'open') end end
+  for slot in pairs(was) do if not is[slot] then tell_breaker(slot, 'open', 'closed') end end
 end
 
 local now = now_ms()
@@ -169,7 +186,7 @@ if (record.lease_end or 0) - now < lease_ms / 2 then
 end
 if node_info ~= '' then redis.call('HSET', K_NODE_INFO, worker, node_info) end
 if accounts ~= '' then
-  redis.call('HSET', KEYS[20], worker .. '#' .. string.sub(token, 1, 8),
+  redis.call('HSET', KEYS[22], worker .. '#' .. string.sub(token, 1, 8),
     string.format('{"at_ms":%.0f,', now) .. string.sub(accounts, 2))
 end
 if record.absent then h[WORKERS] = count_workers(now) end
@@ -179,6 +196,7 @@ if out_of_reach ~= record.unreachable or record.absent then
   else
     redis.call('HSET', K_UNREACHABLE, worker, out_of_reach)
   end
+  tell(record)
   record.unreachable, record.absent = out_of_reach, nil
   elect(h, now, 'reach of ' .. worker)
 end

@@ -25,6 +25,8 @@ enum registry_key {
 	KEY_UNREACHABLE, /* HASH node/worker -> slots */
 	KEY_HOT,         /* STRING, packed doubles by slot */
 	KEY_EVENTS,      /* pub/sub channel */
+	KEY_JOURNAL,     /* STREAM, what happened in the pool, for people; trimmed */
+	KEY_REPORT,      /* HASH node -> JSON: what it sees of itself and its lanes */
 	KEY_CREDIT,      /* HASH, readable copies of what is in hot */
 	KEY_ROUTED,
 	KEY_DELIVERED,

@@ -8,10 +8,10 @@ local FORGET_MS = 3600000 -- how long the traces of those that are gone are kept
 local HELD_MOST_MS = 60000 -- how long an analyzer that restarts again and again is held back at most
 local RAMP_STEPS = 20 -- a slow start goes up in steps of slow_start_ms / RAMP_STEPS
 
--- A dead worker's credit goes back to the pot, and its reports are void. True if there was one. Its
--- last answer stays on record for an hour (it may only have been cut off, and repeat its call): in
--- the nodes ZSET a negative score is when it was reaped.
-local function reap(h, now)
+-- A dead worker's credit goes back to the pot, and its reports are void; `leaver` has said that it goes.
+-- True if there was one. Its last answer stays on record for an hour (it may only have been cut off, and
+-- repeat its call): in the nodes ZSET a negative score is when it was reaped.
+local function reap(h, now, leaver)
   local dead = redis.call('ZRANGEBYSCORE', K_NODES, '(0', now, 'LIMIT', 0, 64)
   for _, worker in ipairs(dead) do
     local packed = redis.call('HGET', K_HELD, worker)
@@ -23,7 +23,9 @@ local function reap(h, now)
     end
     redis.call('HDEL', K_NODE_INFO, worker)
     redis.call('HDEL', K_UNREACHABLE, worker)
+    redis.call('HDEL', K_REPORT, string.match(worker, '^(.*)/') or worker)
     redis.call('ZADD', K_NODES, -now, worker)
+    journal(worker == leaver and 'node_left' or 'node_lost', 'node', worker)
   end
   for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K_NODES, -(now - FORGET_MS), 0, 'LIMIT', 0, 16)) do
     redis.call('HDEL', K_HELD, worker)
@@ -133,9 +135,13 @@ local function hot_open(now)
       redis.call('ZADD', K_EXPIRES, now + GRACE_MS, id)
     end
     elect(h, now, 'registry was away')
+    journal('registry_away', 'now', string.format('%.0f', now - seen))
     hot_save(h)
   elseif now >= h[VALID_UNTIL] then
     elect(h, now, 'lease or ramp')
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', K_EXPIRES, '(' .. seen, now)) do
+      journal('lost', 'analyzer', id, 'cause', 'no heartbeat', 'epoch', epoch_now())
+    end
     hot_save(h)
   end
   return h

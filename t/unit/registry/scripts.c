@@ -41,7 +41,7 @@ static void keys_are_those_of_the_header(void **state)
 
 	assert_int_equal(scripts[SCRIPT_STATUS].n_keys, ARRAY_LEN(status));
 	assert_memory_equal(scripts[SCRIPT_STATUS].keys, status, sizeof(status));
-	assert_int_equal(scripts[SCRIPT_ROUTE].n_keys, 14);
+	assert_int_equal(scripts[SCRIPT_ROUTE].n_keys, 16);
 	assert_int_equal(scripts[SCRIPT_ROUTE].keys[12], KEY_HOT);
 }
 

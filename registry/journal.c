@@ -1,0 +1,200 @@
+#include "registry/journal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "registry/membership.h"
+
+struct entry {
+	const char *id;
+	const redisReply *fields; /* name, value, name, value ... */
+};
+
+static const char *field(const struct entry *e, const char *name)
+{
+	for (size_t i = 0; i + 1 < e->fields->elements; i += 2)
+		if (strcmp(e->fields->element[i]->str, name) == 0)
+			return e->fields->element[i + 1]->str;
+	return "";
+}
+
+bool journal_is_id(const char *text)
+{
+	size_t ms = strspn(text, "0123456789"), count;
+
+	if (ms == 0 || ms > 20 || text[ms] != '-')
+		return false;
+	count = strspn(text + ms + 1, "0123456789");
+	return count > 0 && count <= 20 && !text[ms + 1 + count];
+}
+
+/* ---- sentences ---- */
+
+static void say_change(const struct entry *e, struct buf *out)
+{
+	buf_printf(out, "%s: %s %s -> %s", field(e, "analyzer"), field(e, "kind"), field(e, "was"),
+		   field(e, "now"));
+}
+
+static void say_fault(const struct entry *e, struct buf *out)
+{
+	const char *now = field(e, "now");
+
+	buf_printf(out, *now ? "%s: is to simulate %s" : "%s: simulates no fault any more",
+		   field(e, "analyzer"), now);
+}
+
+static void say_breaker(const struct entry *e, struct buf *out)
+{
+	bool is_open = strcmp(field(e, "now"), "open") == 0;
+
+	buf_printf(out,
+		   is_open ? "%s cannot reach %s: its breaker opened, or its probe fails"
+			   : "%s reaches %s again",
+		   field(e, "node"), field(e, "analyzer"));
+}
+
+static void say_dead(const struct entry *e, struct buf *out)
+{
+	const char *n = field(e, "now");
+
+	buf_printf(out, "%s refused a packet as bad (%s): %s dead letter%s", field(e, "analyzer"),
+		   field(e, "cause"), n, strcmp(n, "1") == 0 ? "" : "s");
+}
+
+static void say_away(const struct entry *e, struct buf *out)
+{
+	buf_printf(out, "for %.1f s Redis was away, or no node was there",
+		   strtod(field(e, "now"), NULL) / 1000);
+}
+
+/* A sentence is about an analyzer, a node, or is made by a function. */
+static const struct {
+	const char *kind, *about, *words;
+	void (*say)(const struct entry *e, struct buf *out);
+} sentences[] = {
+	{ "joined", "analyzer", "joined", NULL },
+	{ "back", "analyzer", "is back", NULL },
+	{ "left", "analyzer", "left", NULL },
+	{ "lost", "analyzer", "is silent: its lease ran out", NULL },
+	{ "weight", NULL, NULL, say_change },
+	{ "state", NULL, NULL, say_change },
+	{ "fault", NULL, NULL, say_fault },
+	{ "breaker", NULL, NULL, say_breaker },
+	{ "node_joined", "node", "joined", NULL },
+	{ "node_left", "node", "left", NULL },
+	{ "node_lost", "node", "is gone: its lease ran out", NULL },
+	{ "spill_began", "", "packets go into the spill", NULL },
+	{ "spill_ended", "", "the spill is empty again", NULL },
+	{ "dead", NULL, NULL, say_dead },
+	{ "registry_away", NULL, NULL, say_away },
+};
+
+static void say(const struct entry *e, struct buf *out)
+{
+	const char *kind = field(e, "kind");
+
+	for (size_t i = 0; i < ARRAY_LEN(sentences); i++) {
+		if (strcmp(kind, sentences[i].kind) != 0)
+			continue;
+		if (sentences[i].say)
+			sentences[i].say(e, out);
+		else
+			buf_printf(out, "%s%s%s", field(e, sentences[i].about),
+				   *sentences[i].about ? " " : "", sentences[i].words);
+		return;
+	}
+	buf_append_str(out, kind); /* a later version wrote it */
+}
+
+/* ---- entries ---- */
+
+static void add_text(cJSON *json, const char *name, const char *text)
+{
+	if (*text)
+		cJSON_AddStringToObject(json, name, text);
+	else
+		cJSON_AddNullToObject(json, name);
+}
+
+static cJSON *entry_json(const struct entry *e)
+{
+	static const char *const texts[] = { "analyzer", "node", "was", "now", "cause" };
+	struct buf sentence CLEANUP(buf_deinit) = { 0 };
+	const char *epoch = field(e, "epoch");
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "id", e->id);
+	cJSON_AddNumberToObject(json, "time_ms", strtod(e->id, NULL));
+	if (*epoch)
+		cJSON_AddNumberToObject(json, "epoch", strtod(epoch, NULL));
+	else
+		cJSON_AddNullToObject(json, "epoch");
+	cJSON_AddStringToObject(json, "kind", field(e, "kind"));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		add_text(json, texts[i], field(e, texts[i]));
+	say(e, &sentence);
+	cJSON_AddStringToObject(json, "text", buf_str(&sentence));
+	return json;
+}
+
+static bool is_text(const redisReply *r)
+{
+	return r->type == REDIS_REPLY_STRING;
+}
+
+/* What anybody may have written into a key: {name, {field, value, ...}}. */
+static bool is_entry(const redisReply *r)
+{
+	const redisReply *fields;
+
+	if (r->type != REDIS_REPLY_ARRAY || r->elements != 2 || !is_text(r->element[0]))
+		return false;
+	fields = r->element[1];
+	if (fields->type != REDIS_REPLY_ARRAY)
+		return false;
+	for (size_t i = 0; i < fields->elements; i++)
+		if (!is_text(fields->element[i]))
+			return false;
+	return true;
+}
+
+/* is_backward: the reply has the latest first. NULL: it is not understood, or no memory. */
+static cJSON *entries_json(const redisReply *reply, bool is_backward)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	for (size_t i = 0; i < reply->elements; i++) {
+		const redisReply *r = reply->element[is_backward ? reply->elements - 1 - i : i];
+		struct entry entry;
+
+		if (!is_entry(r))
+			continue;
+		entry = (struct entry){ r->element[0]->str, r->element[1] };
+		cJSON_AddItemToArray(list, entry_json(&entry));
+	}
+	return list;
+}
+
+int journal_read(struct client *client, const struct registry_keys *keys, const char *after,
+		 unsigned most, cJSON **listp)
+{
+	char from[JOURNAL_ID_MAX + 1], count[16];
+	const char *const forward[] = { "XRANGE", keys->names[KEY_JOURNAL], from, "+", "COUNT",
+					count };
+	const char *const backward[] = { "XREVRANGE", keys->names[KEY_JOURNAL], "+", "-", "COUNT",
+					 count };
+	redisReply *reply;
+	int r;
+
+	snprintf(from, sizeof(from), "(%s", after ? after : "");
+	snprintf(count, sizeof(count), "%u", most);
+	r = client_command(client, &reply, ARRAY_LEN(forward), after ? forward : backward);
+	if (r != 0)
+		return r;
+	*listp = reply->type == REDIS_REPLY_ARRAY ? entries_json(reply, !after) : NULL;
+	r = reply->type != REDIS_REPLY_ARRAY ? MEMBERSHIP_E_ANSWER : *listp ? 0 : -ENOMEM;
+	freeReplyObject(reply);
+	return r;
+}

@@ -1,0 +1,25 @@
+#ifndef WEIR_REGISTRY_JOURNAL_H
+#define WEIR_REGISTRY_JOURNAL_H
+/*
+ * The journal of a pool: what happened, for people to read later. Scripts write it
+ * (lua/lib/journal.lua) into a stream that keeps about the last thousand entries.
+ */
+#include <cjson/cJSON.h>
+
+#include "registry/client.h"
+
+#define JOURNAL_ID_MAX 48
+
+/*
+ * Entries after the one named `after`, at most `most`, the oldest first; NULL: the last `most` of
+ * all. *listp is the caller's to delete: an array of {"id","time_ms" (Redis TIME),"epoch","kind",
+ * "analyzer","node" (node/worker),"was","now","cause","text" (a sentence)}; null is what an entry
+ * does not have. 0, CLIENT_E_*, MEMBERSHIP_E_ANSWER or -ENOMEM.
+ */
+int journal_read(struct client *client, const struct registry_keys *keys, const char *after,
+		 unsigned most, cJSON **listp) MUST_CHECK;
+
+/* Whether text is the name of an entry: "1763730000000-0". */
+bool journal_is_id(const char *text);
+
+#endif
