@@ -95,7 +95,7 @@ void stats_count_batch(struct stats *s, const struct stats_batch *batch)
 	metrics_add(&s->shard, CONFLICTS, 0, (int64_t)batch->n_conflicts);
 	metrics_add(&s->shard, BATCHES, 0, 1);
 	metrics_add(&s->shard, BYTES, 0, (int64_t)batch->n_bytes);
-	metrics_observe(&s->shard, TOOK, batch->took_us);
+	metrics_observe(&s->shard, TOOK, 0, batch->took_us);
 	pthread_mutex_unlock(&s->lock);
 }
 

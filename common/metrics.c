@@ -21,6 +21,7 @@ const uint64_t metrics_bucket_us[METRICS_N_BUCKETS] = { 100,     250,     500,  
 static const char *const type_names[] = {
 	[METRICS_COUNTER] = "counter",
 	[METRICS_GAUGE] = "gauge",
+	[METRICS_GAUGE_MAX] = "gauge",
 	[METRICS_HISTOGRAM] = "histogram",
 };
 static_assert(ARRAY_LEN(type_names) == METRICS_TYPES, "a name for each type");
@@ -32,9 +33,20 @@ struct metrics {
 	size_t first_cell[]; /* per family */
 };
 
+/* Values of the second label, for each of the first. */
+static unsigned n_values2(const struct metrics_family *family)
+{
+	return family->label2 ? family->n_values2 : 1;
+}
+
 static unsigned n_values(const struct metrics_family *family)
 {
-	return family->label ? family->n_values : 1;
+	return family->label ? family->n_values * n_values2(family) : 1;
+}
+
+static bool is_histogram(const struct metrics_family *family)
+{
+	return family->type == METRICS_HISTOGRAM;
 }
 
 struct metrics *metrics_new(const struct metrics_family *families, unsigned n_families)
@@ -46,11 +58,9 @@ struct metrics *metrics_new(const struct metrics_family *families, unsigned n_fa
 	m->families = families;
 	m->n_families = n_families;
 	for (unsigned i = 0; i < n_families; i++) {
-		bool histogram = families[i].type == METRICS_HISTOGRAM;
-
-		assert(!histogram || !families[i].label);
 		m->first_cell[i] = m->n_cells;
-		m->n_cells += histogram ? HISTOGRAM_CELLS : n_values(&families[i]);
+		m->n_cells +=
+			n_values(&families[i]) * (is_histogram(&families[i]) ? HISTOGRAM_CELLS : 1);
 	}
 	return m;
 }
@@ -86,9 +96,20 @@ static _Atomic uint64_t *value_cell(const struct metrics_shard *shard, unsigned 
 	const struct metrics *m = shard->metrics;
 
 	assert(family < m->n_families);
-	assert(m->families[family].type != METRICS_HISTOGRAM);
+	assert(!is_histogram(&m->families[family]));
 	assert(index < n_values(&m->families[family]));
 	return &shard->cells[m->first_cell[family] + index];
+}
+
+static _Atomic uint64_t *histogram_cells(const struct metrics_shard *shard, unsigned family,
+					 unsigned index)
+{
+	const struct metrics *m = shard->metrics;
+
+	assert(family < m->n_families);
+	assert(is_histogram(&m->families[family]));
+	assert(index < n_values(&m->families[family]));
+	return &shard->cells[m->first_cell[family] + index * HISTOGRAM_CELLS];
 }
 
 static uint64_t load(const _Atomic uint64_t *cell)
@@ -117,14 +138,29 @@ uint64_t metrics_get(const struct metrics_shard *shard, unsigned family, unsigne
 	return load(value_cell(shard, family, index));
 }
 
-void metrics_observe(struct metrics_shard *shard, unsigned family, uint64_t us)
+void metrics_read_histogram(const struct metrics_shard *shard, unsigned family, unsigned index,
+			    uint64_t counts[METRICS_N_BUCKETS + 1])
 {
-	const struct metrics *m = shard->metrics;
-	_Atomic uint64_t *cells;
+	const _Atomic uint64_t *cells = histogram_cells(shard, family, index);
+
+	for (unsigned i = 0; i <= METRICS_N_BUCKETS; i++)
+		counts[i] = load(&cells[i]);
+}
+
+unsigned metrics_pair(const struct metrics_shard *shard, unsigned family, unsigned value,
+		      unsigned value2)
+{
+	const struct metrics_family *f = &shard->metrics->families[family];
+
+	assert(family < shard->metrics->n_families && value2 < n_values2(f));
+	return value * n_values2(f) + value2;
+}
+
+void metrics_observe(struct metrics_shard *shard, unsigned family, unsigned index, uint64_t us)
+{
+	_Atomic uint64_t *cells = histogram_cells(shard, family, index);
 	unsigned bucket = 0;
 
-	assert(family < m->n_families && m->families[family].type == METRICS_HISTOGRAM);
-	cells = &shard->cells[m->first_cell[family]];
 	while (bucket < METRICS_N_BUCKETS && us > metrics_bucket_us[bucket])
 		bucket++;
 	add(&cells[bucket], 1);
@@ -151,6 +187,19 @@ static uint64_t sum_cell(const struct scrape *s, unsigned family, unsigned i)
 	return sum;
 }
 
+static uint64_t greatest_cell(const struct scrape *s, unsigned family, unsigned i)
+{
+	int64_t greatest = INT64_MIN;
+
+	for (unsigned k = 0; k < s->n_shards; k++) {
+		uint64_t value = load(&s->shards[k]->cells[s->m->first_cell[family] + i]);
+
+		if ((int64_t)value > greatest)
+			greatest = (int64_t)value;
+	}
+	return (uint64_t)greatest;
+}
+
 /* HELP escapes backslash and newline, a label value also the quote. */
 static void write_escaped(struct buf *out, const char *text, bool quoted)
 {
@@ -167,7 +216,7 @@ static void write_escaped(struct buf *out, const char *text, bool quoted)
 /* 15 digits: exact microseconds for 30 years, and 0.1 stays 0.1. */
 static void write_number(struct buf *out, enum metrics_type type, double scale, uint64_t raw)
 {
-	bool is_signed = type == METRICS_GAUGE;
+	bool is_signed = type == METRICS_GAUGE || type == METRICS_GAUGE_MAX;
 
 	if (scale != 0 && scale != 1)
 		buf_printf(out, "%.15g\n",
@@ -187,58 +236,96 @@ static const char *label_value(const struct scrape *s, unsigned family, unsigned
 	return s->label_fn ? s->label_fn(s->arg, family, index) : NULL;
 }
 
-static void write_values(const struct scrape *s, unsigned family)
+static void write_label(struct buf *out, char before, const char *name, const char *value)
+{
+	buf_printf(out, "%c%s=\"", before, name);
+	write_escaped(out, value, true);
+	buf_append_str(out, "\"");
+}
+
+/* The labels of value `index`, as "{a=\"b\"" without the closing brace; empty: it has none.
+ * False: nobody has that value. */
+static bool find_labels(const struct scrape *s, unsigned family, unsigned index, struct buf *labels)
+{
+	const struct metrics_family *f = &s->m->families[family];
+	const char *value;
+
+	buf_clear(labels);
+	if (!f->label)
+		return true;
+	value = label_value(s, family, index / n_values2(f));
+	if (!value)
+		return false;
+	write_label(labels, '{', f->label, value);
+	if (f->label2)
+		write_label(labels, ',', f->label2, f->label2_values[index % f->n_values2]);
+	return true;
+}
+
+static void write_value(const struct scrape *s, unsigned family, unsigned index, const char *labels)
 {
 	const struct metrics_family *f = &s->m->families[family];
 
-	for (unsigned i = 0; i < n_values(f); i++) {
-		const char *value = f->label ? label_value(s, family, i) : NULL;
-
-		if (f->label && !value)
-			continue;
-		buf_append_str(s->out, f->name);
-		if (value) {
-			buf_printf(s->out, "{%s=\"", f->label);
-			write_escaped(s->out, value, true);
-			buf_append_str(s->out, "\"}");
-		}
-		buf_append_str(s->out, " ");
-		write_number(s->out, f->type, f->scale, sum_cell(s, family, i));
-	}
+	buf_printf(s->out, "%s%s ", f->name, labels);
+	write_number(s->out, f->type, f->scale,
+		     f->type == METRICS_GAUGE_MAX ? greatest_cell(s, family, index)
+						  : sum_cell(s, family, index));
 }
 
 /* _count is the sum of the buckets just read, so it always equals the +Inf bucket. */
-static void write_histogram(const struct scrape *s, unsigned family)
+static void write_histogram(const struct scrape *s, unsigned family, unsigned index,
+			    const char *labels)
 {
-	const char *name = s->m->families[family].name;
-	uint64_t n = 0;
+	const struct metrics_family *f = &s->m->families[family];
+	unsigned first = index * HISTOGRAM_CELLS;
+	uint64_t counts[METRICS_N_BUCKETS + 1], n = 0;
+	const char *before = *labels ? labels : "{", *comma = *labels ? "," : "";
 
+	for (unsigned i = 0; i <= METRICS_N_BUCKETS; i++)
+		n += counts[i] = sum_cell(s, family, first + i);
+	if (!n && f->label)
+		return;
+	n = 0;
 	for (unsigned i = 0; i < METRICS_N_BUCKETS; i++) {
-		n += sum_cell(s, family, i);
-		buf_printf(s->out, "%s_bucket{le=\"%.15g\"} %" PRIu64 "\n", name,
-			   (double)metrics_bucket_us[i] * SECONDS_PER_US, n);
+		n += counts[i];
+		buf_printf(s->out, "%s_bucket%s%sle=\"%.15g\"} %" PRIu64 "\n", f->name, before,
+			   comma, (double)metrics_bucket_us[i] * SECONDS_PER_US, n);
 	}
-	n += sum_cell(s, family, BEYOND_CELL);
-	buf_printf(s->out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, n);
-	buf_printf(s->out, "%s_sum %.15g\n", name,
-		   (double)sum_cell(s, family, SUM_CELL) * SECONDS_PER_US);
-	buf_printf(s->out, "%s_count %" PRIu64 "\n", name, n);
+	n += counts[BEYOND_CELL];
+	buf_printf(s->out, "%s_bucket%s%sle=\"+Inf\"} %" PRIu64 "\n", f->name, before, comma, n);
+	buf_printf(s->out, "%s_sum%s%s %.15g\n", f->name, labels, *labels ? "}" : "",
+		   (double)sum_cell(s, family, first + SUM_CELL) * SECONDS_PER_US);
+	buf_printf(s->out, "%s_count%s%s %" PRIu64 "\n", f->name, labels, *labels ? "}" : "", n);
+}
+
+static void write_family(const struct scrape *s, unsigned family, struct buf *labels)
+{
+	const struct metrics_family *f = &s->m->families[family];
+
+	buf_printf(s->out, "# HELP %s ", f->name);
+	write_escaped(s->out, f->help, false);
+	buf_printf(s->out, "\n# TYPE %s %s\n", f->name, type_names[f->type]);
+	for (unsigned i = 0; i < n_values(f); i++) {
+		if (!find_labels(s, family, i, labels))
+			continue;
+		if (is_histogram(f)) {
+			write_histogram(s, family, i, buf_str(labels));
+			continue;
+		}
+		if (labels->len)
+			buf_append_str(labels, "}");
+		write_value(s, family, i, buf_str(labels));
+	}
 }
 
 void metrics_write(const struct metrics *m, const struct metrics_shard *const *shards,
 		   unsigned n_shards, metrics_label_fn label_fn, void *arg, struct buf *out)
 {
 	struct scrape s = { m, shards, n_shards, label_fn, arg, out };
+	struct buf labels = { 0 };
 
-	for (unsigned i = 0; i < m->n_families; i++) {
-		const struct metrics_family *f = &m->families[i];
-
-		buf_printf(out, "# HELP %s ", f->name);
-		write_escaped(out, f->help, false);
-		buf_printf(out, "\n# TYPE %s %s\n", f->name, type_names[f->type]);
-		if (f->type == METRICS_HISTOGRAM)
-			write_histogram(&s, i);
-		else
-			write_values(&s, i);
-	}
+	for (unsigned i = 0; i < m->n_families; i++)
+		write_family(&s, i, &labels);
+	out->failed |= labels.failed;
+	buf_deinit(&labels);
 }

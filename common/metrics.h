@@ -16,12 +16,17 @@
 enum metrics_type {
 	METRICS_COUNTER,   /* summed over shards */
 	METRICS_GAUGE,     /* int64, summed over shards */
+	METRICS_GAUGE_MAX, /* int64, the greatest of the shards' */
 	METRICS_HISTOGRAM, /* of microseconds, shown as seconds; metrics_observe */
 	METRICS_TYPES
 };
 
-/* A value per label value. `label_values` fixed (reasons), or NULL with n_values > 0: named at the
- * scrape by metrics_label_fn (analyzers by slot), values it does not name are left out. */
+/*
+ * A value (or histogram) per label value. `label_values` fixed (reasons), or NULL with n_values >
+ * 0: named at the scrape by metrics_label_fn (analyzers by slot), values it does not name are left
+ * out, and so are histograms with a label that have seen nothing. With a second label, which is
+ * fixed, a value for each pair: metrics_pair is its index.
+ */
 struct metrics_family {
 	const char *name; /* with its unit and _total as Prometheus wants them */
 	enum metrics_type type;
@@ -29,6 +34,9 @@ struct metrics_family {
 	const char *label; /* NULL: one unlabelled value, n_values ignored */
 	const char *const *label_values;
 	unsigned n_values;
+	const char *label2; /* NULL: none */
+	const char *const *label2_values;
+	unsigned n_values2;
 	double scale; /* shown = stored * scale; 0 = 1; 1e-6: microseconds shown as seconds */
 };
 
@@ -53,9 +61,15 @@ void metrics_shard_deinit(struct metrics_shard *shard);
 /* `index` is the label value (0 where there is none), within range. Writer's thread only. */
 void metrics_add(struct metrics_shard *shard, unsigned family, unsigned index, int64_t n);
 void metrics_set(struct metrics_shard *shard, unsigned family, unsigned index, int64_t value);
-void metrics_observe(struct metrics_shard *shard, unsigned family, uint64_t us);
+void metrics_observe(struct metrics_shard *shard, unsigned family, unsigned index, uint64_t us);
+/* Index of the pair of a value of the first label and one of the second. Any thread. */
+unsigned metrics_pair(const struct metrics_shard *shard, unsigned family, unsigned value,
+		      unsigned value2);
 /* Any thread. */
 uint64_t metrics_get(const struct metrics_shard *shard, unsigned family, unsigned index);
+/* What fell into each bucket, not cumulative; the last is what is beyond all bounds. Any thread. */
+void metrics_read_histogram(const struct metrics_shard *shard, unsigned family, unsigned index,
+			    uint64_t counts[METRICS_N_BUCKETS + 1]);
 
 /* Name of value `index` of a family whose label values are dynamic, or NULL. */
 typedef const char *(*metrics_label_fn)(void *arg, unsigned family, unsigned index);

@@ -58,7 +58,8 @@ bool breaker_failure(struct breaker *b, uint64_t now_us)
 {
 	if (b->state == BREAKER_OPEN) /* of a batch that was out when it opened */
 		return false;
-	if (b->state == BREAKER_CLOSED && ++b->n_failures < FAILURES_TO_OPEN)
+	b->n_failures++;
+	if (b->state == BREAKER_CLOSED && b->n_failures < FAILURES_TO_OPEN)
 		return false;
 	open_up(b, now_us);
 	return true;

@@ -13,7 +13,7 @@
 #include "common/backoff.h"
 
 enum breaker_state {
-	BREAKER_CLOSED,    /* deliveries flow; n_failures in a row so far */
+	BREAKER_CLOSED,    /* deliveries flow */
 	BREAKER_OPEN,      /* nothing is sent until open_until_us */
 	BREAKER_HALF_OPEN, /* one batch at a time is tried; n_successes so far */
 	BREAKER_STATES
@@ -22,7 +22,7 @@ extern const char *const breaker_state_names[BREAKER_STATES];
 
 struct breaker {
 	enum breaker_state state;
-	unsigned n_failures;
+	unsigned n_failures; /* in a row, whatever the state */
 	unsigned n_successes;
 	bool on_trial; /* HALF_OPEN: the one batch is out */
 	uint64_t open_until_us;

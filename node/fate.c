@@ -77,7 +77,7 @@ void fate_on_delivered(void *arg, struct packet *p, const char *analyzer)
 
 	account(w, ACCOUNT_DELIVERED, p);
 	if (!p->spilled)
-		metrics_observe(&w->metrics, M_PACKET_TIME, clock_mono_us() - p->received_us);
+		metrics_observe(&w->metrics, M_PACKET_TIME, 0, clock_mono_us() - p->received_us);
 	spill_in_note_delivery(&w->spill_in);
 	accept_packet(w, p, analyzer);
 }

@@ -125,7 +125,8 @@ void lane_on_done(struct transfer *t)
 	lane->n_flying_packets -= b->packets.n_packets;
 	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
 	backlog_hear(&lane->backlog, t->ended_us);
-	metrics_observe(lane->config.metrics, M_DELIVERY_TIME, t->ended_us - t->started_us);
+	metrics_observe(lane->config.metrics, M_DELIVERY_TIME, lane->slot,
+			t->ended_us - t->started_us);
 	if (outcome != OUTCOME_OK)
 		metrics_add(lane->config.metrics, M_BATCHES_FAILED, outcome, 1);
 	if (outcome == OUTCOME_OK)

@@ -23,6 +23,10 @@ struct lane {
 	unsigned max_batch_packets;
 	size_t max_batch_bytes;
 	struct breaker breaker;
+	struct { /* what metrics say of it; BREAKER_STATES: nothing */
+		enum breaker_state state;
+		unsigned n_failures;
+	} shown;
 	struct concurrency concurrency;
 	struct backlog backlog;
 	uint64_t paused_until_us; /* 0: not paused */

@@ -1,6 +1,7 @@
 #include "node/node_metrics.h"
 
 #include "node/batch.h"
+#include "node/breaker.h"
 #include "node/conn.h"
 #include "node/fate.h"
 #include "node/refusal.h"
@@ -13,9 +14,9 @@ struct metrics *node_metrics_new(void)
 {
 	static struct metrics_family families[NODE_METRICS_N];
 	const struct metrics_family table[NODE_METRICS_N] = {
-/* twice, so that BY_ANALYZER becomes the three arguments that it stands for */
-#define FAMILY_(name, type, label, values, n_values, scale, help)                                  \
-	{ name, type, help, label, values, n_values, scale }
+/* twice, so that BY_ANALYZER becomes the arguments that it stands for */
+#define FAMILY_(name, type, label, values, n_values, label2, values2, n_values2, scale, help)      \
+	{ name, type, help, label, values, n_values, label2, values2, n_values2, scale }
 #define FAMILY(...) FAMILY_(__VA_ARGS__)
 #define X(id, name, type, ...) [M_##id] = FAMILY(name, METRICS_##type, __VA_ARGS__),
 		NODE_METRICS(X)

@@ -1,41 +1,43 @@
 #ifndef WEIR_NODE_NODE_METRICS_H
 #define WEIR_NODE_NODE_METRICS_H
 /*
- * Every metric of a node, once. X(id, name, type, label, label values, number of them, scale, help)
+ * Every metric of a node, once. X(id, name, type, labels, scale, help)
  */
 #include "common/metrics.h"
 #include "registry/roster.h"
 
-#define BY_ANALYZER "analyzer", NULL, ROSTER_MAX_SLOTS
-#define BY_NOTHING NULL, NULL, 0
+#define BY_NOTHING NULL, NULL, 0, NULL, NULL, 0
+#define BY(label, names, n) label, names, n, NULL, NULL, 0
+#define BY_ANALYZER "analyzer", NULL, ROSTER_MAX_SLOTS, NULL, NULL, 0
+#define BY_ANALYZER_AND(label, names, n) "analyzer", NULL, ROSTER_MAX_SLOTS, label, names, n
 
 /* clang-format off */
 #define NODE_METRICS(X)                                                                                               \
-	X(BUILD_INFO, "weir_build_info", GAUGE, "version", version_names, 1, 0, "Always 1; the version is its label.")  \
+	X(BUILD_INFO, "weir_build_info", GAUGE, BY("version", version_names, 1), 0, "Always 1; the version is its label.")  \
 	X(CONNECTIONS, "weir_connections", GAUGE, BY_NOTHING, 0, "Agents' connections open now.")                       \
 	X(CONNECTIONS_ACCEPTED, "weir_connections_accepted_total", COUNTER, BY_NOTHING, 0,                              \
 	  "Agents' connections accepted.")                                                                              \
-	X(CONNECTIONS_CLOSED, "weir_connections_closed_total", COUNTER, "reason", conn_close_names, CLOSE_REASONS, 0,   \
+	X(CONNECTIONS_CLOSED, "weir_connections_closed_total", COUNTER, BY("reason", conn_close_names, CLOSE_REASONS), 0,   \
 	  "Agents' connections closed, by reason.")                                                                     \
 	X(RECEIVED_PACKETS, "weir_received_packets_total", COUNTER, BY_NOTHING, 0, "Valid packets received.")           \
 	X(RECEIVED_MESSAGES, "weir_received_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")               \
 	X(RECEIVED_BYTES, "weir_received_bytes_total", COUNTER, BY_NOTHING, 0, "Bytes of request bodies.")              \
 	X(ACCEPTED_PACKETS, "weir_accepted_packets_total", COUNTER, BY_NOTHING, 0, "Packets answered with 202.")        \
 	X(ACCEPTED_MESSAGES, "weir_accepted_messages_total", COUNTER, BY_NOTHING, 0, "Messages answered with 202.")     \
-	X(REFUSED, "weir_refused_requests_total", COUNTER, "reason", refusal_names(), REFUSALS, 0,                      \
+	X(REFUSED, "weir_refused_requests_total", COUNTER, BY("reason", refusal_names(), REFUSALS), 0,                      \
 	  "Requests refused, by reason.")                                                                               \
 	X(ROUTED_PACKETS, "weir_routed_packets_total", COUNTER, BY_ANALYZER, 0, "Packets given to a lane.")             \
 	X(ROUTED_MESSAGES, "weir_routed_messages_total", COUNTER, BY_ANALYZER, 0, "Messages given to a lane.")          \
 	X(DELIVERED_PACKETS, "weir_delivered_packets_total", COUNTER, BY_ANALYZER, 0, "Packets acknowledged by it.")    \
 	X(DELIVERED_MESSAGES, "weir_delivered_messages_total", COUNTER, BY_ANALYZER, 0, "Messages acknowledged by it.") \
 	X(BATCHES, "weir_batches_total", COUNTER, BY_ANALYZER, 0, "Deliveries attempted: POSTs sent to it.")            \
-	X(BATCHES_FAILED, "weir_batches_failed_total", COUNTER, "reason", delivery_outcome_names, DELIVERY_OUTCOMES, 0, \
+	X(BATCHES_FAILED, "weir_batches_failed_total", COUNTER, BY("reason", delivery_outcome_names, DELIVERY_OUTCOMES), 0, \
 	  "Deliveries that did not end with 2xx, by reason.")                                                           \
-	X(REROUTED_PACKETS, "weir_rerouted_packets_total", COUNTER, "reason", reroute_reason_names, REROUTE_REASONS, 0, \
+	X(REROUTED_PACKETS, "weir_rerouted_packets_total", COUNTER, BY("reason", reroute_reason_names, REROUTE_REASONS), 0, \
 	  "Packets taken back from one analyzer and given to another, by reason.")                                      \
-	X(SPILLED_PACKETS, "weir_spilled_packets_total", COUNTER, "reason", spill_reason_names, SPILL_REASONS, 0,                                        \
+	X(SPILLED_PACKETS, "weir_spilled_packets_total", COUNTER, BY("reason", spill_reason_names, SPILL_REASONS), 0,                                        \
 	  "Packets put into the spill, or left there when the node ended.")                                             \
-	X(SPILLED_MESSAGES, "weir_spilled_messages_total", COUNTER, "reason", spill_reason_names, SPILL_REASONS, 0,     \
+	X(SPILLED_MESSAGES, "weir_spilled_messages_total", COUNTER, BY("reason", spill_reason_names, SPILL_REASONS), 0,     \
 	  "Messages in them.")                                                                                          \
 	X(TAKEN_PACKETS, "weir_spill_taken_packets_total", COUNTER, BY_NOTHING, 0, "Packets taken out of the spill.")   \
 	X(TAKEN_MESSAGES, "weir_spill_taken_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")               \
@@ -59,8 +61,12 @@
 	X(LANE_LIMIT, "weir_lane_concurrency_limit", GAUGE, BY_ANALYZER, 0,                                             \
 	  "Deliveries to it that may be under way at once, as it bears.")                                               \
 	X(PAUSED, "weir_lane_paused_workers", GAUGE, BY_ANALYZER, 0, "Workers that pause because it said 429 or 503.")  \
-	X(BREAKER_OPEN, "weir_breaker_open_workers", GAUGE, BY_ANALYZER, 0,                                             \
-	  "Workers whose breaker to it is not closed.")                                                                 \
+	X(BREAKERS, "weir_breaker_workers", GAUGE, BY_ANALYZER_AND("state", breaker_state_names, BREAKER_STATES), 0,    \
+	  "Workers by the state of their breaker to it.")                                                               \
+	X(BREAKER_FAILURES, "weir_breaker_failures", GAUGE_MAX, BY_ANALYZER, 0,                                         \
+	  "Failed deliveries to it in a row, of the worker that has most.")                                             \
+	X(BREAKER_RETRY, "weir_breaker_retry_timestamp_seconds", GAUGE_MAX, BY_ANALYZER, 1e-3,                          \
+	  "Unix time when the last of the open breakers to it lets a delivery try; 0: none is open.")                   \
 	X(BREAKER_OPENED, "weir_breaker_opened_total", COUNTER, BY_ANALYZER, 0, "Times that a breaker to it opened.")   \
 	X(HELD_BYTES, "weir_held_bytes", GAUGE, BY_NOTHING, 0, "Bytes that packets and connections are reckoned with.")                  \
 	X(WAITING_PACKETS, "weir_waiting_packets", GAUGE, BY_NOTHING, 0,                                                \
@@ -68,15 +74,16 @@
 	X(PARKED_PACKETS, "weir_parked_packets", GAUGE, BY_NOTHING, 0,                                                  \
 	  "Packets out of the spill, or acknowledged already, that wait for somebody to take them.")                    \
 	X(PACKET_TIME, "weir_packet_seconds", HISTOGRAM, BY_NOTHING, 0, "From a packet's last byte to its fate.")       \
-	X(DELIVERY_TIME, "weir_delivery_seconds", HISTOGRAM, BY_NOTHING, 0, "Of one POST to an analyzer.")              \
+	X(DELIVERY_TIME, "weir_delivery_seconds", HISTOGRAM, BY_ANALYZER, 0,                                      \
+	  "From the start of a POST to it until its answer, or failure. Series of analyzers never tried are left out.") \
 	X(REDIS_UP, "weir_redis_up_workers", GAUGE, BY_NOTHING, 0, "Workers whose link to Redis is up.")                \
-	X(REDIS_CALLS, "weir_redis_calls_total", COUNTER, "script", worker_script_names, 2, 0,                          \
+	X(REDIS_CALLS, "weir_redis_calls_total", COUNTER, BY("script", worker_script_names, 2), 0,                          \
 	  "Script calls answered by Redis.")                                                                            \
 	X(REDIS_FAILURES, "weir_redis_failures_total", COUNTER, BY_NOTHING, 0, "Script calls without a good answer.")   \
 	X(REDIS_TIME, "weir_redis_call_seconds", HISTOGRAM, BY_NOTHING, 0, "Round trips of script calls.")              \
 	X(LOCAL_PACKETS, "weir_routed_without_redis_packets_total", COUNTER, BY_NOTHING, 0,                             \
 	  "Packets that should have been routed by Redis, and were not because it did not answer in time.")             \
-	X(MODE, "weir_workers", GAUGE, "mode", router_mode_names, ROUTER_MODES, 0, "Workers by routing mode.")
+	X(MODE, "weir_workers", GAUGE, BY("mode", router_mode_names, ROUTER_MODES), 0, "Workers by routing mode.")
 /* clang-format on */
 
 enum node_metric {

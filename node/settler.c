@@ -51,7 +51,7 @@ static void on_reply(void *arg, const redisReply *reply)
 		send_again_later(s);
 	} else {
 		metrics_add(m, M_REDIS_CALLS, call - CALL_ROUTE, 1);
-		metrics_observe(m, M_REDIS_TIME, clock_mono_us() - s->started_us);
+		metrics_observe(m, M_REDIS_TIME, 0, clock_mono_us() - s->started_us);
 		s->call = CALL_NONE;
 	}
 	s->config.on_answer(s->config.arg, call, &answer);

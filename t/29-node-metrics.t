@@ -24,14 +24,14 @@ my (%type, %help, %series, @strange);
 for (split /\n/, $text->{content}) {
     if (/^# TYPE (\w+) (counter|gauge|histogram)$/) { $type{$1}++ and push @strange, $_; $type{$1} = $2 }
     elsif (/^# HELP (\w+) \S.*$/) { $help{$1}++ and push @strange, $_ }
-    elsif (/^(weir_\w+?)((?:_bucket|_sum|_count)?)(\{\w+="[^"\\]*"\})? (-?[\d.e+-]+|NaN)$/ && !$series{ $1 . $2 . ($3 // '') }++) {
+    elsif (/^(weir_\w+?)((?:_bucket|_sum|_count)?)(\{\w+="[^"\\]*"(?:,\w+="[^"\\]*")*\})? (-?[\d.e+-]+|NaN)$/ && !$series{ $1 . $2 . ($3 // '') }++) {
         my $type = $type{$1} // $type{"$1$2"} // 'none, yet';
         push @strange, "$type: $_" if $type eq 'none, yet' || ($type eq 'counter') != ("$1$2" =~ /_total$/);
     } else { push @strange, $_ }
 }
 is_deeply(\@strange, [], 'every line is well-formed, typed, and there once');
 is_deeply([ sort keys %help ], [ sort keys %type ], 'every metric has its help');
-is_deeply([ grep { !/_(?:total|seconds|bytes|packets|batches|workers|connections|limit|info)$/ } keys %type ], [], 'names tell the unit');
+is_deeply([ grep { !/_(?:total|seconds|bytes|packets|batches|workers|connections|limit|failures|info)$/ } keys %type ], [], 'names tell the unit');
 cmp_ok(scalar keys %type, '>=', 30, 'there are many');
 
 # ---- the numbers ----
@@ -55,6 +55,8 @@ cmp_ok(total('weir_batches_failed_total'), '>', 0, 'they did');
 is(total('weir_refused_requests_total'), 1, 'one request was refused');
 is(total('weir_refused_requests_total{reason="bad_json"}'), 1, 'and the reason is known');
 is(total('weir_packet_seconds_count'), $report->{sent}{packets}, 'the time of every packet was taken');
+is(total("weir_delivery_seconds_count{analyzer=\"$_\"}"), total("weir_batches_total{analyzer=\"$_\"}"), "and of every delivery to $_") for qw(a1 a2 a3);
+is(total("weir_breaker_workers{analyzer=\"a2\",state=\"$_->[0]\"}"), $_->[1], "workers whose breaker to a2 is $_->[0]: $_->[1]") for [ closed => 2 ], [ open => 0 ], [ half_open => 0 ];
 is(total('weir_redis_up_workers'), 2, 'all links to Redis are up');
 
 wait_until { !total('weir_connections') } 5, 'connections to be closed';

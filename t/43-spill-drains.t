@@ -16,6 +16,9 @@ my %share = (a1 => 0.5, a2 => 0.3, a3 => 0.2);
 # A busy machine is not what this is about: Redis may take its time.
 my $cluster = Weir::Cluster->start(nodes => 3, analyzers => \%share, node => [ '--redis-timeout', '1s' ]);
 my $n_spilled = sub { $cluster->redis->command(XLEN => 'weir:{default}:spill') };
+my $n_not_closed = sub {
+    sum0 map { my $m = metrics($_); map { $m->{$_} } grep { /^weir_breaker_workers\{.*state="(?:half_)?open"/ } keys %$m } $cluster->nodes;
+};
 my $sum = sub ($metric) { sum0 map { metrics($_)->{$metric} // 0 } $cluster->nodes };
 
 my $load = $cluster->begin_load(rate => $rate, messages => '1-9', duration => 0, connections => 300);
@@ -38,7 +41,7 @@ $cluster->start_analyzer($_, $share{$_}, '--delay-ms', 100) for sort keys %share
 wait_until { $n_spilled->() < $waiting } 20, 'the spill to drain';
 my $first = time - $back;
 # The first one that is back rightly gets all until the others are.
-wait_until { $sum->('weir_breaker_open_workers') == 0 && !grep { $_->{health} ne 'up' } @{ $cluster->cluster->{analyzers} } } 10,
+wait_until { $n_not_closed->() == 0 && !grep { $_->{health} ne 'up' } @{ $cluster->cluster->{analyzers} } } 10,
     'all to be in reach';
 my $before = $cluster->counts;
 my $live = $cluster->begin_load(rate => 200, duration => 0, connections => 50);

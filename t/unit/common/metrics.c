@@ -10,18 +10,34 @@
 
 #include "common/metrics.h"
 
-enum { M_PACKETS, M_RESULTS, M_OPEN, M_CPU, M_ROUTED, M_LATENCY, M_FAMILIES };
+enum {
+	M_PACKETS,
+	M_RESULTS,
+	M_OPEN,
+	M_CPU,
+	M_ROUTED,
+	M_LATENCY,
+	M_WORST,
+	M_TIMES,
+	M_STATES,
+	M_FAMILIES
+};
 
 static const char *const results[] = { "ok", "bad \"json\"\\\n" };
+static const char *const states[] = { "good", "b\"ad" };
 static const struct metrics_family families[M_FAMILIES] = {
 	[M_PACKETS] = { "weir_packets_total", METRICS_COUNTER, "Packets received." },
 	[M_RESULTS] = { "weir_results_total", METRICS_COUNTER, "By \"result\".\nBack\\slash.",
-			"result", results, 2, 1 },
-	[M_OPEN] = { "weir_open", METRICS_GAUGE, "Open now.", NULL, NULL, 0, 1 },
-	[M_CPU] = { "weir_cpu_seconds_total", METRICS_COUNTER, "CPU.", NULL, NULL, 0, 1e-6 },
-	[M_ROUTED] = { "weir_routed_total", METRICS_COUNTER, "Per analyzer.", "analyzer", NULL, 4,
-		       1 },
+			"result", results, 2, .scale = 1 },
+	[M_OPEN] = { "weir_open", METRICS_GAUGE, "Open now." },
+	[M_CPU] = { "weir_cpu_seconds_total", METRICS_COUNTER, "CPU.", .scale = 1e-6 },
+	[M_ROUTED] = { "weir_routed_total", METRICS_COUNTER, "Per analyzer.", "analyzer", NULL, 4 },
 	[M_LATENCY] = { "weir_latency_seconds", METRICS_HISTOGRAM, "Latency." },
+	[M_WORST] = { "weir_worst", METRICS_GAUGE_MAX, "The worst." },
+	[M_TIMES] = { "weir_times_seconds", METRICS_HISTOGRAM, "By analyzer.", "analyzer", NULL,
+		      4 },
+	[M_STATES] = { "weir_states", METRICS_GAUGE, "By analyzer and state.", "analyzer", NULL, 4,
+		       "state", states, 2 },
 };
 
 struct fixture {
@@ -59,7 +75,7 @@ static const char *name_of(void *arg, unsigned family, unsigned index)
 	static const char *const names[] = { "a1", NULL, "a\"3", "a4" };
 
 	assert_string_equal(arg, "the arg");
-	assert_int_equal(family, M_ROUTED);
+	assert_true(family == M_ROUTED || family == M_TIMES || family == M_STATES);
 	return names[index];
 }
 
@@ -94,7 +110,7 @@ static void cells_are_independent(void **state)
 
 	metrics_add(&f->a, M_RESULTS, 1, 5);
 	metrics_add(&f->a, M_ROUTED, 0, 7);
-	metrics_observe(&f->a, M_LATENCY, 1);
+	metrics_observe(&f->a, M_LATENCY, 0, 1);
 	assert_true(metrics_get(&f->a, M_RESULTS, 0) == 0);
 	assert_true(metrics_get(&f->a, M_RESULTS, 1) == 5);
 	assert_true(metrics_get(&f->a, M_OPEN, 0) == 0);
@@ -109,8 +125,8 @@ static void shards_are_summed(void **state)
 
 	metrics_add(&f->a, M_PACKETS, 0, 40);
 	metrics_add(&f->b, M_PACKETS, 0, 2);
-	metrics_observe(&f->a, M_LATENCY, 50);
-	metrics_observe(&f->b, M_LATENCY, 60);
+	metrics_observe(&f->a, M_LATENCY, 0, 50);
+	metrics_observe(&f->b, M_LATENCY, 0, 60);
 	assert_has(scrape(f), "# TYPE weir_packets_total counter\nweir_packets_total 42\n");
 	assert_has(scrape(f), "weir_latency_seconds_bucket{le=\"0.0001\"} 2\n");
 }
@@ -174,12 +190,12 @@ static void a_histogram_is_cumulative_with_inclusive_bounds(void **state)
 
 	assert_true(metrics_bucket_us[0] == 100);
 	assert_true(metrics_bucket_us[METRICS_N_BUCKETS - 1] == 10000000);
-	metrics_observe(&f->a, M_LATENCY, 0);
+	metrics_observe(&f->a, M_LATENCY, 0, 0);
 	for (unsigned i = 0; i < METRICS_N_BUCKETS; i++) {
 		assert_true(i == 0 || metrics_bucket_us[i] > metrics_bucket_us[i - 1]);
-		metrics_observe(&f->a, M_LATENCY, metrics_bucket_us[i]);
+		metrics_observe(&f->a, M_LATENCY, 0, metrics_bucket_us[i]);
 	}
-	metrics_observe(&f->a, M_LATENCY, 10000001);
+	metrics_observe(&f->a, M_LATENCY, 0, 10000001);
 	for (unsigned i = 0; i < METRICS_N_BUCKETS; i++) {
 		snprintf(expected, sizeof(expected), "_bucket{le=\"%g\"} %u\n",
 			 (double)metrics_bucket_us[i] / 1e6, i + 2);
@@ -194,9 +210,68 @@ static void a_histogram_sum_is_in_seconds(void **state)
 {
 	struct fixture *f = *state;
 
-	metrics_observe(&f->a, M_LATENCY, 1500000);
-	metrics_observe(&f->b, M_LATENCY, 250000);
+	metrics_observe(&f->a, M_LATENCY, 0, 1500000);
+	metrics_observe(&f->b, M_LATENCY, 0, 250000);
 	assert_has(scrape(f), "weir_latency_seconds_sum 1.75\n");
+}
+
+static void of_some_gauges_the_greatest_shard_is_shown(void **state)
+{
+	struct fixture *f = *state;
+
+	metrics_set(&f->a, M_WORST, 0, -7);
+	metrics_set(&f->b, M_WORST, 0, -9);
+	assert_has(scrape(f), "# TYPE weir_worst gauge\nweir_worst -7\n");
+	metrics_set(&f->b, M_WORST, 0, 5);
+	assert_has(scrape(f), "\nweir_worst 5\n");
+}
+
+static void a_histogram_by_label_is_one_for_each_that_has_seen_something(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_has(scrape(f), "# TYPE weir_times_seconds histogram\n# HELP weir_states ");
+	metrics_observe(&f->a, M_TIMES, 1, 100); /* nobody */
+	metrics_observe(&f->a, M_TIMES, 2, 100);
+	metrics_observe(&f->b, M_TIMES, 2, 20000000);
+	metrics_observe(&f->b, M_TIMES, 3, 0);
+	assert_has(scrape(f), "# TYPE weir_times_seconds histogram\n"
+			      "weir_times_seconds_bucket{analyzer=\"a\\\"3\",le=\"0.0001\"} 1\n");
+	assert_has(scrape(f), "\nweir_times_seconds_bucket{analyzer=\"a\\\"3\",le=\"10\"} 1\n"
+			      "weir_times_seconds_bucket{analyzer=\"a\\\"3\",le=\"+Inf\"} 2\n"
+			      "weir_times_seconds_sum{analyzer=\"a\\\"3\"} 20.0001\n"
+			      "weir_times_seconds_count{analyzer=\"a\\\"3\"} 2\n"
+			      "weir_times_seconds_bucket{analyzer=\"a4\",le=\"0.0001\"} 1\n");
+}
+
+static void a_histogram_is_read_by_label_and_shard(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t counts[METRICS_N_BUCKETS + 1];
+
+	metrics_observe(&f->a, M_TIMES, 2, 101);
+	metrics_observe(&f->a, M_TIMES, 2, 250);
+	metrics_observe(&f->a, M_TIMES, 2, 20000000);
+	metrics_observe(&f->b, M_TIMES, 2, 1);
+	metrics_read_histogram(&f->a, M_TIMES, 2, counts);
+	assert_true(counts[0] == 0 && counts[1] == 2 && counts[METRICS_N_BUCKETS] == 1);
+	metrics_read_histogram(&f->a, M_TIMES, 3, counts);
+	for (unsigned i = 0; i <= METRICS_N_BUCKETS; i++)
+		assert_true(counts[i] == 0);
+}
+
+static void two_labels_make_a_value_for_each_pair(void **state)
+{
+	struct fixture *f = *state;
+
+	metrics_set(&f->a, M_STATES, metrics_pair(&f->a, M_STATES, 0, 1), 3);
+	metrics_add(&f->b, M_STATES, metrics_pair(&f->b, M_STATES, 3, 0), 4);
+	assert_has(scrape(f), "\nweir_states{analyzer=\"a1\",state=\"good\"} 0\n"
+			      "weir_states{analyzer=\"a1\",state=\"b\\\"ad\"} 3\n"
+			      "weir_states{analyzer=\"a\\\"3\",state=\"good\"} 0\n"
+			      "weir_states{analyzer=\"a\\\"3\",state=\"b\\\"ad\"} 0\n"
+			      "weir_states{analyzer=\"a4\",state=\"good\"} 4\n"
+			      "weir_states{analyzer=\"a4\",state=\"b\\\"ad\"} 0\n");
 }
 
 static void *count_to_100000(void *shard)
@@ -250,6 +325,10 @@ int main(void)
 		TEST(dynamic_labels_are_named_at_the_scrape),
 		TEST(a_histogram_is_cumulative_with_inclusive_bounds),
 		TEST(a_histogram_sum_is_in_seconds),
+		TEST(of_some_gauges_the_greatest_shard_is_shown),
+		TEST(a_histogram_by_label_is_one_for_each_that_has_seen_something),
+		TEST(a_histogram_is_read_by_label_and_shard),
+		TEST(two_labels_make_a_value_for_each_pair),
 		TEST(a_scrape_during_counting_never_goes_back),
 		TEST(shards_share_no_cache_line),
 	};

@@ -86,6 +86,7 @@ static void each_failed_trial_doubles_it_up_to_30_s(void **state)
 		assert_true(breaker_failure(&b, now));
 		assert_in_range(b.open_until_us - now, full_s[i] * US_PER_S / 2,
 				full_s[i] * US_PER_S);
+		assert_int_equal(b.n_failures, 6 + i);
 		now = b.open_until_us;
 		assert_true(breaker_tick(&b, now));
 	}

@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "node/batch.h"
+#include "node/breaker.h"
 #include "node/node_metrics.h"
 #include "t/unit/node/delivery.h"
 
@@ -151,6 +152,13 @@ static void fail_once(struct delivery *d, unsigned number)
 	assert_int_equal(d->outcomes[number], TAKEN_BACK_TRIED);
 }
 
+/* How many of the worker's one breaker to analyzer 0 are in that state. */
+static int n_breakers(struct delivery *d, enum breaker_state state)
+{
+	return (int)metrics_get(&d->shard, M_BREAKERS,
+				metrics_pair(&d->shard, M_BREAKERS, 0, state));
+}
+
 static void five_failures_open_the_breaker_and_two_successes_close_it(void **state)
 {
 	struct delivery *d = *state;
@@ -164,9 +172,18 @@ static void five_failures_open_the_breaker_and_two_successes_close_it(void **sta
 	assert_true(d->dispatch.cut_off[0]);
 	assert_int_equal(d->reasons[4], REROUTE_STATUS);
 	assert_int_equal(metrics_get(&d->shard, M_BREAKER_OPENED, 0), 1);
+	delivery_turn(d);
+	assert_int_equal(n_breakers(d, BREAKER_OPEN), 1);
+	assert_int_equal(n_breakers(d, BREAKER_CLOSED), 0);
+	assert_int_equal(metrics_get(&d->shard, M_BREAKER_FAILURES, 0), 5);
+	assert_in_range(metrics_get(&d->shard, M_BREAKER_RETRY, 0) - clock_wall_us() / US_PER_MS, 1,
+			2000);
 
 	delivery_wait_reach(d, 0, true); /* half open: one at a time */
-	assert_int_equal(metrics_get(&d->shard, M_BREAKER_OPEN, 0), 1);
+	delivery_turn(d);
+	assert_int_equal(n_breakers(d, BREAKER_HALF_OPEN), 1);
+	assert_int_equal(n_breakers(d, BREAKER_OPEN), 0);
+	assert_int_equal(metrics_get(&d->shard, M_BREAKER_RETRY, 0), 0);
 	delivery_push(d, 0, 5);
 	assert_false(d->dispatch.reach[0]);
 	d->fakes[0].status = 200;
@@ -181,7 +198,9 @@ static void five_failures_open_the_breaker_and_two_successes_close_it(void **sta
 	assert_int_equal(delivery_count(d, DELIVERED), 4);
 	delivery_push(d, 0, 9);
 	delivery_wait_fates(d, 10);
-	assert_int_equal(metrics_get(&d->shard, M_BREAKER_OPEN, 0), 0);
+	assert_int_equal(n_breakers(d, BREAKER_CLOSED), 1);
+	assert_int_equal(n_breakers(d, BREAKER_HALF_OPEN), 0);
+	assert_int_equal(metrics_get(&d->shard, M_BREAKER_FAILURES, 0), 0);
 	assert_int_equal(metrics_get(&d->shard, M_BREAKER_OPENED, 0), 1);
 }
 
