@@ -1,9 +1,13 @@
 #ifndef WEIR_NODE_ADMIN_API_H
 #define WEIR_NODE_ADMIN_API_H
 /*
- * The handlers of the admin port that deal with analyzers and the cluster.
+ * The handlers of the admin port, and what they share:
+ *   admin_read.c      analyzers, nodes, the cluster
+ *   admin_register.c  analyzers register, beat and leave
+ *   admin_change.c    operators change them
  */
 #include <civetweb.h>
+#include <cjson/cJSON.h>
 #include <pthread.h>
 
 #include "node/admin.h"
@@ -28,5 +32,20 @@ int admin_change(struct admin_api *api, struct mg_connection *conn, const char *
 /* A problem with a status, a code and a sentence; allow may be NULL. */
 int admin_refuse(struct mg_connection *conn, int status, const char *code, const char *detail,
 		 const char *allow);
+/* 400 bad_field. */
+int admin_bad_field(struct mg_connection *conn, const char *why);
+/* What a function of membership.h returned, about analyzer `id`. */
+int admin_refuse_error(struct admin_api *api, struct mg_connection *conn, const char *id,
+		       int error);
+/* The JSON object in the body, the caller's; NULL: the request is answered. An empty body is {}. */
+cJSON *admin_read_object(struct mg_connection *conn) MUST_CHECK;
+
+/*
+ * Before a write: a Redis that came back empty has forgotten weights and states that operators set.
+ * Were the analyzers the first to come back, they would register as they were declared. As
+ * functions of membership.h. Holds the lock until admin_end_write, also when it fails.
+ */
+int admin_begin_write(struct admin_api *api) MUST_CHECK;
+void admin_end_write(struct admin_api *api);
 
 #endif

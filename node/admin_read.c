@@ -1,0 +1,68 @@
+/* The analyzers, the nodes and the cluster, as the registry knows them. */
+#include "common/web.h"
+#include "node/admin_api.h"
+#include "registry/cluster.h"
+#include "registry/membership.h"
+
+static int with_roster(struct admin_api *api, struct mg_connection *conn, const char *id,
+		       struct roster **rosterp)
+{
+	int r;
+
+	pthread_mutex_lock(&api->lock);
+	r = membership_roster(api->client, rosterp);
+	pthread_mutex_unlock(&api->lock);
+	return r == 0 ? 0 : admin_refuse_error(api, conn, id, r);
+}
+
+int admin_get_cluster(struct admin_api *api, struct mg_connection *conn, const char *id)
+{
+	CLEANUP(roster_unrefp) struct roster *roster = NULL;
+	int status = with_roster(api, conn, id, &roster);
+
+	return status ? status
+		      : web_send_json(conn, 200,
+				      cluster_json(api->config.shared->config->pool, roster), true);
+}
+
+int admin_get_nodes(struct admin_api *api, struct mg_connection *conn, const char *id)
+{
+	CLEANUP(roster_unrefp) struct roster *roster = NULL;
+	int status = with_roster(api, conn, id, &roster);
+	cJSON *json;
+
+	if (status)
+		return status;
+	json = cJSON_CreateObject();
+	cJSON_AddItemToObject(json, "nodes", cluster_nodes_json(roster));
+	return web_send_json(conn, 200, json, true);
+}
+
+int admin_list_analyzers(struct admin_api *api, struct mg_connection *conn, const char *id)
+{
+	CLEANUP(roster_unrefp) struct roster *roster = NULL;
+	int status = with_roster(api, conn, id, &roster);
+	cJSON *json, *list;
+
+	if (status)
+		return status;
+	json = cJSON_CreateObject();
+	list = cJSON_AddArrayToObject(json, "analyzers");
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		cJSON_AddItemToArray(list, cluster_analyzer_json(roster, &roster->analyzers[i]));
+	return web_send_json(conn, 200, json, true);
+}
+
+int admin_get_analyzer(struct admin_api *api, struct mg_connection *conn, const char *id)
+{
+	CLEANUP(roster_unrefp) struct roster *roster = NULL;
+	int status = with_roster(api, conn, id, &roster);
+	const struct analyzer *a;
+
+	if (status)
+		return status;
+	a = roster_find(roster, id);
+	if (!a)
+		return admin_refuse_error(api, conn, id, MEMBERSHIP_E_UNKNOWN);
+	return web_send_json(conn, 200, cluster_analyzer_json(roster, a), true);
+}
