@@ -10,7 +10,7 @@
 #include "node/admin_api.h"
 
 #define REGISTRY_TIMEOUT_MS 1000
-#define N_THREADS "16"
+#define N_THREADS "64" /* ADMIN_STREAMS, and some for everybody else */
 
 struct admin {
 	struct admin_api api;
@@ -110,6 +110,9 @@ static const struct route routes[] = {
 	{ "GET", "/readyz", ACCESS_OPEN, get_readyz },
 	{ "GET", "/metrics", ACCESS_READ, get_metrics },
 	{ "GET", "/v1/cluster", ACCESS_READ, admin_get_cluster },
+	{ "GET", "/v1/overview", ACCESS_READ, admin_get_overview },
+	{ "GET", "/v1/history", ACCESS_READ, admin_get_history },
+	{ "GET", "/v1/events", ACCESS_READ, admin_get_events },
 	{ "GET", "/v1/nodes", ACCESS_READ, admin_get_nodes },
 	{ "GET", "/v1/analyzers", ACCESS_READ, admin_list_analyzers },
 	{ "GET", "/v1/analyzers/{}", ACCESS_READ, admin_get_analyzer },
@@ -280,6 +283,7 @@ void admin_stop(struct admin *admin)
 {
 	if (!admin)
 		return;
+	watch_stop(admin->api.config.watch); /* its streams end */
 	if (admin->ctx)
 		mg_stop(admin->ctx);
 	mg_exit_library();

@@ -3,14 +3,17 @@
 /*
  * The admin port, on civetweb's threads: API, metrics, health. Handlers read snapshots and atomics;
  * those that change the registry, and the cluster view, call Redis on a connection of their own.
+ * What the dashboard shows is the watch's.
  */
 #include "node/control.h"
+#include "node/watch.h"
 
 struct admin;
 
 struct admin_config {
 	struct node_shared *shared; /* borrowed, as all of these */
 	struct control *control;
+	struct watch *watch;
 	const struct metrics_shard *const *shards;
 	unsigned n_shards;
 };

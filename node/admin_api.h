@@ -5,6 +5,7 @@
  *   admin_read.c      analyzers, nodes, the cluster
  *   admin_register.c  analyzers register, beat and leave
  *   admin_change.c    operators change them
+ *   admin_live.c      what the dashboard shows, also as a stream
  */
 #include <civetweb.h>
 #include <cjson/cJSON.h>
@@ -13,10 +14,13 @@
 #include "node/admin.h"
 #include "registry/client.h"
 
+#define ADMIN_STREAMS 48 /* each has a thread */
+
 struct admin_api {
 	struct admin_config config;
 	pthread_mutex_t lock;  /* of client: one call at a time */
 	struct client *client; /* owned by the admin */
+	_Atomic unsigned n_streams;
 };
 
 /* id: of the path's {id}, "" where it has none. Each answers the request and returns the status. */
@@ -24,6 +28,9 @@ int admin_get_cluster(struct admin_api *api, struct mg_connection *conn, const c
 int admin_get_nodes(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_list_analyzers(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_get_analyzer(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_get_overview(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_get_history(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_get_events(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_register(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_heartbeat(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_deregister(struct admin_api *api, struct mg_connection *conn, const char *id);

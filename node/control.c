@@ -7,23 +7,27 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/probe.h"
+#include "node/reporter.h"
 #include "registry/link.h"
 #include "registry/membership.h"
 
 #define POLL_US 2000000
 #define STALL_MS 2000
+#define REPORT_US 1000000
 
 struct control {
 	struct node_shared *shared;
 	struct worker *workers;
 	unsigned n_workers;
+	struct watch *watch;
 	pthread_t thread;
 	bool is_running;
 	_Atomic bool must_stop;
 	struct event_base *base;
 	struct link *link, *events;
 	struct prober *prober;
-	struct event *refresh_event, *poll;
+	struct reporter *reporter;
+	struct event *refresh_event, *poll, *report;
 	bool is_asking;        /* a roster call is under way */
 	bool ask_again;        /* something changed since it was sent */
 	pthread_mutex_t lock;  /* of `roster`; taken by admin requests, never for a packet */
@@ -66,6 +70,7 @@ static void adopt(struct control *c, struct roster *roster)
 	for (unsigned i = 0; i < c->n_workers; i++)
 		worker_send_roster(&c->workers[i], roster);
 	prober_set_roster(c->prober, roster);
+	watch_nudge(c->watch);
 }
 
 static void on_restored(void *arg, const redisReply *reply)
@@ -177,6 +182,30 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 		ask(c);
 }
 
+static void on_reported(void *arg, const redisReply *reply)
+{
+	(void)arg;
+	(void)reply; /* the next one is due in a second */
+}
+
+static void on_report(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *c = arg;
+	struct buf text CLEANUP(buf_deinit) = { 0 };
+	const char *words[] = { "HSET", c->shared->keys.names[KEY_REPORT],
+				c->shared->config->node_id, NULL };
+
+	(void)fd;
+	(void)what;
+	if (!c->roster || !link_is_up(c->link))
+		return;
+	reporter_write(c->reporter, c->roster, link_stats(c->link)->last_us, clock_mono_us(),
+		       &text);
+	words[3] = buf_str(&text);
+	if (!text.failed && link_command(c->link, ARRAY_LEN(words), words, on_reported, c) != 0)
+		log_debug("control", "the link is down, nothing was reported");
+}
+
 static void on_probe(void *arg, unsigned slot, bool is_down)
 {
 	struct control *c = arg;
@@ -195,7 +224,7 @@ static void on_probe(void *arg, unsigned slot, bool is_down)
 static int build(struct control *c)
 {
 	const struct node_config *config = c->shared->config;
-	struct timeval poll = clock_timeval(POLL_US);
+	struct timeval poll = clock_timeval(POLL_US), report = clock_timeval(REPORT_US);
 	struct link_config link = { .base = c->base,
 				    .url = &c->shared->redis,
 				    .keys = &c->shared->keys,
@@ -221,14 +250,19 @@ static int build(struct control *c)
 	c->refresh_event =
 		event_new(c->base, c->shared->refresh_fd, EV_READ | EV_PERSIST, on_refresh, c);
 	c->poll = event_new(c->base, -1, EV_PERSIST, on_poll, c);
-	if (!c->link || !c->events || !c->prober || !c->refresh_event || !c->poll)
+	c->report = event_new(c->base, -1, EV_PERSIST, on_report, c);
+	c->reporter = reporter_new(c->shared, c->workers, c->n_workers, clock_mono_us());
+	if (!c->link || !c->events || !c->prober || !c->refresh_event || !c->poll || !c->report ||
+	    !c->reporter)
 		return -ENOMEM;
-	if (event_add(c->refresh_event, NULL) != 0 || event_add(c->poll, &poll) != 0)
+	if (event_add(c->refresh_event, NULL) != 0 || event_add(c->poll, &poll) != 0 ||
+	    event_add(c->report, &report) != 0)
 		return -ENOMEM;
 	return 0;
 }
 
-struct control *control_new(struct node_shared *shared, struct worker *workers, unsigned n_workers)
+struct control *control_new(struct node_shared *shared, struct worker *workers, unsigned n_workers,
+			    struct watch *watch)
 {
 	struct control *c = calloc(1, sizeof(*c));
 
@@ -237,6 +271,7 @@ struct control *control_new(struct node_shared *shared, struct worker *workers, 
 	c->shared = shared;
 	c->workers = workers;
 	c->n_workers = n_workers;
+	c->watch = watch;
 	pthread_mutex_init(&c->lock, NULL);
 	c->base = event_base_new();
 	if (!c->base || build(c) != 0) {
@@ -278,6 +313,9 @@ void control_free(struct control *c)
 		event_free(c->refresh_event);
 	if (c->poll)
 		event_free(c->poll);
+	if (c->report)
+		event_free(c->report);
+	reporter_free(c->reporter);
 	if (c->base)
 		event_base_free(c->base);
 	roster_unref(c->roster);

@@ -2,7 +2,7 @@
 #define WEIR_NODE_CONTROL_H
 /*
  * The control thread of a node: keeps the roster and hands it to the workers, probes the analyzers,
- * brings back what an emptied Redis has lost.
+ * brings back what an emptied Redis has lost; tells each second what the node sees of itself.
  *
  *   events (a hint) --+
  *   a worker's wish --+--> roster.lua --> newer? --> every worker's mailbox
@@ -10,12 +10,14 @@
  *                              +--> older (Redis lost it): register again what we knew, then once
  * more
  */
+#include "node/watch.h"
 #include "node/worker.h"
 
 struct control;
 
 /* Borrows all. NULL: out of memory. */
-struct control *control_new(struct node_shared *shared, struct worker *workers, unsigned n_workers);
+struct control *control_new(struct node_shared *shared, struct worker *workers, unsigned n_workers,
+			    struct watch *watch);
 int control_start(struct control *c) MUST_CHECK;
 /* Stops the thread and frees. */
 void control_free(struct control *c);

@@ -28,6 +28,7 @@ struct node {
 	unsigned n_started;
 	unsigned n_joined;
 	struct control *control;
+	struct watch *watch;
 	struct admin *admin;
 	const struct metrics_shard **shards;
 };
@@ -191,6 +192,7 @@ static void node_free(struct node *node)
 	while (node->n_joined < node->n_started)
 		worker_join(&node->workers[node->n_joined++]);
 	control_free(node->control);
+	watch_free(node->watch);
 	for (unsigned i = 0; i < node->n_workers; i++)
 		worker_deinit(&node->workers[i]);
 	redis_url_deinit(&node->shared.redis);
@@ -219,12 +221,16 @@ int node_new(const struct node_config *config, struct node **nodep)
 		r = init_workers(node);
 	if (r == 0)
 		r = init_memory(node);
+	if (r == 0)
+		r = watch_new(&node->shared, &node->watch);
 	if (r == 0) {
-		node->control = control_new(&node->shared, node->workers, node->n_workers);
+		node->control =
+			control_new(&node->shared, node->workers, node->n_workers, node->watch);
 		r = node->control ? start_all(node) : -ENOMEM;
 	}
 	admin = (struct admin_config){ .shared = &node->shared,
 				       .control = node->control,
+				       .watch = node->watch,
 				       .shards = node->shards,
 				       .n_shards = node->n_workers };
 	if (r == 0)

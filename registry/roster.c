@@ -176,6 +176,7 @@ static int fill(struct roster *r, const cJSON *json)
 	if (!cJSON_IsObject(json))
 		return ROSTER_E_FORMAT;
 	r->epoch = (uint64_t)number(json, "epoch");
+	r->now_ms = (uint64_t)number(json, "now_ms");
 	r->n_slots = (unsigned)number(json, "slots");
 	if (r->n_slots > ROSTER_MAX_SLOTS)
 		return ROSTER_E_FORMAT;
@@ -231,10 +232,12 @@ void roster_unref(struct roster *r)
 	free(r);
 }
 
+static int is_id(const void *id, const void *analyzer)
+{
+	return strcmp(id, ((const struct analyzer *)analyzer)->id);
+}
+
 const struct analyzer *roster_find(const struct roster *r, const char *id)
 {
-	for (unsigned i = 0; i < r->n_analyzers; i++)
-		if (strcmp(r->analyzers[i].id, id) == 0)
-			return &r->analyzers[i];
-	return NULL;
+	return bsearch(id, r->analyzers, r->n_analyzers, sizeof(*r->analyzers), is_id);
 }

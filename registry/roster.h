@@ -62,6 +62,7 @@ struct roster_worker {
 struct roster {
 	_Atomic unsigned n_refs;
 	uint64_t epoch;
+	uint64_t now_ms; /* Redis TIME when it was made */
 	unsigned n_slots;
 	unsigned n_analyzers;
 	struct analyzer *analyzers; /* sorted by id */

@@ -1,0 +1,204 @@
+#include "node/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Deliveries that failed are refunded, so a total may go back by what is under way; not to this
+ * part of it. */
+#define LOST_BELOW 0.9
+
+static struct history_sample *ring_at(const struct history_ring *ring, unsigned i)
+{
+	return &ring->samples[(ring->first + i) % ring->size];
+}
+
+static int ring_init(struct history_ring *ring, unsigned size)
+{
+	*ring = (struct history_ring){ .samples = calloc(size, sizeof(*ring->samples)),
+				       .size = size };
+	return ring->samples ? 0 : -ENOMEM;
+}
+
+static void ring_deinit(struct history_ring *ring)
+{
+	for (unsigned i = 0; ring->samples && i < ring->size; i++)
+		free(ring->samples[i].of);
+	free(ring->samples);
+}
+
+/* A copy; the oldest makes room. */
+static int ring_push(struct history_ring *ring, const struct history_sample *sample)
+{
+	struct history_amount *of = calloc(sample->n_slots + 1, sizeof(*of));
+	struct history_sample *place;
+
+	if (!of)
+		return -ENOMEM;
+	if (sample->n_slots)
+		memcpy(of, sample->of, sample->n_slots * sizeof(*of));
+	if (ring->n == ring->size)
+		ring->first = (ring->first + 1) % ring->size;
+	else
+		ring->n++;
+	place = ring_at(ring, ring->n - 1);
+	free(place->of);
+	*place = *sample;
+	place->of = of;
+	return 0;
+}
+
+static const struct history_sample *ring_last(const struct history_ring *ring)
+{
+	return ring->n ? ring_at(ring, ring->n - 1) : NULL;
+}
+
+/* The latest that is not younger; NULL: none is so old. */
+static const struct history_sample *ring_before(const struct history_ring *ring, uint64_t at_ms)
+{
+	for (unsigned i = ring->n; i-- > 0;)
+		if (ring_at(ring, i)->at_ms <= at_ms)
+			return ring_at(ring, i);
+	return NULL;
+}
+
+int history_init(struct history *h)
+{
+	*h = (struct history){ 0 };
+	if (ring_init(&h->fine, HISTORY_FINE) != 0 || ring_init(&h->coarse, HISTORY_COARSE) != 0) {
+		history_deinit(h);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void history_deinit(struct history *h)
+{
+	ring_deinit(&h->fine);
+	ring_deinit(&h->coarse);
+	free(h->shares);
+	*h = (struct history){ 0 };
+}
+
+const struct history_sample *history_now(const struct history *h)
+{
+	return ring_last(&h->fine);
+}
+
+const struct history_sample *history_before(const struct history *h, uint64_t age_ms)
+{
+	const struct history_sample *now = history_now(h), *found;
+	uint64_t at_ms;
+
+	if (!now)
+		return NULL;
+	at_ms = now->at_ms > age_ms ? now->at_ms - age_ms : 0;
+	found = ring_before(&h->fine, at_ms);
+	if (!found)
+		found = ring_before(&h->coarse, at_ms);
+	return found ? found : ring_at(&h->coarse, 0);
+}
+
+unsigned history_list(const struct history *h, const struct history_sample **list)
+{
+	uint64_t fine_from = h->fine.n ? ring_at(&h->fine, 0)->at_ms : UINT64_MAX;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < h->coarse.n && ring_at(&h->coarse, i)->at_ms < fine_from; i++)
+		list[n++] = ring_at(&h->coarse, i);
+	for (unsigned i = 0; i < h->fine.n; i++)
+		list[n++] = ring_at(&h->fine, i);
+	return n;
+}
+
+struct history_amount history_of(const struct history_sample *sample, unsigned slot)
+{
+	return slot < sample->n_slots ? sample->of[slot] : (struct history_amount){ 0 };
+}
+
+/* ---- a new sample ---- */
+
+static void sum_up(struct history_sample *sample, const struct roster *roster)
+{
+	sample->routed = roster->gone_routed;
+	sample->packets = roster->gone_delivered_packets;
+	for (unsigned i = 0; i < roster->n_analyzers; i++) {
+		const struct analyzer *a = &roster->analyzers[i];
+
+		sample->of[a->slot].routed = a->routed;
+		sample->of[a->slot].packets = a->delivered_packets;
+		sample->routed += a->routed;
+		sample->packets += a->delivered_packets;
+	}
+}
+
+/* What was routed since the last sample was due by the shares that held then. */
+static void add_due(const struct history *h, const struct history_sample *last,
+		    struct history_sample *sample)
+{
+	double routed = sample->routed - last->routed;
+
+	for (unsigned i = 0; i < sample->n_slots; i++)
+		sample->of[i].due =
+			history_of(last, i).due + (i < h->n_shares ? h->shares[i] * routed : 0);
+}
+
+static int keep_shares(struct history *h, const struct roster *roster, unsigned n_slots)
+{
+	double *shares = calloc(n_slots + 1, sizeof(*shares));
+
+	if (!shares)
+		return -ENOMEM;
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		shares[roster->analyzers[i].slot] = roster->analyzers[i].share;
+	free(h->shares);
+	h->shares = shares;
+	h->n_shares = n_slots;
+	return 0;
+}
+
+static unsigned slots_of(const struct roster *roster)
+{
+	unsigned n = roster->n_slots;
+
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		if (roster->analyzers[i].slot >= n)
+			n = roster->analyzers[i].slot + 1;
+	return n;
+}
+
+static int record(struct history *h, const struct history_sample *sample)
+{
+	const struct history_sample *coarse = ring_last(&h->coarse);
+	int r = ring_push(&h->fine, sample);
+
+	if (r == 0 && (!coarse || sample->at_ms - coarse->at_ms >= HISTORY_COARSE_MS))
+		r = ring_push(&h->coarse, sample);
+	return r;
+}
+
+int history_push(struct history *h, const struct roster *roster, const struct history_extra *extra,
+		 uint64_t at_ms)
+{
+	const struct history_sample *last = history_now(h);
+	struct history_sample sample = { .at_ms = at_ms,
+					 .wall_ms = roster->now_ms,
+					 .spilled = roster->spill.packets,
+					 .dead = roster->n_dead,
+					 .refused = extra->refused,
+					 .n_slots = slots_of(roster) };
+	int r;
+
+	sample.of = calloc(sample.n_slots + 1, sizeof(*sample.of));
+	if (!sample.of)
+		return -ENOMEM;
+	sum_up(&sample, roster);
+	if (last && sample.routed < last->routed * LOST_BELOW)
+		h->fine.n = h->coarse.n = 0;
+	else if (last)
+		add_due(h, last, &sample);
+	r = keep_shares(h, roster, sample.n_slots);
+	if (r == 0)
+		r = record(h, &sample);
+	free(sample.of);
+	return r;
+}

@@ -1,0 +1,69 @@
+#ifndef WEIR_NODE_HISTORY_H
+#define WEIR_NODE_HISTORY_H
+/*
+ * The pool over the last ten minutes, as totals at points in time, so that any two of them can be
+ * compared: finely for the last minute, coarsely beyond. Pure: time is a parameter.
+ *
+ *   rosters -> | each second, of the last minute | each ten seconds, of the last ten minutes |
+ *
+ * What an analyzer was due in a stretch of time is summed up from stretch to stretch with the share
+ * it had in each, so the error over a window holds across changes of weights.
+ */
+#include "registry/roster.h"
+
+#define HISTORY_FINE 64
+#define HISTORY_COARSE 64
+#define HISTORY_FINE_MS 1000
+#define HISTORY_COARSE_MS 10000
+
+struct history_amount {
+	double routed;  /* messages, ever */
+	double due;     /* messages by its share, since the history began */
+	double packets; /* delivered, ever */
+};
+
+struct history_sample {
+	uint64_t at_ms;   /* monotonic */
+	uint64_t wall_ms; /* Redis TIME */
+	double routed;    /* messages of all, ever */
+	double packets;   /* delivered by all, ever */
+	double spilled, dead, refused;
+	unsigned n_slots;
+	struct history_amount *of; /* by slot */
+};
+
+struct history_ring {
+	struct history_sample *samples; /* the oldest at `first` */
+	unsigned size, first, n;
+};
+
+struct history {
+	struct history_ring fine, coarse;
+	double *shares; /* by slot: as of the last sample */
+	unsigned n_shares;
+};
+
+int history_init(struct history *h) MUST_CHECK;
+void history_deinit(struct history *h);
+
+/* What is not in a roster. */
+struct history_extra {
+	double refused; /* requests, over all nodes */
+};
+
+/* at_ms never goes back. Totals that go back (Redis has lost some) begin a new history. */
+int history_push(struct history *h, const struct roster *roster, const struct history_extra *extra,
+		 uint64_t at_ms) MUST_CHECK;
+
+/* The latest; NULL: there is none. Good until the next push, as all of these. */
+const struct history_sample *history_now(const struct history *h);
+/* The latest that is at least so much older than that, else the oldest. */
+const struct history_sample *history_before(const struct history *h, uint64_t age_ms);
+/* All there are from old to new, coarse ones up to where fine ones begin. `list` has room for
+ * HISTORY_FINE + HISTORY_COARSE. How many. */
+unsigned history_list(const struct history *h, const struct history_sample **list);
+
+/* Of a slot; zeros where the sample does not have it. */
+struct history_amount history_of(const struct history_sample *sample, unsigned slot);
+
+#endif

@@ -1,0 +1,267 @@
+#include "node/overview.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "registry/cluster.h"
+
+static const unsigned windows_s[] = { 10, 60, 600 };
+#define RATE_S 10
+
+/* Some digits less, as most of it is text on a screen. */
+static double rounded(double value, double digits)
+{
+	return round(value * digits) / digits;
+}
+
+static void add_number(cJSON *json, const char *name, double value, double digits)
+{
+	cJSON_AddNumberToObject(json, name, rounded(value, digits));
+}
+
+/* ---- stretches of time ---- */
+
+/* From one sample to the latest. */
+struct stretch {
+	const struct history_sample *from, *to;
+	double seconds, routed;
+};
+
+static struct stretch stretch_of(const struct history *h, unsigned seconds)
+{
+	struct stretch s = { .to = history_now(h) };
+
+	s.from = history_before(h, (uint64_t)seconds * 1000);
+	if (!s.to)
+		return s;
+	s.seconds = (double)(s.to->at_ms - s.from->at_ms) / 1000;
+	s.routed = s.to->routed - s.from->routed;
+	return s;
+}
+
+static double per_second(const struct stretch *s, double from, double to)
+{
+	return s->seconds > 0 ? (to - from) / s->seconds : 0;
+}
+
+static double error_of(const struct stretch *s, unsigned slot)
+{
+	struct history_amount from = history_of(s->from, slot), to = history_of(s->to, slot);
+
+	return (to.routed - from.routed) - (to.due - from.due);
+}
+
+static double worst_error(const struct stretch *s, const struct roster *roster)
+{
+	double worst = 0;
+
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		worst = fmax(worst, fabs(error_of(s, roster->analyzers[i].slot)));
+	return worst;
+}
+
+/* ---- analyzers ---- */
+
+static cJSON *analyzer_window(const struct stretch *s, unsigned seconds, unsigned slot)
+{
+	struct history_amount from = history_of(s->from, slot), to = history_of(s->to, slot);
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddNumberToObject(json, "seconds", seconds);
+	add_number(json, "covered_s", s->seconds, 10);
+	add_number(json, "messages", to.routed - from.routed, 1);
+	if (s->routed > 0) {
+		add_number(json, "share", (to.due - from.due) / s->routed, 1e6);
+		add_number(json, "actual", (to.routed - from.routed) / s->routed, 1e6);
+	} else {
+		cJSON_AddNullToObject(json, "share");
+		cJSON_AddNullToObject(json, "actual");
+	}
+	add_number(json, "error_messages", error_of(s, slot), 10);
+	return json;
+}
+
+static void add_percentile(cJSON *json, const char *name, const struct lanes *lanes, double percent)
+{
+	double ms;
+
+	if (lanes_percentile(lanes, percent, &ms))
+		add_number(json, name, ms, 100);
+	else
+		cJSON_AddNullToObject(json, name);
+}
+
+static void add_lanes(cJSON *json, const struct overview *o, const struct lanes *lanes)
+{
+	cJSON *breakers;
+	double n_closed = o->reports->n_workers - lanes->n_open - lanes->n_half_open;
+
+	cJSON_AddNumberToObject(json, "queued_packets", lanes->queued);
+	cJSON_AddNumberToObject(json, "flying_batches", lanes->flying);
+	cJSON_AddNumberToObject(json, "paused_workers", lanes->paused);
+	add_percentile(json, "p50_ms", lanes, 50);
+	add_percentile(json, "p99_ms", lanes, 99);
+	breakers = cJSON_AddObjectToObject(json, "breakers");
+	cJSON_AddNumberToObject(breakers, "closed", fmax(0, n_closed));
+	cJSON_AddNumberToObject(breakers, "open", lanes->n_open);
+	cJSON_AddNumberToObject(breakers, "half_open", lanes->n_half_open);
+	cJSON_AddItemToObject(json, "trouble", cJSON_Duplicate(lanes->trouble, true));
+}
+
+static cJSON *analyzer_json(const struct overview *o, unsigned i,
+			    const struct stretch stretches[ARRAY_LEN(windows_s)])
+{
+	const struct analyzer *a = &o->roster->analyzers[i];
+	cJSON *json = cluster_analyzer_json(o->roster, a), *list;
+	struct stretch s = stretch_of(o->history, RATE_S);
+	struct history_amount from = history_of(s.from, a->slot), to = history_of(s.to, a->slot);
+
+	add_number(json, "messages_per_s", per_second(&s, from.routed, to.routed), 10);
+	add_number(json, "packets_per_s", per_second(&s, from.packets, to.packets), 10);
+	add_lanes(json, o, &o->reports->lanes[i]);
+	list = cJSON_AddArrayToObject(json, "windows");
+	for (size_t k = 0; k < ARRAY_LEN(windows_s); k++)
+		cJSON_AddItemToArray(list, analyzer_window(&stretches[k], windows_s[k], a->slot));
+	return json;
+}
+
+static void add_analyzers(cJSON *json, const struct overview *o)
+{
+	struct stretch stretches[ARRAY_LEN(windows_s)];
+	cJSON *list = cJSON_AddArrayToObject(json, "analyzers");
+
+	for (size_t k = 0; k < ARRAY_LEN(windows_s); k++)
+		stretches[k] = stretch_of(o->history, windows_s[k]);
+	for (unsigned i = 0; i < o->roster->n_analyzers; i++)
+		cJSON_AddItemToArray(list, analyzer_json(o, i, stretches));
+}
+
+/* ---- nodes ---- */
+
+static void add_report(cJSON *node, const struct reports *reports)
+{
+	static const char *const fields[] = { "version",        "uptime_s",         "packets_per_s",
+					      "messages_per_s", "connections",      "redis",
+					      "held_bytes",     "memory_max_bytes", "refused" };
+	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "id"));
+	const cJSON *report = id ? cJSON_GetObjectItemCaseSensitive(reports->nodes, id) : NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		const cJSON *value = cJSON_GetObjectItemCaseSensitive(report, fields[i]);
+
+		cJSON_AddItemToObject(node, fields[i],
+				      value ? cJSON_Duplicate(value, true) : cJSON_CreateNull());
+	}
+}
+
+static void add_nodes(cJSON *json, const struct overview *o)
+{
+	cJSON *list = cluster_nodes_json(o->roster), *node;
+
+	cJSON_ArrayForEach (node, list)
+		add_report(node, o->reports);
+	cJSON_AddItemToObject(json, "nodes", list);
+}
+
+/* ---- the pool ---- */
+
+static void add_windows(cJSON *json, const struct overview *o)
+{
+	cJSON *list = cJSON_AddArrayToObject(json, "windows");
+
+	for (size_t k = 0; k < ARRAY_LEN(windows_s); k++) {
+		struct stretch s = stretch_of(o->history, windows_s[k]);
+		double worst = worst_error(&s, o->roster);
+		cJSON *window = cJSON_CreateObject();
+
+		cJSON_AddItemToArray(list, window);
+		cJSON_AddNumberToObject(window, "seconds", windows_s[k]);
+		add_number(window, "covered_s", s.seconds, 10);
+		add_number(window, "packets", s.to->packets - s.from->packets, 1);
+		add_number(window, "messages", s.routed, 1);
+		add_number(window, "error_messages", worst, 10);
+		add_number(window, "error_percent", s.routed > 0 ? 100 * worst / s.routed : 0, 1e4);
+	}
+}
+
+static void add_growth(cJSON *json, const char *name, const struct stretch *s, double from,
+		       double to)
+{
+	cJSON *object = cJSON_GetObjectItemCaseSensitive(json, name);
+
+	if (object)
+		add_number(object, "packets_per_s", per_second(s, from, to), 10);
+}
+
+static void add_redis(cJSON *json, const struct overview *o)
+{
+	cJSON *redis = cJSON_AddObjectToObject(json, "redis");
+
+	cJSON_AddBoolToObject(redis, "up", o->redis_is_up);
+	add_number(redis, "round_trip_ms", o->round_trip_ms, 1000);
+	if (o->redis_error)
+		cJSON_AddStringToObject(redis, "error", o->redis_error);
+	else
+		cJSON_AddNullToObject(redis, "error");
+}
+
+cJSON *overview_json(const struct overview *o)
+{
+	cJSON *json = cluster_json(o->pool, o->roster);
+	struct stretch s = stretch_of(o->history, RATE_S);
+
+	cJSON_DeleteItemFromObjectCaseSensitive(json, "analyzers");
+	cJSON_DeleteItemFromObjectCaseSensitive(json, "nodes");
+	cJSON_AddNumberToObject(json, "now_ms", (double)o->roster->now_ms);
+	cJSON_AddStringToObject(json, "node", o->node);
+	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
+	add_redis(json, o);
+	add_analyzers(json, o);
+	add_nodes(json, o);
+	add_growth(json, "spill", &s, s.from->spilled, s.to->spilled);
+	add_growth(json, "dead", &s, s.from->dead, s.to->dead);
+	cJSON_AddItemToObject(json, "refused", cJSON_Duplicate(o->reports->refused, true));
+	/* less when a node has left */
+	add_number(json, "refused_per_s", fmax(0, per_second(&s, s.from->refused, s.to->refused)),
+		   10);
+	add_windows(json, o);
+	return json;
+}
+
+/* ---- the chart ---- */
+
+static void add_rate(cJSON *list, const struct history_sample *from,
+		     const struct history_sample *to, double amount)
+{
+	double seconds = (double)(to->at_ms - from->at_ms) / 1000;
+
+	cJSON_AddItemToArray(
+		list, cJSON_CreateNumber(rounded(seconds > 0 ? fmax(0, amount) / seconds : 0, 10)));
+}
+
+cJSON *overview_history_json(const struct history *h, const struct roster *roster)
+{
+	const struct history_sample *list[HISTORY_FINE + HISTORY_COARSE];
+	unsigned n = history_list(h, list);
+	cJSON *json = cJSON_CreateObject(), *times = cJSON_AddArrayToObject(json, "times_ms");
+	cJSON *packets = cJSON_AddArrayToObject(json, "packets_per_s");
+	cJSON *analyzers = cJSON_AddArrayToObject(json, "analyzers");
+
+	for (unsigned k = 0; k < n; k++)
+		cJSON_AddItemToArray(times, cJSON_CreateNumber((double)list[k]->wall_ms));
+	for (unsigned k = 1; k < n; k++)
+		add_rate(packets, list[k - 1], list[k], list[k]->packets - list[k - 1]->packets);
+	for (unsigned i = 0; i < roster->n_analyzers; i++) {
+		const struct analyzer *a = &roster->analyzers[i];
+		cJSON *analyzer = cJSON_CreateObject(), *rates;
+
+		cJSON_AddItemToArray(analyzers, analyzer);
+		cJSON_AddStringToObject(analyzer, "id", a->id);
+		rates = cJSON_AddArrayToObject(analyzer, "messages_per_s");
+		for (unsigned k = 1; k < n; k++)
+			add_rate(rates, list[k - 1], list[k],
+				 history_of(list[k], a->slot).routed -
+					 history_of(list[k - 1], a->slot).routed);
+	}
+	return json;
+}

@@ -1,0 +1,27 @@
+#ifndef WEIR_NODE_OVERVIEW_H
+#define WEIR_NODE_OVERVIEW_H
+/*
+ * Everything that the dashboard shows, as JSON: the pool as it is, what nodes report, and how it
+ * was of late. Shapes are in node/openapi.yaml. Pure.
+ */
+#include <cjson/cJSON.h>
+
+#include "node/history.h"
+#include "node/reports.h"
+
+struct overview {
+	const char *pool, *node; /* node: who answers */
+	const struct roster *roster;
+	const struct reports *reports;
+	const struct history *history;
+	bool redis_is_up; /* else all of this is as last seen */
+	double round_trip_ms;
+	const char *redis_error; /* NULL: none */
+};
+
+/* The caller's to delete; NULL: out of memory. */
+cJSON *overview_json(const struct overview *o);
+/* Rates between the points in time that are known, for a chart. */
+cJSON *overview_history_json(const struct history *h, const struct roster *roster);
+
+#endif

@@ -1,0 +1,241 @@
+#include "node/reporter.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "node/breaker.h"
+#include "node/node_metrics.h"
+#include "node/refusal.h"
+
+#define FADE_S 10.0
+#define N_TIMES (METRICS_N_BUCKETS + 1)
+#define LEAST 0.05 /* of a delivery: what has faded so far is left out */
+
+/* A total that is also known by how much it grew of late. */
+struct rate {
+	uint64_t total;
+	double recent; /* fades */
+};
+
+struct lane_times {
+	struct rate of[N_TIMES];
+};
+
+struct reporter {
+	const struct node_shared *shared;
+	const struct worker *workers;
+	unsigned n_workers;
+	uint64_t started_us, last_us;
+	struct rate packets, messages;
+	double seconds;           /* that rates are of; fades as they do */
+	struct lane_times *lanes; /* by slot */
+	unsigned n_lanes;
+};
+
+struct reporter *reporter_new(const struct node_shared *shared, const struct worker *workers,
+			      unsigned n_workers, uint64_t now_us)
+{
+	struct reporter *r = calloc(1, sizeof(*r));
+
+	if (r)
+		*r = (struct reporter){ .shared = shared,
+					.workers = workers,
+					.n_workers = n_workers,
+					.started_us = now_us,
+					.last_us = now_us };
+	return r;
+}
+
+void reporter_free(struct reporter *r)
+{
+	if (r)
+		free(r->lanes);
+	free(r);
+}
+
+static uint64_t sum(const struct reporter *r, enum node_metric family, unsigned index)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < r->n_workers; i++)
+		n += metrics_get(&r->workers[i].metrics, family, index);
+	return n;
+}
+
+static void rate_hear(struct rate *rate, uint64_t total, double fade)
+{
+	rate->recent = rate->recent * fade + (double)(total - rate->total);
+	rate->total = total;
+}
+
+static double per_second(const struct reporter *r, const struct rate *rate)
+{
+	return r->seconds > 0 ? round(rate->recent / r->seconds * 10) / 10 : 0;
+}
+
+static cJSON *refused_json(const struct reporter *r)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	for (unsigned i = 0; i < REFUSALS; i++) {
+		uint64_t n = sum(r, M_REFUSED, i);
+
+		if (n)
+			cJSON_AddNumberToObject(json, refusal_names()[i], (double)n);
+	}
+	return json;
+}
+
+/* ---- lanes ---- */
+
+static int make_room(struct reporter *r, unsigned n_lanes)
+{
+	struct lane_times *lanes;
+
+	if (n_lanes <= r->n_lanes)
+		return 0;
+	lanes = realloc(r->lanes, n_lanes * sizeof(*lanes));
+	if (!lanes)
+		return -ENOMEM;
+	r->lanes = lanes;
+	while (r->n_lanes < n_lanes)
+		lanes[r->n_lanes++] = (struct lane_times){ 0 };
+	return 0;
+}
+
+static void hear_times(struct reporter *r, unsigned slot, double fade)
+{
+	uint64_t totals[N_TIMES] = { 0 }, counts[N_TIMES];
+
+	for (unsigned i = 0; i < r->n_workers; i++) {
+		metrics_read_histogram(&r->workers[i].metrics, M_DELIVERY_TIME, slot, counts);
+		for (unsigned k = 0; k < N_TIMES; k++)
+			totals[k] += counts[k];
+	}
+	for (unsigned k = 0; k < N_TIMES; k++)
+		rate_hear(&r->lanes[slot].of[k], totals[k], fade);
+}
+
+/* NULL: there were none. */
+static cJSON *times_json(const struct lane_times *times)
+{
+	cJSON *list = NULL;
+
+	for (unsigned k = 0; k < N_TIMES; k++) {
+		double recent = times->of[k].recent;
+
+		if (recent < LEAST)
+			continue;
+		list = list ? list : cJSON_CreateArray();
+		cJSON_AddItemToArray(list, cJSON_CreateNumber(k));
+		cJSON_AddItemToArray(list, cJSON_CreateNumber(round(recent * 100) / 100));
+	}
+	return list;
+}
+
+static void add_lane(const struct reporter *r, const struct analyzer *a, cJSON *lanes)
+{
+	uint64_t queued = sum(r, M_QUEUED_PACKETS, a->slot);
+	uint64_t flying = sum(r, M_FLYING_BATCHES, a->slot), paused = sum(r, M_PAUSED, a->slot);
+	cJSON *times = times_json(&r->lanes[a->slot]), *json;
+
+	if (!queued && !flying && !paused && !times)
+		return;
+	json = cJSON_AddObjectToObject(lanes, a->id);
+	cJSON_AddNumberToObject(json, "queued", (double)queued);
+	cJSON_AddNumberToObject(json, "flying", (double)flying);
+	cJSON_AddNumberToObject(json, "paused", (double)paused);
+	if (times)
+		cJSON_AddItemToObject(json, "times", times);
+}
+
+/* ---- breakers ---- */
+
+static enum breaker_state breaker_state(const struct metrics_shard *m, unsigned slot)
+{
+	for (unsigned state = BREAKER_OPEN; state < BREAKER_STATES; state++)
+		if (metrics_get(m, M_BREAKERS, metrics_pair(m, M_BREAKERS, slot, state)))
+			return (enum breaker_state)state;
+	return BREAKER_CLOSED;
+}
+
+static void add_trouble(const struct worker *w, const struct analyzer *a, cJSON *list)
+{
+	enum breaker_state state = breaker_state(&w->metrics, a->slot);
+	uint64_t failures = metrics_get(&w->metrics, M_BREAKER_FAILURES, a->slot);
+	uint64_t retry_ms = metrics_get(&w->metrics, M_BREAKER_RETRY, a->slot);
+	uint64_t now_ms = clock_wall_us() / US_PER_MS;
+	cJSON *json;
+
+	if (state == BREAKER_CLOSED && !failures)
+		return;
+	json = cJSON_CreateObject();
+	cJSON_AddItemToArray(list, json);
+	cJSON_AddStringToObject(json, "analyzer", a->id);
+	cJSON_AddStringToObject(json, "worker", w->name);
+	cJSON_AddStringToObject(json, "state", breaker_state_names[state]);
+	cJSON_AddNumberToObject(json, "left_ms",
+				retry_ms > now_ms ? (double)(retry_ms - now_ms) : 0);
+	cJSON_AddNumberToObject(json, "failures", (double)failures);
+}
+
+/* ---- all of it ---- */
+
+static void add_lanes(struct reporter *r, const struct roster *roster, double fade, cJSON *json)
+{
+	cJSON *lanes = cJSON_AddObjectToObject(json, "lanes");
+	cJSON *trouble = cJSON_AddArrayToObject(json, "trouble");
+
+	for (unsigned i = 0; i < roster->n_analyzers; i++) {
+		const struct analyzer *a = &roster->analyzers[i];
+
+		if (make_room(r, a->slot + 1) != 0)
+			return;
+		hear_times(r, a->slot, fade);
+		add_lane(r, a, lanes);
+		for (unsigned k = 0; k < r->n_workers; k++)
+			add_trouble(&r->workers[k], a, trouble);
+	}
+}
+
+static void add_self(const struct reporter *r, uint64_t round_trip_us, uint64_t now_us, cJSON *json)
+{
+	cJSON *redis;
+
+	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
+	cJSON_AddNumberToObject(json, "uptime_s", (double)((now_us - r->started_us) / US_PER_S));
+	cJSON_AddNumberToObject(json, "workers", r->n_workers);
+	cJSON_AddNumberToObject(json, "connections", (double)sum(r, M_CONNECTIONS, 0));
+	cJSON_AddNumberToObject(json, "packets_per_s", per_second(r, &r->packets));
+	cJSON_AddNumberToObject(json, "messages_per_s", per_second(r, &r->messages));
+	redis = cJSON_AddObjectToObject(json, "redis");
+	cJSON_AddNumberToObject(redis, "up_workers", (double)sum(r, M_REDIS_UP, 0));
+	cJSON_AddNumberToObject(redis, "round_trip_ms", (double)round_trip_us / US_PER_MS);
+	cJSON_AddNumberToObject(json, "held_bytes", (double)sum(r, M_HELD_BYTES, 0));
+	cJSON_AddNumberToObject(json, "memory_max_bytes", (double)r->shared->config->memory_max);
+	cJSON_AddItemToObject(json, "refused", refused_json(r));
+}
+
+void reporter_write(struct reporter *r, const struct roster *roster, uint64_t round_trip_us,
+		    uint64_t now_us, struct buf *out)
+{
+	double elapsed_s = (double)(now_us - r->last_us) / US_PER_S,
+	       fade = exp(-elapsed_s / FADE_S);
+	cJSON *json = cJSON_CreateObject();
+	char *text;
+
+	r->last_us = now_us;
+	r->seconds = r->seconds * fade + elapsed_s;
+	rate_hear(&r->packets, sum(r, M_RECEIVED_PACKETS, 0), fade);
+	rate_hear(&r->messages, sum(r, M_RECEIVED_MESSAGES, 0), fade);
+	add_self(r, round_trip_us, now_us, json);
+	add_lanes(r, roster, fade, json);
+	text = cJSON_PrintUnformatted(json);
+	cJSON_Delete(json);
+	if (text)
+		buf_append_str(out, text);
+	else
+		out->failed = true;
+	cJSON_free(text);
+}

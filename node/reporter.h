@@ -1,0 +1,29 @@
+#ifndef WEIR_NODE_REPORTER_H
+#define WEIR_NODE_REPORTER_H
+/*
+ * What a node tells the others of itself, its lanes and breakers, each second, so that any node can
+ * show all of them. Made of the metrics of its workers; read by reports.h.
+ *
+ *   {"version","uptime_s","workers","connections","packets_per_s","messages_per_s",
+ *    "redis":{"up_workers","round_trip_ms"},"held_bytes","memory_max_bytes","refused":{REASON:n},
+ *    "lanes":{ANALYZER:{"queued","flying","paused","times":[bucket,count,...]}},
+ *    "trouble":[{"analyzer","worker","state","left_ms","failures"}]}
+ *
+ * Lanes without anything to say are left out, and so are breakers that are closed without a
+ * failure. `times` are deliveries by the buckets of the metrics, those of about the last ten
+ * seconds: older ones fade away.
+ */
+#include "node/worker.h"
+
+struct reporter;
+
+/* Borrows all. NULL: out of memory. */
+struct reporter *reporter_new(const struct node_shared *shared, const struct worker *workers,
+			      unsigned n_workers, uint64_t now_us);
+void reporter_free(struct reporter *r);
+
+/* Appends the report. round_trip_us: to Redis and back. */
+void reporter_write(struct reporter *r, const struct roster *roster, uint64_t round_trip_us,
+		    uint64_t now_us, struct buf *out);
+
+#endif

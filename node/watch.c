@@ -1,0 +1,405 @@
+#include "node/watch.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "node/overview.h"
+#include "registry/journal.h"
+#include "registry/membership.h"
+
+#define SWAP(a, b)                                                                                 \
+	do {                                                                                       \
+		__typeof__(a) swapped_ = (a);                                                      \
+		(a) = (b);                                                                         \
+		(b) = swapped_;                                                                    \
+	} while (0)
+#define CALL_MS 1000
+#define LOOK_US 1000000   /* while somebody looks */
+#define IDLE_US 10000000  /* else */
+#define NUDGED_US 200000  /* not more often, however often shares change */
+#define WANTED_US 3000000 /* who looked so long ago still does */
+#define FRESH_US 1200000
+
+struct watch {
+	struct node_shared *shared;
+	pthread_t thread;
+	bool has_thread;
+	struct client *client; /* the thread's own, as are the next */
+	struct roster *roster; /* as last seen; NULL: never */
+	struct reports reports;
+	uint64_t seen_us;
+	double round_trip_ms;
+
+	pthread_mutex_t lock; /* of all that follows */
+	pthread_cond_t changed;
+	bool must_stop;
+	uint64_t wanted_us; /* when somebody last looked */
+	bool is_nudged;     /* since the last look */
+	struct view *view;
+	struct history history;
+	cJSON *events; /* the oldest first; at most WATCH_EVENTS */
+};
+
+/* ---- views ---- */
+
+void view_unref(struct view *view)
+{
+	if (!view || atomic_fetch_sub(&view->n_refs, 1) != 1)
+		return;
+	roster_unref(view->roster);
+	cJSON_free(view->text);
+	free(view);
+}
+
+static struct view *view_ref(struct view *view)
+{
+	if (view)
+		atomic_fetch_add(&view->n_refs, 1);
+	return view;
+}
+
+/* Takes json. NULL: out of memory. */
+static struct view *view_new(cJSON *json, struct roster *roster, uint64_t seen_us)
+{
+	struct view *view = calloc(1, sizeof(*view));
+	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+
+	cJSON_Delete(json);
+	if (!view || !text) {
+		free(view);
+		cJSON_free(text);
+		return NULL;
+	}
+	*view = (struct view){ .made_us = clock_mono_us(),
+			       .seen_us = seen_us,
+			       .roster = roster_ref(roster),
+			       .text = text,
+			       .len = strlen(text) - 1 };
+	atomic_init(&view->n_refs, 1);
+	return view;
+}
+
+/* ---- the thread ---- */
+
+static cJSON *make_overview(struct watch *w, bool is_current)
+{
+	struct overview o = { .pool = w->shared->config->pool,
+			      .node = w->shared->config->node_id,
+			      .roster = w->roster,
+			      .reports = &w->reports,
+			      .history = &w->history,
+			      .redis_is_up = is_current,
+			      .round_trip_ms = w->round_trip_ms,
+			      .redis_error = is_current ? NULL : client_error(w->client) };
+
+	return overview_json(&o);
+}
+
+/* is_current: the pool was seen just now. Else it is shown as it was, with the reason. */
+static void publish(struct watch *w, bool is_current)
+{
+	struct view *view = view_new(make_overview(w, is_current), w->roster, w->seen_us);
+
+	if (!view)
+		return;
+	pthread_mutex_lock(&w->lock);
+	view->number = w->view ? w->view->number + 1 : 1;
+	SWAP(w->view, view);
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+	view_unref(view);
+}
+
+/* Takes list. */
+static void take_events(struct watch *w, cJSON *list)
+{
+	cJSON *event;
+
+	pthread_mutex_lock(&w->lock);
+	while ((event = cJSON_DetachItemFromArray(list, 0)))
+		cJSON_AddItemToArray(w->events, event);
+	for (int n = cJSON_GetArraySize(w->events); n > WATCH_EVENTS; n--)
+		cJSON_DeleteItemFromArray(w->events, 0);
+	pthread_mutex_unlock(&w->lock);
+	cJSON_Delete(list);
+}
+
+/* This thread alone writes events, so it may read them without the lock. */
+static int look_at_journal(struct watch *w)
+{
+	int n = cJSON_GetArraySize(w->events);
+	const cJSON *last = n ? cJSON_GetArrayItem(w->events, n - 1) : NULL;
+	const char *after = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(last, "id"));
+	cJSON *list = NULL;
+	int r = journal_read(w->client, &w->shared->keys, after, WATCH_EVENTS, &list);
+
+	if (r == 0)
+		take_events(w, list);
+	return r;
+}
+
+static int look_at_reports(struct watch *w, const struct roster *roster, struct reports *reports)
+{
+	const char *const words[] = { "HGETALL", w->shared->keys.names[KEY_REPORT] };
+	uint64_t start_us = clock_mono_us();
+	redisReply *reply;
+	int r = client_command(w->client, &reply, ARRAY_LEN(words), words);
+
+	if (r != 0)
+		return r;
+	w->round_trip_ms = (double)(clock_mono_us() - start_us) / US_PER_MS;
+	r = reports_init(reports, reply, roster);
+	freeReplyObject(reply);
+	return r;
+}
+
+static int remember(struct watch *w, uint64_t now_us)
+{
+	struct history_extra extra = { .refused = w->reports.n_refused };
+	int r;
+
+	pthread_mutex_lock(&w->lock);
+	r = history_push(&w->history, w->roster, &extra, now_us / US_PER_MS);
+	pthread_mutex_unlock(&w->lock);
+	return r;
+}
+
+static int look(struct watch *w)
+{
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	struct reports reports CLEANUP(reports_deinit) = { 0 };
+	int r = membership_roster(w->client, &roster);
+
+	if (r == 0)
+		r = look_at_reports(w, roster, &reports);
+	if (r == 0)
+		r = look_at_journal(w);
+	if (r != 0)
+		return r;
+	SWAP(w->roster, roster);
+	SWAP(w->reports, reports);
+	w->seen_us = clock_mono_us();
+	r = remember(w, w->seen_us);
+	if (r == 0)
+		publish(w, true);
+	return r;
+}
+
+/* False: it is to stop. Somebody who looks wakes it early. */
+static bool wait_for(struct watch *w, uint64_t last_us)
+{
+	bool goes_on;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->must_stop) {
+		uint64_t now = clock_mono_us();
+		bool is_wanted = w->wanted_us && now - w->wanted_us < WANTED_US;
+		uint64_t due_us = last_us + (w->is_nudged ? NUDGED_US
+					     : is_wanted  ? LOOK_US
+							  : IDLE_US);
+		struct timespec until = { (time_t)(due_us / US_PER_S),
+					  (long)(due_us % US_PER_S * 1000) };
+
+		if (now >= due_us)
+			break;
+		pthread_cond_timedwait(&w->changed, &w->lock, &until);
+	}
+	goes_on = !w->must_stop;
+	w->is_nudged = false;
+	pthread_mutex_unlock(&w->lock);
+	return goes_on;
+}
+
+static void *run(void *arg)
+{
+	struct watch *w = arg;
+	uint64_t start_us;
+
+	do {
+		start_us = clock_mono_us();
+		if (look(w) == 0)
+			continue;
+		log_debug("watch", "the pool cannot be seen", "reason", "%s",
+			  client_error(w->client));
+		if (w->roster)
+			publish(w, false);
+	} while (wait_for(w, start_us));
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static int init_cond(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+	int r = pthread_condattr_init(&attr);
+
+	if (r == 0)
+		r = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	if (r == 0)
+		r = pthread_cond_init(cond, &attr);
+	return -r;
+}
+
+int watch_new(struct node_shared *shared, struct watch **watchp)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	w->shared = shared;
+	w->client = client_new(&shared->redis, &shared->keys, CALL_MS);
+	w->events = cJSON_CreateArray();
+	r = history_init(&w->history);
+	pthread_mutex_init(&w->lock, NULL);
+	if (r == 0)
+		r = init_cond(&w->changed);
+	if (r == 0)
+		r = w->client && w->events ? -pthread_create(&w->thread, NULL, run, w) : -ENOMEM;
+	w->has_thread = r == 0;
+	if (r != 0) {
+		watch_free(w);
+		return r;
+	}
+	*watchp = w;
+	return 0;
+}
+
+void watch_nudge(struct watch *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->is_nudged = true;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void watch_stop(struct watch *w)
+{
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->must_stop = true;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+}
+
+bool watch_is_stopped(struct watch *w)
+{
+	bool is_stopped;
+
+	pthread_mutex_lock(&w->lock);
+	is_stopped = w->must_stop;
+	pthread_mutex_unlock(&w->lock);
+	return is_stopped;
+}
+
+void watch_free(struct watch *w)
+{
+	if (!w)
+		return;
+	watch_stop(w);
+	if (w->has_thread)
+		pthread_join(w->thread, NULL);
+	view_unref(w->view);
+	roster_unref(w->roster);
+	reports_deinit(&w->reports);
+	history_deinit(&w->history);
+	cJSON_Delete(w->events);
+	client_free(w->client);
+	pthread_cond_destroy(&w->changed);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+/* ---- readers ---- */
+
+/* Under the lock: until `due_us`, or there is a view made after `made_us`. */
+static void await(struct watch *w, uint64_t made_us, uint64_t due_us)
+{
+	struct timespec until = { (time_t)(due_us / US_PER_S), (long)(due_us % US_PER_S * 1000) };
+
+	w->wanted_us = clock_mono_us();
+	pthread_cond_broadcast(&w->changed);
+	while (!w->must_stop && (!w->view || w->view->made_us <= made_us))
+		if (pthread_cond_timedwait(&w->changed, &w->lock, &until) != 0)
+			break;
+}
+
+struct view *watch_view(struct watch *w)
+{
+	uint64_t now = clock_mono_us();
+	struct view *view;
+
+	pthread_mutex_lock(&w->lock);
+	await(w, now > FRESH_US ? now - FRESH_US : 0, now + FRESH_US);
+	view = view_ref(w->view);
+	pthread_mutex_unlock(&w->lock);
+	return view;
+}
+
+struct view *watch_next(struct watch *w, const struct view *last, uint64_t ms)
+{
+	struct view *view;
+
+	pthread_mutex_lock(&w->lock);
+	await(w, last ? last->made_us : 0, clock_mono_us() + ms * US_PER_MS);
+	view = view_ref(w->view);
+	pthread_mutex_unlock(&w->lock);
+	return view;
+}
+
+struct view *watch_last(struct watch *w)
+{
+	struct view *view;
+
+	pthread_mutex_lock(&w->lock);
+	view = view_ref(w->view);
+	pthread_mutex_unlock(&w->lock);
+	return view;
+}
+
+cJSON *watch_history_json(struct watch *w)
+{
+	struct view *view CLEANUP(view_unrefp) = watch_view(w);
+	cJSON *json;
+
+	if (!view)
+		return NULL;
+	pthread_mutex_lock(&w->lock);
+	json = overview_history_json(&w->history, view->roster);
+	pthread_mutex_unlock(&w->lock);
+	return json;
+}
+
+/* Names of entries are milliseconds, "-", and a number. */
+static bool is_after(const char *id, const char *other)
+{
+	uint64_t ms = strtoull(id, NULL, 10), other_ms = strtoull(other, NULL, 10);
+	const char *n = strchr(id, '-'), *other_n = strchr(other, '-');
+
+	if (ms != other_ms)
+		return ms > other_ms;
+	return n && other_n && strtoull(n + 1, NULL, 10) > strtoull(other_n + 1, NULL, 10);
+}
+
+cJSON *watch_events_json(struct watch *w, const char *after, unsigned most)
+{
+	cJSON *list = cJSON_CreateArray();
+	const cJSON *event;
+	int n_over;
+
+	pthread_mutex_lock(&w->lock);
+	n_over = cJSON_GetArraySize(w->events) - (int)most;
+	cJSON_ArrayForEach (event, w->events) {
+		const char *id = cJSON_GetObjectItemCaseSensitive(event, "id")->valuestring;
+
+		if (n_over-- <= 0 && (!after || is_after(id, after)))
+			cJSON_AddItemToArray(list, cJSON_Duplicate(event, true));
+	}
+	pthread_mutex_unlock(&w->lock);
+	return list;
+}

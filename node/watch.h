@@ -1,0 +1,56 @@
+#ifndef WEIR_NODE_WATCH_H
+#define WEIR_NODE_WATCH_H
+/*
+ * Watches the whole pool for those who want to see it: a thread that reads it from Redis each
+ * second while somebody looks, else every ten seconds so that there is a history to look at, and
+ * when shares have changed so that it is right.
+ *
+ *   roster.lua, report, journal --> history --> overview, as text --> any number of readers
+ *
+ * However many look, Redis is asked once. It is no part of routing.
+ */
+#include "node/worker.h"
+
+struct watch;
+
+/* What was seen at one time: immutable, reference counted. */
+struct view {
+	_Atomic unsigned n_refs;
+	uint64_t number;       /* 1, 2, ... */
+	uint64_t made_us;      /* monotonic */
+	uint64_t seen_us;      /* when the pool was last seen so */
+	struct roster *roster; /* a reference */
+	char *text;            /* the overview as JSON without its last '}' */
+	size_t len;
+};
+
+/* Borrows shared. The thread starts at once. */
+int watch_new(struct node_shared *shared, struct watch **watchp) MUST_CHECK;
+/* No reader may be in any of these functions. */
+void watch_free(struct watch *w);
+/* There are new shares. From any thread. */
+void watch_nudge(struct watch *w);
+/* Whoever waits in watch_next returns now, and later at once. */
+void watch_stop(struct watch *w);
+bool watch_is_stopped(struct watch *w);
+
+/* A reference to what was last seen, at most about a second ago if Redis answers; NULL: nothing was
+ * ever seen. */
+struct view *watch_view(struct watch *w);
+/* Waits until there is a newer one than `last` (NULL: any), at most `ms`: the newest; NULL: none.
+ */
+struct view *watch_next(struct watch *w, const struct view *last, uint64_t ms);
+/* What was last seen, however old, without asking for more. */
+struct view *watch_last(struct watch *w);
+void view_unref(struct view *view);
+DEFINE_CLEANUP(struct view, view_unref)
+
+/* GET /v1/history; the caller's to delete. NULL: nothing was ever seen, or no memory. */
+cJSON *watch_history_json(struct watch *w);
+
+#define WATCH_EVENTS 200
+/* Events of the journal after the one named `after`, NULL: of all there are; the last `most` of
+ * them, the oldest first. An array of objects as journal.h has them; the caller's to delete. */
+cJSON *watch_events_json(struct watch *w, const char *after, unsigned most);
+
+#endif
