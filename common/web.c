@@ -72,6 +72,8 @@ int web_send(struct mg_connection *conn, const struct web_answer *a)
 	web_append_safety(&out, a->policy, a->cache);
 	if (a->close)
 		buf_append_str(&out, "Connection: close\r\n");
+	if (a->etag)
+		buf_printf(&out, "ETag: %s\r\n", a->etag);
 	if (a->allow)
 		buf_printf(&out, "Allow: %s\r\n", a->allow);
 	if (a->retry_after_s)
@@ -91,14 +93,23 @@ int web_send(struct mg_connection *conn, const struct web_answer *a)
 
 int web_send_json(struct mg_connection *conn, int status, cJSON *json, bool close)
 {
+	struct web_answer answer = { .status = status, .close = close };
+
+	return web_answer_json(conn, &answer, json);
+}
+
+int web_answer_json(struct mg_connection *conn, const struct web_answer *from, cJSON *json)
+{
 	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-	struct web_answer answer = { .status = status,
-				     .content_type = "application/json",
-				     .close = close };
+	struct web_answer answer = *from;
+	int status;
 
 	cJSON_Delete(json);
+	answer.content_type = "application/json";
 	if (!text) {
-		answer = (struct web_answer){ .status = 503, .retry_after_s = 1, .close = close };
+		answer = (struct web_answer){ .status = 503,
+					      .retry_after_s = 1,
+					      .close = from->close };
 		return web_send_problem(conn, &answer, "memory", "Out of memory.");
 	}
 	answer.body = text;

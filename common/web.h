@@ -27,6 +27,7 @@ struct web_answer {
 	bool close;             /* the connection is not kept */
 	const char *policy;     /* Content-Security-Policy; NULL: WEB_POLICY_NONE */
 	const char *cache;      /* Cache-Control; NULL: no-store */
+	const char *etag;       /* with its quotes; NULL: no ETag */
 };
 
 /* For what is no page: a browser that shows it loads and runs nothing. */
@@ -40,6 +41,8 @@ void web_append_safety(struct buf *out, const char *policy, const char *cache);
 int web_send(struct mg_connection *conn, const struct web_answer *answer);
 /* Takes json; NULL (out of memory) is answered with 503. */
 int web_send_json(struct mg_connection *conn, int status, cJSON *json, bool close);
+/* The same; fills in body and content type. */
+int web_answer_json(struct mg_connection *conn, const struct web_answer *answer, cJSON *json);
 /* RFC 9457; fills in body and content type. code may be NULL. */
 int web_send_problem(struct mg_connection *conn, const struct web_answer *answer, const char *code,
 		     const char *detail);

@@ -9,6 +9,8 @@
 --   An analyzer that restarts again and again is held back: from the third instance in a row that
 --   comes less than 30 s after the one before had become eligible, it is not eligible for 1 s, then
 --   2 s, and so on to 60 s. One that was eligible for 60 s begins anew.
+--   Its revision is the epoch that last changed its weight, state or fault: it grows, also for one that
+--   left and came back.
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
@@ -157,13 +159,21 @@ if is_known then
 else
   info.processed_base = tonumber(redis.call('HGET', K_PROCESSED, id) or 0)
 end
-info.fault = before.fault -- a simulated fault outlives the process, as an operator wants
+-- a simulated fault outlives the process, as an operator wants
+if before_json or restore_slot < 0 then info.fault = before.fault end
+local old_weight = redis.call('HGET', K_WEIGHT, id)
+local takes_declared = set_weight == ''
+  and (before.declared ~= declared or not old_weight)
+if takes_declared then
+  info.revision = epoch_now() + 1 -- that the election makes
+else
+  info.revision = math.max(before.revision or 0, info.revision or 0)
+end
 redis.call('HSET', K_INFO, id, cjson.encode(info))
 redis.call('HSET', K_URL, id, url)
-local old_weight = redis.call('HGET', K_WEIGHT, id)
 if set_weight ~= '' then
   redis.call('HSET', K_WEIGHT, id, set_weight)
-elseif before.declared ~= declared or not old_weight then
+elseif takes_declared then
   redis.call('HSET', K_WEIGHT, id, declared)
 end
 if set_state ~= '' then

@@ -1,5 +1,6 @@
 #include "node/admin_api.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,11 @@ int admin_refuse(struct mg_connection *conn, int status, const char *code, const
 				     .close = true };
 
 	return web_send_problem(conn, &answer, code, detail);
+}
+
+void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX])
+{
+	snprintf(etag, ADMIN_ETAG_MAX, "\"%" PRIu64 "\"", revision);
 }
 
 int admin_refuse_error(struct admin_api *api, struct mg_connection *conn, const char *id, int error)

@@ -39,6 +39,9 @@ int admin_change(struct admin_api *api, struct mg_connection *conn, const char *
 /* A problem with a status, a code and a sentence; allow may be NULL. */
 int admin_refuse(struct mg_connection *conn, int status, const char *code, const char *detail,
 		 const char *allow);
+#define ADMIN_ETAG_MAX 32
+/* Of an analyzer with that revision: it stands for what operators set, not for the counters. */
+void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX]);
 /* 400 bad_field. */
 int admin_bad_field(struct mg_connection *conn, const char *why);
 /* What a function of membership.h returned, about analyzer `id`. */

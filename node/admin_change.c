@@ -1,8 +1,10 @@
 /* Operators change an analyzer: its weight, its state, the fault that it simulates. */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/json_get.h"
 #include "common/log.h"
+#include "common/web.h"
 #include "node/admin_api.h"
 #include "registry/membership.h"
 
@@ -35,16 +37,57 @@ static const char *check_change(const cJSON *body, struct membership_change *cha
 	return NULL;
 }
 
+/*
+ * If-Match: "*", or a list of entity tags. Those that could be a revision go into `out`, by commas;
+ * a weak one never matches. NULL: fine.
+ */
+static const char *read_if_match(const char *text, struct buf *out)
+{
+	static const char why[] = "If-Match must be *, or tags as ETag has them: \"17\", \"18\"";
+
+	do {
+		bool is_weak = strncmp(text += strspn(text, " \t"), "W/", 2) == 0;
+		size_t len;
+
+		text += is_weak ? 2 : 0;
+		if (*text++ != '"')
+			return why;
+		len = strcspn(text, "\"");
+		if (text[len] != '"')
+			return why;
+		if (!is_weak && len && len < ADMIN_ETAG_MAX && strspn(text, "0123456789") == len)
+			buf_printf(out, "%s%.*s", out->len ? "," : "", (int)len, text);
+		text += len + 1;
+		text += strspn(text, " \t");
+	} while (*text++ == ',');
+	return text[-1] ? why : NULL;
+}
+
+static int refuse_changed(struct mg_connection *conn, const char *id, uint64_t revision)
+{
+	char etag[ADMIN_ETAG_MAX], detail[256];
+	struct web_answer answer = { .status = 412, .etag = etag, .close = true };
+
+	admin_write_etag(revision, etag);
+	snprintf(detail, sizeof(detail),
+		 "Somebody has changed \"%s\" meanwhile, so nothing was changed: look at it again, "
+		 "and send its ETag of then (%s now) as If-Match.",
+		 id, etag);
+	return web_send_problem(conn, &answer, "changed_meanwhile", detail);
+}
+
 static int do_change(struct admin_api *api, struct mg_connection *conn, const char *id,
 		     const struct membership_change *change)
 {
-	uint64_t epoch;
+	uint64_t epoch, revision;
 	int r;
 
 	r = admin_begin_write(api);
 	if (r == 0)
-		r = membership_set(api->client, id, change, &epoch);
+		r = membership_set(api->client, id, change, &epoch, &revision);
 	admin_end_write(api);
+	if (r == MEMBERSHIP_E_CHANGED)
+		return refuse_changed(conn, id, revision);
 	if (r != 0)
 		return admin_refuse_error(api, conn, id, r);
 	control_refresh(api->config.control);
@@ -55,7 +98,9 @@ static int do_change(struct admin_api *api, struct mg_connection *conn, const ch
 int admin_change(struct admin_api *api, struct mg_connection *conn, const char *id)
 {
 	cJSON *body = admin_read_object(conn);
+	const char *if_match = mg_get_header(conn, "If-Match");
 	struct membership_change change = { 0 };
+	struct buf revisions CLEANUP(buf_deinit) = { 0 };
 	enum analyzer_state state;
 	double weight;
 	const char *why;
@@ -64,6 +109,10 @@ int admin_change(struct admin_api *api, struct mg_connection *conn, const char *
 	if (!body)
 		return 400;
 	why = check_change(body, &change, &weight, &state);
+	if (!why && if_match && strcmp(if_match, "*") != 0) {
+		why = read_if_match(if_match, &revisions);
+		change.if_revisions = buf_str(&revisions);
+	}
 	status = why ? admin_bad_field(conn, why) : do_change(api, conn, id, &change);
 	cJSON_Delete(body);
 	return status;

@@ -58,11 +58,14 @@ int admin_get_analyzer(struct admin_api *api, struct mg_connection *conn, const 
 	CLEANUP(roster_unrefp) struct roster *roster = NULL;
 	int status = with_roster(api, conn, id, &roster);
 	const struct analyzer *a;
+	char etag[ADMIN_ETAG_MAX];
+	struct web_answer answer = { .status = 200, .etag = etag, .close = true };
 
 	if (status)
 		return status;
 	a = roster_find(roster, id);
 	if (!a)
 		return admin_refuse_error(api, conn, id, MEMBERSHIP_E_UNKNOWN);
-	return web_send_json(conn, 200, cluster_analyzer_json(roster, a), true);
+	admin_write_etag(a->revision, etag);
+	return web_answer_json(conn, &answer, cluster_analyzer_json(roster, a));
 }

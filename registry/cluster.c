@@ -13,6 +13,25 @@ double cluster_actual(const struct roster *roster, const struct analyzer *a)
 	return total > 0 ? a->routed / total : 0;
 }
 
+static void add_text(cJSON *json, const char *name, const char *text)
+{
+	if (text[0])
+		cJSON_AddStringToObject(json, name, text);
+	else
+		cJSON_AddNullToObject(json, name);
+}
+
+/* A heartbeat begins the lease anew. Unknown where a lease that ended while Redis was away got more
+ * time. */
+static void add_heartbeat_age(cJSON *json, const struct analyzer *a)
+{
+	if (a->ttl_ms > 0 && a->lease_ms <= a->ttl_ms)
+		cJSON_AddNumberToObject(json, "heartbeat_age_ms",
+					(double)(a->ttl_ms - a->lease_ms));
+	else
+		cJSON_AddNullToObject(json, "heartbeat_age_ms");
+}
+
 cJSON *cluster_analyzer_json(const struct roster *roster, const struct analyzer *a)
 {
 	cJSON *json = cJSON_CreateObject();
@@ -31,6 +50,12 @@ cJSON *cluster_analyzer_json(const struct roster *roster, const struct analyzer 
 	cJSON_AddNumberToObject(json, "processed", a->processed);
 	cJSON_AddNumberToObject(json, "forgiven", a->forgiven);
 	cJSON_AddNumberToObject(json, "credit", round(a->credit * 1000) / 1000);
+	add_text(json, "fault", a->fault);
+	add_text(json, "version", a->version);
+	cJSON_AddStringToObject(json, "accepts", analyzer_accepts_names[a->accepts]);
+	cJSON_AddNumberToObject(json, "ttl_ms", (double)a->ttl_ms);
+	add_heartbeat_age(json, a);
+	cJSON_AddNumberToObject(json, "revision", (double)a->revision);
 	return json;
 }
 

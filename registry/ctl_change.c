@@ -101,7 +101,7 @@ static enum ctl_exit apply(struct ctl *ctl, const char *id, const struct members
 
 	if (wrong)
 		return ctl_usage("\"%s\" is no analyzer: %s", id, wrong);
-	r = membership_set(ctl->client, id, change, &epoch);
+	r = membership_set(ctl->client, id, change, &epoch, NULL);
 	return r == 0 ? show(ctl, id, epoch) : ctl_explain(ctl, r, id);
 }
 

@@ -48,6 +48,7 @@ static int take_answer(redisReply *reply, uint64_t *epochp)
 		{ "unknown", MEMBERSHIP_E_UNKNOWN },
 		{ "taken", MEMBERSHIP_E_TAKEN },
 		{ "full", MEMBERSHIP_E_FULL },
+		{ "changed", MEMBERSHIP_E_CHANGED },
 	};
 
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 ||
@@ -189,11 +190,14 @@ int membership_deregister(struct client *c, const char *id, const char *instance
 }
 
 int membership_set(struct client *c, const char *id, const struct membership_change *change,
-		   uint64_t *epochp)
+		   uint64_t *epochp, uint64_t *revisionp)
 {
 	struct script_args args = { 0 };
+	redisReply *reply;
+	int r;
 
 	script_arg_str(&args, id);
+	script_arg_str(&args, change->if_revisions ? change->if_revisions : "*");
 	if (change->weight) {
 		script_arg_str(&args, "weight");
 		script_arg_double(&args, *change->weight);
@@ -206,7 +210,14 @@ int membership_set(struct client *c, const char *id, const struct membership_cha
 		script_arg_str(&args, "fault");
 		script_arg_str(&args, change->fault);
 	}
-	return call(c, SCRIPT_SET, &args, epochp);
+	r = client_eval(c, SCRIPT_SET, &args, &reply);
+	if (r != 0)
+		return r;
+	r = take_answer(reply, epochp);
+	if ((r == 0 || r == MEMBERSHIP_E_CHANGED) && revisionp)
+		*revisionp = reply->elements == 3 ? (uint64_t)reply->element[2]->integer : 0;
+	freeReplyObject(reply);
+	return r;
 }
 
 int membership_roster(struct client *c, struct roster **rosterp)

@@ -11,6 +11,7 @@
 #define MEMBERSHIP_E_TAKEN 12   /* another instance owns the id */
 #define MEMBERSHIP_E_FULL 13    /* ROSTER_MAX_SLOTS are taken */
 #define MEMBERSHIP_E_ANSWER 14  /* an answer that the script does not give */
+#define MEMBERSHIP_E_CHANGED 15 /* it has another revision than those that were asked for */
 
 #define MEMBERSHIP_TTL_MIN_MS 500
 #define MEMBERSHIP_TTL_MAX_MS 600000
@@ -42,10 +43,12 @@ int membership_deregister(struct client *c, const char *id, const char *instance
 struct membership_change {
 	const double *weight;
 	const enum analyzer_state *state;
-	const char *fault; /* "" = none */
+	const char *fault;        /* "" = none */
+	const char *if_revisions; /* "3,17": only if it has one of these now */
 };
+/* *revisionp (or NULL): what it has now, also with MEMBERSHIP_E_CHANGED. */
 int membership_set(struct client *c, const char *id, const struct membership_change *change,
-		   uint64_t *epochp) MUST_CHECK;
+		   uint64_t *epochp, uint64_t *revisionp) MUST_CHECK;
 int membership_roster(struct client *c, struct roster **rosterp) MUST_CHECK;
 
 /* The call that brings one analyzer of a roster back to a Redis that has lost it. `args` borrows

@@ -64,6 +64,9 @@ static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
 	a->info = strdup(json ? json : "{}");
 	a->accepts = (enum analyzer_accepts)name_index(info, "accepts", analyzer_accepts_names);
 	text(info, "instance", a->instance, sizeof(a->instance));
+	text(info, "fault", a->fault, sizeof(a->fault));
+	text(info, "version", a->version, sizeof(a->version));
+	a->revision = (uint64_t)number(info, "revision");
 	a->ttl_ms = (int64_t)number(info, "ttl_ms");
 	a->held_back_ms = held_back_ms(a, info, now_ms);
 	const char *declared =

@@ -15,6 +15,8 @@
 #define ANALYZER_ID_MAX 64
 #define ANALYZER_URL_MAX 512
 #define INSTANCE_MAX 64
+#define FAULT_TEXT_MAX 63
+#define VERSION_TEXT_MAX 64
 #define ROSTER_E_FORMAT 1 /* not what lua/roster.lua writes */
 
 enum analyzer_state {
@@ -36,8 +38,11 @@ int roster_name_index(const char *const *names, const char *name);
 struct analyzer {
 	char id[ANALYZER_ID_MAX + 1];
 	char url[ANALYZER_URL_MAX + 1];
-	char instance[INSTANCE_MAX + 1]; /* token of the process that registered */
-	char *info;                      /* JSON as registered; for restoring */
+	char instance[INSTANCE_MAX + 1];    /* token of the process that registered */
+	char fault[FAULT_TEXT_MAX + 1];     /* that it is to simulate; "": none */
+	char version[VERSION_TEXT_MAX + 1]; /* as it says; "": it does not */
+	uint64_t revision; /* the epoch in which its weight, state or fault last changed */
+	char *info;        /* JSON as registered; for restoring */
 	unsigned slot;
 	double weight;   /* configured */
 	double declared; /* by the analyzer itself */

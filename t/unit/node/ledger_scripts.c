@@ -71,7 +71,7 @@ static void set(struct told *told, unsigned slot, double weight, bool active)
 	char id[16];
 
 	snprintf(id, sizeof(id), "a%u", slot);
-	assert_int_equal(membership_set(told->pool->client, id, &change, &told->epoch), 0);
+	assert_int_equal(membership_set(told->pool->client, id, &change, &told->epoch, NULL), 0);
 }
 
 static void change(void *arg, const struct swarm *swarm, unsigned slot)

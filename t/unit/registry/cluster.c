@@ -14,7 +14,9 @@ static const char pool_json[] =
 	"{\"id\":\"a1\",\"slot\":0,\"url\":\"http://a1/"
 	"\",\"weight\":0.5,\"share\":0.75,\"state\":\"active\",\"health\":\"up\","
 	"\"credit\":0.40001,\"routed\":30,\"delivered\":29,\"delivered_packets\":10,\"forgiven\":1,"
-	"\"processed\":28},"
+	"\"processed\":28,\"lease_ms\":6000,\"info\":\"{\\\"ttl_ms\\\":10000,"
+	"\\\"fault\\\":\\\"slow:200\\\",\\\"version\\\":\\\"1.2\\\",\\\"accepts\\\":"
+	"\\\"packet\\\",\\\"revision\\\":6}\"},"
 	"{\"id\":\"a2\",\"slot\":2,\"url\":\"http://a2/"
 	"\",\"weight\":0.1,\"share\":0.25,\"state\":\"disabled\",\"health\":\"down\","
 	"\"credit\":-0.40001,\"routed\":10,\"delivered\":10,\"delivered_packets\":5,\"processed\":10}],"
@@ -78,6 +80,47 @@ static void an_analyzer_is_shown_with_all_its_figures(void **state)
 	assert_near(number(a1, "processed"), 28, 0);
 	assert_near(number(a1, "forgiven"), 1, 0);
 	assert_near(number(a1, "credit"), 0.4, 1e-12);
+}
+
+static void what_an_analyzer_said_and_was_told_is_shown(void **state)
+{
+	const cJSON *a1 = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "analyzers"), 0);
+	(void)state;
+
+	assert_string_equal(string(a1, "fault"), "slow:200");
+	assert_string_equal(string(a1, "version"), "1.2");
+	assert_string_equal(string(a1, "accepts"), "packet");
+	assert_near(number(a1, "ttl_ms"), 10000, 0);
+	assert_near(number(a1, "heartbeat_age_ms"), 4000, 0);
+	assert_near(number(a1, "revision"), 6, 0);
+}
+
+static void what_it_did_not_say_is_null(void **state)
+{
+	const cJSON *a2 = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "analyzers"), 1);
+	static const char *const names[] = { "fault", "version", "heartbeat_age_ms" };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_true(cJSON_IsNull(cJSON_GetObjectItem(a2, names[i])));
+	assert_near(number(a2, "revision"), 0, 0);
+}
+
+/* Nodes lengthen the leases that ended while Redis was away: of that no heartbeat is the cause. */
+static void a_lease_longer_than_it_begins_tells_no_heartbeat(void **state)
+{
+	struct roster *r CLEANUP(roster_unrefp) = NULL;
+	cJSON *shown;
+	(void)state;
+
+	assert_int_equal(
+		roster_parse("{\"slots\":1,\"analyzers\":[{\"id\":\"a\",\"slot\":0,\"lease_ms\":"
+			     "4900,\"info\":\"{\\\"ttl_ms\\\":500}\"}]}",
+			     &r),
+		0);
+	shown = cluster_analyzer_json(r, r->analyzers);
+	assert_true(cJSON_IsNull(cJSON_GetObjectItem(shown, "heartbeat_age_ms")));
+	cJSON_Delete(shown);
 }
 
 static void actual_is_of_those_registered_now(void **state)
@@ -164,6 +207,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_analyzer_is_shown_with_all_its_figures),
+		cmocka_unit_test(what_an_analyzer_said_and_was_told_is_shown),
+		cmocka_unit_test(what_it_did_not_say_is_null),
+		cmocka_unit_test(a_lease_longer_than_it_begins_tells_no_heartbeat),
 		cmocka_unit_test(actual_is_of_those_registered_now),
 		cmocka_unit_test(nothing_routed_is_no_actual_share),
 		cmocka_unit_test(totals_hold_those_that_left),

@@ -58,7 +58,7 @@ static void change(struct redis_pool *pool, const struct membership_change *chan
 {
 	uint64_t epoch;
 
-	assert_int_equal(membership_set(pool->client, "a1", change, &epoch), 0);
+	assert_int_equal(membership_set(pool->client, "a1", change, &epoch, NULL), 0);
 }
 
 static void an_analyzer_comes_is_changed_and_leaves(void **state)

@@ -54,7 +54,7 @@ static void set_weight(struct redis_pool *pool, const char *id, double weight)
 	struct membership_change change = { .weight = &weight };
 	uint64_t epoch;
 
-	assert_int_equal(membership_set(pool->client, id, &change, &epoch), 0);
+	assert_int_equal(membership_set(pool->client, id, &change, &epoch, NULL), 0);
 }
 
 /* A copy of one analyzer, without what it points to; slot ROSTER_MAX_SLOTS: it is not there. */
@@ -104,7 +104,7 @@ static void every_change_raises_the_epoch(void **state)
 	bool created;
 
 	assert_int_equal(membership_register(pool->client, &reg, &created, &epochs[0]), 0);
-	assert_int_equal(membership_set(pool->client, "a1", &change, &epochs[1]), 0);
+	assert_int_equal(membership_set(pool->client, "a1", &change, &epochs[1], NULL), 0);
 	assert_int_equal(membership_deregister(pool->client, "a1", "i", -1, &epochs[2]), 0);
 	assert_true(epochs[0] < epochs[1] && epochs[1] < epochs[2]);
 }
@@ -131,7 +131,8 @@ static void who_is_not_known_is_told_so(void **state)
 
 	assert_int_equal(renew(pool, "a1", "i", -1), MEMBERSHIP_E_UNKNOWN);
 	assert_int_equal(leave(pool, "a1", "i", -1), MEMBERSHIP_E_UNKNOWN);
-	assert_int_equal(membership_set(pool->client, "a1", &change, &epoch), MEMBERSHIP_E_UNKNOWN);
+	assert_int_equal(membership_set(pool->client, "a1", &change, &epoch, NULL),
+			 MEMBERSHIP_E_UNKNOWN);
 	join(pool, "a1", "i", 0.5);
 	assert_int_equal(leave(pool, "a1", "i", -1), 0);
 	assert_int_equal(renew(pool, "a1", "i", -1), MEMBERSHIP_E_UNKNOWN);
@@ -189,13 +190,13 @@ static void the_state_and_fault_set_outlive_a_registration(void **state)
 	char fault[64];
 
 	join(pool, "a1", "i1", 0.5);
-	assert_int_equal(membership_set(pool->client, "a1", &change, &epoch), 0);
+	assert_int_equal(membership_set(pool->client, "a1", &change, &epoch, NULL), 0);
 	join(pool, "a1", "i2", 0.5);
 	assert_int_equal(look_up(pool, "a1").state, ANALYZER_DRAINING);
 	assert_int_equal(membership_renew(pool->client, "a1", "i2", -1, &epoch, fault), 0);
 	assert_string_equal(fault, "slow");
 	change = (struct membership_change){ .fault = "" };
-	assert_int_equal(membership_set(pool->client, "a1", &change, &epoch), 0);
+	assert_int_equal(membership_set(pool->client, "a1", &change, &epoch, NULL), 0);
 	assert_int_equal(membership_renew(pool->client, "a1", "i2", -1, &epoch, fault), 0);
 	assert_string_equal(fault, "");
 	assert_int_equal(look_up(pool, "a1").state, ANALYZER_DRAINING);

@@ -53,7 +53,7 @@ static void set(struct redis_pool *pool, const char *id, const double *weight,
 	struct membership_change change = { .weight = weight, .state = to };
 	uint64_t epoch;
 
-	assert_int_equal(membership_set(pool->client, id, &change, &epoch), 0);
+	assert_int_equal(membership_set(pool->client, id, &change, &epoch, NULL), 0);
 }
 
 /* A worker that reports what it cannot reach. */
