@@ -16,7 +16,7 @@
  *   ctl_spill.c    spill status
  *   ctl_health.c   health
  *   ctl_show.c     list and show, of both streams: dead and spill
- *   ctl_entries.c  their entries: read, named
+ *   ctl_entries.c  their entries: named on the command line
  *   ctl_table.c    text in columns
  */
 #include <cjson/cJSON.h>

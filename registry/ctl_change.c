@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "registry/ctl.h"
+#include "registry/entries.h"
 
 #define FAULT_MAX 63
 
@@ -54,6 +55,7 @@ enum ctl_exit ctl_explain(struct ctl *ctl, int error, const char *id)
 	case CLIENT_E_REPLY:
 		return ctl_fail("Redis at %s refused: %s", redis, client_error(ctl->client));
 	case MEMBERSHIP_E_ANSWER:
+	case ENTRIES_E_ANSWER:
 		return ctl_fail(
 			"Redis at %s answered something else: is pool \"%s\" of another version?",
 			redis, ctl->options.pool);

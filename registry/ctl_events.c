@@ -9,7 +9,7 @@
 #include "common/clock.h"
 #include "registry/ctl.h"
 #include "registry/ctl_changes.h"
-#include "registry/ctl_entries.h"
+#include "registry/entries.h"
 
 #define LOOK_MS 1000
 #define TOLD_MAX 12 /* changes in a line of text */
@@ -28,7 +28,7 @@ static void print_text(uint64_t epoch, const char *cause, const cJSON *changes)
 	const cJSON *change;
 	int n = 0;
 
-	ctl_write_time(clock_wall_us() / US_PER_MS, time, sizeof(time));
+	entry_write_time(clock_wall_us() / US_PER_MS, time, sizeof(time));
 	printf("%s  epoch %" PRIu64 "  %s", time, epoch, cause ? cause : "seen");
 	cJSON_ArrayForEach (change, changes) {
 		if (n++ == TOLD_MAX)
@@ -45,7 +45,7 @@ static enum ctl_exit print_json(uint64_t epoch, const char *cause, cJSON *change
 	cJSON *json = cJSON_CreateObject();
 	char time[40];
 
-	ctl_write_time(clock_wall_us() / US_PER_MS, time, sizeof(time));
+	entry_write_time(clock_wall_us() / US_PER_MS, time, sizeof(time));
 	cJSON_AddStringToObject(json, "time", time);
 	cJSON_AddNumberToObject(json, "epoch", (double)epoch);
 	if (cause)

@@ -19,7 +19,7 @@ static void every_script_is_embedded(void **state)
 		[SCRIPT_ROSTER] = "roster",         [SCRIPT_STATUS] = "status",
 		[SCRIPT_SPILL_PUSH] = "spill_push", [SCRIPT_SPILL_TAKE] = "spill_take",
 		[SCRIPT_SPILL_DONE] = "spill_done", [SCRIPT_BURY] = "bury",
-		[SCRIPT_REPLAY] = "replay",
+		[SCRIPT_REPLAY] = "replay",         [SCRIPT_ENTRIES] = "entries",
 	};
 	static_assert(ARRAY_LEN(names) == SCRIPTS, "a name for each script");
 	(void)state;
