@@ -46,12 +46,12 @@ int web_bound_address(const struct mg_context *ctx, struct net_addr *addr)
 	return 0;
 }
 
-static bool is_head(const struct mg_connection *conn)
+static bool has_body(const struct mg_connection *conn, int status)
 {
 	const char *method =
 		mg_get_request_info(conn)->request_method; /* NULL: it was not understood */
 
-	return method && strcmp(method, "HEAD") == 0;
+	return status != 304 && !(method && strcmp(method, "HEAD") == 0);
 }
 
 void web_append_safety(struct buf *out, const char *policy, const char *cache)
@@ -76,12 +76,14 @@ int web_send(struct mg_connection *conn, const struct web_answer *a)
 		buf_printf(&out, "ETag: %s\r\n", a->etag);
 	if (a->allow)
 		buf_printf(&out, "Allow: %s\r\n", a->allow);
+	if (a->vary)
+		buf_printf(&out, "Vary: %s\r\n", a->vary);
 	if (a->retry_after_s)
 		buf_printf(&out, "Retry-After: %u\r\n", a->retry_after_s);
 	if (a->status == 401)
 		buf_append_str(&out, "WWW-Authenticate: Bearer\r\n");
 	buf_append_str(&out, "\r\n");
-	if (!is_head(conn))
+	if (has_body(conn, a->status))
 		buf_append(&out, a->body, a->len);
 	if (a->close || out.failed)
 		mg_disable_connection_keep_alive(conn);

@@ -28,6 +28,7 @@ struct web_answer {
 	const char *policy;     /* Content-Security-Policy; NULL: WEB_POLICY_NONE */
 	const char *cache;      /* Cache-Control; NULL: no-store */
 	const char *etag;       /* with its quotes; NULL: no ETag */
+	const char *vary;       /* NULL: no Vary */
 };
 
 /* For what is no page: a browser that shows it loads and runs nothing. */
@@ -37,7 +38,8 @@ struct web_answer {
  * web_send does not write. NULL as above. */
 void web_append_safety(struct buf *out, const char *policy, const char *cache);
 
-/* Each sends the whole answer in one piece and returns its status. A HEAD request gets no body. */
+/* Each sends the whole answer in one piece and returns its status. A HEAD request and a 304
+ * get no body, but its length. */
 int web_send(struct mg_connection *conn, const struct web_answer *answer);
 /* Takes json; NULL (out of memory) is answered with 503. */
 int web_send_json(struct mg_connection *conn, int status, cJSON *json, bool close);

@@ -8,6 +8,7 @@
 #include "common/web.h"
 #include "node/admin_access.h"
 #include "node/admin_api.h"
+#include "node/admin_page.h"
 
 #define REGISTRY_TIMEOUT_MS 1000
 #define N_THREADS "64" /* ADMIN_STREAMS, and some for everybody else */
@@ -27,20 +28,26 @@ static struct admin *admin_of(struct admin_api *api)
 
 struct route {
 	const char *method;
-	const char *path; /* "{}" stands for an analyzer's id */
+	const char *path; /* "{}" stands for an id */
 	enum access access;
 	int (*serve)(struct admin_api *api, struct mg_connection *conn, const char *id);
 };
 
-static int serve_health(struct mg_connection *conn, bool ok, const char *text)
+static int serve_text(struct mg_connection *conn, int status, const char *text, const char *vary)
 {
-	struct web_answer answer = { .status = ok ? 200 : 503,
+	struct web_answer answer = { .status = status,
 				     .content_type = "text/plain; charset=utf-8",
 				     .body = text,
 				     .len = strlen(text),
-				     .close = true };
+				     .close = true,
+				     .vary = vary };
 
 	return web_send(conn, &answer);
+}
+
+static int serve_health(struct mg_connection *conn, bool ok, const char *text)
+{
+	return serve_text(conn, ok ? 200 : 503, text, NULL);
 }
 
 static int get_livez(struct admin_api *api, struct mg_connection *conn, const char *id)
@@ -105,6 +112,7 @@ static int get_index(struct admin_api *api, struct mg_connection *conn, const ch
 
 static const struct route routes[] = {
 	{ "GET", "/", ACCESS_OPEN, get_index },
+	{ "GET", "/assets/{}", ACCESS_OPEN, admin_get_asset },
 	{ "GET", "/livez", ACCESS_OPEN, get_livez },
 	{ "GET", "/healthz", ACCESS_OPEN, get_livez },
 	{ "GET", "/readyz", ACCESS_OPEN, get_readyz },
@@ -129,10 +137,12 @@ static int get_index(struct admin_api *api, struct mg_connection *conn, const ch
 
 	(void)api;
 	(void)id;
+	if (admin_page_is_wanted(conn))
+		return admin_page_send(conn);
 	buf_append_str(&text, "weir-node " WEIR_VERSION "\n");
 	for (size_t i = 1; i < ARRAY_LEN(routes); i++)
 		buf_printf(&text, "%-6s %s\n", routes[i].method, routes[i].path);
-	status = serve_health(conn, true, buf_str(&text));
+	status = serve_text(conn, 200, buf_str(&text), "Accept");
 	buf_deinit(&text);
 	return status;
 }

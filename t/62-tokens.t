@@ -14,10 +14,8 @@ my @OPEN = qw(- x ingest register admin);
 my @HEALTH = (200) x 5;
 my @READ = (401, 401, 401, 200, 200);
 my %table = (
-    'GET /' => \@HEALTH,
-    'GET /livez' => \@HEALTH,
-    'GET /healthz' => \@HEALTH,
-    'GET /readyz' => \@HEALTH,
+    (map { ("GET $_" => \@HEALTH) } qw(/ /assets/style.css /livez /healthz /readyz)),
+    'GET /assets/{}' => [ (404) x 5 ],
     'GET /readyz?verbose' => \@READ,
     'GET /metrics' => \@READ,
     'GET /v1/cluster' => \@READ,
@@ -59,7 +57,8 @@ sub try_route ($node, $port, $route, $who) {
 
 sub is_safe ($answer, $title) {
     my $headers = $answer->{headers};
-    is_deeply([ @$headers{qw(x-content-type-options referrer-policy cache-control)} ], [qw(nosniff no-referrer no-store)],
+    is_deeply([ @$headers{qw(x-content-type-options referrer-policy cache-control)} ], 
+        [ qw(nosniff no-referrer), $headers->{'content-type'} =~ /css/ ? 'no-cache' : 'no-store' ],
         "$title: a browser keeps to what it is told");
     like($headers->{'content-security-policy'}, qr/^default-src 'none';/, "$title: and runs nothing");
     is_deeply([ grep { /^access-control/ } keys %$headers ], [], "$title: no other origin may read it");

@@ -1,0 +1,33 @@
+# cmake -DOUT=node_assets.c "-DFILES=style.css=/path/style.css;..." -P embed_files.cmake
+#
+# Turns files into C: struct asset assets[] of node/assets.h, each with its content type by its extension
+# and an entity tag that is the hash of what is in it.
+set(type_html "text/html; charset=utf-8")
+set(type_css "text/css; charset=utf-8")
+set(type_js "text/javascript; charset=utf-8")
+set(type_svg "image/svg+xml")
+
+set(c "/* Made by cmake/embed_files.cmake. */\n#include \"node/assets.h\"\n\n")
+set(table "")
+set(n 0)
+foreach(entry ${FILES})
+  string(REGEX MATCH "^([^=]+)=(.+)$" ignored "${entry}")
+  set(name ${CMAKE_MATCH_1})
+  set(path ${CMAKE_MATCH_2})
+  string(REGEX REPLACE "^.*\\." "" extension ${name})
+  if(NOT DEFINED type_${extension})
+    message(FATAL_ERROR "${name}: cmake/embed_files.cmake knows no content type for .${extension}")
+  endif()
+  file(SHA256 ${path} hash)
+  string(SUBSTRING ${hash} 0 20 tag)
+  file(READ ${path} hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR len "${digits} / 2")
+  string(REGEX REPLACE "(................................................................)" "\\1\n\t" hex "${hex}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
+  string(APPEND c "static const unsigned char data_${n}[] = {\n\t${hex}\n};\n\n")
+  string(APPEND table "\t{ \"${name}\", \"${type_${extension}}\", \"\\\"${tag}\\\"\", data_${n}, ${len} },\n")
+  math(EXPR n "${n} + 1")
+endforeach()
+string(APPEND c "const struct asset assets[] = {\n${table}};\nconst size_t n_assets = ${n};\n")
+file(WRITE ${OUT} "${c}")

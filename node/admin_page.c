@@ -1,0 +1,66 @@
+#include "node/admin_page.h"
+
+#include <string.h>
+
+#include "common/web.h"
+#include "node/assets.h"
+
+#define PAGE "index.html"
+
+/* Scripts and styles of its own alone, none of them inline: what is shown cannot become code. */
+static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; "
+			     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+			     "form-action 'none'; frame-ancestors 'none'";
+
+static const struct asset *find(const char *name)
+{
+	for (size_t i = 0; i < n_assets; i++) {
+		if (strcmp(assets[i].name, name) == 0)
+			return &assets[i];
+	}
+	return NULL;
+}
+
+/* The browser has this very file. Tags are hashes, so one cannot be a part of another. */
+static bool is_known(const struct mg_connection *conn, const struct asset *asset)
+{
+	const char *tags = mg_get_header(conn, "If-None-Match");
+
+	return tags && (strcmp(tags, "*") == 0 || strstr(tags, asset->etag));
+}
+
+static int send_asset(struct mg_connection *conn, const struct asset *asset, const char *vary)
+{
+	struct web_answer answer = { .status = is_known(conn, asset) ? 304 : 200,
+				     .content_type = asset->content_type,
+				     .body = (const char *)asset->data,
+				     .len = asset->len,
+				     .close = true,
+				     .policy = policy,
+				     .cache = "no-cache", /* kept, but asked for after an upgrade */
+				     .etag = asset->etag,
+				     .vary = vary };
+
+	return web_send(conn, &answer);
+}
+
+bool admin_page_is_wanted(const struct mg_connection *conn)
+{
+	const char *accept = mg_get_header(conn, "Accept");
+
+	return accept && strstr(accept, "text/html");
+}
+
+int admin_page_send(struct mg_connection *conn)
+{
+	return send_asset(conn, find(PAGE), "Accept");
+}
+
+int admin_get_asset(struct admin_api *api, struct mg_connection *conn, const char *id)
+{
+	const struct asset *asset = strcmp(id, PAGE) != 0 ? find(id) : NULL;
+
+	(void)api;
+	return asset ? send_asset(conn, asset, NULL)
+		     : admin_refuse(conn, 404, "not_found", "The page has no such file.", NULL);
+}

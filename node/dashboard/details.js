@@ -1,0 +1,39 @@
+// What an opened row of the table of analyzers says besides.
+
+import { el, setText, linesIn } from './dom.js';
+import { count, percent, signed, span } from './format.js';
+import { breakersText, troubleText } from './breakers.js';
+
+const FACTS = [
+	['URL', 'url', (a) => a.url],
+	['Takes', 'accepts', (a) => (a.accepts === 'packet' ? 'one packet at a time' : 'batches of packets')],
+	['Lease', 'ttl', (a) => `${span(a.ttl_ms)}, renewed ${a.heartbeat_age_ms == null ? 'at a time unknown' : `${span(a.heartbeat_age_ms)} ago`}`],
+	['Routed', 'routed', (a) => `${count(a.routed)} messages`],
+	['Delivered', 'delivered', (a) => `${count(a.delivered)} messages in ${count(a.delivered_packets)} packets`],
+	['Processed', 'processed', (a) => `${count(a.processed)} messages, by its own count`],
+	['Owed', 'credit', (a) => `${signed(a.credit)} messages`],
+	['Forgiven', 'forgiven', (a) => `${count(a.forgiven)} messages`],
+	['Breakers', 'breakers-all', (a) => breakersText(a.breakers)],
+	['Revision', 'revision', (a) => count(a.revision)],
+];
+
+export function makeDetails() {
+	const facts = FACTS.map(([label, name, text]) => {
+		const dd = el('dd', { 'data-field': name });
+		return { node: el('div', {}, el('dt', {}, label), dd), update: (a) => setText(dd, text(a)) };
+	});
+	const windows = el('ul');
+	const trouble = el('ul', { 'data-field': 'trouble-all' });
+	const [setWindows, setTrouble] = [linesIn(windows), linesIn(trouble)];
+	const node = el('td', { role: 'cell', class: 'details' }, el('dl', {}, ...facts.map((f) => f.node)), windows, trouble);
+
+	function update(a, frames) {
+		for (const fact of facts) fact.update(a);
+		setWindows(frames.map((frame) => {
+			const w = frame.of(a);
+			return `${frame.title}: got ${percent(w.actual)} of ${percent(w.share)}, ${signed(w.error_messages)} of ${count(frame.messages)} messages`;
+		}));
+		setTrouble((a.trouble ?? []).map(troubleText));
+	}
+	return { node, update };
+}

@@ -1,0 +1,88 @@
+// The dashboard. Everything that is shown comes from one node's API and covers the whole pool.
+//
+// Hooks for tests, kept stable:
+//   #connection[data-state]            connecting, live, polling, stale, locked
+//   #banner                            shown while stale or locked, with the reason
+//   tr[data-analyzer=ID]               with [data-trouble] down, breaker, suspect, held, failing
+//     [data-field=NAME]                id state health fault version heartbeat weight share rate queued flying p50 p99
+//                                      breakers trouble; actual-W target-W error-W for W of 10s 1m 10m all
+//     [data-action=change]             opens dialog[data-control=ID]
+//   tr[data-node=ID] [data-field]      mode rate packets connections memory redis unreachable uptime
+//   [data-tile=NAME]                   messages-per-s share-error spill dead refused redis
+//   li[data-event=ID][data-kind]       events
+//   dialog [data-action]               set-weight active draining disabled set-fault confirm replay purge replay-all purge-all show
+//   .toast[data-kind]                  done, failed
+//   performance measure "weir-update"  the main thread's time for one overview
+
+import { useTokens, setToken, askToken } from './api.js';
+import { setText, setAttr, setHidden, field } from './dom.js';
+import { span } from './format.js';
+import { Live } from './live.js';
+import { Analyzers } from './analyzers.js';
+import { Nodes } from './nodes.js';
+import { Summary } from './summary.js';
+import { Attention } from './attention.js';
+import { Events } from './events.js';
+import { Flow } from './flow.js';
+import { questionToken } from './dialogs.js';
+import { openControl } from './control.js';
+import { openLetters } from './letters.js';
+
+const MEASURES = 200; // kept for whoever reads them
+
+let newest = null;
+
+const analyzers = new Analyzers((id) => openControl(id, () => newest.analyzers));
+const nodes = new Nodes();
+const summary = new Summary({ onDead: () => openLetters('dead'), onSpill: () => openLetters('spill') });
+const attention = new Attention();
+const events = new Events();
+const flow = new Flow();
+
+function measured(run) {
+	const start = performance.now();
+	run();
+	if (performance.getEntriesByName('weir-update').length >= MEASURES) performance.clearMeasures('weir-update');
+	performance.measure('weir-update', { start, end: performance.now() });
+}
+
+function onOverview(overview) {
+	newest = overview;
+	measured(() => {
+		setText(field('pool'), overview.pool);
+		setText(field('node'), overview.node);
+		setText(field('version'), overview.version);
+		attention.update(overview);
+		summary.update(overview);
+		analyzers.update(overview);
+		nodes.update(overview);
+		flow.add(overview);
+	});
+}
+
+const WORDS = { connecting: 'connecting', live: 'live', polling: 'live, by polling', stale: 'stale', locked: 'locked' };
+
+function onState(name, age, why) {
+	const banner = document.getElementById('banner');
+	setAttr(document.getElementById('connection'), 'data-state', name);
+	setText(field('connection'), WORDS[name]);
+	setAttr(document.getElementById('figures'), 'data-stale', name === 'stale' || name === 'locked');
+	if (name !== 'connecting') setAttr(document.getElementById('figures'), 'data-waiting', null);
+	const said = { stale: `Stale: ${why}.`, locked: `Locked: ${why}`, connecting: why ? `Not connected: ${why}` : '' }[name] ?? '';
+	setText(field('stale'), said);
+	setText(field('stale-for'), said && age !== null ? `These figures are ${span(age)} old.` : '');
+	setHidden(document.getElementById('unlock'), name !== 'locked');
+	setHidden(banner, !said);
+}
+
+const live = new Live({ overview: onOverview, events: (list) => events.add(list), state: onState });
+
+useTokens(questionToken, (known) => setHidden(document.getElementById('forget'), !known));
+document.getElementById('forget').addEventListener('click', () => {
+	setToken(null);
+	live.restart();
+});
+document.getElementById('unlock').addEventListener('click', async () => {
+	if (await askToken('')) live.restart();
+});
+live.start();

@@ -1,0 +1,54 @@
+// The table of nodes: a row for each live one.
+
+import { el, setText, setAttr, setHidden, field, KeyedList } from './dom.js';
+import { count, rate, bytes, latency, span, plural } from './format.js';
+
+const MODES = { exact: '◆ exact', leased: '◇ leased', away: '▲ away from Redis' };
+
+const COLUMNS = [
+	['mode', 'Mode', '', (n) => MODES[n.mode] ?? n.mode],
+	['rate', 'Messages/s', 'right', (n) => rate(n.messages_per_s)],
+	['packets', 'Packets/s', 'right', (n) => rate(n.packets_per_s)],
+	['connections', 'Connections', 'right', (n) => count(n.connections)],
+	['memory', 'Memory', 'right', (n) => (n.held_bytes == null ? '–' : `${bytes(n.held_bytes)} of ${bytes(n.memory_max_bytes)}`)],
+	['redis', 'Redis', 'right', redisText],
+	['unreachable', 'Cannot reach', '', (n) => (n.unreachable?.length ? `▲ ${n.unreachable.join(', ')}` : 'reaches all')],
+	['uptime', 'Up', 'right', (n) => span(n.uptime_s == null ? null : n.uptime_s * 1000)],
+];
+
+function redisText(n) {
+	if (!n.redis) return '–';
+	const missing = n.workers - n.redis.up_workers;
+	return missing > 0 ? `▲ away for ${missing} of ${plural(n.workers, 'worker')}` : latency(n.redis.round_trip_ms);
+}
+
+function makeRow(id) {
+	const sub = el('span', { class: 'quiet sub', 'data-field': 'about' });
+	const cells = COLUMNS.map(([name, label, align]) =>
+		el('td', { role: 'cell', class: `${align} ${name}`, 'data-label': label }, el('span', { 'data-field': name })));
+	const node = el('tr', { role: 'row', 'data-node': id },
+		el('th', { role: 'rowheader', scope: 'row', class: 'name' }, el('b', { 'data-field': 'id' }, id), sub), ...cells);
+
+	function update({ node: n, here }) {
+		COLUMNS.forEach(([, , , text], i) => setText(cells[i].firstChild, text(n)));
+		setText(sub, `${plural(n.workers, 'worker')}${n.version ? ` · v${n.version}` : ''}${here ? ' · answers this page' : ''}`);
+		setAttr(node, 'data-trouble', n.mode === 'away' || n.unreachable?.length ? 'yes' : null);
+	}
+	return { node, update };
+}
+
+export class Nodes {
+	constructor() {
+		this.table = document.getElementById('nodes');
+		const body = el('tbody', { role: 'rowgroup' });
+		this.table.append(body);
+		this.list = new KeyedList(body, makeRow);
+	}
+
+	update({ nodes, node: here }) {
+		setHidden(this.table, nodes.length === 0);
+		setHidden(document.getElementById('no-nodes'), nodes.length > 0);
+		setText(field('node-count'), `${nodes.length}`);
+		this.list.update(nodes.map((node) => ({ node, here: node.id === here })), (item) => item.node.id);
+	}
+}
