@@ -19,7 +19,7 @@
 #define CALL_MS 1000
 #define LOOK_US 1000000   /* while somebody looks */
 #define IDLE_US 10000000  /* else */
-#define NUDGED_US 200000  /* not more often, however often shares change */
+#define NUDGED_US 50000   /* not more often, however often shares change */
 #define WANTED_US 3000000 /* who looked so long ago still does */
 #define FRESH_US 1200000
 

@@ -1,0 +1,155 @@
+/* What nodes report, put together; also what nobody should have written. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/reports.h"
+#include "t/unit/near.h"
+
+static struct analyzer analyzers[2] = { { .id = "a1", .slot = 0 }, { .id = "a2", .slot = 1 } };
+static struct roster_worker workers[2] = { { .name = "n1/0" }, { .name = "n2/0" } };
+static const struct roster roster = {
+	.n_slots = 2, .n_analyzers = 2, .analyzers = analyzers, .n_workers = 2, .workers = workers
+};
+
+/* NULL-terminated: node, report, node, report ... */
+static struct reports reports_of(const char *const *texts)
+{
+	redisReply replies[8], *elements[8], hash = { .type = REDIS_REPLY_ARRAY };
+	struct reports reports;
+
+	for (hash.element = elements; texts[hash.elements]; hash.elements++) {
+		replies[hash.elements] = (redisReply){ .type = REDIS_REPLY_STRING,
+						       .str = (char *)texts[hash.elements] };
+		elements[hash.elements] = &replies[hash.elements];
+	}
+	assert_int_equal(reports_init(&reports, &hash, &roster), 0);
+	return reports;
+}
+
+#define REPORTS(...) reports_of((const char *const[]){ __VA_ARGS__, NULL })
+
+static void lanes_of_all_nodes_are_summed_up(void **state)
+{
+	struct reports r = REPORTS(
+		"n1", "{\"workers\":1,\"lanes\":{\"a2\":{\"queued\":3,\"flying\":1,\"paused\":0}}}",
+		"n2",
+		"{\"workers\":2,\"lanes\":{\"a2\":{\"queued\":4,\"flying\":2,\"paused\":1}}}");
+	(void)state;
+
+	assert_near(r.lanes[1].queued, 7, 0);
+	assert_near(r.lanes[1].flying, 3, 0);
+	assert_near(r.lanes[1].paused, 1, 0);
+	assert_near(r.lanes[0].queued, 0, 0);
+	assert_near(r.n_workers, 3, 0);
+	reports_deinit(&r);
+}
+
+static void percentiles_are_of_all_deliveries(void **state)
+{
+	/* 90 below 100 us, 10 from 1 to 2.5 ms */
+	struct reports r = REPORTS("n1", "{\"lanes\":{\"a1\":{\"times\":[0,50,4,10]}}}", "n2",
+				   "{\"lanes\":{\"a1\":{\"times\":[0,40]}}}");
+	double ms;
+	(void)state;
+
+	assert_true(lanes_percentile(&r.lanes[0], 45, &ms));
+	assert_near(ms, 0.05, 1e-9);
+	assert_true(lanes_percentile(&r.lanes[0], 95, &ms));
+	assert_near(ms, 1.75, 1e-9);
+	assert_false(lanes_percentile(&r.lanes[1], 50, &ms));
+	reports_deinit(&r);
+	r = REPORTS("n1", "{\"lanes\":{\"a1\":{\"times\":[16,1]}}}");
+	assert_true(lanes_percentile(&r.lanes[0], 99, &ms));
+	assert_near(ms, 10000, 1e-9);
+	reports_deinit(&r);
+}
+
+static void breakers_in_trouble_are_listed_with_their_worker(void **state)
+{
+	struct reports r = REPORTS(
+		"n1",
+		"{\"workers\":1,\"trouble\":[{\"analyzer\":\"a2\",\"worker\":\"n1/0\",\"state\":\"open\","
+		"\"left_ms\":900,\"failures\":5},{\"analyzer\":\"a1\",\"worker\":\"n1/0\","
+		"\"state\":\"closed\",\"left_ms\":0,\"failures\":2}]}");
+	const cJSON *first = cJSON_GetArrayItem(r.lanes[1].trouble, 0);
+	(void)state;
+
+	assert_near(r.lanes[1].n_open, 1, 0);
+	assert_string_equal(cJSON_GetObjectItem(first, "worker")->valuestring, "n1/0");
+	assert_int_equal(cJSON_GetObjectItem(first, "left_ms")->valueint, 900);
+	assert_near(r.lanes[0].n_open + r.lanes[0].n_half_open, 0, 0);
+	assert_int_equal(cJSON_GetArraySize(r.lanes[0].trouble), 1);
+	reports_deinit(&r);
+}
+
+static void refusals_are_summed_by_reason(void **state)
+{
+	struct reports r = REPORTS("n1", "{\"refused\":{\"bad_json\":2}}", "n2",
+				   "{\"refused\":{\"bad_json\":3,\"not_found\":1}}");
+	(void)state;
+
+	assert_int_equal(cJSON_GetObjectItem(r.refused, "bad_json")->valueint, 5);
+	assert_int_equal(cJSON_GetObjectItem(r.refused, "not_found")->valueint, 1);
+	assert_near(r.n_refused, 6, 0);
+	reports_deinit(&r);
+}
+
+static void only_live_nodes_count(void **state)
+{
+	struct reports r =
+		REPORTS("n", "{\"workers\":1}", "n1", "{\"workers\":1}", "n3", "{\"workers\":1}");
+	(void)state;
+
+	assert_near(r.n_workers, 1, 0);
+	assert_non_null(cJSON_GetObjectItem(r.nodes, "n1"));
+	assert_int_equal(cJSON_GetArraySize(r.nodes), 1);
+	reports_deinit(&r);
+}
+
+static void what_is_no_report_is_left_out(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"[]",
+		"{",
+		"7",
+		"{\"lanes\":7,\"trouble\":{},\"refused\":[]}",
+		"{\"lanes\":{\"a1\":7,\"nobody\":{}}}",
+		"{\"lanes\":{\"a1\":{\"times\":[99,1]}}}",
+		"{\"lanes\":{\"a1\":{\"times\":[-1,1]}}}",
+		"{\"lanes\":{\"a1\":{\"times\":[0]}}}",
+		"{\"lanes\":{\"a1\":{\"times\":[\"0\",\"1\"]}}}",
+		"{\"trouble\":[7,{},{\"analyzer\":\"nobody\"}]}",
+		"{\"refused\":{\"x\":\"y\"}}",
+	};
+	double ms;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct reports r = REPORTS("n1", bad[i]);
+
+		assert_false(lanes_percentile(&r.lanes[0], 50, &ms));
+		assert_near(r.n_refused, 0, 0);
+		reports_deinit(&r);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lanes_of_all_nodes_are_summed_up),
+		cmocka_unit_test(percentiles_are_of_all_deliveries),
+		cmocka_unit_test(breakers_in_trouble_are_listed_with_their_worker),
+		cmocka_unit_test(refusals_are_summed_by_reason),
+		cmocka_unit_test(only_live_nodes_count),
+		cmocka_unit_test(what_is_no_report_is_left_out),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
