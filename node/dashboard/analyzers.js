@@ -149,6 +149,7 @@ export class Analyzers {
 		setHidden(document.getElementById('toolbar'), !many);
 		setHidden(document.getElementById('no-analyzers'), analyzers.length > 0);
 		setHidden(this.table, analyzers.length === 0);
+		setAttr(this.table, 'data-many', many);
 		const shown = many ? this.choose(analyzers) : analyzers;
 		setHidden(document.getElementById('no-match'), shown.length > 0 || analyzers.length === 0);
 		setText(field('analyzer-count'), shown.length < analyzers.length ? `${shown.length} of ${analyzers.length}` : `${analyzers.length}`);

@@ -25,6 +25,10 @@ export function setToken(value) {
 	onChange(value !== null);
 }
 
+export function hasToken() {
+	return token !== null;
+}
+
 /** Asks for a token. Whether there is a new one. */
 export async function askToken(why) {
 	asking ??= ask(why).finally(() => { asking = null; });

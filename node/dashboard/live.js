@@ -11,7 +11,7 @@
 // In a hidden tab the stream is given up for a question now and then: browsers allow six connections
 // to a host, for all tabs together.
 
-import { open, askToken, explain } from './api.js';
+import { open, askToken, hasToken, explain } from './api.js';
 import { SseParser } from './sse.js';
 
 const STALE_MS = 3000;
@@ -92,9 +92,9 @@ export class Live {
 
 	async unlock(error) {
 		this.locked = true;
-		this.why = error.message;
+		this.why = hasToken() ? error.message : 'this node shows its figures to those who have a token';
 		this.judge();
-		if (!(await askToken(error.message)))
+		if (!(await askToken(hasToken() ? error.message : '')))
 			await new Promise((resolve) => { this.wake = resolve; });
 		this.locked = false;
 	}
@@ -130,7 +130,16 @@ export class Live {
 			this.onOverview(JSON.parse(data), 'live');
 		} else if (type === 'event') {
 			if (id) this.lastEvent = id;
-			this.on.events([JSON.parse(data)]);
+			this.tell('events', [JSON.parse(data)]);
+		}
+	}
+
+	/** A mistake in showing is none of the stream. */
+	tell(what, value) {
+		try {
+			this.on[what](value);
+		} catch (error) {
+			reportError(error);
 		}
 	}
 
@@ -139,7 +148,7 @@ export class Live {
 		const signal = AbortSignal.any([this.stop.signal, AbortSignal.timeout(4000)]);
 		const [overview, events] = await Promise.all(['v1/overview', 'v1/events'].map((path) =>
 			open(path, { headers: { Accept: 'application/json' }, signal }).then((r) => r.json())));
-		this.on.events(events.events);
+		this.tell('events', events.events);
 		this.onOverview(overview, 'polling');
 	}
 
@@ -149,7 +158,7 @@ export class Live {
 		this.why = '';
 		if (!this.redisAway || this.freshAt === null)
 			this.freshAt = performance.now() - (overview.age_ms ?? 0);
-		this.on.overview(overview);
+		this.tell('overview', overview);
 		this.judge();
 	}
 

@@ -30,6 +30,7 @@ import { openLetters } from './letters.js';
 
 const MEASURES = 200; // kept for whoever reads them
 
+const figures = document.getElementById('figures');
 let newest = null;
 
 const analyzers = new Analyzers((id) => openControl(id, () => newest.analyzers));
@@ -48,6 +49,7 @@ function measured(run) {
 
 function onOverview(overview) {
 	newest = overview;
+	setAttr(figures, 'data-waiting', null);
 	measured(() => {
 		setText(field('pool'), overview.pool);
 		setText(field('node'), overview.node);
@@ -66,9 +68,8 @@ function onState(name, age, why) {
 	const banner = document.getElementById('banner');
 	setAttr(document.getElementById('connection'), 'data-state', name);
 	setText(field('connection'), WORDS[name]);
-	setAttr(document.getElementById('figures'), 'data-stale', name === 'stale' || name === 'locked');
-	if (name !== 'connecting') setAttr(document.getElementById('figures'), 'data-waiting', null);
-	const said = { stale: `Stale: ${why}.`, locked: `Locked: ${why}`, connecting: why ? `Not connected: ${why}` : '' }[name] ?? '';
+	setAttr(figures, 'data-stale', name === 'stale' || name === 'locked');
+	const said = { stale: `Stale: ${why.replace(/\.$/, '')}.`, locked: `Locked: ${why.replace(/\.$/, '')}.`, connecting: why ? `Not connected: ${why}` : '' }[name] ?? '';
 	setText(field('stale'), said);
 	setText(field('stale-for'), said && age !== null ? `These figures are ${span(age)} old.` : '');
 	setHidden(document.getElementById('unlock'), name !== 'locked');

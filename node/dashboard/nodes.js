@@ -5,6 +5,8 @@ import { count, rate, bytes, latency, span, plural } from './format.js';
 
 const MODES = { exact: '◆ exact', leased: '◇ leased', away: '▲ away from Redis' };
 
+const MANY = 20;
+
 const COLUMNS = [
 	['mode', 'Mode', '', (n) => MODES[n.mode] ?? n.mode],
 	['rate', 'Messages/s', 'right', (n) => rate(n.messages_per_s)],
@@ -47,6 +49,7 @@ export class Nodes {
 
 	update({ nodes, node: here }) {
 		setHidden(this.table, nodes.length === 0);
+		setAttr(this.table, 'data-many', nodes.length > MANY);
 		setHidden(document.getElementById('no-nodes'), nodes.length > 0);
 		setText(field('node-count'), `${nodes.length}`);
 		this.list.update(nodes.map((node) => ({ node, here: node.id === here })), (item) => item.node.id);

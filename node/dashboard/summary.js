@@ -60,7 +60,7 @@ export class Summary {
 		const seconds = last ? last.covered_s || last.seconds : 1;
 		t.flow.update(rate(last ? last.messages / seconds : 0), [
 			`${rate(last ? last.packets / seconds : 0)} packets per second`,
-			`${compact(o.totals?.messages)} messages in ${compact(o.totals?.packets)} packets since start`]);
+			`${compact(o.totals?.messages)} in ${compact(o.totals?.packets)} packets since start`]);
 		t.error.update(last?.messages ? plural(Math.round(last.error_messages), 'message') : '–', windowsText(windows, errorText));
 		t.spill.update(count(o.spill.packets), [
 			o.spill.packets ? `${count(o.spill.messages)} messages, ${bytes(o.spill.bytes)}` : 'nothing waits for an analyzer',
