@@ -1,4 +1,4 @@
-#include "loadgen/json_text.h"
+#include "common/json_text.h"
 #include "loadgen/lines.h"
 #include "loadgen/source.h"
 

@@ -128,6 +128,12 @@ static const struct route routes[] = {
 	{ "DELETE", "/v1/analyzers/{}", ACCESS_REGISTER, admin_deregister },
 	{ "PATCH", "/v1/analyzers/{}", ACCESS_ADMIN, admin_change },
 	{ "POST", "/v1/analyzers/{}/heartbeat", ACCESS_REGISTER, admin_heartbeat },
+	{ "GET", "/v1/spill", ACCESS_READ, admin_list_spill },
+	{ "GET", "/v1/spill/{}", ACCESS_ADMIN, admin_get_spill },
+	{ "GET", "/v1/dead", ACCESS_READ, admin_list_dead },
+	{ "POST", "/v1/dead/replay", ACCESS_ADMIN, admin_replay_dead },
+	{ "POST", "/v1/dead/purge", ACCESS_ADMIN, admin_purge_dead },
+	{ "GET", "/v1/dead/{}", ACCESS_ADMIN, admin_get_dead },
 };
 
 static int get_index(struct admin_api *api, struct mg_connection *conn, const char *id)
@@ -268,10 +274,13 @@ int admin_start(const struct admin_config *config, struct admin **adminp)
 		return -ENOMEM;
 	admin->api.config = *config;
 	pthread_mutex_init(&admin->api.lock, NULL);
+	pthread_mutex_init(&admin->api.store_lock, NULL);
 	admin_access_init(&admin->access, shared->config);
 	admin->api.client = client_new(&shared->redis, &shared->keys, REGISTRY_TIMEOUT_MS);
-	r = admin->api.client ? net_addr_parse(&admin->addr, shared->config->admin_listen)
-			      : -ENOMEM;
+	admin->api.store = client_new(&shared->redis, &shared->keys, REGISTRY_TIMEOUT_MS);
+	r = admin->api.client && admin->api.store
+		    ? net_addr_parse(&admin->addr, shared->config->admin_listen)
+		    : -ENOMEM;
 	web_fit_address(&admin->addr);
 	mg_init_library(0);
 	if (r == 0)
@@ -298,7 +307,9 @@ void admin_stop(struct admin *admin)
 		mg_stop(admin->ctx);
 	mg_exit_library();
 	client_free(admin->api.client);
+	client_free(admin->api.store);
 	pthread_mutex_destroy(&admin->api.lock);
+	pthread_mutex_destroy(&admin->api.store_lock);
 	admin_access_deinit(&admin->access);
 	free(admin);
 }

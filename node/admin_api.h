@@ -6,6 +6,8 @@
  *   admin_register.c  analyzers register, beat and leave
  *   admin_change.c    operators change them
  *   admin_live.c      what the dashboard shows, also as a stream
+ *   admin_entries.c   the spill and the dead letters, looked at
+ *   admin_dead.c      dead letters sent again, or deleted
  */
 #include <civetweb.h>
 #include <cjson/cJSON.h>
@@ -18,12 +20,15 @@
 
 struct admin_api {
 	struct admin_config config;
-	pthread_mutex_t lock;  /* of client: one call at a time */
-	struct client *client; /* owned by the admin */
+	pthread_mutex_t lock;       /* of client: one call at a time */
+	struct client *client;      /* owned by the admin */
+	pthread_mutex_t store_lock; /* of store; see admin_store.h */
+	struct client *store;       /* owned by the admin */
 	_Atomic unsigned n_streams;
 };
 
-/* id: of the path's {id}, "" where it has none. Each answers the request and returns the status. */
+/* id: what stands at the path's {}, "" where it has none. Each answers the request and returns the
+ * status. */
 int admin_get_cluster(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_get_nodes(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_list_analyzers(struct admin_api *api, struct mg_connection *conn, const char *id);
@@ -35,6 +40,12 @@ int admin_register(struct admin_api *api, struct mg_connection *conn, const char
 int admin_heartbeat(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_deregister(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_change(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_list_dead(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_get_dead(struct admin_api *api, struct mg_connection *conn, const char *entry);
+int admin_replay_dead(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_purge_dead(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_list_spill(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_get_spill(struct admin_api *api, struct mg_connection *conn, const char *entry);
 
 /* A problem with a status, a code and a sentence; allow may be NULL. */
 int admin_refuse(struct mg_connection *conn, int status, const char *code, const char *detail,

@@ -3,54 +3,17 @@ use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
 use Test::More;
+use Weir::Routes;
 use Weir::Test;
 use Weir::Tokens;
 
 alarm 120;
 my $redis = Weir::Redis->new;
 
-# What a request gets: who asks -> status. "-": nobody, "x": a wrong token.
-my @OPEN = qw(- x ingest register admin);
-my @HEALTH = (200) x 5;
-my @READ = (401, 401, 401, 200, 200);
-my %table = (
-    (map { ("GET $_" => \@HEALTH) } qw(/ /assets/style.css /livez /healthz /readyz)),
-    'GET /assets/{}' => [ (404) x 5 ],
-    'GET /readyz?verbose' => \@READ,
-    'GET /metrics' => \@READ,
-    'GET /v1/cluster' => \@READ,
-    'GET /v1/overview' => \@READ,
-    'GET /v1/history' => \@READ,
-    'GET /v1/events' => \@READ,
-    'GET /v1/nodes' => \@READ,
-    'GET /v1/analyzers' => \@READ,
-    'GET /v1/analyzers/{}' => \@READ,
-    'PUT /v1/analyzers/{}' => [ 401, 401, 401, 200, 200 ],
-    'POST /v1/analyzers/{}/heartbeat' => [ 401, 401, 401, 200, 200 ],
-    'PATCH /v1/analyzers/{}' => [ 401, 401, 401, 401, 200 ],
-    'DELETE /v1/analyzers/{}' => [ 401, 401, 401, 200, 200 ],
-    'GET /nowhere' => [ (404) x 5 ],
-    'PATCH /v1/analyzers' => [ (405) x 5 ],
-    'OPTIONS /v1/analyzers' => [ (405) x 5 ],
-);
-my %ingest = (
-    (map { ("POST $_" => [ 401, 401, 202, 401, 401 ]) } qw(/ingest /v1/ingest /logs /message/send)),
-    (map { ("GET $_" => \@HEALTH) } qw(/livez /healthz /readyz)),
-    'GET /ingest' => [ (405) x 5 ],
-    'GET /v1/cluster' => [ (404) x 5 ],
-);
-my %body = (
-    PUT => { url => 'http://127.0.0.1:9/ingest', weight => 0, instance => 'i1', ttl_ms => 60000 },
-    PATCH => { weight => 1 },
-    DELETE => { instance => 'i1' },
-    'POST admin' => { instance => 'i1' },
-    'POST ingest' => { messages => ['secret-message'] },
-);
-
 # One request of the table. What it changes is put back, so that each finds the same analyzer.
 sub try_route ($node, $port, $route, $who) {
     my ($method, $path) = split / /, $route;
-    my $url = $node->{$port} . ($path =~ s/\{\}/a2/r);
+    my $url = $node->{$port} . ($path =~ s/\{\}/Weir::Routes::hole($path)/er);
     as('admin', PUT => "$node->{admin}/v1/analyzers/a2", $body{PUT}) if $path =~ /\{\}/ && $method ne 'PUT';
     return as($who, $method, $url, $body{"$method $port"} // $body{$method});
 }
@@ -85,18 +48,18 @@ my $node = node($redis, all_tokens, '--admin-read', 'token', '--log-level', 'deb
 as('register', PUT => "$node->{admin}/v1/analyzers/a1", { url => "http://$addr/ingest", weight => 1, ttl_ms => 600000 });
 $node->wait_log(qr/msg="analyzer known" .*analyzer=a1 /);
 my ($index) = ask(GET => "$node->{admin}/")->{content};
-is_deeply([ grep { !$table{$_} } map { s/ +/ /r } grep { m{^[A-Z]+ +/} } split /\n/, $index ], [], 'the table has every route there is');
+is_deeply([ grep { !$admin_routes{$_} } map { s/ +/ /r } grep { m{^[A-Z]+ +/} } split /\n/, $index ], [], 'the table has every route there is');
 
-check($node, admin => \%table);
-check($node, ingest => \%ingest);
+check($node, admin => \%admin_routes);
+check($node, ingest => \%ingest_routes);
 like($node->log, qr/msg="request refused" .*client=127\.\S+ method=DELETE path=\S*a2 status=401 reason=unauthorized/, 'a refusal is logged');
 is_deeply([ grep { $node->log =~ /\Q$_/ } values %token, 'secret-message' ], [], 'no log shows a token or a body');
 
-my %without = map { $_ => [ (200) x 5 ] } grep { $table{$_} == \@READ } keys %table;
+my %without = map { $_ => [ (200) x 5 ] } grep { $admin_routes{$_} == \@READ } keys %admin_routes;
 my $open_read = node($redis, all_tokens);
-check($open_read, admin => \%table, %without);
+check($open_read, admin => \%admin_routes, %without);
 my $free = node($redis);
-check($free, admin => \%table, %without, map { $_ => [ (200) x 5 ] } grep { $table{$_}[0] == 401 } keys %table);
-check($free, ingest => \%ingest, map { $_ => [ (202) x 5 ] } grep { /^POST/ } keys %ingest);
+check($free, admin => \%admin_routes, %without, map { $_ => [ ($admin_routes{$_}[4]) x 5 ] } grep { $admin_routes{$_}[0] == 401 } keys %admin_routes);
+check($free, ingest => \%ingest_routes, map { $_ => [ (202) x 5 ] } grep { /^POST/ } keys %ingest_routes);
 
 done_testing;

@@ -1,5 +1,5 @@
-#ifndef WEIR_LOADGEN_JSON_TEXT_H
-#define WEIR_LOADGEN_JSON_TEXT_H
+#ifndef WEIR_COMMON_JSON_TEXT_H
+#define WEIR_COMMON_JSON_TEXT_H
 /*
  * Any bytes as a JSON string: escaped as RFC 8259 needs it, and what is not UTF-8 replaced by
  * U+FFFD, one for each maximal part of a broken sequence (the practice of Unicode 15, 3.9).

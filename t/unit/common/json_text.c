@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "common/buf.h"
+#include "common/json_text.h"
 #include "common/rng.h"
-#include "loadgen/json_text.h"
 
 #include <cjson/cJSON.h>
 

@@ -1,0 +1,131 @@
+/* Operators send dead letters again, or delete them. */
+#include "node/admin_store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/json_get.h"
+#include "common/log.h"
+#include "common/web.h"
+#include "registry/dead.h"
+
+#define ENTRIES_MAX 1000
+
+/* Which of them: all, or those of an array of names. */
+struct wanted {
+	const cJSON *names; /* NULL: all */
+	unsigned n;
+};
+
+static const char *check_names(const cJSON *names, struct wanted *wanted)
+{
+	const cJSON *name;
+	int n = cJSON_GetArraySize(names);
+
+	if (!cJSON_IsArray(names) || n < 1 || n > ENTRIES_MAX)
+		return "entries must be an array of 1 to 1000 entries, as the list shows them";
+	cJSON_ArrayForEach (name, names)
+		if (!cJSON_IsString(name) || !entry_is_name(name->valuestring))
+			return ADMIN_NOT_AN_ENTRY;
+	wanted->names = names;
+	wanted->n = (unsigned)n;
+	return NULL;
+}
+
+static const char *check_wanted(const cJSON *body, struct wanted *wanted)
+{
+	const cJSON *names = cJSON_GetObjectItemCaseSensitive(body, "entries");
+	bool is_all = false;
+
+	if (json_get_bool(body, "all", &is_all) == JSON_E_TYPE)
+		return "all must be true or false";
+	if (names && is_all)
+		return "give entries, or all, but not both";
+	if (!names && !is_all)
+		return "give entries (an array of them, as the list shows them), or \"all\": true";
+	return names ? check_names(names, wanted) : NULL;
+}
+
+static int do_named(struct admin_api *api, struct dead_work *work, const struct wanted *wanted)
+{
+	const cJSON *name = wanted->names->child;
+	int r = 0;
+
+	work->n_total = wanted->n;
+	while (r == 0 && name && !work->is_full) {
+		const char *chunk[ENTRIES_CHUNK];
+		unsigned n = 0;
+
+		for (; name && n < ENTRIES_CHUNK; name = name->next)
+			chunk[n++] = name->valuestring;
+		work->dead = admin_store_begin(api, KEY_DEAD);
+		r = admin_store_end(api, dead_do(work, chunk, n));
+	}
+	return r;
+}
+
+static int do_all(struct admin_api *api, struct dead_work *work)
+{
+	bool is_over = false;
+	int r;
+
+	work->dead = admin_store_begin(api, KEY_DEAD);
+	r = admin_store_end(api, dead_begin(work));
+	while (r == 0 && !is_over) {
+		work->dead = admin_store_begin(api, KEY_DEAD);
+		r = admin_store_end(api, dead_step(work, &is_over));
+	}
+	return r;
+}
+
+static int answer(struct mg_connection *conn, const struct dead_work *work)
+{
+	bool is_replay = work->deed == DEAD_REPLAY;
+	uint64_t n_seen = work->n_done + work->n_missing;
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddNumberToObject(json, is_replay ? "replayed" : "purged", (double)work->n_done);
+	cJSON_AddNumberToObject(json, "missing", (double)work->n_missing);
+	if (is_replay) {
+		cJSON_AddNumberToObject(json, "left",
+					work->is_full && work->n_total > n_seen
+						? (double)(work->n_total - n_seen)
+						: 0);
+		cJSON_AddBoolToObject(json, "full", work->is_full);
+	}
+	return web_send_json(conn, 200, json, true);
+}
+
+static int run(struct admin_api *api, struct mg_connection *conn, enum dead_deed deed)
+{
+	cJSON *body = admin_read_object(conn);
+	struct dead_work work = { .deed = deed,
+				  .spill_max_bytes = api->config.shared->config->spill_max_bytes };
+	struct wanted wanted = { 0 };
+	const char *why = body ? check_wanted(body, &wanted) : NULL;
+	int r;
+
+	if (!body)
+		return 400;
+	if (why) {
+		cJSON_Delete(body);
+		return admin_bad_field(conn, why);
+	}
+	r = wanted.names ? do_named(api, &work, &wanted) : do_all(api, &work);
+	cJSON_Delete(body);
+	log_info("admin", deed == DEAD_REPLAY ? "dead letters replayed" : "dead letters purged",
+		 "packets", "%" PRIu64, work.n_done, "missing", "%" PRIu64, work.n_missing);
+	return r == 0 ? answer(conn, &work) : admin_store_refuse(api, conn, r);
+}
+
+int admin_replay_dead(struct admin_api *api, struct mg_connection *conn, const char *id)
+{
+	(void)id;
+	return run(api, conn, DEAD_REPLAY);
+}
+
+int admin_purge_dead(struct admin_api *api, struct mg_connection *conn, const char *id)
+{
+	(void)id;
+	return run(api, conn, DEAD_PURGE);
+}

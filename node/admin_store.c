@@ -1,0 +1,32 @@
+#include "node/admin_store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+
+struct entries admin_store_begin(struct admin_api *api, enum registry_key stream)
+{
+	pthread_mutex_lock(&api->store_lock);
+	return (struct entries){ api->store, &api->config.shared->keys, stream };
+}
+
+int admin_store_end(struct admin_api *api, int r)
+{
+	pthread_mutex_unlock(&api->store_lock);
+	return r;
+}
+
+int admin_store_refuse(struct admin_api *api, struct mg_connection *conn, int error)
+{
+	char detail[512];
+
+	pthread_mutex_lock(&api->store_lock); /* the text is the client's */
+	snprintf(detail, sizeof(detail), "Redis does not answer: %s",
+		 error < 0                   ? strerror(-error)
+		 : error == ENTRIES_E_ANSWER ? "it answered something else"
+					     : client_error(api->store));
+	pthread_mutex_unlock(&api->store_lock);
+	log_warn("admin", "registry call failed", "error", "%s", detail);
+	return admin_refuse(conn, 503, "registry_away", detail, NULL);
+}
