@@ -174,15 +174,14 @@ static void parse_gone(struct roster *r, const cJSON *list, const cJSON *retired
 static int fill(struct roster *r, const cJSON *json)
 {
 	const cJSON *spill = cJSON_GetObjectItemCaseSensitive(json, "spill");
+	double n_slots = number(json, "slots");
 	int error;
 
-	if (!cJSON_IsObject(json))
+	if (!cJSON_IsObject(json) || !(n_slots >= 0 && n_slots <= ROSTER_MAX_SLOTS))
 		return ROSTER_E_FORMAT;
 	r->epoch = (uint64_t)number(json, "epoch");
 	r->now_ms = (uint64_t)number(json, "now_ms");
-	r->n_slots = (unsigned)number(json, "slots");
-	if (r->n_slots > ROSTER_MAX_SLOTS)
-		return ROSTER_E_FORMAT;
+	r->n_slots = (unsigned)n_slots;
 	error = parse_analyzers(r, cJSON_GetObjectItemCaseSensitive(json, "analyzers"),
 				number(json, "now_ms"));
 	if (error == 0)
