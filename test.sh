@@ -42,9 +42,15 @@ select_tests() {
 	done
 }
 
-install_packages build run test bench
+groups=(build run test bench)
+if [[ ${CI:-} == true ]]; then
+	groups+=(engine browser)
+	command -v npm >/dev/null || groups+=(npm)
+fi
+install_packages "${groups[@]}"
 build
 mapfile -t tests < <(select_tests)
 ((${#tests[@]})) || usage_error "no test is named ${names[*]}"
 export WEIR_BIN=$PWD/build/bin
-exec prove --timer --failures --comments "${tests[@]}" </dev/null
+# Some run beside each other: see t/testrules.yml.
+exec prove -j $((2 * $(nproc) + 2)) --timer --failures --comments "${tests[@]}" </dev/null

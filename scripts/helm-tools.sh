@@ -39,7 +39,7 @@ if [[ ${1-} == --find ]]; then
 fi
 
 if ! command -v npm >/dev/null; then
-	install_packages helm >&2
+	install_packages npm >&2
 fi
 mkdir -p "${folder%/*}"
 new=$(mktemp -d "$folder.XXXXXX")
