@@ -57,7 +57,7 @@ static const struct conf_option options[] = {
 	{ "delay-ms", CONF_INT, FIELD(delay_ms), "0", "N",
 	  "Fault: waits so many ms before it answers a delivery.", 0, FAULT_DELAY_MAX_MS },
 	{ "error-rate", CONF_DOUBLE, FIELD(error_rate), "0", "P",
-	  "Fault: answers 503 to this share of the deliveries, 0 to 1.", 0, 1 },
+	  "Fault: answers 500 to this share of the deliveries, 0 to 1.", 0, 1 },
 	{ "threads", CONF_INT, FIELD(n_threads), "64", "N",
 	  "Connections served at a time. Beyond three quarters of them connections are not kept "
 	  "alive, so that none waits for ever.",

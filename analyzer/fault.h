@@ -15,7 +15,7 @@
 struct fault {
 	bool is_down;      /* answers 503 and fails its health check */
 	uint32_t delay_ms; /* before each answer to a delivery */
-	double error_rate; /* share of the deliveries that are answered 503, 0..1 */
+	double error_rate; /* share of the deliveries that are answered 500, 0..1 */
 };
 
 /* "down", "slow:250", "error:0.1" */

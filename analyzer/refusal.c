@@ -12,7 +12,7 @@
 	X(REFUSED_NOT_FOUND, 404, 0, "not_found", "There is nothing at this path.")                \
 	X(REFUSED_METHOD, 405, 0, "method", "The method is not one of those in Allow.")            \
 	X(REFUSED_DOWN, 503, 1, "down", "The analyzer is disabled.")                               \
-	X(REFUSED_FAULT, 503, 0, "fault", "A simulated error.")                                    \
+	X(REFUSED_FAULT, 500, 0, "fault", "A simulated error.")                                    \
 	X(REFUSED_RECORD, 503, 1, "record", "The packets could not be recorded.")                  \
 	X(REFUSED_SINK, 503, 1, "sink", "The packets could not be handed to the sink.")            \
 	X(REFUSED_MEMORY, 503, 1, "memory", "Out of memory.")

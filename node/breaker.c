@@ -65,6 +65,14 @@ bool breaker_failure(struct breaker *b, uint64_t now_us)
 	return true;
 }
 
+bool breaker_trip(struct breaker *b, uint64_t now_us)
+{
+	if (b->state == BREAKER_OPEN)
+		return false;
+	open_up(b, now_us);
+	return true;
+}
+
 bool breaker_tick(struct breaker *b, uint64_t now_us)
 {
 	if (b->state != BREAKER_OPEN || now_us < b->open_until_us)

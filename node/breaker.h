@@ -6,6 +6,8 @@
  *   CLOSED --5 failures in a row--> OPEN --1 s, doubling to 30 s, jittered--> HALF_OPEN
  *      ^                             ^                                           |
  *      +------ 2 successes ----------+-----------------failure------------------+
+ *
+ * A health probe that fails opens it too, and keeps it so for as long as it does.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,6 +41,8 @@ bool breaker_allows(const struct breaker *b);
 void breaker_try(struct breaker *b);
 
 /* Each returns true when the state changed. */
+/* It is known to be down: OPEN, whatever its deliveries say. */
+bool breaker_trip(struct breaker *b, uint64_t now_us);
 bool breaker_success(struct breaker *b);
 bool breaker_failure(struct breaker *b, uint64_t now_us);
 bool breaker_tick(struct breaker *b,

@@ -394,14 +394,17 @@ void lane_set_probe(struct lane *lane, bool is_down)
 	if (lane->probe_is_down == is_down)
 		return;
 	lane->probe_is_down = is_down;
+	if (is_down && breaker_trip(&lane->breaker, clock_mono_us()))
+		lane_note_breaker(lane, "its health probe fails");
 	lane->events.on_reach(lane->events.arg, lane);
 	if (is_down)
 		lane_evict(lane, REROUTE_UNREACHABLE);
+	show(lane);
 }
 
 bool lane_tick(struct lane *lane, uint64_t now_us)
 {
-	bool changed = breaker_tick(&lane->breaker, now_us);
+	bool changed = !lane->probe_is_down && breaker_tick(&lane->breaker, now_us);
 
 	if (changed)
 		lane_note_breaker(lane, "trying again");

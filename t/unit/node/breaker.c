@@ -48,6 +48,19 @@ static void five_failures_in_a_row_open_it(void **state)
 	assert_false(breaker_allows(&b));
 }
 
+static void what_is_known_to_be_down_opens_it_at_once(void **state)
+{
+	struct breaker b = closed();
+	(void)state;
+
+	assert_true(breaker_trip(&b, T0));
+	assert_int_equal(b.state, BREAKER_OPEN);
+	assert_false(breaker_trip(&b, T0 + US_PER_S));
+	assert_true(breaker_tick(&b, b.open_until_us));
+	assert_true(breaker_trip(&b, T0 + 2 * US_PER_S));
+	assert_int_equal(b.state, BREAKER_OPEN);
+}
+
 static void a_success_between_them_starts_the_count_again(void **state)
 {
 	struct breaker b = closed();
@@ -157,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(five_failures_in_a_row_open_it),
+		cmocka_unit_test(what_is_known_to_be_down_opens_it_at_once),
 		cmocka_unit_test(a_success_between_them_starts_the_count_again),
 		cmocka_unit_test(open_lasts_half_a_second_to_a_second_at_first),
 		cmocka_unit_test(each_failed_trial_doubles_it_up_to_30_s),
