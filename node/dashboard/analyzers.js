@@ -2,10 +2,11 @@
 
 import { el, setText, setAttr, setHidden, field, linesIn, KeyedList } from './dom.js';
 import { count, rate, percent, latency, span, weight, plural } from './format.js';
-import { makeBar } from './bars.js';
+import { drawBar, Bar } from './bars.js';
 import { WINDOWS, frameOf, offBy, troubleOf } from './shares.js';
 import { breakersText, troubleText } from './breakers.js';
 import { makeDetails } from './details.js';
+import { LateRows } from './late.js';
 
 const MANY = 20;          // from here on a filter and an order are offered
 const TROUBLE_SHOWN = 2;  // lines in a row; the rest is in its details
@@ -14,46 +15,46 @@ const ORDER_MS = 5000;    // rows do not jump more often
 const STATES = { active: '', draining: '▽ draining', disabled: '⊘ disabled' };
 const HEALTH = { up: '● up', suspect: '◐ suspect', down: '○ down' };
 
-/** A cell; several values with labels for where there is no head of a column. */
+/** A cell; it has its label for where there is no head of a column. */
 function cell(label, className, ...children) {
 	return el('td', { role: 'cell', class: className, 'data-label': label }, ...children);
 }
 
-function value(name, attributes = {}) {
-	return el('span', { 'data-field': name, ...attributes });
+const value = (name, attributes = {}) => el('span', { 'data-field': name, ...attributes });
+const second = (name) => value(name, { class: 'quiet second' });
+
+/** A row without an analyzer, of which others are copies: that is much faster than making each. */
+function drawRow() {
+	const name = el('th', { role: 'rowheader', scope: 'row', class: 'name' },
+		el('button', { type: 'button', class: 'more', 'aria-expanded': 'false' }, '▸'),
+		el('b', { 'data-field': 'id' }), value('state', { class: 'chip state' }), value('fault', { class: 'chip fault' }),
+		el('span', { class: 'quiet sub' }, value('health'), ' · ', value('heartbeat'), ' · ', value('version')));
+	return el('tr', { role: 'row' }, name,
+		cell('Weight, target', 'weight', value('weight'), second('share')),
+		...WINDOWS.map((window) => cell(window.title, 'window', drawBar(window.name))),
+		cell('Messages/s', 'right rate', value('rate')),
+		cell('Queued, in flight', 'right lane', value('queued'), el('span', { class: 'quiet' }, ' + '), value('flying')),
+		cell('p50, p99', 'right latency', value('p50'), second('p99')),
+		cell('Breakers', 'breakers', value('breakers'), el('ul', { class: 'trouble', 'data-field': 'trouble' })),
+		el('td', { role: 'cell', class: 'act' }, el('button', { type: 'button', class: 'change', 'data-action': 'change' }, 'Change…')));
 }
 
 class Row {
-	constructor(id, onControl) {
+	constructor(id, model, onControl) {
 		this.id = id;
-		this.bars = WINDOWS.map(({ name }) => makeBar(name));
-		this.values = Object.fromEntries(['state', 'health', 'fault', 'version', 'heartbeat', 'weight', 'share', 'rate', 'queued',
-			'flying', 'p50', 'p99', 'breakers'].map((name) => [name, value(name)]));
-		this.trouble = el('ul', { class: 'trouble', 'data-field': 'trouble' });
-		this.setTrouble = linesIn(this.trouble);
+		this.node = model.cloneNode(true);
+		this.node.dataset.analyzer = id;
+		this.values = Object.fromEntries([...this.node.querySelectorAll('[data-field]')].map((n) => [n.dataset.field, n]));
+		this.bars = [...this.node.querySelectorAll('.share')].map((node, i) => new Bar(node, WINDOWS[i].name));
+		this.setTrouble = linesIn(this.values.trouble);
 		this.details = null;
-		this.build(onControl);
-	}
-
-	build(onControl) {
-		const v = this.values;
-		v.state.classList.add('chip', 'state');
-		v.fault.classList.add('chip', 'fault');
-		this.more = el('button', { type: 'button', class: 'more', 'aria-expanded': 'false', 'aria-label': `Details of ${this.id}` }, '▸');
+		this.more = this.node.querySelector('.more');
 		this.more.addEventListener('click', () => this.toggle());
-		const change = el('button', { type: 'button', class: 'change', 'aria-label': `Change ${this.id}`, 'data-action': 'change' }, 'Change…');
-		change.addEventListener('click', () => onControl(this.id));
-		const name = el('th', { role: 'rowheader', scope: 'row', class: 'name' }, this.more,
-			el('b', { 'data-field': 'id' }, this.id), v.state, v.fault,
-			el('span', { class: 'quiet sub' }, v.health, ' · ', v.heartbeat, ' · ', v.version));
-		this.node = el('tr', { role: 'row', 'data-analyzer': this.id }, name,
-			cell('Weight, target', 'weight', v.weight, el('span', { class: 'quiet second' }, v.share)),
-			...this.bars.map((bar, i) => cell(WINDOWS[i].title, 'window', bar.node)),
-			cell('Messages/s', 'right rate', v.rate),
-			cell('Queued, in flight', 'right lane', v.queued, el('span', { class: 'quiet' }, ' + '), v.flying),
-			cell('p50, p99', 'right latency', v.p50, el('span', { class: 'quiet second' }, v.p99)),
-			cell('Breakers', 'breakers', v.breakers, this.trouble),
-			el('td', { role: 'cell', class: 'act' }, change));
+		const change = this.node.querySelector('.change');
+		change.addEventListener('click', () => onControl(id));
+		setText(this.values.id, id);
+		setAttr(this.more, 'aria-label', `Details of ${id}`);
+		setAttr(change, 'aria-label', `Change ${id}`);
 	}
 
 	toggle() {
@@ -65,10 +66,14 @@ class Row {
 		if (open) this.details.update(this.last, this.frames);
 	}
 
+	/** What write() is to show. */
 	update(a, frames) {
-		const v = this.values;
 		this.last = a;
 		this.frames = frames;
+	}
+
+	write() {
+		const { values: v, last: a, frames } = this;
 		setText(v.state, STATES[a.state] || a.state);
 		setAttr(v.state, 'data-value', a.state);
 		setText(v.health, HEALTH[a.health] ?? a.health);
@@ -119,14 +124,24 @@ function matches(a, words) {
 }
 
 export class Analyzers {
-	/** onControl(id): its weight, state or fault is to be changed. */
-	constructor(onControl) {
+	/** onControl(id): its weight, state or fault is to be changed; done(ms): an update is drawn, with what that took. */
+	constructor(onControl, done) {
 		this.table = document.getElementById('analyzers');
 		this.body = el('tbody', { role: 'rowgroup' });
 		this.table.append(this.body);
+		const model = drawRow();
+		this.late = new LateRows(done);
 		this.list = new KeyedList(this.body, (id) => {
-			const row = new Row(id, onControl);
-			return { node: row.node, update: (a) => row.update(a, this.frames) };
+			const row = new Row(id, model, onControl);
+			this.late.watch(row);
+			return {
+				node: row.node,
+				update: (a) => {
+					row.update(a, this.frames);
+					this.late.want(row);
+				},
+				gone: () => this.late.forget(row),
+			};
 		});
 		this.ranks = new Map();
 		this.rankedAt = -ORDER_MS;
@@ -153,7 +168,9 @@ export class Analyzers {
 		const shown = many ? this.choose(analyzers) : analyzers;
 		setHidden(document.getElementById('no-match'), shown.length > 0 || analyzers.length === 0);
 		setText(field('analyzer-count'), shown.length < analyzers.length ? `${shown.length} of ${analyzers.length}` : `${analyzers.length}`);
+		this.late.begin(many);
 		this.list.update(shown, (a) => a.id);
+		this.late.end();
 	}
 
 	/** Those that the filter lets through, in order; the order is made anew each few seconds. */

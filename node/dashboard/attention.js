@@ -19,6 +19,7 @@ function ofAnalyzers(overview) {
 	tell('bad', (a) => a.breakers?.open > 0, (who) => `the breaker of ${who} is open: what it would get goes to the others`);
 	tell('warn', (a) => !a.breakers?.open && a.breakers?.half_open > 0, (who) => `the breaker of ${who} is half-open: it is being tried`);
 	tell('warn', (a) => a.health === 'suspect', (who, one) => `${who}: some workers cannot reach ${one ? 'it' : 'them'}`);
+	tell('warn', (a) => a.paused_workers > 0 && a.health !== 'down', (who, one) => `${who} ${one ? 'asks' : 'ask'} workers to wait (429 or 503)`);
 	tell('warn', (a) => a.held_back_ms > 0, (who, one) => `${who} ${one ? 'restarts' : 'restart'} too often and ${one ? 'is' : 'are'} held back`);
 	tell('warn', (a) => offBy(last, last.of(a)) < 0, (who) => `${who} got too little in the last 10 s`);
 	tell('warn', (a) => offBy(last, last.of(a)) > 0, (who) => `${who} got too much in the last 10 s`);

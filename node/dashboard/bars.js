@@ -1,52 +1,58 @@
 // One bar: how much of the messages an analyzer got, a mark where its target is, and what is too much
 // or missing between them, hatched in opposite directions and said with a sign.
 
-import { el, setText, setAttr } from './dom.js';
+import { el, setText, setAttr, field } from './dom.js';
 import { percent, signed, compact } from './format.js';
 import { offBy } from './shares.js';
 
+const PIECES = ['fill', 'diff', 'mark'];
 const SIGNS = { '-1': 'under', 0: null, 1: 'over' };
 
-/** Style written only when it differs; fractions of the bar's width. */
+/** A part of a bar, of which only what differs is written; half a percent is less than a pixel. */
 class Piece {
-	constructor(kind) {
-		this.node = el('i', { class: kind });
-		this.at = '';
+	constructor(node) {
+		this.node = node;
+		this.left = this.width = 0;
 	}
 
 	place(from, to) {
-		const left = `${(from * 100).toFixed(1)}%`;
-		const width = `${(Math.max(0, to - from) * 100).toFixed(1)}%`;
-		if (this.at === left + width) return;
-		this.at = left + width;
-		this.node.style.left = left;
-		this.node.style.width = width;
+		const left = Math.round(from * 200) / 2;
+		const width = Math.max(0, Math.round(to * 200) / 2 - left);
+		if (left !== this.left) this.node.style.left = `${this.left = left}%`;
+		if (width !== this.width) this.node.style.width = `${this.width = width}%`;
 	}
 }
 
-/** name: of the window, part of the data-fields. */
-export function makeBar(name) {
-	const [fill, diff, mark] = ['fill', 'diff', 'mark'].map((kind) => new Piece(kind));
-	const bar = el('div', { class: 'bar', 'aria-hidden': 'true' }, fill.node, diff.node, mark.node);
-	const actual = el('b', { 'data-field': `actual-${name}` });
-	const target = el('span', { 'data-field': `target-${name}` });
-	const error = el('span', { 'data-field': `error-${name}`, class: 'error' });
-	const node = el('div', { class: 'share' }, bar,
-		el('div', { class: 'said' }, actual, el('span', { class: 'hidden' }, ' of ', target, ', error '), error,
+/** Its elements; name: of the window, part of the data-fields. */
+export function drawBar(name) {
+	const field = (what, tag, more) => el(tag, { 'data-field': `${what}-${name}`, ...more });
+	return el('div', { class: 'share' },
+		el('div', { class: 'bar', 'aria-hidden': 'true' }, ...PIECES.map((kind) => el('i', { class: kind }))),
+		el('div', { class: 'said' }, field('actual', 'b'),
+			el('span', { class: 'hidden' }, ' of ', field('target', 'span'), ', error '), field('error', 'span', { class: 'error' }),
 			el('span', { class: 'hidden' }, ' messages')));
+}
 
-	function update(frame, window) {
+/** Fills in what drawBar made, or a copy of that. */
+export class Bar {
+	constructor(node, name) {
+		this.node = node;
+		this.bar = node.firstChild;
+		[this.fill, this.diff, this.mark] = [...this.bar.children].map((child) => new Piece(child));
+		[this.actual, this.target, this.error] = ['actual', 'target', 'error'].map((what) => field(`${what}-${name}`, node));
+	}
+
+	update(frame, window) {
 		const got = (window.actual ?? 0) / frame.scale;
 		const due = (window.share ?? 0) / frame.scale;
-		setText(actual, percent(window.actual));
-		setText(target, percent(window.share));
-		setText(error, signed(window.error_messages, compact));
-		setAttr(node, 'data-off', SIGNS[offBy(frame, window)]);
-		setAttr(bar, 'data-side', got > due ? 'over' : 'under');
-		fill.place(0, Math.min(got, due));
-		diff.place(Math.min(got, due), Math.max(got, due));
-		mark.place(due, due);
-		setAttr(mark.node, 'data-none', window.share == null);
+		setText(this.actual, percent(window.actual));
+		setText(this.target, percent(window.share));
+		setText(this.error, signed(window.error_messages, compact));
+		setAttr(this.node, 'data-off', SIGNS[offBy(frame, window)]);
+		setAttr(this.bar, 'data-side', got > due ? 'over' : 'under');
+		this.fill.place(0, Math.min(got, due));
+		this.diff.place(Math.min(got, due), Math.max(got, due));
+		this.mark.place(due, due);
+		setAttr(this.mark.node, 'data-none', window.share == null);
 	}
-	return { node, update };
 }

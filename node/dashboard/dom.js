@@ -11,19 +11,21 @@ export function el(tag, attributes = {}, ...children) {
 	return node;
 }
 
+/** What was written last is kept beside the node: asking the document costs more than the comparison. */
 export function setText(node, text) {
-	const first = node.firstChild;
-	if (!first) node.append(text);
-	else if (first.data !== text) first.data = text;
+	if (node.saidText === text) return;
+	node.saidText = text;
+	if (node.firstChild) node.firstChild.data = text;
+	else node.append(text);
 }
 
 /** null or false takes the attribute away. */
 export function setAttr(node, name, value) {
-	if (value == null || value === false) {
-		if (node.hasAttribute(name)) node.removeAttribute(name);
-	} else if (node.getAttribute(name) !== String(value)) {
-		node.setAttribute(name, value);
-	}
+	const said = node.saidAttributes ??= {};
+	if (said[name] === value && name in said) return;
+	said[name] = value;
+	if (value == null || value === false) node.removeAttribute(name);
+	else node.setAttribute(name, value === true ? '' : value);
 }
 
 export function setHidden(node, hidden) {
@@ -37,7 +39,7 @@ export function field(name, root = document) {
 
 /**
  * Children of parent, one for each item, kept by key.
- * make(key) -> { node, update(item) }; update is called for each item, each time.
+ * make(key) -> { node, update(item), gone() }; update is called for each item, each time; gone may be left out.
  */
 export class KeyedList {
 	constructor(parent, make) {
@@ -51,6 +53,7 @@ export class KeyedList {
 		for (const [key, row] of this.rows) {
 			if (keys.has(key)) continue;
 			row.node.remove();
+			row.gone?.();
 			this.rows.delete(key);
 		}
 		let before = this.parent.firstChild;

@@ -21,7 +21,7 @@ const HIDDEN_POLL_MS = 10000;
 const STREAM_AGAIN_MS = 30000; // while polling
 const FAILURES = 3;           // of streams, before polling
 const PAUSE_MIN_MS = 250;
-const PAUSE_MAX_MS = 4000;
+const PAUSE_MAX_MS = 2000;
 
 const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 

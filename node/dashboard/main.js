@@ -12,7 +12,7 @@
 //   li[data-event=ID][data-kind]       events
 //   dialog [data-action]               set-weight active draining disabled set-fault confirm replay purge replay-all purge-all show
 //   .toast[data-kind]                  done, failed
-//   performance measure "weir-update"  the main thread's time for one overview
+//   performance measure "weir-update"  the main thread's time for one overview, all slices together; the chart is drawn apart
 
 import { useTokens, setToken, askToken } from './api.js';
 import { setText, setAttr, setHidden, field } from './dom.js';
@@ -33,43 +33,48 @@ const MEASURES = 200; // kept for whoever reads them
 const figures = document.getElementById('figures');
 let newest = null;
 
-const analyzers = new Analyzers((id) => openControl(id, () => newest.analyzers));
+const analyzers = new Analyzers((id) => openControl(id, () => newest.analyzers), onDrawn);
 const nodes = new Nodes();
 const summary = new Summary({ onDead: () => openLetters('dead'), onSpill: () => openLetters('spill') });
 const attention = new Attention();
 const events = new Events();
 const flow = new Flow();
 
-function measured(run) {
-	const start = performance.now();
-	run();
+let drawing = null; // { start, spent }: the overview that is being drawn, and what that took besides the analyzers
+
+function onDrawn(spent) {
+	if (!drawing) return;
 	if (performance.getEntriesByName('weir-update').length >= MEASURES) performance.clearMeasures('weir-update');
-	performance.measure('weir-update', { start, end: performance.now() });
+	performance.measure('weir-update', { start: drawing.start, duration: drawing.spent + spent });
+	drawing = null;
 }
 
 function onOverview(overview) {
+	const start = performance.now();
 	newest = overview;
 	setAttr(figures, 'data-waiting', null);
-	measured(() => {
-		setText(field('pool'), overview.pool);
-		setText(field('node'), overview.node);
-		setText(field('version'), overview.version);
-		attention.update(overview);
-		summary.update(overview);
-		analyzers.update(overview);
-		nodes.update(overview);
-		flow.add(overview);
-	});
+	setText(field('pool'), overview.pool);
+	setText(field('node'), overview.node);
+	setText(field('version'), overview.version);
+	attention.update(overview);
+	summary.update(overview);
+	nodes.update(overview);
+	flow.add(overview);
+	drawing = { start, spent: performance.now() - start };
+	analyzers.update(overview);
 }
 
 const WORDS = { connecting: 'connecting', live: 'live', polling: 'live, by polling', stale: 'stale', locked: 'locked' };
+
+/** A sentence of a node or of ours as the rest of another sentence. */
+const clause = (text) => text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, '');
 
 function onState(name, age, why) {
 	const banner = document.getElementById('banner');
 	setAttr(document.getElementById('connection'), 'data-state', name);
 	setText(field('connection'), WORDS[name]);
 	setAttr(figures, 'data-stale', name === 'stale' || name === 'locked');
-	const said = { stale: `Stale: ${why.replace(/\.$/, '')}.`, locked: `Locked: ${why.replace(/\.$/, '')}.`, connecting: why ? `Not connected: ${why}` : '' }[name] ?? '';
+	const said = { stale: `Stale: ${clause(why)}.`, locked: `Locked: ${clause(why)}.`, connecting: why ? `Not connected: ${clause(why)}.` : '' }[name] ?? '';
 	setText(field('stale'), said);
 	setText(field('stale-for'), said && age !== null ? `These figures are ${span(age)} old.` : '');
 	setHidden(document.getElementById('unlock'), name !== 'locked');

@@ -12,21 +12,24 @@ export const WINDOWS = [
 const OFF_PART = 0.05;  // of what it should have got
 const OFF_PACKETS = 5;  // an error of so few is how packets fall
 
-/** Since start: what it got, and what it is owed or was forgiven, is what it should have got. */
-function sinceStart(a, routed) {
-	const owed = (a.credit ?? 0) + (a.forgiven ?? 0);
+const dueOf = (a) => (a.routed ?? 0) + (a.credit ?? 0) + (a.forgiven ?? 0);
+
+/** Since start: what it got, is owed and was forgiven is what it should have got; all have the same sum to divide. */
+function sinceStart(a, routed, due) {
 	if (!routed) return { share: null, actual: null, error_messages: null, messages: 0 };
-	return { share: (a.routed + owed) / routed, actual: a.routed / routed, error_messages: -owed, messages: a.routed };
+	const share = due > 0 ? Math.max(0, dueOf(a)) / due : null;
+	return { share, actual: a.routed / routed, error_messages: share === null ? null : a.routed - share * routed, messages: a.routed };
 }
 
 /** Of an overview: what the windows of all analyzers have in common. */
 export function frameOf(overview) {
 	const { analyzers } = overview;
 	const routed = analyzers.reduce((sum, a) => sum + (a.routed ?? 0), 0);
+	const due = analyzers.reduce((sum, a) => sum + Math.max(0, dueOf(a)), 0);
 	const { packets = 0, messages = 0 } = overview.totals ?? {};
 	return WINDOWS.map(({ seconds }, i) => {
 		const all = seconds ? (overview.windows ?? []).find((w) => w.seconds === seconds) : { packets, messages: routed };
-		const of = (a) => (seconds ? (a.windows ?? []).find((w) => w.seconds === seconds) : sinceStart(a, routed))
+		const of = (a) => (seconds ? (a.windows ?? []).find((w) => w.seconds === seconds) : sinceStart(a, routed, due))
 			?? { share: null, actual: null, error_messages: null, messages: 0 };
 		const scale = analyzers.reduce((max, a) => Math.max(max, of(a).share ?? 0, of(a).actual ?? 0, a.share ?? 0), 0);
 		const packet = all?.packets ? all.messages / all.packets : messages / Math.max(1, packets);
