@@ -75,14 +75,15 @@ static int serve_metrics(struct server *server, struct request *rq)
 {
 	bool is_up =
 		!atomic_load(&server->is_draining) && !faults_now(server->ingest.faults).is_down;
+	enum metrics_format format = metrics_format_for(mg_get_header(rq->conn, "Accept"));
 	struct buf text = { 0 };
 	int status;
 
 	stats_set_up(server->ingest.stats, is_up);
-	stats_write_metrics(server->ingest.stats, &text);
-	status = text.failed ? reply_refusal(rq, REFUSED_MEMORY)
-			     : reply_text(rq, 200, "text/plain; version=0.0.4; charset=utf-8",
-					  text.data, text.len);
+	stats_write_metrics(server->ingest.stats, format, &text);
+	status = text.failed
+			 ? reply_refusal(rq, REFUSED_MEMORY)
+			 : reply_text(rq, 200, metrics_content_type(format), text.data, text.len);
 	buf_deinit(&text);
 	return status;
 }

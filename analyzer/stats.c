@@ -2,7 +2,8 @@
 
 #include <pthread.h>
 
-#include "common/metrics.h"
+#include "common/clock.h"
+#include "common/process.h"
 
 enum family {
 	PACKETS,
@@ -17,6 +18,9 @@ enum family {
 	REGISTERED,
 	UP,
 	BUILD,
+	START,
+	CPU,
+	RESIDENT,
 	FAMILIES
 };
 
@@ -27,6 +31,7 @@ static const char *const call_names[STATS_CALLS] = {
 	[CALL_FAILED] = "failed",
 };
 static const char *const versions[] = { WEIR_VERSION };
+static const char *const compilers[] = { PROCESS_COMPILER };
 
 static const struct metrics_family families[FAMILIES] = {
 	[PACKETS] = { "weir_analyzer_packets_total", METRICS_COUNTER,
@@ -47,8 +52,15 @@ static const struct metrics_family families[FAMILIES] = {
 		    "Calls to the registry by kind, or failed.", "call", call_names, STATS_CALLS },
 	[REGISTERED] = { "weir_analyzer_registered", METRICS_GAUGE, "1 while it holds a lease." },
 	[UP] = { "weir_analyzer_up", METRICS_GAUGE, "1 unless it is disabled or leaving." },
-	[BUILD] = { "weir_analyzer_build_info", METRICS_GAUGE, "1, with the version.", "version",
-		    versions, ARRAY_LEN(versions) },
+	[BUILD] = { "weir_analyzer_build_info", METRICS_INFO,
+		    "Always 1; version and compiler are its labels.", "version", versions, 1,
+		    "compiler", compilers, 1 },
+	[START] = { "process_start_time_seconds", METRICS_GAUGE,
+		    "Unix time when the analyzer started.", .scale = 1e-3 },
+	[CPU] = { "process_cpu_seconds_total", METRICS_COUNTER,
+		  "CPU time used by all threads, in the kernel too.", .scale = 1e-6 },
+	[RESIDENT] = { "process_resident_memory_bytes", METRICS_GAUGE,
+		       "Memory that the process occupies." },
 };
 
 struct stats {
@@ -71,6 +83,7 @@ struct stats *stats_new(void)
 		return NULL;
 	}
 	metrics_set(&s->shard, BUILD, 0, 1);
+	metrics_set(&s->shard, START, 0, (int64_t)(clock_wall_us() / US_PER_MS));
 	metrics_set(&s->shard, UP, 0, 1);
 	return s;
 }
@@ -174,11 +187,13 @@ cJSON *stats_json(struct stats *s, const char *id)
 	return NULL;
 }
 
-void stats_write_metrics(struct stats *s, struct buf *out)
+void stats_write_metrics(struct stats *s, enum metrics_format format, struct buf *out)
 {
 	const struct metrics_shard *shards[] = { &s->shard };
 
 	pthread_mutex_lock(&s->lock);
-	metrics_write(s->metrics, shards, ARRAY_LEN(shards), NULL, NULL, out);
+	metrics_set(&s->shard, CPU, 0, (int64_t)process_cpu_us());
+	metrics_set(&s->shard, RESIDENT, 0, (int64_t)process_resident_bytes());
+	metrics_write(s->metrics, shards, ARRAY_LEN(shards), format, NULL, NULL, out);
 	pthread_mutex_unlock(&s->lock);
 }

@@ -10,6 +10,7 @@
 #include "analyzer/refusal.h"
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/metrics.h"
 
 /* One delivery that was acknowledged. */
 struct stats_batch {
@@ -41,6 +42,6 @@ uint64_t stats_processed(struct stats *s);
 /* The body of GET /stats; the caller's. NULL: out of memory. */
 cJSON *stats_json(struct stats *s, const char *id);
 /* Appends the text of GET /metrics. */
-void stats_write_metrics(struct stats *s, struct buf *out);
+void stats_write_metrics(struct stats *s, enum metrics_format format, struct buf *out);
 
 #endif

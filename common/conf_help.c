@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/conf_private.h"
+#include "common/process.h"
 
 #define WIDTH 88       /* columns of --help */
 #define MAX_HEADING 30 /* a longer "--name PLACEHOLDER" has a line of its own */
@@ -169,12 +170,7 @@ int conf_answer_help(const struct conf_program *program)
 
 int conf_answer_version(const struct conf_program *program)
 {
-#ifdef __clang__
-	static const char compiler[] = "clang " __clang_version__;
-#else
-	static const char compiler[] = "gcc " __VERSION__;
-#endif
-	printf("%s %s (%s, %s)\n", program->name, WEIR_VERSION, WEIR_BUILD_TYPE, compiler);
+	printf("%s %s (%s, %s)\n", program->name, WEIR_VERSION, WEIR_BUILD_TYPE, PROCESS_COMPILER);
 	fflush(stdout);
 	return CONF_E_DONE;
 }

@@ -17,15 +17,16 @@ enum metrics_type {
 	METRICS_COUNTER,   /* summed over shards */
 	METRICS_GAUGE,     /* int64, summed over shards */
 	METRICS_GAUGE_MAX, /* int64, the greatest of the shards' */
+	METRICS_INFO,      /* always 1, what it says is in its labels; its name ends in _info */
 	METRICS_HISTOGRAM, /* of microseconds, shown as seconds; metrics_observe */
 	METRICS_TYPES
 };
 
 /*
  * A value (or histogram) per label value. `label_values` fixed (reasons), or NULL with n_values >
- * 0: named at the scrape by metrics_label_fn (analyzers by slot), values it does not name are left
- * out, and so are histograms with a label that have seen nothing. With a second label, which is
- * fixed, a value for each pair: metrics_pair is its index.
+ * 0: named at the scrape by metrics_label_fn (analyzers by slot). Values named NULL are left out,
+ * and so are histograms with a label that have seen nothing. With a second label, which is fixed,
+ * there is a value for each pair: metrics_pair is its index.
  */
 struct metrics_family {
 	const char *name; /* with its unit and _total as Prometheus wants them */
@@ -74,8 +75,18 @@ void metrics_read_histogram(const struct metrics_shard *shard, unsigned family, 
 /* Name of value `index` of a family whose label values are dynamic, or NULL. */
 typedef const char *(*metrics_label_fn)(void *arg, unsigned family, unsigned index);
 
-/* Appends the text exposition format 0.0.4 of all families, shards summed; label values escaped. */
+enum metrics_format {
+	METRICS_CLASSIC, /* Prometheus' text, 0.0.4 */
+	METRICS_OPEN,    /* OpenMetrics 1.0.0 */
+	METRICS_FORMATS
+};
+/* What a request with that Accept is answered with; NULL: it has none. */
+enum metrics_format metrics_format_for(const char *accept);
+const char *metrics_content_type(enum metrics_format format);
+
+/* Appends all families, shards summed; label values escaped. */
 void metrics_write(const struct metrics *m, const struct metrics_shard *const *shards,
-		   unsigned n_shards, metrics_label_fn label_fn, void *arg, struct buf *out);
+		   unsigned n_shards, enum metrics_format format, metrics_label_fn label_fn,
+		   void *arg, struct buf *out);
 
 #endif

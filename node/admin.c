@@ -9,6 +9,7 @@
 #include "node/admin_access.h"
 #include "node/admin_api.h"
 #include "node/admin_page.h"
+#include "node/scrape.h"
 
 #define REGISTRY_TIMEOUT_MS 1000
 #define N_THREADS "64" /* ADMIN_STREAMS, and some for everybody else */
@@ -78,36 +79,6 @@ static int get_readyz(struct admin_api *api, struct mg_connection *conn, const c
 	return status;
 }
 
-static const char *label_of_slot(void *arg, unsigned family, unsigned slot)
-{
-	const struct roster *roster = arg;
-
-	(void)family;
-	return roster && slot < ROSTER_MAX_SLOTS && roster->by_slot[slot]
-		       ? roster->by_slot[slot]->id
-		       : NULL;
-}
-
-static int get_metrics(struct admin_api *api, struct mg_connection *conn, const char *id)
-{
-	CLEANUP(roster_unrefp) struct roster *roster = control_roster(api->config.control);
-	struct web_answer answer = { .status = 200,
-				     .content_type = "text/plain; version=0.0.4; charset=utf-8",
-				     .close = true };
-	struct buf text = { 0 };
-	int status;
-
-	(void)id;
-	metrics_write(api->config.shared->metrics, api->config.shards, api->config.n_shards,
-		      label_of_slot, roster, &text);
-	answer.body = text.data;
-	answer.len = text.len;
-	status = text.failed ? admin_refuse(conn, 503, "memory", "Out of memory.", NULL)
-			     : web_send(conn, &answer);
-	buf_deinit(&text);
-	return status;
-}
-
 static int get_index(struct admin_api *api, struct mg_connection *conn, const char *id);
 
 static const struct route routes[] = {
@@ -116,7 +87,7 @@ static const struct route routes[] = {
 	{ "GET", "/livez", ACCESS_OPEN, get_livez },
 	{ "GET", "/healthz", ACCESS_OPEN, get_livez },
 	{ "GET", "/readyz", ACCESS_OPEN, get_readyz },
-	{ "GET", "/metrics", ACCESS_READ, get_metrics },
+	{ "GET", "/metrics", ACCESS_READ, scrape_get_metrics },
 	{ "GET", "/v1/cluster", ACCESS_READ, admin_get_cluster },
 	{ "GET", "/v1/overview", ACCESS_READ, admin_get_overview },
 	{ "GET", "/v1/history", ACCESS_READ, admin_get_history },

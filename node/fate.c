@@ -66,7 +66,7 @@ static void accept_packet(struct worker *w, struct packet *p, const char *analyz
 	if (p->spilled)
 		spill_out_done(&w->spill_out, p);
 	if (p->exchange)
-		ingest_accept_packet(&w->ingest, p->exchange, p->n_messages, analyzer);
+		ingest_accept_packet(&w->ingest, p, analyzer);
 	forget_unplaced(w);
 	release(w, p);
 }
@@ -76,8 +76,6 @@ void fate_on_delivered(void *arg, struct packet *p, const char *analyzer)
 	struct worker *w = arg;
 
 	account(w, ACCOUNT_DELIVERED, p);
-	if (!p->spilled)
-		metrics_observe(&w->metrics, M_PACKET_TIME, 0, clock_mono_us() - p->received_us);
 	spill_in_note_delivery(&w->spill_in);
 	accept_packet(w, p, analyzer);
 }
@@ -254,7 +252,7 @@ void fate_on_packet(void *arg, struct packet *p)
 		return;
 	}
 	if (w->shared->config->ack == ACK_RECEIVED) {
-		ingest_accept_packet(&w->ingest, p->exchange, p->n_messages, "");
+		ingest_accept_packet(&w->ingest, p, "");
 		p->exchange = NULL;
 	}
 	router_submit(&w->router, p);

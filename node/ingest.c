@@ -173,13 +173,15 @@ static void answer(struct ingest *in, struct exchange *x)
 	ingest_mark_dirty(in, x->conn);
 }
 
-void ingest_accept_packet(struct ingest *in, struct exchange *x, uint32_t n_messages,
-			  const char *analyzer)
+void ingest_accept_packet(struct ingest *in, const struct packet *p, const char *analyzer)
 {
+	struct exchange *x = p->exchange;
+
 	metrics_add(in->config.metrics, M_ACCEPTED_PACKETS, 0, 1);
-	metrics_add(in->config.metrics, M_ACCEPTED_MESSAGES, 0, n_messages);
+	metrics_add(in->config.metrics, M_ACCEPTED_MESSAGES, 0, p->n_messages);
+	metrics_observe(in->config.metrics, M_ACK_TIME, 0, clock_mono_us() - p->received_us);
 	x->answer.kind = ANSWER_ACCEPTED;
-	x->answer.n_messages = n_messages;
+	x->answer.n_messages = p->n_messages;
 	strncpy(x->answer.analyzer, analyzer, ANALYZER_ID_MAX);
 	answer(in, x);
 }

@@ -61,8 +61,7 @@ int ingest_init(struct ingest *in, const struct ingest_config *config, int liste
 void ingest_deinit(struct ingest *in);
 
 /* The fate of a packet whose exchange waits; the packet stays the caller's. */
-void ingest_accept_packet(struct ingest *in, struct exchange *x, uint32_t n_messages,
-			  const char *analyzer);
+void ingest_accept_packet(struct ingest *in, const struct packet *p, const char *analyzer);
 void ingest_refuse_packet(struct ingest *in, struct exchange *x, enum refusal refusal);
 
 /* At the end of each turn of the loop. */

@@ -128,7 +128,10 @@ void lane_on_done(struct transfer *t)
 	metrics_observe(lane->config.metrics, M_DELIVERY_TIME, lane->slot,
 			t->ended_us - t->started_us);
 	if (outcome != OUTCOME_OK)
-		metrics_add(lane->config.metrics, M_BATCHES_FAILED, outcome, 1);
+		metrics_add(
+			lane->config.metrics, M_BATCHES_FAILED,
+			metrics_pair(lane->config.metrics, M_BATCHES_FAILED, lane->slot, outcome),
+			1);
 	if (outcome == OUTCOME_OK)
 		on_delivered(lane, b);
 	else if (outcome == OUTCOME_BAD)

@@ -1,8 +1,6 @@
 #include "node/memory.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define STEP_BYTES (256 << 10)
 
@@ -55,17 +53,4 @@ uint64_t memory_left(const struct memory *m)
 
 	left += m->slack_bytes;
 	return left > 0 ? (uint64_t)left : 0;
-}
-
-uint64_t memory_of_process(void)
-{
-	FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long long pages = 0;
-	int n;
-
-	if (!file)
-		return 0;
-	n = fscanf(file, "%*u %llu", &pages);
-	fclose(file);
-	return n == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }

@@ -28,7 +28,4 @@ void memory_give(struct memory *m, size_t n_bytes);
 /* Bytes that this worker could still take. */
 uint64_t memory_left(const struct memory *m);
 
-/* Bytes that the process occupies now. 0: not known. */
-uint64_t memory_of_process(void);
-
 #endif

@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/process.h"
 #include "node/admin.h"
 #include "node/control.h"
 #include "node/node_metrics.h"
@@ -41,7 +42,7 @@ struct node {
 static int init_memory(struct node *node)
 {
 	const struct node_config *c = node->shared.config;
-	uint64_t used = memory_of_process() + BASE_BYTES + (uint64_t)c->workers * WORKER_BYTES;
+	uint64_t used = process_resident_bytes() + BASE_BYTES + (uint64_t)c->workers * WORKER_BYTES;
 	uint64_t needed = packet_cost(c->max_body) + BASE_BYTES / 8, left, copies;
 
 	if (c->memory_max < used + needed) {
@@ -140,6 +141,8 @@ static int init_workers(struct node *node)
 		node->n_workers++;
 	}
 	metrics_set(&node->workers[0].metrics, M_BUILD_INFO, 0, 1);
+	metrics_set(&node->workers[0].metrics, M_START, 0, (int64_t)(clock_wall_us() / US_PER_MS));
+	metrics_set(&node->workers[0].metrics, M_MEMORY_MAX, 0, (int64_t)config->memory_max);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "node/node_metrics.h"
 
+#include "common/process.h"
 #include "node/batch.h"
 #include "node/breaker.h"
 #include "node/conn.h"
@@ -9,6 +10,7 @@
 #include "node/settler.h"
 
 static const char *const version_names[] = { WEIR_VERSION };
+static const char *const compiler_names[] = { PROCESS_COMPILER };
 
 struct metrics *node_metrics_new(void)
 {

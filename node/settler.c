@@ -80,6 +80,7 @@ static void on_up(void *arg, bool up)
 	struct settler *s = arg;
 
 	metrics_set(s->config.metrics, M_REDIS_UP, 0, up);
+	metrics_add(s->config.metrics, M_REDIS_CONNECTS, 0, up);
 	if (s->is_ending)
 		return;
 	if (up && s->call != CALL_NONE && !s->is_out)

@@ -4,6 +4,7 @@ use FindBin qw($Bin);
 use lib "$Bin/lib";
 use List::Util qw(sum0);
 use Test::More;
+use Weir::Build;
 use Weir::Cluster;
 use Weir::Test;
 
@@ -24,15 +25,18 @@ my (%type, %help, %series, @strange);
 for (split /\n/, $text->{content}) {
     if (/^# TYPE (\w+) (counter|gauge|histogram)$/) { $type{$1}++ and push @strange, $_; $type{$1} = $2 }
     elsif (/^# HELP (\w+) \S.*$/) { $help{$1}++ and push @strange, $_ }
-    elsif (/^(weir_\w+?)((?:_bucket|_sum|_count)?)(\{\w+="[^"\\]*"(?:,\w+="[^"\\]*")*\})? (-?[\d.e+-]+|NaN)$/ && !$series{ $1 . $2 . ($3 // '') }++) {
+    elsif (/^((?:weir|process)_\w+?)((?:_bucket|_sum|_count)?)(\{\w+="[^"\\]*"(?:,\w+="[^"\\]*")*\})? (-?[\d.e+-]+|NaN)$/ && !$series{ $1 . $2 . ($3 // '') }++) {
         my $type = $type{$1} // $type{"$1$2"} // 'none, yet';
         push @strange, "$type: $_" if $type eq 'none, yet' || ($type eq 'counter') != ("$1$2" =~ /_total$/);
     } else { push @strange, $_ }
 }
 is_deeply(\@strange, [], 'every line is well-formed, typed, and there once');
 is_deeply([ sort keys %help ], [ sort keys %type ], 'every metric has its help');
-is_deeply([ grep { !/_(?:total|seconds|bytes|packets|batches|workers|connections|limit|failures|info)$/ } keys %type ], [], 'names tell the unit');
+is_deeply([ grep { !/_(?:total|seconds|bytes|packets|batches|workers|connections|limit|failures|info|messages|ratio|letters|epoch|up|weight|state|health)$/ } keys %type ], [], 'names tell the unit');
 cmp_ok(scalar keys %type, '>=', 30, 'there are many');
+my $docs = slurp(checkout . '/docs/metrics.md');
+is_deeply([ grep { $docs !~ /^\| `$_` \| \w+ \|/m } keys %type ], [], 'docs/metrics.md has each');
+ok(runs(checkout . '/scripts/metrics-docs.pl', '--check'), 'and is what the tables say');
 
 # ---- the numbers ----
 
@@ -50,11 +54,11 @@ is_deeply([ map { total("weir_delivered_messages_total{analyzer=\"$_\"}") } qw(a
 cmp_ok(total('weir_rerouted_packets_total'), '>', 0, 'some packets went another way');
 is(total('weir_routed_packets_total'), total('weir_delivered_packets_total') + total('weir_rerouted_packets_total'),
     'routed packets are those delivered, and once more for each other way');
-is(total('weir_batches_failed_total'), total('weir_batches_failed_total{reason="busy"}'), 'deliveries failed for one reason');
+is(total('weir_batches_failed_total'), total('weir_batches_failed_total{analyzer="a1",reason="busy"}'), 'deliveries failed at one analyzer, for one reason');
 cmp_ok(total('weir_batches_failed_total'), '>', 0, 'they did');
 is(total('weir_refused_requests_total'), 1, 'one request was refused');
 is(total('weir_refused_requests_total{reason="bad_json"}'), 1, 'and the reason is known');
-is(total('weir_packet_seconds_count'), $report->{sent}{packets}, 'the time of every packet was taken');
+is(total('weir_ingest_ack_seconds_count'), $report->{sent}{packets}, 'the time of every packet was taken');
 is(total("weir_delivery_seconds_count{analyzer=\"$_\"}"), total("weir_batches_total{analyzer=\"$_\"}"), "and of every delivery to $_") for qw(a1 a2 a3);
 is(total("weir_breaker_workers{analyzer=\"a2\",state=\"$_->[0]\"}"), $_->[1], "workers whose breaker to a2 is $_->[0]: $_->[1]") for [ closed => 2 ], [ open => 0 ], [ half_open => 0 ];
 is(total('weir_redis_up_workers'), 2, 'all links to Redis are up');

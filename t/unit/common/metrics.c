@@ -20,11 +20,12 @@ enum {
 	M_WORST,
 	M_TIMES,
 	M_STATES,
+	M_BUILD,
 	M_FAMILIES
 };
 
 static const char *const results[] = { "ok", "bad \"json\"\\\n" };
-static const char *const states[] = { "good", "b\"ad" };
+static const char *const states[] = { "good", "b\"ad", NULL };
 static const struct metrics_family families[M_FAMILIES] = {
 	[M_PACKETS] = { "weir_packets_total", METRICS_COUNTER, "Packets received." },
 	[M_RESULTS] = { "weir_results_total", METRICS_COUNTER, "By \"result\".\nBack\\slash.",
@@ -37,7 +38,8 @@ static const struct metrics_family families[M_FAMILIES] = {
 	[M_TIMES] = { "weir_times_seconds", METRICS_HISTOGRAM, "By analyzer.", "analyzer", NULL,
 		      4 },
 	[M_STATES] = { "weir_states", METRICS_GAUGE, "By analyzer and state.", "analyzer", NULL, 4,
-		       "state", states, 2 },
+		       "state", states, 3 },
+	[M_BUILD] = { "weir_build_info", METRICS_INFO, "Build.", "version", states, 1 },
 };
 
 struct fixture {
@@ -79,13 +81,18 @@ static const char *name_of(void *arg, unsigned family, unsigned index)
 	return names[index];
 }
 
-static const char *scrape(struct fixture *f)
+static const char *scrape_as(struct fixture *f, enum metrics_format format)
 {
 	const struct metrics_shard *shards[] = { &f->a, &f->b };
 
 	buf_clear(&f->out);
-	metrics_write(f->metrics, shards, 2, name_of, "the arg", &f->out);
+	metrics_write(f->metrics, shards, 2, format, name_of, "the arg", &f->out);
 	return buf_str(&f->out);
+}
+
+static const char *scrape(struct fixture *f)
+{
+	return scrape_as(f, METRICS_CLASSIC);
 }
 
 static void assert_has(const char *text, const char *lines)
@@ -274,6 +281,62 @@ static void two_labels_make_a_value_for_each_pair(void **state)
 			      "weir_states{analyzer=\"a4\",state=\"b\\\"ad\"} 0\n");
 }
 
+static void openmetrics_names_families_without_what_their_samples_add(void **state)
+{
+	struct fixture *f = *state;
+	const char *text;
+
+	metrics_set(&f->a, M_BUILD, 0, 1);
+	metrics_add(&f->a, M_CPU, 0, 1500000);
+	text = scrape_as(f, METRICS_OPEN);
+	assert_has(text, "# HELP weir_packets Packets received.\n# TYPE weir_packets counter\n"
+			 "weir_packets_total 0\n");
+	assert_has(text, "# HELP weir_cpu_seconds CPU.\n# TYPE weir_cpu_seconds counter\n"
+			 "# UNIT weir_cpu_seconds seconds\nweir_cpu_seconds_total 1.5\n");
+	assert_has(text,
+		   "# TYPE weir_latency_seconds histogram\n# UNIT weir_latency_seconds seconds\n"
+		   "weir_latency_seconds_bucket{le=\"0.0001\"} 0\n");
+	assert_has(text, "# TYPE weir_build info\nweir_build_info{version=\"good\"} 1\n");
+	assert_has(text, "# HELP weir_results By \\\"result\\\".\\nBack\\\\slash.\n");
+	assert_null(strstr(text, "# UNIT weir_open"));
+	assert_string_equal(text + strlen(text) - 6, "# EOF\n");
+	assert_has(scrape(f),
+		   "# TYPE weir_build_info gauge\nweir_build_info{version=\"good\"} 1\n");
+	assert_null(strstr(scrape(f), "# UNIT"));
+	assert_null(strstr(scrape(f), "# EOF"));
+}
+
+static void a_scraper_gets_the_format_that_it_prefers(void **state)
+{
+	static const struct {
+		const char *accept;
+		enum metrics_format format;
+	} cases[] = {
+		{ NULL, METRICS_CLASSIC },
+		{ "", METRICS_CLASSIC },
+		{ "*/*", METRICS_CLASSIC },
+		{ "text/plain", METRICS_CLASSIC },
+		{ "application/openmetrics-text", METRICS_OPEN },
+		{ "application/openmetrics-text; version=1.0.0; charset=utf-8", METRICS_OPEN },
+		{ "Application/OpenMetrics-Text ; Version=\"1.0.0\"", METRICS_OPEN },
+		{ "application/openmetrics-text;version=0.0.1", METRICS_CLASSIC },
+		{ "application/openmetrics-text;version=2.0.0,*/*", METRICS_CLASSIC },
+		{ "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
+		  "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+		  METRICS_OPEN },
+		{ "text/plain;version=0.0.4;q=0.5 ,\tapplication/openmetrics-text;q=0.4",
+		  METRICS_CLASSIC },
+		{ "application/openmetrics-text;q=0", METRICS_CLASSIC },
+		{ "application/openmetrics-textual", METRICS_CLASSIC },
+		{ ",,;;,application/openmetrics-text,;", METRICS_OPEN },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (metrics_format_for(cases[i].accept) != cases[i].format)
+			fail_msg("%s", cases[i].accept);
+}
+
 static void *count_to_100000(void *shard)
 {
 	for (int i = 0; i < 100000; i++)
@@ -329,6 +392,8 @@ int main(void)
 		TEST(a_histogram_by_label_is_one_for_each_that_has_seen_something),
 		TEST(a_histogram_is_read_by_label_and_shard),
 		TEST(two_labels_make_a_value_for_each_pair),
+		TEST(openmetrics_names_families_without_what_their_samples_add),
+		TEST(a_scraper_gets_the_format_that_it_prefers),
 		TEST(a_scrape_during_counting_never_goes_back),
 		TEST(shards_share_no_cache_line),
 	};

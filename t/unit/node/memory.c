@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "common/err.h"
+#include "common/process.h"
 #include "common/rng.h"
 #include "node/memory.h"
 
@@ -70,13 +71,13 @@ static void nothing_is_lost_or_made_up(void **state UNUSED)
 
 static void the_process_has_a_size(void **state UNUSED)
 {
-	uint64_t before = memory_of_process();
+	uint64_t before = process_resident_bytes();
 	char *block = malloc(32 * MIB);
 
 	assert_non_null(block);
 	for (size_t i = 0; i < 32 * MIB; i += 1024)
 		((volatile char *)block)[i] = 1;
-	assert_in_range(memory_of_process(), before + 31 * MIB, before + 34 * MIB);
+	assert_in_range(process_resident_bytes(), before + 31 * MIB, before + 34 * MIB);
 	free(block);
 }
 

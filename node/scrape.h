@@ -1,0 +1,11 @@
+#ifndef WEIR_NODE_SCRAPE_H
+#define WEIR_NODE_SCRAPE_H
+/*
+ * GET /metrics: what the workers count, and what this node knows of the process and of the pool.
+ * Answered from memory: a scrape never waits for Redis, nor a worker for a scrape.
+ */
+#include "node/admin_api.h"
+
+int scrape_get_metrics(struct admin_api *api, struct mg_connection *conn, const char *id);
+
+#endif
