@@ -3,6 +3,7 @@
  * end, and the escapes of HELP.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/metrics_private.h"
@@ -45,6 +46,7 @@ struct scrape {
 	metrics_label_fn label_fn;
 	void *arg;
 	struct buf *out;
+	char bounds[METRICS_N_BUCKETS][24]; /* of buckets, in seconds */
 };
 
 static uint64_t cell(const struct scrape *s, unsigned shard, unsigned family, unsigned i)
@@ -78,14 +80,28 @@ static uint64_t greatest_cell(const struct scrape *s, unsigned family, unsigned 
 /* Backslash and newline are escaped everywhere, the quote where `quoted`. */
 static void write_escaped(struct buf *out, const char *text, bool quoted)
 {
-	for (; *text; text++) {
-		if (*text == '\n')
-			buf_append_str(out, "\\n");
-		else if (*text == '\\' || (quoted && *text == '"'))
-			buf_printf(out, "\\%c", *text);
-		else
-			buf_append(out, text, 1);
+	for (;;) {
+		size_t n = strcspn(text, quoted ? "\n\\\"" : "\n\\");
+		char escape[2] = { '\\', text[n] == '\n' ? 'n' : text[n] };
+
+		buf_append(out, text, n);
+		if (!text[n])
+			return;
+		buf_append(out, escape, sizeof(escape));
+		text += n + 1;
 	}
+}
+
+/* Most of a scrape is numbers: ten times as fast as printf. */
+static void write_whole(struct buf *out, uint64_t n)
+{
+	char digits[24], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	buf_append(out, p, (size_t)(digits + sizeof(digits) - p));
+	buf_append_str(out, "\n");
 }
 
 /* 15 digits: exact microseconds for 30 years, and 0.1 stays 0.1. */
@@ -93,18 +109,23 @@ static void write_number(struct buf *out, enum metrics_type type, double scale, 
 {
 	bool is_signed = type == METRICS_GAUGE || type == METRICS_GAUGE_MAX;
 
-	if (scale != 0 && scale != 1)
+	if (raw && scale != 0 && scale != 1) {
 		buf_printf(out, "%.15g\n",
 			   (is_signed ? (double)(int64_t)raw : (double)raw) * scale);
-	else if (is_signed)
-		buf_printf(out, "%" PRId64 "\n", (int64_t)raw);
-	else
-		buf_printf(out, "%" PRIu64 "\n", raw);
+		return;
+	}
+	if (is_signed && (int64_t)raw < 0) {
+		buf_append_str(out, "-");
+		raw = -raw;
+	}
+	write_whole(out, raw);
 }
 
 static void write_label(struct buf *out, char before, const char *name, const char *value)
 {
-	buf_printf(out, "%c%s=\"", before, name);
+	buf_append(out, &before, 1);
+	buf_append_str(out, name);
+	buf_append_str(out, "=\"");
 	write_escaped(out, value, true);
 	buf_append_str(out, "\"");
 }
@@ -143,27 +164,39 @@ static void write_value(const struct scrape *s, unsigned family, unsigned index,
 {
 	const struct metrics_family *f = &s->m->families[family];
 
-	buf_printf(s->out, "%s%s%s ", f->name, labels, *labels ? "}" : "");
+	buf_append_str(s->out, f->name);
+	buf_append_str(s->out, labels);
+	buf_append_str(s->out, *labels ? "} " : " ");
 	write_number(s->out, f->type, f->scale,
 		     f->type == METRICS_GAUGE_MAX ? greatest_cell(s, family, index)
 						  : sum_cell(s, family, index));
+}
+
+static void write_bucket(const struct scrape *s, const char *name, const char *labels,
+			 const char *bound, uint64_t n)
+{
+	buf_append_str(s->out, name);
+	buf_append_str(s->out, "_bucket");
+	buf_append_str(s->out, labels);
+	buf_append_str(s->out, *labels ? ",le=\"" : "{le=\"");
+	buf_append_str(s->out, bound);
+	buf_append_str(s->out, "\"} ");
+	write_whole(s->out, n);
 }
 
 /* _count is the sum of the buckets just read, so it always equals the +Inf bucket. */
 static void write_buckets(const struct scrape *s, const char *name, const char *labels,
 			  const uint64_t counts[METRICS_N_BUCKETS + 1], double sum)
 {
-	const char *before = *labels ? labels : "{", *comma = *labels ? "," : "";
 	const char *after = *labels ? "}" : "";
 	uint64_t n = 0;
 
 	for (unsigned i = 0; i < METRICS_N_BUCKETS; i++) {
 		n += counts[i];
-		buf_printf(s->out, "%s_bucket%s%sle=\"%.15g\"} %" PRIu64 "\n", name, before, comma,
-			   (double)metrics_bucket_us[i] * SECONDS_PER_US, n);
+		write_bucket(s, name, labels, s->bounds[i], n);
 	}
 	n += counts[BEYOND_CELL];
-	buf_printf(s->out, "%s_bucket%s%sle=\"+Inf\"} %" PRIu64 "\n", name, before, comma, n);
+	write_bucket(s, name, labels, "+Inf", n);
 	buf_printf(s->out, "%s_sum%s%s %.15g\n", name, labels, after, sum);
 	buf_printf(s->out, "%s_count%s%s %" PRIu64 "\n", name, labels, after, n);
 }
@@ -230,9 +263,12 @@ void metrics_write(const struct metrics *m, const struct metrics_shard *const *s
 		   unsigned n_shards, enum metrics_format format, metrics_label_fn label_fn,
 		   void *arg, struct buf *out)
 {
-	struct scrape s = { m, shards, n_shards, format, label_fn, arg, out };
+	struct scrape s = { m, shards, n_shards, format, label_fn, arg, out, { "" } };
 	struct buf labels = { 0 };
 
+	for (unsigned i = 0; i < METRICS_N_BUCKETS; i++)
+		snprintf(s.bounds[i], sizeof(s.bounds[i]), "%.15g",
+			 (double)metrics_bucket_us[i] * SECONDS_PER_US);
 	for (unsigned i = 0; i < m->n_families; i++)
 		write_family(&s, i, &labels);
 	buf_append_str(out, formats[format].end);
