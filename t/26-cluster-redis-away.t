@@ -2,7 +2,7 @@
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
-use List::Util qw(sum0);
+use List::Util qw(min sum0);
 use Test::More;
 use Time::HiRes qw(time);
 use Weir::Cluster;
@@ -28,6 +28,10 @@ my $at_start = $delivered->();
 wait_until { time >= $gone + 5 } 6, '5 s without Redis';
 cmp_ok($delivered->() - $at_start, '>=', 5 * 3000 * 5 * 0.8, 'deliveries go on without it');
 
+my @seen = map { metrics($_) } $cluster->nodes;
+is(sum0(map { @$_{qw(weir_redis_up weir_redis_up_workers)} } @seen), 0, 'metrics say that it is away');
+cmp_ok(min(map { $_->{weir_pool_age_seconds} } @seen), '>=', 4.5, 'and that what they tell of the pool is old');
+
 # ---- back ----
 
 $cluster->redis->start;
@@ -43,6 +47,8 @@ note(sprintf 'after %.2f s', $seconds);
 cmp_ok($seconds, '<=', 2, 'within 2 s the roster and the counters work again');
 is_deeply({ map { $_->{id} => $_->{weight} } @{ $cluster->cluster->{analyzers} } }, \%share, 'with the weights as they were');
 
+wait_until { 3 == grep { my $m = metrics($_); "@$m{qw(weir_redis_up weir_redis_up_workers weir_redis_connects_total)}" eq '1 1 2' } $cluster->nodes } 5,
+    'metrics to say that it is back, and for the second time';
 wait_until { $total->() - $total->($before) > 30_000 } 20, 'what was routed meanwhile is settled';
 $before = $cluster->counts;
 my $n;

@@ -1,4 +1,4 @@
-# The metrics of a node are what Prometheus itself calls good ones.
+# The metrics of node and analyzer are what Prometheus itself calls good ones, and what a strict reader of OpenMetrics takes.
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/lib";
@@ -8,6 +8,7 @@ use Weir::Test;
 
 plan skip_all => 'promtool is not installed' if !grep { -x "$_/promtool" } split /:/, $ENV{PATH};
 alarm 60;
+my $import = 'import sys; from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse';
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1, a2 => 1 });
 is($cluster->load(rate => 500, duration => 1)->{status}, 0, 'it has something to count');
 for my $url (map { "$_/metrics" } $cluster->node(1)->{admin}, 'http://' . $cluster->analyzer('a1')->{addr}) {
@@ -15,5 +16,14 @@ for my $url (map { "$_/metrics" } $cluster->node(1)->{admin}, 'http://' . $clust
     print $promtool http(GET => $url)->{content};
     ok(close $promtool, 'promtool has nothing to say') or diag(slurp(folder . '/said'));
     is(slurp(folder . '/said'), '', 'not even an advice');
+
+    my $open = http(GET => $url, undef, Accept => 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5');
+    is($open->{headers}{'content-type'}, 'application/openmetrics-text; version=1.0.0; charset=utf-8', 'who asks for OpenMetrics gets it');
+  SKIP: {
+        skip 'python3-prometheus-client is not installed', 1 if system('/usr/bin/python3', '-c', $import);
+        open my $parser, '|-', '/usr/bin/python3', '-c', "$import; list(parse(sys.stdin.read()))" or die "python3: $!";
+        print $parser $open->{content};
+        ok(close $parser, 'a strict parser finds no fault with it');
+    }
 }
 done_testing;
