@@ -54,7 +54,7 @@ is_deeply([ map { total("weir_delivered_messages_total{analyzer=\"$_\"}") } qw(a
 cmp_ok(total('weir_rerouted_packets_total'), '>', 0, 'some packets went another way');
 is(total('weir_routed_packets_total'), total('weir_delivered_packets_total') + total('weir_rerouted_packets_total'),
     'routed packets are those delivered, and once more for each other way');
-is(total('weir_batches_failed_total'), total('weir_batches_failed_total{analyzer="a1",reason="busy"}'), 'deliveries failed at one analyzer, for one reason');
+is(total('weir_batches_failed_total'), total('weir_batches_failed_total{analyzer="a1",reason="status"}'), 'deliveries failed at one analyzer, for one reason');
 cmp_ok(total('weir_batches_failed_total'), '>', 0, 'they did');
 is(total('weir_refused_requests_total'), 1, 'one request was refused');
 is(total('weir_refused_requests_total{reason="bad_json"}'), 1, 'and the reason is known');
