@@ -191,6 +191,7 @@ introduce() {
 	((!has_load)) || row load "${replay:-made up messages}" "${pid_of[load]}"
 	cat <<-END
 
+		  dashboard  ${admin_urls[0]}/
 		  packets    http://127.0.0.1:$ingest_port/ingest (all nodes listen there)
 		  logs       $folder
 		  try        curl -i http://127.0.0.1:$ingest_port/ingest -d '{"messages":[{"msg":"hello"}]}'
