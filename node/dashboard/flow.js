@@ -7,6 +7,7 @@ import { rate, timeOfDay, some } from './format.js';
 import { open } from './api.js';
 
 const TOP = 12;           // analyzers with a colour; all others are one area
+const POINT_MS = 950;
 const SPAN_MS = 600000;
 const DRAW_MS = 2000;
 const GAP_MS = 6000;      // without overviews for so long, the history is asked again
@@ -26,6 +27,13 @@ function loadLibrary() {
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** rates[i] holds from times[i] to times[i + 1]. */
+function meanOver(times, rates, from, to) {
+	let sum = 0;
+	for (let i = from; i < to; i++) sum += (rates[i] ?? 0) * (times[i + 1] - times[i]);
+	return sum / Math.max(1, times[to] - times[from]);
+}
+
 /** Points of time, each with packets and messages per second until then. */
 class Series {
 	constructor() {
@@ -33,14 +41,16 @@ class Series {
 		this.last = null;    // the overview that the newest point ended with
 	}
 
-	/** @param history the body of /v1/history */
-	load(history) {
-		this.points = history.times_ms.slice(1).map((at, i) => ({
-			at,
-			packets: history.packets_per_s[i],
-			by: new Map(history.analyzers.map((a) => [a.id, a.messages_per_s[i] ?? 0])),
-		}));
+	/** @param history the body of /v1/history; what is shorter than a second goes with what follows, as its rates say little */
+	load({ times_ms: times, packets_per_s: packets, analyzers }) {
+		this.points = [];
 		this.last = null;
+		for (let from = 0, to = 1; to < times.length; to++) {
+			if (times[to] - times[from] < POINT_MS && to < times.length - 1) continue;
+			const mean = (rates) => meanOver(times, rates, from, to);
+			this.points.push({ at: times[to], packets: mean(packets), by: new Map(analyzers.map((a) => [a.id, mean(a.messages_per_s)])) });
+			from = to;
+		}
 	}
 
 	/** Whether there is a new point. */
