@@ -109,6 +109,7 @@ struct fault faults_now(struct faults *f)
 
 	pthread_mutex_lock(&f->lock);
 	now = f->remote_text[0] ? f->remote : f->own;
+	now.is_disabled = f->disabled;
 	now.is_down |= f->disabled;
 	pthread_mutex_unlock(&f->lock);
 	return now;

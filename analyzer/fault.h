@@ -13,7 +13,8 @@
 #define FAULT_E_SYNTAX 1 /* neither "down", "slow:MS" nor "error:P" */
 
 struct fault {
-	bool is_down;      /* answers 503 and fails its health check */
+	bool is_down;      /* answers 500 and fails its health check */
+	bool is_disabled;  /* is down by its own operator's will: answers 503 */
 	uint32_t delay_ms; /* before each answer to a delivery */
 	double error_rate; /* share of the deliveries that are answered 500, 0..1 */
 };

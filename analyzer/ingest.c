@@ -77,6 +77,8 @@ static enum refusal play_faults(const struct ingest *ingest, struct worker *work
 
 	if (fault.delay_ms > 0)
 		faults_delay(ingest->faults, fault.delay_ms);
+	if (fault.is_disabled)
+		return REFUSED_DISABLED;
 	if (fault.is_down)
 		return REFUSED_DOWN;
 	if (fault.error_rate > 0 && rng_unit(&worker->rng) < fault.error_rate)

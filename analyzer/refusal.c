@@ -11,7 +11,8 @@
 	X(REFUSED_TOO_LARGE, 413, 0, "too_large", "The body is larger than is accepted here.")     \
 	X(REFUSED_NOT_FOUND, 404, 0, "not_found", "There is nothing at this path.")                \
 	X(REFUSED_METHOD, 405, 0, "method", "The method is not one of those in Allow.")            \
-	X(REFUSED_DOWN, 503, 1, "down", "The analyzer is disabled.")                               \
+	X(REFUSED_DISABLED, 503, 1, "disabled", "The analyzer is disabled.")                       \
+	X(REFUSED_DOWN, 500, 0, "down", "A simulated failure: it is down.")                        \
 	X(REFUSED_FAULT, 500, 0, "fault", "A simulated error.")                                    \
 	X(REFUSED_RECORD, 503, 1, "record", "The packets could not be recorded.")                  \
 	X(REFUSED_SINK, 503, 1, "sink", "The packets could not be handed to the sink.")            \

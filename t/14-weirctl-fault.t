@@ -36,12 +36,12 @@ fault('fault slow:200', '--latency', '200ms');
 cmp_ok(seconds, '>=', 0.2, 'after the latency asked for');
 like(ctl('status', '--json')->{stdout}, qr/"id":"a1"/, 'it is still registered');
 fault('fault error:0.3', '--errors', '0.3');
-my $n_errors = grep { deliver == 503 } 1 .. 400;
+my $n_errors = grep { deliver == 500 } 1 .. 400;
 ok($n_errors > 70 && $n_errors < 180, 'that part of deliveries is refused') or diag "$n_errors of 400";
 is(health, 200, 'while its health is fine');
 
 fault('fault down', '--off');
-is(deliver, 503, 'off it takes nothing');
+is(deliver, 500, 'off it takes nothing');
 is(health, 503, 'and fails its health check');
 wait_until { breaker(qr/a1 +-/) } 15, 'the node finds out by itself';
 pass('the node finds out by itself');
