@@ -5,6 +5,7 @@
  *   admin_read.c      analyzers, nodes, the cluster
  *   admin_register.c  analyzers register, beat and leave
  *   admin_change.c    operators change them
+ *   admin_stats.c     figures under short names
  *   admin_live.c      what the dashboard shows, also as a stream
  *   admin_entries.c   the spill and the dead letters, looked at
  *   admin_dead.c      dead letters sent again, or deleted
@@ -36,6 +37,11 @@ int admin_get_analyzer(struct admin_api *api, struct mg_connection *conn, const 
 int admin_get_overview(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_get_history(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_get_events(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_get_stats(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_get_queue(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_get_analyzer_stats(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_get_health(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_get_metrics_json(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_register(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_heartbeat(struct admin_api *api, struct mg_connection *conn, const char *id);
 int admin_deregister(struct admin_api *api, struct mg_connection *conn, const char *id);
@@ -60,6 +66,10 @@ int admin_refuse_error(struct admin_api *api, struct mg_connection *conn, const 
 		       int error);
 /* The JSON object in the body, the caller's; NULL: the request is answered. An empty body is {}. */
 cJSON *admin_read_object(struct mg_connection *conn) MUST_CHECK;
+
+/* What GET /v1/overview answers, the caller's to delete. Not 0: the request is answered. */
+int admin_read_overview(struct admin_api *api, struct mg_connection *conn,
+			cJSON **overviewp) MUST_CHECK;
 
 /*
  * Before a write: a Redis that came back empty has forgotten weights and states that operators set.

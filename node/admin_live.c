@@ -47,6 +47,18 @@ int admin_get_overview(struct admin_api *api, struct mg_connection *conn, const 
 	return web_send(conn, &answer);
 }
 
+int admin_read_overview(struct admin_api *api, struct mg_connection *conn, cJSON **overviewp)
+{
+	struct view *view CLEANUP(view_unrefp) = watch_view(api->config.watch);
+	struct buf text CLEANUP(buf_deinit) = { 0 };
+
+	if (!view)
+		return refuse_unseen(conn);
+	append_view(&text, view);
+	*overviewp = cJSON_ParseWithLength(text.data, text.len);
+	return *overviewp ? 0 : admin_refuse(conn, 503, "memory", "Out of memory.", NULL);
+}
+
 int admin_get_history(struct admin_api *api, struct mg_connection *conn, const char *id)
 {
 	struct view *view CLEANUP(view_unrefp) = watch_view(api->config.watch);

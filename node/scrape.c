@@ -87,7 +87,7 @@ static const char *label_of_slot(void *arg, unsigned family, unsigned slot)
 }
 
 /* With a shard of its own for what is looked up now, so scrapes need no lock. */
-static int write_all(struct admin_api *api, enum metrics_format format, struct buf *text)
+int scrape_write(struct admin_api *api, enum metrics_format format, struct buf *text)
 {
 	const struct admin_config *config = &api->config;
 	const struct metrics *metrics = config->shared->metrics;
@@ -120,7 +120,7 @@ int scrape_get_metrics(struct admin_api *api, struct mg_connection *conn, const 
 	int status;
 
 	(void)id;
-	if (write_all(api, format, &text) != 0) {
+	if (scrape_write(api, format, &text) != 0) {
 		status = admin_refuse(conn, 503, "memory", "Out of memory.", NULL);
 	} else {
 		answer.body = text.data;
