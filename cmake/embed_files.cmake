@@ -6,6 +6,7 @@ set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
 set(type_svg "image/svg+xml")
+set(type_yaml "application/yaml")
 
 set(c "/* Made by cmake/embed_files.cmake. */\n#include \"node/assets.h\"\n\n")
 set(table "")

@@ -93,6 +93,7 @@ static const struct route routes[] = {
 	{ "GET", "/stats", ACCESS_READ, admin_get_stats },
 	{ "GET", "/queue", ACCESS_READ, admin_get_queue },
 	{ "GET", "/analyzer/stats", ACCESS_READ, admin_get_analyzer_stats },
+	{ "GET", "/v1/openapi.yaml", ACCESS_OPEN, admin_get_openapi },
 	{ "GET", "/v1/cluster", ACCESS_READ, admin_get_cluster },
 	{ "GET", "/v1/overview", ACCESS_READ, admin_get_overview },
 	{ "GET", "/v1/history", ACCESS_READ, admin_get_history },

@@ -6,6 +6,7 @@
 #include "node/assets.h"
 
 #define PAGE "index.html"
+#define OPENAPI "openapi.yaml"
 
 /* Scripts and styles of its own alone, none of them inline: what is shown cannot become code. */
 static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -58,9 +59,17 @@ int admin_page_send(struct mg_connection *conn)
 
 int admin_get_asset(struct admin_api *api, struct mg_connection *conn, const char *id)
 {
-	const struct asset *asset = strcmp(id, PAGE) != 0 ? find(id) : NULL;
+	bool is_elsewhere = strcmp(id, PAGE) == 0 || strcmp(id, OPENAPI) == 0;
+	const struct asset *asset = is_elsewhere ? NULL : find(id);
 
 	(void)api;
 	return asset ? send_asset(conn, asset, NULL)
 		     : admin_refuse(conn, 404, "not_found", "The page has no such file.", NULL);
+}
+
+int admin_get_openapi(struct admin_api *api, struct mg_connection *conn, const char *id)
+{
+	(void)api;
+	(void)id;
+	return send_asset(conn, find(OPENAPI), NULL);
 }

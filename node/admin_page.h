@@ -11,5 +11,6 @@ bool admin_page_is_wanted(const struct mg_connection *conn);
 int admin_page_send(struct mg_connection *conn);
 /* id: the name of the file. */
 int admin_get_asset(struct admin_api *api, struct mg_connection *conn, const char *id);
+int admin_get_openapi(struct admin_api *api, struct mg_connection *conn, const char *id);
 
 #endif
