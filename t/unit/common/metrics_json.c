@@ -38,7 +38,7 @@ static int setup(void **state)
 	metrics_observe(&shard, TIMES, 0, 90);
 	metrics_observe(&shard, TIMES, 0, 20000000);
 	metrics_observe(&shard, TIMES, 1, 90);
-	metrics_write(m, shards, 1, NULL, NULL, &text);
+	metrics_write(m, shards, 1, METRICS_CLASSIC, NULL, NULL, &text);
 	buf_str(&text);
 	json = metrics_json(text.data);
 	metrics_shard_deinit(&shard);
