@@ -1,7 +1,8 @@
 #ifndef WEIR_NODE_LANE_PRIVATE_H
 #define WEIR_NODE_LANE_PRIVATE_H
 /*
- * What lane.c (what waits, what may leave) and lane_outcome.c (what becomes of it) share.
+ * What lane.c (what waits, what may leave), lane_outcome.c (what becomes of it) and lane_metrics.c
+ * (what is seen of it) share.
  */
 #include "node/backlog.h"
 #include "node/batch.h"
@@ -26,6 +27,7 @@ struct lane {
 	struct { /* what metrics say of it; BREAKER_STATES: nothing */
 		enum breaker_state state;
 		unsigned n_failures;
+		uint64_t open_until_us;
 	} shown;
 	struct concurrency concurrency;
 	struct backlog backlog;
@@ -37,6 +39,10 @@ struct lane {
 	unsigned n_flying_packets;
 	bool is_quick; /* its last delivery took less than QUICK_US */
 };
+
+/* Its metrics are as it is; or gone. */
+void lane_show(struct lane *lane);
+void lane_hide(struct lane *lane);
 
 /* Deliveries may begin. */
 bool lane_may_send(const struct lane *lane);

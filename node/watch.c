@@ -43,45 +43,6 @@ struct watch {
 	cJSON *events; /* the oldest first; at most WATCH_EVENTS */
 };
 
-/* ---- views ---- */
-
-void view_unref(struct view *view)
-{
-	if (!view || atomic_fetch_sub(&view->n_refs, 1) != 1)
-		return;
-	roster_unref(view->roster);
-	cJSON_free(view->text);
-	free(view);
-}
-
-static struct view *view_ref(struct view *view)
-{
-	if (view)
-		atomic_fetch_add(&view->n_refs, 1);
-	return view;
-}
-
-/* Takes json. NULL: out of memory. */
-static struct view *view_new(cJSON *json, struct roster *roster, uint64_t seen_us)
-{
-	struct view *view = calloc(1, sizeof(*view));
-	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-
-	cJSON_Delete(json);
-	if (!view || !text) {
-		free(view);
-		cJSON_free(text);
-		return NULL;
-	}
-	*view = (struct view){ .made_us = clock_mono_us(),
-			       .seen_us = seen_us,
-			       .roster = roster_ref(roster),
-			       .text = text,
-			       .len = strlen(text) - 1 };
-	atomic_init(&view->n_refs, 1);
-	return view;
-}
-
 /* ---- the thread ---- */
 
 static cJSON *make_overview(struct watch *w, bool is_current)
@@ -106,7 +67,6 @@ static void publish(struct watch *w, bool is_current)
 	if (!view)
 		return;
 	pthread_mutex_lock(&w->lock);
-	view->number = w->view ? w->view->number + 1 : 1;
 	SWAP(w->view, view);
 	pthread_cond_broadcast(&w->changed);
 	pthread_mutex_unlock(&w->lock);

@@ -9,20 +9,10 @@
  *
  * However many look, Redis is asked once. It is no part of routing.
  */
+#include "node/view.h"
 #include "node/worker.h"
 
 struct watch;
-
-/* What was seen at one time: immutable, reference counted. */
-struct view {
-	_Atomic unsigned n_refs;
-	uint64_t number;       /* 1, 2, ... */
-	uint64_t made_us;      /* monotonic */
-	uint64_t seen_us;      /* when the pool was last seen so */
-	struct roster *roster; /* a reference */
-	char *text;            /* the overview as JSON without its last '}' */
-	size_t len;
-};
 
 /* Borrows shared. The thread starts at once. */
 int watch_new(struct node_shared *shared, struct watch **watchp) MUST_CHECK;
@@ -42,8 +32,6 @@ struct view *watch_view(struct watch *w);
 struct view *watch_next(struct watch *w, const struct view *last, uint64_t ms);
 /* What was last seen, however old, without asking for more. */
 struct view *watch_last(struct watch *w);
-void view_unref(struct view *view);
-DEFINE_CLEANUP(struct view, view_unref)
 
 /* GET /v1/history; the caller's to delete. NULL: nothing was ever seen, or no memory. */
 cJSON *watch_history_json(struct watch *w);
