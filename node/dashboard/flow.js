@@ -83,8 +83,9 @@ export class Flow {
 		document.addEventListener('weir-theme', () => this.draw(true));
 	}
 
-	/** Called with each overview; draws every 2 s at most. */
+	/** Called with each overview; draws every 2 s at most, and not where nobody looks: then the history tells it later. */
 	add(overview) {
+		if (document.hidden && this.overview) return;
 		const now = performance.now();
 		const gap = now - this.overviewAt > GAP_MS;
 		this.overviewAt = now;
@@ -95,7 +96,7 @@ export class Flow {
 
 	/** Drawing is a task of its own: clicks come first. */
 	later() {
-		if (this.waiting || document.hidden) return;
+		if (this.waiting) return;
 		this.waiting = true;
 		setTimeout(() => {
 			this.waiting = false;
