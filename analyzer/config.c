@@ -68,17 +68,6 @@ static const struct conf_option options[] = {
 	  "For people or for machines.", .choices = log_format_names },
 };
 
-static const struct conf_program program = {
-	.name = PROGRAM,
-	.summary = "Reference analyzer: registers, takes packets, counts their messages.",
-	.usage = "--id NAME [options]",
-	.epilog = "Example:\n"
-		  "  " PROGRAM " --id a1 --weight 0.5 --listen 127.0.0.1:9001 "
-		  "--register http://127.0.0.1:8081\n",
-	.options = options,
-	.n_options = ARRAY_LEN(options),
-};
-
 static int usage_error(const char *option, const char *value, const char *reason)
 {
 	fprintf(stderr, PROGRAM ": --%s '%s': %s\n", option, value, reason);
@@ -116,8 +105,9 @@ static int check_url(const char *option, const char *text)
 	return r;
 }
 
-static int config_check(struct config *config)
+static int finish(void *out)
 {
+	struct config *config = out;
 	int r = check_id(config->id);
 
 	if (!r)
@@ -131,16 +121,21 @@ static int config_check(struct config *config)
 	return r;
 }
 
+static const struct conf_program program = {
+	.name = PROGRAM,
+	.summary = "Reference analyzer: registers, takes packets, counts their messages.",
+	.usage = "--id NAME [options]",
+	.epilog = "Example:\n"
+		  "  " PROGRAM " --id a1 --weight 0.5 --listen 127.0.0.1:9001 "
+		  "--register http://127.0.0.1:8081\n",
+	.options = options,
+	.n_options = ARRAY_LEN(options),
+	.finish = finish,
+};
+
 int config_load(struct config *config, int argc, char **argv)
 {
-	int r = conf_load(&program, config, argc, argv, NULL, NULL);
-
-	if (r)
-		return r;
-	r = config_check(config);
-	if (r)
-		config_free(config);
-	return r;
+	return conf_load(&program, config, argc, argv, NULL, NULL);
 }
 
 void config_free(struct config *config)

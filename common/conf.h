@@ -60,6 +60,9 @@ struct conf_program {
 	const struct conf_option *options;
 	size_t n_options;
 	bool takes_arguments; /* arguments that are no options are handed back, else an error */
+	/* Once all is set, also for --check-config: checks what one option alone cannot say, fills
+	 * in what depends on the machine. Returns as conf_load; NULL: there is nothing. */
+	int (*finish)(void *config);
 };
 
 #define CONF_E_DONE 1  /* --help, --version, --check-config, --print-config: answered, exit 0 */

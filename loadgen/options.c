@@ -77,24 +77,6 @@ static const struct conf_option table[] = {
 	  .choices = log_format_names },
 };
 
-static const struct conf_program program = {
-	.name = "weir-loadgen",
-	.summary = "Sends packets of log messages on a schedule, and reports what became of them.",
-	.usage = "--target URL [options]",
-	.epilog = "Exit status: 0 when every packet was accepted (and the shares are right, with "
-		  "--verify), 1 when not,\n"
-		  "2 for a wrong command line.\n"
-		  "\n"
-		  "  weir-loadgen --target http://127.0.0.1:8080/ingest --rate 5000 --duration 10 "
-		  "--messages 1-9\n"
-		  "  weir-loadgen --target http://127.0.0.1:8080 --replay /var/log/syslog --verify "
-		  "http://127.0.0.1:8081\n"
-		  "  journalctl -f -o cat | weir-loadgen --target http://127.0.0.1:8080 --replay - "
-		  "--retries 100\n",
-	.options = table,
-	.n_options = ARRAY_LEN(table),
-};
-
 static int refuse(const char *name, const char *value, const char *why)
 {
 	fprintf(stderr, "weir-loadgen: --%s %s: %s\n", name, value, why);
@@ -137,8 +119,9 @@ static int options_read_prefix(struct options *o)
 	return 0;
 }
 
-static int options_derive(struct options *o)
+static int finish(void *options)
 {
+	struct options *o = options;
 	int r = options_read_duration(o);
 
 	if (r)
@@ -151,16 +134,28 @@ static int options_derive(struct options *o)
 	return options_read_prefix(o);
 }
 
+static const struct conf_program program = {
+	.name = "weir-loadgen",
+	.summary = "Sends packets of log messages on a schedule, and reports what became of them.",
+	.usage = "--target URL [options]",
+	.epilog = "Exit status: 0 when every packet was accepted (and the shares are right, with "
+		  "--verify), 1 when not,\n"
+		  "2 for a wrong command line.\n"
+		  "\n"
+		  "  weir-loadgen --target http://127.0.0.1:8080/ingest --rate 5000 --duration 10 "
+		  "--messages 1-9\n"
+		  "  weir-loadgen --target http://127.0.0.1:8080 --replay /var/log/syslog --verify "
+		  "http://127.0.0.1:8081\n"
+		  "  journalctl -f -o cat | weir-loadgen --target http://127.0.0.1:8080 --replay - "
+		  "--retries 100\n",
+	.options = table,
+	.n_options = ARRAY_LEN(table),
+	.finish = finish,
+};
+
 int options_load(struct options *options, int argc, char **argv)
 {
-	int r = conf_load(&program, options, argc, argv, NULL, NULL);
-
-	if (r)
-		return r;
-	r = options_derive(options);
-	if (r)
-		options_free(options);
-	return r;
+	return conf_load(&program, options, argc, argv, NULL, NULL);
 }
 
 void options_free(struct options *options)

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "registry/keys.h"
 #include "registry/membership.h"
+#include "registry/redis_url.h"
 
 static const char *const ack_names[] = { "delivered", "received", NULL };
 static const char *const admin_read_names[] = { "open", "token", NULL };
@@ -102,21 +103,6 @@ static const struct conf_option options[] = {
 	       .help = "Logs go to stderr."),
 };
 
-const struct conf_program node_program = {
-	.name = "weir-node",
-	.summary =
-		"Takes packets of log messages over HTTP and divides them over analyzers, by weight.",
-	.usage = "[options]",
-	.epilog =
-		"Example:\n"
-		"  weir-node --listen 127.0.0.1:8080 --admin-listen 127.0.0.1:8081 --redis redis://127.0.0.1:6379/0\n"
-		"  curl -i http://127.0.0.1:8080/ingest -d '{\"messages\":[{\"msg\":\"hello\"}]}'\n"
-		"\n"
-		"SIGTERM drains and exits with 0; a second one exits at once.\n",
-	.options = options,
-	.n_options = ARRAY_LEN(options),
-};
-
 static int fail(const char *option, const char *value, const char *why)
 {
 	fprintf(stderr, "weir-node: --%s: \"%s\": %s\n", option, value, why);
@@ -177,8 +163,38 @@ static int check_allow(const struct node_config *c)
 	return r;
 }
 
-int node_config_finish(struct node_config *c)
+static int check_addresses(const struct node_config *c)
 {
+	struct net_addr addr;
+
+	if (net_addr_parse(&addr, c->listen) == NET_E_SYNTAX)
+		return fail("listen", c->listen, "must be HOST:PORT");
+	if (net_addr_parse(&addr, c->admin_listen) == NET_E_SYNTAX)
+		return fail("admin-listen", c->admin_listen, "must be HOST:PORT");
+	return 0;
+}
+
+/* Not shown: it may hold a password. */
+static int check_redis(const struct node_config *c)
+{
+	struct redis_url *url = calloc(1, sizeof(*url));
+	int r;
+
+	if (!url)
+		return -ENOMEM;
+	r = redis_url_parse(url, c->redis);
+	if (r != 0)
+		r = fail("redis", "...", redis_url_why(url));
+	else
+		redis_url_deinit(url);
+	free(url);
+	return r;
+}
+
+/* Fills in node id and workers, and checks what one option alone cannot say. */
+static int finish(void *config)
+{
+	struct node_config *c = config;
 	struct registry_keys keys;
 	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -190,9 +206,26 @@ int node_config_finish(struct node_config *c)
 		return fail("pool", c->pool, "a pool is 1 to 64 of A-Z a-z 0-9 . _ -");
 	if (c->memory_max < c->max_body)
 		return fail("memory-max", "", "must be at least max-body");
-	if (check_tokens(c) != 0 || check_allow(c) != 0)
+	if (check_addresses(c) != 0 || check_redis(c) != 0 || check_tokens(c) != 0 ||
+	    check_allow(c) != 0)
 		return CONF_E_USAGE;
 	if (c->workers == 0)
 		c->workers = n_cpus > 0 ? (n_cpus < 256 ? n_cpus : 256) : 1;
 	return 0;
 }
+
+const struct conf_program node_program = {
+	.name = "weir-node",
+	.summary =
+		"Takes packets of log messages over HTTP and divides them over analyzers, by weight.",
+	.usage = "[options]",
+	.epilog =
+		"Example:\n"
+		"  weir-node --listen 127.0.0.1:8080 --admin-listen 127.0.0.1:8081 --redis redis://127.0.0.1:6379/0\n"
+		"  curl -i http://127.0.0.1:8080/ingest -d '{\"messages\":[{\"msg\":\"hello\"}]}'\n"
+		"\n"
+		"SIGTERM drains and exits with 0; a second one exits at once.\n",
+	.options = options,
+	.n_options = ARRAY_LEN(options),
+	.finish = finish,
+};

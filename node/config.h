@@ -33,10 +33,7 @@ struct node_config {
 
 extern const struct conf_program node_program;
 
-/* Fills in what depends on the machine (node id, workers) and checks what one option alone cannot
- * say. CONF_E_USAGE: one line is on stderr. */
-int node_config_finish(struct node_config *c) MUST_CHECK;
-/* analyzer-allow, read: the caller's. As above. */
+/* analyzer-allow, read: the caller's. CONF_E_USAGE: one line is on stderr. */
 int node_config_allow(const struct node_config *c, struct net_allow **allowp) MUST_CHECK;
 
 #endif

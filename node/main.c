@@ -51,8 +51,6 @@ int main(int argc, char **argv)
 
 	if (r == CONF_E_DONE)
 		return 0;
-	if (r == 0)
-		r = node_config_finish(&config);
 	if (r != 0)
 		return 2;
 	return run(&config);
