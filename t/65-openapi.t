@@ -60,7 +60,7 @@ wait_until { (http(GET => "$node->{admin}/v1/overview")->{json}{nodes} // [])->[
 
 call($_, 200) for qw(getIndex getLivez getHealthz getReadyz getHealth getMetrics getMetricsJson getStats getQueue getAnalyzerStats getOpenapi
     getCluster getOverview getHistory getEvents getNodes listAnalyzers listSpill listDead);
-call('getIndex', 200, '', undef, '', Accept => 'text/html');
+call($_->[0], 200, '', undef, '', Accept => $_->[1]) for [ 'getIndex', 'text/html' ], [ 'getMetrics', 'application/openmetrics-text' ];
 call('getReadyz', 200, '', undef, '?verbose');
 call('getAsset', 200, $_) for 'style.css', 'chart.min.js', map { m{/([^/]+\.svg)$} } glob "$Bin/../node/dashboard/*.svg";
 call('getAsset', 404, 'x');
