@@ -47,6 +47,15 @@ static int ring_push(struct history_ring *ring, const struct history_sample *sam
 	return 0;
 }
 
+/* What was due is summed up in each sample, so one in between may go: the last one does, when it
+ * came too soon after the one before it. */
+static void ring_drop_hasty(struct history_ring *ring)
+{
+	if (ring->n >= 2 && ring_at(ring, ring->n - 1)->at_ms - ring_at(ring, ring->n - 2)->at_ms <
+				    HISTORY_LEAST_MS)
+		ring->n--;
+}
+
 static const struct history_sample *ring_last(const struct history_ring *ring)
 {
 	return ring->n ? ring_at(ring, ring->n - 1) : NULL;
@@ -169,8 +178,10 @@ static unsigned slots_of(const struct roster *roster)
 static int record(struct history *h, const struct history_sample *sample)
 {
 	const struct history_sample *coarse = ring_last(&h->coarse);
-	int r = ring_push(&h->fine, sample);
+	int r;
 
+	ring_drop_hasty(&h->fine);
+	r = ring_push(&h->fine, sample);
 	if (r == 0 && (!coarse || sample->at_ms - coarse->at_ms >= HISTORY_COARSE_MS))
 		r = ring_push(&h->coarse, sample);
 	return r;

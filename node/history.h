@@ -13,7 +13,7 @@
 
 #define HISTORY_FINE 64
 #define HISTORY_COARSE 64
-#define HISTORY_FINE_MS 1000
+#define HISTORY_LEAST_MS 500 /* rates over less say nothing */
 #define HISTORY_COARSE_MS 10000
 
 struct history_amount {

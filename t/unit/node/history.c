@@ -111,6 +111,23 @@ static void samples_are_listed_once_from_old_to_new(void **state)
 	history_deinit(&pool->history);
 }
 
+static void samples_that_come_in_haste_make_no_rates(void **state)
+{
+	const struct history_sample *list[HISTORY_FINE + HISTORY_COARSE];
+	struct pool *pool = pool_new();
+	(void)state;
+
+	pass(pool, 0, 0, 0);
+	pass(pool, 1000, 75, 25);
+	pool->analyzers[0].share = pool->analyzers[1].share = 0.5;
+	pass(pool, 20, 3, 1); /* at once, as shares have changed */
+	pass(pool, 980, 48, 48);
+	assert_int_equal(history_list(&pool->history, list), 3);
+	assert_int_equal(list[2]->at_ms - list[1]->at_ms, 1000);
+	assert_near(error_since(pool, 10000, 0), 0, 1e-9);
+	history_deinit(&pool->history);
+}
+
 static void who_joins_had_nothing_before(void **state)
 {
 	struct pool *pool = pool_new();
@@ -154,6 +171,7 @@ int main(void)
 		cmocka_unit_test(each_stretch_has_the_shares_that_held_in_it),
 		cmocka_unit_test(a_window_begins_where_it_should),
 		cmocka_unit_test(samples_are_listed_once_from_old_to_new),
+		cmocka_unit_test(samples_that_come_in_haste_make_no_rates),
 		cmocka_unit_test(who_joins_had_nothing_before),
 		cmocka_unit_test(totals_that_were_lost_begin_it_anew),
 	};
