@@ -9,6 +9,7 @@
 #include "common/web.h"
 #include "node/admin_api.h"
 #include "node/watch.h"
+#include "registry/entries.h"
 #include "registry/journal.h"
 
 #define WAIT_MS 5000 /* a stream that is silent for so long gets a comment */
@@ -146,7 +147,7 @@ static int stream_events(struct admin_api *api, struct mg_connection *conn)
 	struct stream s = { .conn = conn, .watch = api->config.watch };
 	const char *last = mg_get_header(conn, "Last-Event-ID");
 
-	if (last && strlen(last) < sizeof(s.after) && journal_is_id(last))
+	if (last && strlen(last) < sizeof(s.after) && entry_is_name(last))
 		strcpy(s.after, last);
 	buf_append_str(&s.out, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 			       "X-Accel-Buffering: no\r\nVary: Accept\r\nConnection: close\r\n");

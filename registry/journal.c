@@ -19,16 +19,6 @@ static const char *field(const struct entry *e, const char *name)
 	return "";
 }
 
-bool journal_is_id(const char *text)
-{
-	size_t ms = strspn(text, "0123456789"), count;
-
-	if (ms == 0 || ms > 20 || text[ms] != '-')
-		return false;
-	count = strspn(text + ms + 1, "0123456789");
-	return count > 0 && count <= 20 && !text[ms + 1 + count];
-}
-
 /* ---- sentences ---- */
 
 static void say_change(const struct entry *e, struct buf *out)

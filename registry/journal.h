@@ -19,7 +19,4 @@
 int journal_read(struct client *client, const struct registry_keys *keys, const char *after,
 		 unsigned most, cJSON **listp) MUST_CHECK;
 
-/* Whether text is the name of an entry: "1763730000000-0". */
-bool journal_is_id(const char *text);
-
 #endif

@@ -184,23 +184,11 @@ static void an_entry_says_when_who_and_why(void **state)
 	assert_true(cJSON_GetObjectItem(first, "time_ms")->valuedouble > 1e12);
 	assert_int_equal(cJSON_GetObjectItem(first, "epoch")->valueint, 2);
 	id = cJSON_GetObjectItem(first, "id")->valuestring;
-	assert_true(journal_is_id(id));
 	redis_pool_join(pool, "a3", 1, TTL_MS);
 	rest = journal_of(pool, id, 100);
 	assert_int_equal(cJSON_GetArraySize(rest), 1);
 	cJSON_Delete(rest);
 	cJSON_Delete(list);
-}
-
-static void names_of_entries_are_told_from_others(void **state)
-{
-	static const char *const bad[] = { "",    "1",    "1-", "-1", "a-1",
-					   "1-a", "1-1 ", "$",  "+",  "123456789012345678901-0" };
-	(void)state;
-
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		assert_false(journal_is_id(bad[i]));
-	assert_true(journal_is_id("1763730000000-0"));
 }
 
 int main(void)
@@ -213,7 +201,6 @@ int main(void)
 				       redis_pool_clear),
 		cmocka_unit_test_setup(of_dead_letters_each_power_of_ten_is_told, redis_pool_clear),
 		cmocka_unit_test_setup(an_entry_says_when_who_and_why, redis_pool_clear),
-		cmocka_unit_test(names_of_entries_are_told_from_others),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
