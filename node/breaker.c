@@ -73,11 +73,16 @@ bool breaker_trip(struct breaker *b, uint64_t now_us)
 	return true;
 }
 
-bool breaker_tick(struct breaker *b, uint64_t now_us)
+bool breaker_retry(struct breaker *b)
 {
-	if (b->state != BREAKER_OPEN || now_us < b->open_until_us)
+	if (b->state != BREAKER_OPEN)
 		return false;
 	b->state = BREAKER_HALF_OPEN;
 	b->n_successes = 0;
 	return true;
+}
+
+bool breaker_tick(struct breaker *b, uint64_t now_us)
+{
+	return now_us >= b->open_until_us && breaker_retry(b);
 }

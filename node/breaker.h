@@ -43,6 +43,8 @@ void breaker_try(struct breaker *b);
 /* Each returns true when the state changed. */
 /* It is known to be down: OPEN, whatever its deliveries say. */
 bool breaker_trip(struct breaker *b, uint64_t now_us);
+/* It is known to be up again: OPEN -> HALF_OPEN at once. */
+bool breaker_retry(struct breaker *b);
 bool breaker_success(struct breaker *b);
 bool breaker_failure(struct breaker *b, uint64_t now_us);
 bool breaker_tick(struct breaker *b,

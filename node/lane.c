@@ -344,6 +344,8 @@ void lane_set_probe(struct lane *lane, bool is_down)
 	lane->probe_is_down = is_down;
 	if (is_down && breaker_trip(&lane->breaker, clock_mono_us()))
 		lane_note_breaker(lane, "its health probe fails");
+	if (!is_down && breaker_retry(&lane->breaker))
+		lane_note_breaker(lane, "its health probe succeeds");
 	lane->events.on_reach(lane->events.arg, lane);
 	if (is_down)
 		lane_evict(lane, REROUTE_UNREACHABLE);

@@ -56,7 +56,9 @@ static void what_is_known_to_be_down_opens_it_at_once(void **state)
 	assert_true(breaker_trip(&b, T0));
 	assert_int_equal(b.state, BREAKER_OPEN);
 	assert_false(breaker_trip(&b, T0 + US_PER_S));
-	assert_true(breaker_tick(&b, b.open_until_us));
+	assert_true(breaker_retry(&b));
+	assert_int_equal(b.state, BREAKER_HALF_OPEN);
+	assert_false(breaker_retry(&b));
 	assert_true(breaker_trip(&b, T0 + 2 * US_PER_S));
 	assert_int_equal(b.state, BREAKER_OPEN);
 }
