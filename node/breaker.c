@@ -50,7 +50,7 @@ bool breaker_success(struct breaker *b)
 static void open_up(struct breaker *b, uint64_t now_us)
 {
 	b->state = BREAKER_OPEN;
-	b->on_trial = false;
+	b->is_tripped = b->on_trial = false;
 	b->open_until_us = now_us + backoff_next_ms(&b->backoff) * US_PER_MS;
 }
 
@@ -67,22 +67,36 @@ bool breaker_failure(struct breaker *b, uint64_t now_us)
 
 bool breaker_trip(struct breaker *b, uint64_t now_us)
 {
+	bool is_tripped = b->state == BREAKER_CLOSED;
+
 	if (b->state == BREAKER_OPEN)
 		return false;
 	open_up(b, now_us);
+	b->is_tripped = is_tripped;
 	return true;
+}
+
+static void begin_trial(struct breaker *b)
+{
+	b->state = BREAKER_HALF_OPEN;
+	b->n_successes = 0;
 }
 
 bool breaker_retry(struct breaker *b)
 {
 	if (b->state != BREAKER_OPEN)
 		return false;
-	b->state = BREAKER_HALF_OPEN;
-	b->n_successes = 0;
+	if (b->is_tripped)
+		breaker_reset(b);
+	else
+		begin_trial(b);
 	return true;
 }
 
 bool breaker_tick(struct breaker *b, uint64_t now_us)
 {
-	return now_us >= b->open_until_us && breaker_retry(b);
+	if (b->state != BREAKER_OPEN || now_us < b->open_until_us)
+		return false;
+	begin_trial(b);
+	return true;
 }

@@ -7,7 +7,7 @@
  *      ^                             ^                                           |
  *      +------ 2 successes ----------+-----------------failure------------------+
  *
- * A health probe that fails opens it too, and keeps it so for as long as it does.
+ * A health probe that fails opens it too, until it succeeds again.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +26,8 @@ struct breaker {
 	enum breaker_state state;
 	unsigned n_failures; /* in a row, whatever the state */
 	unsigned n_successes;
-	bool on_trial; /* HALF_OPEN: the one batch is out */
+	bool is_tripped; /* OPEN: no delivery had failed */
+	bool on_trial;   /* HALF_OPEN: the one batch is out */
 	uint64_t open_until_us;
 	struct backoff backoff;
 };
@@ -43,7 +44,8 @@ void breaker_try(struct breaker *b);
 /* Each returns true when the state changed. */
 /* It is known to be down: OPEN, whatever its deliveries say. */
 bool breaker_trip(struct breaker *b, uint64_t now_us);
-/* It is known to be up again: OPEN -> HALF_OPEN at once. */
+/* It is known to be up again: OPEN -> CLOSED if nothing but breaker_trip had opened it, else ->
+ * HALF_OPEN at once. */
 bool breaker_retry(struct breaker *b);
 bool breaker_success(struct breaker *b);
 bool breaker_failure(struct breaker *b, uint64_t now_us);

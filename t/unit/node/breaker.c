@@ -57,10 +57,22 @@ static void what_is_known_to_be_down_opens_it_at_once(void **state)
 	assert_int_equal(b.state, BREAKER_OPEN);
 	assert_false(breaker_trip(&b, T0 + US_PER_S));
 	assert_true(breaker_retry(&b));
-	assert_int_equal(b.state, BREAKER_HALF_OPEN);
+	assert_int_equal(b.state, BREAKER_CLOSED);
 	assert_false(breaker_retry(&b));
-	assert_true(breaker_trip(&b, T0 + 2 * US_PER_S));
+}
+
+static void who_failed_before_is_tried_first(void **state)
+{
+	struct breaker b = opened(T0);
+	(void)state;
+
+	assert_false(breaker_trip(&b, T0));
+	assert_true(breaker_retry(&b));
+	assert_int_equal(b.state, BREAKER_HALF_OPEN);
+	assert_true(breaker_trip(&b, T0));
 	assert_int_equal(b.state, BREAKER_OPEN);
+	assert_true(breaker_retry(&b));
+	assert_int_equal(b.state, BREAKER_HALF_OPEN);
 }
 
 static void a_success_between_them_starts_the_count_again(void **state)
@@ -173,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(five_failures_in_a_row_open_it),
 		cmocka_unit_test(what_is_known_to_be_down_opens_it_at_once),
+		cmocka_unit_test(who_failed_before_is_tried_first),
 		cmocka_unit_test(a_success_between_them_starts_the_count_again),
 		cmocka_unit_test(open_lasts_half_a_second_to_a_second_at_first),
 		cmocka_unit_test(each_failed_trial_doubles_it_up_to_30_s),
