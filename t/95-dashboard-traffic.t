@@ -20,11 +20,13 @@ is($page->field('a1', 'actual-10s'), '–', 'nothing routed is no share');
 is($page->field('a1', 'share'), '50.00 %', 'but there is a target');
 
 my $load = $cluster->begin_load(rate => 300, duration => '60s');
-# How wide the bar is, against its mark.
+# How long the bar is, and where its mark is, in percent of its place on the screen.
 sub bar ($id) {
     return $page->value(<<~END);
-        (() => { const bar = document.querySelector('tr[data-analyzer=$id] .bar'); const at = (kind) => bar.querySelector(kind).style;
-          return { fill: parseFloat(at('.fill').width) + parseFloat(at('.diff').width) * (bar.dataset.side === 'over'), mark: parseFloat(at('.mark').left) }; })()
+        (() => { const bar = document.querySelector('tr[data-analyzer=$id] .bar'), place = bar.getBoundingClientRect();
+          const box = (kind) => bar.querySelector(kind).getBoundingClientRect();
+          return { fill: 100 * (box('.fill').width + (bar.dataset.side === 'over' && box('.diff').width)) / place.width,
+            mark: 100 * (box('.mark').left + box('.mark').width / 2 - place.left) / place.width }; })()
         END
 }
 wait_until { $page->text('[data-tile=messages-per-s] strong') =~ tr/,//dr > 1400 } 20, 'the rate to be shown';
