@@ -19,6 +19,7 @@ my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {},
     node => [ '--memory-max', $needed + (1 << 19), '--max-body', '1MiB', '--spill-max-bytes', 0 ]);
 my $input = Weir::Input->of($cluster);
 my $ok = request(POST => '/ingest', '{"messages":[1,2]}');
+my $large = request(POST => '/ingest', '["' . 'x' x 100_000 . '"]');
 
 sub is_503 ($answer, $code, $what) {
     is("$answer->{status} $answer->{code}", "503 $code", $what);
@@ -46,7 +47,7 @@ $input->node->wait_log(qr/msg="analyzer known" .*analyzer=slow /);
 my $held = wait_until { my $now = metrics($input->node); $now->{weir_connections} == 2 && $now->{weir_held_bytes} } 10,
     'what two connections are reckoned with';
 my @clients = map { $input->client } 1 .. 24;
-$_->send(request(POST => '/ingest', '["' . 'x' x 100_000 . '"]')) for @clients;
+$_->send($large) for @clients;
 my @answers = map { $_->answer } @clients;
 my ($full) = grep { $_->{status} == 503 } @answers;
 is_503($full, 'no_memory', 'a node holds no more packets than it may');
@@ -59,13 +60,14 @@ $input->accepted($n_taken);
 
 # A client that is gone before its packet's fate is known.
 $client = $input->client;
-$client->send($ok);
+$client->send($large);
 wait_until { $input->metric('weir_lane_flying_batches') > 0 } 10, 'on its way';
 $client->reset;
 $input->accepted(1);
 $input->bystander_is_well('while others wait');
 $_->close for @clients;
-ok(eval { wait_until { $input->metric('weir_held_bytes') == $held } 10, 'release' }, 'whose packet is delivered and let go all the same');
+# what a connection is reckoned with moves by a few KB; the packet has 100
+ok(eval { wait_until { $input->metric('weir_held_bytes') < $held + 20_000 } 10, 'release' }, 'whose packet is delivered and let go all the same');
 
 # Nothing that was accepted is lost when the node ends; who cannot be served by then is told to come again.
 $client = $input->client;
