@@ -26,6 +26,12 @@ cluster() {
 	curl -fsS --max-time 5 "http://$admin/v1/cluster"
 }
 
+# Through the balancer: the page, and its stream, which goes on.
+dashboard_is_live() {
+	curl -fsS --max-time 5 -H 'Accept: text/html' "http://$admin/" | grep -q '<title>Weir</title>' &&
+		(($(curl -sS -N --max-time 6 -H 'Accept: text/event-stream' "http://$admin/v1/events" | grep -c '^event: overview') >= 3))
+}
+
 # cluster_is JQ-CONDITION
 cluster_is() {
 	cluster | jq -e "$1" >/dev/null
