@@ -70,7 +70,7 @@ static void adopt(struct control *c, struct roster *roster)
 	for (unsigned i = 0; i < c->n_workers; i++)
 		worker_send_roster(&c->workers[i], roster);
 	prober_set_roster(c->prober, roster);
-	watch_nudge(c->watch);
+	watch_tell(c->watch, roster);
 }
 
 static void on_restored(void *arg, const redisReply *reply)

@@ -6,6 +6,7 @@
 /* Deliveries that failed are refunded, so a total may go back by what is under way; not to this
  * part of it. */
 #define LOST_BELOW 0.9
+#define CLOCK_SET_BACK_MS 5000
 
 static struct history_sample *ring_at(const struct history_ring *ring, unsigned i)
 {
@@ -199,6 +200,9 @@ int history_push(struct history *h, const struct roster *roster, const struct hi
 					 .n_slots = slots_of(roster) };
 	int r;
 
+	if (last && roster->now_ms < last->wall_ms &&
+	    last->wall_ms - roster->now_ms < CLOCK_SET_BACK_MS)
+		return 0;
 	sample.of = calloc(sample.n_slots + 1, sizeof(*sample.of));
 	if (!sample.of)
 		return -ENOMEM;

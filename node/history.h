@@ -51,7 +51,8 @@ struct history_extra {
 	double refused; /* requests, over all nodes */
 };
 
-/* at_ms never goes back. Totals that go back (Redis has lost some) begin a new history. */
+/* at_ms never goes back; a roster that was made before the last one (but by a clock that was set
+ * back) is left out. Totals that go back (Redis has lost some) begin a new history. */
 int history_push(struct history *h, const struct roster *roster, const struct history_extra *extra,
 		 uint64_t at_ms) MUST_CHECK;
 

@@ -68,10 +68,11 @@ static void set_process(struct metrics_shard *m, const struct node_shared *share
 		    atomic_load_explicit(&shared->health.redis_up, memory_order_relaxed));
 }
 
-static int64_t age_ms(const struct admin_config *config, const struct view *view)
+/* seen_us 0: it was never seen. */
+static int64_t age_ms(const struct admin_config *config, uint64_t seen_us)
 {
-	if (view)
-		return (int64_t)((clock_mono_us() - view->seen_us) / US_PER_MS);
+	if (seen_us)
+		return (int64_t)((clock_mono_us() - seen_us) / US_PER_MS);
 	return (int64_t)(clock_wall_us() / US_PER_MS) -
 	       (int64_t)metrics_get(config->shards[0], M_START, 0);
 }
@@ -92,7 +93,8 @@ int scrape_write(struct admin_api *api, enum metrics_format format, struct buf *
 	const struct admin_config *config = &api->config;
 	const struct metrics *metrics = config->shared->metrics;
 	struct roster *known CLEANUP(roster_unrefp) = control_roster(config->control);
-	struct view *view CLEANUP(view_unrefp) = watch_last(config->watch);
+	uint64_t seen_us;
+	struct roster *pool CLEANUP(roster_unrefp) = watch_roster(config->watch, &seen_us);
 	AUTO_FREE const struct metrics_shard **shards =
 		calloc(config->n_shards + 1, sizeof(*shards));
 	struct metrics_shard now;
@@ -102,9 +104,9 @@ int scrape_write(struct admin_api *api, enum metrics_format format, struct buf *
 	memcpy(shards, config->shards, config->n_shards * sizeof(*shards));
 	shards[config->n_shards] = &now;
 	set_process(&now, config->shared);
-	metrics_set(&now, M_ROSTER_AGE, 0, age_ms(config, view));
-	if (view && known)
-		set_pool(&now, view->roster, known);
+	metrics_set(&now, M_ROSTER_AGE, 0, age_ms(config, seen_us));
+	if (pool && known)
+		set_pool(&now, pool, known);
 	metrics_write(metrics, shards, config->n_shards + 1, format, label_of_slot, known, text);
 	metrics_shard_deinit(&now);
 	return text->failed ? -ENOMEM : 0;

@@ -9,7 +9,6 @@ void view_unref(struct view *view)
 {
 	if (!view || atomic_fetch_sub(&view->n_refs, 1) != 1)
 		return;
-	roster_unref(view->roster);
 	cJSON_free(view->text);
 	free(view);
 }
@@ -21,7 +20,7 @@ struct view *view_ref(struct view *view)
 	return view;
 }
 
-struct view *view_new(cJSON *json, struct roster *roster, uint64_t seen_us)
+struct view *view_new(cJSON *json, uint64_t seen_us)
 {
 	struct view *view = calloc(1, sizeof(*view));
 	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
@@ -34,7 +33,6 @@ struct view *view_new(cJSON *json, struct roster *roster, uint64_t seen_us)
 	}
 	*view = (struct view){ .made_us = clock_mono_us(),
 			       .seen_us = seen_us,
-			       .roster = roster_ref(roster),
 			       .text = text,
 			       .len = strlen(text) - 1 };
 	atomic_init(&view->n_refs, 1);

@@ -5,20 +5,20 @@
  */
 #include <cjson/cJSON.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
-#include "registry/roster.h"
+#include "common/err.h"
 
 struct view {
 	_Atomic unsigned n_refs;
-	uint64_t made_us;      /* monotonic */
-	uint64_t seen_us;      /* when the pool was last seen so */
-	struct roster *roster; /* a reference */
-	char *text;            /* the overview as JSON without its last '}' */
+	uint64_t made_us; /* monotonic */
+	uint64_t seen_us; /* when the pool was last seen so */
+	char *text;       /* the overview as JSON without its last '}' */
 	size_t len;
 };
 
-/* Takes json, the overview; a reference of its own to roster. NULL: out of memory. */
-struct view *view_new(cJSON *json, struct roster *roster, uint64_t seen_us);
+/* Takes json, the overview. NULL: out of memory. */
+struct view *view_new(cJSON *json, uint64_t seen_us);
 struct view *view_ref(struct view *view); /* NULL is fine, as below */
 void view_unref(struct view *view);
 DEFINE_CLEANUP(struct view, view_unref)

@@ -19,7 +19,7 @@
 #define CALL_MS 1000
 #define LOOK_US 1000000   /* while somebody looks */
 #define IDLE_US 10000000  /* else */
-#define NUDGED_US 50000   /* not more often, however often shares change */
+#define IDLE_PARTS 100    /* of Redis' time, for all nodes that idle */
 #define WANTED_US 3000000 /* who looked so long ago still does */
 #define FRESH_US 1200000
 
@@ -32,12 +32,15 @@ struct watch {
 	struct reports reports;
 	uint64_t seen_us;
 	double round_trip_ms;
+	uint64_t idle_us; /* between looks while nobody wants them */
 
 	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t changed;
 	bool must_stop;
-	uint64_t wanted_us; /* when somebody last looked */
-	bool is_nudged;     /* since the last look */
+	double n_refused;    /* requests, as the nodes last reported */
+	uint64_t wanted_us;  /* when somebody last looked */
+	struct roster *pool; /* as last seen, maybe without accounts; NULL: never */
+	uint64_t pool_seen_us;
 	struct view *view;
 	struct history history;
 	cJSON *events; /* the oldest first; at most WATCH_EVENTS */
@@ -62,12 +65,12 @@ static cJSON *make_overview(struct watch *w, bool is_current)
 /* is_current: the pool was seen just now. Else it is shown as it was, with the reason. */
 static void publish(struct watch *w, bool is_current)
 {
-	struct view *view = view_new(make_overview(w, is_current), w->roster, w->seen_us);
+	struct view *view;
 
-	if (!view)
-		return;
-	pthread_mutex_lock(&w->lock);
-	SWAP(w->view, view);
+	pthread_mutex_lock(&w->lock); /* of the history */
+	view = view_new(make_overview(w, is_current), w->seen_us);
+	if (view)
+		SWAP(w->view, view);
 	pthread_cond_broadcast(&w->changed);
 	pthread_mutex_unlock(&w->lock);
 	view_unref(view);
@@ -116,15 +119,20 @@ static int look_at_reports(struct watch *w, const struct roster *roster, struct 
 	return r;
 }
 
-static int remember(struct watch *w, uint64_t now_us)
+void watch_tell(struct watch *w, struct roster *roster)
 {
-	struct history_extra extra = { .refused = w->reports.n_refused };
-	int r;
+	struct history_extra extra;
+	uint64_t now_us;
 
 	pthread_mutex_lock(&w->lock);
-	r = history_push(&w->history, w->roster, &extra, now_us / US_PER_MS);
+	extra.refused = w->n_refused;
+	now_us = clock_mono_us();
+	if (history_push(&w->history, roster, &extra, now_us / US_PER_MS) != 0)
+		log_error("watch", "out of memory for the history");
+	roster_unref(w->pool);
+	w->pool = roster_ref(roster);
+	w->pool_seen_us = now_us;
 	pthread_mutex_unlock(&w->lock);
-	return r;
 }
 
 static int look(struct watch *w)
@@ -142,51 +150,70 @@ static int look(struct watch *w)
 	SWAP(w->roster, roster);
 	SWAP(w->reports, reports);
 	w->seen_us = clock_mono_us();
-	r = remember(w, w->seen_us);
-	if (r == 0)
-		publish(w, true);
-	return r;
+	w->n_refused = w->reports.n_refused;
+	watch_tell(w, w->roster);
+	publish(w, true);
+	return 0;
 }
 
-/* False: it is to stop. Somebody who looks wakes it early. */
-static bool wait_for(struct watch *w, uint64_t last_us)
+/* Nobody looks. */
+static int glance(struct watch *w)
 {
-	bool goes_on;
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	uint64_t start_us = clock_mono_us(), us;
+	int r = membership_roster_brief(w->client, &roster);
+
+	if (r != 0)
+		return r;
+	watch_tell(w, roster);
+	us = (clock_mono_us() - start_us) * roster->n_workers * IDLE_PARTS;
+	w->idle_us = us > IDLE_US ? us : IDLE_US;
+	return 0;
+}
+
+/* Under the lock. */
+static bool is_wanted(const struct watch *w)
+{
+	return w->wanted_us && clock_mono_us() - w->wanted_us < WANTED_US;
+}
+
+/* Whether somebody looks; *goes_onp: it is not to stop. Who begins to look wakes it early. */
+static bool wait_for(struct watch *w, uint64_t last_us, bool *goes_onp)
+{
+	bool wanted;
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->must_stop) {
-		uint64_t now = clock_mono_us();
-		bool is_wanted = w->wanted_us && now - w->wanted_us < WANTED_US;
-		uint64_t due_us = last_us + (w->is_nudged ? NUDGED_US
-					     : is_wanted  ? LOOK_US
-							  : IDLE_US);
+		uint64_t due_us = last_us + (is_wanted(w) ? LOOK_US : w->idle_us);
 		struct timespec until = { (time_t)(due_us / US_PER_S),
 					  (long)(due_us % US_PER_S * 1000) };
 
-		if (now >= due_us)
+		if (clock_mono_us() >= due_us)
 			break;
 		pthread_cond_timedwait(&w->changed, &w->lock, &until);
 	}
-	goes_on = !w->must_stop;
-	w->is_nudged = false;
+	*goes_onp = !w->must_stop;
+	wanted = is_wanted(w);
 	pthread_mutex_unlock(&w->lock);
-	return goes_on;
+	return wanted;
 }
 
 static void *run(void *arg)
 {
 	struct watch *w = arg;
-	uint64_t start_us;
+	bool goes_on = true, wanted = false;
 
-	do {
-		start_us = clock_mono_us();
-		if (look(w) == 0)
-			continue;
-		log_debug("watch", "the pool cannot be seen", "reason", "%s",
-			  client_error(w->client));
-		if (w->roster)
-			publish(w, false);
-	} while (wait_for(w, start_us));
+	while (goes_on) {
+		uint64_t start_us = clock_mono_us();
+
+		if ((wanted ? look(w) : glance(w)) != 0) {
+			log_debug("watch", "the pool cannot be seen", "reason", "%s",
+				  client_error(w->client));
+			if (w->roster)
+				publish(w, false);
+		}
+		wanted = wait_for(w, start_us, &goes_on);
+	}
 	return NULL;
 }
 
@@ -212,6 +239,7 @@ int watch_new(struct node_shared *shared, struct watch **watchp)
 	if (!w)
 		return -ENOMEM;
 	w->shared = shared;
+	w->idle_us = IDLE_US;
 	w->client = client_new(&shared->redis, &shared->keys, CALL_MS);
 	w->events = cJSON_CreateArray();
 	r = history_init(&w->history);
@@ -227,14 +255,6 @@ int watch_new(struct node_shared *shared, struct watch **watchp)
 	}
 	*watchp = w;
 	return 0;
-}
-
-void watch_nudge(struct watch *w)
-{
-	pthread_mutex_lock(&w->lock);
-	w->is_nudged = true;
-	pthread_cond_broadcast(&w->changed);
-	pthread_mutex_unlock(&w->lock);
 }
 
 void watch_stop(struct watch *w)
@@ -266,6 +286,7 @@ void watch_free(struct watch *w)
 		pthread_join(w->thread, NULL);
 	view_unref(w->view);
 	roster_unref(w->roster);
+	roster_unref(w->pool);
 	reports_deinit(&w->reports);
 	history_deinit(&w->history);
 	cJSON_Delete(w->events);
@@ -312,14 +333,15 @@ struct view *watch_next(struct watch *w, const struct view *last, uint64_t ms)
 	return view;
 }
 
-struct view *watch_last(struct watch *w)
+struct roster *watch_roster(struct watch *w, uint64_t *seen_usp)
 {
-	struct view *view;
+	struct roster *roster;
 
 	pthread_mutex_lock(&w->lock);
-	view = view_ref(w->view);
+	roster = roster_ref(w->pool);
+	*seen_usp = w->pool_seen_us;
 	pthread_mutex_unlock(&w->lock);
-	return view;
+	return roster;
 }
 
 cJSON *watch_history_json(struct watch *w)
@@ -330,7 +352,7 @@ cJSON *watch_history_json(struct watch *w)
 	if (!view)
 		return NULL;
 	pthread_mutex_lock(&w->lock);
-	json = overview_history_json(&w->history, view->roster);
+	json = overview_history_json(&w->history, w->pool);
 	pthread_mutex_unlock(&w->lock);
 	return json;
 }

@@ -2,8 +2,9 @@
 #define WEIR_NODE_WATCH_H
 /*
  * Watches the whole pool for those who want to see it: a thread that reads it from Redis each
- * second while somebody looks, else every ten seconds so that there is a history to look at, and
- * when shares have changed so that it is right.
+ * second while somebody looks. Else it reads only what a history and the metrics need, every ten
+ * seconds, or so rarely that all nodes together take a hundredth of Redis' time for it. New shares
+ * come from the control thread, as of when they changed, so that what was due is right.
  *
  *   roster.lua, report, journal --> history --> overview, as text --> any number of readers
  *
@@ -18,8 +19,8 @@ struct watch;
 int watch_new(struct node_shared *shared, struct watch **watchp) MUST_CHECK;
 /* No reader may be in any of these functions. */
 void watch_free(struct watch *w);
-/* There are new shares. From any thread. */
-void watch_nudge(struct watch *w);
+/* There are new shares, as of now. From any thread. */
+void watch_tell(struct watch *w, struct roster *roster);
 /* Whoever waits in watch_next returns now, and later at once. */
 void watch_stop(struct watch *w);
 bool watch_is_stopped(struct watch *w);
@@ -30,8 +31,9 @@ struct view *watch_view(struct watch *w);
 /* Waits until there is a newer one than `last` (NULL: any), at most `ms`: the newest; NULL: none.
  */
 struct view *watch_next(struct watch *w, const struct view *last, uint64_t ms);
-/* What was last seen, however old, without asking for more. */
-struct view *watch_last(struct watch *w);
+/* The pool as it was last seen, when that was (monotonic), without asking for more; it may lack
+ * accounts. A reference; NULL: never. */
+struct roster *watch_roster(struct watch *w, uint64_t *seen_usp);
 
 /* GET /v1/history; the caller's to delete. NULL: nothing was ever seen, or no memory. */
 cJSON *watch_history_json(struct watch *w);

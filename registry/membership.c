@@ -220,11 +220,10 @@ int membership_set(struct client *c, const char *id, const struct membership_cha
 	return r;
 }
 
-int membership_roster(struct client *c, struct roster **rosterp)
+static int read_roster(struct client *c, const struct script_args *args, struct roster **rosterp)
 {
-	struct script_args args = { 0 };
 	redisReply *reply;
-	int r = client_eval(c, SCRIPT_ROSTER, &args, &reply);
+	int r = client_eval(c, SCRIPT_ROSTER, args, &reply);
 
 	if (r != 0)
 		return r;
@@ -232,4 +231,19 @@ int membership_roster(struct client *c, struct roster **rosterp)
 					      : MEMBERSHIP_E_ANSWER;
 	freeReplyObject(reply);
 	return r == ROSTER_E_FORMAT ? MEMBERSHIP_E_ANSWER : r;
+}
+
+int membership_roster(struct client *c, struct roster **rosterp)
+{
+	struct script_args args = { 0 };
+
+	return read_roster(c, &args, rosterp);
+}
+
+int membership_roster_brief(struct client *c, struct roster **rosterp)
+{
+	struct script_args args = { 0 };
+
+	script_arg_int(&args, -1); /* no epoch: who knows one gets no accounts */
+	return read_roster(c, &args, rosterp);
 }

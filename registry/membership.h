@@ -50,6 +50,8 @@ struct membership_change {
 int membership_set(struct client *c, const char *id, const struct membership_change *change,
 		   uint64_t *epochp, uint64_t *revisionp) MUST_CHECK;
 int membership_roster(struct client *c, struct roster **rosterp) MUST_CHECK;
+/* Without the accounts, which cost by far the most where there are many nodes. */
+int membership_roster_brief(struct client *c, struct roster **rosterp) MUST_CHECK;
 
 /* The call that brings one analyzer of a roster back to a Redis that has lost it. `args` borrows
  * from a. */
