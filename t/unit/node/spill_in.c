@@ -13,9 +13,9 @@
 #include "node/spill_in.h"
 #include "t/unit/node/spill_bench.h"
 
-#define AFTER_US 150000
-#define TIMEOUT_US 150000 /* where it is about that; else a busy machine is waited for */
-#define SOON_US 60000     /* much less than either, and enough for a busy machine */
+#define AFTER_US 300000
+#define TIMEOUT_US 300000 /* where it is about that; else a busy machine is waited for */
+#define SOON_US 120000    /* much less than either, and enough for a busy machine */
 #define MANY 200
 #define MIB (1u << 20)
 #define COST(body) ((body) + 128 + 40) /* of a packet in the spill, about */
