@@ -57,8 +57,8 @@ is(http(POST => "http://$nodes[1]{ip}:8080/ingest", { messages => [1] })->{statu
 my $notes = helm('install', 'weir', $Helm::chart, '--namespace', 'logs', '--dry-run=client', @values)->{out} =~ s/.*^NOTES:\n//msr;
 my @exec = $notes =~ m{exec deployment/weir -- (.+)}g;
 is(scalar @exec, 2, 'the notes name commands');
-my $load = Weir::Process->start([ 'weir-loadgen', '--target', "http://$nodes[0]{ip}:8080,http://$nodes[1]{ip}:8080", '--rate', 200, '--duration', '3s' ]);
-for (map { s/10s/1s/r } @exec) {
+my $load = Weir::Process->start([ 'weir-loadgen', '--target', "http://$nodes[0]{ip}:8080,http://$nodes[1]{ip}:8080", '--rate', 1000, '--duration', '4s' ]);
+for (map { s/10s/2s/r } @exec) {
     my $run = $cluster->exec($nodes[0], split / /);
     is($run->{status}, 0, "$_ works") or diag($run->{stdout}, $run->{stderr});
 }
