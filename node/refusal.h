@@ -35,7 +35,8 @@ enum refusal {
 };
 
 const struct http_refusal_info *refusal_info(enum refusal refusal);
-/* Names in the order of the enum, for the label of a metric; NULL for REFUSAL_NONE. */
+/* Names in the order of the enum, for the label of a metric; NULL for REFUSAL_NONE. Before there
+ * are threads. */
 const char *const *refusal_names(void);
 
 #endif

@@ -78,11 +78,12 @@ static cJSON *refused_json(const struct reporter *r)
 {
 	cJSON *json = cJSON_CreateObject();
 
-	for (unsigned i = 0; i < REFUSALS; i++) {
+	for (unsigned i = REFUSAL_NONE + 1; i < REFUSALS; i++) {
 		uint64_t n = sum(r, M_REFUSED, i);
 
 		if (n)
-			cJSON_AddNumberToObject(json, refusal_names()[i], (double)n);
+			cJSON_AddNumberToObject(json, refusal_info((enum refusal)i)->name,
+						(double)n);
 	}
 	return json;
 }
