@@ -285,6 +285,7 @@ static void *run(void *arg)
 {
 	struct control *c = arg;
 
+	pthread_setname_np(pthread_self(), "control");
 	event_base_dispatch(c->base);
 	return NULL;
 }

@@ -203,6 +203,7 @@ static void *run(void *arg)
 	struct watch *w = arg;
 	bool goes_on = true, wanted = false;
 
+	pthread_setname_np(pthread_self(), "watch");
 	while (goes_on) {
 		uint64_t start_us = clock_mono_us();
 

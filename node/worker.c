@@ -271,6 +271,7 @@ static void *run(void *arg)
 {
 	struct worker *w = arg;
 
+	pthread_setname_np(pthread_self(), "worker");
 	while (w->phase != WORKER_DONE && event_base_loop(w->base, EVLOOP_ONCE) == 0) {
 		w->ingest.now_us = clock_mono_us();
 		spill_in_turn(&w->spill_in);
