@@ -57,5 +57,11 @@ sub bench ($program, @options) {
     like(slurp("$dir/accuracy/accuracy.csv"), qr/^1-9,2,weir,\d/m, 'over time');
     like(slurp("$dir/accuracy/accuracy.svg"), qr/<svg .*<path/s, 'and drawn');
 }
+{
+    my $text = bench('dashboards', '--rounds', 1, '--seconds', 1, '--analyzers', 3, '--nodes', 2, '--streams', 2, '--json', "$dir/dashboards.json");
+    my $figures = decode_json(slurp("$dir/dashboards.json"))->{figures};
+    ok($figures->{with}[0]{packets_per_s} > 100 && $figures->{without}[0]{cpu_us} > 0, 'dashboards are there, or not, while packets are carried');
+    like($text, qr/^-?[\d.]+ % of the throughput is lost: median of 1 pairs/m, 'and what they cost is said');
+}
 is_deeply([ glob "$dir/weir-bench-*" ], [], 'nothing is left behind');
 done_testing;

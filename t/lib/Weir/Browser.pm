@@ -19,7 +19,7 @@ use JSON::PP;
 use Test::More ();
 use Weir::Build qw(checkout);
 use Weir::Process;
-use Weir::Test qw(wait_until);
+use Weir::Test qw(slurp wait_until);
 
 my $json = JSON::PP->new->utf8->allow_nonref;
 my ($pid, $from, $to, @pages);
@@ -83,6 +83,19 @@ sub problems ($self, %allowed) {
     my @said = grep { $_->{type} =~ /^(?:error|warning)$/ } @{ $self->said };
     @said = grep { $_->{text} !~ /^Failed to load resource/ } @said if $allowed{failed};
     return [ map { "$_->{type}: $_->{text}" } @said ];
+}
+
+# CPU time of the main threads of all pages so far, in ms: whatever else the machine does is not in it.
+sub main_thread_ms ($class) {
+    my (%parent, $ns);
+    for my $stat (map { slurp($_) } glob '/proc/[0-9]*/stat') { $parent{$1} = $2 if $stat =~ /^(\d+) \(.*\) \S (\d+)/s }
+    for my $process (keys %parent) {
+        my $above = $process;
+        $above = $parent{$above} while $above && $above != $pid;
+        next if !$above || slurp("/proc/$process/cmdline") !~ /--type=renderer/;
+        $ns += (split ' ', slurp("/proc/$process/task/$process/schedstat"))[0] // 0;
+    }
+    return $ns / 1e6;
 }
 
 sub keep {

@@ -24,6 +24,9 @@ sub new ($class, %options) {
     return $self;
 }
 
+# One that somebody else runs.
+sub at ($class, $port) { return bless { port => $port }, $class }
+
 # Again at the same port, and empty.
 sub start ($self) {
     $self->{process} = Weir::Process->start([ program, '--port', $self->{port}, '--bind', '127.0.0.1', '--dir', folder(),

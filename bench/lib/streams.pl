@@ -1,0 +1,24 @@
+# Keeps streams of a node's /v1/events open, and reads them, until it is ended: streams.pl ADMIN-URL N
+use v5.36;
+use IO::Select;
+use IO::Socket::INET;
+
+my ($url, $n) = @ARGV;
+my ($addr) = $url =~ m{//([^/]+)} or die "usage: streams.pl ADMIN-URL N\n";
+my ($bytes, $overviews, $select) = (0, 0, IO::Select->new);
+$SIG{TERM} = sub { say STDERR "read $bytes bytes, $overviews overviews"; exit 0 };
+for (1 .. $n) {
+    my $socket = IO::Socket::INET->new(PeerAddr => $addr, Proto => 'tcp') or die "connect: $@\n";
+    print $socket "GET /v1/events HTTP/1.1\r\nHost: $addr\r\nAccept: text/event-stream\r\n\r\n";
+    my $line = readline($socket) // '';
+    die "refused: $line" if $line !~ / 200 /;
+    $select->add($socket);
+}
+say STDERR "open $n";
+while (my @ready = $select->can_read) {
+    for my $socket (@ready) {
+        my $got = sysread $socket, my $text, 1 << 18 or die "a stream has ended\n";
+        $bytes += $got;
+        $overviews += () = $text =~ /^event: overview/mg;
+    }
+}
