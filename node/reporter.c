@@ -118,37 +118,29 @@ static void hear_times(struct reporter *r, unsigned slot, double fade)
 		rate_hear(&r->lanes[slot].of[k], totals[k], fade);
 }
 
-/* NULL: there were none. */
-static cJSON *times_json(const struct lane_times *times)
+static bool has_times(const struct lane_times *times)
 {
-	cJSON *list = NULL;
-
-	for (unsigned k = 0; k < N_TIMES; k++) {
-		double recent = times->of[k].recent;
-
-		if (recent < LEAST)
-			continue;
-		list = list ? list : cJSON_CreateArray();
-		cJSON_AddItemToArray(list, cJSON_CreateNumber(k));
-		cJSON_AddItemToArray(list, cJSON_CreateNumber(round(recent * 100) / 100));
-	}
-	return list;
+	for (unsigned k = 0; k < N_TIMES; k++)
+		if (times->of[k].recent >= LEAST)
+			return true;
+	return false;
 }
 
 static void add_lane(const struct reporter *r, const struct analyzer *a, cJSON *lanes)
 {
-	uint64_t queued = sum(r, M_QUEUED_PACKETS, a->slot);
-	uint64_t flying = sum(r, M_FLYING_BATCHES, a->slot), paused = sum(r, M_PAUSED, a->slot);
-	cJSON *times = times_json(&r->lanes[a->slot]), *json;
+	unsigned queued = (unsigned)sum(r, M_QUEUED_PACKETS, a->slot);
+	unsigned flying = (unsigned)sum(r, M_FLYING_BATCHES, a->slot);
+	unsigned paused = (unsigned)sum(r, M_PAUSED, a->slot);
+	const struct lane_times *times = &r->lanes[a->slot];
+	struct buf text CLEANUP(buf_deinit) = { 0 };
 
-	if (!queued && !flying && !paused && !times)
+	if (!queued && !flying && !paused && !has_times(times))
 		return;
-	json = cJSON_AddObjectToObject(lanes, a->id);
-	cJSON_AddNumberToObject(json, "queued", (double)queued);
-	cJSON_AddNumberToObject(json, "flying", (double)flying);
-	cJSON_AddNumberToObject(json, "paused", (double)paused);
-	if (times)
-		cJSON_AddItemToObject(json, "times", times);
+	buf_printf(&text, "%u %u %u", queued, flying, paused);
+	for (unsigned k = 0; k < N_TIMES; k++)
+		if (times->of[k].recent >= LEAST)
+			buf_printf(&text, " %u:%.1f", k, times->of[k].recent);
+	cJSON_AddStringToObject(lanes, a->id, buf_str(&text));
 }
 
 /* ---- breakers ---- */

@@ -6,12 +6,13 @@
  *
  *   {"version","uptime_s","workers","connections","packets_per_s","messages_per_s",
  *    "redis":{"up_workers","round_trip_ms"},"held_bytes","memory_max_bytes","refused":{REASON:n},
- *    "lanes":{ANALYZER:{"queued","flying","paused","times":[bucket,count,...]}},
+ *    "lanes":{ANALYZER:"QUEUED FLYING PAUSED BUCKET:COUNT ..."},
  *    "trouble":[{"analyzer","worker","state","left_ms","failures"}]}
  *
  * Lanes without anything to say are left out, and so are breakers that are closed without a
- * failure. `times` are deliveries by the buckets of the metrics, those of about the last ten
- * seconds: older ones fade away.
+ * failure. Deliveries are counted by the buckets of the metrics, those of about the last ten
+ * seconds: older ones fade away. A lane is a string, as there are nodes times analyzers of them to
+ * be read each second.
  */
 #include "node/worker.h"
 

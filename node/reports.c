@@ -28,18 +28,32 @@ static struct lanes *lanes_of(struct reports *r, const struct roster *roster, co
 	return a ? &r->lanes[a - roster->analyzers] : NULL;
 }
 
-/* Pairs of bucket and count. */
-static void add_times(struct lanes *lanes, const cJSON *times)
+/* "QUEUED FLYING PAUSED BUCKET:COUNT ..."; what is something else, and all behind it, is left out.
+ */
+static void add_lane(struct lanes *lanes, const char *text)
 {
-	const cJSON *bucket = cJSON_IsArray(times) ? times->child : NULL;
+	double *const counts[] = { &lanes->queued, &lanes->flying, &lanes->paused };
+	char *end;
 
-	for (; bucket && bucket->next; bucket = bucket->next->next) {
-		const cJSON *count = bucket->next;
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++, text = end) {
+		unsigned long n = strtoul(text, &end, 10);
 
-		if (!cJSON_IsNumber(bucket) || !cJSON_IsNumber(count) || bucket->valueint < 0 ||
-		    bucket->valueint > METRICS_N_BUCKETS)
+		if (end == text)
 			return;
-		lanes->times[bucket->valueint] += count->valuedouble;
+		*counts[i] += (double)n;
+	}
+	while (*text == ' ') {
+		unsigned long bucket = strtoul(text, &end, 10);
+		double n;
+
+		if (*end != ':' || bucket > METRICS_N_BUCKETS)
+			return;
+		text = end + 1;
+		n = strtod(text, &end);
+		if (end == text || !(n >= 0 && n < 1e12))
+			return;
+		lanes->times[bucket] += n;
+		text = end;
 	}
 }
 
@@ -50,12 +64,8 @@ static void add_lanes(struct reports *r, const struct roster *roster, const cJSO
 	cJSON_ArrayForEach (lane, list) {
 		struct lanes *lanes = lanes_of(r, roster, lane->string);
 
-		if (!lanes)
-			continue;
-		lanes->queued += number(lane, "queued");
-		lanes->flying += number(lane, "flying");
-		lanes->paused += number(lane, "paused");
-		add_times(lanes, cJSON_GetObjectItemCaseSensitive(lane, "times"));
+		if (lanes && cJSON_IsString(lane))
+			add_lane(lanes, lane->valuestring);
 	}
 }
 

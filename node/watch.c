@@ -17,7 +17,9 @@
 		(b) = swapped_;                                                                    \
 	} while (0)
 #define CALL_MS 1000
-#define LOOK_US 1000000   /* while somebody looks */
+#define LOOK_US 1000000 /* while somebody looks */
+#define LOOK_MOST_US 2500000
+#define LOOK_PARTS 40     /* of a core's time, for those who look at a big pool */
 #define IDLE_US 10000000  /* else */
 #define IDLE_PARTS 100    /* of Redis' time, for all nodes that idle */
 #define WANTED_US 3000000 /* who looked so long ago still does */
@@ -32,6 +34,7 @@ struct watch {
 	struct reports reports;
 	uint64_t seen_us;
 	double round_trip_ms;
+	uint64_t look_us; /* between looks while somebody wants them */
 	uint64_t idle_us; /* between looks while nobody wants them */
 
 	pthread_mutex_t lock; /* of all that follows */
@@ -135,8 +138,14 @@ void watch_tell(struct watch *w, struct roster *roster)
 	pthread_mutex_unlock(&w->lock);
 }
 
+static uint64_t within(uint64_t value, uint64_t least, uint64_t most)
+{
+	return value < least ? least : value > most ? most : value;
+}
+
 static int look(struct watch *w)
 {
+	uint64_t start_us = clock_mono_us();
 	struct roster *roster CLEANUP(roster_unrefp) = NULL;
 	struct reports reports CLEANUP(reports_deinit) = { 0 };
 	int r = membership_roster(w->client, &roster);
@@ -153,6 +162,7 @@ static int look(struct watch *w)
 	w->n_refused = w->reports.n_refused;
 	watch_tell(w, w->roster);
 	publish(w, true);
+	w->look_us = within((clock_mono_us() - start_us) * LOOK_PARTS, LOOK_US, LOOK_MOST_US);
 	return 0;
 }
 
@@ -160,14 +170,14 @@ static int look(struct watch *w)
 static int glance(struct watch *w)
 {
 	struct roster *roster CLEANUP(roster_unrefp) = NULL;
-	uint64_t start_us = clock_mono_us(), us;
+	uint64_t start_us = clock_mono_us();
 	int r = membership_roster_brief(w->client, &roster);
 
 	if (r != 0)
 		return r;
 	watch_tell(w, roster);
-	us = (clock_mono_us() - start_us) * roster->n_workers * IDLE_PARTS;
-	w->idle_us = us > IDLE_US ? us : IDLE_US;
+	w->idle_us = within((clock_mono_us() - start_us) * roster->n_workers * IDLE_PARTS, IDLE_US,
+			    UINT64_MAX);
 	return 0;
 }
 
@@ -184,7 +194,7 @@ static bool wait_for(struct watch *w, uint64_t last_us, bool *goes_onp)
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->must_stop) {
-		uint64_t due_us = last_us + (is_wanted(w) ? LOOK_US : w->idle_us);
+		uint64_t due_us = last_us + (is_wanted(w) ? w->look_us : w->idle_us);
 		struct timespec until = { (time_t)(due_us / US_PER_S),
 					  (long)(due_us % US_PER_S * 1000) };
 
@@ -240,6 +250,7 @@ int watch_new(struct node_shared *shared, struct watch **watchp)
 	if (!w)
 		return -ENOMEM;
 	w->shared = shared;
+	w->look_us = LOOK_US;
 	w->idle_us = IDLE_US;
 	w->client = client_new(&shared->redis, &shared->keys, CALL_MS);
 	w->events = cJSON_CreateArray();

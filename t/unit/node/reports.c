@@ -35,10 +35,8 @@ static struct reports reports_of(const char *const *texts)
 
 static void lanes_of_all_nodes_are_summed_up(void **state)
 {
-	struct reports r = REPORTS(
-		"n1", "{\"workers\":1,\"lanes\":{\"a2\":{\"queued\":3,\"flying\":1,\"paused\":0}}}",
-		"n2",
-		"{\"workers\":2,\"lanes\":{\"a2\":{\"queued\":4,\"flying\":2,\"paused\":1}}}");
+	struct reports r = REPORTS("n1", "{\"workers\":1,\"lanes\":{\"a2\":\"3 1 0\"}}", "n2",
+				   "{\"workers\":2,\"lanes\":{\"a2\":\"4 2 1\"}}");
 	(void)state;
 
 	assert_near(r.lanes[1].queued, 7, 0);
@@ -52,8 +50,8 @@ static void lanes_of_all_nodes_are_summed_up(void **state)
 static void percentiles_are_of_all_deliveries(void **state)
 {
 	/* 90 below 100 us, 10 from 1 to 2.5 ms */
-	struct reports r = REPORTS("n1", "{\"lanes\":{\"a1\":{\"times\":[0,50,4,10]}}}", "n2",
-				   "{\"lanes\":{\"a1\":{\"times\":[0,40]}}}");
+	struct reports r = REPORTS("n1", "{\"lanes\":{\"a1\":\"0 0 0 0:50 4:10\"}}", "n2",
+				   "{\"lanes\":{\"a1\":\"0 0 0 0:40.0\"}}");
 	double ms;
 	(void)state;
 
@@ -63,7 +61,7 @@ static void percentiles_are_of_all_deliveries(void **state)
 	assert_near(ms, 1.75, 1e-9);
 	assert_false(lanes_percentile(&r.lanes[1], 50, &ms));
 	reports_deinit(&r);
-	r = REPORTS("n1", "{\"lanes\":{\"a1\":{\"times\":[16,1]}}}");
+	r = REPORTS("n1", "{\"lanes\":{\"a1\":\"0 0 0 16:1\"}}");
 	assert_true(lanes_percentile(&r.lanes[0], 99, &ms));
 	assert_near(ms, 10000, 1e-9);
 	reports_deinit(&r);
@@ -73,9 +71,7 @@ static void breakers_in_trouble_are_listed_with_their_worker(void **state)
 {
 	struct reports r = REPORTS(
 		"n1",
-		"{\"workers\":1,\"trouble\":[{\"analyzer\":\"a2\",\"worker\":\"n1/0\",\"state\":\"open\","
-		"\"left_ms\":900,\"failures\":5},{\"analyzer\":\"a1\",\"worker\":\"n1/0\","
-		"\"state\":\"closed\",\"left_ms\":0,\"failures\":2}]}");
+		"{\"workers\":1,\"trouble\":[{\"analyzer\":\"a2\",\"worker\":\"n1/0\",\"state\":\"open\",\"left_ms\":900,\"failures\":5},{\"analyzer\":\"a1\",\"worker\":\"n1/0\",\"state\":\"closed\",\"left_ms\":0,\"failures\":2}]}");
 	const cJSON *first = cJSON_GetArrayItem(r.lanes[1].trouble, 0);
 	(void)state;
 
@@ -119,11 +115,14 @@ static void what_is_no_report_is_left_out(void **state)
 		"{",
 		"7",
 		"{\"lanes\":7,\"trouble\":{},\"refused\":[]}",
-		"{\"lanes\":{\"a1\":7,\"nobody\":{}}}",
-		"{\"lanes\":{\"a1\":{\"times\":[99,1]}}}",
-		"{\"lanes\":{\"a1\":{\"times\":[-1,1]}}}",
-		"{\"lanes\":{\"a1\":{\"times\":[0]}}}",
-		"{\"lanes\":{\"a1\":{\"times\":[\"0\",\"1\"]}}}",
+		"{\"lanes\":{\"a1\":7,\"nobody\":\"1 1 1\"}}",
+		"{\"lanes\":{\"a1\":\"0 0 0 17:1\"}}",
+		"{\"lanes\":{\"a1\":\"0 0 0 -1:1\"}}",
+		"{\"lanes\":{\"a1\":\"0 0 0 0:\"}}",
+		"{\"lanes\":{\"a1\":\"\"}}",
+		"{\"lanes\":{\"a1\":\"0 0 x 0:1\"}}",
+		"{\"lanes\":{\"a1\":\"0 0 0 0:-1 0:nan 0:inf\"}}",
+		"{\"lanes\":{\"a1\":\"0 0 0 0 1\"}}",
 		"{\"trouble\":[7,{},{\"analyzer\":\"nobody\"}]}",
 		"{\"refused\":{\"x\":\"y\"}}",
 	};
