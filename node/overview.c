@@ -213,6 +213,7 @@ cJSON *overview_json(const struct overview *o)
 	cJSON_DeleteItemFromObjectCaseSensitive(json, "analyzers");
 	cJSON_DeleteItemFromObjectCaseSensitive(json, "nodes");
 	cJSON_AddNumberToObject(json, "now_ms", (double)o->roster->now_ms);
+	cJSON_AddNumberToObject(json, "every_ms", (double)o->every_ms);
 	cJSON_AddStringToObject(json, "node", o->node);
 	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
 	add_redis(json, o);

@@ -14,7 +14,8 @@ struct overview {
 	const struct roster *roster;
 	const struct reports *reports;
 	const struct history *history;
-	bool redis_is_up; /* else all of this is as last seen */
+	uint64_t every_ms; /* how often it is made while somebody looks */
+	bool redis_is_up;  /* else all of this is as last seen */
 	double round_trip_ms;
 	const char *redis_error; /* NULL: none */
 };

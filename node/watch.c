@@ -19,7 +19,7 @@
 #define CALL_MS 1000
 #define LOOK_US 1000000 /* while somebody looks */
 #define LOOK_MOST_US 2500000
-#define LOOK_PARTS 40     /* of a core's time, for those who look at a big pool */
+#define LOOK_PARTS 80     /* of a core's time, for those who look at a big pool */
 #define IDLE_US 10000000  /* else */
 #define IDLE_PARTS 100    /* of Redis' time, for all nodes that idle */
 #define WANTED_US 3000000 /* who looked so long ago still does */
@@ -58,6 +58,7 @@ static cJSON *make_overview(struct watch *w, bool is_current)
 			      .roster = w->roster,
 			      .reports = &w->reports,
 			      .history = &w->history,
+			      .every_ms = w->look_us / US_PER_MS,
 			      .redis_is_up = is_current,
 			      .round_trip_ms = w->round_trip_ms,
 			      .redis_error = is_current ? NULL : client_error(w->client) };

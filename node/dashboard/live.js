@@ -5,7 +5,7 @@
 //   connecting  nothing was seen yet
 //   live        by the stream
 //   polling     by asking, each second
-//   stale       nothing for 3 s, or the node has no Redis
+//   stale       nothing for 3 s (longer where the node looks more rarely), or the node has no Redis
 //   locked      the node wants a token and nobody gave one
 //
 // In a hidden tab the stream is given up for a question now and then: browsers allow six connections
@@ -31,6 +31,7 @@ export class Live {
 		this.on = on;
 		this.how = 'connecting';
 		this.why = '';
+		this.everyMs = 1000;   // how often the node looks
 		this.freshAt = null;   // when what is shown was true, by performance.now()
 		this.redisAway = null; // what the node says of Redis, if it has none
 		this.lastEvent = null;
@@ -156,6 +157,7 @@ export class Live {
 		this.redisAway = overview.redis.up ? null : (overview.redis.error || 'it does not answer');
 		this.how = how;
 		this.why = '';
+		this.everyMs = overview.every_ms ?? 1000;
 		if (!this.redisAway || this.freshAt === null)
 			this.freshAt = performance.now() - (overview.age_ms ?? 0);
 		this.tell('overview', overview);
@@ -167,7 +169,7 @@ export class Live {
 		if (this.locked) this.on.state('locked', age, this.why);
 		else if (age === null) this.on.state('connecting', null, this.why);
 		else if (this.redisAway) this.on.state('stale', age, `the node has no Redis: ${this.redisAway}`);
-		else if (age > (document.hidden ? 2 * HIDDEN_POLL_MS : STALE_MS))
+		else if (age > (document.hidden ? 2 * HIDDEN_POLL_MS : Math.max(STALE_MS, 2 * this.everyMs + 1000)))
 			this.on.state('stale', age, this.why || 'the node says nothing');
 		else this.on.state(this.how, age, '');
 	}
