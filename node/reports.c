@@ -6,11 +6,20 @@
 #include "common/clock.h"
 #include "node/breaker.h"
 
+#define AMOUNT_MOST 1e15
+
+/* 0 for what cannot be counted. */
+static double amount(const cJSON *item)
+{
+	bool is_amount =
+		cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble <= AMOUNT_MOST;
+
+	return is_amount ? item->valuedouble : 0;
+}
+
 static double number(const cJSON *object, const char *name)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-
-	return cJSON_IsNumber(item) ? item->valuedouble : 0;
+	return amount(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
 static const char *text(const cJSON *object, const char *name)
@@ -50,7 +59,7 @@ static void add_lane(struct lanes *lanes, const char *text)
 			return;
 		text = end + 1;
 		n = strtod(text, &end);
-		if (end == text || !(n >= 0 && n < 1e12))
+		if (end == text || !(n >= 0 && n <= AMOUNT_MOST))
 			return;
 		lanes->times[bucket] += n;
 		text = end;
@@ -98,13 +107,11 @@ static void add_refused(struct reports *r, const cJSON *reasons)
 	cJSON_ArrayForEach (reason, reasons) {
 		cJSON *sum = cJSON_GetObjectItemCaseSensitive(r->refused, reason->string);
 
-		if (!cJSON_IsNumber(reason))
-			continue;
-		r->n_refused += reason->valuedouble;
+		r->n_refused += amount(reason);
 		if (sum)
-			cJSON_SetNumberValue(sum, sum->valuedouble + reason->valuedouble);
-		else
-			cJSON_AddNumberToObject(r->refused, reason->string, reason->valuedouble);
+			cJSON_SetNumberValue(sum, sum->valuedouble + amount(reason));
+		else if (amount(reason) > 0)
+			cJSON_AddNumberToObject(r->refused, reason->string, amount(reason));
 	}
 }
 

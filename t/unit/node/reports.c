@@ -125,6 +125,8 @@ static void what_is_no_report_is_left_out(void **state)
 		"{\"lanes\":{\"a1\":\"0 0 0 0 1\"}}",
 		"{\"trouble\":[7,{},{\"analyzer\":\"nobody\"}]}",
 		"{\"refused\":{\"x\":\"y\"}}",
+		"{\"refused\":{\"x\":-1,\"y\":1e999}}",
+		"{\"workers\":-1}",
 	};
 	double ms;
 	(void)state;
@@ -134,6 +136,7 @@ static void what_is_no_report_is_left_out(void **state)
 
 		assert_false(lanes_percentile(&r.lanes[0], 50, &ms));
 		assert_near(r.n_refused, 0, 0);
+		assert_near(r.n_workers, 0, 0);
 		reports_deinit(&r);
 	}
 }
