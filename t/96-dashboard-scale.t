@@ -66,7 +66,7 @@ sub cpu_us () {
 }
 sub cpu_ms_per_s () {
     my ($cpu, $start) = (cpu_us, time);
-    wait_until { time > $start + 3 } 10, '3 s';
+    wait_until { time > $start + 5 } 10, '5 s';
     return (cpu_us() - $cpu) / (time - $start) / 1000;
 }
 my (@alone, @watched, $overviews);
