@@ -9,7 +9,7 @@ import { open } from './api.js';
 const TOP = 12;           // analyzers with a colour; all others are one area
 const POINT_MS = 950;
 const SPAN_MS = 600000;
-const DRAW_MS = 2000;
+const DRAW_MS = 3000;
 const GAP_MS = 6000;      // without overviews for so long, the history is asked again
 const AGAIN_MS = 120000;  // also when all is well: other nodes may have seen more
 const OTHERS = '\u0000others'; // no analyzer has such an id
@@ -83,7 +83,7 @@ export class Flow {
 		document.addEventListener('weir-theme', () => this.draw(true));
 	}
 
-	/** Called with each overview; draws every 2 s at most, and not where nobody looks: then the history tells it later. */
+	/** Called with each overview; draws every 3 s at most, and not where nobody looks: then the history tells it later. */
 	add(overview) {
 		if (document.hidden && this.overview) return;
 		const now = performance.now();
