@@ -1,9 +1,9 @@
 #ifndef WEIR_NODE_ADMIN_H
 #define WEIR_NODE_ADMIN_H
 /*
- * The admin port, on civetweb's threads: API, metrics, health. Handlers read snapshots and atomics;
- * those that change the registry, and the cluster view, call Redis on a connection of their own.
- * What the dashboard shows is the watch's.
+ * The admin port, on civetweb's threads: page, API, metrics, health. Handlers read snapshots and
+ * atomics; those that change the registry, and the cluster view, call Redis on a connection of
+ * their own. What the dashboard shows is the watch's.
  */
 #include "node/control.h"
 #include "node/watch.h"
