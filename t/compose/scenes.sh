@@ -28,7 +28,7 @@ cluster() {
 
 # Through the balancer: the page, and its stream, which goes on.
 dashboard_is_live() {
-	curl -fsS --max-time 5 -H 'Accept: text/html' "http://$admin/" | grep -q '<title>Weir</title>' &&
+	curl -fsS --max-time 5 -H 'Accept: text/html' "http://$admin/" | grep '<title>Weir</title>' >/dev/null &&
 		(($(curl -sS -N --max-time 6 -H 'Accept: text/event-stream' "http://$admin/v1/events" | grep -c '^event: overview') >= 3))
 }
 
