@@ -7,11 +7,12 @@ help() {
 	cat <<-'END'
 		Usage: ./test.sh [--quick] [NAME...]
 
-		Installs what is missing, builds everything and runs all tests: build/t/*.t (C, one for each part) and
-		t/*.t (Perl, whole programs). With names, only the tests that have one of them in their path:
-		  ./test.sh ledger t/20
+		Installs what is missing, builds everything and runs all tests: those below build/t (C, one for each part)
+		and below t (Perl, whole programs, a folder for each subject). With names, only the tests that have one
+		of them in their path:
+		  ./test.sh ledger t/cluster
 
-		  --quick   without other builds: no sanitizers, no fuzzers, no clang
+		  --quick   only what needs no other build, no container and no browser
 		  --help    this text
 	END
 }
@@ -34,12 +35,12 @@ done
 # The tests to run, in order.
 select_tests() {
 	local file name
-	for file in build/t/*.t t/*.t; do
-		((!is_quick)) || [[ $file != t/9* ]] || continue
+	while read -r file; do
+		((!is_quick)) || [[ ! $file =~ ^t/(sanitizers|fuzz|style/format|compose/(images|promises)|dashboard)(/|\.t) ]] || continue
 		for name in "${names[@]-}"; do
 			[[ $file != *"$name"* ]] || printf '%s\n' "$file"
 		done | head -n 1
-	done
+	done < <(find build/t t -name '*.t' | LC_ALL=C sort)
 }
 
 groups=(build run test bench)

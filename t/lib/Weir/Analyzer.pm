@@ -5,15 +5,15 @@ use strict;
 use warnings;
 use Exporter qw(import);
 use File::Temp qw(tempdir);
-use FindBin;
 use HTTP::Tiny;
 use JSON::PP qw(decode_json);
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(sleep time);
+use Weir::Test ();
 
 our @EXPORT_OK = qw(slurp until_true);
 
-my $program = ($ENV{WEIR_BIN} // "$FindBin::Bin/../build/bin") . '/weir-analyzer';
+my $program = Weir::Test::program_path('weir-analyzer');
 my $dir = tempdir(CLEANUP => 1);
 my $http = HTTP::Tiny->new(timeout => 10);
 my (%running, $n_started);

@@ -2,7 +2,7 @@ package Weir::Openapi;
 
 # An OpenAPI document in the plain YAML that Perl's core reads (blocks, no braces but {} and []), and values held against its schemas.
 #
-#   my $api = Weir::Openapi->read("$Bin/../node/openapi.yaml");
+#   my $api = Weir::Openapi->read("$Bin/../../node/openapi.yaml");
 #   for my $op ($api->operations) { ... }           # {method, path ("{}" for each parameter), operationId, access, responses, ...}
 #   is_deeply([ $api->check($value, $schema) ], []); # complaints; fields that a schema does not name are one
 use v5.36;

@@ -1,6 +1,6 @@
 /*
  * URLs whose hosts are names. This program has a getaddrinfo of its own for them; URLs with
- * addresses are in t/63-analyzer-places.t.
+ * addresses are in t/analyzer/places.t.
  */
 #include <dlfcn.h>
 #include <netdb.h>

@@ -1,5 +1,0 @@
-# The images that docker-compose.yml names can be made: the first part of 93-compose.t, which waits for much and measures nothing.
-use v5.36;
-use FindBin qw($Bin);
-
-exec 'setpriv', '--pdeathsig', 'TERM', "$Bin/compose/run", '--images' or die "setpriv: $!\n";

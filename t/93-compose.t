@@ -1,5 +1,0 @@
-# docker-compose.yml does what is promised, run for real: see t/compose/run --help.
-use v5.36;
-use FindBin qw($Bin);
-
-exec 'setpriv', '--pdeathsig', 'TERM', "$Bin/compose/run" or die "setpriv: $!\n";

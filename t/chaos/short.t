@@ -1,0 +1,33 @@
+# Nothing that was acknowledged is lost, whatever fails: a short run of t/chaos/run. WEIR_SEED takes another seed.
+use v5.36;
+use FindBin qw($Bin);
+use File::Temp;
+use JSON::PP qw(decode_json);
+use Test::More;
+
+alarm 150;
+my $seed = $ENV{WEIR_SEED} // 2289;
+my $out = File::Temp->new;
+my $pid = fork // die "fork: $!";
+if (!$pid) {
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>&', $out;
+    open STDERR, '>&', $out;
+    exec 'setpriv', '--pdeathsig', 'TERM', "$Bin/run", '--seed', $seed, '--for', '25s', '--json' or die "setpriv: $!\n";
+}
+waitpid $pid, 0;
+my $status = $?;
+my $text = do { local (@ARGV, $/) = $out->filename; <> };
+my $result = eval { decode_json($text =~ s/^logs: .*//mr) } // BAIL_OUT("t/chaos/run --seed $seed:\n$text");
+
+note(sprintf '%d faults: %s', scalar @{ $result->{plan} }, join ', ', sort keys %{ $result->{faults} });
+note(sprintf '%d packets acknowledged, %d of them recorded more than once, longest pause %.1f s',
+    $result->{acknowledged}, $result->{duplicates}, $result->{longest_pause}{ms} / 1000);
+cmp_ok($result->{acknowledged}, '>=', 0.9 * 25 * $result->{rate}, 'packets are acknowledged');
+is_deeply($result->{lost}, [], 'all of them are recorded');
+is_deeply($result->{problems}, [], 'no program ends by itself, and the accounts add up');
+cmp_ok($result->{worst_share_error_percent} // 'NaN', '<=', 2, 'shares are right while all is well');
+is($status, 0, 'and it says so');
+diag("t/chaos/run --seed $seed --for 25s\n$text") if !Test::More->builder->is_passing;
+
+done_testing;

@@ -1,0 +1,82 @@
+# The balancer of docker-compose.yml hides the end of a node from agents, and answers for the nodes where none is
+# there. Its own configuration, with two fake nodes in place of those that Docker's DNS knows.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use HTTP::Tiny;
+use JSON::PP qw(decode_json);
+use Test::More;
+use Weir::FakeServer;
+use Weir::Test;
+
+alarm 60;
+plan skip_all => 'there is no haproxy' if !grep { -x "$_/haproxy" } split /:/, "$ENV{PATH}:/usr/sbin";
+$ENV{PATH} .= ':/usr/sbin';
+
+# What they do with a packet stands in its id. The first is asked first, as both are idle.
+sub node ($name, %does) {
+    return Weir::FakeServer->start(sub ($n, $body, $path) {
+        return { status => 200 } if $path =~ m{^/(?:readyz|livez)$};
+        my ($id) = $body =~ /^\{"id":"(\w+)/;
+        return $does{ $id // '' } // { status => 202, headers => ["X-Node: $name"] };
+    });
+}
+my %n1 = (drops => { drop => 1 }, both => { drop => 1 }, hangs => { hang => 1 },
+    busy => { status => 503, headers => ['Retry-After: 7', 'X-Node: n1'] }, bad => { status => 400, headers => ['X-Node: n1'] });
+my @nodes = (node('n1', %n1), node('n2', both => { drop => 1 }, hangs => { hang => 1 }));
+
+my ($ingest, $admin) = (free_port, free_port);
+my $config = slurp("$Bin/../../compose/haproxy.cfg");
+my $servers = join '', map { "\tserver n$_ 127.0.0.1:$nodes[$_ - 1]{port}\n" } 1, 2;
+$config =~ s/bind :8080/bind 127.0.0.1:$ingest/ or die;
+$config =~ s/bind :8081/bind 127.0.0.1:$admin/ or die;
+$config =~ s/^\tserver-template .*\n/$servers/mg == 2 or die;
+$config =~ s/ resolvers docker .*init-addr none// or die;
+$config =~ s/timeout server \d+s/timeout server 500ms/ or die;
+$config =~ s/balance leastconn/balance first/ or die;
+open my $out, '>', folder . '/haproxy.cfg' or die;
+print $out $config;
+close $out;
+my $haproxy = Weir::Process->start([ 'haproxy', '-db', '-f', folder . '/haproxy.cfg' ], name => 'haproxy');
+
+# Each on a connection of its own, but for those of $kept.
+my $kept = HTTP::Tiny->new(timeout => 10);
+sub packet ($id, $bytes = 0, $client = HTTP::Tiny->new(timeout => 10)) {
+    my $answer = $client->post("http://127.0.0.1:$ingest/ingest", { headers => { 'Content-Type' => 'application/json' },
+        content => qq({"id":"$id","messages":[1],"pad":") . 'x' x $bytes . '"}' });
+    $answer->{json} = eval { decode_json($answer->{content}) };
+    return $answer;
+}
+
+# A 503 that agents wait for and repeat, in the form of Weir's own.
+sub is_refusal ($answer, $title) {
+    is($answer->{status}, 503, $title);
+    like($answer->{headers}{'retry-after'}, qr/^[12]$/, 'it says when to come again');
+    is($answer->{headers}{'content-type'}, 'application/problem+json', 'in the form of a refusal');
+    is($answer->{json}{status}, 503, 'which is JSON');
+}
+
+wait_until { packet('any')->{status} == 202 } 10, 'haproxy';
+is(packet('any')->{headers}{'x-node'}, 'n1', 'a packet goes to a node');
+is(packet('drops')->{headers}{'x-node'}, 'n2', 'and to another one where that closes the connection without an answer');
+is(packet('drops', 40_000)->{headers}{'x-node'}, 'n2', 'one of 40 KB too');
+is(packet('any', 3_000_000)->{status}, 202, 'one of 3 MB passes');
+is_refusal(packet('drops', 3_000_000), 'what is too large to be kept is for the agent to repeat');
+my $busy = packet('busy');
+is("$busy->{status} $busy->{headers}{'retry-after'} $busy->{headers}{'x-node'}", '503 7 n1', 'a 503 of a node comes through as it is');
+is(packet('bad')->{status}, 400, 'and a 400');
+is_refusal(packet('both'), 'where all nodes close the connection it is 503, not 502');
+is(packet('any', 0, $kept)->{status}, 202, 'a connection is kept');
+is(packet('drops', 0, $kept)->{headers}{'x-node'}, 'n2', 'and the end of a node hidden there too');
+is(packet('both', 0, $kept)->{status}, 599, 'where that cannot be it is closed, as HTTP has it');
+is_refusal(packet('hangs'), 'where a node hangs it is 503, not 504');
+is(scalar(grep { /"(?:hangs|busy|bad)"/ } $nodes[1]->bodies), 0, 'what a node has taken or refused goes to no other');
+
+$nodes[0]->stop;
+is(packet('any')->{headers}{'x-node'}, 'n2', 'a node that is gone is not noticed');
+$nodes[1]->stop;
+wait_until { packet('any')->{content} =~ /No node is ready/ } 10, 'haproxy to see that nobody is there';
+is_refusal(packet('any'), 'where no node is ready it is 503');
+is(http(GET => "http://127.0.0.1:$admin/v1/cluster")->{status}, 503, 'on the admin port too');
+is($haproxy->kill_now, -9, 'it has lived to the end');
+done_testing;

@@ -1,0 +1,68 @@
+# What docker-compose.yml consists of is in order; t/compose/promises.t runs it.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use Test::More;
+use Weir::Test qw(folder slurp);
+
+chdir "$Bin/../..";
+my ($compose, $env) = (slurp('docker-compose.yml'), slurp('.env'));
+
+# Exit status and all that was said.
+sub quietly (@command) {
+    my $said = folder . '/said';
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>', $said;
+        open STDERR, '>&', \*STDOUT;
+        exec @command or die "$command[0]: $!\n";
+    }
+    waitpid $pid, 0;
+    return ($?, slurp($said));
+}
+
+sub has ($program) { return scalar grep { -x "$_/$program" } split /:/, $ENV{PATH} }
+
+sub holds ($title, @command) {
+    SKIP: {
+        skip "there is no $command[0]", 1 if !has($command[0]);
+        my ($status, $said) = quietly(@command);
+        ok($status == 0, $title) or diag($said);
+    }
+}
+
+my %used = map { $_ => 1 } $compose =~ /(?<!\$)\$\{(\w+)\}/g;
+my (%knobs, @bare);
+my $before = '';
+for my $line (split /\n/, $env) {
+    if ($line =~ /^(\w+)=/) {
+        $knobs{$1}++;
+        push @bare, $1 if $before !~ /^# \w/;
+    }
+    $before = $line;
+}
+is_deeply([ sort grep { !$knobs{$_} } keys %used ], [], 'each variable of docker-compose.yml is a knob in .env');
+is_deeply([ sort grep { !$used{$_} && $_ ne 'COMPOSE_PROJECT_NAME' } keys %knobs ], [], 'and each knob is used');
+is_deeply([ grep { $knobs{$_} > 1 } keys %knobs ], [], 'and there once');
+is_deeply(\@bare, [], 'and explained by the line above it');
+is_deeply([ slurp('Dockerfile') =~ /^ARG VERSION=(\S+)/m ], [ slurp('CMakeLists.txt') =~ /project\(weir VERSION (\S+)/ ],
+    'the image is labelled with the version');
+unlike($compose, qr/container_name:/, 'no name of a container stands in the way of --scale');
+
+# ms
+sub knob_ms ($name) {
+    my ($n, $unit) = $env =~ /^$name=(\d+)(ms|s|m)$/m or return 0;
+    return $n * { ms => 1, s => 1000, m => 60_000 }->{$unit};
+}
+cmp_ok(knob_ms('NODE_STOP_GRACE'), '>', knob_ms('NODE_DRAIN_DELAY') + knob_ms('NODE_DRAIN_TIMEOUT'), 'a node may drain to its end');
+cmp_ok(knob_ms('NODE_DRAIN_DELAY'), '>=', 3000, 'and the balancer has noticed by then');
+my ($hard_stop) = slurp('compose/haproxy.cfg') =~ /^\s*hard-stop-after (\d+)s/m;
+my ($grace) = $compose =~ /stop_grace_period: (\d+)s # above its hard-stop-after/;
+cmp_ok($grace, '>', $hard_stop, 'the balancer too');
+
+holds('HAProxy takes its configuration', 'haproxy', '-c', '-f', 'compose/haproxy.cfg');
+holds('Prometheus takes its own', 'promtool', 'check', 'config', 'compose/prometheus.yml');
+holds('docker-compose 1.29 takes the file', 'docker-compose', 'config', '--quiet');
+holds('shellcheck has nothing to say', 'shellcheck', '-x', '-P', '.', glob 't/compose/*.sh t/compose/run');
+done_testing;

@@ -1,0 +1,63 @@
+# Dashboard and alert rules: Prometheus takes them, they say what they mean, and running programs have all that they use.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib", $Bin;
+use File::Copy qw(copy);
+use JSON::PP;
+use Test::More;
+use Weir::Build;
+use Weir::Cluster;
+use Weir::Test;
+
+plan skip_all => 'promtool is not installed' if !grep { -x "$_/promtool" } split /:/, $ENV{PATH};
+alarm 60;
+my $dashboards = checkout . '/helm/weir/dashboards';
+copy("$dashboards/rules.yaml", folder) && copy("$Bin/rules-test.yaml", folder) or die "copy: $!";
+ok(runs('promtool', 'check', 'rules', folder . '/rules.yaml'), 'promtool check rules');
+ok(runs('promtool', 'test', 'rules', folder . '/rules-test.yaml'), 'each alert fires when it must, and none when all is well');
+
+my $rules = slurp("$dashboards/rules.yaml");
+my $tests = slurp("$Bin/rules-test.yaml");
+for my $alert ($rules =~ /^ +- alert: (\w+)/mg) {
+    like($tests, qr/alertname: $alert\n\s+eval_time: \S+\n\s+exp_alerts:/, "it is tested that $alert fires");
+}
+
+# What runs: name -> { label => 1 }
+my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1, a2 => 1 });
+is($cluster->load(rate => 500, duration => 1)->{status}, 0, 'there is something to count');
+my %known;
+for my $url ($cluster->node(1)->{admin}, 'http://' . $cluster->{analyzers}{a1}{addr}) {
+    for (split /\n/, http(GET => "$url/metrics")->{content}) {
+        my ($name, $labels) = /^(\w+)(?:\{(.*)\})? / or next;
+        $known{$name}{$_} = 1 for '', map { /^(\w+)=/ } split /,/, $labels // '';
+    }
+}
+
+my $dashboard = decode_json(slurp("$dashboards/weir.json"));
+my @panels = grep { $_->{type} ne 'row' } @{ $dashboard->{panels} };
+my @queries = map { my $title = $_->{title}; map { [ $title, $_->{expr} ] } @{ $_->{targets} } } @panels;
+my ($recorded) = [ $rules =~ /^ +- record: (\S+)/mg ];
+open my $file, '>', folder . '/panels.yaml' or die "panels.yaml: $!";
+my @asked = map { $_->[1] =~ s/\$__rate_interval/5m/gr =~ s/\$__range/1h/gr =~ s/\$\w+/.*/gr } @queries;
+print $file encode_json({ groups => [ { name => 'panels', rules => [ map { { record => "panel:query$_", expr => $asked[$_] } } 0 .. $#asked ] } ] });
+close $file;
+ok(runs('promtool', 'check', 'rules', folder . '/panels.yaml'), 'Prometheus understands each query of the dashboard');
+cmp_ok(@queries, '>', 40, 'the dashboard has something to show');
+push @queries, [ 'rules', $rules =~ s/^ +(summary|description):.*$//mgr =~ s/\bweir:\w+(:\w+)?//gr ];
+for (@queries) {
+    my ($title, $query) = @$_;
+    is(join(' ', grep { !$known{$_} } $query =~ /\b(weir_\w+)/g), '', "$title: programs that run have what it shows");
+    my %labels = map { %{ $known{$_} // {} } } $query =~ /\b(weir_\w+)/g;
+    my @by = grep { !/^(namespace|job|pod|instance|le)$/ } map { split /,\s*/ } $query =~ /\bby \((.*?)\)/g;
+    is(join(' ', grep { !$labels{$_} } @by), '', "$title: and the labels that it sums by") if @by;
+    while ($query =~ /\b(weir_\w+)\{(.*?)\}/g) {
+        my ($metric, $matchers) = ($1, $2);
+        my @labels = grep { !/^(namespace|job)$/ } $matchers =~ /(\w+)[=!]~?"/g;
+        is(join(' ', grep { !$known{$metric}{$_} } @labels), '', "$title: $metric has its labels") if @labels;
+    }
+}
+for my $used ($rules =~ /\b(weir:\w+:\w+)/g) { ok((grep { $_ eq $used } @$recorded), "$used is recorded") }
+my %ids;
+is(join(' ', grep { $ids{$_}++ } map { $_->{id} } @{ $dashboard->{panels} }), '', 'no two panels have one id');
+ok(!(grep { !$_->{description} } @panels), 'each panel says what it shows');
+done_testing;

@@ -1,0 +1,43 @@
+# A wrong value is refused before anything is installed, with words that name it.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib", $Bin;
+use Test::More;
+use Helm;
+
+alarm 120;
+
+sub refused ($said, @settings) {
+    my $run = helm('template', 'weir', $Helm::chart, map { ('--set', $_) } @settings);
+    isnt($run->{status}, 0, "@settings is refused");
+    like($run->{err}, $said, '... by its name');
+}
+
+# the schema
+refused(qr{at '/node/replicas': got string, want integer}, 'node.replicas=three');
+refused(qr{at '': additional properties 'nodes' not allowed}, 'nodes.replicas=2');
+refused(qr{at '/node/options': additional properties 'max-bdoy' not allowed}, 'node.options.max-bdoy=1MiB');
+refused(qr{at '/node/options': additional properties 'redis' not allowed}, 'node.options.redis=redis://elsewhere');
+refused(qr{at '/node/options': additional properties 'ingest-token' not allowed}, 'node.options.ingest-token=secret');
+refused(qr{at '/node/options/max-body': '8MB' does not match}, 'node.options.max-body=8MB');
+refused(qr{at '/node/options/ack': value must be one of 'delivered', 'received'}, 'node.options.ack=never');
+refused(qr{at '/node/options/spill-after': got number, want string}, 'node.options.spill-after=5');
+refused(qr{at '/node/drain/preStopSeconds': minimum: got 0, want 1}, 'node.drain.preStopSeconds=0');
+refused(qr{at '/node/podDisruptionBudget/maxUnavailable': minimum: got 0, want 1}, 'node.podDisruptionBudget.maxUnavailable=0');
+refused(qr{at '/node/resources/limits/memory': '1GB' does not match}, 'node.resources.limits.memory=1GB');
+refused(qr{at '/service/ingest/type': value must be one of 'ClusterIP', 'NodePort', 'LoadBalancer'}, 'service.ingest.type=Nodeport');
+refused(qr{at '/analyzers/weights/1': got string, want number}, 'analyzers.weights={1,heavy}');
+refused(qr{at '/analyzers/weights/0': minimum: got -1, want 0}, 'analyzers.weights={-1}');
+refused(qr{at '/pool': 'a b' does not match}, 'pool=a b');
+refused(qr{at '/redis/external/url': 'http://x' does not match}, 'redis.external.url=http://x');
+refused(qr{at '/redis/external/sentinel/hosts/0': 'redis://a' does not match}, 'redis.external.sentinel.hosts={redis://a}');
+refused(qr{at '/keda/maxReplicas': maximum: got 101, want 100}, 'keda.maxReplicas=101');
+
+# what two values say together
+refused(qr{only one of url and host can say where Redis is}, 'redis.external.url=redis://a', 'redis.external.host=b');
+refused(qr{tls\.clientCertificate needs redis\.external\.tls\.existingSecret}, 'redis.external.host=b', 'redis.external.tls.clientCertificate=true');
+refused(qr{minReplicas \(30\) is more than maxReplicas \(10\)}, 'node.autoscaling.enabled=true', 'node.autoscaling.minReplicas=30');
+refused(qr{needs analyzers\.enabled}, 'keda.enabled=true', 'analyzers.enabled=false');
+refused(qr{needs keda\.redisAddress}, 'keda.enabled=true', 'redis.external.url=redis://a');
+refused(qr{name at least one host}, 'ingress.enabled=true');
+done_testing;

@@ -1,0 +1,18 @@
+# No memory error, no undefined behaviour and no leak in the unit tests, nor in whole programs given bad input.
+# In the build of the fuzzers, whose sanitizers are the same ones: one build less.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use Test::More;
+use Weir::Build;
+
+alarm 900;
+ok(build('fuzz', '-DWEIR_WERROR=ON'), 'all of it compiles with the sanitizers') or BAIL_OUT('no sanitizers');
+my @units = map { s{^\Q${\checkout}/\E}{}r } glob checkout . '/build-fuzz/t/*.t';
+cmp_ok(scalar @units, '>', 90, 'there are unit tests');
+
+$ENV{WEIR_BIN} = checkout . '/build-fuzz/bin';
+($ENV{ASAN_SYMBOLIZER_PATH}) = grep { -x } glob '/usr/bin/llvm-symbolizer*';
+ok(runs(qw(prove -j4), @units), 'the unit tests are clean');
+ok(runs(qw(prove -j4), qw(t/weirctl/changes.t t/cluster/exact.t t/cluster/crash.t t/cluster/joins.t), glob 't/input/*.t'), 'the programs are clean');
+done_testing;
