@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "common/buf.h"
-#include "registry/ctl_history.h"
+#include "registry/ctl/ctl_history.h"
 
 #define CTL_FRAME_COLUMNS_MIN 40
 #define CTL_FRAME_ROWS_MIN 10

@@ -1,4 +1,4 @@
-#include "registry/ctl_line.h"
+#include "registry/ctl/ctl_line.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "registry/ctl_nodes.h"
+#include "registry/ctl/ctl_nodes.h"
 
 #include <stdlib.h>
 #include <string.h>

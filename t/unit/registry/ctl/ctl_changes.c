@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "registry/ctl_changes.h"
+#include "registry/ctl/ctl_changes.h"
 
 #define A1(fields) "{\"id\":\"a1\",\"slot\":0,\"url\":\"u\"" fields "}"
 #define POOL(analyzers, workers, rest)                                                             \

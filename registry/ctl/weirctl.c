@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "registry/ctl.h"
+#include "registry/ctl/ctl.h"
 
 static void complain(const char *fmt, va_list args)
 {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "registry/ctl.h"
+#include "registry/ctl/ctl.h"
 #include "registry/entries.h"
 
 #define FAULT_MAX 63

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "registry/ctl.h"
+#include "registry/ctl/ctl.h"
 
 /* In the script, `words` are those on the line, cut at blanks alone: bash's own COMP_WORDS also
  * cuts at ':' and '=', and so every URL. */

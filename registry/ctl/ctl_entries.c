@@ -1,4 +1,4 @@
-#include "registry/ctl_entries.h"
+#include "registry/ctl/ctl_entries.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "registry/ctl_entries.h"
-#include "registry/ctl_table.h"
+#include "registry/ctl/ctl_entries.h"
+#include "registry/ctl/ctl_table.h"
 #include "registry/spill_state.h"
 
 static enum ctl_exit print_json(const struct spill_state *s)

@@ -6,7 +6,7 @@
 
 #include "common/clock.h"
 #include "common/http_conn.h"
-#include "registry/ctl.h"
+#include "registry/ctl/ctl.h"
 
 #define AUTHORITY_SIZE (sizeof(((struct net_url *)0)->host) + 16)
 

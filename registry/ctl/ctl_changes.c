@@ -1,11 +1,11 @@
-#include "registry/ctl_changes.h"
+#include "registry/ctl/ctl_changes.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "registry/ctl_nodes.h"
+#include "registry/ctl/ctl_nodes.h"
 
 #define SHARE_STEP 0.0005 /* smaller ones are not told */
 

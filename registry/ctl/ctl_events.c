@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "registry/ctl.h"
-#include "registry/ctl_changes.h"
+#include "registry/ctl/ctl.h"
+#include "registry/ctl/ctl_changes.h"
 #include "registry/entries.h"
 
 #define LOOK_MS 1000

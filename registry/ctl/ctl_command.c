@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "registry/ctl.h"
+#include "registry/ctl/ctl.h"
 
 #define N_COMMANDS ARRAY_LEN(commands)
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "registry/ctl_frame.h"
+#include "registry/ctl/ctl_frame.h"
 
 static struct ctl_history history;
 static struct buf out;

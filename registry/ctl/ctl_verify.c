@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "registry/ctl.h"
-#include "registry/ctl_verdict.h"
+#include "registry/ctl/ctl.h"
+#include "registry/ctl/ctl_verdict.h"
 
 #define LOOK_AGAIN_MS 200
 #define UNDER_WAY_MAX_S 1

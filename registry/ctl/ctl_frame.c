@@ -1,11 +1,11 @@
-#include "registry/ctl_frame.h"
+#include "registry/ctl/ctl_frame.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #include "common/clock.h"
-#include "registry/ctl_frame_rows.h"
-#include "registry/ctl_table.h"
+#include "registry/ctl/ctl_frame_rows.h"
+#include "registry/ctl/ctl_table.h"
 
 #define RATE_US (3 * US_PER_S)    /* rates are over so long */
 #define GROWTH_US (10 * US_PER_S) /* growth of spill and dead letters */

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "registry/ctl.h"
+#include "registry/ctl/ctl.h"
 
 #define AT(field) offsetof(struct ctl_options, field)
 #define N_OPTIONS ARRAY_LEN(table)

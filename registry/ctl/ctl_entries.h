@@ -3,7 +3,7 @@
 /*
  * What the commands about entries share: how entries are named on the command line, and their age.
  */
-#include "registry/ctl.h"
+#include "registry/ctl/ctl.h"
 #include "registry/entries.h"
 
 #define CTL_AGE_MAX 48

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "registry/ctl.h"
-#include "registry/ctl_nodes.h"
-#include "registry/ctl_table.h"
+#include "registry/ctl/ctl.h"
+#include "registry/ctl/ctl_nodes.h"
+#include "registry/ctl/ctl_table.h"
 
 #define CLEAR_SCREEN "\033[H\033[2J"
 

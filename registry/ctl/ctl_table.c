@@ -1,4 +1,4 @@
-#include "registry/ctl_table.h"
+#include "registry/ctl/ctl_table.h"
 
 #include <stdarg.h>
 #include <stdio.h>

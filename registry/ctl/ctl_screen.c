@@ -1,4 +1,4 @@
-#include "registry/ctl_screen.h"
+#include "registry/ctl/ctl_screen.h"
 
 #include <poll.h>
 #include <signal.h>

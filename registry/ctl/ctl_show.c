@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "registry/ctl_entries.h"
-#include "registry/ctl_table.h"
+#include "registry/ctl/ctl_entries.h"
+#include "registry/ctl/ctl_table.h"
 
 #define COLUMNS_MAX 16
 #define BODY_BYTES_MAX (1ull << 32) /* more than a packet has */

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "registry/ctl_table.h"
+#include "registry/ctl/ctl_table.h"
 
 static void columns_are_as_wide_as_their_widest_cell(void **state)
 {

@@ -1,4 +1,4 @@
-#include "registry/ctl_verdict.h"
+#include "registry/ctl/ctl_verdict.h"
 
 #include <stdarg.h>
 #include <stdio.h>

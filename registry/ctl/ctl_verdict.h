@@ -3,7 +3,7 @@
 /*
  * What weirctl verify found: one line for each check, for people or for programs.
  */
-#include "registry/ctl.h"
+#include "registry/ctl/ctl.h"
 
 struct verdict {
 	bool is_ok;    /* all of them are */

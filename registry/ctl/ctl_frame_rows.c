@@ -5,7 +5,7 @@
  *
  * '=' is what it got, '|' its target, '-' what is missing up to it, '+' what is beyond it.
  */
-#include "registry/ctl_frame_rows.h"
+#include "registry/ctl/ctl_frame_rows.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "registry/ctl_table.h"
+#include "registry/ctl/ctl_table.h"
 
 #define ID_MIN 8
 #define ID_MAX 24

@@ -1,4 +1,4 @@
-#include "registry/ctl_history.h"
+#include "registry/ctl/ctl_history.h"
 
 #include <string.h>
 

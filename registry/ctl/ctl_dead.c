@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "registry/ctl_entries.h"
+#include "registry/ctl/ctl_entries.h"
 #include "registry/dead.h"
 
 static const struct deed {

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "registry/ctl.h"
-#include "registry/ctl_frame.h"
-#include "registry/ctl_screen.h"
+#include "registry/ctl/ctl.h"
+#include "registry/ctl/ctl_frame.h"
+#include "registry/ctl/ctl_screen.h"
 
 #define LOOK_MS 1000
 #define CALL_MS 500 /* a Redis that hangs must not make the keys wait */
