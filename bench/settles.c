@@ -5,7 +5,7 @@
 #include "common/clock.h"
 #include "common/rng.h"
 #include "node/ledger.h"
-#include "registry/link.h"
+#include "registry/redis/link.h"
 
 #define N_WORKERS 32
 #define N_ROUNDS 100

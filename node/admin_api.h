@@ -15,7 +15,7 @@
 #include <pthread.h>
 
 #include "node/admin.h"
-#include "registry/client.h"
+#include "registry/redis/client.h"
 
 #define ADMIN_STREAMS 48 /* each has a thread */
 

@@ -7,7 +7,7 @@
 #include "common/log.h"
 #include "registry/keys.h"
 #include "registry/membership.h"
-#include "registry/redis_url.h"
+#include "registry/redis/redis_url.h"
 
 static const char *const ack_names[] = { "delivered", "received", NULL };
 static const char *const admin_read_names[] = { "open", "token", NULL };

@@ -8,8 +8,8 @@
 #include "common/log.h"
 #include "node/probe.h"
 #include "node/reporter.h"
-#include "registry/link.h"
 #include "registry/membership.h"
+#include "registry/redis/link.h"
 
 #define POLL_US 2000000
 #define STALL_MS 2000

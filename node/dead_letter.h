@@ -4,7 +4,7 @@
  * A packet that an analyzer refuses as bad goes to the stream `dead` of its pool.
  */
 #include "node/packet.h"
-#include "registry/link.h"
+#include "registry/redis/link.h"
 
 /*
  * Borrows p until fn has run, which it does exactly once (perhaps from inside, when Redis is away).

@@ -13,7 +13,7 @@
 #include "node/admin.h"
 #include "node/control.h"
 #include "node/node_metrics.h"
-#include "registry/client.h"
+#include "registry/redis/client.h"
 
 #define BACKLOG 4096
 #define WAIT_STEP_MS 20

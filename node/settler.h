@@ -11,7 +11,7 @@
 #include <event2/event.h>
 
 #include "common/metrics.h"
-#include "registry/link.h"
+#include "registry/redis/link.h"
 #include "registry/settlement.h"
 
 enum settler_call { CALL_NONE, CALL_ROUTE, CALL_SETTLE };

@@ -19,7 +19,7 @@
 #include "common/metrics.h"
 #include "node/packet.h"
 #include "node/refusal.h"
-#include "registry/link.h"
+#include "registry/redis/link.h"
 #include "registry/spill.h"
 
 struct spill_in_config {

@@ -16,7 +16,7 @@
 #include "common/rng.h"
 #include "node/memory.h"
 #include "node/packet.h"
-#include "registry/link.h"
+#include "registry/redis/link.h"
 #include "registry/spill.h"
 
 #define SPILL_OUT_MAX SPILL_DONE_MAX /* packets held at once */

@@ -6,7 +6,7 @@
  */
 #include <cjson/cJSON.h>
 
-#include "registry/client.h"
+#include "registry/redis/client.h"
 #include "registry/spill.h"
 
 #define ENTRIES_CHUNK 16 /* entries read, replayed or deleted at once */

@@ -6,7 +6,7 @@
  */
 #include <cjson/cJSON.h>
 
-#include "registry/client.h"
+#include "registry/redis/client.h"
 
 #define JOURNAL_ID_MAX 48
 

@@ -4,7 +4,7 @@
  * Analyzers join, beat, leave and are changed: the sync scripts with types.
  * Every function returns 0, a MEMBERSHIP_E_*, CLIENT_E_AWAY, CLIENT_E_REPLY or a negative errno.
  */
-#include "registry/client.h"
+#include "registry/redis/client.h"
 #include "registry/roster.h"
 
 #define MEMBERSHIP_E_UNKNOWN 11 /* the registry does not know this analyzer */

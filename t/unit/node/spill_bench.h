@@ -8,7 +8,7 @@
 #include "common/metrics.h"
 #include "node/memory.h"
 #include "node/packet.h"
-#include "registry/link.h"
+#include "registry/redis/link.h"
 #include "t/unit/redis_pool.h"
 
 #define STALL_MS 600 /* of the link */

@@ -1,10 +1,10 @@
-#include "registry/sentinel.h"
+#include "registry/redis/sentinel.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/clock.h"
-#include "registry/dial.h"
+#include "registry/redis/dial.h"
 
 #define REASON_STRLEN 160
 

@@ -1,5 +1,5 @@
 /* For a hiredis without TLS. */
-#include "registry/tls.h"
+#include "registry/redis/tls.h"
 
 int tls_new(struct redis_url *url)
 {

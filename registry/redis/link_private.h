@@ -4,8 +4,8 @@
 #include <hiredis/async.h>
 
 #include "common/backoff.h"
-#include "registry/finder.h"
-#include "registry/link.h"
+#include "registry/redis/finder.h"
+#include "registry/redis/link.h"
 
 enum link_state {
 	LINK_DOWN,       /* waiting to connect; no context */

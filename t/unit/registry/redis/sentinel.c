@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "registry/sentinel.h"
+#include "registry/redis/sentinel.h"
 #include "t/unit/fake_sentinel.h"
 
 static struct fake_sentinel fakes[2];

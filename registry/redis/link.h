@@ -19,7 +19,7 @@
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
 
-#include "registry/redis_url.h"
+#include "registry/redis/redis_url.h"
 #include "registry/scripts.h"
 
 #define LINK_E_DOWN 1 /* not connected: the callback will not run */

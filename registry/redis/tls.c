@@ -4,7 +4,7 @@
  * queue of errors, which would be taken for this connection's: so that is emptied before each read
  * and write.
  */
-#include "registry/tls.h"
+#include "registry/redis/tls.h"
 
 #include <arpa/inet.h>
 #include <hiredis/hiredis_ssl.h>

@@ -8,7 +8,7 @@
  */
 #include <hiredis/hiredis.h>
 
-#include "registry/redis_url.h"
+#include "registry/redis/redis_url.h"
 #include "registry/scripts.h"
 
 #define CLIENT_E_AWAY                                                                              \

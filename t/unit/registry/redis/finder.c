@@ -11,9 +11,9 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "registry/client.h"
-#include "registry/finder.h"
-#include "registry/link.h"
+#include "registry/redis/client.h"
+#include "registry/redis/finder.h"
+#include "registry/redis/link.h"
 #include "t/unit/fake_sentinel.h"
 #include "t/unit/redis_server.h"
 

@@ -1,12 +1,12 @@
-#include "registry/redis_url.h"
+#include "registry/redis/redis_url.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "registry/finder.h"
-#include "registry/tls.h"
+#include "registry/redis/finder.h"
+#include "registry/redis/tls.h"
 
 #define REDIS_PORT 6379
 #define SENTINEL_PORT 26379

@@ -9,8 +9,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "registry/dial.h"
-#include "registry/link_private.h"
+#include "registry/redis/dial.h"
+#include "registry/redis/link_private.h"
 
 #define RECONNECT_BASE_MS 20
 #define RECONNECT_CAP_MS 1000

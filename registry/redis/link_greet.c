@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "common/log.h"
-#include "registry/link_private.h"
-#include "registry/sentinel.h"
+#include "registry/redis/link_private.h"
+#include "registry/redis/sentinel.h"
 
 static void on_greeting(redisAsyncContext *context, void *reply_arg, void *arg)
 {

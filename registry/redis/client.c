@@ -1,12 +1,12 @@
-#include "registry/client.h"
+#include "registry/redis/client.h"
 
 #include <poll.h>
 #include <stdio.h>
 
 #include "common/clock.h"
-#include "registry/dial.h"
-#include "registry/finder.h"
-#include "registry/sentinel.h"
+#include "registry/redis/dial.h"
+#include "registry/redis/finder.h"
+#include "registry/redis/sentinel.h"
 
 struct client {
 	struct redis_url *url;            /* borrowed */

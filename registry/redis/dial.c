@@ -1,9 +1,9 @@
-#include "registry/dial.h"
+#include "registry/redis/dial.h"
 
 #include <netdb.h>
 #include <string.h>
 
-#include "registry/tls.h"
+#include "registry/redis/tls.h"
 
 bool dial_resolve(struct redis_place *place)
 {

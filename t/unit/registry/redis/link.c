@@ -10,7 +10,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "registry/link.h"
+#include "registry/redis/link.h"
 #include "t/unit/redis_pool.h"
 
 #define STALL_MS 150

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "registry/redis_url.h"
+#include "registry/redis/redis_url.h"
 
 static void every_form_is_taken_apart(void **state)
 {

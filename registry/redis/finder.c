@@ -1,4 +1,4 @@
-#include "registry/finder.h"
+#include "registry/redis/finder.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "common/log.h"
-#include "registry/dial.h"
-#include "registry/sentinel.h"
+#include "registry/redis/dial.h"
+#include "registry/redis/sentinel.h"
 
 /* Makes it the place where all others find Redis too. */
 static void publish(struct redis_url *url, struct redis_place *place)
