@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/conf.h"
+#include "common/conf/conf.h"
 #include "common/net.h"
 
 enum accepts { ACCEPTS_BATCH, ACCEPTS_PACKET, ACCEPTS };

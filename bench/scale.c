@@ -12,7 +12,7 @@
 #include "bench/settles.h"
 #include "bench/swarm.h"
 #include "common/clock.h"
-#include "common/conf.h"
+#include "common/conf/conf.h"
 #include "common/log.h"
 #include "common/rng.h"
 #include "node/ledger.h"

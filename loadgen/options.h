@@ -1,9 +1,9 @@
 #ifndef WEIR_LOADGEN_OPTIONS_H
 #define WEIR_LOADGEN_OPTIONS_H
 /*
- * The options of weir-loadgen: one table (see common/conf.h), and what is made of their text.
+ * The options of weir-loadgen: one table (see common/conf/conf.h), and what is made of their text.
  */
-#include "common/conf.h"
+#include "common/conf/conf.h"
 #include "loadgen/sizes.h"
 
 enum options_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER, PROGRESS_CHOICES };

@@ -3,7 +3,7 @@
 /*
  * What can be set on a node. config.c has the table.
  */
-#include "common/conf.h"
+#include "common/conf/conf.h"
 #include "common/net_allow.h"
 
 enum ack_mode { ACK_DELIVERED, ACK_RECEIVED };

@@ -22,7 +22,7 @@
 #include <cjson/cJSON.h>
 #include <limits.h>
 
-#include "common/conf.h"
+#include "common/conf/conf.h"
 #include "registry/cluster.h"
 #include "registry/membership.h"
 

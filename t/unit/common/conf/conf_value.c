@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "common/conf.h"
+#include "common/conf/conf.h"
 
 static char why[128];
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/conf_private.h"
+#include "common/conf/conf_private.h"
 
 int conf_answer(struct buf *out)
 {

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "common/conf.h"
+#include "common/conf/conf.h"
 
 #define MAX_ARGS 16
 #define TEXT_LEN 16384

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/conf_private.h"
+#include "common/conf/conf_private.h"
 
 #define MAX_WHOLE 9007199254740992.0 /* 2^53: amounts are computed as doubles */
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/conf_private.h"
+#include "common/conf/conf_private.h"
 
 const struct conf_builtin conf_builtins[CONF_BUILTINS] = {
 	[CONF_HELP] = { "help", NULL, "Print this help and exit; also -h." },

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/conf_private.h"
+#include "common/conf/conf_private.h"
 
 DEFINE_CLEANUP(FILE, fclose)
 

@@ -1,4 +1,4 @@
-#include "t/unit/common/conf_fixture.h"
+#include "t/unit/common/conf/conf_fixture.h"
 
 static void defaults_fill_every_field(void **state)
 {

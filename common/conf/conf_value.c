@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/conf_private.h"
+#include "common/conf/conf_private.h"
 
 struct bool_word {
 	const char *word;

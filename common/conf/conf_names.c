@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/conf_private.h"
+#include "common/conf/conf_private.h"
 
 #define MAX_WORD 64 /* no name is longer */
 #define MAX_EDITS 2

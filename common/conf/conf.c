@@ -1,4 +1,4 @@
-#include "common/conf.h"
+#include "common/conf/conf.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/conf_private.h"
+#include "common/conf/conf_private.h"
 
 #define MAX_SECRET 65536 /* bytes of a NAME_FILE */
 #define MAX_SHOWN 60     /* bytes of a bad value in a message */

@@ -14,7 +14,7 @@
 #include <stdarg.h>
 
 #include "common/buf.h"
-#include "common/conf.h"
+#include "common/conf/conf.h"
 
 #define CONF_NO_OPTION SIZE_MAX
 
