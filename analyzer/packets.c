@@ -1,6 +1,6 @@
 #include "analyzer/packets.h"
 
-#include "common/json_packet.h"
+#include "common/json/json_packet.h"
 
 #define PACKETS_KEEP_MAX 65536 /* a bigger batch does not keep its memory for the next one */
 

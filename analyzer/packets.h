@@ -1,8 +1,8 @@
 #ifndef WEIR_ANALYZER_PACKETS_H
 #define WEIR_ANALYZER_PACKETS_H
 /*
- * Splits the body of a delivery into packets and counts their messages, as common/json_packet.h
- * says what a packet is. Pure.
+ * Splits the body of a delivery into packets and counts their messages, as
+ * common/json/json_packet.h says what a packet is. Pure.
  */
 #include <stdbool.h>
 #include <stddef.h>

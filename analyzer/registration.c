@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/json_get.h"
+#include "common/json/json_get.h"
 
 #define HEARTBEAT_MIN_MS 100
 #define HEARTBEAT_MAX_MS 3600000

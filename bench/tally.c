@@ -1,6 +1,6 @@
 #include "bench/tally.h"
 
-#include "common/json_packet.h"
+#include "common/json/json_packet.h"
 
 static int on_packet(struct json_cursor *c, unsigned depth, void *arg)
 {

@@ -3,7 +3,7 @@
 #include <float.h>
 #include <string.h>
 
-#include "common/json_get.h"
+#include "common/json/json_get.h"
 
 DEFINE_CLEANUP(cJSON, cJSON_Delete)
 

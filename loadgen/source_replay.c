@@ -1,4 +1,4 @@
-#include "common/json_text.h"
+#include "common/json/json_text.h"
 #include "loadgen/lines.h"
 #include "loadgen/source.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/json_get.h"
+#include "common/json/json_get.h"
 #include "common/log.h"
 #include "common/web.h"
 #include "node/admin_api.h"

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "common/json_get.h"
+#include "common/json/json_get.h"
 #include "common/log.h"
 #include "common/web.h"
 #include "registry/dead.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/json_text.h"
+#include "common/json/json_text.h"
 #include "common/web.h"
 #include "node/admin_store.h"
 #include "registry/spill_state.h"

@@ -1,7 +1,7 @@
 /* Analyzers register, beat and leave. */
 #include <string.h>
 
-#include "common/json_get.h"
+#include "common/json/json_get.h"
 #include "common/log.h"
 #include "common/rng.h"
 #include "common/web.h"

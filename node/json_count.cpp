@@ -8,7 +8,7 @@
 #include <new>
 
 extern "C" {
-#include "common/json_packet.h"
+#include "common/json/json_packet.h"
 }
 
 using namespace simdjson;

@@ -1,11 +1,11 @@
 #ifndef WEIR_NODE_JSON_COUNT_H
 #define WEIR_NODE_JSON_COUNT_H
 /*
- * Validates a packet and counts its messages, as common/json_packet.h says what a packet is: with
- * simdjson's DOM parser (full validation, UTF-8 too) up to 256 KiB, beyond that, and where simdjson
- * finds a number too large, with the scanner of common/. Not a packet: a scalar, an empty array, a
- * byte order mark (it would break the batch it goes out in). One counter per thread; it keeps its
- * memory, at most 4 MiB.
+ * Validates a packet and counts its messages, as common/json/json_packet.h says what a packet is:
+ * with simdjson's DOM parser (full validation, UTF-8 too) up to 256 KiB, beyond that, and where
+ * simdjson finds a number too large, with the scanner of common/. Not a packet: a scalar, an empty
+ * array, a byte order mark (it would break the batch it goes out in). One counter per thread; it
+ * keeps its memory, at most 4 MiB.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "common/json_packet.h"
+#include "common/json/json_packet.h"
 #include "node/json_count.h"
 
 #define TRIED_WORDS (ROSTER_MAX_SLOTS / 64)

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
-#include "common/json_scan.h"
+#include "common/json/json_scan.h"
 #include "node/memory.h"
 #include "registry/roster.h"
 

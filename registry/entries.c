@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/json_scan.h"
+#include "common/json/json_scan.h"
 
 #define DIGITS_MAX 19 /* of each number in a name */
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json_get.h"
+#include "common/json/json_get.h"
 
 const char *const analyzer_state_names[] = { "active", "draining", "disabled", NULL };
 const char *const analyzer_health_names[] = { "up", "suspect", "down", NULL };

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "common/json_packet.h"
+#include "common/json/json_packet.h"
 
 #define DEPTH 16
 

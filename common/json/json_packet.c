@@ -1,4 +1,4 @@
-#include "common/json_packet.h"
+#include "common/json/json_packet.h"
 
 struct fields {
 	struct json_packet *packet;

@@ -1,4 +1,4 @@
-#include "common/json_get.h"
+#include "common/json/json_get.h"
 
 #include <math.h>
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "common/json_get.h"
+#include "common/json/json_get.h"
 
 static const char text[] =
 	"{\"s\":\"text\",\"empty\":\"\",\"n\":12,\"f\":1.5,\"neg\":-3,\"t\":true,\"no\":false,"

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "common/json_scan.h"
+#include "common/json/json_scan.h"
 #include "common/rng.h"
 
 #define N_MUTATIONS 20000

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/buf.h"
-#include "common/json_text.h"
+#include "common/json/json_text.h"
 #include "common/rng.h"
 
 #include <cjson/cJSON.h>

@@ -8,7 +8,7 @@
  */
 #include <stdint.h>
 
-#include "common/json_scan.h"
+#include "common/json/json_scan.h"
 
 #define JSON_PACKET_E_SYNTAX JSON_SCAN_E_SYNTAX /* not JSON in UTF-8, or nested too deep */
 #define JSON_PACKET_E_SCALAR 2                  /* neither an object nor an array */
