@@ -10,7 +10,7 @@
 #include "analyzer/refusal.h"
 #include "common/buf.h"
 #include "common/err.h"
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 
 /* One delivery that was acknowledged. */
 struct stats_batch {

@@ -1,4 +1,4 @@
-# weir_unit_test(common/histogram weir-common ...): t/unit/common/histogram.c as build/t/common-histogram,
+# weir_unit_test(common/histogram weir-common ...): t/unit/common/metrics/histogram.c as build/t/common-histogram,
 # which prints TAP and is found there by prove.
 set(WEIR_TESTS_DIR ${CMAKE_BINARY_DIR}/t)
 function(weir_unit_test name)

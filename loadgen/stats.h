@@ -5,7 +5,7 @@
  *   sent = accepted + refused + failed        (in packets and in messages, when the run is over)
  * Packets that were due and never sent are no part of it: `n_unsent`, `n_dropped`.
  */
-#include "common/histogram.h"
+#include "common/metrics/histogram.h"
 #include "loadgen/client.h"
 
 #define STATS_STATUSES 600

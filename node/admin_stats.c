@@ -3,7 +3,7 @@
  * /analyzer/stats are parts of the overview, /metrics-json is /metrics, /health is /readyz.
  */
 #include "common/clock.h"
-#include "common/metrics_json.h"
+#include "common/metrics/metrics_json.h"
 #include "common/web.h"
 #include "node/admin_api.h"
 #include "node/health.h"

@@ -10,7 +10,7 @@
  */
 #include <event2/event.h>
 
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 #include "common/rng.h"
 #include "node/conn.h"
 #include "node/ingest_api.h"

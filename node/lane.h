@@ -15,7 +15,7 @@
  * The queue takes no more than the analyzer does in about a second (backlog.h); when that becomes
  * less, so that twice as much is queued, the newest go elsewhere.
  */
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 #include "node/packet.h"
 #include "node/sender.h"
 

@@ -3,7 +3,7 @@
 /*
  * Every metric of a node, once. X(id, name, type, labels, scale, help)
  */
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 #include "registry/roster.h"
 
 #define BY_NOTHING NULL, NULL, 0, NULL, NULL, 0

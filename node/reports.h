@@ -7,7 +7,7 @@
 #include <cjson/cJSON.h>
 #include <hiredis/hiredis.h>
 
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 #include "registry/roster.h"
 
 struct lanes { /* to one analyzer, of all workers */

@@ -10,7 +10,7 @@
  */
 #include <event2/event.h>
 
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 #include "registry/redis/link.h"
 #include "registry/settlement.h"
 

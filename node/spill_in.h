@@ -16,7 +16,7 @@
  */
 #include <event2/event.h>
 
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 #include "node/packet.h"
 #include "node/refusal.h"
 #include "registry/redis/link.h"

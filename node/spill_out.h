@@ -12,7 +12,7 @@
  * may have taken packets that nobody holds; so does a former run under the same name: then, once
  * nothing is held, what stands under this name is read first.
  */
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 #include "common/rng.h"
 #include "node/memory.h"
 #include "node/packet.h"

@@ -5,7 +5,7 @@
  * functions fail the running test where something does not work.
  */
 #include "common/clock.h"
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 #include "node/memory.h"
 #include "node/packet.h"
 #include "registry/redis/link.h"

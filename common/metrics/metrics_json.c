@@ -1,4 +1,4 @@
-#include "common/metrics_json.h"
+#include "common/metrics/metrics_json.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

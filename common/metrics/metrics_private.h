@@ -6,7 +6,7 @@
  * A shard is one run of 64-bit cells, family after family: a cell per value, or for a histogram a
  * cell per bucket (not cumulative), one for what is beyond the last bound, and the sum.
  */
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 
 #define BEYOND_CELL METRICS_N_BUCKETS
 #define SUM_CELL (METRICS_N_BUCKETS + 1)

@@ -2,7 +2,7 @@
  * Only a shard's writer stores, so an addition is a relaxed load and a store, never a locked
  * instruction.
  */
-#include "common/metrics_private.h"
+#include "common/metrics/metrics_private.h"
 
 #define CACHE_LINE 64 /* shards of two threads never share one */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 
 #define OPEN_TYPE "application/openmetrics-text"
 #define CLASSIC_TYPE "text/plain"

@@ -2,7 +2,7 @@
  * Values below 32 have a bucket each. From there every power of two [2^e, 2^(e+1)) is cut into 32
  * buckets of width 2^(e-5): the position is the exponent and the five bits after the leading one.
  */
-#include "common/histogram.h"
+#include "common/metrics/histogram.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "common/metrics.h"
+#include "common/metrics/metrics.h"
 
 enum {
 	M_PACKETS,

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/err.h"
-#include "common/histogram.h"
+#include "common/metrics/histogram.h"
 #include "common/rng.h"
 
 #define MAX_ERROR 0.032

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/metrics_private.h"
+#include "common/metrics/metrics_private.h"
 
 #define SECONDS_PER_US 1e-6
 

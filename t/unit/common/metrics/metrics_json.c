@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "common/metrics.h"
-#include "common/metrics_json.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/metrics_json.h"
 #include "t/unit/near.h"
 
 enum { PACKETS, TEMPERATURE, TIMES };
