@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "common/conf/conf.h"
-#include "common/net.h"
+#include "common/net/net.h"
 
 enum accepts { ACCEPTS_BATCH, ACCEPTS_PACKET, ACCEPTS };
 

@@ -18,7 +18,7 @@
 
 #include "bench/tally.h"
 #include "common/buf.h"
-#include "common/net.h"
+#include "common/net/net.h"
 
 #define MAX_LISTENERS 64
 #define MAX_EVENTS 256

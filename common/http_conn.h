@@ -18,7 +18,7 @@
 #include <sys/uio.h>
 
 #include "common/http_response.h"
-#include "common/net.h"
+#include "common/net/net.h"
 
 #define HTTP_CONN_MAX_ANSWER (1u << 20) /* bytes; the connection breaks at a longer one */
 

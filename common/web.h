@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "common/buf.h"
-#include "common/net.h"
+#include "common/net/net.h"
 
 /* Any address means IPv4 alone where civetweb was built without IPv6. */
 void web_fit_address(struct net_addr *addr);

@@ -4,7 +4,7 @@
  * Where packets go: a URL as an address and the head of a request.
  */
 #include "common/buf.h"
-#include "common/net.h"
+#include "common/net/net.h"
 
 #define TARGET_E_URL 1     /* not http://host[:port][/path] */
 #define TARGET_E_TLS 2     /* https:// */

@@ -5,7 +5,7 @@
  * against hosts that are none of its business. Says early and clearly what the sender enforces
  * anyway, whenever it makes a connection.
  */
-#include "common/net_allow.h"
+#include "common/net/net_allow.h"
 
 #define ANALYZER_PLACE_LOOKUP_MS 1000
 

@@ -4,7 +4,7 @@
  * What can be set on a node. config.c has the table.
  */
 #include "common/conf/conf.h"
-#include "common/net_allow.h"
+#include "common/net/net_allow.h"
 
 enum ack_mode { ACK_DELIVERED, ACK_RECEIVED };
 enum admin_read { ADMIN_READ_OPEN, ADMIN_READ_TOKEN };

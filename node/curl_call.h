@@ -7,7 +7,7 @@
 #include <curl/curl.h>
 
 #include "common/err.h"
-#include "common/net_allow.h"
+#include "common/net/net_allow.h"
 #include "node/transfer.h"
 
 #define CURL_CALL_MAX_ANSWER (1u << 20) /* bytes; it breaks off at a longer one */

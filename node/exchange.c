@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "common/log.h"
-#include "common/net.h"
+#include "common/net/net.h"
 #include "node/ingest.h"
 #include "node/node_metrics.h"
 #include "node/token_guard.h"

@@ -9,7 +9,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-#include "common/net.h"
+#include "common/net/net.h"
 
 #define LOOKUP_MAX_ADDRS 8
 #define LOOKUP_MAX_UNDER_WAY 64 /* of the process */

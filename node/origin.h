@@ -11,7 +11,7 @@
 #include <sys/queue.h>
 
 #include "common/clock.h"
-#include "common/net_allow.h"
+#include "common/net/net_allow.h"
 #include "node/lookup.h"
 
 #define ORIGIN_BUCKETS 256

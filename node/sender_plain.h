@@ -11,7 +11,7 @@
 #include <event2/event.h>
 
 #include "common/err.h"
-#include "common/net_allow.h"
+#include "common/net/net_allow.h"
 #include "node/transfer.h"
 
 struct sender_plain;

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "common/clock.h"
-#include "common/net.h"
+#include "common/net/net.h"
 
 #define TOKEN_GUARD_BURST 10
 #define TOKEN_GUARD_PERIOD_US (5 * US_PER_S)

@@ -13,7 +13,7 @@
  */
 #include <pthread.h>
 
-#include "common/net.h"
+#include "common/net/net.h"
 #include "node/config.h"
 #include "node/health.h"
 #include "node/ingest.h"

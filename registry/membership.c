@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/net.h"
+#include "common/net/net.h"
 
 #define WEIGHT_MAX 1e6
 

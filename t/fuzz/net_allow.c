@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "common/net_allow.h"
+#include "common/net/net_allow.h"
 
 #define MAX_ENTRIES 8
 

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/net.h"
+#include "common/net/net.h"
 
 #define POLL_MS 10
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "common/clock.h"
-#include "common/net.h"
+#include "common/net/net.h"
 
 #define PEER_WAIT_US (10 * US_PER_S)
 #define PEER_OK "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/net.h"
+#include "common/net/net.h"
 
 #define READY "eady to accept connections"
 #define PORT_TRIES 5

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "common/net_allow.h"
+#include "common/net/net_allow.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "common/net.h"
+#include "common/net/net.h"
 
 static bool kernel_has_ipv6(void)
 {

@@ -16,7 +16,7 @@
  *
  * Pure. Not changed once it is made, so threads may share it.
  */
-#include "common/net.h"
+#include "common/net/net.h"
 
 struct net_allow;
 

@@ -1,4 +1,4 @@
-#include "common/net_allow.h"
+#include "common/net/net_allow.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -1,4 +1,4 @@
-#include "common/net.h"
+#include "common/net/net.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
