@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/web.h"
+#include "common/http/web.h"
 
 int reply_text(const struct request *rq, int status, const char *content_type, const char *body,
 	       size_t len)

@@ -12,8 +12,8 @@
 #include "analyzer/ingest.h"
 #include "analyzer/reply.h"
 #include "common/clock.h"
+#include "common/http/web.h"
 #include "common/log.h"
-#include "common/web.h"
 
 struct server {
 	struct mg_context *ctx;

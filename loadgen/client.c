@@ -5,7 +5,7 @@
 
 #include "common/backoff.h"
 #include "common/clock.h"
-#include "common/http_conn.h"
+#include "common/http/http_conn.h"
 #include "common/log.h"
 
 #define REST_BASE_MS 100

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/http/web.h"
 #include "common/log.h"
-#include "common/web.h"
 #include "node/admin_access.h"
 #include "node/admin_api.h"
 #include "node/admin_page.h"

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/http/secret.h"
+#include "common/http/web.h"
 #include "common/log.h"
-#include "common/secret.h"
-#include "common/web.h"
 
 void admin_access_init(struct admin_access *a, const struct node_config *config)
 {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/http/web.h"
 #include "common/log.h"
-#include "common/web.h"
 #include "registry/membership.h"
 
 #define MAX_BODY (64 << 10)

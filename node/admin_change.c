@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/http/web.h"
 #include "common/json/json_get.h"
 #include "common/log.h"
-#include "common/web.h"
 #include "node/admin_api.h"
 #include "registry/membership.h"
 

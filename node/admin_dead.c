@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/http/web.h"
 #include "common/json/json_get.h"
 #include "common/log.h"
-#include "common/web.h"
 #include "registry/dead.h"
 
 #define ENTRIES_MAX 1000

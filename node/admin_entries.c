@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/http/web.h"
 #include "common/json/json_text.h"
-#include "common/web.h"
 #include "node/admin_store.h"
 #include "registry/spill_state.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/web.h"
+#include "common/http/web.h"
 #include "node/admin_api.h"
 #include "node/watch.h"
 #include "registry/entries.h"

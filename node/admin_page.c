@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/web.h"
+#include "common/http/web.h"
 #include "node/assets.h"
 
 #define PAGE "index.html"

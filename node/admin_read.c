@@ -1,5 +1,5 @@
 /* The analyzers, the nodes and the cluster, as the registry knows them. */
-#include "common/web.h"
+#include "common/http/web.h"
 #include "node/admin_api.h"
 #include "registry/cluster.h"
 #include "registry/membership.h"

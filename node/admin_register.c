@@ -1,10 +1,10 @@
 /* Analyzers register, beat and leave. */
 #include <string.h>
 
+#include "common/http/web.h"
 #include "common/json/json_get.h"
 #include "common/log.h"
 #include "common/rng.h"
-#include "common/web.h"
 #include "node/admin_api.h"
 #include "node/analyzer_place.h"
 #include "registry/membership.h"

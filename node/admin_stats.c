@@ -3,8 +3,8 @@
  * /analyzer/stats are parts of the overview, /metrics-json is /metrics, /health is /readyz.
  */
 #include "common/clock.h"
+#include "common/http/web.h"
 #include "common/metrics/metrics_json.h"
-#include "common/web.h"
 #include "node/admin_api.h"
 #include "node/health.h"
 #include "node/scrape.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/secret.h"
+#include "common/http/secret.h"
 
 #define ALLOW_PACKETS "POST, OPTIONS"
 #define ALLOW_HEALTH "GET, HEAD, OPTIONS"

@@ -6,7 +6,7 @@
  * first. They are watched for the server's close.
  */
 #include "common/buf.h"
-#include "common/http_conn.h"
+#include "common/http/http_conn.h"
 #include "node/origin.h"
 
 #define POOL_IDLE_US (60 * US_PER_S) /* then they are closed */

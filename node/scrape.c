@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/http/web.h"
 #include "common/process.h"
-#include "common/web.h"
 #include "node/node_metrics.h"
 #include "node/watch.h"
 #include "registry/cluster.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/http_conn.h"
+#include "common/http/http_conn.h"
 #include "registry/ctl/ctl.h"
 
 #define AUTHORITY_SIZE (sizeof(((struct net_url *)0)->host) + 16)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/http_response.h"
+#include "common/http/http_response.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

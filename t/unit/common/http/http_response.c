@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "common/http_response.h"
+#include "common/http/http_response.h"
 
 #define CRLF "\r\n"
 #define OK_HEAD "HTTP/1.1 202 Accepted" CRLF

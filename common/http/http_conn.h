@@ -17,7 +17,7 @@
 #include <event2/event_struct.h>
 #include <sys/uio.h>
 
-#include "common/http_response.h"
+#include "common/http/http_response.h"
 #include "common/net/net.h"
 
 #define HTTP_CONN_MAX_ANSWER (1u << 20) /* bytes; the connection breaks at a longer one */

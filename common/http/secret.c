@@ -1,4 +1,4 @@
-#include "common/secret.h"
+#include "common/http/secret.h"
 
 #include <string.h>
 #include <strings.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "common/http_conn.h"
+#include "common/http/http_conn.h"
 #include "t/unit/peer.h"
 
 #define HEAD "POST /in HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n"

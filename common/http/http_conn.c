@@ -1,4 +1,4 @@
-#include "common/http_conn.h"
+#include "common/http/http_conn.h"
 
 #include <errno.h>
 #include <limits.h>

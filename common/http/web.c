@@ -1,4 +1,4 @@
-#include "common/web.h"
+#include "common/http/web.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

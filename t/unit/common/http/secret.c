@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "common/secret.h"
+#include "common/http/secret.h"
 
 static bool is(const char *authorization, const char *token)
 {
