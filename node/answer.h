@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "common/buf.h"
-#include "node/http_reader.h"
-#include "node/refusal.h"
+#include "node/http/http_reader.h"
+#include "node/http/refusal.h"
 #include "registry/roster.h"
 
 enum answer_kind {

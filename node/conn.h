@@ -10,7 +10,7 @@
 #include <event2/event_struct.h>
 
 #include "node/answer.h"
-#include "node/http_reader.h"
+#include "node/http/http_reader.h"
 #include "node/packet.h"
 
 struct ingest;

@@ -5,7 +5,7 @@
 #include "node/breaker.h"
 #include "node/conn.h"
 #include "node/fate.h"
-#include "node/refusal.h"
+#include "node/http/refusal.h"
 #include "node/router.h"
 #include "node/settler.h"
 

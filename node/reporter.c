@@ -5,8 +5,8 @@
 
 #include "common/clock.h"
 #include "node/breaker.h"
+#include "node/http/refusal.h"
 #include "node/node_metrics.h"
-#include "node/refusal.h"
 
 #define FADE_S 10.0
 #define N_TIMES (METRICS_N_BUCKETS + 1)

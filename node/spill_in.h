@@ -17,8 +17,8 @@
 #include <event2/event.h>
 
 #include "common/metrics/metrics.h"
+#include "node/http/refusal.h"
 #include "node/packet.h"
-#include "node/refusal.h"
 #include "registry/redis/link.h"
 #include "registry/spill.h"
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "node/refusal.h"
+#include "node/http/refusal.h"
 
 static bool is_documented(int status)
 {

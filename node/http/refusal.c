@@ -1,4 +1,4 @@
-#include "node/refusal.h"
+#include "node/http/refusal.h"
 
 static const struct http_refusal_info own[REFUSALS - HTTP_REFUSALS] = {
 #define OWN(id) [REFUSAL_##id - HTTP_REFUSALS]

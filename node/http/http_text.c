@@ -1,4 +1,4 @@
-#include "node/http_text.h"
+#include "node/http/http_text.h"
 
 #include <string.h>
 

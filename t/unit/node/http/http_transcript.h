@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "common/buf.h"
-#include "node/http_reader.h"
+#include "node/http/http_reader.h"
 
 static void note_slice(struct buf *out, const char *name, struct http_slice s)
 {

@@ -1,5 +1,5 @@
 /* The words and numbers of http_reader.h: methods by name, refusals by status. */
-#include "node/http_reader.h"
+#include "node/http/http_reader.h"
 
 const char *const http_method_names[HTTP_METHODS] = {
 	[HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",       [HTTP_POST] = "POST",
