@@ -4,7 +4,7 @@
  * The packets that leave for an analyzer in one POST, from where they are: its headers, the parts
  * of its body, and what its outcome means.
  */
-#include "node/packet.h"
+#include "node/packet/packet.h"
 #include "node/sender.h"
 
 struct lane;

@@ -11,7 +11,7 @@
 
 #include "node/answer.h"
 #include "node/http/http_reader.h"
-#include "node/packet.h"
+#include "node/packet/packet.h"
 
 struct ingest;
 

@@ -3,7 +3,7 @@
 /*
  * A packet that an analyzer refuses as bad goes to the stream `dead` of its pool.
  */
-#include "node/packet.h"
+#include "node/packet/packet.h"
 #include "registry/redis/link.h"
 
 /*

@@ -14,8 +14,8 @@
 #include "common/rng.h"
 #include "node/conn.h"
 #include "node/ingest_api.h"
-#include "node/json_count.h"
-#include "node/packet.h"
+#include "node/packet/json_count.h"
+#include "node/packet/packet.h"
 
 struct ingest_limits {
 	uint32_t max_head_bytes;

@@ -16,7 +16,7 @@
  * less, so that twice as much is queued, the newest go elsewhere.
  */
 #include "common/metrics/metrics.h"
-#include "node/packet.h"
+#include "node/packet/packet.h"
 #include "node/sender.h"
 
 /* Why a packet is taken back: what became of its delivery, or why it is not delivered. */

@@ -18,7 +18,7 @@
 
 #include "common/metrics/metrics.h"
 #include "node/http/refusal.h"
-#include "node/packet.h"
+#include "node/packet/packet.h"
 #include "registry/redis/link.h"
 #include "registry/spill.h"
 

@@ -14,8 +14,8 @@
  */
 #include "common/metrics/metrics.h"
 #include "common/rng.h"
-#include "node/memory.h"
-#include "node/packet.h"
+#include "node/packet/memory.h"
+#include "node/packet/packet.h"
 #include "registry/redis/link.h"
 #include "registry/spill.h"
 

@@ -17,7 +17,7 @@
 #include "node/config.h"
 #include "node/health.h"
 #include "node/ingest.h"
-#include "node/memory.h"
+#include "node/packet/memory.h"
 #include "node/router.h"
 #include "node/spill_in.h"
 #include "node/spill_out.h"

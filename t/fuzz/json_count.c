@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "node/json_count.h"
+#include "node/packet/json_count.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

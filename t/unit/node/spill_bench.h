@@ -6,8 +6,8 @@
  */
 #include "common/clock.h"
 #include "common/metrics/metrics.h"
-#include "node/memory.h"
-#include "node/packet.h"
+#include "node/packet/memory.h"
+#include "node/packet/packet.h"
 #include "registry/redis/link.h"
 #include "t/unit/redis_pool.h"
 

@@ -8,7 +8,7 @@
 #include <malloc.h>
 
 #include "common/buf.h"
-#include "node/json_count.h"
+#include "node/packet/json_count.h"
 
 struct json_case {
 	const char *title;

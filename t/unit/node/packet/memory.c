@@ -8,7 +8,7 @@
 #include "common/err.h"
 #include "common/process.h"
 #include "common/rng.h"
-#include "node/memory.h"
+#include "node/packet/memory.h"
 
 #define MIB (1 << 20)
 

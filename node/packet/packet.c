@@ -1,10 +1,10 @@
-#include "node/packet.h"
+#include "node/packet/packet.h"
 
 #include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/json/json_packet.h"
-#include "node/json_count.h"
+#include "node/packet/json_count.h"
 
 #define TRIED_WORDS (ROSTER_MAX_SLOTS / 64)
 #define EXTRA_BYTES 640 /* its exchange, `tried`, its parts of a batch, and what malloc adds */

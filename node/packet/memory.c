@@ -1,4 +1,4 @@
-#include "node/memory.h"
+#include "node/packet/memory.h"
 
 #include <assert.h>
 

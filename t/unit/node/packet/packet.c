@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "node/json_count.h"
-#include "node/packet.h"
+#include "node/packet/json_count.h"
+#include "node/packet/packet.h"
 
 DEFINE_CLEANUP(struct packet, packet_free)
 

@@ -1,6 +1,6 @@
 /* The shim over simdjson, and the only C++ here. Error codes throughout; nothing throws. */
 #define SIMDJSON_EXCEPTIONS 0
-#include "node/json_count.h"
+#include "node/packet/json_count.h"
 
 #include <simdjson.h>
 

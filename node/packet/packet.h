@@ -9,7 +9,7 @@
 
 #include "common/err.h"
 #include "common/json/json_scan.h"
-#include "node/memory.h"
+#include "node/packet/memory.h"
 #include "registry/roster.h"
 
 struct exchange;
