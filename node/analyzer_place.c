@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "node/lookup.h"
+#include "node/send/lookup.h"
 
 #define WHY_BYTES 640
 

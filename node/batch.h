@@ -5,7 +5,7 @@
  * of its body, and what its outcome means.
  */
 #include "node/packet/packet.h"
-#include "node/sender.h"
+#include "node/send/sender.h"
 
 struct lane;
 

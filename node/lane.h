@@ -17,7 +17,7 @@
  */
 #include "common/metrics/metrics.h"
 #include "node/packet/packet.h"
-#include "node/sender.h"
+#include "node/send/sender.h"
 
 /* Why a packet is taken back: what became of its delivery, or why it is not delivered. */
 enum reroute_reason {

@@ -9,7 +9,7 @@
  */
 #include <event2/event.h>
 
-#include "node/sender.h"
+#include "node/send/sender.h"
 #include "registry/roster.h"
 
 struct prober;

@@ -8,7 +8,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-#include "node/transfer.h"
+#include "node/send/transfer.h"
 
 #define DEADLINES_SWEEP_US 10000 /* between two sweeps, at least */
 #define DEADLINE_NEVER UINT64_MAX

@@ -6,11 +6,11 @@
 
 #include <cmocka.h>
 
-#include "node/pool.h"
+#include "node/send/origin_pool.h"
 
 struct fixture {
 	struct event_base *base;
-	struct pool pool;
+	struct origin_pool pool;
 	struct origins origins;
 	struct origin *origin, *other;
 };
@@ -28,7 +28,7 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	f->base = event_base_new();
-	pool_init(&f->pool, f->base, on_done, NULL);
+	origin_pool_init(&f->pool, f->base, on_done, NULL);
 	origins_init(&f->origins, f->base, NULL, on_looked_up, NULL);
 	*state = f;
 	return origins_find(&f->origins, "http://127.0.0.1:1", &f->origin) ||
@@ -39,7 +39,7 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	pool_deinit(&f->pool);
+	origin_pool_deinit(&f->pool);
 	assert_int_equal(f->origin->n_conns + f->other->n_conns, 0);
 	origins_deinit(&f->origins);
 	event_base_free(f->base);
@@ -50,11 +50,11 @@ static int tear_down(void **state)
 /* One whose answer has just come. */
 static struct pooled_conn *give_new(struct fixture *f, struct origin *o, uint64_t now_us)
 {
-	struct pooled_conn *c = pool_conn_new(&f->pool, o);
+	struct pooled_conn *c = origin_pool_conn_new(&f->pool, o);
 
 	assert_non_null(c);
 	c->http.state = HTTP_CONN_READY;
-	pool_give(c, now_us);
+	origin_pool_give(c, now_us);
 	return c;
 }
 
@@ -64,11 +64,11 @@ static void the_newest_idle_connection_of_its_origin_is_taken(void **state)
 	struct pooled_conn *first = give_new(f, f->origin, 1), *second = give_new(f, f->origin, 2);
 
 	give_new(f, f->other, 3);
-	assert_ptr_equal(pool_take(f->origin), second);
-	assert_ptr_equal(pool_take(f->origin), first);
-	assert_null(pool_take(f->origin));
-	pool_give(first, 4);
-	pool_give(second, 5);
+	assert_ptr_equal(origin_pool_take(f->origin), second);
+	assert_ptr_equal(origin_pool_take(f->origin), first);
+	assert_null(origin_pool_take(f->origin));
+	origin_pool_give(first, 4);
+	origin_pool_give(second, 5);
 	assert_int_equal(f->pool.n_idle, 3);
 }
 
@@ -76,24 +76,24 @@ static void a_closed_one_is_not_kept(void **state)
 {
 	struct fixture *f = *state;
 
-	pool_give(pool_conn_new(&f->pool, f->origin), 1);
+	origin_pool_give(origin_pool_conn_new(&f->pool, f->origin), 1);
 	assert_int_equal(f->origin->n_conns, 0);
-	assert_null(pool_take(f->origin));
+	assert_null(origin_pool_take(f->origin));
 }
 
 static void what_was_idle_for_long_is_closed(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(pool_sweep(&f->pool, 1), UINT64_MAX);
+	assert_int_equal(origin_pool_sweep(&f->pool, 1), UINT64_MAX);
 	give_new(f, f->origin, 100);
 	give_new(f, f->other, 200);
-	assert_int_equal(pool_sweep(&f->pool, 99 + POOL_IDLE_US), 100 + POOL_IDLE_US);
+	assert_int_equal(origin_pool_sweep(&f->pool, 99 + POOL_IDLE_US), 100 + POOL_IDLE_US);
 	assert_int_equal(f->pool.n_idle, 2);
-	assert_int_equal(pool_sweep(&f->pool, 100 + POOL_IDLE_US), 200 + POOL_IDLE_US);
+	assert_int_equal(origin_pool_sweep(&f->pool, 100 + POOL_IDLE_US), 200 + POOL_IDLE_US);
 	assert_int_equal(f->origin->n_conns, 0);
 	assert_int_equal(f->other->n_conns, 1);
-	assert_int_equal(pool_sweep(&f->pool, 200 + POOL_IDLE_US), UINT64_MAX);
+	assert_int_equal(origin_pool_sweep(&f->pool, 200 + POOL_IDLE_US), UINT64_MAX);
 	assert_int_equal(f->pool.n_idle, 0);
 }
 

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "t/unit/node/sending.h"
+#include "t/unit/node/send/sending.h"
 
 static const struct {
 	const char *name;

@@ -1,4 +1,4 @@
-#include "node/origin.h"
+#include "node/send/origin.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
-#include "node/sender.h"
+#include "node/send/sender.h"
 
 #include <stdlib.h>
 #include <strings.h>
 
-#include "node/sender_curl.h"
-#include "node/sender_plain.h"
+#include "node/send/sender_curl.h"
+#include "node/send/sender_plain.h"
 
 struct sender {
 	struct event_base *base;       /* borrowed */

@@ -6,16 +6,16 @@
  *   it is sent              CONNECTING, SENDING, WAITING
  *   none                    it failed at once; its result is in it, and its deadline has come
  */
-#include "node/sender_plain.h"
+#include "node/send/sender_plain.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/deadlines.h"
-#include "node/pool.h"
+#include "node/send/deadlines.h"
+#include "node/send/origin_pool.h"
 
 struct sender_plain {
-	struct pool pool;
+	struct origin_pool pool;
 	struct origins origins;
 	struct deadlines deadlines; /* of all that are under way */
 	bool is_ending;
@@ -41,7 +41,7 @@ struct sender_plain *sender_plain_new(struct event_base *base, const struct net_
 
 	if (!s)
 		return NULL;
-	pool_init(&s->pool, base, on_done, on_connected);
+	origin_pool_init(&s->pool, base, on_done, on_connected);
 	origins_init(&s->origins, base, allow, on_looked_up, s);
 	deadlines_init(&s->deadlines, base);
 	s->deadlines.on_due = on_due;
@@ -93,7 +93,7 @@ static void finish_on(struct pooled_conn *c, enum transfer_result result, const 
 	uint64_t now_us = clock_mono_us();
 
 	stop_waiting(c);
-	pool_give(c, now_us);
+	origin_pool_give(c, now_us);
 	deadlines_arm(&s->deadlines, now_us + POOL_IDLE_US, now_us);
 	finish(s, t, result, error);
 }
@@ -255,13 +255,13 @@ static void fail_soon(struct sender_plain *s, struct transfer *t, enum transfer_
 
 static void begin(struct sender_plain *s, struct transfer *t, struct origin *o)
 {
-	struct pooled_conn *c = pool_take(o);
+	struct pooled_conn *c = origin_pool_take(o);
 
 	if (!c)
-		c = pool_conn_new(&s->pool, o);
+		c = origin_pool_conn_new(&s->pool, o);
 	if (!c || !write_head(&c->head, o, t)) {
 		if (c)
-			pool_give(c, t->started_us);
+			origin_pool_give(c, t->started_us);
 		fail_soon(s, t, TRANSFER_BROKEN, "out of memory");
 		return;
 	}
@@ -315,7 +315,7 @@ static uint64_t on_sweep(void *arg, uint64_t now_us)
 {
 	struct sender_plain *s = arg;
 
-	return pool_sweep(&s->pool, now_us);
+	return origin_pool_sweep(&s->pool, now_us);
 }
 
 void sender_plain_free(struct sender_plain *s)
@@ -331,7 +331,7 @@ void sender_plain_free(struct sender_plain *s)
 		else
 			finish(s, t, TRANSFER_BROKEN, "the node ends");
 	}
-	pool_deinit(&s->pool);
+	origin_pool_deinit(&s->pool);
 	origins_deinit(&s->origins);
 	deadlines_deinit(&s->deadlines);
 	free(s);

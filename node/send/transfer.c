@@ -1,4 +1,4 @@
-#include "node/transfer.h"
+#include "node/send/transfer.h"
 
 #include "common/clock.h"
 

@@ -1,9 +1,9 @@
-#include "node/sender_curl.h"
+#include "node/send/sender_curl.h"
 
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "node/curl_call.h"
+#include "node/send/curl_call.h"
 
 #define MAX_SPARE 64 /* calls kept for the next transfers */
 #define MAX_IDLE_CONNECTIONS 1024L

@@ -1,4 +1,4 @@
-#include "node/curl_call.h"
+#include "node/send/curl_call.h"
 
 #include <stdlib.h>
 #include <string.h>

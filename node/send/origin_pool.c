@@ -1,4 +1,4 @@
-#include "node/pool.h"
+#include "node/send/origin_pool.h"
 
 #include <stdlib.h>
 
@@ -9,12 +9,12 @@ static void unlink_idle(struct pooled_conn *c)
 	c->pool->n_idle--;
 }
 
-static void close_oldest(struct pool *p)
+static void close_oldest(struct origin_pool *p)
 {
 	struct pooled_conn *c = TAILQ_FIRST(&p->idle);
 
 	unlink_idle(c);
-	pool_conn_free(c);
+	origin_pool_conn_free(c);
 }
 
 static void on_idle_close(struct http_conn *http)
@@ -22,27 +22,27 @@ static void on_idle_close(struct http_conn *http)
 	struct pooled_conn *c = CONTAINER_OF(http, struct pooled_conn, http);
 
 	unlink_idle(c);
-	pool_conn_free(c);
+	origin_pool_conn_free(c);
 }
 
-void pool_init(struct pool *p, struct event_base *base,
-	       void (*on_done)(struct http_conn *, enum http_conn_outcome),
-	       void (*on_connected)(struct http_conn *))
+void origin_pool_init(struct origin_pool *p, struct event_base *base,
+		      void (*on_done)(struct http_conn *, enum http_conn_outcome),
+		      void (*on_connected)(struct http_conn *))
 {
-	*p = (struct pool){ .owner = { .base = base,
-				       .on_done = on_done,
-				       .on_idle_close = on_idle_close,
-				       .on_connected = on_connected } };
+	*p = (struct origin_pool){ .owner = { .base = base,
+					      .on_done = on_done,
+					      .on_idle_close = on_idle_close,
+					      .on_connected = on_connected } };
 	TAILQ_INIT(&p->idle);
 }
 
-void pool_deinit(struct pool *p)
+void origin_pool_deinit(struct origin_pool *p)
 {
 	while (p->n_idle)
 		close_oldest(p);
 }
 
-struct pooled_conn *pool_conn_new(struct pool *p, struct origin *o)
+struct pooled_conn *origin_pool_conn_new(struct origin_pool *p, struct origin *o)
 {
 	struct pooled_conn *c = calloc(1, sizeof(*c));
 
@@ -55,7 +55,7 @@ struct pooled_conn *pool_conn_new(struct pool *p, struct origin *o)
 	return c;
 }
 
-void pool_conn_free(struct pooled_conn *c)
+void origin_pool_conn_free(struct pooled_conn *c)
 {
 	c->origin->n_conns--;
 	http_conn_deinit(&c->http);
@@ -63,7 +63,7 @@ void pool_conn_free(struct pooled_conn *c)
 	free(c);
 }
 
-struct pooled_conn *pool_take(struct origin *o)
+struct pooled_conn *origin_pool_take(struct origin *o)
 {
 	struct pooled_conn *c = TAILQ_FIRST(&o->idle);
 
@@ -72,13 +72,13 @@ struct pooled_conn *pool_take(struct origin *o)
 	return c;
 }
 
-void pool_give(struct pooled_conn *c, uint64_t now_us)
+void origin_pool_give(struct pooled_conn *c, uint64_t now_us)
 {
-	struct pool *p = c->pool;
+	struct origin_pool *p = c->pool;
 
 	c->transfer = NULL;
 	if (c->http.state != HTTP_CONN_READY) {
-		pool_conn_free(c);
+		origin_pool_conn_free(c);
 		return;
 	}
 	c->idle_since_us = now_us;
@@ -88,7 +88,7 @@ void pool_give(struct pooled_conn *c, uint64_t now_us)
 		close_oldest(p);
 }
 
-uint64_t pool_sweep(struct pool *p, uint64_t now_us)
+uint64_t origin_pool_sweep(struct origin_pool *p, uint64_t now_us)
 {
 	struct pooled_conn *c;
 

@@ -1,4 +1,4 @@
-#include "t/unit/node/sending.h"
+#include "t/unit/node/send/sending.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-#ifndef WEIR_NODE_POOL_H
-#define WEIR_NODE_POOL_H
+#ifndef WEIR_NODE_ORIGIN_POOL_H
+#define WEIR_NODE_ORIGIN_POOL_H
 /*
  * Connections to origins, each with the transfer that it is for. Idle ones stand in two lists:
  * their origin's, of which the newest is used first, and the pool's, of which the oldest is closed
@@ -7,12 +7,12 @@
  */
 #include "common/buf.h"
 #include "common/http/http_conn.h"
-#include "node/origin.h"
+#include "node/send/origin.h"
 
 #define POOL_IDLE_US (60 * US_PER_S) /* then they are closed */
 #define POOL_MAX_IDLE 1024
 
-struct pool {
+struct origin_pool {
 	struct http_conn_owner owner;
 	struct pooled_list idle; /* oldest first */
 	unsigned n_idle;
@@ -20,7 +20,7 @@ struct pool {
 
 struct pooled_conn {
 	struct http_conn http;
-	struct pool *pool;
+	struct origin_pool *pool;
 	struct origin *origin;
 	struct transfer *transfer; /* NULL: idle */
 	bool is_waiting;           /* for an address: in origin->waiting */
@@ -34,20 +34,20 @@ struct pooled_conn {
 };
 
 /* As struct http_conn_owner has them; what happens to idle connections is seen to here. */
-void pool_init(struct pool *p, struct event_base *base,
-	       void (*on_done)(struct http_conn *, enum http_conn_outcome),
-	       void (*on_connected)(struct http_conn *));
+void origin_pool_init(struct origin_pool *p, struct event_base *base,
+		      void (*on_done)(struct http_conn *, enum http_conn_outcome),
+		      void (*on_connected)(struct http_conn *));
 /* No connection may be at work. */
-void pool_deinit(struct pool *p);
+void origin_pool_deinit(struct origin_pool *p);
 
 /* A closed one. NULL: out of memory. */
-struct pooled_conn *pool_conn_new(struct pool *p, struct origin *o);
-void pool_conn_free(struct pooled_conn *c);
+struct pooled_conn *origin_pool_conn_new(struct origin_pool *p, struct origin *o);
+void origin_pool_conn_free(struct pooled_conn *c);
 /* The newest idle one, which is idle no more. NULL: none. */
-struct pooled_conn *pool_take(struct origin *o);
+struct pooled_conn *origin_pool_take(struct origin *o);
 /* Idle from now on, or freed if it is closed. */
-void pool_give(struct pooled_conn *c, uint64_t now_us);
+void origin_pool_give(struct pooled_conn *c, uint64_t now_us);
 /* Closes what has been idle for long; when there will be more to close, UINT64_MAX: never. */
-uint64_t pool_sweep(struct pool *p, uint64_t now_us);
+uint64_t origin_pool_sweep(struct origin_pool *p, uint64_t now_us);
 
 #endif

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "node/deadlines.h"
+#include "node/send/deadlines.h"
 #include "t/unit/peer.h"
 
 #define N 6

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "node/origin.h"
+#include "node/send/origin.h"
 
 static void on_looked_up(struct origin *o UNUSED)
 {

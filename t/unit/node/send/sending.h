@@ -3,8 +3,8 @@
 /*
  * Transfers to a server whose part the test plays, by one backend of the sender or the other.
  */
-#include "node/sender_curl.h"
-#include "node/sender_plain.h"
+#include "node/send/sender_curl.h"
+#include "node/send/sender_plain.h"
 #include "t/unit/peer.h"
 
 #define SENDING_MAX 8

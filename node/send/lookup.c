@@ -1,4 +1,4 @@
-#include "node/lookup.h"
+#include "node/send/lookup.h"
 
 #include <netdb.h>
 #include <pthread.h>

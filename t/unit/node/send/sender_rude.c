@@ -15,7 +15,7 @@
 
 #include <curl/curl.h>
 
-#include "t/unit/node/sending.h"
+#include "t/unit/node/send/sending.h"
 
 /* The close is on its way when the request is sent: the sender cannot know. */
 static void what_meets_a_close_on_a_used_connection_is_sent_again(void **state)

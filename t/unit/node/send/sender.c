@@ -11,8 +11,8 @@
 
 #include <curl/curl.h>
 
-#include "node/sender.h"
-#include "t/unit/node/sending.h"
+#include "node/send/sender.h"
+#include "t/unit/node/send/sending.h"
 
 #define CRLF "\r\n"
 

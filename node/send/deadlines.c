@@ -1,4 +1,4 @@
-#include "node/deadlines.h"
+#include "node/send/deadlines.h"
 
 #include "common/clock.h"
 #include "common/err.h"

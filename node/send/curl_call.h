@@ -8,7 +8,7 @@
 
 #include "common/err.h"
 #include "common/net/net_allow.h"
-#include "node/transfer.h"
+#include "node/send/transfer.h"
 
 #define CURL_CALL_MAX_ANSWER (1u << 20) /* bytes; it breaks off at a longer one */
 

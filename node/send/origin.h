@@ -12,7 +12,7 @@
 
 #include "common/clock.h"
 #include "common/net/net_allow.h"
-#include "node/lookup.h"
+#include "node/send/lookup.h"
 
 #define ORIGIN_BUCKETS 256
 #define ORIGINS_MAX 2048 /* analyzers that a roster may have, twice */

@@ -7,7 +7,7 @@
 
 #include "common/err.h"
 #include "common/net/net_allow.h"
-#include "node/transfer.h"
+#include "node/send/transfer.h"
 
 struct sender_curl;
 
