@@ -14,8 +14,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/dead_letter.h"
 #include "node/node_metrics.h"
+#include "node/spill/dead_letter.h"
 
 #define PARK_US 100000
 #define RETRY_US 1000000

@@ -19,8 +19,8 @@
 #include "node/ingest.h"
 #include "node/packet/memory.h"
 #include "node/router.h"
-#include "node/spill_in.h"
-#include "node/spill_out.h"
+#include "node/spill/spill_in.h"
+#include "node/spill/spill_out.h"
 #include "node/token_guard.h"
 #include "registry/accounts.h"
 

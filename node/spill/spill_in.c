@@ -1,4 +1,4 @@
-#include "node/spill_in.h"
+#include "node/spill/spill_in.h"
 
 #include <stdio.h>
 

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "node/node_metrics.h"
-#include "node/spill_out.h"
-#include "t/unit/node/spill_bench.h"
+#include "node/spill/spill_out.h"
+#include "t/unit/node/spill/spill_bench.h"
 
 #define MANY 700
 #define ME "n1/0"

@@ -10,8 +10,8 @@
 
 #include "node/exchange.h"
 #include "node/node_metrics.h"
-#include "node/spill_in.h"
-#include "t/unit/node/spill_bench.h"
+#include "node/spill/spill_in.h"
+#include "t/unit/node/spill/spill_bench.h"
 
 #define AFTER_US 300000
 #define TIMEOUT_US 300000 /* where it is about that; else a busy machine is waited for */

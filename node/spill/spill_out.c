@@ -1,4 +1,4 @@
-#include "node/spill_out.h"
+#include "node/spill/spill_out.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "node/dead_letter.h"
+#include "node/spill/dead_letter.h"
 
 #include <string.h>
 

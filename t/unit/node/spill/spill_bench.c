@@ -1,4 +1,4 @@
-#include "t/unit/node/spill_bench.h"
+#include "t/unit/node/spill/spill_bench.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
