@@ -1,10 +1,11 @@
 /*
- * node/dispatch.h without HTTP: every analyzer is there and takes every packet at once. Linked in
- * its place, it lets thousands of routers run in one process, with all else as it is in a node.
+ * node/deliver/dispatch.h without HTTP: every analyzer is there and takes every packet at once.
+ * Linked in its place, it lets thousands of routers run in one process, with all else as it is in a
+ * node.
  */
 #include <string.h>
 
-#include "node/dispatch.h"
+#include "node/deliver/dispatch.h"
 
 int dispatch_init(struct dispatch *d, struct event_base *base,
 		  const struct lane_config *lane_config, const struct dispatch_events *events)

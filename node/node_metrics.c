@@ -1,9 +1,9 @@
 #include "node/node_metrics.h"
 
 #include "common/process.h"
-#include "node/batch.h"
-#include "node/breaker.h"
 #include "node/conn.h"
+#include "node/deliver/batch.h"
+#include "node/deliver/breaker.h"
 #include "node/fate.h"
 #include "node/http/refusal.h"
 #include "node/router.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "node/breaker.h"
+#include "node/deliver/breaker.h"
 #include "node/http/refusal.h"
 #include "node/node_metrics.h"
 

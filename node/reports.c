@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "node/breaker.h"
+#include "node/deliver/breaker.h"
 
 #define AMOUNT_MOST 1e15
 

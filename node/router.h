@@ -16,7 +16,7 @@
  */
 #include <event2/event.h>
 
-#include "node/dispatch.h"
+#include "node/deliver/dispatch.h"
 #include "node/ledger.h"
 #include "node/settler.h"
 #include "node/window.h"

@@ -11,7 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/probe.h"
-#include "t/unit/node/fake_analyzer.h"
+#include "t/unit/node/deliver/fake_analyzer.h"
 
 #define N_MAX 100
 #define WAIT_US (20 * US_PER_S)

@@ -12,7 +12,7 @@
 #include "common/log.h"
 #include "node/node_metrics.h"
 #include "node/router.h"
-#include "t/unit/node/fake_analyzer.h"
+#include "t/unit/node/deliver/fake_analyzer.h"
 #include "t/unit/redis_pool.h"
 
 #define N_FAKES 2

@@ -7,9 +7,9 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "node/lane_private.h"
+#include "node/deliver/lane_private.h"
 #include "node/node_metrics.h"
-#include "t/unit/node/delivery.h"
+#include "t/unit/node/deliver/delivery.h"
 
 static void take_single_packets(struct delivery *d)
 {

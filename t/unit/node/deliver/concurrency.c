@@ -9,7 +9,7 @@
 
 #include "common/clock.h"
 #include "common/rng.h"
-#include "node/concurrency.h"
+#include "node/deliver/concurrency.h"
 
 #define MAX 64
 #define MS US_PER_MS

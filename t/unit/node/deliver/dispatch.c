@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "node/node_metrics.h"
-#include "t/unit/node/delivery.h"
+#include "t/unit/node/deliver/delivery.h"
 
 /* A batch of one is with slot 0, which does not answer; n more are queued. */
 static void queue_behind_a_batch(struct delivery *d, unsigned n)

@@ -1,4 +1,4 @@
-#include "node/dispatch.h"
+#include "node/deliver/dispatch.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
  */
 #include <stddef.h>
 
-#include "node/concurrency.h"
+#include "node/deliver/concurrency.h"
 
 #define BACKLOG_MAX_PACKETS 8192
 #define BACKLOG_MAX_BYTES (32u << 20)

@@ -1,4 +1,4 @@
-#include "node/batch.h"
+#include "node/deliver/batch.h"
 
 #include <stdio.h>
 

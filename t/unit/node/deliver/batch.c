@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "node/batch.h"
+#include "node/deliver/batch.h"
 
 #define MANY 300
 

@@ -1,4 +1,4 @@
-#include "node/lane_private.h"
+#include "node/deliver/lane_private.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include "common/clock.h"
 #include "common/err.h"
-#include "node/backlog.h"
+#include "node/deliver/backlog.h"
 
 #define T0 (1000 * US_PER_S)
 

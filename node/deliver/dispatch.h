@@ -5,7 +5,7 @@
  */
 #include <event2/event.h>
 
-#include "node/lane.h"
+#include "node/deliver/lane.h"
 
 struct dispatch_events {
 	void (*on_delivered)(void *arg, unsigned slot, const char *analyzer, struct packet *p);

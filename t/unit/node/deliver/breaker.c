@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "node/breaker.h"
+#include "node/deliver/breaker.h"
 
 #define T0 (1000 * US_PER_S)
 

@@ -4,10 +4,10 @@
  * What lane.c (what waits, what may leave), lane_outcome.c (what becomes of it) and lane_metrics.c
  * (what is seen of it) share.
  */
-#include "node/backlog.h"
-#include "node/batch.h"
-#include "node/breaker.h"
-#include "node/lane.h"
+#include "node/deliver/backlog.h"
+#include "node/deliver/batch.h"
+#include "node/deliver/breaker.h"
+#include "node/deliver/lane.h"
 
 struct lane {
 	struct lane_config config;

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "node/node_metrics.h"
-#include "t/unit/node/delivery.h"
+#include "t/unit/node/deliver/delivery.h"
 
 static void a_bad_packet_is_found_and_its_neighbours_are_delivered(void **state)
 {

@@ -1,4 +1,4 @@
-#include "node/backlog.h"
+#include "node/deliver/backlog.h"
 
 #include "common/clock.h"
 

@@ -8,10 +8,10 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "node/batch.h"
-#include "node/breaker.h"
+#include "node/deliver/batch.h"
+#include "node/deliver/breaker.h"
 #include "node/node_metrics.h"
-#include "t/unit/node/delivery.h"
+#include "t/unit/node/deliver/delivery.h"
 
 static void a_packet_leaves_at_once_as_an_array_of_one(void **state)
 {

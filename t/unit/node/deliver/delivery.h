@@ -4,8 +4,8 @@
  * Lanes as a worker has them: a dispatch, a sender and two fake analyzers on one loop. Packets have
  * numbers; what became of each is written down.
  */
-#include "node/dispatch.h"
-#include "t/unit/node/fake_analyzer.h"
+#include "node/deliver/dispatch.h"
+#include "t/unit/node/deliver/fake_analyzer.h"
 
 #define N_ANALYZERS 2
 #define MAX_PACKETS 10000

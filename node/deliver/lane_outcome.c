@@ -3,7 +3,7 @@
  */
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/lane_private.h"
+#include "node/deliver/lane_private.h"
 #include "node/node_metrics.h"
 
 #define PAUSE_DEFAULT_S 1

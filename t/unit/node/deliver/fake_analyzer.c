@@ -1,4 +1,4 @@
-#include "t/unit/node/fake_analyzer.h"
+#include "t/unit/node/deliver/fake_analyzer.h"
 
 #include <event2/buffer.h>
 #include <netinet/in.h>

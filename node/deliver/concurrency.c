@@ -1,4 +1,4 @@
-#include "node/concurrency.h"
+#include "node/deliver/concurrency.h"
 
 #include "common/clock.h"
 

@@ -1,4 +1,4 @@
-#include "t/unit/node/delivery.h"
+#include "t/unit/node/deliver/delivery.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

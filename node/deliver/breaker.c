@@ -1,4 +1,4 @@
-#include "node/breaker.h"
+#include "node/deliver/breaker.h"
 
 #include "common/clock.h"
 
