@@ -15,7 +15,7 @@
 #include "common/conf/conf.h"
 #include "common/log.h"
 #include "common/rng.h"
-#include "node/ledger.h"
+#include "node/route/ledger.h"
 
 #define ROUTE_PACKETS 2000000u
 

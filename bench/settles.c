@@ -4,7 +4,7 @@
 
 #include "common/clock.h"
 #include "common/rng.h"
-#include "node/ledger.h"
+#include "node/route/ledger.h"
 #include "registry/redis/link.h"
 
 #define N_WORKERS 32

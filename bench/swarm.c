@@ -8,7 +8,7 @@
 #include "common/clock.h"
 #include "common/rng.h"
 #include "node/node_metrics.h"
-#include "node/router.h"
+#include "node/route/router.h"
 
 #define PASS_US 500         /* workers are looked at so often */
 #define SAMPLE_US 2000      /* and deviations */

@@ -6,8 +6,8 @@
 #include "node/deliver/breaker.h"
 #include "node/fate.h"
 #include "node/http/refusal.h"
-#include "node/router.h"
-#include "node/settler.h"
+#include "node/route/router.h"
+#include "node/route/settler.h"
 
 static const char *const version_names[] = { WEIR_VERSION };
 static const char *const compiler_names[] = { PROCESS_COMPILER };

@@ -18,7 +18,7 @@
 #include "node/health.h"
 #include "node/ingest.h"
 #include "node/packet/memory.h"
-#include "node/router.h"
+#include "node/route/router.h"
 #include "node/spill/spill_in.h"
 #include "node/spill/spill_out.h"
 #include "node/token_guard.h"

@@ -1,5 +1,5 @@
-/* The invariant of node/ledger.h over random histories, with the real scripts on a real Redis as
- * the pot. */
+/* The invariant of node/route/ledger.h over random histories, with the real scripts on a real Redis
+ * as the pot. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 #include "common/clock.h"
 #include "t/unit/near.h"
-#include "t/unit/node/swarm.h"
+#include "t/unit/node/route/swarm.h"
 #include "t/unit/redis_pool.h"
 
 #define RUNS 12

@@ -1,4 +1,4 @@
-#include "node/settler.h"
+#include "node/route/settler.h"
 
 #include <stdio.h>
 

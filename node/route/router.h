@@ -17,9 +17,9 @@
 #include <event2/event.h>
 
 #include "node/deliver/dispatch.h"
-#include "node/ledger.h"
-#include "node/settler.h"
-#include "node/window.h"
+#include "node/route/ledger.h"
+#include "node/route/settler.h"
+#include "node/route/window.h"
 
 enum router_mode { ROUTER_EXACT, ROUTER_LEASED, ROUTER_AWAY, ROUTER_MODES };
 extern const char *const router_mode_names[ROUTER_MODES];

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "t/unit/node/swarm.h"
+#include "t/unit/node/route/swarm.h"
 
 /* Ends the run, and says how to repeat it. */
 #define SWARM_ASSERT(swarm, condition, ...)                                                        \

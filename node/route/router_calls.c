@@ -1,7 +1,7 @@
 /*
  * The part of the router that talks with Redis: packets that wait for it, its answers, the windows.
  */
-#include "node/router_calls.h"
+#include "node/route/router_calls.h"
 
 #include <cjson/cJSON.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "t/unit/node/swarm_private.h"
+#include "t/unit/node/route/swarm_private.h"
 
 #define CHECK_EVERY 16 /* steps */
 

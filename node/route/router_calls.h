@@ -3,7 +3,7 @@
 /*
  * What router.c and router_calls.c know of each other; nobody else includes it.
  */
-#include "node/router.h"
+#include "node/route/router.h"
 
 /* ---- router.c: one packet ---- */
 

@@ -10,7 +10,7 @@
  * 1000 packets, so that Redis is called rarely. Big packets are where the error is: also with a
  * lease Redis chooses for them, if it can afford that.
  */
-#include "node/budget.h"
+#include "node/route/budget.h"
 
 #define WINDOW_MIN_US 10000
 

@@ -4,13 +4,13 @@
  * Random workers with random luck on one pot: packets of all sizes, deliveries that fail, calls
  * that are lost on the way there or back and repeated, workers that die with credit or are thought
  * dead, analyzers that come, go and change weight. After every few steps the invariant of
- * node/ledger.h is checked.
+ * node/route/ledger.h is checked.
  *
  * The pot is the model; `backend` may run the same on the real scripts, and compare.
  */
 #include "common/rng.h"
-#include "node/ledger.h"
-#include "t/unit/node/pot.h"
+#include "node/route/ledger.h"
+#include "t/unit/node/route/pot.h"
 
 #define SWARM_WORKERS 8
 #define SWARM_FLIGHT 6  /* most packets in a route call */

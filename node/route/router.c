@@ -1,10 +1,10 @@
-#include "node/router.h"
+#include "node/route/router.h"
 
 #include <string.h>
 
 #include "common/clock.h"
 #include "node/node_metrics.h"
-#include "node/router_calls.h"
+#include "node/route/router_calls.h"
 
 void router_place(struct router *r, int slot, struct packet *p)
 {

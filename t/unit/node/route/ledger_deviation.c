@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "common/rng.h"
-#include "node/ledger.h"
+#include "node/route/ledger.h"
 #include "t/unit/near.h"
-#include "t/unit/node/pot.h"
+#include "t/unit/node/route/pot.h"
 
 #define PACKETS 40000
 #define PER_ANALYZER 4 /* packets of a worker in a window; with fewer it is exact */

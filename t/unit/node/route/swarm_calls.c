@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "t/unit/node/swarm_private.h"
+#include "t/unit/node/route/swarm_private.h"
 
 #define LEASED_PACKETS_MAX 64 /* messages of a packet that is routed without Redis */
 #define EXPECTED_MESSAGES 200 /* in a window; more or less */

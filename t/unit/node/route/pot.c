@@ -1,4 +1,4 @@
-#include "t/unit/node/pot.h"
+#include "t/unit/node/route/pot.h"
 
 #include <math.h>
 #include <string.h>

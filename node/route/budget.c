@@ -1,4 +1,4 @@
-#include "node/budget.h"
+#include "node/route/budget.h"
 
 void budget_init(struct budget *b, uint64_t wait_max_us)
 {

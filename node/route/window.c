@@ -1,4 +1,4 @@
-#include "node/window.h"
+#include "node/route/window.h"
 
 #define WINDOW_PACKETS 1000
 #define PACKETS_PER_ANALYZER 4

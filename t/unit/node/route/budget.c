@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "node/budget.h"
+#include "node/route/budget.h"
 
 static struct budget priced(uint64_t call_us, uint64_t packet_us)
 {

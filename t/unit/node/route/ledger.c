@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "node/ledger.h"
+#include "node/route/ledger.h"
 #include "t/unit/near.h"
 
 #define NO_LIMIT 1e12

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "node/window.h"
+#include "node/route/window.h"
 
 static const struct budget cheap = { .wait_max_us = 50000 };
 

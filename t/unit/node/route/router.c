@@ -11,7 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
-#include "node/router.h"
+#include "node/route/router.h"
 #include "t/unit/node/deliver/fake_analyzer.h"
 #include "t/unit/redis_pool.h"
 

@@ -1,4 +1,4 @@
-/* The invariant of node/ledger.h over random histories, against the model of the pot. */
+/* The invariant of node/route/ledger.h over random histories, against the model of the pot. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "t/unit/node/swarm.h"
+#include "t/unit/node/route/swarm.h"
 
 #define RUNS 60
 #define STEPS 3000

@@ -1,4 +1,4 @@
-#include "node/ledger.h"
+#include "node/route/ledger.h"
 
 #include <math.h>
 #include <string.h>
