@@ -1,11 +1,11 @@
 #include "node/node_metrics.h"
 
 #include "common/process.h"
-#include "node/conn.h"
 #include "node/deliver/batch.h"
 #include "node/deliver/breaker.h"
 #include "node/fate.h"
 #include "node/http/refusal.h"
+#include "node/ingest/conn.h"
 #include "node/route/router.h"
 #include "node/route/settler.h"
 

@@ -16,7 +16,7 @@
 #include "common/net/net.h"
 #include "node/config.h"
 #include "node/health.h"
-#include "node/ingest.h"
+#include "node/ingest/ingest.h"
 #include "node/packet/memory.h"
 #include "node/route/router.h"
 #include "node/spill/spill_in.h"

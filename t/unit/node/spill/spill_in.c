@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "node/exchange.h"
+#include "node/ingest/exchange.h"
 #include "node/node_metrics.h"
 #include "node/spill/spill_in.h"
 #include "t/unit/node/spill/spill_bench.h"

@@ -4,15 +4,15 @@
  *
  * A function that may close the connection is the last thing its caller does with it.
  */
-#include "node/conn.h"
+#include "node/ingest/conn.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/exchange.h"
-#include "node/ingest.h"
+#include "node/ingest/exchange.h"
+#include "node/ingest/ingest.h"
 #include "node/node_metrics.h"
 
 #define READS_PER_TURN 4            /* then the other connections' turn */

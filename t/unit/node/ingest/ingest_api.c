@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "node/ingest_api.h"
+#include "node/ingest/ingest_api.h"
 
 #define SLICE(text) ((struct http_slice){ (text), sizeof(text) - 1 })
 #define T0 50000000u

@@ -1,4 +1,4 @@
-#include "node/answer.h"
+#include "node/ingest/answer.h"
 
 #include <stdio.h>
 #include <time.h>

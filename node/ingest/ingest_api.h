@@ -5,8 +5,8 @@
  */
 #include <stdint.h>
 
-#include "node/answer.h"
 #include "node/health.h"
+#include "node/ingest/answer.h"
 
 struct token_guard;
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "node/answer.h"
+#include "node/ingest/answer.h"
 
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
 

@@ -1,4 +1,4 @@
-#include "node/ingest.h"
+#include "node/ingest/ingest.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -9,8 +9,8 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-#include "node/answer.h"
 #include "node/http/http_reader.h"
+#include "node/ingest/answer.h"
 #include "node/packet/packet.h"
 
 struct ingest;

@@ -1,4 +1,4 @@
-#include "node/ingest_api.h"
+#include "node/ingest/ingest_api.h"
 
 #include <string.h>
 #include <strings.h>

@@ -4,7 +4,7 @@
  * The requests on a connection: read, handed on as packets, and answered in their order. conn.c
  * owns the socket and calls this.
  */
-#include "node/conn.h"
+#include "node/ingest/conn.h"
 
 /*
  * Reads as many requests as there is room for. Returns how many of the bytes it took, or -1: the

@@ -12,8 +12,8 @@
 
 #include "common/metrics/metrics.h"
 #include "common/rng.h"
-#include "node/conn.h"
-#include "node/ingest_api.h"
+#include "node/ingest/conn.h"
+#include "node/ingest/ingest_api.h"
 #include "node/packet/json_count.h"
 #include "node/packet/packet.h"
 

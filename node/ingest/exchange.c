@@ -2,13 +2,13 @@
  * Bytes in, requests and their packets out; and the answers in their order. Here a connection is
  * only closed when memory is out; whoever calls looks at what comes back.
  */
-#include "node/exchange.h"
+#include "node/ingest/exchange.h"
 
 #include <sys/socket.h>
 
 #include "common/log.h"
 #include "common/net/net.h"
-#include "node/ingest.h"
+#include "node/ingest/ingest.h"
 #include "node/node_metrics.h"
 #include "node/token_guard.h"
 
