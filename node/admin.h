@@ -6,7 +6,7 @@
  * their own. What the dashboard shows is the watch's.
  */
 #include "node/control.h"
-#include "node/watch.h"
+#include "node/watch/watch.h"
 
 struct admin;
 

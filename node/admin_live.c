@@ -8,7 +8,7 @@
 #include "common/clock.h"
 #include "common/http/web.h"
 #include "node/admin_api.h"
-#include "node/watch.h"
+#include "node/watch/watch.h"
 #include "registry/entries.h"
 #include "registry/journal.h"
 

@@ -10,7 +10,7 @@
  *                              +--> older (Redis lost it): register again what we knew, then once
  * more
  */
-#include "node/watch.h"
+#include "node/watch/watch.h"
 #include "node/worker.h"
 
 struct control;

@@ -7,7 +7,7 @@
 #include "common/http/web.h"
 #include "common/process.h"
 #include "node/node_metrics.h"
-#include "node/watch.h"
+#include "node/watch/watch.h"
 #include "registry/cluster.h"
 
 /* The stored value of what a family's scale turns into `value`. */

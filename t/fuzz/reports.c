@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "node/reports.h"
+#include "node/watch/reports.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

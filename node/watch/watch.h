@@ -10,7 +10,7 @@
  *
  * However many look, Redis is asked once. It is no part of routing.
  */
-#include "node/view.h"
+#include "node/watch/view.h"
 #include "node/worker.h"
 
 struct watch;

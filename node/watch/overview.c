@@ -1,4 +1,4 @@
-#include "node/overview.h"
+#include "node/watch/overview.h"
 
 #include <math.h>
 #include <string.h>

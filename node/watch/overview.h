@@ -6,8 +6,8 @@
  */
 #include <cjson/cJSON.h>
 
-#include "node/history.h"
-#include "node/reports.h"
+#include "node/watch/history.h"
+#include "node/watch/reports.h"
 
 struct overview {
 	const char *pool, *node; /* node: who answers */

@@ -1,4 +1,4 @@
-#include "node/history.h"
+#include "node/watch/history.h"
 
 #include <stdlib.h>
 #include <string.h>

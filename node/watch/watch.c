@@ -1,4 +1,4 @@
-#include "node/watch.h"
+#include "node/watch/watch.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/overview.h"
+#include "node/watch/overview.h"
 #include "registry/journal.h"
 #include "registry/membership.h"
 

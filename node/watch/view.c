@@ -1,4 +1,4 @@
-#include "node/view.h"
+#include "node/watch/view.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "node/reports.h"
+#include "node/watch/reports.h"
 #include "t/unit/near.h"
 
 static struct analyzer analyzers[2] = { { .id = "a1", .slot = 0 }, { .id = "a2", .slot = 1 } };

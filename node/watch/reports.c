@@ -1,4 +1,4 @@
-#include "node/reports.h"
+#include "node/watch/reports.h"
 
 #include <stdlib.h>
 #include <string.h>
