@@ -5,7 +5,7 @@
  * atomics; those that change the registry, and the cluster view, call Redis on a connection of
  * their own. What the dashboard shows is the watch's.
  */
-#include "node/control.h"
+#include "node/control/control.h"
 #include "node/watch/watch.h"
 
 struct admin;

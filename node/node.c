@@ -11,7 +11,7 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "node/admin.h"
-#include "node/control.h"
+#include "node/control/control.h"
 #include "node/node_metrics.h"
 #include "registry/redis/client.h"
 

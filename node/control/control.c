@@ -1,4 +1,4 @@
-#include "node/control.h"
+#include "node/control/control.h"
 
 #include <string.h>
 #include <sys/eventfd.h>
@@ -6,8 +6,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/probe.h"
-#include "node/reporter.h"
+#include "node/control/probe.h"
+#include "node/control/reporter.h"
 #include "registry/membership.h"
 #include "registry/redis/link.h"
 

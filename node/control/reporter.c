@@ -1,4 +1,4 @@
-#include "node/reporter.h"
+#include "node/control/reporter.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "node/probe.h"
+#include "node/control/probe.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/probe.h"
+#include "node/control/probe.h"
 #include "t/unit/node/deliver/fake_analyzer.h"
 
 #define N_MAX 100
