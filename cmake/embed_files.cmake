@@ -1,6 +1,6 @@
 # cmake -DOUT=node_assets.c "-DFILES=style.css=/path/style.css;..." -P embed_files.cmake
 #
-# Turns files into C: struct asset assets[] of node/assets.h, each with its content type by its extension
+# Turns files into C: struct asset assets[] of node/admin/assets.h, each with its content type by its extension
 # and an entity tag that is the hash of what is in it.
 set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
@@ -8,7 +8,7 @@ set(type_js "text/javascript; charset=utf-8")
 set(type_svg "image/svg+xml")
 set(type_yaml "application/yaml")
 
-set(c "/* Made by cmake/embed_files.cmake. */\n#include \"node/assets.h\"\n\n")
+set(c "/* Made by cmake/embed_files.cmake. */\n#include \"node/admin/assets.h\"\n\n")
 set(table "")
 set(n 0)
 foreach(entry ${FILES})

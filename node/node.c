@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/process.h"
-#include "node/admin.h"
+#include "node/admin/admin.h"
 #include "node/control/control.h"
 #include "node/node_metrics.h"
 #include "registry/redis/client.h"

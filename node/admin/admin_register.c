@@ -5,8 +5,8 @@
 #include "common/json/json_get.h"
 #include "common/log.h"
 #include "common/rng.h"
-#include "node/admin_api.h"
-#include "node/analyzer_place.h"
+#include "node/admin/admin_api.h"
+#include "node/admin/analyzer_place.h"
 #include "registry/membership.h"
 
 #define INSTANCE_BYTES 16

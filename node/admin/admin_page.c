@@ -1,9 +1,9 @@
-#include "node/admin_page.h"
+#include "node/admin/admin_page.h"
 
 #include <string.h>
 
 #include "common/http/web.h"
-#include "node/assets.h"
+#include "node/admin/assets.h"
 
 #define PAGE "index.html"
 #define OPENAPI "openapi.yaml"

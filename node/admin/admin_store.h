@@ -5,7 +5,7 @@
  * registers or beats waits behind a list of dead letters. Whoever uses it begins, makes one call or
  * a few, and ends; long work goes in steps.
  */
-#include "node/admin_api.h"
+#include "node/admin/admin_api.h"
 #include "registry/entries.h"
 
 #define ADMIN_NOT_AN_ENTRY "an entry is two numbers, as the list shows them: 1763730000000-0"

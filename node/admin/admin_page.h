@@ -4,7 +4,7 @@
  * The dashboard's files at the admin port. They hold no data, so nobody needs a token for them;
  * what they show comes from the API, which the page asks as any other client does.
  */
-#include "node/admin_api.h"
+#include "node/admin/admin_api.h"
 
 /* Whether who asks for / is a browser; others get the list of routes. */
 bool admin_page_is_wanted(const struct mg_connection *conn);

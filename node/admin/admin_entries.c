@@ -5,7 +5,7 @@
 
 #include "common/http/web.h"
 #include "common/json/json_text.h"
-#include "node/admin_store.h"
+#include "node/admin/admin_store.h"
 #include "registry/spill_state.h"
 
 #define LIMIT_DEFAULT 20

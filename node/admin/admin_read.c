@@ -1,6 +1,6 @@
 /* The analyzers, the nodes and the cluster, as the registry knows them. */
 #include "common/http/web.h"
-#include "node/admin_api.h"
+#include "node/admin/admin_api.h"
 #include "registry/cluster.h"
 #include "registry/membership.h"
 

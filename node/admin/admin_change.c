@@ -5,7 +5,7 @@
 #include "common/http/web.h"
 #include "common/json/json_get.h"
 #include "common/log.h"
-#include "node/admin_api.h"
+#include "node/admin/admin_api.h"
 #include "registry/membership.h"
 
 static const char *check_change(const cJSON *body, struct membership_change *change, double *weight,

@@ -1,4 +1,4 @@
-#include "node/admin_store.h"
+#include "node/admin/admin_store.h"
 
 #include <stdio.h>
 #include <string.h>

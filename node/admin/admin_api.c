@@ -1,4 +1,4 @@
-#include "node/admin_api.h"
+#include "node/admin/admin_api.h"
 
 #include <inttypes.h>
 #include <stdio.h>

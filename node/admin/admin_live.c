@@ -7,7 +7,7 @@
 
 #include "common/clock.h"
 #include "common/http/web.h"
-#include "node/admin_api.h"
+#include "node/admin/admin_api.h"
 #include "node/watch/watch.h"
 #include "registry/entries.h"
 #include "registry/journal.h"

@@ -1,4 +1,4 @@
-#include "node/analyzer_place.h"
+#include "node/admin/analyzer_place.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>

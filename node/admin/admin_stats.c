@@ -5,9 +5,9 @@
 #include "common/clock.h"
 #include "common/http/web.h"
 #include "common/metrics/metrics_json.h"
-#include "node/admin_api.h"
+#include "node/admin/admin_api.h"
+#include "node/admin/scrape.h"
 #include "node/health.h"
-#include "node/scrape.h"
 
 /* Copies of fields of one object into another; names end with NULL. */
 static void copy(cJSON *to, const cJSON *from, const char *const *names)

@@ -1,5 +1,5 @@
 /* Operators send dead letters again, or delete them. */
-#include "node/admin_store.h"
+#include "node/admin/admin_store.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "node/scrape.h"
+#include "node/admin/scrape.h"
 
 #include <math.h>
 #include <string.h>

@@ -14,7 +14,7 @@
 #include <cjson/cJSON.h>
 #include <pthread.h>
 
-#include "node/admin.h"
+#include "node/admin/admin.h"
 #include "registry/redis/client.h"
 
 #define ADMIN_STREAMS 48 /* each has a thread */

@@ -1,4 +1,4 @@
-#include "node/admin.h"
+#include "node/admin/admin.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -6,10 +6,10 @@
 #include "common/clock.h"
 #include "common/http/web.h"
 #include "common/log.h"
-#include "node/admin_access.h"
-#include "node/admin_api.h"
-#include "node/admin_page.h"
-#include "node/scrape.h"
+#include "node/admin/admin_access.h"
+#include "node/admin/admin_api.h"
+#include "node/admin/admin_page.h"
+#include "node/admin/scrape.h"
 
 #define REGISTRY_TIMEOUT_MS 1000
 #define N_THREADS "64" /* ADMIN_STREAMS, and some for everybody else */

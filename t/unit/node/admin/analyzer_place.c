@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "node/analyzer_place.h"
+#include "node/admin/analyzer_place.h"
 
 static const struct {
 	const char *name;

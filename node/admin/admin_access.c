@@ -1,4 +1,4 @@
-#include "node/admin_access.h"
+#include "node/admin/admin_access.h"
 
 #include <netinet/in.h>
 #include <string.h>

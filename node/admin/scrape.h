@@ -4,7 +4,7 @@
  * GET /metrics: what the workers count, and what this node knows of the process and of the pool.
  * Answered from memory: a scrape never waits for Redis, nor a worker for a scrape.
  */
-#include "node/admin_api.h"
+#include "node/admin/admin_api.h"
 
 /* Appends them. -ENOMEM */
 int scrape_write(struct admin_api *api, enum metrics_format format, struct buf *text) MUST_CHECK;
