@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "analyzer/dedupe.h"
-#include "analyzer/record.h"
+#include "analyzer/sink/record.h"
 #include "common/log.h"
 
 struct intake {

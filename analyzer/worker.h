@@ -5,7 +5,7 @@
  */
 #include "analyzer/config.h"
 #include "analyzer/packets.h"
-#include "analyzer/sink.h"
+#include "analyzer/sink/sink.h"
 #include "common/buf.h"
 #include "common/rng.h"
 

@@ -1,4 +1,4 @@
-#include "analyzer/sink.h"
+#include "analyzer/sink/sink.h"
 
 #include "analyzer/http_client.h"
 #include "common/log.h"

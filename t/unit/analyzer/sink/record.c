@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "analyzer/record.h"
+#include "analyzer/sink/record.h"
 
 static char path[64];
 

@@ -1,4 +1,4 @@
-#include "analyzer/record.h"
+#include "analyzer/sink/record.h"
 
 #include <fcntl.h>
 #include <pthread.h>
