@@ -13,35 +13,12 @@
  */
 #include <pthread.h>
 
-#include "common/net/net.h"
-#include "node/config.h"
-#include "node/health.h"
 #include "node/ingest/ingest.h"
-#include "node/packet/memory.h"
 #include "node/route/router.h"
+#include "node/shared.h"
 #include "node/spill/spill_in.h"
 #include "node/spill/spill_out.h"
-#include "node/token_guard.h"
 #include "registry/accounts.h"
-
-#define PROBE_WORDS (ROSTER_MAX_SLOTS / 64)
-
-/* What all workers and the control thread of a node have in common. Immutable but for the atomics.
- */
-struct node_shared {
-	const struct node_config *config;
-	struct redis_url redis;
-	struct registry_keys keys;
-	struct net_allow *allow; /* where analyzers may live */
-	struct metrics *metrics;
-	struct health health;
-	struct token_guard ingest_guard;
-	struct memory_pool memory;
-	uint64_t memory_bytes; /* of the pool */
-	_Atomic unsigned n_connections;
-	_Atomic uint64_t probe_down[PROBE_WORDS]; /* bits by slot; written by the control thread */
-	int refresh_fd;                           /* eventfd: somebody needs a newer roster */
-};
 
 enum worker_phase {
 	WORKER_SERVING,

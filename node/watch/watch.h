@@ -10,8 +10,8 @@
  *
  * However many look, Redis is asked once. It is no part of routing.
  */
+#include "node/shared.h"
 #include "node/watch/view.h"
-#include "node/worker.h"
 
 struct watch;
 

@@ -1,0 +1,33 @@
+#ifndef WEIR_NODE_SHARED_H
+#define WEIR_NODE_SHARED_H
+/*
+ * What the threads of a node share: set before they start, or atomic.
+ */
+#include "common/metrics/metrics.h"
+#include "common/net/net_allow.h"
+#include "node/config.h"
+#include "node/health.h"
+#include "node/packet/memory.h"
+#include "node/token_guard.h"
+#include "registry/keys.h"
+#include "registry/redis/redis_url.h"
+#include "registry/roster.h"
+
+#define PROBE_WORDS (ROSTER_MAX_SLOTS / 64)
+
+struct node_shared {
+	const struct node_config *config;
+	struct redis_url redis;
+	struct registry_keys keys;
+	struct net_allow *allow; /* where analyzers may live */
+	struct metrics *metrics;
+	struct health health;
+	struct token_guard ingest_guard;
+	struct memory_pool memory;
+	uint64_t memory_bytes; /* of the pool */
+	_Atomic unsigned n_connections;
+	_Atomic uint64_t probe_down[PROBE_WORDS]; /* bits by slot; written by the control thread */
+	int refresh_fd;                           /* eventfd: somebody needs a newer roster */
+};
+
+#endif
