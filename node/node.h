@@ -13,8 +13,11 @@ int node_new(const struct node_config *config, struct node **nodep) MUST_CHECK;
 
 /*
  * Serves until SIGTERM or SIGINT, which must be blocked in all threads; then:
- *   unready -> drain-delay, still serving -> no new connections -> what is in flight ends -> settle
- * -> leave Returns the exit status: 0, or 1 if a second signal cut it short.
+ *
+ *   unready -> drain-delay, still serving -> no new connections -> what is in flight ends
+ *           -> settle -> leave
+ *
+ * Returns the exit status: 0, or 1 if a second signal cut it short.
  */
 int node_run(struct node *node);
 

@@ -5,8 +5,9 @@
  * is sent again with its number until it is answered, so each is applied exactly once.
  *
  *   idle --settler_route, settler_settle--> under way --answer--> idle
- *                                               | no answer: on_answer(FAILED), and again when the
- * link is up
+ *                                           |       ^
+ *                   no answer:              v       |
+ *                   on_answer(FAILED)    waiting ---+ sent again when the link is up
  */
 #include <event2/event.h>
 
