@@ -67,6 +67,16 @@ build_images() {
 	}
 }
 
+# In its container, as a step of a build would run for each image that somebody makes. Half an hour is ample.
+unit_tests_pass() {
+	local status=0
+	docker build --build-arg BASE="$(knob BASE_IMAGE)" --target test --tag weir-test-units . >"$folder/units" 2>&1 ||
+		{ tail -n 25 "$folder/units" && return 1; }
+	timeout 1800 docker run --rm --network none weir-test-units >"$folder/units" 2>&1 || status=$?
+	((!status)) || grep -vE ' Passed |^ *Start |^\[[0-9]+/' "$folder/units"
+	return "$status"
+}
+
 image_is_small() {
 	local size
 	size=$(docker image inspect --format '{{.Size}}' "$(knob WEIR_IMAGE)")
