@@ -18,7 +18,7 @@ if (!$pid) {
 waitpid $pid, 0;
 my $status = $?;
 my $text = do { local (@ARGV, $/) = $out->filename; <> };
-my $result = eval { decode_json($text =~ s/^logs: .*//mr) } // BAIL_OUT("t/chaos/run --seed $seed:\n$text");
+my $result = eval { decode_json($text =~ s/^logs: .*//mr) } // die "t/chaos/run --seed $seed:\n$text";
 
 note(sprintf '%d faults: %s', scalar @{ $result->{plan} }, join ', ', sort keys %{ $result->{faults} });
 note(sprintf '%d packets acknowledged, %d of them recorded more than once, longest pause %.1f s',

@@ -15,6 +15,6 @@ alarm 300;
 note("valkey-server $version");
 $ENV{WEIR_REDIS_SERVER} = 'valkey-server';
 $ENV{WEIR_BIN} = bin_dir;
-ok(runs($_), 'on Valkey: ' . basename($_)) for glob bin_dir . '/../t/registry-{client,link,lua_*}.t';
+ok(runs($_), 'on Valkey: ' . basename($_)) for glob bin_dir . '/../t/registry-{redis-{client,link},lua_*}.t';
 ok(runs('perl', "$Bin/../$_.t"), "on Valkey: $_") for qw(cluster/exact redis/sentinel);
 done_testing;
