@@ -71,16 +71,19 @@ install_packages() {
 	rm -f "$log"
 }
 
-# build [TARGET...]: build/, released; everything without a target.
+# build [TARGET...]: build/, released; everything without a target. How far it is, is shown.
 build() {
-	local log=build/build.log
+	local log=build/build.log is_terminal=0
+	[[ ! -t 1 ]] || is_terminal=1
 	mkdir -p build
 	say "building build/"
-	if [[ ! -e build/build.ninja ]] && ! cmake --preset release -G Ninja "${cmake_options[@]}" >"$log" 2>&1; then
+	if [[ ! -e build/build.ninja ]] && ! cmake --preset release "${cmake_options[@]}" >"$log" 2>&1; then
 		tail -n 30 "$log" >&2
 		die "cmake failed; all it said is in $log"
 	fi
-	if ! ninja -C build "$@" >"$log" 2>&1; then
+	NINJA_STATUS='[%f/%t] ' ninja -C build "$@" 2>&1 | tee "$log" |
+		awk -v is_terminal="$is_terminal" -f scripts/build_progress.awk
+	if ((PIPESTATUS[0])); then
 		tail -n 60 "$log" >&2
 		die "the build failed; all it said is in $log"
 	fi
