@@ -1,9 +1,29 @@
-# weir_unit_test(common/histogram weir-common ...): t/unit/common/metrics/histogram.c as build/t/common-histogram,
-# which prints TAP and is found there by prove.
+# weir_unit_test(node/http/refusal weir-http ...): t/unit/node/http/refusal.c as build/t/node-http-refusal.t, which
+# prints TAP; prove finds it there, and ctest by its name. Until it is built, a script is in its place that builds it.
+enable_testing()
 set(WEIR_TESTS_DIR ${CMAKE_BINARY_DIR}/t)
 function(weir_unit_test name)
   string(REPLACE "/" "-" target ${name})
   add_executable(${target} ${CMAKE_SOURCE_DIR}/t/unit/${name}.c)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${WEIR_TESTS_DIR} SUFFIX ".t")
   target_link_libraries(${target} PRIVATE ${ARGN} PkgConfig::CMOCKA m)
+  add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${target} PROPERTIES TIMEOUT 300)
+  set_property(GLOBAL APPEND PROPERTY WEIR_UNIT_TESTS ${target})
+  if(NOT EXISTS ${WEIR_TESTS_DIR}/${target}.t)
+    configure_file(${CMAKE_SOURCE_DIR}/cmake/unbuilt_test.sh.in ${WEIR_TESTS_DIR}/${target}.t @ONLY)
+    file(CHMOD ${WEIR_TESTS_DIR}/${target}.t PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ WORLD_READ)
+  endif()
+endfunction()
+
+# After the last of them: those that are no longer in the tree go from the folder, so that prove does not run them.
+function(weir_unit_tests_end)
+  get_property(targets GLOBAL PROPERTY WEIR_UNIT_TESTS)
+  file(GLOB paths ${WEIR_TESTS_DIR}/*.t)
+  foreach(path ${paths})
+    get_filename_component(target ${path} NAME_WLE)
+    if(NOT target IN_LIST targets)
+      file(REMOVE ${path})
+    endif()
+  endforeach()
 endfunction()

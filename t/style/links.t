@@ -1,0 +1,23 @@
+# Each link in the docs leads somewhere, and the check would notice one that does not.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use File::Temp;
+use Test::More;
+use Weir::Build;
+
+ok(runs('scripts/check-links.pl'), 'all links lead somewhere');
+
+my $folder = File::Temp->newdir;
+sub said ($text) {
+    open my $file, '>', "$folder/page.md" or die "page.md: $!";
+    print $file $text;
+    close $file;
+    return `${\checkout}/scripts/check-links.pl $folder/page.md` =~ s/^\Q$folder\E\///gmr =~ s/ \Q$folder\E\// /gmr;
+}
+
+is(said("# A b, c\n[here](#a-b-c) [there](page.md#a-b-c) [outside](https://example.com/) `[code](none)`\n"), '', 'right ones are right');
+is(said("[file](none.md)\n"), "page.md: none.md is not there\n", 'a file that is not there is named');
+is(said("# A\n## A\n[one](#a-1) [none](#b)\n"), "page.md: page.md has no heading #b\n", 'and a heading that is not there');
+is(said("![picture](none.png)\n<img src=\"none.svg\">\n"), "page.md: none.png is not there\npage.md: none.svg is not there\n", 'pictures too');
+done_testing;
