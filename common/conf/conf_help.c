@@ -141,13 +141,11 @@ static void write_help(struct buf *out, const struct conf_program *program, stru
 	buf_append_str(out, "\n");
 	column = 0;
 	wrap(out,
-	     "Each option can be given as --name VALUE or --name=VALUE, as a variable in the "
-	     "environment, "
-	     "or as a line \"name = VALUE\" in the file of --config (or WEIR_CONFIG). The flag "
-	     "wins over "
-	     "the environment, the environment over the file, the file over the default. A secret, "
-	     "such as a token, can be kept in a file of its own, wherever it is given: NAME-file "
-	     "takes its path.",
+	     "Each option can be given as --name VALUE or --name=VALUE, or as a variable in the "
+	     "environment. A file named by --config (or WEIR_CONFIG) has lines \"name = VALUE\". "
+	     "The flag wins over the environment, the environment over the file, the file over "
+	     "the default. A secret, such as a token, can be kept in a file of its own: the "
+	     "option NAME-file takes its path.",
 	     0, &column);
 	buf_append_str(out, "\n");
 	if (program->epilog) {

@@ -1,0 +1,49 @@
+# What users read is made of sentences that can be read at once: 25 words at most. scripts/long-sentences counts them.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use Test::More;
+use Weir::Build;
+use Weir::Test qw(bin_dir folder);
+
+my $counter = 'scripts/long-sentences';
+
+# The counter first: each of these has one sentence of 26 words, and without it none that is too long.
+my $long = join ' ', ('word') x 25, 'end.';
+my %has_long = (
+    'paragraph.md' => "A short one.\n$long Another.\n",
+    'item.md' => "- short\n- $long\n",
+    'cell.md' => "| a | b |\n|---|---|\n| short | $long |\n",
+    'heading.md' => "# $long\n",
+    'string.c' => qq{const char *a = "W$long";\n},
+);
+my %has_none = (
+    'code.md' => "Text:\n\n    $long\n\nText.\n\n```\n$long\n```\n",
+    'span.md' => "Type `$long` there.\n",
+    'cells.md' => '| ' . join(' | ', ('seven words in each of the cells') x 4) . " |\n",
+    'items.md' => join('', map { "- seven words in each of the items\n" } 1 .. 4),
+    'comment.c' => "/* W$long */\n",
+    'keys.c' => qq{const char *a = "$long";\n},
+);
+for my $name (sort(keys %has_long), sort keys %has_none) {
+    my $path = folder . "/$name";
+    open my $file, '>', $path or die "$path: $!\n";
+    print $file $has_long{$name} // $has_none{$name};
+    close $file;
+    my $said = qx{$Bin/../../$counter $path};
+    is($? >> 8, $has_long{$name} ? 1 : 0, "$name: a long sentence is " . ($has_long{$name} ? 'found' : 'not seen where there is none'));
+    like($said, qr/\Q$path\E:\d+: 26 words: \W*W?w?ord/, "$name: and it says where") if $has_long{$name};
+}
+
+ok(runs($counter, '--all', 'README.md', 'docs/tour.md'), 'README and tour');
+my @wings = map { glob checkout . "/$_" } '{node,registry,common,analyzer,loadgen}/README.md', '{node,registry,common,analyzer}/*/README.md';
+ok(runs($counter, '--all', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', glob(checkout . '/docs/*.md'), glob(checkout . '/docs/*/*.md'), @wings),
+    'the other documents');
+my @refusals = grep { -e checkout . "/$_" } qw(node/http/http.c node/http/refusal.c analyzer/refusal.c);
+ok(runs($counter, '--all', @refusals), "the refusals of @refusals");
+
+for my $program (qw(weir-node weir-analyzer weir-loadgen)) {
+    ok(runs($counter, '--all', '--program', bin_dir . "/$program"), "the help of $program");
+}
+ok(runs($counter, '--all', '--program', checkout . '/up.sh'), 'the help of up.sh');
+done_testing;
