@@ -1,19 +1,16 @@
-#include "node/deliver/lane_private.h"
+#include "node/deliver/lane.h"
 
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "node/deliver/lane_metrics.h"
+#include "node/deliver/lane_outcome.h"
 #include "node/node_metrics.h"
 
 #define MAX_FLYING 16        /* batches of many packets */
 #define MAX_FLYING_SINGLE 64 /* of one packet each, where the analyzer takes no batches */
 #define FEW_PACKETS 4
-
-const char *const reroute_reason_names[] = { "busy",        "status",    "connect", "timeout",
-					     "broken",      "no_memory", "left",    "not_eligible",
-					     "unreachable", "slow" };
-static_assert(ARRAY_LEN(reroute_reason_names) == REROUTE_REASONS, "every reason has a name");
 
 struct lane *lane_new(const struct lane_config *config, const struct lane_events *events,
 		      const struct analyzer *a)
@@ -41,35 +38,6 @@ void lane_free(struct lane *lane)
 	free(lane);
 }
 
-bool lane_may_send(const struct lane *lane)
-{
-	return !lane->is_retired && !lane->is_shut && !lane->probe_is_down &&
-	       lane->breaker.state != BREAKER_OPEN && !lane->paused_until_us;
-}
-
-enum reroute_reason lane_why_not(const struct lane *lane)
-{
-	return lane->is_retired ? REROUTE_LEFT
-	       : lane->is_shut  ? REROUTE_NOT_ELIGIBLE
-				: REROUTE_UNREACHABLE;
-}
-
-bool lane_can_take(const struct lane *lane)
-{
-	return lane->is_eligible && lane_may_send(lane) && breaker_allows(&lane->breaker) &&
-	       !lane->backlog.is_full;
-}
-
-bool lane_is_unreachable(const struct lane *lane)
-{
-	return lane->probe_is_down || lane->breaker.state == BREAKER_OPEN;
-}
-
-bool lane_is_on_trial(const struct lane *lane)
-{
-	return !lane->probe_is_down && lane->breaker.state == BREAKER_HALF_OPEN;
-}
-
 const char *lane_id(const struct lane *lane)
 {
 	return lane->id;
@@ -95,74 +63,6 @@ unsigned lane_n_packets(const struct lane *lane)
 	return n;
 }
 
-/* ---- what is queued ---- */
-
-void lane_evict(struct lane *lane, enum reroute_reason reason)
-{
-	struct packet_queue queue = lane->queue;
-	struct batch *halves = lane->halves, *b;
-	struct packet *p;
-
-	if (!queue.n_packets && !halves)
-		return;
-	log_info("lane", "queued packets go elsewhere", "analyzer", "%s", lane->id, "packets", "%u",
-		 queue.n_packets, "reason", "%s", reroute_reason_names[reason]);
-	packet_queue_init(&lane->queue);
-	lane->halves = NULL;
-	if (!lane->n_flying) /* the one on trial was among them */
-		lane->breaker.on_trial = false;
-	while ((p = packet_queue_pop(&queue)))
-		lane->events.on_taken_back(lane->events.arg, lane, p, reason, false);
-	while ((b = halves)) {
-		halves = b->next;
-		while ((p = packet_queue_pop(&b->packets)))
-			lane->events.on_taken_back(lane->events.arg, lane, p, reason, false);
-		batch_free(b);
-	}
-}
-
-static void check_room(struct lane *lane)
-{
-	unsigned n_packets = lane->queue.n_packets;
-	size_t n_bytes = lane->queue.n_bytes;
-
-	for (const struct batch *b = lane->halves; b; b = b->next) {
-		n_packets += b->packets.n_packets;
-		n_bytes += b->packets.n_bytes;
-	}
-	if (backlog_update(&lane->backlog, &lane->concurrency, n_packets, n_bytes,
-			   lane->n_flying > 0, clock_mono_us()))
-		lane->events.on_reach(lane->events.arg, lane);
-}
-
-/* What is queued beyond the bound, the newest, goes elsewhere. */
-static void shed(struct lane *lane, unsigned bound)
-{
-	struct packet_queue rest = lane->queue;
-	struct packet *p;
-
-	log_info("lane", "queued packets go elsewhere", "analyzer", "%s", lane->id, "packets", "%u",
-		 rest.n_packets - bound, "reason", "%s", reroute_reason_names[REROUTE_SLOW]);
-	packet_queue_init(&lane->queue);
-	while (lane->queue.n_packets < bound)
-		packet_queue_push(&lane->queue, packet_queue_pop(&rest));
-	while ((p = packet_queue_pop(&rest)))
-		lane->events.on_taken_back(lane->events.arg, lane, p, REROUTE_SLOW, false);
-	lane->events.on_reach(lane->events.arg, lane);
-}
-
-/* Not before twice the bound: few packets change their lane because of an estimate. */
-static void check_pace(struct lane *lane, uint64_t now_us)
-{
-	unsigned bound;
-
-	if (!lane->backlog.is_full)
-		return;
-	bound = backlog_bound(&lane->backlog, &lane->concurrency, lane->n_flying > 0, now_us);
-	if (lane->queue.n_packets > 2 * bound)
-		shed(lane, bound);
-}
-
 void lane_push(struct lane *lane, struct packet *p)
 {
 	p->slot = (uint16_t)lane->slot;
@@ -175,7 +75,7 @@ void lane_push(struct lane *lane, struct packet *p)
 	}
 	if (lane->queue.n_packets >= lane->backlog.min_packets ||
 	    lane->queue.n_bytes >= BACKLOG_MAX_BYTES)
-		check_room(lane);
+		lane_check_room(lane);
 }
 
 /* ---- what leaves ---- */
@@ -282,7 +182,7 @@ void lane_flush(struct lane *lane)
 			break;
 	if (lane->queue.n_packets && has_full_batch(lane))
 		concurrency_press(&lane->concurrency);
-	check_room(lane);
+	lane_check_room(lane);
 	lane_show(lane);
 }
 
@@ -319,12 +219,6 @@ void lane_update(struct lane *lane, const struct analyzer *a)
 	lane->events.on_reach(lane->events.arg, lane);
 	if (lane->is_shut)
 		lane_evict(lane, REROUTE_NOT_ELIGIBLE);
-}
-
-void lane_check_empty(struct lane *lane)
-{
-	if (lane->is_retired && !lane->n_flying && !lane->halves)
-		lane->events.on_empty(lane->events.arg, lane);
 }
 
 void lane_retire(struct lane *lane)
@@ -364,7 +258,7 @@ bool lane_tick(struct lane *lane, uint64_t now_us)
 	}
 	if (changed)
 		lane->events.on_reach(lane->events.arg, lane);
-	check_pace(lane, now_us);
+	lane_check_pace(lane, now_us);
 	return lane->breaker.state == BREAKER_OPEN || lane->paused_until_us ||
 	       lane->backlog.is_full;
 }

@@ -15,47 +15,7 @@
  * The queue takes no more than the analyzer does in about a second (backlog.h); when that becomes
  * less, so that twice as much is queued, the newest go elsewhere.
  */
-#include "common/metrics/metrics.h"
-#include "node/packet/packet.h"
-#include "node/send/sender.h"
-
-/* Why a packet is taken back: what became of its delivery, or why it is not delivered. */
-enum reroute_reason {
-	REROUTE_BUSY, /* as enum delivery_outcome */
-	REROUTE_STATUS,
-	REROUTE_CONNECT,
-	REROUTE_TIMEOUT,
-	REROUTE_BROKEN,
-	REROUTE_NO_MEMORY,    /* for its delivery */
-	REROUTE_LEFT,         /* the analyzer is not in the roster any more */
-	REROUTE_NOT_ELIGIBLE, /* it has no share, and is not draining */
-	REROUTE_UNREACHABLE,  /* paused, breaker open, or its health probe fails */
-	REROUTE_SLOW,         /* the analyzer has become so slow that it would wait for seconds */
-	REROUTE_REASONS
-};
-extern const char *const reroute_reason_names[REROUTE_REASONS];
-
-struct lane;
-
-/* What lanes tell their owner. Packets are handed over. */
-struct lane_events {
-	void (*on_delivered)(void *arg, struct lane *lane, struct packet *p);
-	/* tried: a delivery with it was begun */
-	void (*on_taken_back)(void *arg, struct lane *lane, struct packet *p,
-			      enum reroute_reason reason, bool tried);
-	void (*on_bad)(void *arg, struct lane *lane, struct packet *p, int status);
-	void (*on_reach)(void *arg, struct lane *lane); /* lane_can_take may have changed */
-	void (*on_empty)(void *arg,
-			 struct lane *lane); /* a retired lane has no batch left: free it */
-	void *arg;
-};
-
-struct lane_config {
-	struct sender *sender;         /* borrowed */
-	struct metrics_shard *metrics; /* borrowed */
-	const char *node_id;           /* borrowed */
-	uint32_t connect_ms, timeout_ms;
-};
+#include "node/deliver/lane_queue.h"
 
 /* NULL: out of memory. */
 struct lane *lane_new(const struct lane_config *config, const struct lane_events *events,
@@ -72,11 +32,6 @@ void lane_retire(struct lane *lane);
 void lane_push(struct lane *lane, struct packet *p);
 void lane_flush(struct lane *lane);
 
-bool lane_can_take(const struct lane *lane);
-/* Out of this worker's reach: what it reports to the registry. A pause is not. */
-bool lane_is_unreachable(const struct lane *lane);
-/* Its breaker is half-open: in reach or not, that is being tried with one batch at a time. */
-bool lane_is_on_trial(const struct lane *lane);
 /* The node's health probe: while it is down nothing is sent, what is queued is taken back. */
 void lane_set_probe(struct lane *lane, bool is_down);
 /* Time passes: an open breaker may turn half-open, a pause may end, what waits in vain is taken

@@ -1,6 +1,7 @@
 /* What is seen of a lane from outside: its metrics. */
+#include "node/deliver/lane_metrics.h"
+
 #include "common/clock.h"
-#include "node/deliver/lane_private.h"
 #include "node/node_metrics.h"
 
 static void show_state(const struct lane *lane, enum breaker_state state, bool is_it)

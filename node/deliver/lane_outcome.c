@@ -1,9 +1,10 @@
 /*
  * What becomes of a lane's batches.
  */
+#include "node/deliver/lane_outcome.h"
+
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/deliver/lane_private.h"
 #include "node/node_metrics.h"
 
 #define PAUSE_DEFAULT_S 1

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "node/deliver/lane_private.h"
+#include "node/deliver/lane_queue.h"
 #include "node/node_metrics.h"
 #include "t/unit/node/deliver/delivery.h"
 

@@ -1,0 +1,15 @@
+#ifndef WEIR_NODE_LANE_OUTCOME_H
+#define WEIR_NODE_LANE_OUTCOME_H
+/*
+ * What becomes of a lane's batches.
+ */
+#include "node/deliver/lane_queue.h"
+
+/* The sender's on_done of a batch. */
+void lane_on_done(struct transfer *t);
+/* Takes the packets out of the batch; the owner of the lane gets them back. */
+void lane_take_back(struct batch *b, enum reroute_reason reason);
+/* The breaker has changed its state: log and metrics say so. */
+void lane_note_breaker(const struct lane *lane, const char *why);
+
+#endif

@@ -1,0 +1,110 @@
+/* What waits in a lane, whether it may leave, and how much of it may wait. */
+#include "node/deliver/lane_queue.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+const char *const reroute_reason_names[] = { "busy",        "status",    "connect", "timeout",
+					     "broken",      "no_memory", "left",    "not_eligible",
+					     "unreachable", "slow" };
+static_assert(ARRAY_LEN(reroute_reason_names) == REROUTE_REASONS, "every reason has a name");
+
+bool lane_may_send(const struct lane *lane)
+{
+	return !lane->is_retired && !lane->is_shut && !lane->probe_is_down &&
+	       lane->breaker.state != BREAKER_OPEN && !lane->paused_until_us;
+}
+
+enum reroute_reason lane_why_not(const struct lane *lane)
+{
+	return lane->is_retired ? REROUTE_LEFT
+	       : lane->is_shut  ? REROUTE_NOT_ELIGIBLE
+				: REROUTE_UNREACHABLE;
+}
+
+bool lane_can_take(const struct lane *lane)
+{
+	return lane->is_eligible && lane_may_send(lane) && breaker_allows(&lane->breaker) &&
+	       !lane->backlog.is_full;
+}
+
+bool lane_is_unreachable(const struct lane *lane)
+{
+	return lane->probe_is_down || lane->breaker.state == BREAKER_OPEN;
+}
+
+bool lane_is_on_trial(const struct lane *lane)
+{
+	return !lane->probe_is_down && lane->breaker.state == BREAKER_HALF_OPEN;
+}
+
+void lane_evict(struct lane *lane, enum reroute_reason reason)
+{
+	struct packet_queue queue = lane->queue;
+	struct batch *halves = lane->halves, *b;
+	struct packet *p;
+
+	if (!queue.n_packets && !halves)
+		return;
+	log_info("lane", "queued packets go elsewhere", "analyzer", "%s", lane->id, "packets", "%u",
+		 queue.n_packets, "reason", "%s", reroute_reason_names[reason]);
+	packet_queue_init(&lane->queue);
+	lane->halves = NULL;
+	if (!lane->n_flying) /* the one on trial was among them */
+		lane->breaker.on_trial = false;
+	while ((p = packet_queue_pop(&queue)))
+		lane->events.on_taken_back(lane->events.arg, lane, p, reason, false);
+	while ((b = halves)) {
+		halves = b->next;
+		while ((p = packet_queue_pop(&b->packets)))
+			lane->events.on_taken_back(lane->events.arg, lane, p, reason, false);
+		batch_free(b);
+	}
+}
+
+void lane_check_room(struct lane *lane)
+{
+	unsigned n_packets = lane->queue.n_packets;
+	size_t n_bytes = lane->queue.n_bytes;
+
+	for (const struct batch *b = lane->halves; b; b = b->next) {
+		n_packets += b->packets.n_packets;
+		n_bytes += b->packets.n_bytes;
+	}
+	if (backlog_update(&lane->backlog, &lane->concurrency, n_packets, n_bytes,
+			   lane->n_flying > 0, clock_mono_us()))
+		lane->events.on_reach(lane->events.arg, lane);
+}
+
+/* What is queued beyond the bound, the newest, goes elsewhere. */
+static void shed(struct lane *lane, unsigned bound)
+{
+	struct packet_queue rest = lane->queue;
+	struct packet *p;
+
+	log_info("lane", "queued packets go elsewhere", "analyzer", "%s", lane->id, "packets", "%u",
+		 rest.n_packets - bound, "reason", "%s", reroute_reason_names[REROUTE_SLOW]);
+	packet_queue_init(&lane->queue);
+	while (lane->queue.n_packets < bound)
+		packet_queue_push(&lane->queue, packet_queue_pop(&rest));
+	while ((p = packet_queue_pop(&rest)))
+		lane->events.on_taken_back(lane->events.arg, lane, p, REROUTE_SLOW, false);
+	lane->events.on_reach(lane->events.arg, lane);
+}
+
+void lane_check_pace(struct lane *lane, uint64_t now_us)
+{
+	unsigned bound;
+
+	if (!lane->backlog.is_full)
+		return;
+	bound = backlog_bound(&lane->backlog, &lane->concurrency, lane->n_flying > 0, now_us);
+	if (lane->queue.n_packets > 2 * bound)
+		shed(lane, bound);
+}
+
+void lane_check_empty(struct lane *lane)
+{
+	if (lane->is_retired && !lane->n_flying && !lane->halves)
+		lane->events.on_empty(lane->events.arg, lane);
+}

@@ -1,0 +1,104 @@
+#ifndef WEIR_NODE_LANE_QUEUE_H
+#define WEIR_NODE_LANE_QUEUE_H
+/*
+ * The state of a lane: what waits in it, whether it may leave, and how much may wait. lane.h tells
+ * how a packet goes through it. Only lane.c, lane_outcome.c and lane_metrics.c look into the
+ * struct.
+ */
+#include "common/metrics/metrics.h"
+#include "node/deliver/backlog.h"
+#include "node/deliver/batch.h"
+#include "node/deliver/breaker.h"
+#include "node/packet/packet.h"
+#include "node/send/sender.h"
+
+/* Why a packet is taken back: what became of its delivery, or why it is not delivered. */
+enum reroute_reason {
+	REROUTE_BUSY, /* as enum delivery_outcome */
+	REROUTE_STATUS,
+	REROUTE_CONNECT,
+	REROUTE_TIMEOUT,
+	REROUTE_BROKEN,
+	REROUTE_NO_MEMORY,    /* for its delivery */
+	REROUTE_LEFT,         /* the analyzer is not in the roster any more */
+	REROUTE_NOT_ELIGIBLE, /* it has no share, and is not draining */
+	REROUTE_UNREACHABLE,  /* paused, breaker open, or its health probe fails */
+	REROUTE_SLOW,         /* the analyzer has become so slow that it would wait for seconds */
+	REROUTE_REASONS
+};
+extern const char *const reroute_reason_names[REROUTE_REASONS];
+
+struct lane;
+
+/* What lanes tell their owner. Packets are handed over. */
+struct lane_events {
+	void (*on_delivered)(void *arg, struct lane *lane, struct packet *p);
+	/* tried: a delivery with it was begun */
+	void (*on_taken_back)(void *arg, struct lane *lane, struct packet *p,
+			      enum reroute_reason reason, bool tried);
+	void (*on_bad)(void *arg, struct lane *lane, struct packet *p, int status);
+	void (*on_reach)(void *arg, struct lane *lane); /* lane_can_take may have changed */
+	void (*on_empty)(void *arg,
+			 struct lane *lane); /* a retired lane has no batch left: free it */
+	void *arg;
+};
+
+struct lane_config {
+	struct sender *sender;         /* borrowed */
+	struct metrics_shard *metrics; /* borrowed */
+	const char *node_id;           /* borrowed */
+	uint32_t connect_ms, timeout_ms;
+};
+
+struct lane {
+	struct lane_config config;
+	struct lane_events events;
+	char id[ANALYZER_ID_MAX + 1];
+	char url[ANALYZER_URL_MAX + 1];
+	char instance[INSTANCE_MAX + 1];
+	unsigned slot;
+	bool is_eligible; /* by the roster */
+	bool is_shut;     /* neither eligible nor draining */
+	bool is_retired;
+	bool probe_is_down;
+	enum analyzer_accepts accepts;
+	unsigned max_batch_packets;
+	size_t max_batch_bytes;
+	struct breaker breaker;
+	struct { /* what metrics say of it; BREAKER_STATES: nothing */
+		enum breaker_state state;
+		unsigned n_failures;
+		uint64_t open_until_us;
+	} shown;
+	struct concurrency concurrency;
+	struct backlog backlog;
+	uint64_t paused_until_us; /* 0: not paused */
+	struct packet_queue queue;
+	struct batch *halves; /* of refused batches, to be sent */
+	unsigned n_flying;    /* batches */
+	unsigned n_flying_halves;
+	unsigned n_flying_packets;
+	bool is_quick; /* its last delivery took less than QUICK_US */
+};
+
+bool lane_can_take(const struct lane *lane);
+/* Out of this worker's reach: what it reports to the registry. A pause is not. */
+bool lane_is_unreachable(const struct lane *lane);
+/* Its breaker is half-open: in reach or not, that is being tried with one batch at a time. */
+bool lane_is_on_trial(const struct lane *lane);
+
+/* Deliveries may begin. */
+bool lane_may_send(const struct lane *lane);
+/* Why deliveries may not begin. */
+enum reroute_reason lane_why_not(const struct lane *lane);
+/* All queued packets are taken back. */
+void lane_evict(struct lane *lane, enum reroute_reason reason);
+/* The queue grew or shrank: says on_reach when it became full, or has room again. */
+void lane_check_room(struct lane *lane);
+/* Sheds the newest packets of a queue of more than twice the bound. Below that, a packet does not
+ * change its lane because of an estimate. */
+void lane_check_pace(struct lane *lane, uint64_t now_us);
+/* Says on_empty when the lane is retired and nothing is left in it. */
+void lane_check_empty(struct lane *lane);
+
+#endif
