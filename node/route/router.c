@@ -6,81 +6,6 @@
 #include "node/node_metrics.h"
 #include "node/route/router_calls.h"
 
-void router_place(struct router *r, int slot, struct packet *p)
-{
-	if (slot >= 0)
-		dispatch_push(&r->dispatch, (unsigned)slot, p);
-	else
-		r->config.on_unplaced(r->config.arg, p);
-}
-
-void router_route_here(struct router *r, struct packet *p)
-{
-	router_place(r, ledger_route(&r->ledger, p->n_messages, r->dispatch.reach), p);
-}
-
-/* It has its accrual already, from Redis or from here, and was refunded. False: nobody can take it.
- */
-bool router_route_again(struct router *r, struct packet *p)
-{
-	bool reach[ROSTER_MAX_SLOTS];
-	int slot;
-
-	/* Redis may have chosen a slot that the lanes do not know yet */
-	for (unsigned i = 0; i < r->ledger.n_slots; i++)
-		reach[i] = r->dispatch.reach[i] && !packet_was_tried(p, i);
-	slot = ledger_reroute(&r->ledger, p->n_messages, reach);
-	if (slot < 0)
-		ledger_give_up(&r->ledger, p->n_messages);
-	router_place(r, slot, p);
-	return slot >= 0;
-}
-
-static void on_taken_back(void *arg, unsigned slot, struct packet *p, enum reroute_reason reason,
-			  bool tried)
-{
-	struct router *r = arg;
-
-	ledger_refund(&r->ledger, slot, p->n_messages);
-	p->slot = SLOT_NONE;
-	if ((reason == REROUTE_TIMEOUT && r->config.is_overdue(r->config.arg, p)) ||
-	    (tried && packet_mark_tried(p, slot) != 0)) {
-		ledger_give_up(&r->ledger, p->n_messages);
-		r->config.on_unplaced(r->config.arg, p);
-	} else if (router_route_again(r, p)) {
-		metrics_add(r->config.metrics, M_REROUTED_PACKETS, reason, 1);
-	}
-}
-
-static void on_delivered(void *arg, unsigned slot, const char *analyzer, struct packet *p)
-{
-	struct router *r = arg;
-
-	ledger_count_delivered(&r->ledger, slot, 1, p->n_messages);
-	metrics_add(r->config.metrics, M_DELIVERED_PACKETS, slot, 1);
-	metrics_add(r->config.metrics, M_DELIVERED_MESSAGES, slot, p->n_messages);
-	r->is_shown = false;
-	r->config.on_delivered(r->config.arg, p, analyzer);
-}
-
-/* What is refused as bad counts for nobody. */
-static void on_bad(void *arg, unsigned slot, const char *analyzer, struct packet *p, int status)
-{
-	struct router *r = arg;
-
-	ledger_refund(&r->ledger, slot, p->n_messages);
-	ledger_give_up(&r->ledger, p->n_messages);
-	r->config.on_bad(r->config.arg, p, analyzer, status);
-}
-
-static void on_reach(void *arg)
-{
-	struct router *r = arg;
-
-	dispatch_write_not_now(&r->dispatch, &r->not_now);
-	dispatch_write_unreachable(&r->dispatch, &r->unreachable);
-}
-
 void router_submit(struct router *r, struct packet *p)
 {
 	router_count(r, p);
@@ -113,10 +38,10 @@ int router_init(struct router *r, const struct router_config *config)
 					  .on_answer = router_on_answer,
 					  .on_up = router_on_up,
 					  .arg = r };
-	struct dispatch_events events = { .on_delivered = on_delivered,
-					  .on_taken_back = on_taken_back,
-					  .on_bad = on_bad,
-					  .on_reach = on_reach,
+	struct dispatch_events events = { .on_delivered = router_on_delivered,
+					  .on_taken_back = router_on_taken_back,
+					  .on_bad = router_on_bad,
+					  .on_reach = router_on_reach,
 					  .arg = r };
 
 	memset(r, 0, sizeof(*r));
@@ -202,7 +127,7 @@ void router_set_roster(struct router *r, struct roster *roster)
 	}
 	ledger_set_shares(&r->ledger, roster->n_slots, share, any ? moved : NULL);
 	dispatch_set_roster(&r->dispatch, roster, any ? moved : NULL);
-	on_reach(r);
+	router_on_reach(r);
 	roster_unref(r->roster);
 	r->roster = roster_ref(roster);
 	r->settler.caller.epoch = roster->epoch;

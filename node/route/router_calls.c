@@ -1,6 +1,3 @@
-/*
- * The part of the router that talks with Redis: packets that wait for it, its answers, the windows.
- */
 #include "node/route/router_calls.h"
 
 #include <cjson/cJSON.h>

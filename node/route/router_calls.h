@@ -1,21 +1,9 @@
 #ifndef WEIR_NODE_ROUTER_CALLS_H
 #define WEIR_NODE_ROUTER_CALLS_H
 /*
- * What router.c and router_calls.c know of each other; nobody else includes it.
+ * The part of the router that talks with Redis: packets that wait for it, its answers, the windows.
  */
-#include "node/route/router.h"
-
-/* ---- router.c: one packet ---- */
-
-/* Takes the packet: to the lane of `slot`, or to nobody (-1). */
-void router_place(struct router *r, int slot, struct packet *p);
-/* Chosen on the own credit. */
-void router_route_here(struct router *r, struct packet *p);
-/* It has its accrual already, from Redis or from here, and was refunded. False: nobody can take it.
- */
-bool router_route_again(struct router *r, struct packet *p);
-
-/* ---- router_calls.c: Redis ---- */
+#include "node/route/router_place.h"
 
 void router_start_calls(struct router *r);
 /* Redis does not answer, or not in time. */

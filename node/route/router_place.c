@@ -1,0 +1,79 @@
+/*
+ * One packet: placed, placed again, or given back; and the lanes' word of what became of it.
+ */
+#include "node/route/router_place.h"
+
+#include "node/node_metrics.h"
+
+void router_place(struct router *r, int slot, struct packet *p)
+{
+	if (slot >= 0)
+		dispatch_push(&r->dispatch, (unsigned)slot, p);
+	else
+		r->config.on_unplaced(r->config.arg, p);
+}
+
+void router_route_here(struct router *r, struct packet *p)
+{
+	router_place(r, ledger_route(&r->ledger, p->n_messages, r->dispatch.reach), p);
+}
+
+bool router_route_again(struct router *r, struct packet *p)
+{
+	bool reach[ROSTER_MAX_SLOTS];
+	int slot;
+
+	/* Redis may have chosen a slot that the lanes do not know yet */
+	for (unsigned i = 0; i < r->ledger.n_slots; i++)
+		reach[i] = r->dispatch.reach[i] && !packet_was_tried(p, i);
+	slot = ledger_reroute(&r->ledger, p->n_messages, reach);
+	if (slot < 0)
+		ledger_give_up(&r->ledger, p->n_messages);
+	router_place(r, slot, p);
+	return slot >= 0;
+}
+
+void router_on_taken_back(void *arg, unsigned slot, struct packet *p, enum reroute_reason reason,
+			  bool tried)
+{
+	struct router *r = arg;
+
+	ledger_refund(&r->ledger, slot, p->n_messages);
+	p->slot = SLOT_NONE;
+	if ((reason == REROUTE_TIMEOUT && r->config.is_overdue(r->config.arg, p)) ||
+	    (tried && packet_mark_tried(p, slot) != 0)) {
+		ledger_give_up(&r->ledger, p->n_messages);
+		r->config.on_unplaced(r->config.arg, p);
+	} else if (router_route_again(r, p)) {
+		metrics_add(r->config.metrics, M_REROUTED_PACKETS, reason, 1);
+	}
+}
+
+void router_on_delivered(void *arg, unsigned slot, const char *analyzer, struct packet *p)
+{
+	struct router *r = arg;
+
+	ledger_count_delivered(&r->ledger, slot, 1, p->n_messages);
+	metrics_add(r->config.metrics, M_DELIVERED_PACKETS, slot, 1);
+	metrics_add(r->config.metrics, M_DELIVERED_MESSAGES, slot, p->n_messages);
+	r->is_shown = false;
+	r->config.on_delivered(r->config.arg, p, analyzer);
+}
+
+/* What is refused as bad counts for nobody. */
+void router_on_bad(void *arg, unsigned slot, const char *analyzer, struct packet *p, int status)
+{
+	struct router *r = arg;
+
+	ledger_refund(&r->ledger, slot, p->n_messages);
+	ledger_give_up(&r->ledger, p->n_messages);
+	r->config.on_bad(r->config.arg, p, analyzer, status);
+}
+
+void router_on_reach(void *arg)
+{
+	struct router *r = arg;
+
+	dispatch_write_not_now(&r->dispatch, &r->not_now);
+	dispatch_write_unreachable(&r->dispatch, &r->unreachable);
+}
