@@ -47,7 +47,7 @@ static int announce(struct analyzer *a)
 	int r = 0;
 
 	net_addr_format(server_addr(a->server), addr);
-	log_info("analyzer", "listening", "addr", "%s", addr, "id", "%s", a->config->id);
+	log_info("analyzer", "listening", "addr=%s id=%s", addr, a->config->id);
 	if (a->config->registries.n_values == 0)
 		return 0;
 	if (a->config->advertise)
@@ -159,7 +159,7 @@ int analyzer_run(struct analyzer *a)
 	do
 		signalled = wait_signal(a, true, -1);
 	while (!signalled && (!a->membership || is_member(a)));
-	log_info("analyzer", "leaving", "reason", "%s", signalled ? "signal" : "id taken");
+	log_info("analyzer", "leaving", "reason=%s", signalled ? "signal" : "id taken");
 	analyzer_leave(a);
 	membership_free(a->membership);
 	a->membership = NULL;

@@ -131,7 +131,7 @@ void faults_set_remote(struct faults *f, const char *text)
 	bool is_change;
 
 	if (text && !is_fault)
-		log_warn("fault", "the registry names an unknown fault", "fault", "%s", text);
+		log_warn("fault", "the registry names an unknown fault", "fault=%s", text);
 	pthread_mutex_lock(&f->lock);
 	is_change = strcmp(f->remote_text, name) != 0;
 	if (is_change) {
@@ -140,7 +140,7 @@ void faults_set_remote(struct faults *f, const char *text)
 	}
 	pthread_mutex_unlock(&f->lock);
 	if (is_change)
-		log_info("fault", "the registry changed the fault", "fault", "%s",
+		log_info("fault", "the registry changed the fault", "fault=%s",
 			 *name ? name : "none");
 }
 

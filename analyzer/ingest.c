@@ -106,7 +106,7 @@ static enum refusal take(const struct ingest *ingest, struct worker *worker, str
 static int refuse(const struct ingest *ingest, const struct request *rq, enum refusal reason)
 {
 	stats_count_refusal(ingest->stats, reason);
-	log_warn("ingest", "refused", "reason", "%s", refusals[reason].name, "client", "%s",
+	log_warn("ingest", "refused", "reason=%s client=%s", refusals[reason].name,
 		 rq->info->remote_addr);
 	return reply_refusal(rq, reason);
 }

@@ -32,8 +32,8 @@ int intake_new(const struct config *config, struct intake **intakep)
 	if (config->record)
 		r = record_open(config->record, &intake->record);
 	if (r)
-		log_error("intake", "cannot open the record", "path", "%s", config->record,
-			  "reason", "%s", strerror(-r));
+		log_error("intake", "cannot open the record", "path=%s reason=%s", config->record,
+			  strerror(-r));
 	if (!r && config->dedupe_window > 0) {
 		intake->dedupe = dedupe_new((size_t)config->dedupe_window);
 		r = intake->dedupe ? 0 : -ENOMEM;
@@ -166,7 +166,7 @@ static enum refusal store(struct intake *intake, struct worker *worker)
 		return REFUSED_NOT;
 	r = record_append(intake->record, lines->data, lines->len);
 	if (r) {
-		log_error("intake", "the record cannot be written", "reason", "%s", strerror(-r));
+		log_error("intake", "the record cannot be written", "reason=%s", strerror(-r));
 		return REFUSED_RECORD;
 	}
 	return REFUSED_NOT;

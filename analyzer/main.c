@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 	log_init((enum log_level)config.log_level, (enum log_format)config.log_format, NULL);
 	r = analyzer_new(&config, &analyzer);
 	if (r) {
-		log_error("analyzer", "cannot start", "reason", "%s", strerror(-r));
+		log_error("analyzer", "cannot start", "reason=%s", strerror(-r));
 		config_free(&config);
 		return EXIT_FAILURE;
 	}

@@ -84,8 +84,7 @@ static void membership_set_state(struct membership *m, enum membership_state sta
 	};
 
 	assert(legal[m->state][state]);
-	log_info("membership", "state", "from", "%s", state_names[m->state], "to", "%s",
-		 state_names[state]);
+	log_info("membership", "state", "from=%s to=%s", state_names[m->state], state_names[state]);
 	pthread_mutex_lock(&m->lock);
 	m->state = state;
 	pthread_mutex_unlock(&m->lock);
@@ -206,7 +205,7 @@ static void *membership_run(void *arg)
 		membership_set_state(m, MEMBER_LEFT);
 	}
 	if (eventfd_write(m->end_fd, 1) < 0)
-		log_error("membership", "cannot tell the end", "reason", "%s", strerror(errno));
+		log_error("membership", "cannot tell the end", "reason=%s", strerror(errno));
 	return NULL;
 }
 
@@ -242,7 +241,7 @@ static long membership_call(struct membership *m, const char *method, const char
 	if (http_client_send(m->http, method, buf_str(&m->url), m->body.data, m->body.len,
 			     timeout_ms, &status) == 0)
 		return status;
-	log_warn("membership", "no answer from the registry", "url", "%s", base, "reason", "%s",
+	log_warn("membership", "no answer from the registry", "url=%s reason=%s", base,
 		 http_client_error(m->http));
 	return 0;
 }
@@ -251,8 +250,8 @@ static long membership_call(struct membership *m, const char *method, const char
 static uint64_t membership_failed(struct membership *m, const char *what, long status)
 {
 	if (status > 0)
-		log_warn("membership", "the registry refuses", "call", "%s", what, "status", "%ld",
-			 status, "url", "%s", m->config->registries.values[m->registry]);
+		log_warn("membership", "the registry refuses", "call=%s status=%ld url=%s", what,
+			 status, m->config->registries.values[m->registry]);
 	stats_count_call(m->stats, CALL_FAILED);
 	m->registry = (m->registry + 1) % m->config->registries.n_values;
 	return backoff_next_ms(&m->backoff) * US_PER_MS;
@@ -297,9 +296,9 @@ static uint64_t membership_join(struct membership *m)
 	backoff_reset(&m->backoff);
 	m->n_sent = NOTHING_SENT;
 	membership_set_due(m);
-	log_info("membership", "registered", "id", "%s", m->config->id, "instance", "%s",
-		 m->lease.instance, "url", "%s", m->config->registries.values[m->registry],
-		 "delivery_url", "%s", buf_str(&m->delivery_url));
+	log_info("membership", "registered", "id=%s instance=%s url=%s delivery_url=%s",
+		 m->config->id, m->lease.instance, m->config->registries.values[m->registry],
+		 buf_str(&m->delivery_url));
 	membership_set_state(m, MEMBER_ACTIVE);
 	return membership_next_us(m);
 }
@@ -337,7 +336,7 @@ static uint64_t membership_beat(struct membership *m)
 		return 0;
 	}
 	if (status == 409) {
-		log_error("membership", "another instance has taken the id", "id", "%s",
+		log_error("membership", "another instance has taken the id", "id=%s",
 			  m->config->id);
 		membership_set_state(m, MEMBER_TAKEN);
 		return 0;
@@ -374,7 +373,7 @@ static void membership_deregister(struct membership *m)
 		status = membership_call(m, "DELETE", "", left_ms);
 		if ((status >= 200 && status <= 299) || status == 404 || status == 409) {
 			stats_count_call(m->stats, CALL_DEREGISTER);
-			log_info("membership", "deregistered", "status", "%ld", status);
+			log_info("membership", "deregistered", "status=%ld", status);
 			m->is_deregistered = true;
 			m->n_sent = n_processed;
 			return;

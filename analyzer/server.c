@@ -171,9 +171,9 @@ static int on_log(const struct mg_connection *conn, const char *message)
 	const struct server *server = mg_get_user_context_data(conn);
 
 	if (server && atomic_load(&server->is_up))
-		log_debug("civetweb", "event", "message", "%s", message);
+		log_debug("civetweb", "event", "message=%s", message);
 	else
-		log_error("server", "cannot start", "reason", "%s", message);
+		log_error("server", "cannot start", "reason=%s", message);
 	return 1;
 }
 

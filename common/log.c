@@ -9,7 +9,6 @@
 #include <printf.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "common/log_limit.h"
 
 #define MAX_VALUE 1024 /* bytes of one value; the rest is cut */
+#define MAX_PAIRS 512  /* bytes of the formats of one event */
 #define MAX_TAIL 32    /* room kept for truncated=true and the line's end */
 
 const char *const log_level_names[] = { "debug", "info", "warn", "error", NULL };
@@ -27,13 +27,14 @@ const char *const log_format_names[] = { "logfmt", "json", NULL };
 static_assert(ARRAY_LEN(log_level_names) == LOG_LEVELS + 1, "a name for each level");
 static_assert(ARRAY_LEN(log_format_names) == LOG_FORMATS + 1, "a name for each format");
 
+int log_least_level = LOG_INFO; /* atomic: a reload may change it while threads log */
+
 static struct {
-	atomic_int level; /* enum log_level; a reload may change it while threads log */
 	enum log_format format;
 	const char *node;     /* borrowed for ever; may be NULL */
 	pthread_mutex_t lock; /* guards `limit` */
 	struct log_limit limit;
-} logger = { .level = LOG_INFO, .lock = PTHREAD_MUTEX_INITIALIZER };
+} logger = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 struct line {
 	char data[PIPE_BUF];
@@ -196,15 +197,19 @@ static void format_value(char value[MAX_VALUE], const char *fmt, va_list *ap)
 		skip_value(ap, types[i]);
 }
 
-static void put_pairs(struct line *line, va_list *ap)
+/* `pairs` is cut at its spaces: each part is a key, '=' and the format of one value. */
+static void put_pairs(struct line *line, const char *pairs, va_list *ap)
 {
-	const char *key;
+	char parts[MAX_PAIRS], *rest = parts, *key;
 
-	while ((key = va_arg(*ap, const char *))) {
-		const char *fmt = va_arg(*ap, const char *);
+	assert(strlen(pairs) < sizeof(parts));
+	strcpy(parts, pairs);
+	while ((key = strtok_r(rest, " ", &rest))) {
+		char *fmt = strchr(key, '=');
 		char value[MAX_VALUE];
 
 		assert(fmt);
+		*fmt++ = '\0';
 		format_value(value, fmt, ap);
 		put_pair(line, key, value);
 	}
@@ -243,19 +248,14 @@ static bool pass(const char *msg, uint32_t *n_heldp)
 void log_init(enum log_level level, enum log_format format, const char *node)
 {
 	assert((unsigned)level < LOG_LEVELS && (unsigned)format < LOG_FORMATS);
-	atomic_store_explicit(&logger.level, level, memory_order_relaxed);
+	__atomic_store_n(&log_least_level, (int)level, __ATOMIC_RELAXED);
 	if (logger.format != format) /* not written again while threads read it */
 		logger.format = format;
 	if (logger.node != node)
 		logger.node = node;
 }
 
-bool log_enabled(enum log_level level)
-{
-	return (int)level >= atomic_load_explicit(&logger.level, memory_order_relaxed);
-}
-
-void log_event(enum log_level level, const char *component, const char *msg, ...)
+void log_event(enum log_level level, const char *component, const char *msg, const char *pairs, ...)
 {
 	struct line line;
 	uint32_t n_held = 0;
@@ -277,8 +277,8 @@ void log_event(enum log_level level, const char *component, const char *msg, ...
 		snprintf(count, sizeof(count), "%u", n_held);
 		put_pair(&line, "suppressed", count);
 	}
-	va_start(ap, msg);
-	put_pairs(&line, &ap);
+	va_start(ap, pairs);
+	put_pairs(&line, pairs, &ap);
 	va_end(ap);
 	finish(&line);
 	write_line(&line);

@@ -26,21 +26,32 @@ extern const char *const log_format_names[];
 /* `node` goes into each line as node=..., NULL: left out. Borrows it for ever.
  * Call before threads start; a later call, with the same format and node, may change the level. */
 void log_init(enum log_level level, enum log_format format, const char *node);
-bool log_enabled(enum log_level level);
+
+extern int log_least_level; /* enum log_level; log_init sets it, log_enabled reads it */
+
+static inline bool log_enabled(enum log_level level)
+{
+	return (int)level >= __atomic_load_n(&log_least_level, __ATOMIC_RELAXED);
+}
 
 /*
- * `msg` is a constant string. Then pairs key, value format and values, ended by NULL:
+ * Writes one event. `msg` is a constant string. `pairs` has a printf format for each pair, set apart
+ * by spaces, and the compiler checks the values against it:
  *
- *   log_event(LOG_WARN, "lane", "delivery failed", "analyzer", "%s", id, "n", "%d", 503, NULL);
+ *   log_warn("lane", "delivery failed", "analyzer=%s status=%d", id, 503);
  *
- * Values are quoted or escaped as the format needs.
+ * Values may hold anything: each is formatted alone, then quoted or escaped as the format needs.
  */
-void log_event(enum log_level level, const char *component, const char *msg, ...)
-	__attribute__((sentinel));
+void log_event(enum log_level level, const char *component, const char *msg, const char *pairs, ...)
+	PRINTF_LIKE(4, 5);
 
-#define log_debug(...) (log_enabled(LOG_DEBUG) ? log_event(LOG_DEBUG, __VA_ARGS__, NULL) : (void)0)
-#define log_info(...) log_event(LOG_INFO, __VA_ARGS__, NULL)
-#define log_warn(...) log_event(LOG_WARN, __VA_ARGS__, NULL)
-#define log_error(...) log_event(LOG_ERROR, __VA_ARGS__, NULL)
+/* The pairs may be left out. Their values are not computed when the level is off. The space makes
+ * sure that `pairs` is a literal, and a format without pairs is not an empty one. */
+#define log_at(level, component, msg, ...)                                                         \
+	(log_enabled(level) ? log_event(level, component, msg, " " __VA_ARGS__) : (void)0)
+#define log_debug(...) log_at(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...) log_at(LOG_INFO, __VA_ARGS__)
+#define log_warn(...) log_at(LOG_WARN, __VA_ARGS__)
+#define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
 
 #endif

@@ -144,7 +144,7 @@ static void client_finish(struct client *c, enum client_outcome outcome)
 
 static void client_rest(struct client *c)
 {
-	log_debug("client", "connect failed", "error", "%s", strerror(c->conn.error));
+	log_debug("client", "connect failed", "error=%s", strerror(c->conn.error));
 	c->rest_until_us = clock_mono_us() + backoff_next_ms(&c->backoff) * US_PER_MS;
 }
 

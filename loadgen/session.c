@@ -131,7 +131,7 @@ static int session_run_load(struct session *s)
 	r = load_run(&s->config, s->source, &s->stats, shows ? progress_show : NULL, &progress);
 	progress_end(&progress);
 	if (r)
-		log_error("loadgen", "the run broke off", "error", "%s", strerror(-r));
+		log_error("loadgen", "the run broke off", "error=%s", strerror(-r));
 	return r;
 }
 

@@ -59,7 +59,7 @@ static int verify_fetch(const struct verify *v, struct buf *body)
 	code = curl_easy_perform(easy);
 	if (!code)
 		return body->failed ? -ENOMEM : 0;
-	log_warn("verify", "cluster not read", "url", "%s", v->url, "error", "%s",
+	log_warn("verify", "cluster not read", "url=%s error=%s", v->url,
 		 *error ? error : curl_easy_strerror(code));
 	return VERIFY_E_HTTP;
 }
@@ -74,7 +74,7 @@ static int verify_look(const struct verify *v, struct cluster *cluster)
 	r = cluster_parse(cluster, buf_str(&body), body.len);
 	if (r != CLUSTER_E_SHAPE)
 		return r;
-	log_warn("verify", "answer is not a cluster", "url", "%s", v->url);
+	log_warn("verify", "answer is not a cluster", "url=%s", v->url);
 	return VERIFY_E_SHAPE;
 }
 

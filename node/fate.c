@@ -185,8 +185,8 @@ void fate_on_unplaced(void *arg, struct packet *p)
 /* The last resort of what was acknowledged as received. */
 static void lose_packet(struct worker *w, struct packet *p)
 {
-	log_error("worker", "an acknowledged packet is lost", "worker", "%s", w->name, "messages",
-		  "%u", p->n_messages, "reason", "%s",
+	log_error("worker", "an acknowledged packet is lost", "worker=%s messages=%u reason=%s",
+		  w->name, p->n_messages,
 		  "the node ends, no analyzer takes it, and it cannot be stored");
 	account(w, ACCOUNT_LOST, p);
 	release(w, p);
@@ -219,8 +219,8 @@ void fate_on_bad(void *arg, struct packet *p, const char *analyzer, int status)
 {
 	struct worker *w = arg;
 
-	log_warn("worker", "packet refused as bad", "analyzer", "%s", analyzer, "status", "%d",
-		 status, "bytes", "%zu", p->len);
+	log_warn("worker", "packet refused as bad", "analyzer=%s status=%d bytes=%zu", analyzer,
+		 status, p->len);
 	packet_forget_tried(p);
 	w->n_burying++;
 	dead_letter_bury(w->store, w->shared->config->node_id, p, analyzer, status, on_buried, w);

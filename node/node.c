@@ -46,9 +46,8 @@ static int init_memory(struct node *node)
 	uint64_t needed = packet_cost(c->max_body) + BASE_BYTES / 8, left, copies;
 
 	if (c->memory_max < used + needed) {
-		log_error("node", "memory-max is too small", "bytes", "%llu",
-			  (unsigned long long)c->memory_max, "needed", "%llu",
-			  (unsigned long long)(used + needed), "remedy", "%s",
+		log_error("node", "memory-max is too small", "bytes=%llu needed=%llu remedy=%s",
+			  (unsigned long long)c->memory_max, (unsigned long long)(used + needed),
 			  "raise memory-max, or lower max-body or workers");
 		return -EINVAL;
 	}
@@ -71,8 +70,8 @@ static void raise_limits(const struct node_config *config)
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
 	    limit.rlim_cur < (rlim_t)config->max_connections + 256)
-		log_warn("node", "few file descriptors", "limit", "%llu",
-			 (unsigned long long)limit.rlim_cur, "remedy", "%s",
+		log_warn("node", "few file descriptors", "limit=%llu remedy=%s",
+			 (unsigned long long)limit.rlim_cur,
 			 "raise the limit of open files, or lower max-connections");
 }
 
@@ -88,7 +87,7 @@ static int init_shared(struct node *node, const struct node_config *config)
 		return r < 0 ? r : -EINVAL;
 	r = redis_url_parse(&s->redis, config->redis);
 	if (r != 0) {
-		log_error("node", "bad --redis", "reason", "%s", redis_url_why(&s->redis));
+		log_error("node", "bad --redis", "reason=%s", redis_url_why(&s->redis));
 		return -EINVAL;
 	}
 	if (registry_keys_init(&s->keys, config->pool) != 0)
@@ -108,9 +107,9 @@ static int listen_for_worker(struct node *node, struct net_addr *addr, int *fdp)
 		r = net_local_addr(*fdp, addr);
 	net_addr_format(addr, text);
 	if (r != 0)
-		log_error("node", "cannot listen", "addr", "%s", text, "error", "%s", strerror(-r));
+		log_error("node", "cannot listen", "addr=%s error=%s", text, strerror(-r));
 	else if (node->n_workers == 0)
-		log_info("node", "listening", "addr", "%s", text);
+		log_info("node", "listening", "addr=%s", text);
 	return r;
 }
 
@@ -122,7 +121,7 @@ static int init_workers(struct node *node)
 	int fd, r = net_addr_parse(&addr, config->listen);
 
 	if (r != 0) {
-		log_error("node", "bad --listen", "value", "%s", config->listen, "expected", "%s",
+		log_error("node", "bad --listen", "value=%s expected=%s", config->listen,
 			  "HOST:PORT");
 		return -EINVAL;
 	}
@@ -157,13 +156,12 @@ static void check_redis(struct node *node)
 		       : 0;
 
 	if (r == CLIENT_E_AWAY)
-		log_warn("node", "Redis does not answer yet", "reason", "%s", client_error(client));
+		log_warn("node", "Redis does not answer yet", "reason=%s", client_error(client));
 	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
 	    reply->element[1]->type == REDIS_REPLY_STRING &&
 	    strcmp(reply->element[1]->str, "noeviction") != 0)
-		log_warn("node", "Redis may evict keys", "maxmemory_policy", "%s",
-			 reply->element[1]->str, "remedy", "%s",
-			 "CONFIG SET maxmemory-policy noeviction");
+		log_warn("node", "Redis may evict keys", "maxmemory_policy=%s remedy=%s",
+			 reply->element[1]->str, "CONFIG SET maxmemory-policy noeviction");
 	if (reply)
 		freeReplyObject(reply);
 }
@@ -277,7 +275,7 @@ static bool join_workers(struct node *node)
 int node_run(struct node *node)
 {
 	wait_signal(UINT64_MAX);
-	log_info("node", "draining", "delay_ms", "%llu",
+	log_info("node", "draining", "delay_ms=%llu",
 		 (unsigned long long)node->shared.config->drain_delay_ms);
 	atomic_store(&node->shared.health.draining, true);
 	set_phase(node, WORKER_DRAINING);

@@ -52,8 +52,8 @@ static void set_phase(struct worker *w, enum worker_phase phase)
 
 	if (phase <= w->phase)
 		return;
-	log_info("worker", "phase", "worker", "%s", w->name, "from", "%s", names[w->phase], "to",
-		 "%s", names[phase]);
+	log_info("worker", "phase", "worker=%s from=%s to=%s", w->name, names[w->phase],
+		 names[phase]);
 	w->phase = phase;
 	if (phase >= WORKER_DRAINING) {
 		ingest_drain(&w->ingest);
@@ -311,7 +311,7 @@ void worker_deinit(struct worker *w)
 void worker_wake(struct worker *w)
 {
 	if (eventfd_write(w->mail_fd, 1) != 0)
-		log_debug("worker", "already woken", "worker", "%s", w->name);
+		log_debug("worker", "already woken", "worker=%s", w->name);
 }
 
 void worker_send_roster(struct worker *w, struct roster *roster)

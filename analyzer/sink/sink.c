@@ -39,11 +39,11 @@ int sink_send(struct sink *sink, const char *lines, size_t len)
 
 	if (http_client_send(sink->http, "POST", sink->url, lines, len, sink->timeout_ms,
 			     &status)) {
-		log_warn("sink", "no answer", "reason", "%s", http_client_error(sink->http));
+		log_warn("sink", "no answer", "reason=%s", http_client_error(sink->http));
 		return SINK_E_FAILED;
 	}
 	if (status < 200 || status > 299) {
-		log_warn("sink", "refused", "status", "%ld", status);
+		log_warn("sink", "refused", "status=%ld", status);
 		return SINK_E_FAILED;
 	}
 	return 0;

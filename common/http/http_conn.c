@@ -72,7 +72,7 @@ static void arm(struct http_conn *c)
 		return;
 	c->write_wanted = wanted;
 	if (wanted ? event_add(&c->write_event, NULL) : event_del(&c->write_event))
-		log_error("http", "event not changed", "state", "%s", state_names[c->state]);
+		log_error("http", "event not changed", "state=%s", state_names[c->state]);
 }
 
 static void set_state(struct http_conn *c, enum http_conn_state next)
@@ -80,15 +80,14 @@ static void set_state(struct http_conn *c, enum http_conn_state next)
 	if (c->state == next)
 		return;
 	assert(legal_next[c->state] & (1u << next));
-	log_debug("http", "state", "from", "%s", state_names[c->state], "to", "%s",
-		  state_names[next]);
+	log_debug("http", "state", "from=%s to=%s", state_names[c->state], state_names[next]);
 	c->state = next;
 	arm(c);
 }
 
 void http_conn_close(struct http_conn *c, const char *reason)
 {
-	log_debug("http", "connection closed", "reason", "%s", reason);
+	log_debug("http", "connection closed", "reason=%s", reason);
 	drop_socket(c);
 	set_state(c, HTTP_CONN_CLOSED);
 	c->in_flight = false;

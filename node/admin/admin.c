@@ -207,9 +207,9 @@ static int on_log(const struct mg_connection *conn, const char *message)
 	const struct admin *admin = mg_get_user_context_data(conn);
 
 	if (admin && atomic_load(&admin->is_up))
-		log_debug("civetweb", "event", "message", "%s", message);
+		log_debug("civetweb", "event", "message=%s", message);
 	else
-		log_error("admin", "cannot start", "reason", "%s", message);
+		log_error("admin", "cannot start", "reason=%s", message);
 	return 1;
 }
 
@@ -263,13 +263,13 @@ int admin_start(const struct admin_config *config, struct admin **adminp)
 	if (r == 0)
 		r = start_civetweb(admin);
 	if (r != 0) {
-		log_error("admin", "cannot listen", "addr", "%s", shared->config->admin_listen);
+		log_error("admin", "cannot listen", "addr=%s", shared->config->admin_listen);
 		admin_stop(admin);
 		return r < 0 ? r : -EINVAL;
 	}
 	atomic_store(&admin->is_up, true);
 	net_addr_format(&admin->addr, text);
-	log_info("admin", "listening", "addr", "%s", text);
+	log_info("admin", "listening", "addr=%s", text);
 	admin_access_warn(shared->config, &admin->addr);
 	*adminp = admin;
 	return 0;

@@ -51,9 +51,9 @@ static int refuse(struct mg_connection *conn, const struct web_answer *answer, c
 {
 	const struct mg_request_info *info = mg_get_request_info(conn);
 
-	log_warn("admin", "request refused", "client", "%s", info->remote_addr, "method", "%s",
-		 info->request_method, "path", "%s", info->local_uri ? info->local_uri : "",
-		 "status", "%d", answer->status, "reason", "%s", code);
+	log_warn("admin", "request refused", "client=%s method=%s path=%s status=%d reason=%s",
+		 info->remote_addr, info->request_method, info->local_uri ? info->local_uri : "",
+		 answer->status, code);
 	return web_send_problem(conn, answer, code, detail);
 }
 
@@ -121,11 +121,10 @@ void admin_access_warn(const struct node_config *config, const struct net_addr *
 	if (is_loopback(addr) || (config->admin_token && config->register_token))
 		return;
 	net_addr_format(addr, text);
-	log_warn("admin", "whoever reaches the admin port may change things", "addr", "%s", text,
-		 "open", "%s",
+	log_warn("admin", "whoever reaches the admin port may change things",
+		 "addr=%s open=%s remedy=%s", text,
 		 config->admin_token      ? "registering"
 		 : config->register_token ? "changing analyzers"
 					  : "registering, changing analyzers",
-		 "remedy", "%s",
 		 "set admin-token and register-token, or admin-listen to 127.0.0.1");
 }

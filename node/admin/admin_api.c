@@ -46,8 +46,7 @@ int admin_refuse_error(struct admin_api *api, struct mg_connection *conn, const 
 		snprintf(detail, sizeof(detail), "Redis does not answer: %s",
 			 error < 0 ? strerror(-error) : client_error(api->client));
 		pthread_mutex_unlock(&api->lock);
-		log_warn("admin", "registry call failed", "analyzer", "%s", id, "error", "%s",
-			 detail);
+		log_warn("admin", "registry call failed", "analyzer=%s error=%s", id, detail);
 		return admin_refuse(conn, 503, "registry_away", detail, NULL);
 	}
 }

@@ -91,7 +91,7 @@ static int do_change(struct admin_api *api, struct mg_connection *conn, const ch
 	if (r != 0)
 		return admin_refuse_error(api, conn, id, r);
 	control_refresh(api->config.control);
-	log_info("admin", "analyzer changed", "analyzer", "%s", id);
+	log_info("admin", "analyzer changed", "analyzer=%s", id);
 	return admin_get_analyzer(api, conn, id);
 }
 

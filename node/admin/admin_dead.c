@@ -114,7 +114,7 @@ static int run(struct admin_api *api, struct mg_connection *conn, enum dead_deed
 	r = wanted.names ? do_named(api, &work, &wanted) : do_all(api, &work);
 	cJSON_Delete(body);
 	log_info("admin", deed == DEAD_REPLAY ? "dead letters replayed" : "dead letters purged",
-		 "packets", "%" PRIu64, work.n_done, "missing", "%" PRIu64, work.n_missing);
+		 "packets=%" PRIu64 " missing=%" PRIu64, work.n_done, work.n_missing);
 	return r == 0 ? answer(conn, &work) : admin_store_refuse(api, conn, r);
 }
 

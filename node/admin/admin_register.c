@@ -108,8 +108,8 @@ static int do_register(struct admin_api *api, struct mg_connection *conn, struct
 	if (r != 0)
 		return admin_refuse_error(api, conn, reg->id, r);
 	control_refresh(api->config.control);
-	log_info("admin", "analyzer registered", "analyzer", "%s", reg->id, "url", "%s", reg->url,
-		 "weight", "%g", reg->weight);
+	log_info("admin", "analyzer registered", "analyzer=%s url=%s weight=%g", reg->id, reg->url,
+		 reg->weight);
 	return send_registered(conn, reg, created, epoch);
 }
 
@@ -128,8 +128,8 @@ static int check_place(struct admin_api *api, struct mg_connection *conn,
 
 	if (place == PLACE_ALLOWED)
 		return 0;
-	log_warn("admin", "registration refused", "analyzer", "%s", reg->id, "client", "%s",
-		 mg_get_request_info(conn)->remote_addr, "reason", "%s", why);
+	log_warn("admin", "registration refused", "analyzer=%s client=%s reason=%s", reg->id,
+		 mg_get_request_info(conn)->remote_addr, why);
 	return admin_refuse(conn, refusals[place].status, refusals[place].code, why, NULL);
 }
 
@@ -228,7 +228,7 @@ int admin_deregister(struct admin_api *api, struct mg_connection *conn, const ch
 	if (r != 0)
 		return admin_refuse_error(api, conn, id, r);
 	control_refresh(api->config.control);
-	log_info("admin", "analyzer deregistered", "analyzer", "%s", id);
+	log_info("admin", "analyzer deregistered", "analyzer=%s", id);
 	json = cJSON_CreateObject();
 	cJSON_AddNumberToObject(json, "epoch", (double)epoch);
 	return web_send_json(conn, 200, json, true);

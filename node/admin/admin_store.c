@@ -27,6 +27,6 @@ int admin_store_refuse(struct admin_api *api, struct mg_connection *conn, int er
 		 : error == ENTRIES_E_ANSWER ? "it answered something else"
 					     : client_error(api->store));
 	pthread_mutex_unlock(&api->store_lock);
-	log_warn("admin", "registry call failed", "error", "%s", detail);
+	log_warn("admin", "registry call failed", "error=%s", detail);
 	return admin_refuse(conn, 503, "registry_away", detail, NULL);
 }

@@ -65,8 +65,8 @@ static void adopt(struct control *c, struct roster *roster)
 	atomic_store_explicit(&c->shared->health.has_roster, true, memory_order_relaxed);
 	if (!is_news)
 		return;
-	log_info("control", "roster", "epoch", "%llu", (unsigned long long)roster->epoch,
-		 "analyzers", "%u", roster->n_analyzers);
+	log_info("control", "roster", "epoch=%llu analyzers=%u", (unsigned long long)roster->epoch,
+		 roster->n_analyzers);
 	for (unsigned i = 0; i < c->n_workers; i++)
 		worker_send_roster(&c->workers[i], roster);
 	prober_set_roster(c->prober, roster);
@@ -88,9 +88,9 @@ static bool restore(struct control *c, uint64_t found_epoch)
 	const struct roster *known = c->roster;
 	unsigned n_alive = 0;
 
-	log_warn("control", "the registry has lost data, registering again what is known", "epoch",
-		 "%llu", (unsigned long long)found_epoch, "known_epoch", "%llu",
-		 (unsigned long long)known->epoch, "analyzers", "%u", known->n_analyzers);
+	log_warn("control", "the registry has lost data, registering again what is known",
+		 "epoch=%llu known_epoch=%llu analyzers=%u", (unsigned long long)found_epoch,
+		 (unsigned long long)known->epoch, known->n_analyzers);
 	for (unsigned i = 0; i < known->n_analyzers; i++) {
 		struct script_args args;
 
@@ -154,7 +154,7 @@ static void on_up(void *arg, bool up)
 
 static void on_event(void *arg, const char *text)
 {
-	log_debug("control", "event", "text", "%s", text);
+	log_debug("control", "event", "text=%s", text);
 	ask(arg);
 }
 

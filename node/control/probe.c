@@ -50,8 +50,8 @@ static void set_down(struct probe *p, bool is_down)
 	p->is_down = is_down;
 	log_warn("probe",
 		 is_down ? "analyzer does not answer its health probe" : "analyzer answers again",
-		 "analyzer", "%s", p->id, "url", "%s", p->url, "status", "%d", p->transfer.status,
-		 "error", "%s", p->transfer.error ? p->transfer.error : "");
+		 "analyzer=%s url=%s status=%d error=%s", p->id, p->url, p->transfer.status,
+		 p->transfer.error ? p->transfer.error : "");
 	p->prober->config.on_change(p->prober->config.arg, p->slot, is_down);
 }
 

@@ -134,7 +134,7 @@ static void retire(struct dispatch *d, unsigned slot)
 	if (d->n_retired ==
 	    ROSTER_MAX_SLOTS) /* its batches end within timeout_ms; try at the next roster */
 		return;
-	log_info("dispatch", "analyzer left", "analyzer", "%s", lane_id(lane));
+	log_info("dispatch", "analyzer left", "analyzer=%s", lane_id(lane));
 	set_reach(d, slot, false, false, false);
 	d->lanes[slot] = NULL;
 	d->retired[d->n_retired++] = lane;
@@ -175,10 +175,10 @@ static void place(struct dispatch *d, const struct analyzer *a)
 	mine.arg = d;
 	d->lanes[a->slot] = lane_new(&d->lane_config, &mine, a);
 	if (!d->lanes[a->slot]) {
-		log_error("dispatch", "out of memory for a lane", "analyzer", "%s", a->id);
+		log_error("dispatch", "out of memory for a lane", "analyzer=%s", a->id);
 		return;
 	}
-	log_info("dispatch", "analyzer known", "analyzer", "%s", a->id, "url", "%s", a->url);
+	log_info("dispatch", "analyzer known", "analyzer=%s url=%s", a->id, a->url);
 	on_reach(d, d->lanes[a->slot]);
 }
 

@@ -158,7 +158,7 @@ static bool batch_start(struct batch *b)
 					 .on_done = lane_on_done };
 	if (batch_write(b, lane->accepts, lane->config.node_id) != 0 ||
 	    sender_start(lane->config.sender, &b->transfer) != 0) {
-		log_error("lane", "out of memory for a batch", "analyzer", "%s", lane->id);
+		log_error("lane", "out of memory for a batch", "analyzer=%s", lane->id);
 		lane->breaker.on_trial = false;
 		lane_take_back(b, REROUTE_NO_MEMORY);
 		batch_free(b);

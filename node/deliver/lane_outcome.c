@@ -12,8 +12,8 @@
 
 void lane_note_breaker(const struct lane *lane, const char *why)
 {
-	log_warn("lane", "breaker changed", "analyzer", "%s", lane->id, "state", "%s",
-		 breaker_state_names[lane->breaker.state], "reason", "%s", why);
+	log_warn("lane", "breaker changed", "analyzer=%s state=%s reason=%s", lane->id,
+		 breaker_state_names[lane->breaker.state], why);
 	if (lane->breaker.state == BREAKER_OPEN)
 		metrics_add(lane->config.metrics, M_BREAKER_OPENED, lane->slot, 1);
 }
@@ -84,7 +84,7 @@ static void on_bad(struct lane *lane, struct batch *b)
 static void pause_for(struct lane *lane, uint32_t seconds)
 {
 	lane->paused_until_us = clock_mono_us() + (seconds ? seconds : PAUSE_DEFAULT_S) * US_PER_S;
-	log_info("lane", "paused", "analyzer", "%s", lane->id, "seconds", "%u",
+	log_info("lane", "paused", "analyzer=%s seconds=%u", lane->id,
 		 seconds ? seconds : PAUSE_DEFAULT_S);
 }
 
@@ -97,9 +97,9 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 	};
 	const struct transfer *t = &b->transfer;
 
-	log_warn("lane", "delivery failed", "analyzer", "%s", lane->id, "url", "%s", lane->url,
-		 "reason", "%s", delivery_outcome_names[outcome], "status", "%d", t->status,
-		 "error", "%s", t->error, "packets", "%u", b->packets.n_packets);
+	log_warn("lane", "delivery failed",
+		 "analyzer=%s url=%s reason=%s status=%d error=%s packets=%u", lane->id, lane->url,
+		 delivery_outcome_names[outcome], t->status, t->error, b->packets.n_packets);
 	concurrency_failure(&lane->concurrency, t->started_us, t->ended_us);
 	if (outcome == OUTCOME_BUSY) {
 		lane->breaker.on_trial = false;

@@ -46,8 +46,8 @@ void lane_evict(struct lane *lane, enum reroute_reason reason)
 
 	if (!queue.n_packets && !halves)
 		return;
-	log_info("lane", "queued packets go elsewhere", "analyzer", "%s", lane->id, "packets", "%u",
-		 queue.n_packets, "reason", "%s", reroute_reason_names[reason]);
+	log_info("lane", "queued packets go elsewhere", "analyzer=%s packets=%u reason=%s",
+		 lane->id, queue.n_packets, reroute_reason_names[reason]);
 	packet_queue_init(&lane->queue);
 	lane->halves = NULL;
 	if (!lane->n_flying) /* the one on trial was among them */
@@ -82,8 +82,8 @@ static void shed(struct lane *lane, unsigned bound)
 	struct packet_queue rest = lane->queue;
 	struct packet *p;
 
-	log_info("lane", "queued packets go elsewhere", "analyzer", "%s", lane->id, "packets", "%u",
-		 rest.n_packets - bound, "reason", "%s", reroute_reason_names[REROUTE_SLOW]);
+	log_info("lane", "queued packets go elsewhere", "analyzer=%s packets=%u reason=%s",
+		 lane->id, rest.n_packets - bound, reroute_reason_names[REROUTE_SLOW]);
 	packet_queue_init(&lane->queue);
 	while (lane->queue.n_packets < bound)
 		packet_queue_push(&lane->queue, packet_queue_pop(&rest));

@@ -86,7 +86,7 @@ static void conn_arm(struct conn *c)
 		event_assign(&c->event, c->ingest->config.base, c->fd, want | EV_PERSIST, on_event,
 			     c);
 		if (event_add(&c->event, NULL) != 0)
-			log_error("ingest", "cannot watch a connection", "error", "%s",
+			log_error("ingest", "cannot watch a connection", "error=%s",
 				  strerror(errno));
 	}
 }

@@ -76,8 +76,8 @@ static void log_refusal(struct conn *c, enum refusal refusal)
 	if (info->status == 503)
 		return;
 	net_addr_format(&addr, peer);
-	log_warn("ingest", "request refused", "client", "%s", peer, "status", "%d", info->status,
-		 "reason", "%s", info->name);
+	log_warn("ingest", "request refused", "client=%s status=%d reason=%s", peer, info->status,
+		 info->name);
 }
 
 static void set_refusal(struct conn *c, struct exchange *x, enum refusal refusal)

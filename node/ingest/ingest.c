@@ -31,7 +31,7 @@ static void turn_away(struct ingest *in, int fd, enum refusal refusal, enum conn
 	if (send(fd, in->render.data, in->render.len, MSG_NOSIGNAL) < 0 ||
 	    shutdown(fd, SHUT_WR) != 0 ||
 	    recv(fd, in->scratch, INGEST_SCRATCH_BYTES, MSG_DONTWAIT) < 0)
-		log_debug("ingest", "turned away", "error", "%s", strerror(errno));
+		log_debug("ingest", "turned away", "error=%s", strerror(errno));
 	close(fd);
 	metrics_add(in->config.metrics, M_REFUSED, refusal, 1);
 	metrics_add(in->config.metrics, M_CONNECTIONS_CLOSED, reason, 1);
@@ -65,8 +65,8 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 			admit(in, fd);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 			   errno == ENOMEM) {
-			log_error("ingest", "cannot accept", "error", "%s", strerror(errno),
-				  "remedy", "%s", "raise the limit of open files");
+			log_error("ingest", "cannot accept", "error=%s remedy=%s", strerror(errno),
+				  "raise the limit of open files");
 			event_del(in->accept_event);
 			in->accept_again_us = in->now_us + ACCEPT_PAUSE_US;
 			return;

@@ -127,8 +127,8 @@ static void route_flight_here(struct router *r)
 static void go_away(struct router *r, const char *why)
 {
 	if (!r->is_overdue)
-		log_warn("router", "routing without Redis", "worker", "%s", r->config.worker,
-			 "reason", "%s", why);
+		log_warn("router", "routing without Redis", "worker=%s reason=%s", r->config.worker,
+			 why);
 	r->is_overdue = r->settler.call != CALL_NONE;
 	route_flight_here(r);
 	route_pending_here(r);
@@ -221,7 +221,7 @@ void router_on_answer(void *arg, enum settler_call call, const struct settlement
 		return;
 	}
 	if (r->is_overdue)
-		log_info("router", "Redis answers again", "worker", "%s", r->config.worker);
+		log_info("router", "Redis answers again", "worker=%s", r->config.worker);
 	r->is_overdue = false;
 	if (answer->status == SETTLEMENT_OK) {
 		window_set_bounds(&r->window, answer->window_us, answer->window_max_us);

@@ -31,7 +31,7 @@ static void set_state(struct spill_in *s, enum spill_in_state state)
 	static const char *const names[] = { "idle", "pushing", "copying", "overdue" };
 
 	static_assert(ARRAY_LEN(names) == SPILL_IN_STATES, "every state has a name");
-	log_debug("spill", "state", "from", "%s", names[s->state], "to", "%s", names[state]);
+	log_debug("spill", "state", "from=%s to=%s", names[s->state], names[state]);
 	s->state = state;
 }
 
@@ -81,9 +81,10 @@ static void on_copied(void *arg, const redisReply *reply)
 		return;
 	if (!is_copied) {
 		s->lone_until_us = clock_mono_us() + FULL_US;
-		log_warn("spill", "too few replicas have what was spilled", "replicas", "%lld",
+		log_warn("spill", "too few replicas have what was spilled",
+			 "replicas=%lld wanted=%u",
 			 reply && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0LL,
-			 "wanted", "%u", s->config.min_replicas);
+			 s->config.min_replicas);
 	}
 	end_push(s, is_copied ? s->n_stored : 0,
 		 is_copied ? REFUSAL_SPILL_FULL : REFUSAL_SPILL_AWAY);
@@ -115,8 +116,8 @@ static void on_pushed(void *arg, const redisReply *reply)
 	set_state(s, SPILL_IN_IDLE);
 	if (r == 0 && pushed.is_full) {
 		s->full_until_us = clock_mono_us() + FULL_US;
-		log_warn("spill", "the spill is full", "bytes", "%llu",
-			 (unsigned long long)pushed.bytes, "remedy", "%s",
+		log_warn("spill", "the spill is full", "bytes=%llu remedy=%s",
+			 (unsigned long long)pushed.bytes,
 			 "bring analyzers back, or raise spill-max-bytes");
 	}
 	if (was_overdue)
@@ -191,7 +192,7 @@ static void give_up_overdue(struct spill_in *s, uint64_t now_us)
 
 	if (!is_out || now_us - s->started_us < s->config.timeout_us)
 		return;
-	log_warn("spill", "Redis does not answer in time", "packets", "%u", s->n_batch);
+	log_warn("spill", "Redis does not answer in time", "packets=%u", s->n_batch);
 	if (s->state == SPILL_IN_COPYING)
 		s->lone_until_us = now_us + FULL_US;
 	set_state(s, SPILL_IN_OVERDUE);

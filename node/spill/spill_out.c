@@ -104,7 +104,7 @@ static void on_taken(void *arg, const redisReply *reply)
 	/* where nothing came, others may hold all that is left */
 	s->has_more = taken.n > 0 || (s->asked_own && taken.n_in_spill > 0);
 	if (taken.n_claimed) {
-		log_warn("spill", "took over what another worker had taken", "packets", "%u",
+		log_warn("spill", "took over what another worker had taken", "packets=%u",
 			 taken.n_claimed);
 		metrics_add(s->config.metrics, M_SPILL_CLAIMED_PACKETS, 0, taken.n_claimed);
 	}
@@ -223,7 +223,7 @@ static void tell_given_up(struct spill_out *s)
 	for (unsigned i = 0; i < s->n_telling; i++)
 		words[n++] = s->telling[i]->name;
 	words[n++] = "JUSTID";
-	log_info("spill", "left to other workers", "packets", "%u", s->n_telling);
+	log_info("spill", "left to other workers", "packets=%u", s->n_telling);
 	s->is_calling = link_command(s->config.link, n, words, on_told_given_up, s) == 0;
 }
 

@@ -219,7 +219,7 @@ static void *run(void *arg)
 		uint64_t start_us = clock_mono_us();
 
 		if ((wanted ? look(w) : glance(w)) != 0) {
-			log_debug("watch", "the pool cannot be seen", "reason", "%s",
+			log_debug("watch", "the pool cannot be seen", "reason=%s",
 				  client_error(w->client));
 			if (w->roster)
 				publish(w, false);

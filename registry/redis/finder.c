@@ -73,14 +73,14 @@ static void tell(const struct redis_url *url, const struct finder_watch *found, 
 
 	if (found->result != 0) {
 		if (strcmp(told->why, found->why) != 0)
-			log_warn("redis", "not found", "reason", "%s", found->why);
+			log_warn("redis", "not found", "reason=%s", found->why);
 		memcpy(told->why, found->why, sizeof(told->why));
 		return;
 	}
 	told->why[0] = '\0';
 	if (place->sentinel >= 0 && place->number != told->number)
-		log_info("redis", "primary found", "addr", "%s:%d", place->host.name,
-			 place->host.port, "master", "%s", url->master, "sentinel", "%s:%d",
+		log_info("redis", "primary found", "addr=%s:%d master=%s sentinel=%s:%d",
+			 place->host.name, place->host.port, url->master,
 			 url->hosts[place->sentinel].name, url->hosts[place->sentinel].port);
 	told->number = place->number;
 }

@@ -34,8 +34,8 @@ static void set_state(struct link *link, enum link_state state)
 
 	assert(before != LINK_CLOSING && (state != LINK_UP || before == LINK_CONNECTING));
 	link->state = state;
-	log_debug("redis", "link state", "link", "%s", link->config.name, "from", "%s",
-		  state_names[before], "to", "%s", state_names[state]);
+	log_debug("redis", "link state", "link=%s from=%s to=%s", link->config.name,
+		  state_names[before], state_names[state]);
 	if ((before == LINK_UP || state == LINK_UP) && link->config.on_up && before != state)
 		link->config.on_up(link->config.arg, state == LINK_UP);
 }
@@ -55,8 +55,7 @@ static void lost(struct link *link, const char *why)
 	if (link->state == LINK_CLOSING)
 		return;
 	if (!link->told_down)
-		log_warn("redis", "not connected", "link", "%s", link->config.name, "reason", "%s",
-			 why);
+		log_warn("redis", "not connected", "link=%s reason=%s", link->config.name, why);
 	link->told_down = true;
 	set_state(link, LINK_DOWN);
 	arm(link, backoff_next_ms(&link->backoff) * US_PER_MS);
@@ -93,10 +92,10 @@ void link_come_up(struct link *link)
 	backoff_reset(&link->backoff);
 	link->stats.n_connects++;
 	if (link->place.address[0])
-		log_info("redis", "connected", "link", "%s", link->config.name, "addr", "%s:%d",
+		log_info("redis", "connected", "link=%s addr=%s:%d", link->config.name,
 			 link->place.address, link->place.host.port);
 	else
-		log_info("redis", "connected", "link", "%s", link->config.name, "addr", "%s",
+		log_info("redis", "connected", "link=%s addr=%s", link->config.name,
 			 link->config.url->path);
 	link->told_down = false;
 	set_state(link, LINK_UP);
@@ -289,8 +288,7 @@ static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
 		link->stats.last_us = now - call->sent_us;
 	}
 	if (reply && reply->type == REDIS_REPLY_ERROR) {
-		log_error("redis", "call failed", "call", "%s", call->name, "answer", "%s",
-			  reply->str);
+		log_error("redis", "call failed", "call=%s answer=%s", call->name, reply->str);
 		call->link->stats.n_failed++;
 		/* NOSCRIPT too: the scripts are loaded again with the next greeting */
 		if (link && link->state == LINK_UP && means_away(reply->str))

@@ -14,8 +14,8 @@ static void on_greeting(redisAsyncContext *context, void *reply_arg, void *arg)
 	if (!link || !reply || link->state != LINK_CONNECTING)
 		return;
 	if (reply->type == REDIS_REPLY_ERROR) {
-		log_error("redis", "greeting refused", "link", "%s", link->config.name, "answer",
-			  "%s", reply->str);
+		log_error("redis", "greeting refused", "link=%s answer=%s", link->config.name,
+			  reply->str);
 		link_break_off(link, reply->str);
 	} else if (--link->n_greetings == 0) {
 		link_come_up(link);
@@ -35,8 +35,8 @@ static void on_role(redisAsyncContext *context, void *reply_arg, void *arg)
 		on_greeting(context, reply_arg, arg);
 		return;
 	}
-	log_warn("redis", "refused", "link", "%s", link->config.name, "addr", "%s:%d",
-		 link->place.host.name, link->place.host.port, "reason", "%s", trouble);
+	log_warn("redis", "refused", "link=%s addr=%s:%d reason=%s", link->config.name,
+		 link->place.host.name, link->place.host.port, trouble);
 	link_break_off(link, trouble);
 }
 

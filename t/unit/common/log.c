@@ -89,7 +89,7 @@ static void a_line_is_one_write_of_logfmt(void **state)
 {
 	(void)state;
 	log_init(LOG_INFO, LOG_FORMAT_LOGFMT, "n1");
-	log_warn("lane", "breaker opened", "analyzer", "%s", "a1", "failures", "%d", 5);
+	log_warn("lane", "breaker opened", "analyzer=%s failures=%d", "a1", 5);
 	assert_string_equal(next_line(), "ts=2026-01-02T03:04:05.067Z level=warn component=lane "
 					 "msg=\"breaker opened\" node=n1 analyzer=a1 failures=5");
 	log_init(LOG_INFO, LOG_FORMAT_LOGFMT, NULL);
@@ -103,7 +103,7 @@ static void a_line_may_be_json(void **state)
 {
 	(void)state;
 	log_init(LOG_INFO, LOG_FORMAT_JSON, "n1");
-	log_info("lane", "opened", "analyzer", "%s", "a1", "n", "%d", 5);
+	log_info("lane", "opened", "analyzer=%s n=%d", "a1", 5);
 	assert_string_equal(next_line(),
 			    "{\"ts\":\"2026-01-02T03:04:05.067Z\",\"level\":\"info\","
 			    "\"component\":\"lane\",\"msg\":\"opened\",\"node\":\"n1\","
@@ -128,10 +128,10 @@ static void lower_levels_are_silent(void **state)
 static void values_of_every_type_keep_their_places(void **state)
 {
 	(void)state;
-	log_info("x", "types", "i", "%d", -1, "u", "%u", 2u, "ld", "%ld", -3L, "llu", "%llu",
-		 1ULL << 63, "zu", "%zu", (size_t)5, "f", "%.2f", 6.5, "c", "%c", 'q', "s", "%s",
-		 "end", "two", "%d/%.1f", 8, 9.5, "star", "%*d", 3, 7, "pct", "%d%%", 50, "const",
-		 "plain", "last", "%hhu", 255);
+	log_info("x", "types",
+		 "i=%d u=%u ld=%ld llu=%llu zu=%zu f=%.2f c=%c s=%s two=%d/%.1f star=%*d pct=%d%% "
+		 "const=plain last=%hhu",
+		 -1, 2u, -3L, 1ULL << 63, (size_t)5, 6.5, 'q', "end", 8, 9.5, 3, 7, 50, 255);
 	assert_non_null(strstr(next_line(),
 			       "msg=types i=-1 u=2 ld=-3 llu=9223372036854775808 zu=5 f=6.50 c=q "
 			       "s=end two=8/9.5 star=\"  7\" pct=50% const=plain last=255"));
@@ -156,7 +156,7 @@ static void logfmt_quotes_only_what_needs_it(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		log_info("x", "quoting", "v", "%s", cases[i].value);
+		log_info("x", "quoting", "v=%s", cases[i].value);
 		assert_string_equal(strstr(next_line(), " v="), cases[i].shown);
 	}
 }
@@ -166,7 +166,7 @@ static void assert_json_value(const char *value, const char *read_back)
 {
 	cJSON *object;
 
-	log_event(LOG_INFO, "x", value, "v", "%s", value, NULL); /* each its own message */
+	log_event(LOG_INFO, "x", value, "v=%s", value); /* each its own message */
 	object = cJSON_Parse(next_line());
 	assert_non_null(object);
 	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(object, "v")), read_back);
@@ -199,7 +199,7 @@ static void long_lines_stay_whole_and_say_that_they_were_cut(void **state)
 
 	memset(big, '\n', sizeof(big) - 1);
 	log_init(LOG_INFO, LOG_FORMAT_JSON, NULL);
-	log_info("x", "long", "a", "%s", big, "b", "%s", big, "c", "%s", "short");
+	log_info("x", "long", "a=%s b=%s c=%s", big, big, "short");
 	assert_non_null(next_line());
 	assert_true(strlen(line) < 4096);
 	object = cJSON_Parse(line);
@@ -215,7 +215,7 @@ static void a_repeated_message_is_held_back_and_counted(void **state)
 {
 	(void)state;
 	for (int i = 0; i < LOG_BURST + 5; i++)
-		log_info("x", "again", "i", "%d", i);
+		log_info("x", "again", "i=%d", i);
 	assert_int_equal(count_lines(), LOG_BURST);
 	log_info("x", "another");
 	assert_int_equal(count_lines(), 1);
@@ -260,7 +260,7 @@ static void more_messages_than_slots_still_pass(void **state)
 static void *log_ten(void *arg)
 {
 	for (int i = 0; i < 10; i++)
-		log_event(LOG_INFO, "thread", arg, "i", "%d", i, NULL);
+		log_event(LOG_INFO, "thread", arg, "i=%d", i);
 	return NULL;
 }
 
