@@ -5,16 +5,13 @@
  *
  *   ts=2026-01-02T03:04:05.678Z level=info component=lane msg="breaker opened" node=n1 analyzer=a1
  *
- * Thread-safe: a line is one write(2). A message (same `msg` pointer) that repeats more than
- * LOG_BURST times in LOG_PERIOD_S is held back, and the next line that passes says suppressed=N.
+ * Thread-safe: a line is one write(2). A message (same `msg` pointer) that repeats too fast is held
+ * back (see log_limit.h), and the next line that passes says suppressed=N.
  * Packet content is never logged.
  */
 #include <stdbool.h>
 
 #include "common/err.h"
-
-#define LOG_BURST 20
-#define LOG_PERIOD_S 10
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVELS };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON, LOG_FORMATS };

@@ -1,7 +1,6 @@
 #include "common/log_limit.h"
 
 #include "common/clock.h"
-#include "common/log.h"
 
 #define N_PROBES 8
 

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define LOG_BURST 20        /* lines */
+#define LOG_PERIOD_S 10     /* seconds */
 #define LOG_LIMIT_SLOTS 256 /* a power of two, well above the number of messages in a program */
 
 struct log_limit_slot {

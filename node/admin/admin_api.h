@@ -14,8 +14,17 @@
 #include <cjson/cJSON.h>
 #include <pthread.h>
 
-#include "node/admin/admin.h"
+#include "node/control/control.h"
+#include "node/watch/watch.h"
 #include "registry/redis/client.h"
+
+struct admin_config {
+	struct node_shared *shared; /* borrowed, as all of these */
+	struct control *control;
+	struct watch *watch;
+	const struct metrics_shard *const *shards;
+	unsigned n_shards;
+};
 
 #define ADMIN_STREAMS 48 /* each has a thread */
 

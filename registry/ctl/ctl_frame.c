@@ -81,7 +81,7 @@ static void put_growth(struct ctl_line *line, const char *name, double count, do
 		     "%s %s (%+.1f/s)", name, text, growth);
 }
 
-static void write_title(const struct ctl_frame *f, struct ctl_line *line)
+static void write_title(const struct ctl_view *f, struct ctl_line *line)
 {
 	const struct ctl_sample *now = ctl_history_now(f->history);
 	char clock[32] = "";
@@ -98,7 +98,7 @@ static void write_title(const struct ctl_frame *f, struct ctl_line *line)
 	ctl_line_end(line);
 }
 
-static void write_rates(const struct ctl_frame *f, struct ctl_line *line)
+static void write_rates(const struct ctl_view *f, struct ctl_line *line)
 {
 	const struct ctl_history *h = f->history;
 
@@ -108,7 +108,7 @@ static void write_rates(const struct ctl_frame *f, struct ctl_line *line)
 	ctl_line_end(line);
 }
 
-static void write_waiting(const struct ctl_frame *f, struct ctl_line *line)
+static void write_waiting(const struct ctl_view *f, struct ctl_line *line)
 {
 	const struct roster *r = ctl_history_now(f->history)->roster;
 	const struct amount *in_flight = &r->accounts.of[ACCOUNT_IN_FLIGHT];
@@ -121,7 +121,7 @@ static void write_waiting(const struct ctl_frame *f, struct ctl_line *line)
 	ctl_line_end(line);
 }
 
-static void write_totals(const struct ctl_frame *f, struct ctl_line *line)
+static void write_totals(const struct ctl_view *f, struct ctl_line *line)
 {
 	const struct roster *r = ctl_history_now(f->history)->roster;
 	double lost = r->accounts.of[ACCOUNT_LOST].packets;
@@ -137,7 +137,7 @@ static void write_totals(const struct ctl_frame *f, struct ctl_line *line)
 	ctl_line_end(line);
 }
 
-static void write_trouble(const struct ctl_frame *f, struct ctl_line *line)
+static void write_trouble(const struct ctl_view *f, struct ctl_line *line)
 {
 	if (!f->trouble)
 		ctl_line_put(line, STYLE_PLAIN, "%s", "");
@@ -160,7 +160,7 @@ static unsigned node_rows(unsigned rows, unsigned n_analyzers, unsigned n_nodes)
 	return n_nodes < most ? n_nodes : most;
 }
 
-static void write_pool(const struct ctl_frame *f, struct ctl_line *line)
+static void write_pool(const struct ctl_view *f, struct ctl_line *line)
 {
 	const struct roster *r = ctl_history_now(f->history)->roster;
 	struct ctl_node *nodes AUTO_FREE = NULL;
@@ -176,7 +176,7 @@ static void write_pool(const struct ctl_frame *f, struct ctl_line *line)
 	ctl_frame_nodes(r, nodes, n_nodes, line, n_rows);
 }
 
-void ctl_frame_write(const struct ctl_frame *f, struct buf *out)
+void ctl_frame_write(const struct ctl_view *f, struct buf *out)
 {
 	struct ctl_line line = { .out = out, .colour = f->colour, .columns = f->columns };
 

@@ -66,7 +66,7 @@ static double off_target(const struct row *row, enum ctl_window window)
 	return row->part[window] < 0 ? 0 : row->part[window] - row->analyzer->share;
 }
 
-static void fill(const struct ctl_frame *f, struct row *rows)
+static void fill(const struct ctl_view *f, struct row *rows)
 {
 	const struct ctl_history *h = f->history;
 	const struct ctl_sample *now = ctl_history_now(h);
@@ -96,7 +96,7 @@ static int by_rank(const void *a, const void *b)
 	return x->rank != y->rank ? y->rank - x->rank : strcmp(x->analyzer->id, y->analyzer->id);
 }
 
-static struct layout lay_out(const struct ctl_frame *f, const struct row *rows, unsigned n)
+static struct layout lay_out(const struct ctl_view *f, const struct row *rows, unsigned n)
 {
 	static const double steps[] = { 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1 };
 	struct layout l = { .id = ID_MIN, .all_windows = f->columns >= ALL_WINDOWS_COLUMNS };
@@ -182,7 +182,7 @@ static void put_state(struct ctl_line *line, const struct analyzer *a)
 	cJSON_Delete(info);
 }
 
-static void write_heading(const struct ctl_frame *f, const struct layout *l, struct ctl_line *line,
+static void write_heading(const struct ctl_view *f, const struct layout *l, struct ctl_line *line,
 			  bool is_cut)
 {
 	char scale[32];
@@ -201,7 +201,7 @@ static void write_heading(const struct ctl_frame *f, const struct layout *l, str
 	ctl_line_end(line);
 }
 
-static void write_row(const struct ctl_frame *f, const struct layout *l, const struct row *row,
+static void write_row(const struct ctl_view *f, const struct layout *l, const struct row *row,
 		      struct ctl_line *line)
 {
 	char rate[CTL_GROUPED];
@@ -236,7 +236,7 @@ static void write_more(struct ctl_line *line, unsigned n, unsigned shown, const 
 	ctl_line_end(line);
 }
 
-void ctl_frame_analyzers(const struct ctl_frame *f, struct ctl_line *line, unsigned n_rows)
+void ctl_frame_analyzers(const struct ctl_view *f, struct ctl_line *line, unsigned n_rows)
 {
 	const struct roster *r = ctl_history_now(f->history)->roster;
 	unsigned n = r->n_analyzers, shown = n_shown(n, n_rows);

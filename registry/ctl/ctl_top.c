@@ -39,7 +39,7 @@ static void look(struct top *top)
 static int draw(const struct top *top)
 {
 	struct buf lines CLEANUP(buf_deinit) = { 0 };
-	struct ctl_frame frame = {
+	struct ctl_view frame = {
 		.pool = top->ctl->options.pool,
 		.history = &top->history,
 		.trouble = top->trouble[0] ? top->trouble : NULL,

@@ -5,7 +5,7 @@
  */
 #include <hiredis/async.h>
 
-#include "registry/redis/redis_url.h"
+#include "registry/redis/redis_place.h"
 
 /* Looks up place->host; blocks. False: it is not known. */
 bool dial_resolve(struct redis_place *place);

@@ -6,7 +6,7 @@
  * That thread also asks sentinels every FINDER_POLL_MS: after a change of primary the old one may
  * live on for seconds and take what is then thrown away. An address or a socket needs no asking.
  */
-#include "registry/redis/redis_url.h"
+#include "registry/redis/redis_place.h"
 
 #define FINDER_POLL_MS 1000
 #define FINDER_E_UNKNOWN 1 /* no sentinel knows, or the name cannot be looked up */

@@ -7,7 +7,7 @@
  */
 #include <hiredis/hiredis.h>
 
-#include "registry/redis/redis_url.h"
+#include "registry/redis/redis_place.h"
 
 #define SENTINEL_TIMEOUT_MS 500
 #define SENTINEL_E_NONE 1 /* none knows */

@@ -6,7 +6,7 @@
  */
 #include <hiredis/hiredis.h>
 
-#include "registry/redis/redis_url.h"
+#include "registry/redis/redis_place.h"
 
 /* Makes url->tls of url's files, which are read now. REDIS_URL_E_TLS; REDIS_URL_E_FILE, and
  * url->why says which. */

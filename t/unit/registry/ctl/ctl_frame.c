@@ -13,13 +13,13 @@
 static struct ctl_history history;
 static struct buf out;
 
-static struct ctl_frame frame(unsigned columns, unsigned rows)
+static struct ctl_view frame(unsigned columns, unsigned rows)
 {
-	return (struct ctl_frame){ .pool = "p",
-				   .history = &history,
-				   .now_s = 1763747515,
-				   .columns = columns,
-				   .rows = rows };
+	return (struct ctl_view){ .pool = "p",
+				  .history = &history,
+				  .now_s = 1763747515,
+				  .columns = columns,
+				  .rows = rows };
 }
 
 /* n analyzers a0, a1 ... of equal shares; the first has got `first` messages, each other one
@@ -62,7 +62,7 @@ static int teardown(void **state)
 }
 
 /* No line is wider than that, and the number of lines. */
-static unsigned check_size(const struct ctl_frame *f)
+static unsigned check_size(const struct ctl_view *f)
 {
 	unsigned rows = 0, column = 0;
 
@@ -82,7 +82,7 @@ static unsigned check_size(const struct ctl_frame *f)
 	return rows;
 }
 
-static const char *draw(const struct ctl_frame *f)
+static const char *draw(const struct ctl_view *f)
 {
 	buf_clear(&out);
 	ctl_frame_write(f, &out);
@@ -99,7 +99,7 @@ static void assert_shows(const char *shown, const char *text)
 
 static void bars_show_what_was_got_and_what_is_the_target(void **state)
 {
-	struct ctl_frame f = frame(80, 24);
+	struct ctl_view f = frame(80, 24);
 	(void)state;
 
 	ctl_history_push(&history, pool(2, 0, 0, ""), US_PER_S);
@@ -112,7 +112,7 @@ static void bars_show_what_was_got_and_what_is_the_target(void **state)
 
 static void windows_are_compared_with_what_was_before_them(void **state)
 {
-	struct ctl_frame f = frame(80, 24);
+	struct ctl_view f = frame(80, 24);
 	(void)state;
 
 	ctl_history_push(&history, pool(2, 0, 0, ""), US_PER_S);
@@ -128,7 +128,7 @@ static void windows_are_compared_with_what_was_before_them(void **state)
 
 static void nothing_routed_is_no_error(void **state)
 {
-	struct ctl_frame f = frame(80, 24);
+	struct ctl_view f = frame(80, 24);
 	(void)state;
 
 	ctl_history_push(&history, pool(2, 5, 5, ""), US_PER_S);
@@ -138,7 +138,7 @@ static void nothing_routed_is_no_error(void **state)
 
 static void growth_has_a_sign_and_what_is_under_way_is_shown(void **state)
 {
-	struct ctl_frame f = frame(80, 24);
+	struct ctl_view f = frame(80, 24);
 	(void)state;
 
 	ctl_history_push(&history, pool(2, 0, 0, ""), US_PER_S);
@@ -151,7 +151,7 @@ static void growth_has_a_sign_and_what_is_under_way_is_shown(void **state)
 
 static void nodes_show_the_breakers_they_report(void **state)
 {
-	struct ctl_frame f = frame(80, 24);
+	struct ctl_view f = frame(80, 24);
 	(void)state;
 
 	ctl_history_push(&history,
@@ -169,7 +169,7 @@ static void nodes_show_the_breakers_they_report(void **state)
 
 static void what_is_stale_says_so(void **state)
 {
-	struct ctl_frame f = frame(80, 24);
+	struct ctl_view f = frame(80, 24);
 	(void)state;
 
 	f.trouble = "Connection refused\033[2J";
@@ -183,7 +183,7 @@ static void what_is_stale_says_so(void **state)
 
 static void an_empty_pool_says_how_to_begin(void **state)
 {
-	struct ctl_frame f = frame(80, 24);
+	struct ctl_view f = frame(80, 24);
 	(void)state;
 
 	ctl_history_push(&history, pool(0, 0, 0, ""), US_PER_S);
@@ -194,7 +194,7 @@ static void an_empty_pool_says_how_to_begin(void **state)
 
 static void the_worst_come_first_where_not_all_fit(void **state)
 {
-	struct ctl_frame f = frame(80, 24);
+	struct ctl_view f = frame(80, 24);
 	const char *heading;
 	(void)state;
 
@@ -221,7 +221,7 @@ static void every_size_is_kept_to(void **state)
 	ctl_history_push(&history, pool(40, 1e15, 3, workers), 11 * US_PER_S);
 	for (unsigned columns = 1; columns < 300; columns += 7) {
 		for (unsigned rows = 1; rows < 120; rows += 3) {
-			struct ctl_frame f = frame(columns, rows);
+			struct ctl_view f = frame(columns, rows);
 
 			f.colour = columns % 2;
 			f.trouble = rows % 2 ? "away" : NULL;
@@ -232,7 +232,7 @@ static void every_size_is_kept_to(void **state)
 
 static void without_colours_there_is_no_escape(void **state)
 {
-	struct ctl_frame f = frame(80, 24);
+	struct ctl_view f = frame(80, 24);
 	(void)state;
 
 	ctl_history_push(&history, pool(3, 1, 1, ""), US_PER_S);

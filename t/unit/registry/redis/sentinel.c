@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
+#include "registry/redis/redis_url.h"
 #include "registry/redis/sentinel.h"
 #include "t/unit/fake_sentinel.h"
 
