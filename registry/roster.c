@@ -241,5 +241,7 @@ static int is_id(const void *id, const void *analyzer)
 
 const struct analyzer *roster_find(const struct roster *r, const char *id)
 {
+	if (r->n_analyzers == 0)
+		return NULL; /* bsearch takes no NULL, not even for an empty array */
 	return bsearch(id, r->analyzers, r->n_analyzers, sizeof(*r->analyzers), is_id);
 }

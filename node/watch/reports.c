@@ -70,6 +70,8 @@ static void add_lanes(struct reports *r, const struct roster *roster, const cJSO
 {
 	const cJSON *lane;
 
+	if (!cJSON_IsObject(list))
+		return; /* what is in a list has no names */
 	cJSON_ArrayForEach (lane, list) {
 		struct lanes *lanes = lanes_of(r, roster, lane->string);
 
@@ -104,6 +106,8 @@ static void add_refused(struct reports *r, const cJSON *reasons)
 {
 	const cJSON *reason;
 
+	if (!cJSON_IsObject(reasons))
+		return;
 	cJSON_ArrayForEach (reason, reasons) {
 		cJSON *sum = cJSON_GetObjectItemCaseSensitive(r->refused, reason->string);
 

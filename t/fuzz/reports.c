@@ -34,6 +34,19 @@ static void check_lanes(const struct lanes *lanes)
 		assert(ms > 0 && ms <= 10000);
 }
 
+static const struct roster empty;
+
+static void check(const redisReply *hash, const struct roster *of)
+{
+	struct reports reports;
+
+	assert(reports_init(&reports, hash, of) == 0);
+	for (unsigned i = 0; i < reports.n_lanes; i++)
+		check_lanes(&reports.lanes[i]);
+	assert(is_amount(reports.n_refused) && is_amount(reports.n_workers));
+	reports_deinit(&reports);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	AUTO_FREE char *text = strndup((const char *)data, len);
@@ -41,12 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	redisReply report = { .type = REDIS_REPLY_STRING, .str = text };
 	redisReply *elements[] = { &node, &report };
 	redisReply hash = { .type = REDIS_REPLY_ARRAY, .elements = 2, .element = elements };
-	struct reports reports;
 
-	assert(reports_init(&reports, &hash, &roster) == 0);
-	for (unsigned i = 0; i < reports.n_lanes; i++)
-		check_lanes(&reports.lanes[i]);
-	assert(is_amount(reports.n_refused) && is_amount(reports.n_workers));
-	reports_deinit(&reports);
+	check(&hash, &roster);
+	check(&hash, &empty);
 	return 0;
 }

@@ -83,6 +83,18 @@ static void analyzers_are_sorted_and_found_by_slot(void **state)
 	assert_null(roster_find(roster, "c"));
 }
 
+/* Also where nothing was allocated for it. */
+static void nothing_is_found_in_an_empty_one(void **state)
+{
+	static const struct roster nothing;
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	(void)state;
+
+	assert_null(roster_find(&nothing, "a"));
+	assert_int_equal(roster_parse("{\"slots\":0}", &roster), 0);
+	assert_null(roster_find(roster, "a"));
+}
+
 static void batch_limits_follow_what_was_registered(void **state)
 {
 	struct roster *roster CLEANUP(roster_unrefp) = NULL;
@@ -174,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_is_read),
 		cmocka_unit_test(analyzers_are_sorted_and_found_by_slot),
+		cmocka_unit_test(nothing_is_found_in_an_empty_one),
 		cmocka_unit_test(batch_limits_follow_what_was_registered),
 		cmocka_unit_test(a_reference_keeps_it),
 		cmocka_unit_test(an_empty_pool_is_a_roster),

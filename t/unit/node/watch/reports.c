@@ -115,6 +115,7 @@ static void what_is_no_report_is_left_out(void **state)
 		"{",
 		"7",
 		"{\"lanes\":7,\"trouble\":{},\"refused\":[]}",
+		"{\"lanes\":[\"1 1 1 0:1\"],\"refused\":[1]}",
 		"{\"lanes\":{\"a1\":7,\"nobody\":\"1 1 1\"}}",
 		"{\"lanes\":{\"a1\":\"0 0 0 17:1\"}}",
 		"{\"lanes\":{\"a1\":\"0 0 0 -1:1\"}}",
