@@ -17,6 +17,7 @@
 #include "node/node_metrics.h"
 #include "node/spill/dead_letter.h"
 
+#define ACCOUNT_US 200000
 #define PARK_US 100000
 #define RETRY_US 1000000
 #define GIVE_UP_US 10000000     /* out of the spill, and nobody here takes it: perhaps others can */
@@ -25,7 +26,7 @@
 const char *const spill_reason_names[] = { "no_analyzer", "failed", "returned" };
 static_assert(ARRAY_LEN(spill_reason_names) == SPILL_REASONS, "every reason has a name");
 
-static void account(struct worker *w, enum account kind, const struct packet *p)
+static void account(struct fate *f, enum account kind, const struct packet *p)
 {
 	static const struct {
 		bool is_counted; /* here; others are by analyzer, or by reason */
@@ -38,102 +39,102 @@ static void account(struct worker *w, enum account kind, const struct packet *p)
 		[ACCOUNT_LOST] = { true, M_LOST_PACKETS, M_LOST_MESSAGES },
 	};
 
-	w->accounts.of[kind].packets++;
-	w->accounts.of[kind].messages += p->n_messages;
+	f->accounts.of[kind].packets++;
+	f->accounts.of[kind].messages += p->n_messages;
 	if (!counters[kind].is_counted)
 		return;
-	metrics_add(&w->metrics, counters[kind].packets, 0, 1);
-	metrics_add(&w->metrics, counters[kind].messages, 0, p->n_messages);
+	metrics_add(f->config.metrics, counters[kind].packets, 0, 1);
+	metrics_add(f->config.metrics, counters[kind].messages, 0, p->n_messages);
 }
 
-static void release(struct worker *w, struct packet *p)
+static void release(struct fate *f, struct packet *p)
 {
-	packet_free_within(&w->memory, p);
+	packet_free_within(f->config.memory, p);
 }
 
 /* Workers share this word: it is written when it changes, and not for every packet. */
-static void forget_unplaced(struct worker *w)
+static void forget_unplaced(struct fate *f)
 {
-	_Atomic uint64_t *unplaced_us = &w->shared->health.unplaced_us;
+	_Atomic uint64_t *unplaced_us = &f->config.shared->health.unplaced_us;
 
 	if (atomic_load_explicit(unplaced_us, memory_order_relaxed) != 0)
 		atomic_store_explicit(unplaced_us, 0, memory_order_relaxed);
 }
 
 /* It is where it is safe: its agent may forget it. */
-static void accept_packet(struct worker *w, struct packet *p, const char *analyzer)
+static void accept_packet(struct fate *f, struct packet *p, const char *analyzer)
 {
 	if (p->spilled)
-		spill_out_done(&w->spill_out, p);
+		spill_out_done(f->config.spill_out, p);
 	if (p->exchange)
-		ingest_accept_packet(&w->ingest, p, analyzer);
-	forget_unplaced(w);
-	release(w, p);
+		ingest_accept_packet(f->config.ingest, p, analyzer);
+	forget_unplaced(f);
+	release(f, p);
 }
 
 void fate_on_delivered(void *arg, struct packet *p, const char *analyzer)
 {
-	struct worker *w = arg;
+	struct fate *f = arg;
 
-	account(w, ACCOUNT_DELIVERED, p);
-	spill_in_note_delivery(&w->spill_in);
-	accept_packet(w, p, analyzer);
+	account(f, ACCOUNT_DELIVERED, p);
+	spill_in_note_delivery(f->config.spill_in);
+	accept_packet(f, p, analyzer);
 }
 
-static void account_spilled(struct worker *w, const struct packet *p, enum spill_reason reason)
+static void account_spilled(struct fate *f, const struct packet *p, enum spill_reason reason)
 {
-	account(w, ACCOUNT_SPILLED, p);
-	metrics_add(&w->metrics, M_SPILLED_PACKETS, reason, 1);
-	metrics_add(&w->metrics, M_SPILLED_MESSAGES, reason, p->n_messages);
+	account(f, ACCOUNT_SPILLED, p);
+	metrics_add(f->config.metrics, M_SPILLED_PACKETS, reason, 1);
+	metrics_add(f->config.metrics, M_SPILLED_MESSAGES, reason, p->n_messages);
 }
 
 void fate_on_stored(void *arg, struct packet *p)
 {
-	struct worker *w = arg;
+	struct fate *f = arg;
 
-	account_spilled(w, p, p->n_attempts ? SPILL_FAILED : SPILL_NO_ANALYZER);
-	accept_packet(w, p, "");
+	account_spilled(f, p, p->n_attempts ? SPILL_FAILED : SPILL_NO_ANALYZER);
+	accept_packet(f, p, "");
 }
 
 /* Its agent keeps it, and sends it again. */
-static void refuse_packet(struct worker *w, struct packet *p, enum refusal refusal)
+static void refuse_packet(struct fate *f, struct packet *p, enum refusal refusal)
 {
-	account(w, ACCOUNT_REFUSED, p);
-	atomic_store_explicit(&w->shared->health.unplaced_us, clock_mono_us(),
+	account(f, ACCOUNT_REFUSED, p);
+	atomic_store_explicit(&f->config.shared->health.unplaced_us, clock_mono_us(),
 			      memory_order_relaxed);
-	ingest_refuse_packet(&w->ingest, p->exchange, refusal);
-	release(w, p);
+	ingest_refuse_packet(f->config.ingest, p->exchange, refusal);
+	release(f, p);
 }
 
-static void arm_park_timer(struct worker *w)
+static void arm_park_timer(struct fate *f)
 {
 	struct timeval tv = clock_timeval(PARK_US);
 
-	if (!evtimer_pending(w->park_timer, NULL))
-		evtimer_add(w->park_timer, &tv);
+	if (!evtimer_pending(f->park_timer, NULL))
+		evtimer_add(f->park_timer, &tv);
 }
 
 /* Acknowledged already, or in the spill too: it waits for better times. */
-static void park(struct worker *w, struct packet *p)
+static void park(struct fate *f, struct packet *p)
 {
 	p->waiting_us = clock_mono_us();
-	packet_queue_push(&w->parked, p);
-	metrics_set(&w->metrics, M_PARKED_PACKETS, 0, w->parked.n_packets);
-	arm_park_timer(w);
+	packet_queue_push(&f->parked, p);
+	metrics_set(f->config.metrics, M_PARKED_PACKETS, 0, f->parked.n_packets);
+	arm_park_timer(f);
 }
 
-static void give_up(struct worker *w, struct packet *p)
+static void give_up(struct fate *f, struct packet *p)
 {
-	spill_out_give_up(&w->spill_out, p);
-	account_spilled(w, p, SPILL_RETURNED);
-	release(w, p);
+	spill_out_give_up(f->config.spill_out, p);
+	account_spilled(f, p, SPILL_RETURNED);
+	release(f, p);
 }
 
 /* Perhaps another worker brings it to somebody. */
-static bool is_hopeless(const struct worker *w, const struct packet *p, uint64_t now_us)
+static bool is_hopeless(const struct fate *f, const struct packet *p, uint64_t now_us)
 {
 	return now_us - p->spilled->taken_us >= GIVE_UP_US ||
-	       (w->phase >= WORKER_FINISHING && !router_can_place(&w->router));
+	       (f->is_ending && !router_can_place(f->config.router));
 }
 
 /* What was tried in vain again and again is tried less often. */
@@ -142,54 +143,54 @@ static uint64_t retry_us(const struct packet *p)
 	return p->n_attempts < PACKET_OFTEN_TRIED ? 0 : RETRY_US;
 }
 
-void fate_on_park_timer(evutil_socket_t fd, short what, void *arg)
+static void on_park_timer(evutil_socket_t fd, short what, void *arg)
 {
-	struct worker *w = arg;
+	struct fate *f = arg;
 	uint64_t now = clock_mono_us();
-	unsigned n = w->parked.n_packets;
+	unsigned n = f->parked.n_packets;
 
 	(void)fd;
 	(void)what;
 	while (n--) {
-		struct packet *p = packet_queue_pop(&w->parked);
+		struct packet *p = packet_queue_pop(&f->parked);
 
-		if (p->spilled && is_hopeless(w, p, now))
-			give_up(w, p);
+		if (p->spilled && is_hopeless(f, p, now))
+			give_up(f, p);
 		else if (now - p->waiting_us < retry_us(p))
-			packet_queue_push(&w->parked, p);
-		else if (router_can_place(&w->router))
-			router_submit(&w->router, p);
+			packet_queue_push(&f->parked, p);
+		else if (router_can_place(f->config.router))
+			router_submit(f->config.router, p);
 		else if (p->spilled)
-			park(w, p);
+			park(f, p);
 		else
-			spill_in_add(&w->spill_in, p);
+			spill_in_add(f->config.spill_in, p);
 	}
-	if (w->parked.n_packets)
-		arm_park_timer(w);
-	metrics_set(&w->metrics, M_PARKED_PACKETS, 0, w->parked.n_packets);
+	if (f->parked.n_packets)
+		arm_park_timer(f);
+	metrics_set(f->config.metrics, M_PARKED_PACKETS, 0, f->parked.n_packets);
 }
 
 void fate_on_unplaced(void *arg, struct packet *p)
 {
-	struct worker *w = arg;
+	struct fate *f = arg;
 
 	packet_forget_tried(p);
-	if (!p->spilled && spill_in_would_take(&w->spill_in, p))
-		spill_in_store(&w->spill_in, p); /* or it would be tried in vain for ever */
+	if (!p->spilled && spill_in_would_take(f->config.spill_in, p))
+		spill_in_store(f->config.spill_in, p); /* or it would be tried in vain for ever */
 	else if (p->spilled || (!p->exchange && p->n_attempts >= PACKET_OFTEN_TRIED))
-		park(w, p);
+		park(f, p);
 	else
-		spill_in_add(&w->spill_in, p);
+		spill_in_add(f->config.spill_in, p);
 }
 
 /* The last resort of what was acknowledged as received. */
-static void lose_packet(struct worker *w, struct packet *p)
+static void lose_packet(struct fate *f, struct packet *p)
 {
 	log_error("worker", "an acknowledged packet is lost", "worker=%s messages=%u reason=%s",
-		  w->name, p->n_messages,
+		  f->config.worker, p->n_messages,
 		  "the node ends, no analyzer takes it, and it cannot be stored");
-	account(w, ACCOUNT_LOST, p);
-	release(w, p);
+	account(f, ACCOUNT_LOST, p);
+	release(f, p);
 }
 
 void fate_on_refused(void *arg, struct packet *p, enum refusal refusal)
@@ -202,137 +203,166 @@ void fate_on_refused(void *arg, struct packet *p, enum refusal refusal)
 
 static void on_buried(void *arg, struct packet *p, bool is_buried)
 {
-	struct worker *w = arg;
+	struct fate *f = arg;
 
-	w->n_burying--;
+	f->n_burying--;
 	if (is_buried) {
-		account(w, ACCOUNT_DEAD, p);
-		accept_packet(w, p, "");
+		account(f, ACCOUNT_DEAD, p);
+		accept_packet(f, p, "");
 	} else if (p->exchange) {
-		refuse_packet(w, p, REFUSAL_DEAD_FULL);
+		refuse_packet(f, p, REFUSAL_DEAD_FULL);
 	} else {
-		park(w, p);
+		park(f, p);
 	}
 }
 
 void fate_on_bad(void *arg, struct packet *p, const char *analyzer, int status)
 {
-	struct worker *w = arg;
+	struct fate *f = arg;
 
 	log_warn("worker", "packet refused as bad", "analyzer=%s status=%d bytes=%zu", analyzer,
 		 status, p->len);
 	packet_forget_tried(p);
-	w->n_burying++;
-	dead_letter_bury(w->store, w->shared->config->node_id, p, analyzer, status, on_buried, w);
+	f->n_burying++;
+	dead_letter_bury(f->config.store, f->config.shared->config->node_id, p, analyzer, status,
+			 on_buried, f);
 }
 
 /* ---- packets that come ---- */
 
 bool fate_can_place(void *arg)
 {
-	const struct worker *w = arg;
+	const struct fate *f = arg;
 
-	return router_can_place(&w->router);
+	return router_can_place(f->config.router);
 }
 
 void fate_on_again(void *arg, struct packet *p)
 {
-	struct worker *w = arg;
+	struct fate *f = arg;
 
-	router_submit(&w->router, p);
+	router_submit(f->config.router, p);
 }
 
 void fate_on_packet(void *arg, struct packet *p)
 {
-	struct worker *w = arg;
+	struct fate *f = arg;
 
-	account(w, ACCOUNT_RECEIVED, p);
-	if (!router_can_place(&w->router)) {
-		spill_in_add(&w->spill_in, p);
+	account(f, ACCOUNT_RECEIVED, p);
+	if (!router_can_place(f->config.router)) {
+		spill_in_add(f->config.spill_in, p);
 		return;
 	}
-	if (w->shared->config->ack == ACK_RECEIVED) {
-		ingest_accept_packet(&w->ingest, p, "");
+	if (f->config.shared->config->ack == ACK_RECEIVED) {
+		ingest_accept_packet(f->config.ingest, p, "");
 		p->exchange = NULL;
 	}
-	router_submit(&w->router, p);
+	router_submit(f->config.router, p);
 }
 
 void fate_on_packet_from_spill(void *arg, struct packet *p)
 {
-	struct worker *w = arg;
+	struct fate *f = arg;
 
-	account(w, ACCOUNT_TAKEN, p);
-	if (router_can_place(&w->router))
-		router_submit(&w->router, p);
+	account(f, ACCOUNT_TAKEN, p);
+	if (router_can_place(f->config.router))
+		router_submit(f->config.router, p);
 	else
-		park(w, p);
+		park(f, p);
 }
 
 bool fate_is_overdue(void *arg, const struct packet *p)
 {
-	const struct worker *w = arg;
+	const struct fate *f = arg;
 
-	return !p->spilled && spill_in_would_take(&w->spill_in, p);
+	return !p->spilled && spill_in_would_take(f->config.spill_in, p);
 }
 
 /* What agents send comes first: the spill has waited, and can wait. */
 bool fate_has_room(void *arg)
 {
-	const struct worker *w = arg;
+	const struct fate *f = arg;
 
-	return router_can_place(&w->router) && !spill_in_n_packets(&w->spill_in) &&
-	       memory_left(&w->memory) > w->shared->memory_bytes / 2 &&
-	       router_n_packets(&w->router) < SPILL_ROOM_PACKETS;
+	return router_can_place(f->config.router) && !spill_in_n_packets(f->config.spill_in) &&
+	       memory_left(f->config.memory) > f->config.shared->memory_bytes / 2 &&
+	       router_n_packets(f->config.router) < SPILL_ROOM_PACKETS;
 }
 
 /* ---- accounts ---- */
 
-unsigned fate_n_in_flight(const struct worker *w)
+unsigned fate_n_in_flight(const struct fate *f)
 {
-	return router_n_packets(&w->router) + spill_in_n_packets(&w->spill_in) +
-	       w->parked.n_packets + w->n_burying;
+	return router_n_packets(f->config.router) + spill_in_n_packets(f->config.spill_in) +
+	       f->parked.n_packets + f->n_burying;
 }
 
 /* In flight by what came and what became of it; that must be what is there. */
-static struct amount in_flight(struct worker *w)
+static struct amount in_flight(struct fate *f)
 {
-	struct amount sum = accounts_missing(&w->accounts);
+	struct amount sum = accounts_missing(&f->accounts);
 
-	metrics_set(&w->metrics, M_IN_FLIGHT_PACKETS, 0, fate_n_in_flight(w));
-	metrics_set(&w->metrics, M_UNACCOUNTED_PACKETS, 0,
-		    (int64_t)sum.packets - (int64_t)fate_n_in_flight(w));
+	metrics_set(f->config.metrics, M_IN_FLIGHT_PACKETS, 0, fate_n_in_flight(f));
+	metrics_set(f->config.metrics, M_UNACCOUNTED_PACKETS, 0,
+		    (int64_t)sum.packets - (int64_t)fate_n_in_flight(f));
 	return sum;
 }
 
 void fate_write_accounts(void *arg, struct buf *out)
 {
-	struct worker *w = arg;
-	struct accounts told = w->accounts;
+	struct fate *f = arg;
+	struct accounts told = f->accounts;
 
-	told.of[ACCOUNT_IN_FLIGHT] = (struct amount){ fate_n_in_flight(w), in_flight(w).messages };
+	told.of[ACCOUNT_IN_FLIGHT] = (struct amount){ fate_n_in_flight(f), in_flight(f).messages };
 	accounts_encode(&told, out);
 }
 
-void fate_on_account_timer(evutil_socket_t fd, short what, void *arg)
+static void on_account_timer(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
 	in_flight(arg);
 }
 
-/* What came from the spill stays there, for other nodes. */
-void fate_leave_parked(struct worker *w)
+void fate_end(struct fate *f)
+{
+	f->is_ending = true;
+}
+
+void fate_leave_parked(struct fate *f)
 {
 	struct packet *p;
 
-	while ((p = packet_queue_pop(&w->parked))) {
+	while ((p = packet_queue_pop(&f->parked))) {
 		if (p->spilled) {
-			spill_out_leave(&w->spill_out, p);
-			account_spilled(w, p, SPILL_RETURNED);
-			release(w, p);
+			spill_out_leave(f->config.spill_out, p);
+			account_spilled(f, p, SPILL_RETURNED);
+			release(f, p);
 		} else {
-			lose_packet(w, p);
+			lose_packet(f, p);
 		}
 	}
+}
+
+/* ---- life ---- */
+
+int fate_init(struct fate *f, const struct fate_config *config)
+{
+	struct timeval account_tv = clock_timeval(ACCOUNT_US);
+
+	*f = (struct fate){ .config = *config };
+	packet_queue_init(&f->parked);
+	f->park_timer = evtimer_new(config->base, on_park_timer, f);
+	f->account_timer = event_new(config->base, -1, EV_PERSIST, on_account_timer, f);
+	if (!f->park_timer || !f->account_timer || event_add(f->account_timer, &account_tv) != 0)
+		return -ENOMEM;
+	return 0;
+}
+
+void fate_deinit(struct fate *f)
+{
+	assert(f->parked.n_packets == 0);
+	if (f->park_timer)
+		event_free(f->park_timer);
+	if (f->account_timer)
+		event_free(f->account_timer);
 }

@@ -6,7 +6,12 @@
  *
  * Always: received + taken = delivered + spilled + dead + refused + lost + in flight.
  */
-#include "node/worker.h"
+#include "node/ingest/ingest.h"
+#include "node/route/router.h"
+#include "node/shared.h"
+#include "node/spill/spill_in.h"
+#include "node/spill/spill_out.h"
+#include "registry/accounts.h"
 
 /* Why a packet is in the spill: for a metric. */
 enum spill_reason {
@@ -17,7 +22,33 @@ enum spill_reason {
 };
 extern const char *const spill_reason_names[SPILL_REASONS];
 
-/* Callbacks; arg is the worker. Each takes the packet. */
+struct fate_config {
+	struct event_base *base; /* borrowed, as all of these */
+	struct node_shared *shared;
+	const char *worker; /* node/index */
+	struct metrics_shard *metrics;
+	struct memory *memory;
+	struct ingest *ingest;
+	struct router *router;
+	struct spill_in *spill_in;
+	struct spill_out *spill_out;
+	struct link *store; /* to Redis, for dead letters */
+};
+
+struct fate {
+	struct fate_config config;
+	struct accounts accounts;   /* without what is in flight */
+	struct packet_queue parked; /* acknowledged or in the spill; tried again every 100 ms */
+	unsigned n_burying;         /* packets on their way to the dead letters */
+	bool is_ending;             /* what no analyzer here takes is left to other workers */
+	struct event *park_timer, *account_timer;
+};
+
+int fate_init(struct fate *f, const struct fate_config *config) MUST_CHECK;
+/* Frees also what fate_init left half-way. All packets are gone: see fate_leave_parked. */
+void fate_deinit(struct fate *f);
+
+/* Callbacks; arg is the struct fate. Each takes the packet. */
 void fate_on_packet(void *arg, struct packet *p);            /* of the ingest */
 void fate_on_packet_from_spill(void *arg, struct packet *p); /* of spill_out */
 void fate_on_again(void *arg, struct packet *p);             /* of spill_in, as the next two */
@@ -34,13 +65,14 @@ bool fate_is_overdue(void *arg, const struct packet *p);
 bool fate_has_room(void *arg);
 void fate_write_accounts(void *arg, struct buf *out);
 
-void fate_on_park_timer(evutil_socket_t fd, short what, void *arg);
-void fate_on_account_timer(evutil_socket_t fd, short what, void *arg);
-
 /* Received, or taken out of the spill, and without a fate yet; counted where they are. */
-unsigned fate_n_in_flight(const struct worker *w);
-/* The node ends: what came from the spill stays there, for others; what else was acknowledged and
- * is nowhere but here is lost, and the log says so. */
-void fate_leave_parked(struct worker *w);
+unsigned fate_n_in_flight(const struct fate *f);
+/* The node ends: what no analyzer here takes is left to other workers, and not tried for long. */
+void fate_end(struct fate *f);
+/*
+ * After router and spill_in have been torn down. What came from the spill stays there for others;
+ * what else was acknowledged is nowhere but here, so it is lost, and the log says so.
+ */
+void fate_leave_parked(struct fate *f);
 
 #endif

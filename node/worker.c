@@ -6,17 +6,16 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/fate.h"
 
-#define ACCOUNT_US 200000
 #define PHASE_US 10000
 #define LEAVE_US 1000000 /* for the last settle */
 #define STORE_STALL_MS 2000
 #define STORE_PATIENCE 10 /* storing may take so many times redis-timeout */
 
+/* Of the router, whose callbacks all get the fate. */
 static void on_behind(void *arg)
 {
-	struct worker *w = arg;
+	struct worker *w = CONTAINER_OF(arg, struct worker, fate);
 
 	if (eventfd_write(w->shared->refresh_fd, 1) != 0)
 		log_debug("worker", "refresh already asked for");
@@ -62,6 +61,7 @@ static void set_phase(struct worker *w, enum worker_phase phase)
 	if (phase == WORKER_FINISHING) {
 		ingest_stop_accepting(&w->ingest);
 		spill_in_hurry(&w->spill_in);
+		fate_end(&w->fate);
 		w->leave_by_us = clock_mono_us() + w->shared->config->drain_timeout_ms * US_PER_MS;
 		event_add(w->phase_timer, &tv);
 	}
@@ -86,7 +86,7 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
 
 static bool is_quiet(const struct worker *w)
 {
-	return fate_n_in_flight(w) == 0 && spill_out_is_quiet(&w->spill_out) &&
+	return fate_n_in_flight(&w->fate) == 0 && spill_out_is_quiet(&w->spill_out) &&
 	       ingest_n_connections(&w->ingest) == 0;
 }
 
@@ -128,7 +128,7 @@ static struct ingest_config ingest_config(struct worker *w)
 		.n_connections = &w->shared->n_connections,
 		.memory = &w->memory,
 		.on_packet = fate_on_packet,
-		.arg = w,
+		.arg = &w->fate,
 	};
 }
 
@@ -157,7 +157,7 @@ static struct router_config router_config(struct worker *w)
 		.on_bad = fate_on_bad,
 		.write_accounts = fate_write_accounts,
 		.on_behind = on_behind,
-		.arg = w,
+		.arg = &w->fate,
 	};
 }
 
@@ -179,7 +179,7 @@ static struct spill_in_config spill_in_config(struct worker *w)
 		.on_again = fate_on_again,
 		.on_stored = fate_on_stored,
 		.on_refused = fate_on_refused,
-		.arg = w,
+		.arg = &w->fate,
 	};
 }
 
@@ -197,7 +197,7 @@ static int init_store(struct worker *w)
 					.worker = w->name,
 					.has_room = fate_has_room,
 					.on_packet = fate_on_packet_from_spill,
-					.arg = w };
+					.arg = &w->fate };
 	struct spill_in_config in;
 
 	snprintf(w->store_name, sizeof(w->store_name), "%s/store", w->name);
@@ -212,17 +212,25 @@ static int init_store(struct worker *w)
 
 static int init_events(struct worker *w)
 {
-	struct timeval account = clock_timeval(ACCOUNT_US);
-
-	w->park_timer = evtimer_new(w->base, fate_on_park_timer, w);
 	w->phase_timer = event_new(w->base, -1, EV_PERSIST, on_phase_timer, w);
-	w->account_timer = event_new(w->base, -1, EV_PERSIST, fate_on_account_timer, w);
 	w->mail_event = event_new(w->base, w->mail_fd, EV_READ | EV_PERSIST, on_mail, w);
-	if (!w->park_timer || !w->phase_timer || !w->account_timer || !w->mail_event)
+	if (!w->phase_timer || !w->mail_event)
 		return -ENOMEM;
-	if (event_add(w->mail_event, NULL) != 0 || event_add(w->account_timer, &account) != 0)
-		return -ENOMEM;
-	return 0;
+	return event_add(w->mail_event, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+static int init_fate(struct worker *w)
+{
+	return fate_init(&w->fate, &(struct fate_config){ .base = w->base,
+							  .shared = w->shared,
+							  .worker = w->name,
+							  .metrics = &w->metrics,
+							  .memory = &w->memory,
+							  .ingest = &w->ingest,
+							  .router = &w->router,
+							  .spill_in = &w->spill_in,
+							  .spill_out = &w->spill_out,
+							  .store = w->store });
 }
 
 int worker_init(struct worker *w, struct node_shared *shared, unsigned index, int listen_fd)
@@ -232,7 +240,6 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 	int r;
 
 	*w = (struct worker){ .shared = shared, .index = index, .ingest.listen_fd = -1 };
-	packet_queue_init(&w->parked);
 	memory_init(&w->memory, &shared->memory);
 	snprintf(w->name, sizeof(w->name), "%s/%u", shared->config->node_id, index);
 	w->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -248,6 +255,8 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 		r = w->sender ? init_events(w) : -ENOMEM;
 	if (r == 0)
 		r = init_store(w);
+	if (r == 0)
+		r = init_fate(w);
 	router = router_config(w);
 	return r == 0 ? router_init(&w->router, &router) : r;
 }
@@ -260,7 +269,7 @@ static void close_all(struct worker *w)
 	router_deinit(&w->router);
 	link_free(w->store); /* its calls end without an answer */
 	spill_in_deinit(&w->spill_in);
-	fate_leave_parked(w);
+	fate_leave_parked(&w->fate);
 	ingest_flush(&w->ingest);
 	ingest_deinit(&w->ingest);
 	w->is_closed = true;
@@ -298,9 +307,8 @@ void worker_deinit(struct worker *w)
 {
 	if (!w->is_closed)
 		close_all(w);
-	event_free(w->park_timer);
+	fate_deinit(&w->fate);
 	event_free(w->phase_timer);
-	event_free(w->account_timer);
 	event_free(w->mail_event);
 	event_base_free(w->base);
 	close(w->mail_fd);

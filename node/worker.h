@@ -13,12 +13,7 @@
  */
 #include <pthread.h>
 
-#include "node/ingest/ingest.h"
-#include "node/route/router.h"
-#include "node/shared.h"
-#include "node/spill/spill_in.h"
-#include "node/spill/spill_out.h"
-#include "registry/accounts.h"
+#include "node/fate.h"
 
 enum worker_phase {
 	WORKER_SERVING,
@@ -43,11 +38,8 @@ struct worker {
 	struct link *store; /* to Redis, for what has a body: spill and dead letters */
 	struct spill_in spill_in;
 	struct spill_out spill_out;
-	struct accounts accounts; /* but for what is in flight */
-	struct packet_queue
-		parked;     /* out of the spill, or acknowledged; tried again now and then */
-	unsigned n_burying; /* packets on their way to the dead letters */
-	struct event *park_timer, *mail_event, *phase_timer, *account_timer;
+	struct fate fate;
+	struct event *mail_event, *phase_timer;
 	int mail_fd;                   /* eventfd */
 	_Atomic(struct roster *) mail; /* the newest roster nobody has taken yet; one reference */
 	_Atomic enum worker_phase wanted; /* by the control thread */
