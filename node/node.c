@@ -225,8 +225,8 @@ int node_new(const struct node_config *config, struct node **nodep)
 	if (r == 0)
 		r = watch_new(&node->shared, &node->watch);
 	if (r == 0) {
-		node->control =
-			control_new(&node->shared, node->workers, node->n_workers, node->watch);
+		node->control = control_new(&node->shared, node->workers, node->shards,
+					    node->n_workers, node->watch);
 		r = node->control ? start_all(node) : -ENOMEM;
 	}
 	admin = (struct admin_config){ .shared = &node->shared,

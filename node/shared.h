@@ -3,6 +3,8 @@
 /*
  * What the threads of a node share: set before they start, or atomic.
  */
+#include <stdio.h>
+
 #include "common/metrics/metrics.h"
 #include "common/net/net_allow.h"
 #include "node/config.h"
@@ -13,6 +15,7 @@
 #include "registry/redis/redis_url.h"
 #include "registry/roster.h"
 
+#define WORKER_NAME_MAX 160 /* with its end */
 #define PROBE_WORDS (ROSTER_MAX_SLOTS / 64)
 
 struct node_shared {
@@ -29,5 +32,12 @@ struct node_shared {
 	_Atomic uint64_t probe_down[PROBE_WORDS]; /* bits by slot; written by the control thread */
 	int refresh_fd;                           /* eventfd: somebody needs a newer roster */
 };
+
+/* By which a worker is known to Redis and in logs: node/index. */
+static inline void node_shared_worker_name(const struct node_shared *shared, unsigned index,
+					   char out[WORKER_NAME_MAX])
+{
+	snprintf(out, WORKER_NAME_MAX, "%s/%u", shared->config->node_id, index);
+}
 
 #endif

@@ -241,7 +241,7 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 
 	*w = (struct worker){ .shared = shared, .index = index, .ingest.listen_fd = -1 };
 	memory_init(&w->memory, &shared->memory);
-	snprintf(w->name, sizeof(w->name), "%s/%u", shared->config->node_id, index);
+	node_shared_worker_name(shared, index, w->name);
 	w->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->base = event_base_new();
 	if (!w->base || w->mail_fd < 0 || metrics_shard_init(&w->metrics, shared->metrics) != 0) {

@@ -18,6 +18,7 @@
 struct control {
 	struct node_shared *shared;
 	struct worker *workers;
+	const struct metrics_shard *const *shards; /* of the workers */
 	unsigned n_workers;
 	struct watch *watch;
 	pthread_t thread;
@@ -251,7 +252,7 @@ static int build(struct control *c)
 		event_new(c->base, c->shared->refresh_fd, EV_READ | EV_PERSIST, on_refresh, c);
 	c->poll = event_new(c->base, -1, EV_PERSIST, on_poll, c);
 	c->report = event_new(c->base, -1, EV_PERSIST, on_report, c);
-	c->reporter = reporter_new(c->shared, c->workers, c->n_workers, clock_mono_us());
+	c->reporter = reporter_new(c->shared, c->shards, c->n_workers, clock_mono_us());
 	if (!c->link || !c->events || !c->prober || !c->refresh_event || !c->poll || !c->report ||
 	    !c->reporter)
 		return -ENOMEM;
@@ -261,7 +262,8 @@ static int build(struct control *c)
 	return 0;
 }
 
-struct control *control_new(struct node_shared *shared, struct worker *workers, unsigned n_workers,
+struct control *control_new(struct node_shared *shared, struct worker *workers,
+			    const struct metrics_shard *const *shards, unsigned n_workers,
 			    struct watch *watch)
 {
 	struct control *c = calloc(1, sizeof(*c));
@@ -270,6 +272,7 @@ struct control *control_new(struct node_shared *shared, struct worker *workers, 
 		return NULL;
 	c->shared = shared;
 	c->workers = workers;
+	c->shards = shards;
 	c->n_workers = n_workers;
 	c->watch = watch;
 	pthread_mutex_init(&c->lock, NULL);

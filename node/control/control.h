@@ -15,8 +15,9 @@
 
 struct control;
 
-/* Borrows all. NULL: out of memory. */
-struct control *control_new(struct node_shared *shared, struct worker *workers, unsigned n_workers,
+/* Borrows all; shards: those of the workers. NULL: out of memory. */
+struct control *control_new(struct node_shared *shared, struct worker *workers,
+			    const struct metrics_shard *const *shards, unsigned n_workers,
 			    struct watch *watch);
 int control_start(struct control *c) MUST_CHECK;
 /* Stops the thread and frees. */

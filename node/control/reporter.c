@@ -24,8 +24,8 @@ struct lane_times {
 
 struct reporter {
 	const struct node_shared *shared;
-	const struct worker *workers;
-	unsigned n_workers;
+	const struct metrics_shard *const *shards; /* of the workers, in their order */
+	unsigned n_shards;
 	uint64_t started_us, last_us;
 	struct rate packets, messages;
 	double seconds;           /* that rates are of; fades as they do */
@@ -33,15 +33,16 @@ struct reporter {
 	unsigned n_lanes;
 };
 
-struct reporter *reporter_new(const struct node_shared *shared, const struct worker *workers,
-			      unsigned n_workers, uint64_t now_us)
+struct reporter *reporter_new(const struct node_shared *shared,
+			      const struct metrics_shard *const *shards, unsigned n_shards,
+			      uint64_t now_us)
 {
 	struct reporter *r = calloc(1, sizeof(*r));
 
 	if (r)
 		*r = (struct reporter){ .shared = shared,
-					.workers = workers,
-					.n_workers = n_workers,
+					.shards = shards,
+					.n_shards = n_shards,
 					.started_us = now_us,
 					.last_us = now_us };
 	return r;
@@ -58,8 +59,8 @@ static uint64_t sum(const struct reporter *r, enum node_metric family, unsigned 
 {
 	uint64_t n = 0;
 
-	for (unsigned i = 0; i < r->n_workers; i++)
-		n += metrics_get(&r->workers[i].metrics, family, index);
+	for (unsigned i = 0; i < r->n_shards; i++)
+		n += metrics_get(r->shards[i], family, index);
 	return n;
 }
 
@@ -109,8 +110,8 @@ static void hear_times(struct reporter *r, unsigned slot, double fade)
 {
 	uint64_t totals[N_TIMES] = { 0 }, counts[N_TIMES];
 
-	for (unsigned i = 0; i < r->n_workers; i++) {
-		metrics_read_histogram(&r->workers[i].metrics, M_DELIVERY_TIME, slot, counts);
+	for (unsigned i = 0; i < r->n_shards; i++) {
+		metrics_read_histogram(r->shards[i], M_DELIVERY_TIME, slot, counts);
 		for (unsigned k = 0; k < N_TIMES; k++)
 			totals[k] += counts[k];
 	}
@@ -153,20 +154,24 @@ static enum breaker_state breaker_state(const struct metrics_shard *m, unsigned 
 	return BREAKER_CLOSED;
 }
 
-static void add_trouble(const struct worker *w, const struct analyzer *a, cJSON *list)
+static void add_trouble(const struct reporter *r, unsigned worker, const struct analyzer *a,
+			cJSON *list)
 {
-	enum breaker_state state = breaker_state(&w->metrics, a->slot);
-	uint64_t failures = metrics_get(&w->metrics, M_BREAKER_FAILURES, a->slot);
-	uint64_t retry_ms = metrics_get(&w->metrics, M_BREAKER_RETRY, a->slot);
+	const struct metrics_shard *m = r->shards[worker];
+	enum breaker_state state = breaker_state(m, a->slot);
+	uint64_t failures = metrics_get(m, M_BREAKER_FAILURES, a->slot);
+	uint64_t retry_ms = metrics_get(m, M_BREAKER_RETRY, a->slot);
 	uint64_t now_ms = clock_wall_us() / US_PER_MS;
+	char name[WORKER_NAME_MAX];
 	cJSON *json;
 
 	if (state == BREAKER_CLOSED && !failures)
 		return;
+	node_shared_worker_name(r->shared, worker, name);
 	json = cJSON_CreateObject();
 	cJSON_AddItemToArray(list, json);
 	cJSON_AddStringToObject(json, "analyzer", a->id);
-	cJSON_AddStringToObject(json, "worker", w->name);
+	cJSON_AddStringToObject(json, "worker", name);
 	cJSON_AddStringToObject(json, "state", breaker_state_names[state]);
 	cJSON_AddNumberToObject(json, "left_ms",
 				retry_ms > now_ms ? (double)(retry_ms - now_ms) : 0);
@@ -187,8 +192,8 @@ static void add_lanes(struct reporter *r, const struct roster *roster, double fa
 			return;
 		hear_times(r, a->slot, fade);
 		add_lane(r, a, lanes);
-		for (unsigned k = 0; k < r->n_workers; k++)
-			add_trouble(&r->workers[k], a, trouble);
+		for (unsigned k = 0; k < r->n_shards; k++)
+			add_trouble(r, k, a, trouble);
 	}
 }
 
@@ -198,7 +203,7 @@ static void add_self(const struct reporter *r, uint64_t round_trip_us, uint64_t 
 
 	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
 	cJSON_AddNumberToObject(json, "uptime_s", (double)((now_us - r->started_us) / US_PER_S));
-	cJSON_AddNumberToObject(json, "workers", r->n_workers);
+	cJSON_AddNumberToObject(json, "workers", r->n_shards);
 	cJSON_AddNumberToObject(json, "connections", (double)sum(r, M_CONNECTIONS, 0));
 	cJSON_AddNumberToObject(json, "packets_per_s", per_second(r, &r->packets));
 	cJSON_AddNumberToObject(json, "messages_per_s", per_second(r, &r->messages));

@@ -14,13 +14,14 @@
  * seconds: older ones fade away. A lane is a string, as there are nodes times analyzers of them to
  * be read each second.
  */
-#include "node/worker.h"
+#include "node/shared.h"
 
 struct reporter;
 
-/* Borrows all. NULL: out of memory. */
-struct reporter *reporter_new(const struct node_shared *shared, const struct worker *workers,
-			      unsigned n_workers, uint64_t now_us);
+/* Borrows all; there is a shard for each worker, in their order. NULL: out of memory. */
+struct reporter *reporter_new(const struct node_shared *shared,
+			      const struct metrics_shard *const *shards, unsigned n_shards,
+			      uint64_t now_us);
 void reporter_free(struct reporter *r);
 
 /* Appends the report. round_trip_us: to Redis and back. */
