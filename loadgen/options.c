@@ -16,65 +16,66 @@ static_assert(ARRAY_LEN(progress_names) == PROGRESS_CHOICES + 1, "a name for eac
 #define AT(field) offsetof(struct options, field)
 static const struct conf_option table[] = {
 	{ "target", CONF_LIST, AT(target), NULL, "URL",
-	  "Where packets go, http://HOST:PORT[/PATH] (path: /ingest). Several take turns.",
+	  "Where packets go: http://HOST:PORT[/PATH]. The default path is /ingest. Several targets take turns.",
 	  .flags = CONF_REQUIRED },
 	{ "rate", CONF_DOUBLE, AT(rate), "1000", "PACKETS/S",
-	  "Packets that become due per second, whatever the answers do. 0: each connection sends as "
-	  "soon as it has its answer.",
+	  "The number of packets that become due in a second, however slow the answers are. With 0, each "
+	  "connection sends as soon as it has its answer.",
 	  0, 1e7 },
 	{ "duration", CONF_STRING, AT(duration), NULL, "TIME",
-	  "How long packets become due: 10s, 5m, or a number of seconds. 0: without end. Default: 10s, "
-	  "or without end where --count, --max-messages or --replay - end the run." },
-	{ "count", CONF_INT, AT(count), "0", "N", "Stop after N packets. 0: no such end.", 0,
-	  1e15 },
+	  "How long packets become due: 10s, 5m, or a number of seconds. 0 means without end. The default is 10s, "
+	  "or without end if --count, --max-messages or --replay - end the run." },
+	{ "count", CONF_INT, AT(count), "0", "N",
+	  "The run stops after N packets. 0 means no such limit.", 0, 1e15 },
 	{ "max-messages", CONF_INT, AT(max_messages), "0", "N",
-	  "Stop once at least N messages were sent. 0: no such end.", 0, 1e15 },
+	  "The run stops when at least N messages were sent. 0 means no such limit.", 0, 1e15 },
 	{ "messages", CONF_STRING, AT(messages), "1-9", "SIZES",
-	  "Messages in a packet: 5, 1-9 (evenly), or pareto:SHAPE:MAX (heavy tail), e.g. "
-	  "pareto:1.1:1000." },
-	{ "bytes", CONF_SIZE, AT(bytes), "200", NULL, "About the size of a synthetic message.", 1,
-	  1048576 },
+	  "The number of messages in a packet: 5, 1-9 (all equally likely), or pareto:SHAPE:MAX (a heavy "
+	  "tail) such as pareto:1.1:1000." },
+	{ "bytes", CONF_SIZE, AT(bytes), "200", NULL,
+	  "The approximate size of a synthetic message.", 1, 1048576 },
 	{ "replay", CONF_STRING, AT(replay), NULL, "FILE",
-	  "Send the lines of FILE, each one message, again and again. -: standard input, once." },
+	  "Each line of FILE is sent as one message, again and again. - means standard input, once." },
 	{ "connections", CONF_INT, AT(connections), "16", "N",
-	  "Connections, spread evenly over the targets; at least one for each.", 1, 65536 },
+	  "The number of connections, spread evenly over the targets. Each target has at least one.",
+	  1, 65536 },
 	{ "timeout", CONF_DURATION, AT(timeout_ms), "10s", NULL,
-	  "Of one attempt, connecting included.", 1, 3600000 },
+	  "The time limit of one attempt, connecting included.", 1, 3600000 },
 	{ "retries", CONF_INT, AT(retries), "0", "N",
-	  "Send a packet up to N times more when it got no answer, or 429, 502, 503 or 504, after "
-	  "Retry-After or a growing delay. 0: every refusal shows.",
+	  "A packet that got no answer, or 429, 502, 503 or 504, is sent up to N times more. It waits for "
+	  "Retry-After, or for a growing delay. With 0, every refusal shows in the report.",
 	  0, 1000 },
 	{ "backlog", CONF_INT, AT(backlog), "1000000", "PACKETS",
-	  "Packets that may be due and wait for a connection; beyond it the oldest are dropped, and "
+	  "The number of due packets that may wait for a connection. Beyond that, the oldest are dropped and "
 	  "counted.",
 	  1, 1e12 },
 	{ "verify", CONF_STRING, AT(verify), NULL, "URL",
-	  "Admin URL of a node: compare what each analyzer got during the run with its share." },
+	  "The admin URL of a node. The report then compares what each analyzer got during the run with its share." },
 	{ "tolerance", CONF_DOUBLE, AT(tolerance), "0.5", "PERCENT",
-	  "With --verify: how far an analyzer may be from its share, in percent of all messages; four "
-	  "of the largest packets are always allowed.",
+	  "With --verify, an analyzer may be this far from its share, in percent of all messages. Four of the "
+	  "largest packets are always allowed.",
 	  0, 100 },
 	{ "acked", CONF_STRING, AT(acked), NULL, "FILE",
-	  "Append the id of each accepted packet, a line each." },
+	  "The id of each accepted packet is appended to FILE, one a line." },
 	{ "id-prefix", CONF_STRING, AT(id_prefix), NULL, "TEXT",
-	  "Packet ids are TEXT-NUMBER. Letters, digits and ._:- only. Default: random, so that no two "
-	  "runs share ids." },
-	{ "seed", CONF_INT, AT(seed), "0", "N", "Equal seeds give equal packets. 0: random.", 0,
-	  1e15 },
+	  "Packet ids are TEXT-NUMBER, with TEXT of letters, digits and ._:- alone. The default is random, so "
+	  "that no two runs share ids." },
+	{ "seed", CONF_INT, AT(seed), "0", "N",
+	  "Equal seeds give equal packets. 0 means a random seed.", 0, 1e15 },
 	{ "ingest-token", CONF_STRING, AT(ingest_token), NULL, "TOKEN",
-	  "Bearer token for the targets.", .flags = CONF_SECRET },
-	{ "admin-token", CONF_STRING, AT(admin_token), NULL, "TOKEN", "Bearer token for --verify.",
-	  .flags = CONF_SECRET },
-	{ "json", CONF_BOOL, AT(json), "false", NULL, "The report as one JSON object." },
+	  "The bearer token for the targets.", .flags = CONF_SECRET },
+	{ "admin-token", CONF_STRING, AT(admin_token), NULL, "TOKEN",
+	  "The bearer token for --verify.", .flags = CONF_SECRET },
+	{ "json", CONF_BOOL, AT(json), "false", NULL, "The report is one JSON object." },
 	{ "quiet", CONF_BOOL, AT(quiet), "false", NULL,
-	  "No progress and no report: the exit status says it." },
+	  "There is no progress and no report: the exit status says whether all went well." },
 	{ "progress", CONF_CHOICE, AT(progress), "auto", NULL,
-	  "The line on stderr that shows how it goes; auto: where stderr is a terminal.",
+	  "Whether a line on stderr shows the progress. auto: if stderr is a terminal.",
 	  .choices = progress_names },
-	{ "log-level", CONF_CHOICE, AT(log_level), "info", NULL, "Least level that is logged.",
+	{ "log-level", CONF_CHOICE, AT(log_level), "info", NULL, "The lowest level that is logged.",
 	  .choices = log_level_names },
-	{ "log-format", CONF_CHOICE, AT(log_format), "logfmt", NULL, "Format of the log.",
-	  .choices = log_format_names },
+	{ "log-format", CONF_CHOICE, AT(log_format), "logfmt", NULL,
+	  "The format of the log, which goes to stderr.", .choices = log_format_names },
 };
 
 static int refuse(const char *name, const char *value, const char *why)

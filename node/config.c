@@ -20,87 +20,88 @@ static const char *const admin_read_names[] = { "open", "token", NULL };
 
 static const struct conf_option options[] = {
 	OPTION("listen", CONF_STRING, listen, ":8080", .placeholder = "HOST:PORT",
-	       .help = "Ingest port. Several nodes on one machine may share it: the kernel spreads the connections."),
+	       .help = "The ingest port, which takes packets from agents. Nodes on one machine may share it: the kernel spreads the connections."),
 	OPTION("admin-listen", CONF_STRING, admin_listen, ":8081", .placeholder = "HOST:PORT",
-	       .help = "Admin port: dashboard, API, metrics, health."),
+	       .help = "The admin port, which serves the dashboard, the API, metrics and health."),
 	OPTION("redis", CONF_STRING, redis, "redis://127.0.0.1:6379/0", .placeholder = "URL",
-	       .help = "redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+sentinel://host[:port],.../master[/db], or unix:///path. More in PROTOCOL.md.",
+	       .help = "Where Redis is: redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+sentinel://host[:port],.../master[/db] or unix:///path. PROTOCOL.md has all forms.",
 	       .flags = CONF_SECRET),
 	OPTION("pool", CONF_STRING, pool, "default", .placeholder = "NAME",
 	       .help = "Analyzers and nodes of one pool share the traffic."),
 	OPTION("node-id", CONF_STRING, node_id, NULL, .placeholder = "NAME",
-	       .help = "Unique among the nodes of a pool. Default: host name and process id."),
+	       .help = "The name of this node, which no other node of the pool may have. The default is made of host name and process id."),
 	OPTION("workers", CONF_INT, workers, "0", .min = 0, .max = 256,
-	       .help = "Event loops; 0: one per CPU."),
+	       .help = "The number of worker threads. 0 means one for each CPU."),
 	OPTION("ack", CONF_CHOICE, ack, "delivered", .choices = ack_names,
-	       .help = "When to answer 202: when an analyzer has the packet, or at once (what is in memory dies with the node)."),
+	       .help = "When an agent is answered 202. delivered: an analyzer or the spill has the packet. received: at once, so a killed node loses what is in its memory."),
 	OPTION("exact-messages", CONF_INT, exact_messages, "64", .min = 1, .max = 1e9,
-	       .help = "A packet of more messages, and of eight times as many as usual, is big: Redis routes it."),
+	       .help = "A packet of more messages than this, and of more than eight times the average, is routed by Redis."),
 	OPTION("catchup-max-messages", CONF_DOUBLE, catchup_max_messages, "10000", .min = 1,
 	       .max = 1e12,
-	       .help = "Most messages that an analyzer is owed after it could not be reached; the rest is forgiven."),
+	       .help = "An analyzer that could not be reached is owed at most this many messages. The rest is forgiven."),
 	OPTION("redis-timeout", CONF_DURATION, redis_timeout_ms, "100ms", .min = 1, .max = 60000,
-	       .help = "No packet waits longer for Redis; then it is routed without."),
+	       .help = "A packet waits at most this long for Redis. Then the node routes it without Redis."),
 	OPTION("spill-after", CONF_DURATION, spill_after_ms, "1s", .min = 0, .max = 60000,
-	       .help = "A packet that no analyzer can take within that time goes to the spill, a stream in Redis, and is answered 202 from there."),
+	       .help = "A packet that no analyzer can take within this time is stored in the spill, a stream in Redis, and answered 202."),
 	OPTION("spill-max-bytes", CONF_SIZE, spill_max_bytes, "512MiB", .min = 0,
 	       .max = 1099511627776.0,
-	       .help = "Most bytes in the spill, of all nodes together; past it 503. 0: no spill."),
+	       .help = "The spill of the whole pool holds at most this many bytes. Beyond that, agents are answered 503. 0 means no spill."),
 	OPTION("spill-min-replicas", CONF_INT, spill_min_replicas, "0", .min = 0, .max = 16,
-	       .help = "Replicas of Redis that must have a spilled packet before it is answered 202."),
+	       .help = "The number of Redis replicas that must have a spilled packet before the agent is answered 202."),
 	OPTION("max-header", CONF_SIZE, max_header, "16KiB", .min = 1024, .max = 131072,
-	       .help = "Largest header section of a request (431)."),
+	       .help = "The largest header section of a request. A larger one is answered 431."),
 	OPTION("max-body", CONF_SIZE, max_body, "16MiB", .min = 1024, .max = 1073741824.0,
-	       .help = "Largest packet (413)."),
+	       .help = "The largest packet. A larger one is answered 413."),
 	OPTION("memory-max", CONF_SIZE, memory_max, "256MiB", .min = 16777216,
 	       .max = 1099511627776.0,
-	       .help = "Memory of the whole process; past it 503. Needs room for one packet of max-body, and about 20MiB more."),
+	       .help = "The memory of the whole process. Beyond it, packets are answered 503. It needs room for one packet of max-body and about 20MiB more."),
 	OPTION("max-connections", CONF_INT, max_connections, "10000", .min = 1, .max = 1e7,
-	       .help = "Agents' connections at once; past it 503."),
+	       .help = "The number of connections that agents may have open. A further one is answered 503."),
 	OPTION("idle-timeout", CONF_DURATION, idle_timeout_ms, "75s", .min = 100, .max = 86400000,
-	       .help = "An idle connection is closed after that; longer than the balancer's, or that sees resets."),
+	       .help = "An idle connection is closed after this time. Make it longer than the balancer's, or the balancer sees resets."),
 	OPTION("header-timeout", CONF_DURATION, header_timeout_ms, "10s", .min = 100,
-	       .max = 3600000, .help = "For a whole header section, from its first byte (408)."),
+	       .max = 3600000,
+	       .help = "A header section must be whole within this time of its first byte. A slower one is answered 408."),
 	OPTION("body-timeout", CONF_DURATION, body_timeout_ms, "60s", .min = 100, .max = 3600000,
-	       .help = "For a whole body (408)."),
+	       .help = "A body must be whole within this time. A slower one is answered 408."),
 	OPTION("write-timeout", CONF_DURATION, write_timeout_ms, "30s", .min = 100, .max = 3600000,
-	       .help = "For a client to read its answers."),
+	       .help = "A client must read its answers within this time, or its connection is closed."),
 	OPTION("max-connection-age", CONF_DURATION, max_connection_age_ms, "300s", .min = 1000,
 	       .max = 86400000,
-	       .help = "Then a connection is closed politely (+-10 %), so that balancers spread the load again."),
+	       .help = "A connection of this age (+-10 %) is closed after its current answer, so that balancers spread the load anew."),
 	OPTION("connect-timeout", CONF_DURATION, connect_timeout_ms, "1s", .min = 10, .max = 60000,
-	       .help = "For connecting to an analyzer."),
+	       .help = "The time limit for connecting to an analyzer."),
 	OPTION("delivery-timeout", CONF_DURATION, delivery_timeout_ms, "10s", .min = 100,
 	       .max = 600000, .help = "For an analyzer to answer; then the packets go to others."),
 	OPTION("probe-interval", CONF_DURATION, probe_interval_ms, "1s", .min = 100, .max = 60000,
-	       .help = "Between two health probes of an analyzer (+-20 %)."),
+	       .help = "The time between two health probes of an analyzer (+-20 %)."),
 	OPTION("probe-timeout", CONF_DURATION, probe_timeout_ms, "1s", .min = 10, .max = 60000,
-	       .help = "Of a health probe."),
+	       .help = "The time limit of one health probe."),
 	OPTION("probe-rise", CONF_INT, probe_rise, "2", .min = 1, .max = 100,
-	       .help = "Good probes in a row after which an analyzer is in reach again."),
+	       .help = "An analyzer is in reach again after this many good probes in a row."),
 	OPTION("probe-fall", CONF_INT, probe_fall, "3", .min = 1, .max = 100,
-	       .help = "Bad probes in a row after which it is out of this node's reach."),
+	       .help = "An analyzer is out of this node's reach after this many bad probes in a row."),
 	OPTION("drain-delay", CONF_DURATION, drain_delay_ms, "5s", .min = 0, .max = 600000,
-	       .help = "After SIGTERM: how long to serve on while balancers notice."),
+	       .help = "After SIGTERM the node serves on for this time, so that balancers notice."),
 	OPTION("drain-timeout", CONF_DURATION, drain_timeout_ms, "30s", .min = 100, .max = 600000,
-	       .help = "After that: how long to wait for what is in flight."),
+	       .help = "After drain-delay the node waits at most this long for packets in flight."),
 	OPTION("ingest-token", CONF_STRING, ingest_token, NULL, .placeholder = "TOKEN",
-	       .flags = CONF_SECRET, .help = "Bearer token that agents must send."),
+	       .flags = CONF_SECRET, .help = "The bearer token that agents must send."),
 	OPTION("register-token", CONF_STRING, register_token, NULL, .placeholder = "TOKEN",
 	       .flags = CONF_SECRET,
-	       .help = "Bearer token for registering, heartbeats and leaving."),
+	       .help = "The bearer token that analyzers must send to register, for heartbeats and to leave."),
 	OPTION("admin-token", CONF_STRING, admin_token, NULL, .placeholder = "TOKEN",
-	       .flags = CONF_SECRET, .help = "Bearer token for changing analyzers (PATCH)."),
+	       .flags = CONF_SECRET, .help = "The bearer token for changes by operators."),
 	OPTION("admin-read", CONF_CHOICE, admin_read, "open", .choices = admin_read_names,
-	       .help = "Whether reading status and metrics takes a token too, the admin's or the one for registering. Health checks never do."),
+	       .help = "token: status and metrics can be read only with the admin token or the register token. Health checks never need a token."),
 	OPTION("analyzer-allow", CONF_LIST, analyzer_allow,
 	       "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
 	       .placeholder = "RANGE|NAME",
-	       .help = "Where an analyzer may live: ranges of addresses, and names such as *.example.com. Other names are judged by their addresses. Replaces the default. Link-local and metadata addresses are never allowed by a wider range, only by an entry that names them."),
+	       .help = "Where an analyzer may be: ranges of addresses, and names such as *.example.com. Other names are judged by their addresses. The list replaces the default. Only an entry that names them allows link-local and metadata addresses."),
 	OPTION("log-level", CONF_CHOICE, log_level, "info", .choices = log_level_names,
-	       .help = "Least level that is logged."),
+	       .help = "The lowest level that is logged."),
 	OPTION("log-format", CONF_CHOICE, log_format, "logfmt", .choices = log_format_names,
-	       .help = "Logs go to stderr."),
+	       .help = "The format of the log, which goes to stderr."),
 };
 
 static int fail(const char *option, const char *value, const char *why)
@@ -128,8 +129,10 @@ static int check_token(const char *option, const char *token)
 	for (const unsigned char *p = (const unsigned char *)token; *p; p++)
 		if (*p <= ' ' || *p >= 0x7f)
 			return fail(option, "...",
-				    "a token has no blanks, and of ASCII what can be seen");
-	return *token ? 0 : fail(option, "", "an empty token would open nothing: leave it unset");
+				    "a token consists of printable ASCII without spaces");
+	return *token ? 0
+		      : fail(option, "",
+			     "the token is empty: leave the option out, or give a token");
 }
 
 static int check_tokens(const struct node_config *c)
@@ -141,7 +144,7 @@ static int check_tokens(const struct node_config *c)
 	if (r == 0)
 		r = check_token("admin-token", c->admin_token);
 	if (r == 0 && c->admin_read == ADMIN_READ_TOKEN && !c->admin_token && !c->register_token)
-		r = fail("admin-read", "token", "needs an admin-token");
+		r = fail("admin-read", "token", "--admin-token must be set, too");
 	return r;
 }
 
@@ -168,9 +171,11 @@ static int check_addresses(const struct node_config *c)
 	struct net_addr addr;
 
 	if (net_addr_parse(&addr, c->listen) == NET_E_SYNTAX)
-		return fail("listen", c->listen, "must be HOST:PORT");
+		return fail("listen", c->listen,
+			    "it must be HOST:PORT, such as :8080 for all addresses");
 	if (net_addr_parse(&addr, c->admin_listen) == NET_E_SYNTAX)
-		return fail("admin-listen", c->admin_listen, "must be HOST:PORT");
+		return fail("admin-listen", c->admin_listen,
+			    "it must be HOST:PORT, such as :8081 for all addresses");
 	return 0;
 }
 

@@ -33,22 +33,4 @@ for my $path (grep { m{^docs/|^ARCHITECTURE} } @files) {
     is(join(', ', @wrong), '', "$path: what it names in the code is there");
 }
 cmp_ok($n_names, '>', 50, 'names of code were found at all');
-
-# Of each two wings either both say that the first uses the second, or neither does.
-my (%uses, %used_by);
-for my $path (grep { m{^(?:node|registry|common|analyzer|loadgen)(?:/\w+)?/README\.md$} } @files) {
-    my ($wing) = $path =~ m{^(.*)/};
-    my $text = text_of($path);
-    for ([ 'Uses', \%uses ], [ 'Used by', \%used_by ]) {
-        my ($title, $list) = @$_;
-        my ($line) = $text =~ /^$title: (.*)$/m;
-        ok(defined $line, "$path: a line $title");
-        $list->{$wing} = { map { $_ => 1 } grep { $_ ne 'nothing' } split /, */, $line // '' };
-    }
-}
-for my $wing (sort keys %uses) {
-    my @missing = grep { !$used_by{$_}{$wing} && !$used_by{$_}{all} } sort keys %{ $uses{$wing} };
-    my @more = grep { $_ ne 'all' && !$uses{$_}{$wing} } sort keys %{ $used_by{$wing} };
-    is("@missing / @more", ' / ', "$wing: those that it uses know of it, and those that use it say so");
-}
 done_testing;
