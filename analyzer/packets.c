@@ -50,10 +50,10 @@ static int scan_batch(struct json_cursor *c, struct packets *packets)
 	int r;
 
 	if (c->at == c->end || *c->at != '[') {
-		r = json_scan_value(c, JSON_SCAN_MAX_DEPTH);
+		r = json_scan_value(c, JSON_BATCH_MAX_DEPTH);
 		return r ? r : PACKETS_E_BATCH;
 	}
-	r = json_scan_array(c, JSON_SCAN_MAX_DEPTH, on_packet, packets, &n_packets);
+	r = json_scan_array(c, JSON_BATCH_MAX_DEPTH, on_packet, packets, &n_packets);
 	if (r)
 		return r;
 	return n_packets ? 0 : PACKETS_E_EMPTY;
@@ -68,7 +68,7 @@ int packets_split(struct packets *packets, const char *body, size_t len, bool is
 		packets_deinit(packets);
 	packets->n_items = 0;
 	json_scan_space(&c);
-	r = is_batch ? scan_batch(&c, packets) : on_packet(&c, JSON_SCAN_MAX_DEPTH, packets);
+	r = is_batch ? scan_batch(&c, packets) : on_packet(&c, JSON_MAX_DEPTH, packets);
 	if (r)
 		return r;
 	json_scan_space(&c);

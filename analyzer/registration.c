@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/json/json_get.h"
+#include "common/json/json_read.h"
 
 #define HEARTBEAT_MIN_MS 100
 #define HEARTBEAT_MAX_MS 3600000
@@ -103,7 +104,7 @@ static int read_lease(struct lease *lease, const cJSON *json, uint64_t ttl_ms)
 
 int registration_parse(struct lease *lease, const char *answer, uint64_t ttl_ms)
 {
-	cJSON *json = cJSON_Parse(answer);
+	cJSON *json = json_read_text(answer);
 	int r = cJSON_IsObject(json) ? read_lease(lease, json, ttl_ms) : REGISTRATION_E_ANSWER;
 
 	cJSON_Delete(json);
@@ -112,7 +113,7 @@ int registration_parse(struct lease *lease, const char *answer, uint64_t ttl_ms)
 
 int registration_parse_heartbeat(char fault[FAULT_STRLEN], const char *answer)
 {
-	cJSON *json = cJSON_Parse(answer);
+	cJSON *json = json_read_text(answer);
 	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "fault"));
 	int r = cJSON_IsObject(json) ? 0 : REGISTRATION_E_ANSWER;
 

@@ -24,9 +24,9 @@ bool tally_add(struct tally *t, const char *body, size_t len)
 
 	json_scan_space(&c);
 	if (c.at < c.end && *c.at == '[')
-		r = json_scan_array(&c, JSON_SCAN_MAX_DEPTH, on_packet, &sum, &n);
+		r = json_scan_array(&c, JSON_BATCH_MAX_DEPTH, on_packet, &sum, &n);
 	else
-		r = on_packet(&c, JSON_SCAN_MAX_DEPTH, &sum);
+		r = on_packet(&c, JSON_MAX_DEPTH, &sum);
 	if (r != 0)
 		return false;
 	*t = sum;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/json/json_get.h"
+#include "common/json/json_read.h"
 
 DEFINE_CLEANUP(cJSON, cJSON_Delete)
 
@@ -46,7 +47,7 @@ static int read_analyzers(struct cluster *cluster, const cJSON *list)
 
 int cluster_parse(struct cluster *cluster, const char *json, size_t len)
 {
-	CLEANUP(cJSON_Deletep) cJSON *root = cJSON_ParseWithLength(json, len);
+	CLEANUP(cJSON_Deletep) cJSON *root = json_read_own(json, len);
 	int r;
 
 	*cluster = (struct cluster){ 0 };

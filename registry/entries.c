@@ -189,14 +189,10 @@ const redisReply *entry_body(const redisReply *entry)
 cJSON *entry_body_json(const redisReply *entry)
 {
 	const redisReply *body = find(entry, "body"), *bytes = find(entry, "bytes");
-	struct json_cursor c;
 
 	if (!body || !bytes || strtoull(bytes->str, NULL, 10) != body->len)
 		return NULL;
-	c = (struct json_cursor){ body->str, body->str + body->len };
-	json_scan_space(&c);
-	if (json_scan_value(&c, JSON_SCAN_MAX_DEPTH) != 0)
-		return NULL;
-	json_scan_space(&c);
-	return c.at == c.end ? cJSON_CreateRaw(body->str) : NULL;
+	return json_scan_document(body->str, body->len, JSON_MAX_DEPTH) == 0
+		       ? cJSON_CreateRaw(body->str)
+		       : NULL;
 }

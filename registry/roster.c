@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/json/json_get.h"
+#include "common/json/json_read.h"
 
 const char *const analyzer_state_names[] = { "active", "draining", "disabled", NULL };
 const char *const analyzer_health_names[] = { "up", "suspect", "down", NULL };
@@ -59,7 +60,7 @@ static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
 {
 	int64_t packets = DEFAULT_BATCH_PACKETS, bytes = DEFAULT_BATCH_BYTES;
 	const char *json = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "info"));
-	cJSON *info = json ? cJSON_Parse(json) : NULL;
+	cJSON *info = json_read_text(json);
 
 	a->info = strdup(json ? json : "{}");
 	a->accepts = (enum analyzer_accepts)name_index(info, "accepts", analyzer_accepts_names);
@@ -140,7 +141,7 @@ static int parse_workers(struct roster *r, const cJSON *list)
 		struct roster_worker *w = &r->workers[r->n_workers++];
 		const char *json =
 			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "info"));
-		cJSON *info = json ? cJSON_Parse(json) : NULL;
+		cJSON *info = json_read_text(json);
 
 		text(entry, "worker", w->name, sizeof(w->name));
 		const char *cut = cJSON_GetStringValue(
@@ -199,7 +200,7 @@ static int fill(struct roster *r, const cJSON *json)
 int roster_parse(const char *text_json, struct roster **rosterp)
 {
 	struct roster *r = calloc(1, sizeof(*r));
-	cJSON *json = cJSON_Parse(text_json);
+	cJSON *json = json_read_own(text_json, strlen(text_json));
 	int error = r ? 0 : -ENOMEM;
 
 	if (error == 0) {

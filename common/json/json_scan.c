@@ -148,84 +148,84 @@ static int scan_word(struct json_cursor *c, const char *word)
 	return 0;
 }
 
-int json_scan_array(struct json_cursor *c, unsigned depth, json_element_fn fn, void *arg,
-		    size_t *n_elementsp)
+/* Behind an element: *overp tells whether the container ended. */
+static int scan_separator(struct json_cursor *c, char close, bool *overp)
 {
-	*n_elementsp = 0;
-	if (depth == 0)
-		return JSON_SCAN_E_SYNTAX;
-	c->at++;
-	json_scan_space(c);
-	if (peek(c) == ']') {
-		c->at++;
-		return 0;
-	}
-	for (;;) {
-		int r = fn ? fn(c, depth - 1, arg) : json_scan_value(c, depth - 1);
-		char ch;
+	char ch;
 
-		if (r)
-			return r;
-		++*n_elementsp;
+	json_scan_space(c);
+	ch = next(c);
+	*overp = ch == close;
+	if (ch != close && ch != ',')
+		return JSON_SCAN_E_SYNTAX;
+	if (ch == ',')
 		json_scan_space(c);
-		ch = next(c);
-		if (ch == ']')
-			return 0;
-		if (ch != ',')
-			return JSON_SCAN_E_SYNTAX;
-		json_scan_space(c);
-	}
+	return 0;
 }
 
-static int scan_member(struct json_cursor *c, unsigned depth, json_member_fn fn, void *arg)
+/* The cursor is at '[' or '{'. Whether the container is empty; then it is scanned. */
+static bool scan_empty(struct json_cursor *c, char close)
 {
-	struct json_slice key;
+	c->at++;
+	json_scan_space(c);
+	if (peek(c) != close)
+		return false;
+	c->at++;
+	return true;
+}
 
-	if (peek(c) != '"' || json_scan_string(c, &key))
+static int scan_key(struct json_cursor *c, struct json_slice *key)
+{
+	if (peek(c) != '"' || json_scan_string(c, key))
 		return JSON_SCAN_E_SYNTAX;
 	json_scan_space(c);
 	if (next(c) != ':')
 		return JSON_SCAN_E_SYNTAX;
 	json_scan_space(c);
-	return fn ? fn(c, depth, &key, arg) : json_scan_value(c, depth);
+	return 0;
+}
+
+int json_scan_array(struct json_cursor *c, unsigned depth, json_element_fn fn, void *arg,
+		    size_t *n_elementsp)
+{
+	bool is_over = scan_empty(c, ']');
+	int r = 0;
+
+	*n_elementsp = 0;
+	if (!is_over && depth == 0)
+		return JSON_SCAN_E_SYNTAX;
+	while (r == 0 && !is_over) {
+		r = fn ? fn(c, depth - 1, arg) : json_scan_value(c, depth - 1);
+		*n_elementsp += r == 0;
+		if (r == 0)
+			r = scan_separator(c, ']', &is_over);
+	}
+	return r;
 }
 
 int json_scan_object(struct json_cursor *c, unsigned depth, json_member_fn fn, void *arg)
 {
-	if (depth == 0)
-		return JSON_SCAN_E_SYNTAX;
-	c->at++;
-	json_scan_space(c);
-	if (peek(c) == '}') {
-		c->at++;
-		return 0;
-	}
-	for (;;) {
-		int r = scan_member(c, depth - 1, fn, arg);
-		char ch;
+	bool is_over = scan_empty(c, '}');
+	struct json_slice key;
+	int r = 0;
 
-		if (r)
-			return r;
-		json_scan_space(c);
-		ch = next(c);
-		if (ch == '}')
-			return 0;
-		if (ch != ',')
-			return JSON_SCAN_E_SYNTAX;
-		json_scan_space(c);
+	if (!is_over && depth == 0)
+		return JSON_SCAN_E_SYNTAX;
+	while (r == 0 && !is_over) {
+		r = scan_key(c, &key);
+		if (r == 0)
+			r = fn ? fn(c, depth - 1, &key, arg) : json_scan_value(c, depth - 1);
+		if (r == 0)
+			r = scan_separator(c, '}', &is_over);
 	}
+	return r;
 }
 
-int json_scan_value(struct json_cursor *c, unsigned depth)
+static int scan_scalar(struct json_cursor *c)
 {
 	struct json_slice text;
-	size_t n_elements;
 
 	switch (peek(c)) {
-	case '{':
-		return json_scan_object(c, depth, NULL, NULL);
-	case '[':
-		return json_scan_array(c, depth, NULL, NULL, &n_elements);
 	case '"':
 		return json_scan_string(c, &text);
 	case 't':
@@ -237,6 +237,73 @@ int json_scan_value(struct json_cursor *c, unsigned depth)
 	default:
 		return scan_number(c);
 	}
+}
+
+/* The containers that are open around the cursor. */
+struct nesting {
+	unsigned n;
+	char closes[JSON_BATCH_MAX_DEPTH]; /* what ends each of them */
+};
+
+/* At a value, which is scanned, or begins: then its first element is next. */
+static int begin_value(struct json_cursor *c, struct nesting *open, unsigned depth, bool *endedp)
+{
+	struct json_slice key;
+	char close = peek(c) == '[' ? ']' : '}';
+
+	*endedp = true;
+	if (peek(c) != '[' && peek(c) != '{')
+		return scan_scalar(c);
+	if (scan_empty(c, close))
+		return 0;
+	if (open->n == depth)
+		return JSON_SCAN_E_SYNTAX;
+	open->closes[open->n++] = close;
+	*endedp = false;
+	return close == '}' ? scan_key(c, &key) : 0;
+}
+
+/* Behind a value: ends the containers that end here, up to the next element. */
+static int end_value(struct json_cursor *c, struct nesting *open)
+{
+	struct json_slice key;
+	bool is_over = true;
+	int r = 0;
+
+	while (r == 0 && open->n > 0 && is_over) {
+		r = scan_separator(c, open->closes[open->n - 1], &is_over);
+		open->n -= is_over;
+	}
+	if (r == 0 && open->n > 0 && open->closes[open->n - 1] == '}')
+		r = scan_key(c, &key);
+	return r;
+}
+
+int json_scan_value(struct json_cursor *c, unsigned depth)
+{
+	struct nesting open;
+	bool has_ended;
+	int r;
+
+	assert(depth <= JSON_BATCH_MAX_DEPTH);
+	open.n = 0;
+	do {
+		r = begin_value(c, &open, depth, &has_ended);
+		if (r == 0 && has_ended)
+			r = end_value(c, &open);
+	} while (r == 0 && open.n > 0);
+	return r;
+}
+
+int json_scan_document(const char *data, size_t len, unsigned depth)
+{
+	struct json_cursor c = { data, data + len };
+	int r;
+
+	json_scan_space(&c);
+	r = json_scan_value(&c, depth);
+	json_scan_space(&c);
+	return r == 0 && c.at == c.end ? 0 : JSON_SCAN_E_SYNTAX;
 }
 
 bool json_slice_is(const struct json_slice *slice, const char *word)

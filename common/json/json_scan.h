@@ -4,14 +4,20 @@
  * A strict scanner of JSON (RFC 8259, UTF-8): finds where a value ends and builds nothing, so the
  * raw bytes of a packet can be handed on. Pure. A scan starts at the first byte of a value and
  * leaves the cursor just behind it; where it fails, the cursor is wherever the fault was seen.
+ * It does not recurse, so it needs the same small stack for every depth.
  */
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "common/err.h"
 
-#define JSON_SCAN_MAX_DEPTH 512 /* arrays and objects inside each other */
-#define JSON_SCAN_E_SYNTAX 1    /* not JSON, not UTF-8, or nested too deep */
+/*
+ * Arrays and objects inside each other, in all that Weir reads; an empty one at the bottom is not
+ * counted. Whatever recurses over foreign JSON reads only what the scanner has let pass.
+ */
+#define JSON_MAX_DEPTH 256
+#define JSON_BATCH_MAX_DEPTH (JSON_MAX_DEPTH + 1) /* packets of that depth in an array */
+#define JSON_SCAN_E_SYNTAX 1                      /* not JSON, not UTF-8, or nested too deep */
 
 struct json_cursor {
 	const char *at;
@@ -30,7 +36,9 @@ typedef int (*json_member_fn)(struct json_cursor *c, unsigned depth, const struc
 			      void *arg);
 
 void json_scan_space(struct json_cursor *c);
-/* `depth`: how many more levels may be nested. */
+/* All the bytes are one value, with white space around it. */
+int json_scan_document(const char *data, size_t len, unsigned depth) MUST_CHECK;
+/* `depth`: how many more levels may be nested, at most JSON_BATCH_MAX_DEPTH. */
 int json_scan_value(struct json_cursor *c, unsigned depth) MUST_CHECK;
 /* The cursor is at '['. fn NULL: elements are only scanned. */
 int json_scan_array(struct json_cursor *c, unsigned depth, json_element_fn fn, void *arg,

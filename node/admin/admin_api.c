@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/http/web.h"
+#include "common/json/json_read.h"
 #include "common/log.h"
 #include "registry/membership.h"
 
@@ -51,6 +52,27 @@ int admin_refuse_error(struct admin_api *api, struct mg_connection *conn, const 
 	}
 }
 
+/* NULL: the request is answered. */
+static cJSON *parse_object(struct mg_connection *conn, const char *body, size_t len)
+{
+	cJSON *json = NULL;
+	int r = json_read(len ? body : "{}", len ? len : 2, &json);
+
+	if (cJSON_IsObject(json))
+		return json;
+	cJSON_Delete(json);
+	if (r < 0)
+		admin_refuse(conn, 503, "memory", "Out of memory.", NULL);
+	else if (r == JSON_READ_E_NUL)
+		admin_refuse(conn, 400, "bad_json", "No string in the body may hold \\u0000.",
+			     NULL);
+	else
+		admin_refuse(conn, 400, "bad_json",
+			     "The body must be one JSON object in UTF-8, nested at most 256 deep.",
+			     NULL);
+	return NULL;
+}
+
 cJSON *admin_read_object(struct mg_connection *conn)
 {
 	char *body = malloc(MAX_BODY + 1);
@@ -63,17 +85,10 @@ cJSON *admin_read_object(struct mg_connection *conn)
 	}
 	while (len <= MAX_BODY && (n = mg_read(conn, body + len, (size_t)(MAX_BODY + 1 - len))) > 0)
 		len += n;
-	if (len > MAX_BODY) {
+	if (len > MAX_BODY)
 		admin_refuse(conn, 413, "body_too_large", "The body may have 64 KiB.", NULL);
-	} else {
-		json = len ? cJSON_ParseWithLength(body, (size_t)len) : cJSON_CreateObject();
-		if (!cJSON_IsObject(json)) {
-			cJSON_Delete(json);
-			json = NULL;
-			admin_refuse(conn, 400, "bad_json", "The body must be one JSON object.",
-				     NULL);
-		}
-	}
+	else
+		json = parse_object(conn, body, (size_t)len);
 	free(body);
 	return json;
 }

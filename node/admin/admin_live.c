@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/http/web.h"
+#include "common/json/json_read.h"
 #include "node/admin/admin_api.h"
 #include "node/watch/watch.h"
 #include "registry/entries.h"
@@ -56,7 +57,7 @@ int admin_read_overview(struct admin_api *api, struct mg_connection *conn, cJSON
 	if (!view)
 		return refuse_unseen(conn);
 	append_view(&text, view);
-	*overviewp = cJSON_ParseWithLength(text.data, text.len);
+	*overviewp = json_read_own(text.data, text.len);
 	return *overviewp ? 0 : admin_refuse(conn, 503, "memory", "Out of memory.", NULL);
 }
 

@@ -26,8 +26,6 @@ enum json_verdict {
 	JSON_VERDICTS
 };
 
-#define JSON_MAX_DEPTH 256 /* an empty array or object at the bottom is not counted */
-
 /* Bytes that must be allocated (any content) behind a body given to json_count. */
 extern const size_t json_count_padding;
 

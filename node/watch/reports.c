@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/json/json_read.h"
 #include "node/deliver/breaker.h"
 
 #define AMOUNT_MOST 1e15
@@ -133,7 +134,7 @@ static bool is_live(const struct roster *roster, const char *node)
 static void add_node(struct reports *r, const struct roster *roster, const char *node,
 		     const char *json)
 {
-	cJSON *report = is_live(roster, node) ? cJSON_Parse(json) : NULL;
+	cJSON *report = is_live(roster, node) ? json_read_text(json) : NULL;
 
 	if (!cJSON_IsObject(report)) {
 		cJSON_Delete(report);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json/json_read.h"
 #include "registry/ctl/ctl_nodes.h"
 
 #define SHARE_STEP 0.0005 /* smaller ones are not told */
@@ -23,7 +24,7 @@ static void PRINTF_LIKE(2, 3) add(cJSON *list, const char *fmt, ...)
 /* "" none; the caller's to free; NULL: out of memory */
 static char *fault_of(const struct analyzer *a)
 {
-	cJSON *info = cJSON_Parse(a->info);
+	cJSON *info = json_read_text(a->info);
 	const char *fault = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "fault"));
 	char *copy = strdup(fault ? fault : "");
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/json/json_read.h"
 #include "registry/ctl/ctl_table.h"
 
 #define ID_MIN 8
@@ -165,7 +166,7 @@ static void put_bar(struct ctl_line *line, const struct layout *l, const struct 
 
 static void put_state(struct ctl_line *line, const struct analyzer *a)
 {
-	cJSON *info = cJSON_Parse(a->info);
+	cJSON *info = json_read_text(a->info);
 	const char *fault = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "fault"));
 	bool is_up = a->health == HEALTH_UP && a->state == ANALYZER_ACTIVE;
 

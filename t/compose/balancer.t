@@ -1,5 +1,5 @@
-# The balancer of docker-compose.yml hides the end of a node from agents, and answers for the nodes where none is
-# there. Its own configuration, with two fake nodes in place of those that Docker's DNS knows.
+# The balancer of docker-compose.yml hides that a node is gone from agents, gives no node what another one died of, and
+# answers for the nodes where none is there. Its own configuration, with two fake nodes in place of those that Docker's DNS knows.
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
@@ -21,9 +21,9 @@ sub node ($name, %does) {
         return $does{ $id // '' } // { status => 202, headers => ["X-Node: $name"] };
     });
 }
-my %n1 = (drops => { drop => 1 }, both => { drop => 1 }, hangs => { hang => 1 },
+my %n1 = (drops => { drop => 1 }, hangs => { hang => 1 }, dies => { drop => 1 },
     busy => { status => 503, headers => ['Retry-After: 7', 'X-Node: n1'] }, bad => { status => 400, headers => ['X-Node: n1'] });
-my @nodes = (node('n1', %n1), node('n2', both => { drop => 1 }, hangs => { hang => 1 }));
+my @nodes = (node('n1', %n1), node('n2', hangs => { hang => 1 }, dies => { drop => 1 }));
 
 my ($ingest, $admin) = (free_port, free_port);
 my $config = slurp("$Bin/../../compose/haproxy.cfg");
@@ -58,19 +58,22 @@ sub is_refusal ($answer, $title) {
 
 wait_until { packet('any')->{status} == 202 } 10, 'haproxy';
 is(packet('any')->{headers}{'x-node'}, 'n1', 'a packet goes to a node');
-is(packet('drops')->{headers}{'x-node'}, 'n2', 'and to another one where that closes the connection without an answer');
-is(packet('drops', 40_000)->{headers}{'x-node'}, 'n2', 'one of 40 KB too');
+is_refusal(packet('drops'), 'where that closes the connection without an answer it is 503, not 502');
+is_refusal(packet('drops', 40_000), 'of 40 KB too');
 is(packet('any', 3_000_000)->{status}, 202, 'one of 3 MB passes');
-is_refusal(packet('drops', 3_000_000), 'what is too large to be kept is for the agent to repeat');
+is_refusal(packet('drops', 3_000_000), 'and of 3 MB');
 my $busy = packet('busy');
 is("$busy->{status} $busy->{headers}{'retry-after'} $busy->{headers}{'x-node'}", '503 7 n1', 'a 503 of a node comes through as it is');
 is(packet('bad')->{status}, 400, 'and a 400');
-is_refusal(packet('both'), 'where all nodes close the connection it is 503, not 502');
 is(packet('any', 0, $kept)->{status}, 202, 'a connection is kept');
-is(packet('drops', 0, $kept)->{headers}{'x-node'}, 'n2', 'and the end of a node hidden there too');
-is(packet('both', 0, $kept)->{status}, 599, 'where that cannot be it is closed, as HTTP has it');
+is(packet('drops', 0, $kept)->{status}, 599, 'where its node goes away it is closed, as HTTP has it');
 is_refusal(packet('hangs'), 'where a node hangs it is 503, not 504');
-is(scalar(grep { /"(?:hangs|busy|bad)"/ } $nodes[1]->bodies), 0, 'what a node has taken or refused goes to no other');
+is(scalar(grep { /"(?:hangs|busy|bad|drops)"/ } $nodes[1]->bodies), 0, 'what a node has taken, refused or died of goes to no other');
+for (1 .. 4) {
+    my $answer = HTTP::Tiny->new(timeout => 10)->post("http://127.0.0.1:$admin/v1/dead/purge", { content => '{"id":"dies"}' });
+    is($answer->{status}, 502, 'a node dies of a request to its admin port');
+}
+is(scalar(grep { /"dies"/ } map { $_->bodies } @nodes), 4, 'which no other node sees');
 
 $nodes[0]->stop;
 is(packet('any')->{headers}{'x-node'}, 'n2', 'a node that is gone is not noticed');

@@ -20,12 +20,14 @@ load_stop() {
 	load_pid=''
 }
 
-# Each request was answered with 202, and each packet is in the record of an analyzer.
+# load_ended_well [refused]: each request was answered with 202, or refused, and each packet that was acknowledged
+# is in the record of an analyzer.
 load_ended_well() {
-	local report=$folder/load$loads.json
+	local report=$folder/load$loads.json refused=${1:-none}
 	jq -c '{sent, accepted, refused, failed, dropped, latency_us}' "$report"
-	jq -e '.sent.packets >= 100 and .accepted.packets == .sent.packets and .dropped == 0 and
-		.refused.packets == 0 and .failed.packets == 0 and .reconnects == 0' "$report" && wait_until 10 none_is_lost
+	jq -e --arg refused "$refused" '.sent.packets >= 100 and .dropped == 0 and
+		.accepted.packets + .refused.packets == .sent.packets and ($refused == "refused" or .refused.packets == 0) and
+		.failed.packets == 0 and ($refused == "refused" or .reconnects == 0)' "$report" && wait_until 10 none_is_lost
 }
 
 none_is_lost() {

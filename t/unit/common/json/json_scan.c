@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/json/json_scan.h"
 #include "common/rng.h"
 
@@ -128,18 +129,32 @@ static void refuses_what_is_not_utf8(void **state)
 			fail_msg("taken: case %zu", i);
 }
 
+/* `n` arrays, one in the other, around `core`. */
+static int scan_nested(unsigned n, const char *core, unsigned depth)
+{
+	struct buf text CLEANUP(buf_deinit) = { 0 };
+
+	for (unsigned i = 0; i < n; i++)
+		buf_append_str(&text, "[");
+	buf_append_str(&text, core);
+	for (unsigned i = 0; i < n; i++)
+		buf_append_str(&text, "]");
+	return scan_all(buf_str(&text), text.len, depth);
+}
+
 static void nesting_is_bounded(void **state)
 {
-	char text[2 * JSON_SCAN_MAX_DEPTH + 2];
 	(void)state;
 
-	memset(text, '[', JSON_SCAN_MAX_DEPTH);
-	memset(text + JSON_SCAN_MAX_DEPTH, ']', JSON_SCAN_MAX_DEPTH);
-	assert_int_equal(scan_all(text, 2 * JSON_SCAN_MAX_DEPTH, JSON_SCAN_MAX_DEPTH), 0);
-	assert_int_equal(scan_all(text, 2 * JSON_SCAN_MAX_DEPTH, JSON_SCAN_MAX_DEPTH - 1),
-			 JSON_SCAN_E_SYNTAX);
-	assert_int_equal(scan_all("{\"a\":{}}", 8, 2), 0);
-	assert_int_equal(scan_all("{\"a\":{}}", 8, 1), JSON_SCAN_E_SYNTAX);
+	assert_int_equal(scan_nested(JSON_MAX_DEPTH, "1", JSON_MAX_DEPTH), 0);
+	assert_int_equal(scan_nested(JSON_MAX_DEPTH, "1", JSON_MAX_DEPTH - 1), JSON_SCAN_E_SYNTAX);
+	assert_int_equal(scan_nested(JSON_MAX_DEPTH, "[ ]", JSON_MAX_DEPTH), 0);
+	assert_int_equal(scan_nested(JSON_MAX_DEPTH, "[[]]", JSON_MAX_DEPTH), JSON_SCAN_E_SYNTAX);
+	assert_int_equal(scan_nested(1000000, "1", JSON_MAX_DEPTH), JSON_SCAN_E_SYNTAX);
+	assert_int_equal(scan_all("{\"a\":{\"b\":1}}", 13, 2), 0);
+	assert_int_equal(scan_all("{\"a\":{\"b\":1}}", 13, 1), JSON_SCAN_E_SYNTAX);
+	assert_int_equal(scan_all("{\"a\":{}}", 8, 1), 0);
+	assert_int_equal(scan_all("{\"a\":{}}", 8, 0), JSON_SCAN_E_SYNTAX);
 }
 
 static void stops_behind_the_value(void **state)

@@ -8,6 +8,7 @@
 #include <malloc.h>
 
 #include "common/buf.h"
+#include "common/json/json_scan.h"
 #include "node/packet/json_count.h"
 
 struct json_case {
