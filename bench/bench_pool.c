@@ -1,4 +1,5 @@
 #include "bench/bench_pool.h"
+#include "registry/scripts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,7 @@ int bench_pool_open(struct bench_pool *pool, const char *redis, const char *name
 		r = registry_keys_init(&pool->keys, name);
 	if (r != 0)
 		return complain(pool, redis, r);
-	pool->client = client_new(&pool->url, &pool->keys, TIMEOUT_MS);
+	pool->client = client_new(&pool->url, registry_scripts(&pool->keys), TIMEOUT_MS);
 	if (!pool->client)
 		return -ENOMEM;
 	r = clear(pool);

@@ -3,6 +3,7 @@
 /*
  * A pool of analyzers in a real Redis that nobody delivers to, and what that Redis has done so far.
  */
+#include "registry/keys.h"
 #include "registry/membership.h"
 
 struct bench_pool {

@@ -6,6 +6,7 @@
 #include "common/rng.h"
 #include "node/route/ledger.h"
 #include "registry/redis/link.h"
+#include "registry/scripts.h"
 
 #define N_WORKERS 32
 #define N_ROUNDS 100
@@ -126,7 +127,7 @@ static int connect_link(struct settles *s)
 {
 	struct link_config config = { .base = s->base,
 				      .url = &s->pool->url,
-				      .keys = &s->pool->keys,
+				      .scripts = registry_scripts(&s->pool->keys),
 				      .name = "bench",
 				      .stall_ms = STALL_MS };
 	uint64_t end = clock_mono_us() + STALL_MS * US_PER_MS;

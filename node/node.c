@@ -14,6 +14,7 @@
 #include "node/control/control.h"
 #include "node/node_metrics.h"
 #include "registry/redis/client.h"
+#include "registry/scripts.h"
 
 #define BACKLOG 4096
 #define WAIT_STEP_MS 20
@@ -149,7 +150,8 @@ static int init_workers(struct node *node)
 static void check_redis(struct node *node)
 {
 	CLEANUP(client_freep)
-	struct client *client = client_new(&node->shared.redis, &node->shared.keys, 1000);
+	struct client *client =
+		client_new(&node->shared.redis, registry_scripts(&node->shared.keys), 1000);
 	redisReply *reply = NULL;
 	int r = client ? client_command(client, &reply, 3,
 					(const char *[]){ "CONFIG", "GET", "maxmemory-policy" })

@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "registry/scripts.h"
 
 #define PHASE_US 10000
 #define LEAVE_US 1000000 /* for the last settle */
@@ -188,7 +189,7 @@ static int init_store(struct worker *w)
 {
 	struct link_config link = { .base = w->base,
 				    .url = &w->shared->redis,
-				    .keys = &w->shared->keys,
+				    .scripts = registry_scripts(&w->shared->keys),
 				    .name = w->store_name,
 				    .stall_ms = STORE_STALL_MS };
 	struct spill_out_config out = { .metrics = &w->metrics,

@@ -1,5 +1,6 @@
 #include "registry/dead.h"
 
+#include "registry/scripts.h"
 #include <stdio.h>
 #include <string.h>
 

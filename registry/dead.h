@@ -5,6 +5,7 @@
  * in steps of ENTRIES_CHUNK, so that nobody else waits for long.
  */
 #include "registry/entries.h"
+#include "registry/keys.h"
 
 enum dead_deed { DEAD_REPLAY, DEAD_PURGE };
 

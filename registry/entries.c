@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "common/json/json_scan.h"
+#include "registry/scripts.h"
 
 #define DIGITS_MAX 19 /* of each number in a name */
 

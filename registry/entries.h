@@ -6,6 +6,7 @@
  */
 #include <cjson/cJSON.h>
 
+#include "registry/keys.h"
 #include "registry/redis/client.h"
 #include "registry/spill.h"
 

@@ -5,9 +5,10 @@
  * Redis Cluster.
  */
 #include "common/err.h"
+#include "registry/keys.h"
+#include "registry/redis/script.h"
 
 #define POOL_NAME_MAX 64
-#define KEY_NAME_MAX 128
 #define KEYS_E_POOL 1 /* a pool is 1 to 64 of A-Z a-z 0-9 . _ - */
 
 enum registry_key {

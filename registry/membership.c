@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/net/net.h"
+#include "registry/scripts.h"
 
 #define WEIGHT_MAX 1e6
 

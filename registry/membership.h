@@ -4,6 +4,7 @@
  * Analyzers join, beat, leave and are changed: the sync scripts with types.
  * Every function returns 0, a MEMBERSHIP_E_*, CLIENT_E_AWAY, CLIENT_E_REPLY or a negative errno.
  */
+#include "registry/keys.h"
 #include "registry/redis/client.h"
 #include "registry/roster.h"
 

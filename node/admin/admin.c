@@ -10,6 +10,7 @@
 #include "node/admin/admin_api.h"
 #include "node/admin/admin_page.h"
 #include "node/admin/scrape.h"
+#include "registry/scripts.h"
 
 #define REGISTRY_TIMEOUT_MS 1000
 #define N_THREADS "64" /* ADMIN_STREAMS, and some for everybody else */
@@ -253,8 +254,10 @@ int admin_start(const struct admin_config *config, struct admin **adminp)
 	pthread_mutex_init(&admin->api.lock, NULL);
 	pthread_mutex_init(&admin->api.store_lock, NULL);
 	admin_access_init(&admin->access, shared->config);
-	admin->api.client = client_new(&shared->redis, &shared->keys, REGISTRY_TIMEOUT_MS);
-	admin->api.store = client_new(&shared->redis, &shared->keys, REGISTRY_TIMEOUT_MS);
+	admin->api.client =
+		client_new(&shared->redis, registry_scripts(&shared->keys), REGISTRY_TIMEOUT_MS);
+	admin->api.store =
+		client_new(&shared->redis, registry_scripts(&shared->keys), REGISTRY_TIMEOUT_MS);
 	r = admin->api.client && admin->api.store
 		    ? net_addr_parse(&admin->addr, shared->config->admin_listen)
 		    : -ENOMEM;

@@ -10,6 +10,7 @@
 #include "node/control/reporter.h"
 #include "registry/membership.h"
 #include "registry/redis/link.h"
+#include "registry/scripts.h"
 
 #define POLL_US 2000000
 #define STALL_MS 2000
@@ -228,7 +229,7 @@ static int build(struct control *c)
 	struct timeval poll = clock_timeval(POLL_US), report = clock_timeval(REPORT_US);
 	struct link_config link = { .base = c->base,
 				    .url = &c->shared->redis,
-				    .keys = &c->shared->keys,
+				    .scripts = registry_scripts(&c->shared->keys),
 				    .name = config->node_id,
 				    .stall_ms = STALL_MS,
 				    .on_up = on_up,

@@ -10,6 +10,7 @@
 #include "node/route/ledger.h"
 #include "node/route/settler.h"
 #include "node/route/window.h"
+#include "registry/keys.h"
 
 enum router_mode { ROUTER_EXACT, ROUTER_LEASED, ROUTER_AWAY, ROUTER_MODES };
 extern const char *const router_mode_names[ROUTER_MODES];

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/rng.h"
 #include "node/node_metrics.h"
+#include "registry/scripts.h"
 
 #define STALL_MS 2000
 #define AGAIN_US 100000
@@ -93,7 +94,7 @@ int settler_init(struct settler *s, const struct settler_config *config, struct 
 {
 	struct link_config link = { .base = config->base,
 				    .url = config->url,
-				    .keys = config->keys,
+				    .scripts = registry_scripts(config->keys),
 				    .name = s->caller.worker,
 				    .stall_ms = STALL_MS,
 				    .on_up = on_up,

@@ -12,6 +12,7 @@
 #include <event2/event.h>
 
 #include "common/metrics/metrics.h"
+#include "registry/keys.h"
 #include "registry/redis/link.h"
 #include "registry/settlement.h"
 

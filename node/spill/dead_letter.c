@@ -1,5 +1,6 @@
 #include "node/spill/dead_letter.h"
 
+#include "registry/scripts.h"
 #include <string.h>
 
 #define DEAD_MAX_ENTRIES 10000

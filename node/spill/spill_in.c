@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "registry/scripts.h"
 
 #define PUSH_MAX_BYTES (1u << 20) /* in one call; a larger packet goes alone */
 #define FULL_US 1000000

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "registry/scripts.h"
 
 #define TAKE_MAX_PACKETS 128
 #define TAKE_MAX_BYTES (1u << 20)

@@ -16,6 +16,7 @@
 #include "common/rng.h"
 #include "node/packet/memory.h"
 #include "node/packet/packet.h"
+#include "registry/keys.h"
 #include "registry/redis/link.h"
 #include "registry/spill.h"
 

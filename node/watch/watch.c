@@ -9,6 +9,7 @@
 #include "node/watch/overview.h"
 #include "registry/journal.h"
 #include "registry/membership.h"
+#include "registry/scripts.h"
 
 #define SWAP(a, b)                                                                                 \
 	do {                                                                                       \
@@ -253,7 +254,7 @@ int watch_new(struct node_shared *shared, struct watch **watchp)
 	w->shared = shared;
 	w->look_us = LOOK_US;
 	w->idle_us = IDLE_US;
-	w->client = client_new(&shared->redis, &shared->keys, CALL_MS);
+	w->client = client_new(&shared->redis, registry_scripts(&shared->keys), CALL_MS);
 	w->events = cJSON_CreateArray();
 	r = history_init(&w->history);
 	pthread_mutex_init(&w->lock, NULL);

@@ -24,6 +24,7 @@
 
 #include "common/conf/conf.h"
 #include "registry/cluster.h"
+#include "registry/keys.h"
 #include "registry/membership.h"
 
 enum ctl_exit { CTL_OK, CTL_FAILED, CTL_USAGE };

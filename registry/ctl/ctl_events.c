@@ -10,6 +10,7 @@
 #include "registry/ctl/ctl.h"
 #include "registry/ctl/ctl_changes.h"
 #include "registry/entries.h"
+#include "registry/scripts.h"
 
 #define LOOK_MS 1000
 #define TOLD_MAX 12 /* changes in a line of text */
@@ -108,7 +109,8 @@ static int look(struct events *e, const char *text)
 
 static struct client *listen_to(struct ctl *ctl)
 {
-	return client_new(&ctl->url, &ctl->keys, (unsigned)ctl->options.timeout_ms);
+	return client_new(&ctl->url, registry_scripts(&ctl->keys),
+			  (unsigned)ctl->options.timeout_ms);
 }
 
 static int step(struct events *e, unsigned ms)

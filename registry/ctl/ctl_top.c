@@ -6,6 +6,7 @@
 #include "registry/ctl/ctl.h"
 #include "registry/ctl/ctl_frame.h"
 #include "registry/ctl/ctl_screen.h"
+#include "registry/scripts.h"
 
 #define LOOK_MS 1000
 #define CALL_MS 500 /* a Redis that hangs must not make the keys wait */
@@ -106,7 +107,7 @@ enum ctl_exit ctl_top(struct ctl *ctl, const struct ctl_command *command, char *
 	top.colour = !(no_colour && *no_colour);
 	client_free(ctl->client);
 	ctl->client = client_new(
-		&ctl->url, &ctl->keys,
+		&ctl->url, registry_scripts(&ctl->keys),
 		ctl->options.timeout_ms < CALL_MS ? (unsigned)ctl->options.timeout_ms : CALL_MS);
 	if (!ctl->client)
 		return ctl_fail("out of memory");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "registry/ctl/ctl.h"
+#include "registry/scripts.h"
 
 static void complain(const char *fmt, va_list args)
 {
@@ -43,7 +44,8 @@ static enum ctl_exit open_registry(struct ctl *ctl)
 		return ctl_usage(
 			"--pool: \"%s\" is no name of a pool: 1 to 64 of A-Z a-z 0-9 . _ -",
 			ctl->options.pool);
-	ctl->client = client_new(&ctl->url, &ctl->keys, (unsigned)ctl->options.timeout_ms);
+	ctl->client = client_new(&ctl->url, registry_scripts(&ctl->keys),
+				 (unsigned)ctl->options.timeout_ms);
 	return ctl->client ? CTL_OK : ctl_fail("out of memory");
 }
 

@@ -9,8 +9,8 @@
 #include "registry/redis/sentinel.h"
 
 struct client {
-	struct redis_url *url;            /* borrowed */
-	const struct registry_keys *keys; /* borrowed */
+	struct redis_url *url; /* borrowed */
+	struct script_set scripts;
 	unsigned timeout_ms;
 	redisContext *context;    /* NULL: not connected */
 	struct redis_place place; /* that it is connected to */
@@ -23,15 +23,14 @@ struct client {
 static const char *const away_errors[] = { "LOADING", "READONLY", "MASTERDOWN",
 					   "BUSY",    "TRYAGAIN", "CLUSTERDOWN" };
 
-struct client *client_new(struct redis_url *url, const struct registry_keys *keys,
-			  unsigned timeout_ms)
+struct client *client_new(struct redis_url *url, struct script_set scripts, unsigned timeout_ms)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
 	c->url = url;
-	c->keys = keys;
+	c->scripts = scripts;
 	c->timeout_ms = timeout_ms;
 	return c;
 }
@@ -172,28 +171,28 @@ static int connect_now(struct client *c)
 	return greet(c);
 }
 
-static int eval_once(struct client *c, enum script_id id, const struct script_args *args,
+static int eval_once(struct client *c, unsigned id, const struct script_args *args,
 		     redisReply **replyp)
 {
 	buf_clear(&c->out);
-	script_format(&c->out, id, c->keys, args);
+	script_format(&c->out, &c->scripts, id, args);
 	return round_trip(c, replyp);
 }
 
-static int load(struct client *c, enum script_id id)
+static int load(struct client *c, unsigned id)
 {
 	redisReply *reply = NULL;
 	int r;
 
 	buf_clear(&c->out);
-	script_format_load(&c->out, id);
+	script_format_load(&c->out, &c->scripts.scripts[id]);
 	r = round_trip(c, &reply);
 	if (reply)
 		freeReplyObject(reply);
 	return r;
 }
 
-static int eval_loaded(struct client *c, enum script_id id, const struct script_args *args,
+static int eval_loaded(struct client *c, unsigned id, const struct script_args *args,
 		       redisReply **replyp)
 {
 	int r = connect_now(c);
@@ -209,8 +208,7 @@ static int eval_loaded(struct client *c, enum script_id id, const struct script_
 	return r;
 }
 
-int client_eval(struct client *c, enum script_id id, const struct script_args *args,
-		redisReply **replyp)
+int client_eval(struct client *c, unsigned id, const struct script_args *args, redisReply **replyp)
 {
 	bool reused = c->context != NULL;
 	int r;
@@ -241,7 +239,7 @@ static int subscribe(struct client *c)
 	int r = connect_now(c);
 
 	if (r == 0 && !c->is_subscribed)
-		r = command_ok(c, 2, (const char *[]){ "SUBSCRIBE", c->keys->names[KEY_EVENTS] });
+		r = command_ok(c, 2, (const char *[]){ "SUBSCRIBE", c->scripts.channel });
 	if (r == 0)
 		c->is_subscribed = true;
 	return r;

@@ -1,7 +1,7 @@
 #ifndef WEIR_REGISTRY_CLIENT_H
 #define WEIR_REGISTRY_CLIENT_H
 /*
- * The registry for callers that may wait: one connection, made when needed, made again when it
+ * Redis for callers that may wait: one connection, made when needed, made again when it
  * broke, each time to where Redis is found to be then (finder.h). NOSCRIPT is handled here; LOADING
  * and READONLY drop the connection, so that the next call looks where the master is now. Not
  * thread-safe.
@@ -9,7 +9,7 @@
 #include <hiredis/hiredis.h>
 
 #include "registry/redis/redis_url.h"
-#include "registry/scripts.h"
+#include "registry/redis/script.h"
 
 #define CLIENT_E_AWAY                                                                              \
 	1 /* no connection, no answer in time, or Redis is not ready (client_error says) */
@@ -17,20 +17,19 @@
 
 struct client;
 
-/* Borrows url and keys. timeout_ms: of connecting, and of each call. NULL: out of memory. */
-struct client *client_new(struct redis_url *url, const struct registry_keys *keys,
-			  unsigned timeout_ms);
+/* Borrows url and what `scripts` points to. timeout_ms: of connecting, and of each call. NULL: out of memory. */
+struct client *client_new(struct redis_url *url, struct script_set scripts, unsigned timeout_ms);
 void client_free(struct client *client);
 DEFINE_CLEANUP(struct client, client_free)
 
 /* A connection that was open before is tried once more when it broke: a script may run twice, and
  * each script bears that. *replyp is the caller's to free with freeReplyObject; never an error
  * reply. */
-int client_eval(struct client *client, enum script_id id, const struct script_args *args,
+int client_eval(struct client *client, unsigned id, const struct script_args *args,
 		redisReply **replyp) MUST_CHECK;
 int client_command(struct client *client, redisReply **replyp, unsigned n,
 		   const char *const *words) MUST_CHECK;
-/* The next message of the pool's channel of events; the first call subscribes, and from then on the
+/* The next message of the channel of events; the first call subscribes, and from then on the
  * client is for nothing else. *textp: the caller's to free; NULL: none came in this time. */
 int client_event(struct client *client, unsigned ms, char **textp) MUST_CHECK;
 /* Why the last call failed: one line, "" if it did not. */

@@ -1,6 +1,6 @@
 /*
  * One link owns one hiredis context. The context belongs to hiredis once its disconnect callback
- * has run, so `context` is set NULL in one place (lost) and nobody else keeps it.
+ * has run, so `context` is set NULL in one place (link_lose) and nobody else keeps it.
  */
 #include <hiredis/adapters/libevent.h>
 #include <stdio.h>
@@ -10,10 +10,10 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "registry/redis/dial.h"
-#include "registry/redis/link_private.h"
+#include "registry/redis/link.h"
+#include "registry/redis/link_greet.h"
+#include "registry/redis/link_state.h"
 
-#define RECONNECT_BASE_MS 20
-#define RECONNECT_CAP_MS 1000
 #define KEEP_BYTES (256u << 10) /* of the buffer that calls are written in */
 
 struct call {
@@ -24,58 +24,12 @@ struct call {
 	uint64_t sent_us;
 };
 
-static const char *const state_names[] = { "down", "finding", "connecting",
-					   "up",   "broken",  "closing" };
-static_assert(ARRAY_LEN(state_names) == LINK_CLOSING + 1, "every state has a name");
-
-static void set_state(struct link *link, enum link_state state)
-{
-	enum link_state before = link->state;
-
-	assert(before != LINK_CLOSING && (state != LINK_UP || before == LINK_CONNECTING));
-	link->state = state;
-	log_debug("redis", "link state", "link=%s from=%s to=%s", link->config.name,
-		  state_names[before], state_names[state]);
-	if ((before == LINK_UP || state == LINK_UP) && link->config.on_up && before != state)
-		link->config.on_up(link->config.arg, state == LINK_UP);
-}
-
-static void arm(struct link *link, uint64_t delay_us)
-{
-	struct timeval tv = clock_timeval(delay_us);
-
-	evtimer_add(link->timer, &tv);
-}
-
-/* The context is gone, or about to be: forget it and try again later. */
-static void lost(struct link *link, const char *why)
-{
-	link->context = NULL;
-	link->n_greetings = link->n_pending = 0;
-	if (link->state == LINK_CLOSING)
-		return;
-	if (!link->told_down)
-		log_warn("redis", "not connected", "link=%s reason=%s", link->config.name, why);
-	link->told_down = true;
-	set_state(link, LINK_DOWN);
-	arm(link, backoff_next_ms(&link->backoff) * US_PER_MS);
-}
-
-static void drop(struct link *link, const char *why)
-{
-	redisAsyncContext *context = link->context;
-
-	lost(link, why);
-	context->data = NULL; /* its callbacks are not about this link's state any more */
-	redisAsyncFree(context);
-}
-
 static void on_connect(const redisAsyncContext *context, int status)
 {
 	struct link *link = context->data;
 
 	if (link && status != REDIS_OK)
-		lost(link, dial_why(link->config.url, &context->c));
+		link_lose(link, dial_why(link->config.url, &context->c));
 }
 
 static void on_disconnect(const redisAsyncContext *context, int status)
@@ -84,28 +38,7 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 
 	(void)status;
 	if (link)
-		lost(link, dial_why(link->config.url, &context->c));
-}
-
-void link_come_up(struct link *link)
-{
-	backoff_reset(&link->backoff);
-	link->stats.n_connects++;
-	if (link->place.address[0])
-		log_info("redis", "connected", "link=%s addr=%s:%d", link->config.name,
-			 link->place.address, link->place.host.port);
-	else
-		log_info("redis", "connected", "link=%s addr=%s", link->config.name,
-			 link->config.url->path);
-	link->told_down = false;
-	set_state(link, LINK_UP);
-}
-
-void link_break_off(struct link *link, const char *why)
-{
-	snprintf(link->why, sizeof(link->why), "%s", why);
-	set_state(link, LINK_BROKEN);
-	arm(link, 0);
+		link_lose(link, dial_why(link->config.url, &context->c));
 }
 
 /* To link->place. */
@@ -115,7 +48,8 @@ static void connect_now(struct link *link)
 
 	if (!context || context->err || context->c.err ||
 	    redisLibeventAttach(context, link->config.base) != REDIS_OK) {
-		lost(link, context ? dial_why(link->config.url, &context->c) : "out of memory");
+		link_lose(link,
+			  context ? dial_why(link->config.url, &context->c) : "out of memory");
 		if (context)
 			redisAsyncFree(context);
 		return;
@@ -125,19 +59,19 @@ static void connect_now(struct link *link)
 						      peer from a quiet one */
 	context->data = link;
 	link->context = context;
-	set_state(link, LINK_CONNECTING);
+	link_set_state(link, LINK_CONNECTING);
 	redisAsyncSetConnectCallback(context, on_connect);
 	redisAsyncSetDisconnectCallback(context, on_disconnect);
 	link->progress_us = clock_mono_us();
 	link_greet(link);
-	arm(link, link->config.stall_ms * US_PER_MS);
+	link_arm(link, link->config.stall_ms * US_PER_MS);
 }
 
 /* Where is Redis now? */
 static void find(struct link *link)
 {
 	if (link->watch.fd >= 0) {
-		set_state(link, LINK_FINDING);
+		link_set_state(link, LINK_FINDING);
 		finder_ask(link->config.url, &link->watch);
 	} else {
 		link->place = link->config.url->place; /* fixed */
@@ -148,7 +82,7 @@ static void find(struct link *link)
 static void on_found(struct link *link)
 {
 	if (link->watch.result != 0) {
-		lost(link, link->watch.why);
+		link_lose(link, link->watch.why);
 		return;
 	}
 	link->place = link->watch.place;
@@ -168,7 +102,7 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 	if (link->state == LINK_FINDING && finder_is_answered(url, &link->watch))
 		on_found(link);
 	else if (link->context && finder_has_moved(url, &link->place))
-		drop(link, "the primary is another one now");
+		link_drop(link, "the primary is another one now");
 }
 
 /* Connecting, the greeting, or the oldest call took too long? */
@@ -178,9 +112,9 @@ static void check_stall(struct link *link)
 	bool waiting = link->n_pending > 0 || link->state == LINK_CONNECTING;
 
 	if (waiting && now - link->progress_us >= limit)
-		drop(link, "no answer in time");
+		link_drop(link, "no answer in time");
 	else
-		arm(link, waiting ? link->progress_us + limit - now : limit);
+		link_arm(link, waiting ? link->progress_us + limit - now : limit);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -192,7 +126,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	if (link->state == LINK_DOWN)
 		find(link);
 	else if (link->state == LINK_BROKEN)
-		drop(link, link->why);
+		link_drop(link, link->why);
 	else
 		check_stall(link);
 }
@@ -238,8 +172,8 @@ struct link *link_new(const struct link_config *config)
 		free_parts(link);
 		return NULL;
 	}
-	backoff_init(&link->backoff, RECONNECT_BASE_MS, RECONNECT_CAP_MS, 0);
-	arm(link, 0);
+	backoff_init(&link->backoff, LINK_RECONNECT_BASE_MS, LINK_RECONNECT_CAP_MS, 0);
+	link_arm(link, 0);
 	return link;
 }
 
@@ -249,7 +183,7 @@ void link_free(struct link *link)
 		return;
 	link->state = LINK_CLOSING;
 	if (link->context)
-		drop(link, "closing");
+		link_drop(link, "closing");
 	free_parts(link);
 }
 
@@ -325,14 +259,14 @@ static int send_out(struct link *link, const char *name, link_reply_fn fn, void 
 	return 0;
 }
 
-int link_call(struct link *link, enum script_id id, const struct script_args *args,
-	      link_reply_fn fn, void *arg)
+int link_call(struct link *link, unsigned id, const struct script_args *args, link_reply_fn fn,
+	      void *arg)
 {
 	if (link->state != LINK_UP)
 		return LINK_E_DOWN;
 	buf_clear(&link->out);
-	script_format(&link->out, id, link->config.keys, args);
-	return send_out(link, scripts[id].name, fn, arg);
+	script_format(&link->out, &link->config.scripts, id, args);
+	return send_out(link, link->config.scripts.scripts[id].name, fn, arg);
 }
 
 int link_command(struct link *link, unsigned n_words, const char *const *words, link_reply_fn fn,

@@ -1,8 +1,9 @@
 /* What a link says first on a connection, and what it makes of the answers. */
+#include "registry/redis/link_greet.h"
+
 #include <stdio.h>
 
 #include "common/log.h"
-#include "registry/redis/link_private.h"
 #include "registry/redis/sentinel.h"
 
 static void on_greeting(redisAsyncContext *context, void *reply_arg, void *arg)
@@ -77,9 +78,9 @@ static void greet(struct link *link, redisCallbackFn *fn, unsigned n, const char
 
 static void load_scripts(struct link *link)
 {
-	for (enum script_id id = 0; id < SCRIPTS; id++) {
+	for (unsigned id = 0; id < link->config.scripts.n_scripts; id++) {
 		buf_clear(&link->out);
-		script_format_load(&link->out, id);
+		script_format_load(&link->out, &link->config.scripts.scripts[id]);
 		greet_out(link, on_greeting);
 	}
 }
@@ -104,6 +105,6 @@ void link_greet(struct link *link)
 		return;
 	}
 	if (redisAsyncCommand(link->context, on_message, NULL, "SUBSCRIBE %s",
-			      link->config.keys->names[KEY_EVENTS]) == REDIS_OK)
+			      link->config.scripts.channel) == REDIS_OK)
 		link->n_greetings++; /* counted by the subscription's own answer */
 }

@@ -1,4 +1,5 @@
 #include "t/unit/redis_pool.h"
+#include "registry/scripts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +28,7 @@ int redis_pool_setup(void **state)
 	if (redis_url_parse(&pool->url, pool->server.url) != 0 ||
 	    registry_keys_init(&pool->keys, "test") != 0)
 		return -1;
-	pool->client = client_new(&pool->url, &pool->keys, TIMEOUT_MS);
+	pool->client = client_new(&pool->url, registry_scripts(&pool->keys), TIMEOUT_MS);
 	return pool->client ? 0 : -1;
 }
 

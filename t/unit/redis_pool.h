@@ -4,6 +4,7 @@
  * A pool on a private redis-server: the fixture of the tests of lua/. Its functions fail the
  * running test where something does not work.
  */
+#include "registry/keys.h"
 #include "registry/membership.h"
 #include "registry/settlement.h"
 

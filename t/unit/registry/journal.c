@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "registry/journal.h"
+#include "registry/scripts.h"
 #include "t/unit/redis_pool.h"
 
 #define TTL_MS 60000

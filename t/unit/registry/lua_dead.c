@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "registry/scripts.h"
 #include "registry/spill.h"
 #include "t/unit/redis_pool.h"
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
+#include "registry/scripts.h"
 #include "t/unit/near.h"
 #include "t/unit/redis_pool.h"
 

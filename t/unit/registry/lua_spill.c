@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
+#include "registry/scripts.h"
 #include "registry/spill.h"
 #include "t/unit/redis_pool.h"
 

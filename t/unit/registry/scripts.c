@@ -35,8 +35,8 @@ static void every_script_is_embedded(void **state)
 
 static void keys_are_those_of_the_header(void **state)
 {
-	static const enum registry_key status[] = { KEY_WEIGHT, KEY_STATE,     KEY_EXPIRES,
-						    KEY_ROUTED, KEY_DELIVERED, KEY_PROCESSED };
+	static const unsigned status[] = { KEY_WEIGHT, KEY_STATE,     KEY_EXPIRES,
+					   KEY_ROUTED, KEY_DELIVERED, KEY_PROCESSED };
 	(void)state;
 
 	assert_int_equal(scripts[SCRIPT_STATUS].n_keys, ARRAY_LEN(status));
@@ -50,14 +50,16 @@ static void a_call_is_written_as_redis_reads_it(void **state)
 	struct buf out CLEANUP(buf_deinit) = { 0 };
 	struct script_args args = { 0 };
 	struct registry_keys keys;
+	struct script_set set;
 	char expected[2048];
 	(void)state;
 
 	assert_int_equal(registry_keys_init(&keys, "p"), 0);
+	set = registry_scripts(&keys);
 	script_arg(&args, "a\0b", 3);
 	script_arg_int(&args, -7);
 	script_arg_str(&args, "");
-	script_format(&out, SCRIPT_STATUS, &keys, &args);
+	script_format(&out, &set, SCRIPT_STATUS, &args);
 	snprintf(
 		expected, sizeof(expected),
 		"*12\r\n$7\r\nEVALSHA\r\n$40\r\n%s\r\n$1\r\n6\r\n"
@@ -118,7 +120,7 @@ static void loading_sends_the_whole_text(void **state)
 	struct buf out CLEANUP(buf_deinit) = { 0 };
 	(void)state;
 
-	script_format_load(&out, SCRIPT_SETTLE);
+	script_format_load(&out, &scripts[SCRIPT_SETTLE]);
 	assert_non_null(strstr(buf_str(&out), scripts[SCRIPT_SETTLE].text));
 	assert_memory_equal(out.data, "*3\r\n$6\r\nSCRIPT\r\n$4\r\nLOAD\r\n$", 27);
 }

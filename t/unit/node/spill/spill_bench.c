@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "registry/scripts.h"
 
 #define MEMORY_BYTES (64 << 20)
 #define BODY_HEAD_MAX 64
@@ -24,7 +25,7 @@ int spill_bench_start(struct spill_bench *b)
 	if (redis_url_parse(&pool->url, pool->server.url) != 0 ||
 	    registry_keys_init(&pool->keys, "test") != 0)
 		return -1;
-	pool->client = client_new(&pool->url, &pool->keys, CLIENT_MS);
+	pool->client = client_new(&pool->url, registry_scripts(&pool->keys), CLIENT_MS);
 	return pool->client ? 0 : -1;
 }
 
@@ -50,7 +51,7 @@ void spill_bench_setup(struct spill_bench *b)
 {
 	struct timeval tv = clock_timeval(1000);
 	struct link_config config = { .url = &b->pool.url,
-				      .keys = &b->pool.keys,
+				      .scripts = registry_scripts(&b->pool.keys),
 				      .name = "n1/0/store",
 				      .stall_ms = STALL_MS };
 
@@ -85,7 +86,7 @@ void spill_bench_restart_redis(struct spill_bench *b)
 
 	assert_int_equal(redis_server_restart(&pool->server), 0);
 	client_free(pool->client);
-	pool->client = client_new(&pool->url, &pool->keys, CLIENT_MS);
+	pool->client = client_new(&pool->url, registry_scripts(&pool->keys), CLIENT_MS);
 	assert_non_null(pool->client);
 }
 

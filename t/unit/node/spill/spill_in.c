@@ -11,6 +11,7 @@
 #include "node/ingest/exchange.h"
 #include "node/node_metrics.h"
 #include "node/spill/spill_in.h"
+#include "registry/scripts.h"
 #include "t/unit/node/spill/spill_bench.h"
 
 #define AFTER_US 300000
@@ -423,7 +424,7 @@ static void with_a_replica_it_is_stored(void **state)
 
 	assert_int_equal(redis_server_start(&replica.server, true), 0);
 	assert_int_equal(redis_url_parse(&replica.url, replica.server.url), 0);
-	replica.client = client_new(&replica.url, &replica.keys, 5000);
+	replica.client = client_new(&replica.url, registry_scripts(&replica.keys), 5000);
 	snprintf(port, sizeof(port), "%d", b->env.pool.server.port);
 	begin(b, 0, MIB, 1);
 	POOL_DO(&replica, "REPLICAOF", "127.0.0.1", port);

@@ -10,6 +10,7 @@
 
 #include "node/node_metrics.h"
 #include "node/spill/spill_out.h"
+#include "registry/scripts.h"
 #include "t/unit/node/spill/spill_bench.h"
 
 #define MANY 700

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
+#include "registry/scripts.h"
 #include "t/unit/redis_pool.h"
 
 #define SHORT_MS 200
@@ -59,7 +60,8 @@ static void a_redis_that_is_gone_is_said_to_be_away(void **state)
 static void a_redis_that_stalls_is_given_up_in_time(void **state)
 {
 	struct redis_pool *pool = *state;
-	struct client *client CLEANUP(client_freep) = client_new(&pool->url, &pool->keys, SHORT_MS);
+	struct client *client CLEANUP(client_freep) =
+		client_new(&pool->url, registry_scripts(&pool->keys), SHORT_MS);
 	uint64_t start;
 
 	assert_int_equal(eval_roster(client), 0);
@@ -73,7 +75,8 @@ static void a_redis_that_stalls_is_given_up_in_time(void **state)
 
 static void publish(struct redis_pool *pool, const char *text)
 {
-	struct client *client CLEANUP(client_freep) = client_new(&pool->url, &pool->keys, SHORT_MS);
+	struct client *client CLEANUP(client_freep) =
+		client_new(&pool->url, registry_scripts(&pool->keys), SHORT_MS);
 	const char *words[] = { "PUBLISH", pool->keys.names[KEY_EVENTS], text };
 	redisReply *reply;
 
@@ -85,7 +88,8 @@ static void publish(struct redis_pool *pool, const char *text)
 static void events_come_to_who_waits_for_them(void **state)
 {
 	struct redis_pool *pool = *state;
-	struct client *client CLEANUP(client_freep) = client_new(&pool->url, &pool->keys, SHORT_MS);
+	struct client *client CLEANUP(client_freep) =
+		client_new(&pool->url, registry_scripts(&pool->keys), SHORT_MS);
 	char *text;
 
 	assert_int_equal(client_event(client, 0, &text), 0);
@@ -137,7 +141,8 @@ static void a_password_and_a_database_are_used(void **state)
 {
 	struct redis_pool *pool = *state;
 	struct redis_url url;
-	struct client *client CLEANUP(client_freep) = client_new(&url, &pool->keys, 1000);
+	struct client *client CLEANUP(client_freep) =
+		client_new(&url, registry_scripts(&pool->keys), 1000);
 	char text[256];
 	redisReply *reply;
 

@@ -14,6 +14,7 @@
 #include "registry/redis/client.h"
 #include "registry/redis/finder.h"
 #include "registry/redis/link.h"
+#include "registry/scripts.h"
 #include "t/unit/fake_sentinel.h"
 #include "t/unit/redis_server.h"
 
@@ -29,7 +30,8 @@ static struct redis_url url;
 static void command(unsigned i, unsigned n, const char *const *words)
 {
 	struct redis_url direct;
-	struct client *client CLEANUP(client_freep) = client_new(&direct, &keys, 5000);
+	struct client *client CLEANUP(client_freep) =
+		client_new(&direct, registry_scripts(&keys), 5000);
 	redisReply *reply;
 
 	assert_int_equal(redis_url_parse(&direct, servers[i].url), 0);
@@ -95,7 +97,7 @@ static struct link *start_link(bool subscribe)
 {
 	struct link_config config = { .base = base,
 				      .url = &url,
-				      .keys = &keys,
+				      .scripts = registry_scripts(&keys),
 				      .name = "test",
 				      .stall_ms = STALL_MS,
 				      .subscribe = subscribe };
@@ -121,7 +123,8 @@ static void turn_until(struct link *link, bool is_up, uint64_t n_connects)
 static bool is_connected_to(unsigned i)
 {
 	struct redis_url direct;
-	struct client *client CLEANUP(client_freep) = client_new(&direct, &keys, 5000);
+	struct client *client CLEANUP(client_freep) =
+		client_new(&direct, registry_scripts(&keys), 5000);
 	redisReply *reply;
 	bool is_there;
 
@@ -288,7 +291,8 @@ static int set(struct client *client)
 
 static void a_client_follows_the_primary(void **state)
 {
-	struct client *client CLEANUP(client_freep) = client_new(&url, &keys, 1000);
+	struct client *client CLEANUP(client_freep) =
+		client_new(&url, registry_scripts(&keys), 1000);
 	(void)state;
 
 	assert_int_equal(set(client), 0);
@@ -303,7 +307,8 @@ static void a_client_follows_the_primary(void **state)
 /* The first lives on, and takes itself for the primary. */
 static void a_client_hears_what_a_link_has_found(void **state)
 {
-	struct client *client CLEANUP(client_freep) = client_new(&url, &keys, 1000);
+	struct client *client CLEANUP(client_freep) =
+		client_new(&url, registry_scripts(&keys), 1000);
 	struct link *link;
 	(void)state;
 
@@ -319,7 +324,8 @@ static void a_client_hears_what_a_link_has_found(void **state)
 
 static void a_client_says_why_there_is_no_primary(void **state)
 {
-	struct client *client CLEANUP(client_freep) = client_new(&url, &keys, 1000);
+	struct client *client CLEANUP(client_freep) =
+		client_new(&url, registry_scripts(&keys), 1000);
 	(void)state;
 
 	make_replica(0);
@@ -336,7 +342,8 @@ static void a_client_says_why_there_is_no_primary(void **state)
 /* What was once said by a sentinel is not believed when none answers any more. */
 static void a_client_does_not_go_to_where_it_once_was(void **state)
 {
-	struct client *client CLEANUP(client_freep) = client_new(&url, &keys, 1000);
+	struct client *client CLEANUP(client_freep) =
+		client_new(&url, registry_scripts(&keys), 1000);
 	(void)state;
 
 	assert_int_equal(set(client), 0);

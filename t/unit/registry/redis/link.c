@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "registry/redis/link.h"
+#include "registry/scripts.h"
 #include "t/unit/redis_pool.h"
 
 #define STALL_MS 150
@@ -41,7 +42,7 @@ static int setup(void **state)
 		return -1;
 	if (redis_url_parse(&pool->url, pool->server.url) != 0)
 		return -1;
-	pool->client = client_new(&pool->url, &pool->keys, 5000);
+	pool->client = client_new(&pool->url, registry_scripts(&pool->keys), 5000);
 	return pool->client ? registry_keys_init(&pool->keys, "test") : -1;
 }
 
@@ -113,7 +114,7 @@ static void start(struct seen *seen, bool subscribe)
 {
 	struct link_config config = { .base = base,
 				      .url = &pool->url,
-				      .keys = &pool->keys,
+				      .scripts = registry_scripts(&pool->keys),
 				      .name = "test",
 				      .stall_ms = STALL_MS,
 				      .subscribe = subscribe,

@@ -1,11 +1,14 @@
-#ifndef WEIR_REGISTRY_LINK_PRIVATE_H
-#define WEIR_REGISTRY_LINK_PRIVATE_H
-/* What link.c and link_greet.c share. */
+#ifndef WEIR_REGISTRY_LINK_STATE_H
+#define WEIR_REGISTRY_LINK_STATE_H
+/* A link, its states, and how it gets from one to the other: what link.c and link_greet.c stand on. */
 #include <hiredis/async.h>
 
 #include "common/backoff.h"
 #include "registry/redis/finder.h"
-#include "registry/redis/link.h"
+#include "registry/redis/link_config.h"
+
+#define LINK_RECONNECT_BASE_MS 20
+#define LINK_RECONNECT_CAP_MS 1000
 
 enum link_state {
 	LINK_DOWN,       /* waiting to connect; no context */
@@ -35,12 +38,17 @@ struct link {
 	char why[128];  /* BROKEN: why */
 };
 
+/* The one writer of the state; tells the log and the link's user. */
+void link_set_state(struct link *link, enum link_state state);
+/* The timer runs next after this time. */
+void link_arm(struct link *link, uint64_t delay_us);
+/* The context is gone, or about to be: forgets it, and connects again later. */
+void link_lose(struct link *link, const char *why);
+/* Ends the connection now; not from inside a callback of hiredis. */
+void link_drop(struct link *link, const char *why);
 /* The greeting is answered. */
 void link_come_up(struct link *link);
 /* From inside a callback of hiredis, where the context must not be freed. */
 void link_break_off(struct link *link, const char *why);
-
-/* Sends the greeting over a new connection; its answers lead to one of those two. */
-void link_greet(struct link *link);
 
 #endif
