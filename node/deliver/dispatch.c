@@ -9,14 +9,11 @@
 
 static void set_reach(struct dispatch *d, unsigned slot, bool reach, bool cut_off, bool trial)
 {
-	if (d->reach[slot] == reach && d->cut_off[slot] == cut_off && d->trial[slot] == trial)
-		return;
 	if (d->reach[slot] != reach)
 		d->n_reachable += reach ? 1 : -1;
 	d->reach[slot] = reach;
 	d->cut_off[slot] = cut_off;
 	d->trial[slot] = trial;
-	d->events.on_reach(d->events.arg);
 }
 
 static void mark_dirty(struct dispatch *d, unsigned slot)

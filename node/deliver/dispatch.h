@@ -13,8 +13,6 @@ struct dispatch_events {
 			      enum reroute_reason reason, bool tried);
 	void (*on_bad)(void *arg, unsigned slot, const char *analyzer, struct packet *p,
 		       int status);
-	void (*on_reach)(void *arg); /* a lane can take packets or not, or is out of reach or not,
-					other than before */
 	void *arg;
 };
 

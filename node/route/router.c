@@ -8,11 +8,13 @@
 
 void router_submit(struct router *r, struct packet *p)
 {
-	router_count(r, p);
-	if (router_is_away(r)) {
+	bool is_big = router_is_big(r, p);
+
+	router_count(r, p, is_big);
+	if (r->mode == ROUTER_AWAY) {
 		metrics_add(r->config.metrics, M_LOCAL_PACKETS, 0, 1);
 		router_route_here(r, p);
-	} else if (r->is_leased && !(router_is_big(r, p) && r->window.big_is_exact)) {
+	} else if (r->mode == ROUTER_LEASED && !(is_big && r->window.big_is_exact)) {
 		router_route_here(r, p);
 	} else {
 		router_wait(r, p);
@@ -37,11 +39,12 @@ int router_init(struct router *r, const struct router_config *config)
 					  .catchup_max_messages = config->catchup_max_messages,
 					  .on_answer = router_on_answer,
 					  .on_up = router_on_up,
+					  .write_not_now = router_write_not_now,
+					  .write_unreachable = router_write_unreachable,
 					  .arg = r };
 	struct dispatch_events events = { .on_delivered = router_on_delivered,
 					  .on_taken_back = router_on_taken_back,
 					  .on_bad = router_on_bad,
-					  .on_reach = router_on_reach,
 					  .arg = r };
 
 	memset(r, 0, sizeof(*r));
@@ -49,7 +52,6 @@ int router_init(struct router *r, const struct router_config *config)
 	r->settled_us = clock_mono_us();
 	window_init(&r->window, r->settled_us);
 	budget_init(&r->budget, config->redis_timeout_us / 2);
-	r->is_shown = true;
 	packet_queue_init(&r->pending);
 	ledger_init(&r->ledger, config->catchup_max_messages);
 	r->tick = evtimer_new(config->base, router_on_tick, r);
@@ -57,7 +59,7 @@ int router_init(struct router *r, const struct router_config *config)
 	r->pause = evtimer_new(config->base, router_on_pause, r);
 	if (!r->tick || !r->deadline || !r->pause ||
 	    dispatch_init(&r->dispatch, config->base, &config->lane, &events) != 0 ||
-	    settler_init(&r->settler, &settler, &r->not_now, &r->unreachable) != 0)
+	    settler_init(&r->settler, &settler) != 0)
 		return -ENOMEM;
 	router_start_calls(r);
 	return 0;
@@ -82,8 +84,6 @@ void router_deinit(struct router *r)
 	if (r->pause)
 		event_free(r->pause);
 	roster_unref(r->roster);
-	buf_deinit(&r->not_now);
-	buf_deinit(&r->unreachable);
 	buf_deinit(&r->node_info);
 	buf_deinit(&r->node_info_sent);
 	buf_deinit(&r->accounts_sent);
@@ -127,13 +127,12 @@ void router_set_roster(struct router *r, struct roster *roster)
 	}
 	ledger_set_shares(&r->ledger, roster->n_slots, share, any ? moved : NULL);
 	dispatch_set_roster(&r->dispatch, roster, any ? moved : NULL);
-	router_on_reach(r);
 	roster_unref(r->roster);
 	r->roster = roster_ref(roster);
 	r->settler.caller.epoch = roster->epoch;
 	/* what was routed by the old shares is told now: counters that are read after a change are
 	 * of the new ones */
-	r->settle_is_due = r->show_is_due = true;
+	r->untold |= UNTOLD_CHANGES | UNTOLD_ROSTER;
 }
 
 bool router_can_place(const struct router *r)
@@ -152,11 +151,12 @@ unsigned router_n_packets(const struct router *r)
 
 void router_leave(struct router *r)
 {
-	r->is_leaving = true;
-	r->settle_is_due = true;
+	if (r->phase == ROUTER_STAYING)
+		router_set_phase(r, ROUTER_LEAVING);
+	r->untold |= UNTOLD_CHANGES;
 }
 
 bool router_has_left(const struct router *r)
 {
-	return r->has_left || !settler_is_up(&r->settler);
+	return r->phase == ROUTER_LEFT || !settler_is_up(&r->settler);
 }

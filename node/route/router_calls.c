@@ -20,11 +20,6 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-bool router_is_away(const struct router *r)
-{
-	return r->is_overdue || !settler_is_up(&r->settler);
-}
-
 /* For node_info in the registry, which operators see as the node's mode. */
 static void describe(struct router *r)
 {
@@ -39,21 +34,25 @@ static void describe(struct router *r)
 	buf_clear(&r->node_info);
 	buf_append_str(&r->node_info, text ? text : "{}");
 	free(text);
-	r->node_info_is_new = true;
+	r->untold |= UNTOLD_INFO;
 }
 
-static void show_mode(struct router *r)
+/* Nothing else writes the mode. */
+static void set_mode(struct router *r, enum router_mode mode)
 {
-	enum router_mode mode = router_is_away(r) ? ROUTER_AWAY
-				: r->is_leased    ? ROUTER_LEASED
-						  : ROUTER_EXACT;
-
-	if (mode == r->mode && r->node_info.len)
+	if (mode == r->mode)
 		return;
 	metrics_set(r->config.metrics, M_MODE, r->mode, 0);
 	metrics_set(r->config.metrics, M_MODE, mode, 1);
 	r->mode = mode;
 	describe(r);
+}
+
+/* Redis owes no answer: unless the link is down, it is there. */
+static void come_back(struct router *r)
+{
+	if (settler_is_up(&r->settler))
+		set_mode(r, r->leased_messages > 0 ? ROUTER_LEASED : ROUTER_EXACT);
 }
 
 static void arm_tick(struct router *r, uint64_t delay_us)
@@ -77,13 +76,13 @@ bool router_is_big(const struct router *r, const struct packet *p)
 	       window_stands_out(&r->window, p->n_messages);
 }
 
-void router_count(struct router *r, const struct packet *p)
+void router_count(struct router *r, const struct packet *p, bool is_big)
 {
-	window_count(&r->window, p->n_messages, router_is_big(r, p));
-	r->is_shown = false;
-	if (!r->tick_is_slow)
+	window_count(&r->window, p->n_messages, is_big);
+	r->untold |= UNTOLD_MOVES;
+	if (r->pace != ROUTER_IDLE)
 		return;
-	r->tick_is_slow = false;
+	r->pace = ROUTER_QUIET;
 	r->window.start_us = clock_mono_us();
 	arm_tick(r, r->window.min_us);
 }
@@ -126,13 +125,13 @@ static void route_flight_here(struct router *r)
 
 static void go_away(struct router *r, const char *why)
 {
-	if (!r->is_overdue)
+	if (r->mode != ROUTER_AWAY)
 		log_warn("router", "routing without Redis", "worker=%s reason=%s", r->config.worker,
 			 why);
-	r->is_overdue = r->settler.call != CALL_NONE;
+	if (r->settler.call != CALL_NONE || !settler_is_up(&r->settler))
+		set_mode(r, ROUTER_AWAY);
 	route_flight_here(r);
 	route_pending_here(r);
-	show_mode(r);
 }
 
 /* Since when the packet that has waited longest for Redis does; UINT64_MAX: none waits. */
@@ -202,14 +201,19 @@ static void on_settle_answer(struct router *r, const struct settlement_answer *a
 {
 	if (answer->status == SETTLEMENT_BEHIND) {
 		ledger_undone(&r->ledger);
-		r->node_info_is_new = true;
+		r->untold |= UNTOLD_INFO;
 		return;
 	}
 	ledger_done(&r->ledger, answer);
-	r->is_leased = r->settler.request.expected_messages > 0;
-	r->is_shown = r->settler.request.idle;
-	r->has_left = r->settler.request.leaving;
+	r->leased_messages = r->settler.request.expected_messages;
+	if (r->settler.request.idle)
+		r->untold &= ~UNTOLD_MOVES;
+	else
+		r->untold |= UNTOLD_MOVES;
+	if (r->settler.request.leaving)
+		router_set_phase(r, ROUTER_LEFT);
 	r->settled_us = clock_mono_us();
+	come_back(r);
 }
 
 void router_on_answer(void *arg, enum settler_call call, const struct settlement_answer *answer)
@@ -220,9 +224,9 @@ void router_on_answer(void *arg, enum settler_call call, const struct settlement
 		go_away(r, "no answer");
 		return;
 	}
-	if (r->is_overdue)
+	if (r->mode == ROUTER_AWAY)
 		log_info("router", "Redis answers again", "worker=%s", r->config.worker);
-	r->is_overdue = false;
+	come_back(r);
 	if (answer->status == SETTLEMENT_OK) {
 		window_set_bounds(&r->window, answer->window_us, answer->window_max_us);
 		budget_set_prices(&r->budget, answer->route_call_us, answer->route_packet_us);
@@ -231,7 +235,6 @@ void router_on_answer(void *arg, enum settler_call call, const struct settlement
 		on_route_answer(r, answer);
 	else
 		on_settle_answer(r, answer);
-	show_mode(r);
 	if (answer->status == SETTLEMENT_BEHIND || !r->roster || answer->epoch > r->roster->epoch)
 		r->config.on_behind(r->config.arg);
 }
@@ -242,12 +245,27 @@ void router_on_up(void *arg, bool up)
 
 	if (up) {
 		describe(r); /* an emptied Redis has forgotten it */
-		r->settle_is_due = true;
+		r->untold |= UNTOLD_CHANGES;
+		if (r->settler.call == CALL_NONE)
+			come_back(r);
 	} else {
-		r->is_leased = false;
+		r->leased_messages = 0;
 		go_away(r, "not connected");
 	}
-	show_mode(r);
+}
+
+void router_write_not_now(void *arg, struct buf *out)
+{
+	const struct router *r = arg;
+
+	dispatch_write_not_now(&r->dispatch, out);
+}
+
+void router_write_unreachable(void *arg, struct buf *out)
+{
+	const struct router *r = arg;
+
+	dispatch_write_unreachable(&r->dispatch, out);
 }
 
 /* ---- windows ---- */
@@ -256,9 +274,9 @@ void router_on_up(void *arg, bool up)
 static const char *take_node_info(struct router *r)
 {
 	buf_clear(&r->node_info_sent);
-	if (r->node_info_is_new)
+	if (r->untold & UNTOLD_INFO)
 		buf_append(&r->node_info_sent, r->node_info.data, r->node_info.len);
-	r->node_info_is_new = false;
+	r->untold &= ~UNTOLD_INFO;
 	return buf_str(&r->node_info_sent);
 }
 
@@ -274,24 +292,26 @@ static const char *take_accounts(struct router *r, bool is_due)
 static void start_settle(struct router *r)
 {
 	uint64_t now = clock_mono_us();
-	bool is_idle = r->show_is_due || (!r->is_shown && r->is_quiet);
-	bool tells_all = is_idle || r->is_leaving || now - r->accounts_us >= ACCOUNTS_US;
+	bool is_idle = (r->untold & UNTOLD_ROSTER) ||
+		       ((r->untold & UNTOLD_MOVES) && r->pace != ROUTER_BUSY);
+	bool is_leaving = r->phase != ROUTER_STAYING;
+	bool tells_all = is_idle || is_leaving || now - r->accounts_us >= ACCOUNTS_US;
 	struct settle_request request = {
 		.deltas = r->ledger.sent,
 		.n_slots = r->ledger.n_slots,
 		.counts = tells_all,
-		.expected_messages = r->is_leaving ? 0 : r->window.expected_messages,
+		.expected_messages = is_leaving ? 0 : r->window.expected_messages,
 		.node_info = take_node_info(r),
 		.accounts = take_accounts(r, tells_all),
 		.idle = is_idle,
-		.leaving = r->is_leaving,
+		.leaving = is_leaving,
 	};
 
 	ledger_forgive(&r->ledger);
 	ledger_begin(&r->ledger, tells_all);
 	if (tells_all)
 		r->accounts_us = now;
-	r->settle_is_due = r->show_is_due = false;
+	r->untold &= ~(UNTOLD_CHANGES | UNTOLD_ROSTER);
 	settler_settle(&r->settler, &request);
 }
 
@@ -334,7 +354,8 @@ void router_on_pause(evutil_socket_t fd, short what, void *arg)
 
 static bool has_work(const struct router *r)
 {
-	return r->is_leased || r->window.n_packets || !r->is_shown || ledger_is_dirty(&r->ledger);
+	return r->leased_messages > 0 || r->window.n_packets || (r->untold & UNTOLD_MOVES) ||
+	       ledger_is_dirty(&r->ledger);
 }
 
 void router_on_tick(evutil_socket_t fd, short what, void *arg)
@@ -345,14 +366,13 @@ void router_on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	r->is_quiet = r->window.n_packets == 0;
+	r->pace = r->window.n_packets ? ROUTER_BUSY : works ? ROUTER_QUIET : ROUTER_IDLE;
 	window_close(&r->window, now, r->n_eligible, &r->budget);
-	if (r->is_leased || r->window.expected_messages > 0 || since_us >= HEARTBEAT_US ||
+	if (r->leased_messages > 0 || r->window.expected_messages > 0 || since_us >= HEARTBEAT_US ||
 	    (works && since_us >= max_u64(FLUSH_US, 10 * r->window.min_us)))
-		r->settle_is_due = true;
-	if (r->settle_is_due && settler_is_idle(&r->settler))
+		r->untold |= UNTOLD_CHANGES;
+	if ((r->untold & UNTOLD_CHANGES) && settler_is_idle(&r->settler))
 		start_settle(r);
-	r->tick_is_slow = !works;
 	arm_tick(r, works ? r->window.length_us : HEARTBEAT_US);
 }
 
@@ -360,7 +380,7 @@ void router_call(struct router *r)
 {
 	if (!settler_is_idle(&r->settler))
 		return;
-	if (r->settle_is_due)
+	if (r->untold & UNTOLD_CHANGES)
 		start_settle(r);
 	else if (r->pending.n_packets && may_route(r))
 		start_route(r);
@@ -368,6 +388,6 @@ void router_call(struct router *r)
 
 void router_start_calls(struct router *r)
 {
-	show_mode(r);
+	set_mode(r, ROUTER_AWAY);
 	arm_tick(r, r->window.length_us);
 }

@@ -5,6 +5,12 @@
 
 #include "node/node_metrics.h"
 
+void router_set_phase(struct router *r, enum router_phase phase)
+{
+	assert(phase >= r->phase);
+	r->phase = phase;
+}
+
 void router_place(struct router *r, int slot, struct packet *p)
 {
 	if (slot >= 0)
@@ -56,7 +62,7 @@ void router_on_delivered(void *arg, unsigned slot, const char *analyzer, struct 
 	ledger_count_delivered(&r->ledger, slot, 1, p->n_messages);
 	metrics_add(r->config.metrics, M_DELIVERED_PACKETS, slot, 1);
 	metrics_add(r->config.metrics, M_DELIVERED_MESSAGES, slot, p->n_messages);
-	r->is_shown = false;
+	r->untold |= UNTOLD_MOVES;
 	r->config.on_delivered(r->config.arg, p, analyzer);
 }
 
@@ -68,12 +74,4 @@ void router_on_bad(void *arg, unsigned slot, const char *analyzer, struct packet
 	ledger_refund(&r->ledger, slot, p->n_messages);
 	ledger_give_up(&r->ledger, p->n_messages);
 	r->config.on_bad(r->config.arg, p, analyzer, status);
-}
-
-void router_on_reach(void *arg)
-{
-	struct router *r = arg;
-
-	dispatch_write_not_now(&r->dispatch, &r->not_now);
-	dispatch_write_unreachable(&r->dispatch, &r->unreachable);
 }

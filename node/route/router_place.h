@@ -12,8 +12,34 @@
 #include "node/route/window.h"
 #include "registry/keys.h"
 
-enum router_mode { ROUTER_EXACT, ROUTER_LEASED, ROUTER_AWAY, ROUTER_MODES };
+enum router_mode {
+	ROUTER_EXACT,  /* Redis chooses for each packet */
+	ROUTER_LEASED, /* packets are routed here on credit; Redis may choose for big ones */
+	ROUTER_AWAY, /* Redis is not connected, or owes an answer for too long; all is routed here */
+	ROUTER_MODES
+};
 extern const char *const router_mode_names[ROUTER_MODES];
+
+enum router_phase {
+	ROUTER_STAYING,
+	ROUTER_LEAVING, /* every settle is the last one */
+	ROUTER_LEFT     /* Redis knows that this worker has left */
+};
+
+/* How much the last window gave to do, and so when the next tick comes. */
+enum router_pace {
+	ROUTER_BUSY,  /* packets came */
+	ROUTER_QUIET, /* none came, but Redis has not been told all */
+	ROUTER_IDLE   /* nothing to do until the next heartbeat */
+};
+
+/* What Redis still has to be told, in bits. */
+enum router_untold {
+	UNTOLD_CHANGES = 1, /* the next call is a settle */
+	UNTOLD_ROSTER = 2,  /* the next settle writes the readable hashes: the shares are new */
+	UNTOLD_MOVES = 4,   /* packets moved since the readable hashes were written */
+	UNTOLD_INFO = 8     /* the next settle brings node_info */
+};
 
 struct router_config {
 	struct event_base *base; /* borrowed, as all of these */
@@ -52,28 +78,27 @@ struct router {
 	struct settler settler;
 	struct roster *roster; /* a reference; NULL: none yet */
 	unsigned n_eligible;
-	bool is_leased;        /* holds credit for a window */
-	bool is_overdue;       /* the call under way took too long */
-	enum router_mode mode; /* as shown */
+	enum router_mode mode; /* router_calls.c changes it, in one place */
+	enum router_phase phase;
+	enum router_pace pace;
+	unsigned untold;        /* enum router_untold */
+	double leased_messages; /* for which this worker holds credit; 0: it holds none */
 	struct packet_queue pending;
 	struct flight flight;
 	struct event *tick;     /* end of a window */
 	struct event *deadline; /* of the oldest packet that waits for Redis */
 	struct event *pause;    /* until the next route call may begin */
-	bool tick_is_slow;      /* nothing to do until the next heartbeat */
-	bool show_is_due;       /* the next settle writes the readable hashes */
-	bool settle_is_due, is_leaving, has_left;
 	struct window window;
 	struct budget budget;
 	uint64_t settled_us;
-	bool is_quiet; /* no packet came in the last window */
-	bool is_shown; /* the readable hashes have what was last settled */
-	struct buf not_now, unreachable, node_info;
+	struct buf node_info;
 	struct buf node_info_sent; /* in the call under way, which may be sent again */
-	bool node_info_is_new;
-	struct buf accounts_sent; /* the same of the accounts */
-	uint64_t accounts_us;     /* when they were last sent */
+	struct buf accounts_sent;  /* the same of the accounts */
+	uint64_t accounts_us;      /* when they were last sent */
 };
+
+/* Nothing else writes the phase; it never goes back. */
+void router_set_phase(struct router *r, enum router_phase phase);
 
 /* Takes the packet: to the lane of `slot`, or to nobody (-1). */
 void router_place(struct router *r, int slot, struct packet *p);
@@ -88,6 +113,5 @@ void router_on_taken_back(void *arg, unsigned slot, struct packet *p, enum rerou
 			  bool tried);
 void router_on_delivered(void *arg, unsigned slot, const char *analyzer, struct packet *p);
 void router_on_bad(void *arg, unsigned slot, const char *analyzer, struct packet *p, int status);
-void router_on_reach(void *arg);
 
 #endif

@@ -64,14 +64,17 @@ static void send_call(struct settler *s)
 	enum script_id id = s->call == CALL_ROUTE ? SCRIPT_ROUTE : SCRIPT_SETTLE;
 
 	if (s->call == CALL_ROUTE) {
-		route_args(&args, &s->caller, s->sizes, s->n_sizes, buf_str(s->not_now),
+		s->config.write_not_now(s->config.arg, &s->slots);
+		route_args(&args, &s->caller, s->sizes, s->n_sizes, buf_str(&s->slots),
 			   &s->scratch);
 	} else {
-		s->request.unreachable = buf_str(s->unreachable);
+		s->config.write_unreachable(s->config.arg, &s->slots);
+		s->request.unreachable = buf_str(&s->slots);
 		settle_args(&args, &s->caller, &s->request, &s->scratch);
 	}
 	s->started_us = clock_mono_us();
-	s->is_out = !s->scratch.failed && link_call(s->link, id, &args, on_reply, s) == 0;
+	s->is_out = !s->scratch.failed && !s->slots.failed &&
+		    link_call(s->link, id, &args, on_reply, s) == 0;
 	if (!s->is_out)
 		send_again_later(s);
 }
@@ -89,8 +92,7 @@ static void on_up(void *arg, bool up)
 	s->config.on_up(s->config.arg, up);
 }
 
-int settler_init(struct settler *s, const struct settler_config *config, struct buf *not_now,
-		 struct buf *unreachable)
+int settler_init(struct settler *s, const struct settler_config *config)
 {
 	struct link_config link = { .base = config->base,
 				    .url = config->url,
@@ -100,7 +102,7 @@ int settler_init(struct settler *s, const struct settler_config *config, struct 
 				    .on_up = on_up,
 				    .arg = s };
 
-	*s = (struct settler){ .config = *config, .not_now = not_now, .unreachable = unreachable };
+	*s = (struct settler){ .config = *config };
 	s->caller.lease_ms = WORKER_LEASE_MS;
 	s->caller.catchup_max_messages = config->catchup_max_messages;
 	snprintf(s->caller.worker, sizeof(s->caller.worker), "%s", config->worker);
@@ -117,6 +119,7 @@ void settler_deinit(struct settler *s)
 	link_free(s->link);
 	if (s->again)
 		event_free(s->again);
+	buf_deinit(&s->slots);
 	buf_deinit(&s->scratch);
 }
 

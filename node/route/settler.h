@@ -31,6 +31,9 @@ struct settler_config {
 	void (*on_answer)(void *arg, enum settler_call call,
 			  const struct settlement_answer *answer);
 	void (*on_up)(void *arg, bool up);
+	/* Slots, as settlement.h wants them. Called each time that a call is sent. */
+	void (*write_not_now)(void *arg, struct buf *out);
+	void (*write_unreachable)(void *arg, struct buf *out);
 	void *arg;
 };
 
@@ -44,15 +47,12 @@ struct settler {
 	bool is_ending;
 	const uint32_t *sizes; /* CALL_ROUTE */
 	unsigned n_sizes;
-	struct settle_request request;     /* CALL_SETTLE */
-	struct buf *not_now, *unreachable; /* read at each sending; borrowed */
-	struct buf scratch;
-	uint64_t started_us; /* of the call under way */
+	struct settle_request request; /* CALL_SETTLE */
+	struct buf slots, scratch;     /* of the call that is being sent */
+	uint64_t started_us;           /* of the call under way */
 };
 
-/* not_now and unreachable are read each time a call is sent. */
-int settler_init(struct settler *s, const struct settler_config *config, struct buf *not_now,
-		 struct buf *unreachable) MUST_CHECK;
+int settler_init(struct settler *s, const struct settler_config *config) MUST_CHECK;
 void settler_deinit(struct settler *s);
 
 bool settler_is_up(const struct settler *s);

@@ -62,11 +62,6 @@ static void on_bad(void *arg, unsigned slot, const char *analyzer, struct packet
 	decide(d, slot, p, BAD);
 }
 
-static void on_reach(void *arg)
-{
-	((struct delivery *)arg)->n_reach++;
-}
-
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -97,7 +92,6 @@ int delivery_setup(void **state)
 	struct dispatch_events events = { .on_delivered = on_delivered,
 					  .on_taken_back = on_taken_back,
 					  .on_bad = on_bad,
-					  .on_reach = on_reach,
 					  .arg = d };
 	struct lane_config lane = {
 		.metrics = &d->shard, .node_id = "n1", .connect_ms = 1000, .timeout_ms = 10000
@@ -177,11 +171,19 @@ void delivery_push_many(struct delivery *d, unsigned slot, unsigned from, unsign
 		delivery_push(d, slot, i);
 }
 
+static void note_reach(struct delivery *d)
+{
+	d->n_flips += d->dispatch.reach[0] != d->had_reach;
+	d->had_reach = d->dispatch.reach[0];
+}
+
 void delivery_turn(struct delivery *d)
 {
+	note_reach(d);
 	dispatch_flush(&d->dispatch);
 	sender_turn(d->sender);
 	assert_int_equal(event_base_loop(d->base, EVLOOP_ONCE), 0);
+	note_reach(d);
 }
 
 #define TURN_UNTIL(d, condition)                                                                   \

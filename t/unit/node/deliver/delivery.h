@@ -25,7 +25,8 @@ struct delivery {
 	bool is_over;
 	bool again; /* what is taken back goes to the other analyzer, if that can take it */
 	unsigned n_fates, n_repeats; /* packets with an outcome; of those, with more than one */
-	unsigned n_reach;            /* calls of on_reach */
+	bool had_reach;              /* of slot 0, at the last turn */
+	unsigned n_flips;            /* turns at which it was another than before */
 	enum outcome outcomes[MAX_PACKETS];
 	unsigned slots[MAX_PACKETS];              /* where its outcome was decided */
 	int statuses[MAX_PACKETS];                /* BAD */

@@ -158,7 +158,7 @@ static void a_slow_analyzer_holds_up_what_it_does_in_a_second(void **state)
 {
 	struct delivery *d = *state;
 	struct fake_analyzer *fake = &d->fakes[0];
-	unsigned n, n_reach;
+	unsigned n, n_flips;
 
 	take_single_packets(d);
 	set_limit(d, 1);
@@ -171,14 +171,14 @@ static void a_slow_analyzer_holds_up_what_it_does_in_a_second(void **state)
 	assert_false(d->dispatch.cut_off[0]);
 	assert_true(d->dispatch.reach[1]);
 
-	n_reach = d->n_reach;
+	n_flips = d->n_flips;
 	delivery_wait_reach(d, 0, true); /* with a quarter of the room free */
 	assert_in_range(d->n_fates, 30 + 4, n - 12);
 	for (unsigned i = 0; i < 5; i++) {
 		n += fill(d, n);
 		delivery_wait_reach(d, 0, true);
 	}
-	assert_int_equal(d->n_reach - n_reach, 1 + 2 * 5);
+	assert_int_equal(d->n_flips - n_flips, 2 + 2 * 5);
 	fake->delay_ms = 0;
 	delivery_wait_fates(d, n);
 	assert_int_equal(delivery_count(d, DELIVERED), n);
