@@ -1,6 +1,7 @@
 #include "node/deliver/backlog.h"
 
 #include "common/clock.h"
+#include "common/err.h"
 
 #define MIN_PACKETS 16
 #define SILENCE_US 500000.0 /* shorter ones are accidents */
@@ -39,6 +40,7 @@ unsigned backlog_bound(const struct backlog *b, const struct concurrency *c, boo
 	double silent_us = busy ? (double)(now_us - b->heard_us) : 0;
 	double rtt_us = b->rtt_us, bound;
 
+	assert(!busy || now_us >= b->heard_us);
 	if (silent_us > rtt_us && silent_us >= SILENCE_US)
 		rtt_us = silent_us;
 	if (rtt_us <= 0)

@@ -87,7 +87,10 @@ int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node
 {
 	/* halves of a batch may be more than one packet although the analyzer takes single ones by
 	 * now */
-	int r = write_parts(b, accepts == ACCEPTS_BATCH || b->packets.n_packets > 1);
+	int r;
+
+	assert(b->packets.n_packets > 0);
+	r = write_parts(b, accepts == ACCEPTS_BATCH || b->packets.n_packets > 1);
 
 	count_attempt(b);
 	return r == 0 ? write_headers(b, node_id) : r;

@@ -1,6 +1,7 @@
 #include "node/deliver/breaker.h"
 
 #include "common/clock.h"
+#include "common/err.h"
 
 #define FAILURES_TO_OPEN 5
 #define SUCCESSES_TO_CLOSE 2
@@ -31,6 +32,7 @@ bool breaker_allows(const struct breaker *b)
 
 void breaker_try(struct breaker *b)
 {
+	assert(breaker_allows(b));
 	if (b->state == BREAKER_HALF_OPEN)
 		b->on_trial = true;
 }
@@ -49,6 +51,7 @@ bool breaker_success(struct breaker *b)
 
 static void open_up(struct breaker *b, uint64_t now_us)
 {
+	assert(b->state != BREAKER_OPEN);
 	b->state = BREAKER_OPEN;
 	b->is_tripped = b->on_trial = false;
 	b->open_until_us = now_us + backoff_next_ms(&b->backoff) * US_PER_MS;
@@ -78,6 +81,7 @@ bool breaker_trip(struct breaker *b, uint64_t now_us)
 
 static void begin_trial(struct breaker *b)
 {
+	assert(!b->on_trial);
 	b->state = BREAKER_HALF_OPEN;
 	b->n_successes = 0;
 }

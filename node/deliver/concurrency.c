@@ -1,6 +1,7 @@
 #include "node/deliver/concurrency.h"
 
 #include "common/clock.h"
+#include "common/err.h"
 
 #define CUT 0.9
 #define CUT_BY_FAILURE 0.5
@@ -133,6 +134,7 @@ void concurrency_success(struct concurrency *c, uint64_t started_us, uint64_t no
 {
 	unsigned n_needed = c->limit;
 
+	assert(now_us >= started_us && n_needed >= 1 && n_needed <= c->max);
 	if (c->phase ==
 	    CONCURRENCY_MEASURING) /* what ends first is what took least: wait for more */
 		n_needed *= 2;

@@ -20,6 +20,7 @@ static void mark_dirty(struct dispatch *d, unsigned slot)
 {
 	if (d->dirty[slot])
 		return;
+	assert(d->n_dirty < ROSTER_MAX_SLOTS);
 	d->dirty[slot] = true;
 	d->dirty_slots[d->n_dirty++] = slot;
 }
@@ -134,6 +135,7 @@ static void retire(struct dispatch *d, unsigned slot)
 	log_info("dispatch", "analyzer left", "analyzer=%s", lane_id(lane));
 	set_reach(d, slot, false, false, false);
 	d->lanes[slot] = NULL;
+	assert(d->n_retired < ROSTER_MAX_SLOTS);
 	d->retired[d->n_retired++] = lane;
 	lane_retire(lane);
 }

@@ -65,6 +65,7 @@ unsigned lane_n_packets(const struct lane *lane)
 
 void lane_push(struct lane *lane, struct packet *p)
 {
+	assert(!lane->is_retired && lane_may_send(lane));
 	p->slot = (uint16_t)lane->slot;
 	packet_queue_push(&lane->queue, p);
 	metrics_add(lane->config.metrics, M_ROUTED_PACKETS, lane->slot, 1);

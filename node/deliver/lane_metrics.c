@@ -18,6 +18,7 @@ static void show_breaker(struct lane *lane)
 	const struct breaker *b = &lane->breaker;
 	uint64_t retry_us = 0;
 
+	assert(b->state < BREAKER_STATES);
 	if (lane->shown.state == b->state && lane->shown.n_failures == b->n_failures &&
 	    lane->shown.open_until_us == b->open_until_us)
 		return;

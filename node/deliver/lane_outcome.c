@@ -59,6 +59,7 @@ static bool split_off(struct lane *lane, struct batch *b, unsigned n)
 		return false;
 	while (n--)
 		batch_add(half, packet_queue_pop(&b->packets));
+	assert(half->packets.n_packets > 0);
 	half->is_half = true;
 	half->next = lane->halves;
 	lane->halves = half;
@@ -121,6 +122,7 @@ void lane_on_done(struct transfer *t)
 	struct lane *lane = b->lane;
 	enum delivery_outcome outcome = batch_outcome(t);
 
+	assert(lane->n_flying > 0 && lane->n_flying_packets >= b->packets.n_packets);
 	lane->n_flying--;
 	lane->n_flying_halves -= b->is_half;
 	lane->n_flying_packets -= b->packets.n_packets;

@@ -82,6 +82,7 @@ static void shed(struct lane *lane, unsigned bound)
 	struct packet_queue rest = lane->queue;
 	struct packet *p;
 
+	assert(bound < rest.n_packets);
 	log_info("lane", "queued packets go elsewhere", "analyzer=%s packets=%u reason=%s",
 		 lane->id, rest.n_packets - bound, reroute_reason_names[REROUTE_SLOW]);
 	packet_queue_init(&lane->queue);

@@ -1,5 +1,6 @@
 #include "node/route/ledger.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -98,6 +99,7 @@ static unsigned count_slots(unsigned n_before, unsigned n_now, const int *moved)
 
 void ledger_set_shares(struct ledger *l, unsigned n_slots, const double *share, const int *moved)
 {
+	assert(n_slots <= ROSTER_MAX_SLOTS);
 	memset(l->share, 0, sizeof(l->share));
 	memcpy(l->share, share, n_slots * sizeof(*share));
 	if (moved)
@@ -137,6 +139,7 @@ static int choose(const struct ledger *l, unsigned n_messages, const bool *reach
 
 static void charge(struct ledger *l, unsigned slot, double n_messages)
 {
+	assert(slot < l->n_slots);
 	l->credit[slot] -= n_messages;
 	l->changes[slot].routed += n_messages;
 }
@@ -201,6 +204,7 @@ int ledger_route_owed(struct ledger *l, unsigned n_messages, const bool *reach)
 /* Redis may have chosen one that joined since the shares here were set. */
 static void know_slot(struct ledger *l, unsigned slot)
 {
+	assert(slot < ROSTER_MAX_SLOTS);
 	if (slot >= l->n_slots)
 		l->n_slots = slot + 1;
 }
@@ -218,6 +222,7 @@ void ledger_give_up(struct ledger *l, unsigned n_messages)
 
 void ledger_resolve(struct ledger *l, unsigned n_messages, int slot)
 {
+	assert(l->owed >= n_messages);
 	l->owed -= n_messages;
 	if (slot >= 0)
 		ledger_refund(l, (unsigned)slot, n_messages);
@@ -228,6 +233,7 @@ void ledger_resolve(struct ledger *l, unsigned n_messages, int slot)
 void ledger_count_delivered(struct ledger *l, unsigned slot, unsigned n_packets,
 			    unsigned n_messages)
 {
+	assert(slot < ROSTER_MAX_SLOTS);
 	l->changes[slot].delivered += n_messages;
 	l->changes[slot].delivered_packets += n_packets;
 }

@@ -137,6 +137,7 @@ void router_set_roster(struct router *r, struct roster *roster)
 
 bool router_can_place(const struct router *r)
 {
+	assert(r->dispatch.n_reachable <= r->dispatch.n_slots);
 	return r->dispatch.n_reachable > 0;
 }
 

@@ -152,6 +152,7 @@ void router_on_deadline(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (oldest == UINT64_MAX)
 		return;
+	assert(oldest <= now);
 	due = oldest + r->config.redis_timeout_us;
 	if (now >= due)
 		go_away(r, "no answer in time");
@@ -188,6 +189,7 @@ static void on_route_answer(struct router *r, const struct settlement_answer *an
 {
 	unsigned n = r->flight.n;
 
+	assert(n > 0);
 	r->flight.n = 0;
 	for (unsigned i = 0; i < n; i++) {
 		unsigned choice =
@@ -320,7 +322,7 @@ static void start_route(struct router *r)
 	struct flight *f = &r->flight;
 	struct packet *p;
 
-	f->n = 0;
+	assert(f->n == 0);
 	while (f->n < ROUTE_MAX_PACKETS && (p = packet_queue_pop(&r->pending))) {
 		f->sizes[f->n] = p->n_messages;
 		f->is_given_up[f->n] = false;

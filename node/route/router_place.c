@@ -44,6 +44,7 @@ void router_on_taken_back(void *arg, unsigned slot, struct packet *p, enum rerou
 {
 	struct router *r = arg;
 
+	assert(p->slot != SLOT_NONE);
 	ledger_refund(&r->ledger, slot, p->n_messages);
 	p->slot = SLOT_NONE;
 	if ((reason == REROUTE_TIMEOUT && r->config.is_overdue(r->config.arg, p)) ||

@@ -40,6 +40,7 @@ static void on_reply(void *arg, const redisReply *reply)
 	struct settlement_answer answer;
 	struct metrics_shard *m = s->config.metrics;
 
+	assert(s->is_out && call != CALL_NONE);
 	s->is_out = false;
 	if (s->is_ending)
 		return;
@@ -63,6 +64,7 @@ static void send_call(struct settler *s)
 	struct script_args args;
 	enum script_id id = s->call == CALL_ROUTE ? SCRIPT_ROUTE : SCRIPT_SETTLE;
 
+	assert(!s->is_out && s->call != CALL_NONE);
 	if (s->call == CALL_ROUTE) {
 		s->config.write_not_now(s->config.arg, &s->slots);
 		route_args(&args, &s->caller, s->sizes, s->n_sizes, buf_str(&s->slots),

@@ -1,5 +1,7 @@
 #include "node/route/window.h"
 
+#include "common/err.h"
+
 #define WINDOW_PACKETS 1000
 #define PACKETS_PER_ANALYZER 4
 #define STANDS_OUT 8
@@ -76,6 +78,7 @@ static void judge(struct window *w, double elapsed_us, unsigned n_eligible, cons
 		length_us = w->max_us;
 	if (length_us > w->length_us)
 		w->length_us = length_us;
+	assert(w->length_us >= WINDOW_MIN_US);
 	w->expected_messages = (double)w->n_messages / elapsed_us * (double)w->length_us;
 }
 
