@@ -1,4 +1,4 @@
-# DASHBOARD_C: the page of the admin port with the chart library it needs, and openapi.yaml, as C.
+# DASHBOARD_C: the page of the admin port with the chart library it needs, the runbook and openapi.yaml, as C.
 find_file(WEIR_CHART_JS NAMES chart.min.js Chart.min.js chart.umd.min.js chart.umd.js
   PATHS /usr/share/javascript/chart.js /usr/share/nodejs/chart.js/dist NO_DEFAULT_PATH
   DOC "Chart.js, for the dashboard")
@@ -14,10 +14,11 @@ foreach(path ${DASHBOARD_PATHS})
   list(APPEND DASHBOARD_FILES "${name}=${path}")
 endforeach()
 set(OPENAPI ${CMAKE_SOURCE_DIR}/node/openapi.yaml)
-list(APPEND DASHBOARD_FILES "openapi.yaml=${OPENAPI}")
+set(RUNBOOK ${CMAKE_SOURCE_DIR}/docs/runbook.md)
+list(APPEND DASHBOARD_FILES "openapi.yaml=${OPENAPI}" "runbook.md=${RUNBOOK}")
 set(DASHBOARD_C ${CMAKE_BINARY_DIR}/generated/node_assets.c)
 add_custom_command(
   OUTPUT ${DASHBOARD_C}
   COMMAND ${CMAKE_COMMAND} -DOUT=${DASHBOARD_C} "-DFILES=${DASHBOARD_FILES}" -P ${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake
-  DEPENDS ${DASHBOARD_PATHS} ${OPENAPI} ${WEIR_CHART_JS} ${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake
+  DEPENDS ${DASHBOARD_PATHS} ${OPENAPI} ${RUNBOOK} ${WEIR_CHART_JS} ${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake
   VERBATIM)

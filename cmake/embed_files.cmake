@@ -7,6 +7,7 @@ set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
 set(type_svg "image/svg+xml")
 set(type_yaml "application/yaml")
+set(type_md "text/plain; charset=utf-8")
 
 set(c "/* Made by cmake/embed_files.cmake. */\n#include \"node/admin/assets.h\"\n\n")
 set(table "")

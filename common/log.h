@@ -13,6 +13,9 @@
 
 #include "common/err.h"
 
+/* A line with remedy= has also runbook=: LOG_RUNBOOK "heading", a path from the root of the source. */
+#define LOG_RUNBOOK "docs/runbook.md#"
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVELS };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON, LOG_FORMATS };
 

@@ -47,9 +47,11 @@ static int init_memory(struct node *node)
 	uint64_t needed = packet_cost(c->max_body) + BASE_BYTES / 8, left, copies;
 
 	if (c->memory_max < used + needed) {
-		log_error("node", "memory-max is too small", "bytes=%llu needed=%llu remedy=%s",
+		log_error("node", "memory-max is too small",
+			  "bytes=%llu needed=%llu remedy=%s runbook=%s",
 			  (unsigned long long)c->memory_max, (unsigned long long)(used + needed),
-			  "raise memory-max, or lower max-body or workers");
+			  "raise memory-max, or lower max-body or workers",
+			  LOG_RUNBOOK "a-node-does-not-start");
 		return -EINVAL;
 	}
 	left = c->memory_max - used;
@@ -71,9 +73,10 @@ static void raise_limits(const struct node_config *config)
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
 	    limit.rlim_cur < (rlim_t)config->max_connections + 256)
-		log_warn("node", "few file descriptors", "limit=%llu remedy=%s",
+		log_warn("node", "few file descriptors", "limit=%llu remedy=%s runbook=%s",
 			 (unsigned long long)limit.rlim_cur,
-			 "raise the limit of open files, or lower max-connections");
+			 "raise the limit of open files, or lower max-connections",
+			 LOG_RUNBOOK "a-node-is-out-of-connections");
 }
 
 static int init_shared(struct node *node, const struct node_config *config)
@@ -162,8 +165,9 @@ static void check_redis(struct node *node)
 	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
 	    reply->element[1]->type == REDIS_REPLY_STRING &&
 	    strcmp(reply->element[1]->str, "noeviction") != 0)
-		log_warn("node", "Redis may evict keys", "maxmemory_policy=%s remedy=%s",
-			 reply->element[1]->str, "CONFIG SET maxmemory-policy noeviction");
+		log_warn("node", "Redis may evict keys", "maxmemory_policy=%s remedy=%s runbook=%s",
+			 reply->element[1]->str, "CONFIG SET maxmemory-policy noeviction",
+			 LOG_RUNBOOK "redis-may-evict-keys");
 	if (reply)
 		freeReplyObject(reply);
 }

@@ -122,9 +122,10 @@ void admin_access_warn(const struct node_config *config, const struct net_addr *
 		return;
 	net_addr_format(addr, text);
 	log_warn("admin", "whoever reaches the admin port may change things",
-		 "addr=%s open=%s remedy=%s", text,
+		 "addr=%s open=%s remedy=%s runbook=%s", text,
 		 config->admin_token      ? "registering"
 		 : config->register_token ? "changing analyzers"
 					  : "registering, changing analyzers",
-		 "set admin-token and register-token, or admin-listen to 127.0.0.1");
+		 "set admin-token and register-token, or admin-listen to 127.0.0.1",
+		 LOG_RUNBOOK "the-admin-port-is-open");
 }

@@ -65,8 +65,9 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 			admit(in, fd);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 			   errno == ENOMEM) {
-			log_error("ingest", "cannot accept", "error=%s remedy=%s", strerror(errno),
-				  "raise the limit of open files");
+			log_error("ingest", "cannot accept", "error=%s remedy=%s runbook=%s",
+				  strerror(errno), "raise the limit of open files",
+				  LOG_RUNBOOK "a-node-is-out-of-connections");
 			event_del(in->accept_event);
 			in->accept_again_us = in->now_us + ACCEPT_PAUSE_US;
 			return;

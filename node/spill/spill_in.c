@@ -117,9 +117,10 @@ static void on_pushed(void *arg, const redisReply *reply)
 	set_state(s, SPILL_IN_IDLE);
 	if (r == 0 && pushed.is_full) {
 		s->full_until_us = clock_mono_us() + FULL_US;
-		log_warn("spill", "the spill is full", "bytes=%llu remedy=%s",
+		log_warn("spill", "the spill is full", "bytes=%llu remedy=%s runbook=%s",
 			 (unsigned long long)pushed.bytes,
-			 "bring analyzers back, or raise spill-max-bytes");
+			 "bring analyzers back, or raise spill-max-bytes",
+			 LOG_RUNBOOK "the-spill-is-full");
 	}
 	if (was_overdue)
 		return;

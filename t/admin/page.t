@@ -53,6 +53,12 @@ unlike(join("\n", map { $files{$_}{content} } grep { !/chart/ } keys %files), qr
 my @folder = map { s{.*/}{}r } glob "$Bin/../../node/dashboard/*";
 is_deeply([ grep { !$files{$_} && $_ ne 'index.html' } @folder ], [], 'every file of the page is used');
 
+my $runbook = get('/assets/runbook.md');
+is($runbook->{headers}{'content-type'}, 'text/plain; charset=utf-8', 'the runbook is there as text');
+my @headings = $files{'attention.js'}{content} =~ /`, '([A-Z][\w ]+)'\]?\);$/mg;
+cmp_ok(scalar @headings, '>', 5, 'the page leads to headings of the runbook');
+ok($runbook->{content} =~ /^## \Q$_\E$/m, "the runbook has the heading $_") for @headings;
+
 for my $path ('/', '/assets/style.css') {
     my $first = get($path, Accept => $BROWSER);
     my $tag = $first->{headers}{etag};

@@ -31,6 +31,9 @@ is(object($objects{'50-nodes'}, 'Deployment')->{spec}{replicas}, 50, 'fifty node
 my $rules = slurp("$Helm::chart/dashboards/rules.yaml");
 is(scalar @{ object($objects{'all-on'}, 'PrometheusRule')->{spec}{groups}[0]{rules} }, scalar(() = $rules =~ /^ +- (?:alert|record): /mg),
     'the PrometheusRule has all rules');
+my $led = object(render('--set', 'metrics.prometheusRule.enabled=true,metrics.prometheusRule.runbookUrl=https://example.com/runbook'), 'PrometheusRule');
+is(join(' ', grep { !m{^https://example\.com/runbook#\w+$} } map { $_->{alert} ? $_->{annotations}{runbook_url} : () } @{ $led->{spec}{groups}[0]{rules} }),
+    '', 'and its alerts lead to the runbook where it was said to be');
 is(object($objects{'all-on'}, 'ConfigMap', '-dashboard')->{data}{'weir.json'} . "\n", slurp("$Helm::chart/dashboards/weir.json"),
     'and the ConfigMap the dashboard');
 

@@ -17,9 +17,12 @@ ok(runs('promtool', 'check', 'rules', folder . '/rules.yaml'), 'promtool check r
 ok(runs('promtool', 'test', 'rules', folder . '/rules-test.yaml'), 'each alert fires when it must, and none when all is well');
 
 my $rules = slurp("$dashboards/rules.yaml");
+my %heading = map { lc s/[^\w -]//gr =~ tr/ /-/r => 1 } slurp(checkout . '/docs/runbook.md') =~ /^#+ (.*)$/mg;
 my $tests = slurp("$Bin/rules-test.yaml");
 for my $alert ($rules =~ /^ +- alert: (\w+)/mg) {
     like($tests, qr/alertname: $alert\n\s+eval_time: \S+\n\s+exp_alerts:/, "it is tested that $alert fires");
+    my ($link) = $rules =~ /alert: $alert\n(?:(?!.*alert: ).*\n)*? +runbook_url: docs\/runbook\.md#(\S+)/;
+    ok($heading{ $link // '' }, "$alert leads to its heading in the runbook");
 }
 
 # What runs: name -> { label => 1 }

@@ -1,4 +1,4 @@
-# What documents name in the code is there, and what they say of wings is what the wings say of each other.
+# What documents name in the code is there.
 use v5.36;
 use utf8;
 use FindBin qw($Bin);
@@ -25,6 +25,7 @@ for my $path (grep { m{^docs/|^ARCHITECTURE} } @files) {
     for my $span (text_of($path) =~ /`([\w\/.-]+\.(?:c|cpp|h|lua|js)(?:: [\w, ]+)?)`/g) {
         my ($file, $names) = split /: /, $span;
         my @there = grep { "/$_" =~ m{/\Q$file\E$} } @code;
+        @there = grep { !m{^t/} } @there if grep { !m{^t/} } @there;
         my $source = join '', map { text_of($_) } @there;
         $n_names++;
         push @wrong, "$file: no such file" if !@there;
@@ -33,4 +34,16 @@ for my $path (grep { m{^docs/|^ARCHITECTURE} } @files) {
     is(join(', ', @wrong), '', "$path: what it names in the code is there");
 }
 cmp_ok($n_names, '>', 50, 'names of code were found at all');
+
+# A log line that has a remedy leads to a heading of the runbook.
+my %heading = map { lc s/[^\w -]//gr =~ tr/ /-/r => 1 } text_of('docs/runbook.md') =~ /^#+ (.*)$/mg;
+my $n_remedies = 0;
+for my $path (grep { m{^(?:node|registry|common|analyzer|loadgen)/.*\.c$} } @code) {
+    for my $call (grep { /\bremedy=/ } text_of($path) =~ /\blog_(?:warn|error|info)\((.*?)\);/gs) {
+        my ($anchor) = $call =~ /runbook=%s.*LOG_RUNBOOK "([\w-]+)"/s;
+        $n_remedies++;
+        ok($heading{ $anchor // '' }, "$path: a line with a remedy leads to a heading of the runbook: " . ($anchor // 'none'));
+    }
+}
+cmp_ok($n_remedies, '>', 4, 'lines with a remedy were found');
 done_testing;
