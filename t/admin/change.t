@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 60;
+alarm 300;
 my $redis = Weir::Redis->new;
 my $node = node($redis);
 my $other = node($redis);

@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 60;
+alarm 300;
 my $redis = Weir::Redis->new;
 my $node = node($redis, '--spill-max-bytes', '64KiB');
 my $BODY = '{"messages":[1,2]}';

@@ -9,7 +9,7 @@ use Weir::Openapi;
 use Weir::Routes;
 use Weir::Test;
 
-alarm 90;
+alarm 450;
 my $api = Weir::Openapi->read("$Bin/../../node/openapi.yaml");
 my %op = map { $_->{operationId} => $_ } $api->operations;
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1 }, node => [ '--spill-max-bytes', '64KiB' ]);

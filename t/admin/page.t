@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 60;
+alarm 300;
 my $redis = Weir::Redis->new;
 my $node = node($redis, all_tokens, '--admin-read', 'token');
 my $POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

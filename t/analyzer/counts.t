@@ -4,8 +4,12 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use File::Temp qw(tempdir);
 use Test::More;
-use Weir::Analyzer qw(slurp until_true);
+use Weir::Analyzer;
 use Weir::FakeRegistry;
+use Weir::Test qw(slurp);
+use Weir::Wait qw(until_true);
+
+alarm 300;
 
 my $record = tempdir(CLEANUP => 1) . '/record';
 my $registry = Weir::FakeRegistry->new;
@@ -64,18 +68,18 @@ ok(until_true(5, sub { $a1->get('/health')->{status} == 503 }), 'the registry ca
 $registry->wait_for(5, $beats);
 ok(until_true(5, sub { $a1->get('/health')->{status} == 200 }), 'and end it');
 
-$a1->signal('TERM');
+$a1->process->signal('TERM');
 $call = $registry->wait_for(5, sub { $_[0]{method} eq 'DELETE' });
 is_deeply($call->{body}, {instance => 'i1', processed => 9}, 'on SIGTERM it deregisters');
 is($a1->post('/ingest', '{}')->{status}, 200, 'still serves what is on its way');
-is($a1->ended, 0, 'and ends well');
+is($a1->process->wait_end, 0, 'and ends well');
 
 my $urls = 'http://127.0.0.1:1,' . $registry->url;
 my $a2 = Weir::Analyzer->start('--id', 'a2', '--register', $urls);
 ok($registry->wait_for(5, $registers), 'where one admin port fails, the next one is tried');
 $registry->answer_once(POST => 409);
 ok($registry->wait_for(5, $beats), 'where a successor has its id');
-is($a2->ended, 1 << 8, 'it gives way');
-like($a2->log, qr/level=error .*another instance has taken the id/, 'says so');
+is($a2->process->wait_end, 1, 'it gives way');
+like($a2->process->log, qr/level=error .*another instance has taken the id/, 'says so');
 is($registry->wait_for(0.1, sub { 1 }), undef, 'and leaves the lease alone');
 done_testing;

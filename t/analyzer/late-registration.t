@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $cluster = Weir::Cluster->start(nodes => 2, analyzers => { a1 => 1 });
 $cluster->node(1)->signal('STOP');
 my $a2 = $cluster->start_analyzer(a2 => 1);

@@ -7,7 +7,7 @@ use Weir::FakeServer;
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 120;
+alarm 600;
 my $redis = Weir::Redis->new;
 my $n = 0;
 sub register ($node, $url, %more) {

@@ -37,7 +37,7 @@ const ours = {
 		const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale: 'en-GB', timezoneId: 'UTC' });
 		const own = { page: await context.newPage(), said: [], asked: [], origin: null };
 		own.log = (type, text) => own.said.push({ type, text });
-		own.page.setDefaultTimeout(10000);
+		own.page.setDefaultTimeout(60000);
 		await context.addInitScript(() => {
 			addEventListener('securitypolicyviolation', (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`));
 			globalThis.longTasks = [];

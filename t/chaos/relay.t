@@ -9,8 +9,9 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Chaos::Relay;
 use Weir::FakeServer;
+use Weir::Wait qw(until_true);
 
-alarm 60;
+alarm 300;
 my $server = Weir::FakeServer->start(sub ($n, $body, $path) { { status => 202, body => '{"status":"accepted"}' } });
 my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64) or die "listen: $@";
 my $url = 'http://127.0.0.1:' . $listener->sockport . '/ingest';
@@ -70,7 +71,7 @@ $relay->rule('n1>a1', 'hold');
 is(post(0.2), 599, 'hold: no answer');
 is(has_arrived, 0, 'while it lasts');
 $relay->rule('n1>a1', 'pass');
-ok(Weir::FakeServer::wait_until(5, \&has_arrived), 'what was held back arrives when it is over');
+ok(until_true(5, \&has_arrived), 'what was held back arrives when it is over');
 
 $relay->rule('n1>a1', 'delay', 150);
 my $begin = time;
@@ -80,7 +81,7 @@ cmp_ok(time - $begin, '>=', 0.3, 'late, there and back');
 $relay->rule('n1>a1', 'cut', 50);
 my $idle = raw;
 is(do { local $/; <$idle> } // '', '', 'cut: a connection does not last');
-ok(Weir::FakeServer::wait_until(5, sub { post == 202 }), 'but new ones are made');
+ok(until_true(5, sub { post == 202 }), 'but new ones are made');
 
 $relay->rule('n1>a1', 'reset');
 $relay->client(n1 => 0);

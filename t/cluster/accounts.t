@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 90;
+alarm 450;
 my $cluster = Weir::Cluster->start(nodes => 3, analyzers => { a1 => 0.5, a2 => 0.3, a3 => 0.2 });
 my $redis = $cluster->redis;
 my $account = sub ($name) { $cluster->cluster(2)->{accounts}{$name}{packets} };

@@ -7,7 +7,7 @@ use Test::More;
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 90;
+alarm 450;
 my %share = (a1 => 0.5, a2 => 0.3, a3 => 0.2);
 my $cluster = Weir::Cluster->start(nodes => 3, analyzers => \%share);
 my $load = $cluster->begin_load(rate => 4000, messages => '1-9', duration => 0);

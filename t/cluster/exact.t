@@ -7,7 +7,7 @@ use Test::More;
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my %expected = (a1 => 50, a2 => 30, a3 => 20);
 my $cluster = Weir::Cluster->start(nodes => 20, analyzers => { a1 => 0.5, a2 => 0.3, a3 => 0.2 });
 

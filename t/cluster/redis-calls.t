@@ -7,21 +7,19 @@ use Test::More;
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my %share = (a1 => 0.5, a2 => 0.3, a3 => 0.2);
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => \%share);
 my $redis = $cluster->redis;
 
-my ($report, $calls);
-for my $try (1 .. 4) { # other programs may have the processor for a while
-    $redis->command('CONFIG', 'RESETSTAT');
-    $report = $cluster->load(rate => 11_000, duration => 3, messages => '1-3', bytes => 60, connections => 64);
-    $calls = $redis->command_calls;
-    last if $report->{rate}{packets_per_s} >= 10_000;
-}
+$redis->command('CONFIG', 'RESETSTAT');
+my $report = $cluster->load(rate => 11_000, duration => 3, messages => '1-3', bytes => 60, connections => 64);
+my $calls = $redis->command_calls;
 my $packets = $report->{accepted}{packets};
 is($report->{status}, 0, 'no agent sees an error');
-cmp_ok($report->{rate}{packets_per_s}, '>=', 10_000, 'at 10000 packets/s or more');
+# A window has a least length, so calls go by time. At 10000 packets/s this is 0.02 for each packet; a busy machine
+# carries fewer packets in the time.
+my $most = 200 * $report->{elapsed_s};
 
 # All but what the test asks; a script's own commands are calls, too.
 delete @$calls{ grep { /^(?:config|info)/ } keys %$calls };
@@ -30,8 +28,10 @@ my $all = sum0 values %$calls;
 note(sprintf '%d packets, %d script calls, %d commands of all kinds: %s', $packets, $scripts, $all,
     join ' ', map { "$_ $calls->{$_}" } sort { $calls->{$b} <=> $calls->{$a} } keys %$calls);
 note(sprintf 'for each packet %.5f script calls, %.5f commands', $scripts / $packets, $all / $packets);
-cmp_ok($scripts / $packets, '<=', 0.02, 'Redis gets at most 0.02 calls per packet');
-cmp_ok($all / $packets, '<=', 0.02, 'also when the commands within the scripts count');
+note(sprintf '%.1f s, %.0f packets/s', $report->{elapsed_s}, $report->{rate}{packets_per_s});
+cmp_ok($scripts, '<=', $most, 'Redis gets at most 200 calls a second');
+cmp_ok($all, '<=', $most, 'also when the commands within the scripts count');
+cmp_ok($scripts, '<', $packets / 4, 'which is far from one for each packet');
 
 wait_until { $cluster->cluster->{totals}{packets} >= $packets } 5, 'all is settled';
 cmp_ok(Weir::Cluster::worst($cluster->errors(\%share)), '<=', 40, 'and the shares are right');

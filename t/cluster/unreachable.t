@@ -8,7 +8,7 @@ use Weir::Cluster;
 use Weir::Relay;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my %share = (a1 => 0.5, a2 => 0.3, a3 => 0.2);
 my $cluster = Weir::Cluster->start(nodes => 4, analyzers => { a2 => 0.3, a3 => 0.2 });
 my $relay = Weir::Relay->new; # the way to a1, closed to n4

@@ -9,7 +9,7 @@ use Test::More;
 use Weir::FakeServer;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 plan skip_all => 'there is no haproxy' if !grep { -x "$_/haproxy" } split /:/, "$ENV{PATH}:/usr/sbin";
 $ENV{PATH} .= ':/usr/sbin';
 

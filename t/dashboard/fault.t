@@ -9,7 +9,7 @@ use Weir::Cluster;
 use Weir::Test;
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
-alarm 200;
+alarm 1000;
 my $cluster = Weir::Cluster->start(nodes => 2, analyzers => {});
 $cluster->start_analyzer("a$_" => 1, '--ttl', '2s') for 1 .. 3;
 $cluster->wait_known(qw(a1 a2 a3));

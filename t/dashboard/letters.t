@@ -10,7 +10,7 @@ use Weir::FakeServer;
 use Weir::Test;
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
-alarm 90;
+alarm 450;
 my $html = '<img src=x onerror=document.title=1>';
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {});
 my ($node) = $cluster->nodes;

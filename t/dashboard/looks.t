@@ -10,7 +10,7 @@ use Weir::FakeServer;
 use Weir::Test;
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
-alarm 150;
+alarm 750;
 my $cluster = Weir::Cluster->start(nodes => 1, node => [ '--admin-token', 'adm' ], analyzers => {});
 my ($node) = $cluster->nodes;
 my %sizes = ('a desk' => [ 1280, 900 ], 'a phone' => [ 360, 740 ]);

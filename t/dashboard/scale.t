@@ -12,7 +12,7 @@ use Weir::Test;
 
 use constant UPDATES => 15;
 
-alarm 150;
+alarm 750;
 my $bench = "$Bin/../../bench";
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {});
 my ($node) = $cluster->nodes;

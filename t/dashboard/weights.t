@@ -10,7 +10,7 @@ use Weir::Cluster;
 use Weir::Test;
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
-alarm 150;
+alarm 750;
 my $token = 'adm-77c2';
 my $cluster = Weir::Cluster->start(nodes => 2, node => [ '--admin-token', $token ], analyzers => { a1 => 0.5, a2 => 0.3, a3 => 0.2 });
 my $page = Weir::Browser->page;

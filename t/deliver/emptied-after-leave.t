@@ -8,7 +8,7 @@ use Test::More;
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $cluster = Weir::Cluster->start(nodes => 2, analyzers => { a1 => 0.5, a2 => 0.5, a3 => 1 });
 my $load = $cluster->begin_load(rate => 500, messages => '1-9', duration => 0);
 my $delivered = sub { sum0 values %{ $cluster->counts('delivered') } };

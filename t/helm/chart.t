@@ -7,7 +7,7 @@ use Helm;
 use Weir::Build;
 use Weir::Test;
 
-alarm 120;
+alarm 600;
 my $lint = helm('lint', '--strict', $Helm::chart);
 is($lint->{status}, 0, 'helm lint --strict has nothing against it') or diag($lint->{out}, $lint->{err});
 

@@ -8,7 +8,7 @@ use Helm;
 use Pods;
 use Weir::Test;
 
-alarm 120;
+alarm 600;
 
 # What is expected to be in the cluster.
 sub secret ($name, %data) { return { kind => 'Secret', metadata => { name => $name }, stringData => \%data } }

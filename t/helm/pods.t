@@ -8,7 +8,7 @@ use Test::More;
 use Helm;
 use Weir::Test;
 
-alarm 120;
+alarm 600;
 my %sets = ci_sets;
 my %objects = map { $_ => render('-f', $sets{$_}) } sort keys %sets;
 

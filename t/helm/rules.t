@@ -10,7 +10,7 @@ use Weir::Cluster;
 use Weir::Test;
 
 plan skip_all => 'promtool is not installed' if !grep { -x "$_/promtool" } split /:/, $ENV{PATH};
-alarm 60;
+alarm 300;
 my $dashboards = checkout . '/helm/weir/dashboards';
 copy("$dashboards/rules.yaml", folder) && copy("$Bin/rules-test.yaml", folder) or die "copy: $!";
 ok(runs('promtool', 'check', 'rules', folder . '/rules.yaml'), 'promtool check rules');

@@ -9,7 +9,7 @@ use Test::More;
 use Weir::Process;
 use Weir::Test;
 
-alarm 120;
+alarm 600;
 my @values = ('--set', 'node.drain.delaySeconds=1,log.format=logfmt');
 my $objects = render(@values);
 my $cluster = Cluster->new($objects);

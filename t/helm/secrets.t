@@ -8,7 +8,7 @@ use Test::More;
 use Helm;
 use Weir::FakeServer;
 
-alarm 60;
+alarm 300;
 
 sub secrets (@objects) { return { map { $_->{metadata}{name} => $_->{stringData} } objects_of(\@objects, 'Secret') } }
 

@@ -5,7 +5,7 @@ use lib "$Bin/../lib", $Bin;
 use Test::More;
 use Helm;
 
-alarm 120;
+alarm 600;
 
 sub refused ($said, @settings) {
     my $run = helm('template', 'weir', $Helm::chart, map { ('--set', $_) } @settings);

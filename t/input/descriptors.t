@@ -7,7 +7,7 @@ use Weir::Input;
 use Weir::Raw;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $input = Weir::Input->start;
 $input->bystander_is_well('before');
 my $n_open = () = glob '/proc/' . $input->node->pid . '/fd/*';

@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Input;
 use Weir::Raw;
 
-alarm 60;
+alarm 300;
 my $input = Weir::Input->start('--max-body', '4KiB', '--body-timeout', '2s');
 my $body = '{"messages":[1,2]}';
 my $length = 'Content-Length: ' . length $body;

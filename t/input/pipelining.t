@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Input;
 use Weir::Raw;
 
-alarm 60;
+alarm 300;
 my $input = Weir::Input->start('--header-timeout', '2s', '--max-body', '64KiB');
 
 # What each kind of request is answered with.

@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Input;
 use Weir::Raw;
 
-alarm 60;
+alarm 300;
 my $input = Weir::Input->start('--max-body', '4KiB', '--max-header', '2KiB', '--ingest-token', 'secret');
 my @auth = ('Authorization: Bearer secret');
 $input->{token} = 'secret';

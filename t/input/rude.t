@@ -7,7 +7,7 @@ use Weir::Input;
 use Weir::Raw;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $input = Weir::Input->start('--max-body', '8MiB');
 my $ok = request(POST => '/ingest', '{"messages":[1]}');
 my $large = request(POST => '/ingest', '["' . 'x' x 3_000_000, 'Content-Length: 4000000');

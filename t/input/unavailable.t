@@ -9,7 +9,7 @@ use Weir::Input;
 use Weir::Raw;
 use Weir::Test;
 
-alarm 90;
+alarm 450;
 my $poor = Weir::Process->start([ 'weir-node', '--listen', '127.0.0.1:0', '--max-body', '1MiB', '--memory-max', '16MiB', '--workers', 1 ]);
 is($poor->wait_end, 1, 'a node that could not hold one packet does not start');
 my ($needed) = $poor->log =~ /msg="memory-max is too small" .*needed=(\d+)/;

@@ -5,7 +5,7 @@ use lib "$Bin/../lib";
 use Test::More;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 sub check ($program, @options) { return run($program, '--check-config', @options) }
 sub config_file ($text) {
     state $n = 0;

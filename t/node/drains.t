@@ -8,9 +8,9 @@ use Time::HiRes qw(time);
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $cluster = Weir::Cluster->start(nodes => 3, shared => 1, analyzers => { a1 => 0.5, a2 => 0.3, a3 => 0.2 },
-    node => [ '--drain-delay', '2s' ]);
+    node => [ '--drain-delay', '6s' ]);
 my $total = sub { sum0 values %{ $cluster->counts } };
 my $readyz = sub ($node) { http(GET => "$node->{admin}/readyz")->{status} };
 
@@ -21,14 +21,14 @@ wait_until { $total->() >= 20_000 } 20, 'the load is on';
 my $node = $cluster->node(3);
 cmp_ok(metrics($node)->{weir_received_packets_total}, '>', 0, 'a node has its part of the load');
 is($readyz->($node), 200, 'and is ready');
-$node->signal('TERM');
 my $start = time;
-wait_until { $readyz->($node) == 503 } 1.8, 'readyz to turn';
+$node->signal('TERM');
+wait_until { $readyz->($node) == 503 } 5, 'readyz to turn';
 pass('draining, it is not');
 is(http(GET => "$node->{admin}/livez")->{status}, 200, 'though it is alive');
 ok(!$node->has_ended, 'it serves on while balancers notice');
 is($node->wait_end, 0, 'then it ends well');
-cmp_ok(time - $start, '>=', 2, 'after its drain delay');
+cmp_ok(time - $start, '>=', 6, 'after its drain delay');
 wait_until { @{ $cluster->cluster->{nodes} } == 2 } 5, 'the registry to know';
 pass('the registry knows that it left');
 my $before = $total->();

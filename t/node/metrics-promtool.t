@@ -7,7 +7,7 @@ use Weir::Cluster;
 use Weir::Test;
 
 plan skip_all => 'promtool is not installed' if !grep { -x "$_/promtool" } split /:/, $ENV{PATH};
-alarm 60;
+alarm 300;
 my $import = 'import sys; from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse';
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1, a2 => 1 });
 is($cluster->load(rate => 500, duration => 1)->{status}, 0, 'it has something to count');

@@ -8,7 +8,7 @@ use Weir::Build;
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $cluster = Weir::Cluster->start(nodes => 2, analyzers => { a2 => 0.3, a3 => 0.2 });
 $cluster->start_analyzer(a1 => 0.5, '--error-rate', 0.05); # so that packets go another way
 $cluster->wait_known('a1');

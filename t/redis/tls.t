@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 120;
+alarm 600;
 
 sub status ($url) { return run('weirctl', '--redis', $url, '--timeout', '2s', 'status') }
 

@@ -9,7 +9,7 @@ use Weir::Test;
 
 my $haproxy = first { -x } map { "$_/haproxy" } split(/:/, $ENV{PATH}), '/usr/sbin';
 plan(skip_all => 'haproxy is not installed') if !$haproxy;
-alarm 120;
+alarm 600;
 my %share = (a1 => 0.5, a2 => 0.3, a3 => 0.2);
 my $cluster = Weir::Cluster->start(nodes => 3, analyzers => \%share, node => [ '--drain-delay', '2s' ]);
 

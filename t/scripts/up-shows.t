@@ -6,7 +6,7 @@ use IO::Socket::INET;
 use Test::More;
 use Weir::Test;
 
-alarm 120;
+alarm 600;
 my $checkout = "$Bin/../..";
 
 sub up (@options) {

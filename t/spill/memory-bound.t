@@ -11,7 +11,7 @@ use Weir::Test;
 
 use constant { MIB => 1 << 20, MAX => 64 };
 
-alarm 120;
+alarm 600;
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {}, node => [ '--workers', 2, '--memory-max', MAX . 'MiB',
     '--max-body', '2MiB', '--delivery-timeout', '60s', '--spill-after', '5s', '--spill-max-bytes', '8MiB' ]);
 my $silent = Weir::FakeServer->start(sub ($n, $body, $path) { return $path eq '/ingest' ? { hang => 1 } : {} });

@@ -7,7 +7,7 @@ use Weir::Routes;
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 120;
+alarm 600;
 my $redis = Weir::Redis->new;
 
 # One request of the table. What it changes is put back, so that each finds the same analyzer.

@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 120;
+alarm 600;
 my $redis = Weir::Redis->new;
 my $node = node($redis, all_tokens, '--admin-read', 'token');
 my $analyzer = Weir::Process->start([ 'weir-analyzer', '--id', 'a1', '--listen', '127.0.0.1:0' ], name => 'a1');

@@ -6,7 +6,7 @@ use List::Util qw(sum0);
 use Test::More;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $redis = Weir::Redis->new;
 my %slot = (a1 => 0, a2 => 1, a3 => 2);
 

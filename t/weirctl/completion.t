@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Test qw(program_path);
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $redis = Weir::Redis->new;
 $redis->script('register', 'default', $_, 'http://127.0.0.1:9/ingest', 1, 60000, "i-$_", '{}', -1, 0, '', '') for qw(a1 a2 b1);
 my $weirctl = program_path('weirctl');

@@ -5,7 +5,7 @@ use lib "$Bin/../lib";
 use Test::More;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $redis = Weir::Redis->new;
 my $BODY = qq({"messages":["\x{c3}\x{a9}", 2]}\n);
 my $SIZE = length $BODY;

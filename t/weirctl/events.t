@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 100;
+alarm 500;
 my $cluster = Weir::Cluster->start(nodes => 2);
 my @redis = ('--redis', $cluster->redis->url);
 my $out = folder . '/events';

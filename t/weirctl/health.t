@@ -6,7 +6,7 @@ use Test::More;
 use Weir::FakeServer;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $server = Weir::FakeServer->start(sub ($n, $body, $path) {
     return { hang => 1 } if $path eq '/hangs';
     return { drop => 1 } if $path eq '/drops';

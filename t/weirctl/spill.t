@@ -5,7 +5,7 @@ use lib "$Bin/../lib";
 use Test::More;
 use Weir::Test;
 
-alarm 60;
+alarm 300;
 my $redis = Weir::Redis->new;
 my $BODY = '{"messages":[1,2,3]}';
 my $COST = length($BODY) + length('p-1') + length('application/json') + 128;

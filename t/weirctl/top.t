@@ -7,7 +7,7 @@ use Weir::Cluster;
 use Weir::Terminal;
 use Weir::Test;
 
-alarm 150;
+alarm 750;
 my $cluster = Weir::Cluster->start(nodes => 2);
 my @command = ('weirctl', '--redis', $cluster->redis->url, 'top');
 

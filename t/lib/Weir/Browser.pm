@@ -4,7 +4,7 @@ package Weir::Browser;
 #
 #   my $page = Weir::Browser->page(width => 1280, height => 900, theme => 'dark');
 #   $page->open("$node->{admin}/");
-#   $page->click('#theme');                      # any method of Playwright's Page; waits up to 10 s for the element
+#   $page->click('#theme');                      # any method of Playwright's Page; waits for the element
 #   $page->value('document.title');              # of an expression
 #   $page->text('#headline');                    # undef: no such element
 #   $page->wait_text('#headline', qr/All is well/, 10);
@@ -74,7 +74,7 @@ sub number ($self, $id, $name) {
 sub wait_text ($self, $selector, $pattern, $seconds = 10) {
     my $text;
     eval { wait_until { ($text = $self->text($selector) // '') =~ $pattern } $seconds, "$selector to say $pattern"; 1 }
-        or die "waited $seconds s in vain for $selector to say $pattern; it says: " . ($text // '') . "\n";
+        or die "waited too long for $selector to say $pattern; it says: " . ($text // '') . "\n";
     return $text;
 }
 

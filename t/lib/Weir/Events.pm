@@ -8,12 +8,13 @@ use v5.36;
 use JSON::PP qw(decode_json);
 use Time::HiRes qw(time);
 use Weir::Raw;
+use Weir::Wait qw(deadline);
 
 sub open ($class, $admin, @headers) {
     my $client = Weir::Raw->connect($admin =~ s{^http://}{}r) // return undef;
     $client->send(request(GET => '/v1/events', undef, 'Accept: text/event-stream', @headers));
     my $self = bless { client => $client }, $class;
-    $self->_until(qr/\r\n\r\n/, time + 10) or return $self;
+    $self->_until(qr/\r\n\r\n/, deadline(10)) or return $self;
     ($self->{head}, $client->{in}) = split /\r\n\r\n/, $client->{in}, 2;
     ($self->{status}) = $self->{head} =~ m{^HTTP/1\.1 (\d{3}) };
     return $self;
@@ -30,7 +31,7 @@ sub _until ($self, $pattern, $deadline) {
 
 # The next one of that name, others are left out; '': of any.
 sub next ($self, $name = '', $seconds = 10) {
-    my $deadline = time + $seconds;
+    my $deadline = deadline($seconds);
     while ($self->_until(qr/\n\n/, $deadline)) {
         $self->{client}{in} =~ s/\A(.*?)\n\n//s;
         my %event = (event => 'message');

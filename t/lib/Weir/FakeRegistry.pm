@@ -8,6 +8,7 @@ use IO::Select;
 use IO::Socket::INET;
 use JSON::PP qw(decode_json encode_json);
 use Time::HiRes qw(time);
+use Weir::Wait qw(deadline);
 
 my %usual = (
     PUT => [201, {instance => 'i1', epoch => 1, ttl_ms => 10000, heartbeat_ms => 200}],
@@ -40,7 +41,7 @@ sub answer_once {
 # A call: {method, path, body (decoded), headers (text)}.
 sub wait_for {
     my ($self, $seconds, $wanted) = @_;
-    my $deadline = time + $seconds;
+    my $deadline = deadline($seconds);
     while (1) {
         while (my $call = shift @{ $self->{unseen} }) {
             return $call if $wanted->($call);

@@ -15,7 +15,7 @@ use File::Temp ();
 use IO::Select;
 use IO::Socket::INET;
 use Socket qw(IPPROTO_TCP TCP_NODELAY);
-use Time::HiRes qw(time sleep);
+use Time::HiRes qw(time);
 
 sub start {
     my ($class, $script) = @_;
@@ -52,17 +52,6 @@ sub stop {
     waitpid delete $self->{pid}, 0;
 }
 sub DESTROY { $_[0]->stop }
-
-# True once $check is, before $seconds have gone.
-sub wait_until {
-    my ($seconds, $check) = @_;
-    my $deadline = time + $seconds;
-    until ($check->()) {
-        return 0 if time > $deadline;
-        sleep 0.01;
-    }
-    return 1;
-}
 
 sub _serve {
     my ($listener, $bodies, $script) = @_;

@@ -11,8 +11,8 @@ use v5.36;
 use POSIX qw(WNOHANG);
 use Scalar::Util qw(weaken);
 use Test::More ();
-use Time::HiRes qw(sleep time);
 use Weir::Test qw(bin_dir folder slurp);
+use Weir::Wait qw(until_true);
 
 use constant END_SECONDS => 20;
 
@@ -61,12 +61,7 @@ sub has_ended ($self) {
 
 # Its exit status (negative: the signal that ended it), undef: it goes on.
 sub wait_end ($self, $seconds = END_SECONDS) {
-    my $deadline = time + $seconds;
-    until ($self->has_ended) {
-        return undef if time > $deadline;
-        sleep 0.005;
-    }
-    return $self->_exit_status;
+    return until_true($seconds, sub { $self->has_ended }) ? $self->_exit_status : undef;
 }
 
 # STOP and CONT; any other one is meant to end it.

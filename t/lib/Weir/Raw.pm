@@ -68,7 +68,7 @@ sub _read_more ($self, $deadline) {
 
 # The next answer, or undef: none in time, or no more. head => 1: of a HEAD request.
 sub answer ($self, %options) {
-    my $deadline = time + ($options{seconds} // 10);
+    my $deadline = time + ($options{seconds} // 60);
     until ($self->{in} =~ /\r\n\r\n/) { return undef if !$self->_read_more($deadline) }
     my ($head, $rest) = split /\r\n\r\n/, $self->{in}, 2;
     my ($status_line, @lines) = split /\r\n/, $head;
@@ -96,7 +96,7 @@ sub answers ($self, $n = 1e9) {
 
 # 'eof' or 'reset' once the other side has ended the connection and all was read; 'data' if there is
 # an answer that nobody asked for; '': still open after so many seconds.
-sub ending ($self, $seconds = 10) {
+sub ending ($self, $seconds = 60) {
     my $deadline = time + $seconds;
     while (!length $self->{in} && $self->_read_more($deadline)) { }
     return length $self->{in} ? 'data' : $self->{end} // '';

@@ -13,6 +13,7 @@ use IO::Handle;
 use POSIX ();
 use Time::HiRes qw(sleep time);
 use Weir::Test qw(program_path);
+use Weir::Wait qw(deadline);
 
 use constant { TIOCGPTN => 0x80045430, TIOCSPTLCK => 0x40045431, TIOCSWINSZ => 0x5414, TIOCSCTTY => 0x540E };
 
@@ -127,7 +128,7 @@ sub is_restored ($self) {
 
 # Its exit status (negative: the signal that ended it), undef: it goes on.
 sub wait_end ($self, $seconds = 10) {
-    for (my $deadline = time + $seconds; time < $deadline; sleep 0.01) {
+    for (my $deadline = deadline($seconds); time < $deadline; sleep 0.01) {
         $self->_read;
         next if waitpid($self->{pid}, POSIX::WNOHANG) != $self->{pid};
         delete $self->{pid};

@@ -14,7 +14,7 @@ use File::Temp;
 use HTTP::Tiny;
 use IO::Socket::INET;
 use JSON::PP;
-use Time::HiRes qw(sleep time);
+use Weir::Wait qw(until_true);
 
 our @EXPORT = qw(folder free_port http http_request metrics redis_server run slurp wait_until);
 our @EXPORT_OK = qw(bin_dir program_path);
@@ -46,22 +46,19 @@ sub free_port () {
     die "no free port\n";
 }
 
-# What the block returns once that is true. Dies when it stays false for so many seconds, or when a process died.
+# What the block returns once that is true. Dies when it stays false for too long (Weir::Wait), or when a process died.
 sub wait_until : prototype(&$$) ($check, $seconds, $what) {
-    my $deadline = time + $seconds;
-    while (1) {
+    return until_true($seconds, sub {
         my $result = $check->();
         return $result if $result;
         Weir::Process::check_all() or die "a process died while waiting for: $what\n";
-        last if time > $deadline;
-        sleep 0.02;
-    }
-    die "waited $seconds s in vain for: $what\n" . Weir::Process::tails();
+        return 0;
+    }) // die "waited too long for: $what\n" . Weir::Process::tails();
 }
 
 # Body: text, or a reference, which goes as JSON.
 sub http ($method, $url, $body = undef, %headers) {
-    state $client = HTTP::Tiny->new(timeout => 10);
+    state $client = HTTP::Tiny->new(timeout => 60);
     my %options = (headers => \%headers);
     if (defined $body) {
         $headers{'Content-Type'} //= 'application/json';
