@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/conf/conf_value.h"
 #include "common/log.h"
 #include "common/rng.h"
 

@@ -1,13 +1,13 @@
 /*
  * Numbers with a unit (durations, sizes), and the bounds of all numbers.
  */
+#include "common/conf/conf_amount.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-#include "common/conf/conf_private.h"
 
 #define MAX_WHOLE 9007199254740992.0 /* 2^53: amounts are computed as doubles */
 

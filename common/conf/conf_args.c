@@ -1,20 +1,13 @@
+#include "common/conf/conf_args.h"
+
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/conf/conf_private.h"
-
-const struct conf_builtin conf_builtins[CONF_BUILTINS] = {
-	[CONF_HELP] = { "help", NULL, "Print this help and exit; also -h." },
-	[CONF_VERSION] = { "version", NULL, "Print the version and exit." },
-	[CONF_CONFIG] = { "config", "FILE",
-			  "Read \"name = value\" lines from FILE; '#' begins a comment." },
-	[CONF_CHECK_CONFIG] = { "check-config", NULL,
-				"Check the whole configuration, say \"configuration ok\" and exit." },
-	[CONF_PRINT_CONFIG] = { "print-config", NULL,
-				"Print every value and where it is from, secrets masked, and exit." },
-};
+#include "common/conf/conf_builtin.h"
+#include "common/conf/conf_help.h"
+#include "common/conf/conf_names.h"
 
 /* The walk over argv, which ends with the options gathered in front and the arguments behind. */
 struct scan {

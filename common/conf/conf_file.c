@@ -3,12 +3,14 @@
  *   name = value            # from '#' after a blank to the end is a comment
  *   name = "any # value"    # \" \\ \n \t \r within quotes
  */
+#include "common/conf/conf_file.h"
+
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/conf/conf_private.h"
+#include "common/conf/conf_names.h"
 
 DEFINE_CLEANUP(FILE, fclose)
 

@@ -1,8 +1,12 @@
+#include "common/conf/conf_help.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/conf/conf_private.h"
+#include "common/conf/conf_amount.h"
+#include "common/conf/conf_builtin.h"
+#include "common/conf/conf_names.h"
 #include "common/process.h"
 
 #define WIDTH 88       /* columns of --help */
@@ -154,6 +158,18 @@ static void write_help(struct buf *out, const struct conf_program *program, stru
 		buf_printf(out, "\n%s%s", program->epilog,
 			   len > 0 && program->epilog[len - 1] == '\n' ? "" : "\n");
 	}
+}
+
+int conf_answer(struct buf *out)
+{
+	int r = out->failed ? -ENOMEM : CONF_E_DONE;
+
+	if (r == CONF_E_DONE) {
+		fwrite(out->data, 1, out->len, stdout);
+		fflush(stdout);
+	}
+	buf_deinit(out);
+	return r;
 }
 
 int conf_answer_help(const struct conf_program *program)

@@ -1,9 +1,12 @@
+#include "common/conf/conf_names.h"
+
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/conf/conf_private.h"
+#include "common/conf/conf_builtin.h"
+#include "common/err.h"
 
 #define MAX_WORD 64 /* no name is longer */
 #define MAX_EDITS 2

@@ -1,20 +1,12 @@
+#include "common/conf/conf_print.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/conf/conf_private.h"
-
-int conf_answer(struct buf *out)
-{
-	int r = out->failed ? -ENOMEM : CONF_E_DONE;
-
-	if (r == CONF_E_DONE) {
-		fwrite(out->data, 1, out->len, stdout);
-		fflush(stdout);
-	}
-	buf_deinit(out);
-	return r;
-}
+#include "common/conf/conf_help.h"
+#include "common/conf/conf_names.h"
+#include "common/conf/conf_value.h"
 
 static void write_quoted(struct buf *out, const char *value)
 {

@@ -1,10 +1,13 @@
+#include "common/conf/conf_value.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "common/conf/conf_private.h"
+#include "common/conf/conf_amount.h"
+#include "common/conf/conf_names.h"
 
 struct bool_word {
 	const char *word;

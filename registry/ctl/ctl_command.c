@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/conf/conf_names.h"
 #include "registry/ctl/ctl.h"
 
 #define N_COMMANDS ARRAY_LEN(commands)

@@ -106,8 +106,8 @@ static void help_teaches_every_option(void **state)
 	assert_int_equal(load(f, "--help"), CONF_E_DONE);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		assert_has(f->out, parts[i]);
-	for (size_t i = 0; i < ARRAY_LEN(options); i++)
-		assert_has(f->out, options[i].help);
+	for (size_t i = 0; i < ARRAY_LEN(sample_options); i++)
+		assert_has(f->out, sample_options[i].help);
 	for (const char *line = strtok(f->out, "\n"); line; line = strtok(NULL, "\n"))
 		assert_true(strlen(line) <= 88);
 	assert_string_equal(f->err, "");

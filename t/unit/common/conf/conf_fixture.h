@@ -33,7 +33,7 @@ struct settings {
 };
 #define FIELD(f) offsetof(struct settings, f)
 
-static const struct conf_option options[] = {
+static const struct conf_option sample_options[] = {
 	{ "admin-listen", CONF_STRING, FIELD(admin_listen), ":8081", "HOST:PORT",
 	  "Where the API is." },
 	{ "token", CONF_STRING, FIELD(token), NULL, NULL, "A secret.", 0, 0, NULL, CONF_SECRET },
@@ -47,12 +47,12 @@ static const struct conf_option options[] = {
 	{ "ack", CONF_CHOICE, FIELD(ack), "delivered", NULL, "When.", 0, 0, acks },
 	{ "target", CONF_LIST, FIELD(targets), "a,b", "URL", "Where to." },
 };
-static const struct conf_program program = { "weir-node", "Divides packets.",
-					     "[options]", "Examples:\n  weir-node --workers 2\n",
-					     options,     ARRAY_LEN(options),
-					     false };
-static const struct conf_program tool = { "weirctl", "Operates.", "[options] COMMAND",
-					  NULL,      options,     ARRAY_LEN(options),
+static const struct conf_program sample = { "weir-node",    "Divides packets.",
+					    "[options]",    "Examples:\n  weir-node --workers 2\n",
+					    sample_options, ARRAY_LEN(sample_options),
+					    false };
+static const struct conf_program tool = { "weirctl", "Operates.",    "[options] COMMAND",
+					  NULL,      sample_options, ARRAY_LEN(sample_options),
 					  true };
 
 /* One load and all that came of it. */
@@ -79,7 +79,7 @@ static void read_back(int fd, int saved, int target, char *text)
 static void forget(struct fixture *f)
 {
 	if (f->loaded)
-		conf_free(&program, &f->s);
+		conf_free(&sample, &f->s);
 	f->loaded = false;
 }
 
@@ -121,7 +121,7 @@ static int load_as(struct fixture *f, const struct conf_program *p, const char *
 
 static int load(struct fixture *f, const char *words)
 {
-	return load_as(f, &program, words);
+	return load_as(f, &sample, words);
 }
 
 static void write_bytes(char path[64], const char *content, size_t len)

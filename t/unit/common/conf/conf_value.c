@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include "common/conf/conf.h"
+#include "common/conf/conf_names.h"
+#include "common/conf/conf_value.h"
 
 static char why[128];
 
