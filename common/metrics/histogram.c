@@ -49,18 +49,6 @@ void histogram_add(struct histogram *h, uint64_t value)
 		h->max = value;
 }
 
-void histogram_merge(struct histogram *into, const struct histogram *from)
-{
-	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-		into->counts[i] += from->counts[i];
-	into->n += from->n;
-	into->sum += from->sum;
-	if (from->min < into->min)
-		into->min = from->min;
-	if (from->max > into->max)
-		into->max = from->max;
-}
-
 static uint64_t clamp(uint64_t value, uint64_t lo, uint64_t hi)
 {
 	return value < lo ? lo : value > hi ? hi : value;

@@ -19,7 +19,6 @@ struct histogram {
 
 void histogram_init(struct histogram *h);
 void histogram_add(struct histogram *h, uint64_t value);
-void histogram_merge(struct histogram *into, const struct histogram *from);
 /* percent in [0, 100]; 0 while empty. The middle of the bucket, clamped to [min, max]. */
 uint64_t histogram_percentile(const struct histogram *h, double percent);
 double histogram_mean(const struct histogram *h);

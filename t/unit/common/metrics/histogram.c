@@ -120,30 +120,6 @@ static void percentiles_of_many_values_are_close(void **state)
 	assert_true(histogram_mean(&h) == 50000.5);
 }
 
-static void a_merge_is_the_same_as_adding_all(void **state)
-{
-	struct histogram a, b, all, empty;
-	struct rng rng;
-	(void)state;
-
-	histogram_init(&a);
-	histogram_init(&b);
-	histogram_init(&all);
-	histogram_init(&empty);
-	rng_init(&rng, 8);
-	for (int i = 0; i < 1000; i++) {
-		uint64_t value = rng_range(&rng, 5, 1000000);
-
-		histogram_add(i % 3 ? &a : &b, value);
-		histogram_add(&all, value);
-	}
-	histogram_merge(&a, &b);
-	histogram_merge(&a, &empty);
-	assert_memory_equal(&a, &all, sizeof(a));
-	histogram_merge(&empty, &all);
-	assert_memory_equal(&empty, &all, sizeof(all));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,7 +129,6 @@ int main(void)
 		cmocka_unit_test(small_values_are_exact),
 		cmocka_unit_test(percentiles_take_the_nearest_rank),
 		cmocka_unit_test(percentiles_of_many_values_are_close),
-		cmocka_unit_test(a_merge_is_the_same_as_adding_all),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -62,7 +62,9 @@ static bool note_events(struct buf *out, struct http_reader *r, struct buf *unre
 			buf_append(out, slice.data, slice.len);
 		}
 		free(exact);
-		buf_consume(unread, n_consumed);
+		if (n_consumed > 0)
+			memmove(unread->data, unread->data + n_consumed, unread->len - n_consumed);
+		unread->len -= n_consumed;
 		if (event == HTTP_NEED_MORE)
 			return true;
 		if (event == HTTP_REFUSED) {
