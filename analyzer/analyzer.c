@@ -142,6 +142,7 @@ static void analyzer_leave(struct analyzer *a)
 	while (now_us - start_us < GRACE_MAX_US) {
 		if (wait_signal(a, false, GRACE_STEP_MS)) {
 			log_warn("analyzer", "second signal, leaving at once");
+			log_flush();
 			_exit(EXIT_FAILURE);
 		}
 		now_us = clock_mono_us();

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/process.h"
 
 enum family {
@@ -21,6 +22,7 @@ enum family {
 	START,
 	CPU,
 	RESIDENT,
+	LOG_DROPPED,
 	FAMILIES
 };
 
@@ -61,6 +63,8 @@ static const struct metrics_family families[FAMILIES] = {
 		  "CPU time used by all threads, in the kernel too.", .scale = 1e-6 },
 	[RESIDENT] = { "process_resident_memory_bytes", METRICS_GAUGE,
 		       "Memory that the process occupies." },
+	[LOG_DROPPED] = { "weir_analyzer_log_lines_dropped_total", METRICS_COUNTER,
+			  "Log lines that stderr did not take when they were due." },
 };
 
 struct stats {
@@ -194,6 +198,7 @@ void stats_write_metrics(struct stats *s, enum metrics_format format, struct buf
 	pthread_mutex_lock(&s->lock);
 	metrics_set(&s->shard, CPU, 0, (int64_t)process_cpu_us());
 	metrics_set(&s->shard, RESIDENT, 0, (int64_t)process_resident_bytes());
+	metrics_set(&s->shard, LOG_DROPPED, 0, (int64_t)log_dropped());
 	metrics_write(s->metrics, shards, ARRAY_LEN(shards), format, NULL, NULL, out);
 	pthread_mutex_unlock(&s->lock);
 }

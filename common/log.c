@@ -1,6 +1,6 @@
 /*
  * A line is built in one buffer of PIPE_BUF bytes, the most that write(2) puts into a pipe in one
- * piece, so lines of several threads and processes never mix. A pair that does not fit any more is
+ * piece, so lines of several threads and processes never mix. The thread of a line_writer writes it. A pair that does not fit any more is
  * left out whole, and the line says truncated=true: a JSON line stays JSON.
  */
 #include "common/log.h"
@@ -9,6 +9,7 @@
 #include <printf.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/line_writer.h"
 #include "common/log_limit.h"
 
 #define MAX_VALUE 1024 /* bytes of one value; the rest is cut */
@@ -34,7 +36,10 @@ static struct {
 	const char *node;     /* borrowed for ever; may be NULL */
 	pthread_mutex_t lock; /* guards `limit` */
 	struct log_limit limit;
-} logger = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	pthread_once_t once;
+	_Atomic(struct line_writer *) writer; /* NULL: not started, or it could not be */
+	_Atomic uint64_t n_unwritten;         /* lines lost for want of a writer */
+} logger = { .lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT };
 
 struct line {
 	char data[PIPE_BUF];
@@ -223,16 +228,47 @@ static void finish(struct line *line)
 	put_str(line, logger.format == LOG_FORMAT_JSON ? "}\n" : "\n");
 }
 
-/* One write(2); what a full or closed stderr does not take is lost, since nobody could be told. */
-static void write_line(const struct line *line)
+static void on_resumed(uint64_t n)
 {
-	int saved_errno = errno;
-	ssize_t n;
+	log_warn("log", "stderr takes lines again; some were dropped", "n=%llu",
+		 (unsigned long long)n);
+}
 
-	do
-		n = write(STDERR_FILENO, line->data, line->len);
-	while (n < 0 && errno == EINTR);
-	errno = saved_errno;
+static void start_writer(void)
+{
+	struct line_writer *writer = line_writer_start(STDERR_FILENO, on_resumed);
+
+	atomic_store(&logger.writer, writer);
+	if (writer)
+		atexit(log_flush);
+}
+
+/* The thread starts with the first line. */
+void log_write(const char *text, size_t len)
+{
+	struct line_writer *writer;
+
+	pthread_once(&logger.once, start_writer);
+	writer = atomic_load(&logger.writer);
+	if (writer)
+		line_writer_push(writer, text, len);
+	else
+		atomic_fetch_add(&logger.n_unwritten, 1);
+}
+
+void log_flush(void)
+{
+	struct line_writer *writer = atomic_load(&logger.writer);
+
+	if (writer)
+		line_writer_flush(writer, LOG_FLUSH_MS);
+}
+
+uint64_t log_dropped(void)
+{
+	struct line_writer *writer = atomic_load(&logger.writer);
+
+	return atomic_load(&logger.n_unwritten) + (writer ? line_writer_dropped(writer) : 0);
 }
 
 static bool pass(const char *msg, uint32_t *n_heldp)
@@ -281,5 +317,5 @@ void log_event(enum log_level level, const char *component, const char *msg, con
 	put_pairs(&line, pairs, &ap);
 	va_end(ap);
 	finish(&line);
-	write_line(&line);
+	log_write(line.data, line.len);
 }

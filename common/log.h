@@ -5,16 +5,21 @@
  *
  *   ts=2026-01-02T03:04:05.678Z level=info component=lane msg="breaker opened" node=n1 analyzer=a1
  *
- * Thread-safe: a line is one write(2). A message (same `msg` pointer) that repeats too fast is held
- * back (see log_limit.h), and the next line that passes says suppressed=N.
+ * Thread-safe: a line is one write(2). No caller ever waits for stderr: a line that it does not take
+ * now is dropped and counted (line_writer.h), and a later line says how many were. A message (same
+ * `msg` pointer) that repeats too fast is held back (see log_limit.h), and the next line that passes
+ * says suppressed=N.
  * Packet content is never logged.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/err.h"
 
 /* A line with remedy= has also runbook=: LOG_RUNBOOK "heading", a path from the root of the source. */
 #define LOG_RUNBOOK "docs/runbook.md#"
+
+#define LOG_FLUSH_MS 200
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVELS };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON, LOG_FORMATS };
@@ -33,6 +38,14 @@ static inline bool log_enabled(enum log_level level)
 {
 	return (int)level >= __atomic_load_n(&log_least_level, __ATOMIC_RELAXED);
 }
+
+/* Text of another kind for stderr, at most PIPE_BUF bytes: written in one piece or dropped, as lines
+ * are. */
+void log_write(const char *text, size_t len);
+/* Waits until all lines are written, at most LOG_FLUSH_MS. exit() does it; call it before _exit(). */
+void log_flush(void);
+/* Lines that could not be written, since the start. */
+uint64_t log_dropped(void);
 
 /*
  * Writes one event. `msg` is a constant string. `pairs` has a printf format for each pair, set apart

@@ -1,16 +1,18 @@
 #include "loadgen/progress.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "loadgen/report.h"
 
 #define BAR_CELLS 20
+#define MAX_TEXT 512
 
-void progress_init(struct progress *p, FILE *out, bool is_terminal)
+void progress_init(struct progress *p, progress_show_text_fn show_text, bool is_terminal)
 {
-	*p = (struct progress){ .out = out, .is_terminal = is_terminal };
+	*p = (struct progress){ .show_text = show_text, .is_terminal = is_terminal };
 }
 
 static void format_bar(double done, char bar[BAR_CELLS + 1])
@@ -42,24 +44,26 @@ void progress_show(void *arg, const struct load_progress *now)
 {
 	struct progress *p = arg;
 	const struct stats *s = now->stats;
-	char bar[BAR_CELLS + 1], p99[REPORT_TIME_SIZE];
+	char bar[BAR_CELLS + 1], p99[REPORT_TIME_SIZE], text[MAX_TEXT];
+	int len;
 
 	if (!progress_measure(p, now))
 		return;
 	format_bar(now->done, bar);
 	report_format_us(histogram_percentile(&s->latency_us, 99), p99);
-	fprintf(p->out,
-		"%s[%s] %3.0f%% %.1fs  %.0f/s  accepted %" PRIu64 " refused %" PRIu64
-		" failed %" PRIu64 "  p99 %s  backlog %" PRIu64 "%s",
-		p->is_terminal ? "\r" : "", bar, now->done * 100,
-		(double)(now->now_us - s->start_us) / (double)US_PER_S, p->packets_per_s,
-		s->accepted.packets, s->refused.packets, s->failed.packets, p99, now->backlog,
-		p->is_terminal ? "\033[K" : "\n");
-	fflush(p->out);
+	len = snprintf(text, sizeof(text),
+		       "%s[%s] %3.0f%% %.1fs  %.0f/s  accepted %" PRIu64 " refused %" PRIu64
+		       " failed %" PRIu64 "  p99 %s  backlog %" PRIu64 "%s",
+		       p->is_terminal ? "\r" : "", bar, now->done * 100,
+		       (double)(now->now_us - s->start_us) / (double)US_PER_S, p->packets_per_s,
+		       s->accepted.packets, s->refused.packets, s->failed.packets, p99,
+		       now->backlog, p->is_terminal ? "\033[K" : "\n");
+	assert(len > 0 && (size_t)len < sizeof(text));
+	p->show_text(text, (size_t)len);
 }
 
 void progress_end(struct progress *p)
 {
 	if (p->is_terminal && p->last_us)
-		fprintf(p->out, "\n");
+		p->show_text("\n", 1);
 }

@@ -127,9 +127,10 @@ static int session_run_load(struct session *s)
 	if (o->progress == PROGRESS_AUTO)
 		shows = is_terminal;
 	shows &= !o->quiet;
-	progress_init(&progress, stderr, is_terminal);
+	progress_init(&progress, log_write, is_terminal);
 	r = load_run(&s->config, s->source, &s->stats, shows ? progress_show : NULL, &progress);
 	progress_end(&progress);
+	log_flush(); /* stderr and stdout may be one terminal: the report comes after the progress */
 	if (r)
 		log_error("loadgen", "the run broke off", "error=%s", strerror(-r));
 	return r;

@@ -1,4 +1,5 @@
 #include <curl/curl.h>
+#include <event2/event.h>
 #include <malloc.h>
 #include <signal.h>
 
@@ -15,6 +16,13 @@ static void block_signals(void)
 	sigaddset(&set, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Unless it is told otherwise, libevent writes to stderr itself, and would wait for it. */
+static void on_libevent(int severity, const char *message)
+{
+	log_event(severity >= EVENT_LOG_WARN ? LOG_WARN : LOG_DEBUG, "libevent", "event",
+		  "message=%s", message);
 }
 
 /*
@@ -37,6 +45,7 @@ static int run(const struct node_config *config)
 
 	log_init((enum log_level)config->log_level, (enum log_format)config->log_format,
 		 config->node_id);
+	event_set_log_callback(on_libevent);
 	block_signals();
 	tame_malloc();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)

@@ -293,5 +293,6 @@ int node_run(struct node *node)
 		}
 	}
 	log_warn("node", "second signal: leaving at once");
+	log_flush();
 	_exit(1);
 }

@@ -19,6 +19,8 @@
 	X(START, "process_start_time_seconds", GAUGE, BY_NOTHING, 1e-3, "Unix time when the node started.")                 \
 	X(CPU, "process_cpu_seconds_total", COUNTER, BY_NOTHING, 1e-6, "CPU time used by all threads, in the kernel too.")  \
 	X(RESIDENT, "process_resident_memory_bytes", GAUGE, BY_NOTHING, 0, "Memory that the process occupies.")             \
+	X(LOG_DROPPED, "weir_log_lines_dropped_total", COUNTER, BY_NOTHING, 0,                                              \
+	  "Log lines that stderr did not take when they were due.")                                                         \
 	X(MEMORY_MAX, "weir_memory_max_bytes", GAUGE, BY_NOTHING, 0, "Memory that the process may occupy: memory-max.")     \
 	X(CONNECTIONS, "weir_connections", GAUGE, BY_NOTHING, 0, "Agents' connections open now.")                           \
 	X(CONNECTIONS_ACCEPTED, "weir_connections_accepted_total", COUNTER, BY_NOTHING, 0,                                  \

@@ -9,6 +9,8 @@
 #include "common/clock.h"
 #include "common/write_all.h"
 
+#define PUT_MS 100 /* that a stopped terminal is waited for */
+
 /* the other screen, no cursor; and back */
 static const char enter_text[] = "\033[?1049h\033[?25l\033[2J";
 static const char leave_text[] = "\033[0m\033[?25h\033[?1049l";
@@ -22,11 +24,22 @@ static bool has_keys; /* stdin is a terminal, and `saved` is how it was */
 static volatile sig_atomic_t is_open;
 static sigset_t outside; /* signals blocked before; in wait alone it is so again */
 
-/* enter and leave are called by signal handlers: nothing in them that must not be. */
+/* enter, leave and put are called by signal handlers: nothing in them that must not be. */
+
+/* Not to a terminal that is stopped (Ctrl-S): a signal must end the program all the same. */
+static void put(const char *text, size_t len)
+{
+	struct pollfd fd = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	ssize_t n = 0;
+
+	if (poll(&fd, 1, PUT_MS) == 1 && fd.revents & POLLOUT)
+		n = write(STDOUT_FILENO, text, len);
+	(void)n; /* draw finds out */
+}
+
 static void enter(void)
 {
 	struct termios raw = saved;
-	ssize_t n;
 
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	raw.c_cc[VMIN] = 0;
@@ -34,19 +47,15 @@ static void enter(void)
 	is_open = 1;
 	if (has_keys)
 		tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-	n = write(STDOUT_FILENO, enter_text, sizeof(enter_text) - 1);
-	(void)n; /* draw finds out */
+	put(enter_text, sizeof(enter_text) - 1);
 }
 
 static void leave(void)
 {
-	ssize_t n;
-
 	if (!is_open)
 		return;
 	is_open = 0;
-	n = write(STDOUT_FILENO, leave_text, sizeof(leave_text) - 1);
-	(void)n;
+	put(leave_text, sizeof(leave_text) - 1);
 	if (has_keys)
 		tcsetattr(STDIN_FILENO, TCSANOW, &saved);
 }

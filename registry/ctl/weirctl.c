@@ -3,14 +3,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "registry/ctl/ctl.h"
 #include "registry/scripts.h"
 
+/* One write, which nobody waits for longer than LOG_FLUSH_MS: a signal must end weirctl although
+ * nobody reads its stderr. */
 static void complain(const char *fmt, va_list args)
 {
-	fputs("weirctl: ", stderr);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
+	char text[1024] = "weirctl: ";
+	size_t len = strlen(text);
+
+	vsnprintf(text + len, sizeof(text) - len - 1, fmt, args);
+	len = strlen(text);
+	text[len++] = '\n';
+	log_write(text, len);
+	log_flush();
 }
 
 enum ctl_exit ctl_fail(const char *fmt, ...)

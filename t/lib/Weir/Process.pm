@@ -21,6 +21,7 @@ my $n_started = 0;
 my $owner = $$;
 
 # The program is one of ours, or found in PATH. stdout: a file of its own, else it goes into the log as stderr does.
+# stderr: a handle, instead of the log.
 sub start ($class, $command, %options) {
     my ($program, @arguments) = @$command;
     my $path = $program =~ /^weir/ ? bin_dir() . "/$program" : $program;
@@ -30,7 +31,7 @@ sub start ($class, $command, %options) {
     $self->{pid} = fork // die "fork: $!";
     if (!$self->{pid}) {
         open STDIN, '<', '/dev/null';
-        open STDERR, '>', $self->{logfile};
+        $options{stderr} ? open STDERR, '>&', $options{stderr} : open STDERR, '>', $self->{logfile};
         $options{stdout} ? open STDOUT, '>', $options{stdout} : open STDOUT, '>&', \*STDERR;
         # whatever becomes of the test, nothing stays behind
         { no warnings 'exec'; exec 'setpriv', '--pdeathsig', 'KILL', $path, @arguments }
