@@ -1,0 +1,124 @@
+#include "t/unit/node/fate_fakes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+/* Only the linker knows these functions by their names. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+
+struct fakes the_fakes;
+
+static void put(enum fake_place place, struct packet *p)
+{
+	assert_true(the_fakes.n[place] < FAKES_MAX);
+	the_fakes.packets[place][the_fakes.n[place]++] = p;
+}
+
+struct packet *fakes_pick(enum fake_place place, unsigned i)
+{
+	struct packet **packets = the_fakes.packets[place], *p = packets[i];
+
+	assert_true(i < the_fakes.n[place]);
+	packets[i] = packets[--the_fakes.n[place]];
+	return p;
+}
+
+/* ---- the router ---- */
+
+bool __wrap_router_can_place(const struct router *r UNUSED)
+{
+	return the_fakes.can_place;
+}
+
+void __wrap_router_submit(struct router *r UNUSED, struct packet *p)
+{
+	put(FAKE_ROUTER, p);
+}
+
+unsigned __wrap_router_n_packets(const struct router *r UNUSED)
+{
+	return the_fakes.n[FAKE_ROUTER];
+}
+
+/* ---- agents ---- */
+
+static void answer(struct exchange *x)
+{
+	assert_false(x->is_done); /* each agent gets one answer */
+	x->is_done = true;
+}
+
+void __wrap_ingest_accept_packet(struct ingest *in UNUSED, const struct packet *p,
+				 const char *analyzer UNUSED)
+{
+	answer(p->exchange);
+	the_fakes.n_accepted++;
+}
+
+void __wrap_ingest_refuse_packet(struct ingest *in UNUSED, struct exchange *x, enum refusal refusal)
+{
+	answer(x);
+	the_fakes.n_refused++;
+	the_fakes.refusal = refusal;
+}
+
+/* ---- the spill ---- */
+
+void __wrap_spill_in_add(struct spill_in *s UNUSED, struct packet *p)
+{
+	assert_null(p->spilled); /* it would be stored twice */
+	put(FAKE_SPILL_IN, p);
+}
+
+void __wrap_spill_in_store(struct spill_in *s, struct packet *p)
+{
+	the_fakes.n_stored++;
+	__wrap_spill_in_add(s, p);
+}
+
+bool __wrap_spill_in_would_take(const struct spill_in *s UNUSED, const struct packet *p UNUSED)
+{
+	return the_fakes.would_take;
+}
+
+void __wrap_spill_in_note_delivery(struct spill_in *s UNUSED)
+{
+}
+
+unsigned __wrap_spill_in_n_packets(const struct spill_in *s UNUSED)
+{
+	return the_fakes.n[FAKE_SPILL_IN];
+}
+
+static void let_go(struct packet *p, unsigned *np)
+{
+	assert_non_null(p->spilled);
+	p->spilled = NULL;
+	++*np;
+}
+
+void __wrap_spill_out_done(struct spill_out *s UNUSED, struct packet *p)
+{
+	let_go(p, &the_fakes.n_done);
+}
+
+void __wrap_spill_out_give_up(struct spill_out *s UNUSED, struct packet *p)
+{
+	let_go(p, &the_fakes.n_given_up);
+}
+
+void __wrap_spill_out_leave(struct spill_out *s UNUSED, struct packet *p)
+{
+	let_go(p, &the_fakes.n_left);
+}
+
+void __wrap_dead_letter_bury(struct link *link UNUSED, const char *node_id UNUSED, struct packet *p,
+			     const char *analyzer UNUSED, int status UNUSED,
+			     void (*fn)(void *arg, struct packet *p, bool is_buried), void *arg)
+{
+	the_fakes.on_buried = fn;
+	the_fakes.burier = arg;
+	put(FAKE_DEAD, p);
+}
