@@ -99,6 +99,7 @@ void fate_on_stored(void *arg, struct packet *p)
 /* Its agent keeps it, and sends it again. */
 static void refuse_packet(struct fate *f, struct packet *p, enum refusal refusal)
 {
+	assert(p->exchange && !p->spilled); /* else it is acknowledged */
 	account(f, ACCOUNT_REFUSED, p);
 	atomic_store_explicit(&f->config.shared->health.unplaced_us, clock_mono_us(),
 			      memory_order_relaxed);
@@ -117,6 +118,7 @@ static void arm_park_timer(struct fate *f)
 /* Acknowledged already, or in the spill too: it waits for better times. */
 static void park(struct fate *f, struct packet *p)
 {
+	assert(!p->exchange); /* an agent's packet waits in spill_in, which can refuse it */
 	p->waiting_us = clock_mono_us();
 	packet_queue_push(&f->parked, p);
 	metrics_set(f->config.metrics, M_PARKED_PACKETS, 0, f->parked.n_packets);
@@ -125,6 +127,7 @@ static void park(struct fate *f, struct packet *p)
 
 static void give_up(struct fate *f, struct packet *p)
 {
+	assert(p->spilled && !p->exchange); /* others can still find it in the spill */
 	spill_out_give_up(f->config.spill_out, p);
 	account_spilled(f, p, SPILL_RETURNED);
 	release(f, p);
@@ -205,6 +208,7 @@ static void on_buried(void *arg, struct packet *p, bool is_buried)
 {
 	struct fate *f = arg;
 
+	assert(f->n_burying > 0);
 	f->n_burying--;
 	if (is_buried) {
 		account(f, ACCOUNT_DEAD, p);
@@ -248,6 +252,7 @@ void fate_on_packet(void *arg, struct packet *p)
 {
 	struct fate *f = arg;
 
+	assert(p->exchange && !p->spilled);
 	account(f, ACCOUNT_RECEIVED, p);
 	if (!router_can_place(f->config.router)) {
 		spill_in_add(f->config.spill_in, p);
@@ -264,6 +269,7 @@ void fate_on_packet_from_spill(void *arg, struct packet *p)
 {
 	struct fate *f = arg;
 
+	assert(p->spilled && !p->exchange);
 	account(f, ACCOUNT_TAKEN, p);
 	if (router_can_place(f->config.router))
 		router_submit(f->config.router, p);

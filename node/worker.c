@@ -50,6 +50,7 @@ static void set_phase(struct worker *w, enum worker_phase phase)
 					     "done" };
 	struct timeval tv = clock_timeval(PHASE_US);
 
+	assert(phase <= WORKER_DONE);
 	if (phase <= w->phase)
 		return;
 	log_info("worker", "phase", "worker=%s from=%s to=%s", w->name, names[w->phase],
@@ -240,6 +241,7 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 	struct router_config router;
 	int r;
 
+	assert(index < (unsigned)shared->config->workers);
 	*w = (struct worker){ .shared = shared, .index = index, .ingest.listen_fd = -1 };
 	memory_init(&w->memory, &shared->memory);
 	node_shared_worker_name(shared, index, w->name);
@@ -271,6 +273,7 @@ static void close_all(struct worker *w)
 	link_free(w->store); /* its calls end without an answer */
 	spill_in_deinit(&w->spill_in);
 	fate_leave_parked(&w->fate);
+	assert(fate_n_in_flight(&w->fate) == 0);
 	ingest_flush(&w->ingest);
 	ingest_deinit(&w->ingest);
 	w->is_closed = true;

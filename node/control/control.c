@@ -213,6 +213,7 @@ static void on_probe(void *arg, unsigned slot, bool is_down)
 	struct control *c = arg;
 	uint64_t bit = 1ULL << (slot % 64), before;
 
+	assert(slot < ROSTER_MAX_SLOTS);
 	if (is_down)
 		before = atomic_fetch_or(&c->shared->probe_down[slot / 64], bit);
 	else

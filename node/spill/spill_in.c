@@ -32,6 +32,7 @@ static void set_state(struct spill_in *s, enum spill_in_state state)
 	static const char *const names[] = { "idle", "pushing", "copying", "overdue" };
 
 	static_assert(ARRAY_LEN(names) == SPILL_IN_STATES, "every state has a name");
+	assert(state < SPILL_IN_STATES);
 	log_debug("spill", "state", "from=%s to=%s", names[s->state], names[state]);
 	s->state = state;
 }
@@ -60,6 +61,7 @@ static void end_push(struct spill_in *s, unsigned n_safe, enum refusal refusal)
 {
 	unsigned n = s->n_batch;
 
+	assert(n_safe <= n);
 	s->n_batch = 0;
 	for (unsigned i = 0; i < n; i++) {
 		if (i < n_safe || (i < s->n_stored && is_acknowledged(s->batch[i])))
@@ -167,6 +169,7 @@ static void start_push(struct spill_in *s, uint64_t now_us)
 	struct packet_queue *queue;
 	size_t n_bytes = 0;
 
+	assert(s->state == SPILL_IN_IDLE && s->n_batch == 0);
 	s->n_stored = 0;
 	spill_push_begin(&s->push, s->config.node_id, s->config.max_bytes);
 	while (s->n_batch < SPILL_PUSH_MAX && (queue = next_due(s, now_us)) &&

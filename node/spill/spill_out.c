@@ -144,6 +144,7 @@ static void let_go(struct spill_out *s, struct packet *p)
 
 void spill_out_done(struct spill_out *s, struct packet *p)
 {
+	assert(p->spilled->state == SPILLED_HELD);
 	p->spilled->state = SPILLED_DONE;
 	s->n_done++;
 	let_go(s, p);
@@ -151,6 +152,7 @@ void spill_out_done(struct spill_out *s, struct packet *p)
 
 void spill_out_give_up(struct spill_out *s, struct packet *p)
 {
+	assert(p->spilled->state == SPILLED_HELD);
 	p->spilled->state = SPILLED_GIVEN_UP;
 	s->n_given_up++;
 	let_go(s, p);
@@ -166,6 +168,7 @@ void spill_out_leave(struct spill_out *s, struct packet *p)
 /* Without an answer it is told once more. */
 static void end_telling(struct spill_out *s, bool is_told, unsigned *np)
 {
+	assert(s->is_calling && *np >= s->n_telling);
 	s->is_calling = false;
 	if (is_told) {
 		for (unsigned i = 0; i < s->n_telling; i++)

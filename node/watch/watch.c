@@ -91,6 +91,7 @@ static void take_events(struct watch *w, cJSON *list)
 		cJSON_AddItemToArray(w->events, event);
 	for (int n = cJSON_GetArraySize(w->events); n > WATCH_EVENTS; n--)
 		cJSON_DeleteItemFromArray(w->events, 0);
+	assert(cJSON_GetArraySize(w->events) <= WATCH_EVENTS);
 	pthread_mutex_unlock(&w->lock);
 	cJSON_Delete(list);
 }
@@ -164,6 +165,7 @@ static int look(struct watch *w)
 	w->n_refused = w->reports.n_refused;
 	watch_tell(w, w->roster);
 	publish(w, true);
+	assert(w->roster); /* an overview is made of it */
 	w->look_us = within((clock_mono_us() - start_us) * LOOK_PARTS, LOOK_US, LOOK_MOST_US);
 	return 0;
 }

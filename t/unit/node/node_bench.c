@@ -99,6 +99,6 @@ void node_bench_restart_redis(struct node_bench *b)
 
 	assert_int_equal(redis_server_restart(&pool->server), 0);
 	client_free(pool->client);
-	pool->client = client_new(&pool->url, &pool->keys, CLIENT_MS);
+	pool->client = client_new(&pool->url, registry_scripts(&pool->keys), CLIENT_MS);
 	assert_non_null(pool->client);
 }
