@@ -20,10 +20,11 @@ sub text_of ($path) {
 # `conn.c: conn_read, read_some`, `lib/elect.lua`: a file by the end of its path, and what is in it.
 my @code = grep { m{^(?:node|registry|common|analyzer|loadgen|lua|bench|t)/} } @all;
 my $n_names = 0;
-for my $path (grep { m{^docs/|^ARCHITECTURE} } @files) {
+for my $path (@files) {
     my @wrong;
     for my $span (text_of($path) =~ /`([\w\/.-]+\.(?:c|cpp|h|lua|js)(?:: [\w, ]+)?)`/g) {
         my ($file, $names) = split /: /, $span;
+        next if $file =~ /[A-Z]{2}/;    # stands for any
         my @there = grep { "/$_" =~ m{/\Q$file\E$} } @code;
         @there = grep { !m{^t/} } @there if grep { !m{^t/} } @there;
         my $source = join '', map { text_of($_) } @there;

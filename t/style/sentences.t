@@ -37,7 +37,7 @@ for my $name (sort(keys %has_long), sort keys %has_none) {
 
 ok(runs($counter, '--all', 'README.md', 'docs/tour.md'), 'README and tour');
 my @wings = map { glob checkout . "/$_" } '{node,registry,common,analyzer,loadgen}/README.md', '{node,registry,common,analyzer}/*/README.md';
-ok(runs($counter, '--all', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'PROTOCOL.md', 'SECURITY.md', glob(checkout . '/docs/*.md'), glob(checkout . '/docs/*/*.md'), @wings),
+ok(runs($counter, '--all', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'PROTOCOL.md', 'SECURITY.md', 'bench/README.md', 'helm/weir/README.md', glob(checkout . '/docs/*.md'), glob(checkout . '/docs/*/*.md'), @wings),
     'the other documents');
 my @refusals = grep { -e checkout . "/$_" } qw(node/http/http.c node/http/refusal.c analyzer/refusal.c);
 ok(runs($counter, '--all', @refusals), "the refusals of @refusals");
