@@ -14,6 +14,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "node/ingest/exchange.h"
 #include "node/node_metrics.h"
 #include "node/spill/dead_letter.h"
 
@@ -67,7 +68,7 @@ static void accept_packet(struct fate *f, struct packet *p, const char *analyzer
 	if (p->spilled)
 		spill_out_done(f->config.spill_out, p);
 	if (p->exchange)
-		ingest_accept_packet(f->config.ingest, p, analyzer);
+		exchange_accept(&f->config.ingest->shared, p, analyzer);
 	forget_unplaced(f);
 	release(f, p);
 }
@@ -103,7 +104,7 @@ static void refuse_packet(struct fate *f, struct packet *p, enum refusal refusal
 	account(f, ACCOUNT_REFUSED, p);
 	atomic_store_explicit(&f->config.shared->health.unplaced_us, clock_mono_us(),
 			      memory_order_relaxed);
-	ingest_refuse_packet(f->config.ingest, p->exchange, refusal);
+	exchange_refuse(&f->config.ingest->shared, p->exchange, refusal);
 	release(f, p);
 }
 
@@ -259,7 +260,7 @@ void fate_on_packet(void *arg, struct packet *p)
 		return;
 	}
 	if (f->config.shared->config->ack == ACK_RECEIVED) {
-		ingest_accept_packet(f->config.ingest, p, "");
+		exchange_accept(&f->config.ingest->shared, p, "");
 		p->exchange = NULL;
 	}
 	router_submit(f->config.router, p);

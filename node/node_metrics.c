@@ -5,7 +5,7 @@
 #include "node/deliver/breaker.h"
 #include "node/fate.h"
 #include "node/http/refusal.h"
-#include "node/ingest/conn.h"
+#include "node/ingest/conn_shared.h"
 #include "node/route/router.h"
 #include "node/route/settler.h"
 

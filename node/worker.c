@@ -89,7 +89,7 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
 static bool is_quiet(const struct worker *w)
 {
 	return fate_n_in_flight(&w->fate) == 0 && spill_out_is_quiet(&w->spill_out) &&
-	       ingest_n_connections(&w->ingest) == 0;
+	       conn_shared_n_connections(&w->ingest.shared) == 0;
 }
 
 /* Connections that do not end by themselves are cut at leave_by_us; packets come first. */
@@ -109,11 +109,11 @@ static void on_phase_timer(evutil_socket_t fd, short what, void *arg)
 
 /* ---- life ---- */
 
-static struct ingest_config ingest_config(struct worker *w)
+static struct conn_config ingest_config(struct worker *w)
 {
 	const struct node_config *c = w->shared->config;
 
-	return (struct ingest_config){
+	return (struct conn_config){
 		.base = w->base,
 		.limits = { .max_head_bytes = (uint32_t)c->max_header,
 			    .max_body_bytes = c->max_body,
@@ -237,7 +237,7 @@ static int init_fate(struct worker *w)
 
 int worker_init(struct worker *w, struct node_shared *shared, unsigned index, int listen_fd)
 {
-	struct ingest_config ingest;
+	struct conn_config ingest;
 	struct router_config router;
 	int r;
 
@@ -286,9 +286,9 @@ static void *run(void *arg)
 
 	pthread_setname_np(pthread_self(), "worker");
 	while (w->phase != WORKER_DONE && event_base_loop(w->base, EVLOOP_ONCE) == 0) {
-		w->ingest.now_us = clock_mono_us();
+		w->ingest.shared.now_us = clock_mono_us();
 		spill_in_turn(&w->spill_in);
-		spill_out_turn(&w->spill_out, w->ingest.now_us);
+		spill_out_turn(&w->spill_out, w->ingest.shared.now_us);
 		router_turn(&w->router);
 		sender_turn(w->sender);
 		ingest_flush(&w->ingest);

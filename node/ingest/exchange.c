@@ -1,228 +1,219 @@
-/*
- * Bytes in, requests and their packets out; and the answers in their order. Here a connection is
- * only closed when memory is out; whoever calls looks at what comes back.
- */
+/* Bytes in, requests and their packets out; and the answers in their order. */
 #include "node/ingest/exchange.h"
 
-#include <sys/socket.h>
-
+#include "common/clock.h"
 #include "common/log.h"
-#include "common/net/net.h"
-#include "node/ingest/ingest.h"
 #include "node/node_metrics.h"
 #include "node/token_guard.h"
 
 #define BULKY_BYTES (32u << 10) /* of a body: not copying it is worth one more read */
 
-static void drop_packet(struct conn *c)
+void exchange_init(struct requests *rs, struct conn_shared *shared, const struct net_addr *peer)
 {
-	if (!c->packet)
-		return;
-	packet_free_within(c->ingest->config.memory, c->packet);
-	c->packet = NULL;
+	*rs = (struct requests){ .shared = shared, .peer = *peer, .tailp = &rs->first };
+	http_reader_init(&rs->reader, shared->config.limits.max_head_bytes,
+			 shared->config.limits.max_body_bytes);
 }
 
-void exchange_abandon_all(struct conn *c)
+static void drop_packet(struct requests *rs)
+{
+	if (!rs->packet)
+		return;
+	packet_free_within(rs->shared->config.memory, rs->packet);
+	rs->packet = NULL;
+}
+
+void exchange_abandon_all(struct requests *rs)
 {
 	struct exchange *x;
 
-	drop_packet(c);
-	while ((x = c->first)) {
-		c->first = x->next;
-		if (x->is_done || x == c->reading)
+	conn_shared_unmark_dirty(rs->shared, &rs->dirty);
+	drop_packet(rs);
+	while ((x = rs->first)) {
+		rs->first = x->next;
+		if (x->is_done || x == rs->reading)
 			free(x);
 		else
-			x->conn = NULL;
+			x->requests = NULL;
 	}
 }
 
 /* An answer for the request being read, or for none (408). It waits for its turn in the queue. */
-static struct exchange *add_exchange(struct conn *c)
+static struct exchange *add_exchange(struct requests *rs)
 {
 	struct exchange *x = calloc(1, sizeof(*x));
 
 	if (!x)
 		return NULL;
-	x->conn = c;
-	*c->tailp = x;
-	c->tailp = &x->next;
-	c->n_exchanges++;
+	x->requests = rs;
+	*rs->tailp = x;
+	rs->tailp = &x->next;
+	rs->n_exchanges++;
 	return x;
 }
 
-static void finish_exchange(struct conn *c, struct exchange *x)
+static void finish_exchange(struct requests *rs, struct exchange *x)
 {
+	assert(!x->is_done && x != rs->reading);
 	x->is_done = true;
-	ingest_mark_dirty(c->ingest, c);
+	conn_shared_mark_dirty(rs->shared, &rs->dirty);
 }
 
-static struct net_addr peer_of(const struct conn *c)
-{
-	struct net_addr addr = { .len = sizeof(addr.sa) };
-
-	if (getpeername(c->fd, (struct sockaddr *)&addr.sa, &addr.len) != 0)
-		addr = (struct net_addr){ 0 };
-	return addr;
-}
+/* ---- refusals ---- */
 
 /* 4xx make agents drop what they sent: each one is logged with its sender. */
-static void log_refusal(struct conn *c, enum refusal refusal)
+static void log_refusal(struct requests *rs, enum refusal refusal)
 {
 	const struct http_refusal_info *info = refusal_info(refusal);
-	struct net_addr addr = peer_of(c);
 	char peer[NET_ADDR_STRLEN];
 
-	metrics_add(c->ingest->config.metrics, M_REFUSED, refusal, 1);
+	metrics_add(rs->shared->config.metrics, M_REFUSED, refusal, 1);
 	if (info->status == 503)
 		return;
-	net_addr_format(&addr, peer);
+	net_addr_format(&rs->peer, peer);
 	log_warn("ingest", "request refused", "client=%s status=%d reason=%s", peer, info->status,
 		 info->name);
 }
 
-static void set_refusal(struct conn *c, struct exchange *x, enum refusal refusal)
+static void set_refusal(struct requests *rs, struct exchange *x, enum refusal refusal)
 {
 	x->answer.kind = ANSWER_REFUSED;
 	x->answer.refusal = refusal;
 	x->answer.retry_after_s =
-		x->token_wait_s ? x->token_wait_s : ingest_retry_after_s(c->ingest);
-	log_refusal(c, refusal);
+		x->token_wait_s ? x->token_wait_s : conn_shared_retry_after_s(rs->shared);
+	log_refusal(rs, refusal);
 }
 
 /* The exchange for a request of which no header section was understood. NULL: out of memory. */
-static struct exchange *add_refused(struct conn *c)
+static struct exchange *add_refused(struct requests *rs)
 {
-	struct exchange *x = add_exchange(c);
+	struct exchange *x = add_exchange(rs);
 
 	if (x)
-		x->answer.head_only = c->reader.head.method == HTTP_HEAD;
+		x->answer.head_only = rs->reader.head.method == HTTP_HEAD;
 	return x;
 }
 
 /* Nothing more is read; this answer, which is complete, is the last one. */
-static void end_with(struct conn *c, struct exchange *x, enum conn_close reason)
+static void end_with(struct requests *rs, struct exchange *x, enum conn_close reason)
 {
-	drop_packet(c);
-	buf_deinit(&c->in);
-	c->reading = NULL;
-	c->owes_continue = false;
-	x->ends = c->no_more = true;
-	c->close_reason = reason;
-	finish_exchange(c, x);
+	drop_packet(rs);
+	rs->reading = NULL;
+	rs->owes_continue = false;
+	x->ends = rs->no_more = true;
+	rs->close_reason = reason;
+	finish_exchange(rs, x);
 }
 
-bool exchange_refuse_and_end(struct conn *c, enum refusal refusal, enum conn_close reason)
+int exchange_refuse_and_end(struct requests *rs, enum refusal refusal, enum conn_close reason)
 {
-	struct exchange *x = c->reading ? c->reading : add_refused(c);
+	struct exchange *x = rs->reading ? rs->reading : add_refused(rs);
 
-	if (!x) {
-		conn_close(c, CLOSE_NO_MEMORY);
-		return false;
-	}
+	if (!x)
+		return -ENOMEM;
 	if (x->answer.kind != ANSWER_REFUSED)
-		set_refusal(c, x, refusal);
-	end_with(c, x, reason);
-	return true;
+		set_refusal(rs, x, refusal);
+	end_with(rs, x, reason);
+	return 0;
 }
+
+/* ---- a header section ---- */
 
 /* Room for the body of the packet announced by the header section. */
-static enum refusal start_packet(struct conn *c, const struct http_head *head)
+static enum refusal start_packet(struct requests *rs, const struct http_head *head)
 {
-	struct ingest *in = c->ingest;
+	struct memory *memory = rs->shared->config.memory;
 
+	assert(!rs->packet);
 	/* one that would be refused later on is refused before its body is sent */
-	if (packet_cost(head->content_length) > memory_left(in->config.memory))
+	if (packet_cost(head->content_length) > memory_left(memory))
 		return REFUSAL_NO_MEMORY;
-	c->packet = packet_new_within(in->config.memory, head->content_length);
-	return c->packet ? REFUSAL_NONE : REFUSAL_NO_MEMORY;
+	rs->packet = packet_new_within(memory, head->content_length);
+	return rs->packet ? REFUSAL_NONE : REFUSAL_NO_MEMORY;
 }
 
 /* Its token was looked at: it was wrong, or right, perhaps for the first time on this connection.
  */
-static enum refusal judge_token(struct conn *c, struct exchange *x, enum refusal refusal)
+static enum refusal judge_token(struct requests *rs, struct exchange *x, enum refusal refusal)
 {
-	struct token_guard *guard = c->ingest->config.api.guard;
+	struct token_guard *guard = rs->shared->config.api.guard;
 	bool is_right = refusal != REFUSAL_UNAUTHORIZED;
-	struct net_addr peer;
 	uint32_t wait_s;
 
-	if (!c->reader.head.authorization.len || (is_right && c->is_trusted))
+	if (!rs->reader.head.authorization.len || (is_right && rs->is_trusted))
 		return refusal;
-	peer = peer_of(c);
-	wait_s = token_guard_judge(guard, &peer, is_right, c->ingest->now_us);
-	c->is_trusted |= is_right && !wait_s;
+	wait_s = token_guard_judge(guard, &rs->peer, is_right, rs->shared->now_us);
+	rs->is_trusted |= is_right && !wait_s;
 	x->token_wait_s = wait_s;
 	return wait_s ? REFUSAL_WRONG_TOKENS : refusal;
 }
 
 /* A packet may follow if none is refused. */
-static enum refusal decide(struct conn *c, const struct http_head *head, struct exchange *x)
+static enum refusal decide(struct requests *rs, const struct http_head *head, struct exchange *x)
 {
-	const struct ingest_api *api = &c->ingest->config.api;
-	bool is_packet = ingest_api_decide(api, head, c->ingest->now_us, &x->answer);
+	const struct ingest_api *api = &rs->shared->config.api;
+	bool is_packet = ingest_api_decide(api, head, rs->shared->now_us, &x->answer);
 	enum refusal refusal = x->answer.kind == ANSWER_REFUSED ? x->answer.refusal : REFUSAL_NONE;
 
 	if (api->token && (is_packet || refusal == REFUSAL_UNAUTHORIZED ||
 			   refusal == REFUSAL_MEDIA_TYPE || refusal == REFUSAL_CONTENT_ENCODING))
-		refusal = judge_token(c, x, refusal);
-	return is_packet && refusal == REFUSAL_NONE ? start_packet(c, head) : refusal;
+		refusal = judge_token(rs, x, refusal);
+	return is_packet && refusal == REFUSAL_NONE ? start_packet(rs, head) : refusal;
 }
 
-/* The header section is whole. False: the connection is closed. */
-static bool on_head(struct conn *c)
+/* The header section is whole. */
+static int on_head(struct requests *rs)
 {
-	const struct http_head *head = &c->reader.head;
-	struct ingest *in = c->ingest;
-	struct exchange *x = add_exchange(c);
-	enum refusal refusal = REFUSAL_NONE;
+	const struct http_head *head = &rs->reader.head;
+	struct exchange *x = add_exchange(rs);
+	enum refusal refusal;
 
-	if (!x) {
-		conn_close(c, CLOSE_NO_MEMORY);
-		return false;
-	}
-	c->reading = x;
-	c->is_used = true;
-	refusal = decide(c, head, x);
+	if (!x)
+		return -ENOMEM;
+	rs->reading = x;
+	rs->n_begun++;
+	refusal = decide(rs, head, x);
 	if (refusal != REFUSAL_NONE)
-		set_refusal(c, x, refusal);
+		set_refusal(rs, x, refusal);
 	if (!head->keep_alive) {
 		x->ends = true;
-		c->close_reason = CLOSE_ANSWERED;
+		rs->close_reason = CLOSE_ANSWERED;
 	}
-	conn_set_state(c, CONN_BODY);
-	if (!head->expect_continue || c->reader.state == HTTP_DONE)
-		return true;
-	if (c->packet) {
-		c->owes_continue = true;
-		ingest_mark_dirty(in, c);
+	if (!head->expect_continue || rs->reader.state == HTTP_DONE)
+		return 0;
+	if (rs->packet) {
+		rs->owes_continue = true;
+		conn_shared_mark_dirty(rs->shared, &rs->dirty);
 	} else { /* it waits for a word before it sends the body: the answer is that word */
-		end_with(c, x, refusal == REFUSAL_NONE ? CLOSE_ANSWERED : CLOSE_REFUSED);
+		end_with(rs, x, refusal == REFUSAL_NONE ? CLOSE_ANSWERED : CLOSE_REFUSED);
 	}
-	return true;
+	return 0;
 }
 
-/* False: the connection is closed. */
-static bool on_body(struct conn *c, struct http_slice slice)
-{
-	struct packet *p = c->packet;
+/* ---- a body ---- */
 
-	c->owes_continue = false;
+static int on_body(struct requests *rs, struct http_slice slice)
+{
+	struct packet *p = rs->packet;
+
+	rs->owes_continue = false;
 	if (!p)
-		return true;                  /* of a refused request */
+		return 0;                     /* of a refused request */
 	if (slice.data == p->body + p->len) { /* read right into its place */
 		p->len += slice.len;
-		return true;
+		return 0;
 	}
-	if (packet_reserve_within(c->ingest->config.memory, &c->packet, slice.len,
-				  c->reader.max_body_bytes) != 0)
-		return exchange_refuse_and_end(c, REFUSAL_NO_MEMORY, CLOSE_REFUSED);
-	p = c->packet;
+	if (packet_reserve_within(rs->shared->config.memory, &rs->packet, slice.len,
+				  rs->reader.max_body_bytes) != 0)
+		return exchange_refuse_and_end(rs, REFUSAL_NO_MEMORY, CLOSE_REFUSED);
+	p = rs->packet;
+	assert(slice.len <= p->capacity - p->len);
 	memcpy(p->body + p->len, slice.data, slice.len);
 	p->len += slice.len;
-	return true;
+	return 0;
 }
 
-static enum refusal count_messages(struct ingest *in, struct packet *p)
+static enum refusal count_messages(struct conn_shared *shared, struct packet *p)
 {
 	static const enum refusal refusals[JSON_VERDICTS] = {
 		[JSON_OK] = REFUSAL_NONE,
@@ -232,90 +223,129 @@ static enum refusal count_messages(struct ingest *in, struct packet *p)
 		[JSON_NO_MEMORY] = REFUSAL_NO_MEMORY,
 	};
 
-	return refusals[json_count(in->json, p->body, p->len, &p->n_messages)];
+	return refusals[json_count(shared->json, p->body, p->len, &p->n_messages)];
 }
 
 /* The request is whole: hand the packet on, or let the answer go. */
-static void on_message(struct conn *c)
+static void on_message(struct requests *rs)
 {
-	struct ingest *in = c->ingest;
-	struct packet *p = c->packet;
-	struct exchange *x = c->reading;
+	struct conn_shared *shared = rs->shared;
+	struct packet *p = rs->packet;
+	struct exchange *x = rs->reading;
 	enum refusal refusal;
 
-	c->reading = NULL;
-	c->packet = NULL;
-	c->owes_continue = false;
+	rs->reading = NULL;
+	rs->packet = NULL;
+	rs->owes_continue = false;
 	if (x->ends)
-		c->no_more = true;
-	http_reader_next(&c->reader);
-	conn_set_state(c, CONN_WAITING);
+		rs->no_more = true;
+	http_reader_next(&rs->reader);
 	if (!p) {
-		finish_exchange(c, x);
+		finish_exchange(rs, x);
 		return;
 	}
-	c->is_bulky = p->len >= BULKY_BYTES;
-	metrics_add(in->config.metrics, M_RECEIVED_BYTES, 0, (int64_t)p->len);
-	refusal = count_messages(in, p);
+	rs->is_bulky = p->len >= BULKY_BYTES;
+	metrics_add(shared->config.metrics, M_RECEIVED_BYTES, 0, (int64_t)p->len);
+	refusal = count_messages(shared, p);
 	if (refusal != REFUSAL_NONE) {
-		set_refusal(c, x, refusal);
-		finish_exchange(c, x);
-		packet_free_within(in->config.memory, p);
+		set_refusal(rs, x, refusal);
+		finish_exchange(rs, x);
+		packet_free_within(shared->config.memory, p);
 		return;
 	}
 	p->exchange = x;
-	p->received_us = in->now_us;
-	in->config.on_packet(in->config.arg, p);
+	p->received_us = shared->now_us;
+	shared->config.on_packet(shared->config.arg, p);
 }
 
-ssize_t exchange_feed(struct conn *c, const char *data, size_t len)
+static int on_http_event(struct requests *rs, enum http_event event, struct http_slice slice)
+{
+	switch (event) {
+	case HTTP_HEAD_DONE:
+		return on_head(rs);
+	case HTTP_BODY_DATA:
+		return on_body(rs, slice);
+	case HTTP_MESSAGE_DONE:
+		on_message(rs);
+		return 0;
+	case HTTP_REFUSED:
+		return exchange_refuse_and_end(rs, (enum refusal)rs->reader.refusal, CLOSE_REFUSED);
+	default:
+		return 0;
+	}
+}
+
+ssize_t exchange_feed(struct requests *rs, const char *data, size_t len)
 {
 	size_t done = 0;
 
-	while (conn_may_read(c)) {
-		size_t n = 0;
+	while (exchange_may_read(rs)) {
 		struct http_slice slice = { 0 };
+		size_t n = 0;
+		enum http_event event =
+			http_reader_feed(&rs->reader, data + done, len - done, &n, &slice);
+		int r = on_http_event(rs, event, slice);
 
-		switch (http_reader_feed(&c->reader, data + done, len - done, &n, &slice)) {
-		case HTTP_NEED_MORE:
-			return (ssize_t)(done + n);
-		case HTTP_HEAD_DONE:
-			if (!on_head(c))
-				return -1;
-			break;
-		case HTTP_BODY_DATA:
-			if (!on_body(c, slice))
-				return -1;
-			break;
-		case HTTP_MESSAGE_DONE:
-			on_message(c);
-			break;
-		case HTTP_REFUSED:
-			if (!exchange_refuse_and_end(c, (enum refusal)c->reader.refusal,
-						     CLOSE_REFUSED))
-				return -1;
-			break;
-		}
+		if (r != 0)
+			return r;
 		done += n;
+		if (event == HTTP_NEED_MORE)
+			break;
 	}
+	assert(done <= len);
 	return (ssize_t)done;
 }
 
-bool exchange_render(struct conn *c, struct buf *out)
+/* ---- answers ---- */
+
+bool exchange_render(struct requests *rs, struct buf *out)
 {
-	struct ingest *in = c->ingest;
 	struct exchange *x;
 	bool ends = false;
 
-	while (!ends && (x = c->first) && x->is_done) {
-		c->no_more |= in->draining || in->now_us >= c->expires_us;
-		ends = x->ends || (c->no_more && !x->next);
-		answer_write(out, &x->answer, &in->date, ends);
-		c->first = x->next;
-		if (!c->first)
-			c->tailp = &c->first;
-		c->n_exchanges--;
+	while (!ends && (x = rs->first) && x->is_done) {
+		ends = x->ends || (rs->no_more && !x->next);
+		answer_write(out, &x->answer, &rs->shared->date, ends);
+		rs->first = x->next;
+		if (!rs->first)
+			rs->tailp = &rs->first;
+		rs->n_exchanges--;
 		free(x);
 	}
+	if (rs->owes_continue && rs->first == rs->reading) {
+		buf_append(out, ANSWER_CONTINUE, sizeof(ANSWER_CONTINUE) - 1);
+		rs->owes_continue = false;
+	}
 	return ends;
+}
+
+static void answer(struct exchange *x)
+{
+	if (x->requests)
+		finish_exchange(x->requests, x);
+	else
+		free(x);
+}
+
+void exchange_accept(struct conn_shared *shared, const struct packet *p, const char *analyzer)
+{
+	struct metrics_shard *metrics = shared->config.metrics;
+	struct exchange *x = p->exchange;
+
+	metrics_add(metrics, M_ACCEPTED_PACKETS, 0, 1);
+	metrics_add(metrics, M_ACCEPTED_MESSAGES, 0, p->n_messages);
+	metrics_observe(metrics, M_ACK_TIME, 0, clock_mono_us() - p->received_us);
+	x->answer.kind = ANSWER_ACCEPTED;
+	x->answer.n_messages = p->n_messages;
+	strncpy(x->answer.analyzer, analyzer, ANALYZER_ID_MAX);
+	answer(x);
+}
+
+void exchange_refuse(struct conn_shared *shared, struct exchange *x, enum refusal refusal)
+{
+	metrics_add(shared->config.metrics, M_REFUSED, refusal, 1);
+	x->answer.kind = ANSWER_REFUSED;
+	x->answer.refusal = refusal;
+	x->answer.retry_after_s = conn_shared_retry_after_s(shared);
+	answer(x);
 }

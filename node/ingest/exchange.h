@@ -1,26 +1,76 @@
 #ifndef WEIR_NODE_EXCHANGE_H
 #define WEIR_NODE_EXCHANGE_H
 /*
- * The requests on a connection: read, handed on as packets, and answered in their order. conn.c
- * owns the socket and calls this.
+ * The requests of a connection: read, handed on as packets, and answered in their order.
+ *
+ * An exchange is a request and its answer. Requests may be pipelined: exchanges stand in a queue,
+ * and an answer goes out when those before it have gone.
+ *
+ *   bytes -> exchange_feed -> on_packet ... exchange_accept, exchange_refuse -> exchange_render
+ *
+ * Nothing here knows sockets: whoever owns a struct requests feeds it, writes what it renders, and
+ * closes the connection when `no_more` and `close_reason` say so.
  */
-#include "node/ingest/conn.h"
+#include "common/net/net.h"
+#include "node/http/http_reader.h"
+#include "node/ingest/conn_shared.h"
 
-/*
- * Reads as many requests as there is room for. Returns how many of the bytes it took, or -1: the
- * connection is closed.
- */
-ssize_t exchange_feed(struct conn *c, const char *data, size_t len) MUST_CHECK;
-/*
- * The request being read, or what was to become one, is refused, and nothing more is read. A
- * request that was refused already keeps its answer. False: the connection is closed.
- */
-bool exchange_refuse_and_end(struct conn *c, enum refusal refusal,
-			     enum conn_close reason) MUST_CHECK;
-/* Appends the answers whose turn it is. True: the last of them ends the connection. */
-bool exchange_render(struct conn *c, struct buf *out);
+#define EXCHANGE_MAX_PIPELINED 64
+
+struct requests;
+
+struct exchange {
+	struct exchange *next;
+	struct requests *requests; /* NULL: the connection is gone, free it instead of answering */
+	bool is_done;              /* `answer` may go out */
+	bool ends;                 /* the connection closes after this answer */
+	uint32_t token_wait_s;     /* 429: as token_guard_judge says; else 0 */
+	struct answer answer;
+};
+
+struct requests {
+	struct conn_shared *shared; /* borrowed */
+	struct conn_dirty dirty;    /* it has answers to write */
+	struct net_addr peer;       /* who sends them */
+	struct http_reader reader;
+	struct packet *packet;    /* being read */
+	struct exchange *reading; /* its request is not whole yet; also in the queue */
+	struct exchange *first, **tailp;
+	unsigned n_exchanges;
+	uint32_t n_begun;             /* requests whose header section was whole */
+	enum conn_close close_reason; /* why the connection closes when the last answer is out */
+	bool no_more;                 /* no further request is read */
+	bool owes_continue; /* the client waits for 100 Continue; due when all answers before it are
+			       out */
+	bool is_bulky;      /* the last body was large: of the next request no more than the header
+			       section goes through the scratch */
+	bool is_trusted;    /* one with the right token has come */
+};
+
+void exchange_init(struct requests *rs, struct conn_shared *shared, const struct net_addr *peer);
 /* The connection is gone. Exchanges whose packets are on their way are freed when the fate is
  * known. */
-void exchange_abandon_all(struct conn *c);
+void exchange_abandon_all(struct requests *rs);
+
+/* A request that was begun is read to its end, whatever comes after it. */
+static inline bool exchange_may_read(const struct requests *rs)
+{
+	return rs->reading || (!rs->no_more && rs->n_exchanges < EXCHANGE_MAX_PIPELINED);
+}
+
+/* Reads as many requests as there is room for. Returns how many of the bytes it took; -ENOMEM. */
+ssize_t exchange_feed(struct requests *rs, const char *data, size_t len) MUST_CHECK;
+/*
+ * The request being read, or what was to become one, is refused, and nothing more is read. A
+ * request that was refused already keeps its answer. -ENOMEM.
+ */
+int exchange_refuse_and_end(struct requests *rs, enum refusal refusal,
+			    enum conn_close reason) MUST_CHECK;
+/* Appends the answers whose turn it is. True: the last of them ends the connection. */
+bool exchange_render(struct requests *rs, struct buf *out);
+
+/* The fate of a packet whose exchange waits. The packet stays the caller's. */
+void exchange_accept(struct conn_shared *shared, const struct packet *p, const char *analyzer);
+void exchange_refuse(struct conn_shared *shared, struct exchange *x, enum refusal refusal);
 
 #endif

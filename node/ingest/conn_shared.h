@@ -1,0 +1,111 @@
+#ifndef WEIR_NODE_CONN_SHARED_H
+#define WEIR_NODE_CONN_SHARED_H
+/*
+ * What all connections of one worker share: limits, buffers, the time of this turn of the loop, and
+ * the lists in which they stand. It knows nothing of what a connection or a request is made of.
+ *
+ * Each state of a connection is a list, oldest first, so a sweep looks at the heads only and no
+ * connection needs a timer of its own.
+ */
+#include <event2/event.h>
+#include <stdatomic.h>
+
+#include "common/buf.h"
+#include "common/metrics/metrics.h"
+#include "common/rng.h"
+#include "node/ingest/ingest_api.h"
+#include "node/packet/json_count.h"
+#include "node/packet/packet.h"
+
+struct conn;
+
+/* The life of a connection. */
+enum conn_state {
+	CONN_IDLE,    /* no request; closed silently after idle */
+	CONN_HEAD,    /* some bytes of a header section; 408 after head */
+	CONN_BODY,    /* a body is coming; 408 after body */
+	CONN_WAITING, /* requests are being handled, none is being read; lanes have their own
+			 timeouts */
+	CONN_WRITING, /* the client does not read its answers; reset after write */
+	CONN_LINGER,  /* the last answer is out; what still comes is thrown away, so that it is not
+			 lost by a reset */
+	CONN_STATES
+};
+
+/* Why a connection was closed: log and counter. */
+enum conn_close {
+	CLOSE_BY_CLIENT, /* it closed, between requests */
+	CLOSE_ABORTED,   /* it closed its side within a request */
+	CLOSE_RESET,     /* a socket error */
+	CLOSE_IDLE,      /* idle timeout */
+	CLOSE_HEAD_TIMEOUT,
+	CLOSE_BODY_TIMEOUT,
+	CLOSE_WRITE_TIMEOUT,
+	CLOSE_REFUSED,  /* after a refusal that ends the connection */
+	CLOSE_ANSWERED, /* the client asked for it, or it was told so: age, drain */
+	CLOSE_TOO_MANY, /* over max-connections */
+	CLOSE_NO_MEMORY,
+	CLOSE_STOPPED, /* the node ends */
+	CLOSE_REASONS
+};
+extern const char *const conn_close_names[CLOSE_REASONS];
+
+struct conn_limits {
+	uint32_t max_head_bytes;
+	uint64_t max_body_bytes;
+	unsigned max_connections; /* of the whole node */
+	uint64_t idle_us, head_us, body_us, write_us, max_age_us;
+};
+
+struct conn_config {
+	struct event_base *base; /* borrowed */
+	struct conn_limits limits;
+	struct ingest_api api;
+	struct metrics_shard *metrics;   /* borrowed */
+	_Atomic unsigned *n_connections; /* of the whole node; borrowed */
+	struct memory *memory;           /* of this worker; borrowed */
+	/* Takes a valid packet. Its exchange waits for exchange_accept or exchange_refuse. */
+	void (*on_packet)(void *arg, struct packet *packet);
+	void *arg;
+};
+
+struct conn_list {
+	struct conn *first, *last;
+	unsigned n;
+};
+
+/* A place in the list of the connections that have answers to write. */
+struct conn_dirty {
+	struct conn_dirty *next;
+	bool is_listed;
+};
+
+struct conn_shared {
+	struct conn_config config;
+	struct conn_list lists[CONN_STATES];
+	struct conn_dirty *dirty;
+	struct json_counter *json;
+	struct answer_date date;
+	struct rng rng;
+	char *scratch;     /* where sockets are read into */
+	struct buf render; /* where answers are written */
+	uint64_t now_us;   /* of this turn of the loop */
+	bool is_draining;  /* every answer closes its connection */
+};
+
+#define CONN_SCRATCH_BYTES (256u << 10)
+
+int conn_shared_init(struct conn_shared *s, const struct conn_config *config) MUST_CHECK;
+void conn_shared_deinit(struct conn_shared *s);
+
+void conn_shared_update_time(struct conn_shared *s);
+/* The connection gets its turn to write at the end of this turn of the loop. */
+void conn_shared_mark_dirty(struct conn_shared *s, struct conn_dirty *dirty);
+void conn_shared_unmark_dirty(struct conn_shared *s, struct conn_dirty *dirty);
+/* NULL: no connection has answers to write. */
+struct conn_dirty *conn_shared_pop_dirty(struct conn_shared *s);
+/* For a 503. Agents that were refused at the same time do not come back at the same time. */
+uint32_t conn_shared_retry_after_s(struct conn_shared *s);
+unsigned conn_shared_n_connections(const struct conn_shared *s);
+
+#endif
