@@ -4,7 +4,7 @@
  * The grammar of a header section, private to http_reader.c: from bytes that are all there to a
  * struct http_head. Which bytes belong to it, and how many are allowed, is the reader's business.
  */
-#include "node/http/http_reader.h"
+#include "node/http/http.h"
 
 /*
  * `data` is a whole header section, the empty line at its end included, in which every LF follows a

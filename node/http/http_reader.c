@@ -74,11 +74,6 @@ void http_reader_next(struct http_reader *r)
 	http_reader_init(r, r->max_head_bytes, r->max_body_bytes);
 }
 
-bool http_reader_is_idle(const struct http_reader *r)
-{
-	return r->state == HTTP_HEAD_WAIT && r->n_searched == 0;
-}
-
 enum http_event http_reader_feed(struct http_reader *r, const char *data, size_t len,
 				 size_t *n_consumedp, struct http_slice *slicep)
 {

@@ -20,74 +20,7 @@
  *
  * What comes out depends on the bytes alone, never on how they were cut into pieces.
  */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "common/err.h"
-
-enum http_method {
-	HTTP_GET,
-	HTTP_HEAD,
-	HTTP_POST,
-	HTTP_PUT,
-	HTTP_DELETE,
-	HTTP_PATCH,
-	HTTP_OPTIONS,
-	HTTP_CONNECT,
-	HTTP_TRACE,
-	HTTP_METHODS
-};
-
-/* Why a request is refused. Each has a status, a short name (log, counter) and a sentence. */
-enum http_refusal {
-	HTTP_OK,                  /* not refused */
-	HTTP_BAD_REQUEST_LINE,    /* 400 */
-	HTTP_BAD_HEADER,          /* 400: syntax of a field line */
-	HTTP_BAD_HOST,            /* 400: none, several, or not a host */
-	HTTP_BAD_LENGTH,          /* 400: Content-Length no number, repeated, or beyond 2^63 */
-	HTTP_LENGTH_AND_CHUNKED,  /* 400 */
-	HTTP_BAD_CHUNK,           /* 400: chunk size, its line end, or a trailer */
-	HTTP_HEADER_TOO_LARGE,    /* 431: header section, or trailers, over the limit */
-	HTTP_BODY_TOO_LARGE,      /* 413 */
-	HTTP_LENGTH_REQUIRED,     /* 411: POST, PUT or PATCH with neither length nor chunked */
-	HTTP_UNKNOWN_EXPECTATION, /* 417: Expect is not 100-continue */
-	HTTP_UNKNOWN_ENCODING,    /* 501: Transfer-Encoding other than chunked */
-	HTTP_UNKNOWN_METHOD,      /* 501: no method of HTTP */
-	HTTP_UNKNOWN_VERSION,     /* 505 */
-	HTTP_REFUSALS
-};
-
-struct http_refusal_info {
-	int status;
-	const char *name;   /* "bad_header" */
-	const char *detail; /* a sentence for the problem+json body */
-};
-extern const struct http_refusal_info http_refusals[HTTP_REFUSALS];
-extern const char *const http_method_names[HTTP_METHODS];
-
-/* Borrowed: from the bytes given to the http_reader_feed that returned HTTP_HEAD_DONE. */
-struct http_slice {
-	const char *data;
-	size_t len;
-};
-
-/*
- * The header section. Slices are good until the caller's buffer moves. Absent fields: len 0, data
- * NULL. After a refusal it holds what was understood until then.
- */
-struct http_head {
-	enum http_method method;
-	int minor_version;       /* 0 or 1 */
-	struct http_slice path;  /* without the query; from absolute-form too */
-	struct http_slice query; /* after '?' */
-	struct http_slice content_type, content_encoding, authorization;
-	bool keep_alive;      /* what the client wants: version and Connection considered */
-	bool expect_continue; /* Expect: 100-continue, and HTTP/1.1 */
-	bool chunked;
-	bool has_length;         /* Content-Length was there */
-	uint64_t content_length; /* 0 unless has_length */
-};
+#include "node/http/http.h"
 
 enum http_state {
 	HTTP_HEAD_WAIT,
@@ -132,7 +65,5 @@ enum http_event http_reader_feed(struct http_reader *r, const char *data, size_t
 				 size_t *n_consumedp, struct http_slice *slicep);
 /* After HTTP_MESSAGE_DONE: ready for the next request on the connection. */
 void http_reader_next(struct http_reader *r);
-/* No byte of a request has been seen, empty lines before it aside (an idle connection). */
-bool http_reader_is_idle(const struct http_reader *r);
 
 #endif

@@ -3,7 +3,7 @@
 /* The characters that the parts of an HTTP message are made of, private to the HTTP reader. */
 #include <strings.h>
 
-#include "node/http/http_reader.h"
+#include "node/http/http.h"
 
 /* Kinds of characters, as bits. */
 enum {

@@ -7,36 +7,46 @@
  * Most log agents drop what gets a 4xx, so those are only for what can never be accepted; whatever
  * may go well later is a 503, or for who must slow down a 429, with Retry-After.
  */
-#include "node/http/http_reader.h"
+#include "node/http/http.h"
+
+/*
+ * The reasons behind the reader's own, one row each: X(id, status, name for log and counter,
+ * sentence for the answer).
+ */
+/* clang-format off */
+#define REFUSAL_TABLE(X) \
+	X(REFUSAL_BAD_JSON, 400, "bad_json", "The body is not one valid JSON document in UTF-8.") \
+	X(REFUSAL_NOT_A_PACKET, 400, "not_a_packet", "The body must be a JSON object or array.") \
+	X(REFUSAL_NO_MESSAGES, 400, "no_messages", "The packet holds no messages.") \
+	X(REFUSAL_UNAUTHORIZED, 401, "unauthorized", "A valid bearer token is needed.") \
+	X(REFUSAL_WRONG_TOKENS, 429, "too_many_wrong_tokens", "Too many wrong tokens came from your address; see Retry-After.") \
+	X(REFUSAL_NOT_FOUND, 404, "not_found", "No such path. Packets go to POST /ingest, /v1/ingest, /logs or /message/send.") \
+	X(REFUSAL_METHOD_NOT_ALLOWED, 405, "method_not_allowed", "This path does not take that method; see Allow.") \
+	X(REFUSAL_INCOMPLETE, 400, "incomplete", "The connection ended before the request did.") \
+	X(REFUSAL_HEAD_TIMEOUT, 408, "head_timeout", "The request header did not arrive in time.") \
+	X(REFUSAL_BODY_TIMEOUT, 408, "body_timeout", "The request body did not arrive in time.") \
+	X(REFUSAL_MEDIA_TYPE, 415, "media_type", "Content-Type must be application/json.") \
+	X(REFUSAL_CONTENT_ENCODING, 415, "content_encoding", "Content-Encoding must be identity.") \
+	X(REFUSAL_NO_ANALYZER, 503, "no_analyzer", "No analyzer can take this packet now.") \
+	X(REFUSAL_SPILL_AWAY, 503, "spill_away", "No analyzer can take this packet now, and Redis, where it would wait, does not answer.") \
+	X(REFUSAL_SPILL_FULL, 503, "spill_full", "No analyzer can take this packet now, and the spill is full (spill-max-bytes).") \
+	X(REFUSAL_DEAD_FULL, 503, "dead_full", "An analyzer refuses this packet as bad, and it cannot be kept as a dead letter now.") \
+	X(REFUSAL_NO_MEMORY, 503, "no_memory", "The memory of this node for packets is used up (memory-max).") \
+	X(REFUSAL_TOO_MANY_CONNECTIONS, 503, "too_many_connections", "This node has reached its limit of connections (max-connections).") \
+	X(REFUSAL_SHUTTING_DOWN, 503, "shutting_down", "This node is shutting down.")
+/* clang-format on */
 
 enum refusal {
 	REFUSAL_NONE = HTTP_OK,
-	REFUSAL_BAD_JSON = HTTP_REFUSALS, /* 400 */
-	REFUSAL_NOT_A_PACKET,             /* 400: a JSON scalar */
-	REFUSAL_NO_MESSAGES,              /* 400: an empty array */
-	REFUSAL_UNAUTHORIZED,             /* 401 */
-	REFUSAL_WRONG_TOKENS,             /* 429: too many of them from one address */
-	REFUSAL_NOT_FOUND,                /* 404 */
-	REFUSAL_METHOD_NOT_ALLOWED,       /* 405 */
-	REFUSAL_INCOMPLETE,               /* 400: the client closed its side within the request */
-	REFUSAL_HEAD_TIMEOUT,             /* 408 */
-	REFUSAL_BODY_TIMEOUT,             /* 408 */
-	REFUSAL_MEDIA_TYPE,               /* 415 */
-	REFUSAL_CONTENT_ENCODING,         /* 415 */
-	REFUSAL_NO_ANALYZER,              /* 503: nobody could take it, and there is no spill */
-	REFUSAL_SPILL_AWAY,               /* 503: nobody could take it, and Redis does not answer */
-	REFUSAL_SPILL_FULL,               /* 503: nobody could take it, and the spill is full */
-	REFUSAL_DEAD_FULL, /* 503: an analyzer refuses it as bad, and it cannot be kept as a dead
-			      letter */
-	REFUSAL_NO_MEMORY, /* 503: memory-max is reached */
-	REFUSAL_TOO_MANY_CONNECTIONS, /* 503 */
-	REFUSAL_SHUTTING_DOWN,        /* 503: the node ends before it could be delivered */
-	REFUSALS
+	REFUSAL_OF_HTTP = HTTP_REFUSALS - 1, /* the last of the reader's reasons */
+#define REFUSAL_ID(id, status, name, detail) id,
+	REFUSAL_TABLE(REFUSAL_ID)
+#undef REFUSAL_ID
+		REFUSALS
 };
 
 const struct http_refusal_info *refusal_info(enum refusal refusal);
-/* Names in the order of the enum, for the label of a metric; NULL for REFUSAL_NONE. Before there
- * are threads. */
-const char *const *refusal_names(void);
+/* For the label of a metric. NULL: REFUSAL_NONE. */
+extern const char *const refusal_names[REFUSALS];
 
 #endif

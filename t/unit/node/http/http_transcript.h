@@ -8,6 +8,7 @@
 
 #include "common/buf.h"
 #include "node/http/http_reader.h"
+#include "node/http/refusal.h"
 
 static void note_slice(struct buf *out, const char *name, struct http_slice s)
 {
@@ -69,7 +70,7 @@ static bool note_events(struct buf *out, struct http_reader *r, struct buf *unre
 			return true;
 		if (event == HTTP_REFUSED) {
 			end_body(out, r);
-			buf_printf(out, "refused %s", http_refusals[r->refusal].name);
+			buf_printf(out, "refused %s", refusal_names[r->refusal]);
 			return false;
 		}
 		if (event == HTTP_MESSAGE_DONE) {
@@ -95,7 +96,7 @@ static void http_transcript(struct buf *out, struct http_reader *r, const char *
 		assert(!unread.failed);
 		goes_on = note_events(out, r, &unread);
 	}
-	if (goes_on && !http_reader_is_idle(r)) {
+	if (goes_on && (r->state != HTTP_HEAD_WAIT || r->n_searched > 0)) {
 		end_body(out, r);
 		buf_append_str(out, "more");
 	}
