@@ -15,7 +15,6 @@
 #include "registry/redis/redis_url.h"
 #include "registry/roster.h"
 
-#define WORKER_NAME_MAX 160 /* with its end */
 #define PROBE_WORDS (ROSTER_MAX_SLOTS / 64)
 
 struct node_shared {
@@ -35,9 +34,9 @@ struct node_shared {
 
 /* By which a worker is known to Redis and in logs: node/index. */
 static inline void node_shared_worker_name(const struct node_shared *shared, unsigned index,
-					   char out[WORKER_NAME_MAX])
+					   char out[WORKER_NAME_SIZE])
 {
-	snprintf(out, WORKER_NAME_MAX, "%s/%u", shared->config->node_id, index);
+	snprintf(out, WORKER_NAME_SIZE, "%s/%u", shared->config->node_id, index);
 }
 
 #endif

@@ -26,7 +26,7 @@ enum worker_phase {
 struct worker {
 	struct node_shared *shared; /* borrowed */
 	unsigned index;
-	char name[WORKER_NAME_MAX];
+	char name[WORKER_NAME_SIZE];
 	pthread_t thread;
 	struct event_base *base;
 	struct metrics_shard metrics;
@@ -34,7 +34,7 @@ struct worker {
 	struct sender *sender;
 	struct router router;
 	struct memory memory;
-	char store_name[WORKER_NAME_MAX + 16];
+	char store_name[WORKER_NAME_SIZE + sizeof("/store")];
 	struct link *store; /* to Redis, for what has a body: spill and dead letters */
 	struct spill_in spill_in;
 	struct spill_out spill_out;

@@ -14,6 +14,7 @@ const char *membership_check_id(const char *id)
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	size_t len = strlen(id);
 
+	static_assert(ANALYZER_ID_MAX == 64, "as the text below says");
 	if (len == 0 || len > ANALYZER_ID_MAX || strspn(id, allowed) != len)
 		return "an id is 1 to 64 of A-Z a-z 0-9 . _ -";
 	return NULL;
@@ -159,7 +160,7 @@ static void arg_processed(struct script_args *args, int64_t processed)
 }
 
 int membership_renew(struct client *c, const char *id, const char *instance, int64_t processed,
-		     uint64_t *epochp, char fault[64])
+		     uint64_t *epochp, char fault[FAULT_TEXT_MAX + 1])
 {
 	struct script_args args = { 0 };
 	redisReply *reply;
@@ -174,7 +175,7 @@ int membership_renew(struct client *c, const char *id, const char *instance, int
 	r = take_answer(reply, epochp);
 	fault[0] = '\0';
 	if (r == 0 && reply->elements == 3 && reply->element[2]->type == REDIS_REPLY_STRING)
-		snprintf(fault, 64, "%s", reply->element[2]->str);
+		snprintf(fault, FAULT_TEXT_MAX + 1, "%s", reply->element[2]->str);
 	freeReplyObject(reply);
 	return r;
 }

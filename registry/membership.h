@@ -36,7 +36,7 @@ int membership_register(struct client *c, const struct registration *reg, bool *
 			uint64_t *epochp) MUST_CHECK;
 /* processed < 0: not said. `fault` gets "" or the fault to simulate. */
 int membership_renew(struct client *c, const char *id, const char *instance, int64_t processed,
-		     uint64_t *epochp, char fault[64]) MUST_CHECK;
+		     uint64_t *epochp, char fault[FAULT_TEXT_MAX + 1]) MUST_CHECK;
 int membership_deregister(struct client *c, const char *id, const char *instance, int64_t processed,
 			  uint64_t *epochp) MUST_CHECK;
 

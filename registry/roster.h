@@ -12,11 +12,12 @@
 #include "registry/accounts.h"
 
 #define ROSTER_MAX_SLOTS 1024
-#define ANALYZER_ID_MAX 64
+#define ANALYZER_ID_MAX 64 /* of a node too */
 #define ANALYZER_URL_MAX 512
 #define INSTANCE_MAX 64
 #define FAULT_TEXT_MAX 63
 #define VERSION_TEXT_MAX 64
+#define WORKER_NAME_SIZE (ANALYZER_ID_MAX + sizeof("/4294967295")) /* node/index */
 #define ROSTER_E_FORMAT 1 /* not what lua/roster.lua writes */
 
 enum analyzer_state {
@@ -59,9 +60,9 @@ struct analyzer {
 };
 
 struct roster_worker {
-	char name[128];    /* node/index */
-	char mode[16];     /* exact, leased, away */
-	char *unreachable; /* slots: "1,~4" */
+	char name[WORKER_NAME_SIZE]; /* node/index */
+	char mode[16];               /* exact, leased, away */
+	char *unreachable;           /* slots: "1,~4" */
 };
 
 struct roster {

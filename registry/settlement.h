@@ -16,11 +16,11 @@
 
 /* Who calls, and how often it has. */
 struct caller {
-	char worker[160];  /* node/index */
-	char token[33];    /* of this run of the worker */
-	uint64_t number;   /* of the call; a repeated one keeps its number */
-	uint64_t epoch;    /* of the roster the call's slots belong to */
-	uint32_t lease_ms; /* of the worker */
+	char worker[WORKER_NAME_SIZE]; /* node/index */
+	char token[33];                /* of this run of the worker */
+	uint64_t number;               /* of the call; a repeated one keeps its number */
+	uint64_t epoch;                /* of the roster the call's slots belong to */
+	uint32_t lease_ms;             /* of the worker */
 	double catchup_max_messages;
 };
 

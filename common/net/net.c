@@ -26,8 +26,8 @@ static int parse_port(const char *text, uint16_t *portp)
 }
 
 struct authority {
-	char host[256]; /* without brackets; "" where none is given */
-	bool bracketed; /* so it must be a numeric IPv6 address */
+	char host[NET_HOST_SIZE]; /* without brackets; "" where none is given */
+	bool bracketed;           /* so it must be a numeric IPv6 address */
 	bool has_port;
 	uint16_t port;
 };

@@ -188,7 +188,7 @@ int admin_heartbeat(struct admin_api *api, struct mg_connection *conn, const cha
 	const char *instance;
 	int64_t processed;
 	uint64_t epoch;
-	char fault[64];
+	char fault[FAULT_TEXT_MAX + 1];
 	cJSON *body = read_instance(conn, &instance, &processed), *json;
 	int r;
 

@@ -162,7 +162,7 @@ static void add_trouble(const struct reporter *r, unsigned worker, const struct 
 	uint64_t failures = metrics_get(m, M_BREAKER_FAILURES, a->slot);
 	uint64_t retry_ms = metrics_get(m, M_BREAKER_RETRY, a->slot);
 	uint64_t now_ms = clock_wall_us() / US_PER_MS;
-	char name[WORKER_NAME_MAX];
+	char name[WORKER_NAME_SIZE];
 	cJSON *json;
 
 	if (state == BREAKER_CLOSED && !failures)

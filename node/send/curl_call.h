@@ -19,7 +19,7 @@ struct curl_call {
 	size_t part, part_offset; /* of the body: where its next byte is */
 	size_t n_answer_bytes;
 	const struct net_allow *allow;
-	char host[256];      /* of the URL */
+	char host[NET_HOST_SIZE]; /* of the URL */
 	const char *refused; /* why the last address that was tried is not allowed; NULL: it is */
 };
 

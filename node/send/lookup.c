@@ -17,7 +17,7 @@ struct lookup_job {
 	int code;            /* of getaddrinfo */
 	struct addrinfo *found;
 	int fd; /* an eventfd that the thread writes to */
-	char host[256], port[8];
+	char host[NET_HOST_SIZE], port[8];
 };
 
 static atomic_uint n_under_way;

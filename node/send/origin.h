@@ -28,8 +28,8 @@ struct origin {
 	struct origin *next; /* in its bucket */
 	uint32_t hash;
 	size_t len;
-	char authority[264]; /* as the URL has it, for Host */
-	char host[256];
+	char authority[NET_AUTHORITY_SIZE]; /* as the URL has it, for Host */
+	char host[NET_HOST_SIZE];
 	uint16_t port;
 	struct lookup lookup;       /* its addresses */
 	unsigned preferred;         /* of them: the one that was connected to last */

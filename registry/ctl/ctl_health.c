@@ -8,8 +8,6 @@
 #include "common/http/http_conn.h"
 #include "registry/ctl/ctl.h"
 
-#define AUTHORITY_SIZE (sizeof(((struct net_url *)0)->host) + 16)
-
 struct look {
 	const char *target; /* as given */
 	uint64_t timeout_ms;
@@ -33,9 +31,9 @@ static void on_idle_close(struct http_conn *c UNUSED)
 }
 
 /* "127.0.0.1:8080", "[::1]:8080" */
-static void write_authority(const struct net_url *url, char out[AUTHORITY_SIZE])
+static void write_authority(const struct net_url *url, char out[NET_AUTHORITY_SIZE])
 {
-	snprintf(out, AUTHORITY_SIZE, strchr(url->host, ':') ? "[%s]:%u" : "%s:%u", url->host,
+	snprintf(out, NET_AUTHORITY_SIZE, strchr(url->host, ':') ? "[%s]:%u" : "%s:%u", url->host,
 		 url->port);
 }
 
@@ -88,7 +86,7 @@ enum ctl_exit ctl_health(struct ctl *ctl, const struct ctl_command *command, cha
 	struct look look = { .target = arguments[0], .timeout_ms = ctl->options.timeout_ms };
 	struct net_url url;
 	struct net_addr addr;
-	char authority[AUTHORITY_SIZE], request[sizeof(url.path) + AUTHORITY_SIZE + 128];
+	char authority[NET_AUTHORITY_SIZE], request[sizeof(url.path) + NET_AUTHORITY_SIZE + 128];
 
 	(void)command;
 	if (net_url_parse(&url, look.target) != 0 || url.tls)

@@ -14,7 +14,7 @@ enum ctl_reach {
 };
 
 struct ctl_node {
-	char id[128];
+	char id[WORKER_NAME_SIZE];
 	unsigned n_workers;
 	char mode[16];                   /* leased, if one of its workers is */
 	uint8_t reach[ROSTER_MAX_SLOTS]; /* enum ctl_reach, the worst of its workers */
