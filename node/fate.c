@@ -14,7 +14,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/ingest/exchange.h"
 #include "node/node_metrics.h"
 #include "node/spill/dead_letter.h"
 
@@ -68,7 +67,7 @@ static void accept_packet(struct fate *f, struct packet *p, const char *analyzer
 	if (p->spilled)
 		spill_out_done(f->config.spill_out, p);
 	if (p->exchange)
-		exchange_accept(&f->config.ingest->shared, p, analyzer);
+		exchange_accept(f->config.connections, p, analyzer);
 	forget_unplaced(f);
 	release(f, p);
 }
@@ -104,7 +103,7 @@ static void refuse_packet(struct fate *f, struct packet *p, enum refusal refusal
 	account(f, ACCOUNT_REFUSED, p);
 	atomic_store_explicit(&f->config.shared->health.unplaced_us, clock_mono_us(),
 			      memory_order_relaxed);
-	exchange_refuse(&f->config.ingest->shared, p->exchange, refusal);
+	exchange_refuse(f->config.connections, p->exchange, refusal);
 	release(f, p);
 }
 
@@ -260,7 +259,7 @@ void fate_on_packet(void *arg, struct packet *p)
 		return;
 	}
 	if (f->config.shared->config->ack == ACK_RECEIVED) {
-		exchange_accept(&f->config.ingest->shared, p, "");
+		exchange_accept(f->config.connections, p, "");
 		p->exchange = NULL;
 	}
 	router_submit(f->config.router, p);

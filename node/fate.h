@@ -6,7 +6,7 @@
  *
  * Always: received + taken = delivered + spilled + dead + refused + lost + in flight.
  */
-#include "node/ingest/ingest.h"
+#include "node/ingest/exchange.h"
 #include "node/route/router.h"
 #include "node/shared.h"
 #include "node/spill/spill_in.h"
@@ -28,7 +28,7 @@ struct fate_config {
 	const char *worker; /* node/index */
 	struct metrics_shard *metrics;
 	struct memory *memory;
-	struct ingest *ingest;
+	struct conn_shared *connections;
 	struct router *router;
 	struct spill_in *spill_in;
 	struct spill_out *spill_out;

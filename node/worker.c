@@ -228,7 +228,7 @@ static int init_fate(struct worker *w)
 							  .worker = w->name,
 							  .metrics = &w->metrics,
 							  .memory = &w->memory,
-							  .ingest = &w->ingest,
+							  .connections = &w->ingest.shared,
 							  .router = &w->router,
 							  .spill_in = &w->spill_in,
 							  .spill_out = &w->spill_out,

@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 #include "node/fate.h"
+#include "node/ingest/ingest.h"
 
 enum worker_phase {
 	WORKER_SERVING,

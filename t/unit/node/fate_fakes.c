@@ -50,14 +50,15 @@ static void answer(struct exchange *x)
 	x->is_done = true;
 }
 
-void __wrap_ingest_accept_packet(struct ingest *in UNUSED, const struct packet *p,
-				 const char *analyzer UNUSED)
+void __wrap_exchange_accept(struct conn_shared *shared UNUSED, const struct packet *p,
+			    const char *analyzer UNUSED)
 {
 	answer(p->exchange);
 	the_fakes.n_accepted++;
 }
 
-void __wrap_ingest_refuse_packet(struct ingest *in UNUSED, struct exchange *x, enum refusal refusal)
+void __wrap_exchange_refuse(struct conn_shared *shared UNUSED, struct exchange *x,
+			    enum refusal refusal)
 {
 	answer(x);
 	the_fakes.n_refused++;
