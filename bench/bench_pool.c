@@ -1,8 +1,9 @@
 #include "bench/bench_pool.h"
-#include "registry/scripts.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "registry/scripts.h"
 
 #define TIMEOUT_MS 10000
 

@@ -12,8 +12,9 @@
 --   {{name, {field, value, ...}}, ...}: `body` cut, and `bytes`, its whole length
 -- COST
 --   O(entries and their bodies), about 40 us with 16 of 1.2 KB.
+local K_DEAD, K_SPILL = KEYS[1], KEYS[2]
 local STEP_BYTES = 4 * 1024 * 1024
-local stream = ARGV[1] == 'dead' and KEYS[1] or KEYS[2]
+local stream = ARGV[1] == 'dead' and K_DEAD or K_SPILL
 local range = ARGV[2] == 'backward' and 'XREVRANGE' or 'XRANGE'
 local from, most_entries, most_body = ARGV[3], tonumber(ARGV[5]), tonumber(ARGV[6])
 local answer, seen_bytes = {}, 0

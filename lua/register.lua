@@ -31,6 +31,10 @@
 --@include hot
 --@include journal
 --@include elect
+local K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local K_FORGIVEN, K_FLAPS = KEYS[21], KEYS[22]
+local PER_ANALYZER = {K_SLOT, K_URL, K_WEIGHT, K_STATE, K_INFO, K_PROCESSED, K_CREDIT, K_ROUTED, K_DELIVERED,
+  K_DELIVERED_PACKETS, K_FORGIVEN, K_FLAPS} -- hashes with a field for each
 local FLAP_MS, CALM_MS = 30000, 60000
 local LATE_MS = 10000 -- how long a call may be on its way
 local HELD_FROM, HELD_FIRST_MS = 3, 1000
@@ -72,8 +76,7 @@ local function reuse_slot()
     h[RETIRED + k] = h[RETIRED + k] + h[at]
     h[at] = 0
   end
-  for k = 2, 8 do if k ~= 7 then redis.call('HDEL', KEYS[k], gone) end end
-  for k = 17, 22 do redis.call('HDEL', KEYS[k], gone) end
+  for _, key in ipairs(PER_ANALYZER) do redis.call('HDEL', key, gone) end
   redis.call('ZREM', K_EXPIRES, gone)
   return slot
 end
@@ -101,14 +104,14 @@ end
 -- When an instance that comes now is eligible. `flaps` has the restarts in a row, and when the last
 -- instance was eligible.
 local function eligible_ms()
-  local count, since = string.match(redis.call('HGET', KEYS[22], id) or '', '^(%d+) (%d+)$')
+  local count, since = string.match(redis.call('HGET', K_FLAPS, id) or '', '^(%d+) (%d+)$')
   local age, held = now - (since or 0), 0
   count = age < CALM_MS and tonumber(count) or 0
   if age < FLAP_MS then
     count = count + 1
     if count >= HELD_FROM then held = math.min(HELD_MOST_MS, HELD_FIRST_MS * 2 ^ (count - HELD_FROM)) end
   end
-  redis.call('HSET', KEYS[22], id, string.format('%d %.0f', count, now + held))
+  redis.call('HSET', K_FLAPS, id, string.format('%d %.0f', count, now + held))
   return now + held
 end
 

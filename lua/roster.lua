@@ -22,6 +22,8 @@
 --   accounts 20 us for each run of a worker; O(1) for "".
 --@include keys
 --@include hot
+local K_SPILL, K_DEAD, K_SPILL_TOTAL, K_ACCOUNTS = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+--@include accounts
 if ARGV[1] and tonumber(ARGV[1]) == epoch_now() then return '' end
 
 local function hash(key)
@@ -83,9 +85,8 @@ for k = 1, #slots, 2 do
 end
 
 local function all_accounts()
---@include accounts
   local sums, ended = accounts_new(), {0, 0}
-  local runs = redis.call('HGETALL', KEYS[20])
+  local runs = redis.call('HGETALL', K_ACCOUNTS)
   for k = 1, #runs, 2 do
     local left = accounts_add(sums, runs[k + 1]).in_flight
     if left and left[1] ~= 0 and run_state(runs[k], now) ~= 'live' then
@@ -98,12 +99,12 @@ local function all_accounts()
   return sums
 end
 
-local spill = redis.call('HMGET', KEYS[19], 'messages', 'bytes')
+local spill = redis.call('HMGET', K_SPILL_TOTAL, 'messages', 'bytes')
 local retired = {}
 for k = 0, 3 do retired[k + 1] = h[RETIRED + k] end
 return cjson.encode({
   epoch = epoch_now(), now_ms = now, slots = S,
   analyzers = analyzers, gone = gone, workers = workers, retired = retired,
-  spill = {packets = redis.call('XLEN', KEYS[17]), messages = tonumber(spill[1] or 0), bytes = tonumber(spill[2] or 0)},
-  dead = redis.call('XLEN', KEYS[18]), accounts = not ARGV[1] and all_accounts() or nil,
+  spill = {packets = redis.call('XLEN', K_SPILL), messages = tonumber(spill[1] or 0), bytes = tonumber(spill[2] or 0)},
+  dead = redis.call('XLEN', K_DEAD), accounts = not ARGV[1] and all_accounts() or nil,
 })

@@ -37,10 +37,10 @@
 --@include journal
 --@include elect
 --@include call
-local SHOW_EVERY_MS = 500
-local FOLD_EVERY_MS = 10000
-local FOLD_MOST = 256
-local REPLACED_MS = 60000 -- how long the accounts of a run that another one replaced stay by themselves
+local K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local K_FORGIVEN, K_ACCOUNTS = KEYS[21], KEYS[22]
+--@include accounts
+--@include house
 local lease_ms, expected, deltas = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local out_of_reach, catchup_max, node_info, last = ARGV[8], tonumber(ARGV[9]), ARGV[10], ARGV[11]
 local accounts, columns = ARGV[12], tonumber(ARGV[13]) or 5
@@ -95,66 +95,6 @@ local function take(h)
   return pack_doubles(t, S)
 end
 
--- Every 500 ms. What it needs is made in here: most calls do without.
-local function keep_house(h, now, epoch, record)
-  local function show(h)
-    local credit, routed, delivered, packets, forgiven = {}, {}, {}, {}, {}
-    local slots = redis.call('HGETALL', K_SLOT)
-    for k = 1, #slots, 2 do
-      local id, i = slots[k], slots[k + 1] + 1
-      credit[k], credit[k + 1] = id, string.format('%.3f', h[CREDIT + i])
-      routed[k], routed[k + 1] = id, string.format('%.0f', h[ROUTED + i])
-      delivered[k], delivered[k + 1] = id, string.format('%.0f', h[DELIVERED + i])
-      packets[k], packets[k + 1] = id, string.format('%.0f', h[PACKETS + i])
-      forgiven[k], forgiven[k + 1] = id, string.format('%.0f', h[FORGIVEN + i])
-    end
-    if #slots == 0 then return end
-    redis.call('HSET', KEYS[17], unpack(credit))
-    redis.call('HSET', KEYS[18], unpack(routed))
-    redis.call('HSET', KEYS[19], unpack(delivered))
-    redis.call('HSET', KEYS[20], unpack(packets))
-    redis.call('HSET', KEYS[21], unpack(forgiven))
-  end
-
-  -- Adds up the accounts of runs that have ended, so that there are never many.
-  local function fold_accounts(now)
-  --@include accounts
-    local gone, folded = accounts_new(), {}
-    local flat = redis.call('HGETALL', KEYS[22])
-    for k = 1, #flat, 2 do
-      local field, age = flat[k], now - tonumber(string.match(flat[k + 1], '"at_ms":(%d+)') or 0)
-      if field == GONE then
-        accounts_add(gone, flat[k + 1])
-      elseif age >= REPLACED_MS and #folded < FOLD_MOST then
-        local state = run_state(field, now)
-        if state == 'replaced' or (state == 'ended' and age >= FORGET_MS) then
-          accounts_add(gone, flat[k + 1])
-          folded[#folded + 1] = field
-        end
-      end
-    end
-    if #folded == 0 then return end
-    local parts = {}
-    for k, name in ipairs(ACCOUNTS) do
-      parts[k] = string.format('"%s":[%.0f,%.0f]', name, gone[name][1], gone[name][2])
-    end
-    redis.call('HDEL', KEYS[22], unpack(folded))
-    redis.call('HSET', KEYS[22], GONE, string.format('{"at_ms":%.0f,%s}', now, table.concat(parts, ',')))
-  end
-
-  hot_widen(h)
-  local fold = math.floor(now / FOLD_EVERY_MS) > math.floor(h[SHOWN] / FOLD_EVERY_MS)
-  h[SHOWN] = now
-  if last == 'leave' then
-    redis.call('ZADD', K_NODES, now, worker) -- its lease ends now
-    record_save(record, {'ok', epoch, 0, 0, '', 0, 0})
-  end
-  if reap(h, now, last == 'leave' and worker) then elect(h, now, 'worker left') end
-  h[WORKERS] = count_workers(now)
-  show(h)
-  if fold and redis.call('HLEN', KEYS[22]) > h[WORKERS] + 1 then fold_accounts(now) end
-end
-
 -- Who came, and whom this worker has lost, or reaches again. A trial in between is no news.
 local function tell(record)
   if record.absent then journal('node_joined', 'node', worker) end
@@ -186,7 +126,7 @@ if (record.lease_end or 0) - now < lease_ms / 2 then
 end
 if node_info ~= '' then redis.call('HSET', K_NODE_INFO, worker, node_info) end
 if accounts ~= '' then
-  redis.call('HSET', KEYS[22], worker .. '#' .. string.sub(token, 1, 8),
+  redis.call('HSET', K_ACCOUNTS, worker .. '#' .. string.sub(token, 1, 8),
     string.format('{"at_ms":%.0f,', now) .. string.sub(accounts, 2))
 end
 if record.absent then h[WORKERS] = count_workers(now) end
@@ -203,7 +143,13 @@ end
 tidy(h, catchup_max)
 if expected > 0 then record.taken = take(h) end
 
-if last ~= '' or now - h[SHOWN] >= SHOW_EVERY_MS then keep_house(h, now, epoch, record) end
+if last ~= '' or now - h[SHOWN] >= HOUSE_EVERY_MS then
+  if last == 'leave' then
+    redis.call('ZADD', K_NODES, now, worker) -- its lease ends now
+    record_save(record, {'ok', epoch, 0, 0, '', 0, 0})
+  end
+  keep_house(h, now, last == 'leave' and worker)
+end
 hot_save(h)
 
 epoch = epoch_now()

@@ -11,6 +11,9 @@
 --   lines
 -- COST
 --   O(analyzers), about 30 us with 3.
+local K_WEIGHT, K_STATE, K_EXPIRES = KEYS[1], KEYS[2], KEYS[3]
+local K_ROUTED, K_DELIVERED, K_PROCESSED = KEYS[4], KEYS[5], KEYS[6]
+
 local function hash(key)
   local flat, t = redis.call('HGETALL', key), {}
   for i = 1, #flat, 2 do t[flat[i]] = flat[i + 1] end
@@ -19,11 +22,11 @@ end
 
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local weight, state = hash(KEYS[1]), hash(KEYS[2])
-local routed, delivered, processed = hash(KEYS[4]), hash(KEYS[5]), hash(KEYS[6])
+local weight, state = hash(K_WEIGHT), hash(K_STATE)
+local routed, delivered, processed = hash(K_ROUTED), hash(K_DELIVERED), hash(K_PROCESSED)
 
 local ids, total, weights, n_active = {}, 0, 0, 0
-local known = redis.call('ZRANGE', KEYS[3], 0, -1, 'WITHSCORES')
+local known = redis.call('ZRANGE', K_EXPIRES, 0, -1, 'WITHSCORES')
 local lease, active = {}, {}
 for k = 1, #known, 2 do
   local id = known[k]

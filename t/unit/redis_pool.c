@@ -1,5 +1,4 @@
 #include "t/unit/redis_pool.h"
-#include "registry/scripts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +8,11 @@
 
 #include <cmocka.h>
 
+#include "registry/scripts.h"
+#include "t/unit/near.h"
+
 #define TIMEOUT_MS 5000
+#define MINUTE_MS 60000
 #define HEADER 11 /* doubles before the columns */
 
 static void expect(struct redis_pool *pool, int r, const char *what)
@@ -144,6 +147,35 @@ struct roster *redis_pool_roster(struct redis_pool *pool)
 
 	expect(pool, membership_roster(pool->client, &roster), "roster");
 	return roster;
+}
+
+int redis_pool_three(void **state)
+{
+	redis_pool_clear(state);
+	redis_pool_join(*state, "a1", 5, MINUTE_MS);
+	redis_pool_join(*state, "a2", 3, MINUTE_MS);
+	redis_pool_join(*state, "a3", 2, MINUTE_MS);
+	return 0;
+}
+
+void redis_pool_assert_credit(struct redis_pool *pool, double a1, double a2, double a3)
+{
+	struct hot hot;
+
+	redis_pool_hot(pool, &hot);
+	assert_near(hot.credit[0], a1, 1e-9);
+	assert_near(hot.credit[1], a2, 1e-9);
+	assert_near(hot.credit[2], a3, 1e-9);
+}
+
+void redis_pool_assert_pot_and_held(struct redis_pool *pool, double a1, double a2, double a3)
+{
+	struct hot hot;
+
+	redis_pool_hot(pool, &hot);
+	assert_near(hot.credit[0] + hot.held[0], a1, 1e-9);
+	assert_near(hot.credit[1] + hot.held[1], a2, 1e-9);
+	assert_near(hot.credit[2] + hot.held[2], a3, 1e-9);
 }
 
 struct caller redis_pool_caller(const char *worker, const char *token)

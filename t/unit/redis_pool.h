@@ -46,6 +46,11 @@ void redis_pool_set_header(struct redis_pool *pool, unsigned index, double value
 /* "a7" at its default URL, with a lease of ttl_ms: the new epoch. */
 uint64_t redis_pool_join(struct redis_pool *pool, const char *id, double weight, int64_t ttl_ms);
 struct roster *redis_pool_roster(struct redis_pool *pool);
+/* Per test: an empty pool, then a1, a2, a3 with weights 5, 3, 2 in slots 0, 1, 2 and a lease of a minute. */
+int redis_pool_three(void **state);
+/* What the three have in the pot; and in the pot and with workers together. */
+void redis_pool_assert_credit(struct redis_pool *pool, double a1, double a2, double a3);
+void redis_pool_assert_pot_and_held(struct redis_pool *pool, double a1, double a2, double a3);
 
 /* A worker's calls, without a ledger. */
 struct answered {

@@ -12,41 +12,7 @@
 #include "t/unit/near.h"
 #include "t/unit/redis_pool.h"
 
-#define TTL_MS 60000
-
 static struct answered answered;
-
-/* a1, a2, a3 with weights 5, 3, 2 in slots 0, 1, 2 */
-static int three(void **state)
-{
-	struct redis_pool *pool = *state;
-
-	redis_pool_clear(state);
-	redis_pool_join(pool, "a1", 5, TTL_MS);
-	redis_pool_join(pool, "a2", 3, TTL_MS);
-	redis_pool_join(pool, "a3", 2, TTL_MS);
-	return 0;
-}
-
-static void assert_credit(struct redis_pool *pool, double a1, double a2, double a3)
-{
-	struct hot hot;
-
-	redis_pool_hot(pool, &hot);
-	assert_near(hot.credit[0], a1, 1e-9);
-	assert_near(hot.credit[1], a2, 1e-9);
-	assert_near(hot.credit[2], a3, 1e-9);
-}
-
-static void assert_pot_and_held(struct redis_pool *pool, double a1, double a2, double a3)
-{
-	struct hot hot;
-
-	redis_pool_hot(pool, &hot);
-	assert_near(hot.credit[0] + hot.held[0], a1, 1e-9);
-	assert_near(hot.credit[1] + hot.held[1], a2, 1e-9);
-	assert_near(hot.credit[2] + hot.held[2], a3, 1e-9);
-}
 
 static void count(struct redis_pool *pool, unsigned n_packets, uint32_t size, unsigned per_slot[3])
 {
@@ -73,7 +39,7 @@ static void route_follows_the_weights_exactly(void **state)
 	redis_pool_hot(*state, &hot);
 	assert_near(hot.routed[0], 350, 0);
 	assert_near(hot.routed[2], 140, 0);
-	assert_credit(*state, 0, 0, 0);
+	redis_pool_assert_credit(*state, 0, 0, 0);
 }
 
 static void what_cannot_be_reached_is_borne_by_the_others_by_weight(void **state)
@@ -101,7 +67,7 @@ static void where_nothing_can_be_chosen_nothing_changes(void **state)
 	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
 	assert_int_equal(answered.choices[0], ROUTE_NONE);
 	assert_int_equal(answered.choices[1], ROUTE_NONE);
-	assert_credit(*state, 0, 0, 0);
+	redis_pool_assert_credit(*state, 0, 0, 0);
 	redis_pool_clear(state);
 	redis_pool_route(*state, &caller, sizes, 1, "", &answered);
 	assert_int_equal(answered.choices[0], ROUTE_NONE);
@@ -134,7 +100,7 @@ static void fill_pot(struct redis_pool *pool)
 
 	redis_pool_settle(pool, &caller, &request, &answered);
 	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
-	assert_credit(pool, 5, -3, -2);
+	redis_pool_assert_credit(pool, 5, -3, -2);
 }
 
 static void a_repeated_settle_gets_its_answer_and_changes_nothing(void **state)
@@ -185,8 +151,8 @@ static void credit_taken_is_on_record_and_sums_to_zero(void **state)
 	redis_pool_settle(*state, &caller, &request, &answered);
 	assert_near(answered.credit[0], 5, 1e-9);
 	assert_near(answered.credit[0] + answered.credit[1] + answered.credit[2], 0, 1e-9);
-	assert_credit(*state, 0, 0, 0);
-	assert_pot_and_held(*state, 5, -3, -2);
+	redis_pool_assert_credit(*state, 0, 0, 0);
+	redis_pool_assert_pot_and_held(*state, 5, -3, -2);
 }
 
 static void catching_up_takes_at_most_half_of_anyones_flow(void **state)
@@ -211,7 +177,7 @@ static void what_a_worker_cannot_reach_it_does_not_take(void **state)
 	redis_pool_settle(*state, &caller, &request, &answered);
 	assert_near(answered.credit[0], 0, 0);
 	assert_near(answered.credit[1] + answered.credit[2], 0, 1e-9);
-	assert_pot_and_held(*state, 5, -3, -2);
+	redis_pool_assert_pot_and_held(*state, 5, -3, -2);
 }
 
 static void who_expects_nothing_takes_nothing(void **state)
@@ -222,7 +188,7 @@ static void who_expects_nothing_takes_nothing(void **state)
 	fill_pot(*state);
 	redis_pool_settle(*state, &caller, &request, &answered);
 	assert_near(answered.credit[0], 0, 0);
-	assert_credit(*state, 5, -3, -2);
+	redis_pool_assert_credit(*state, 5, -3, -2);
 }
 
 static void what_is_owed_beyond_the_limit_is_forgiven(void **state)
@@ -238,7 +204,7 @@ static void what_is_owed_beyond_the_limit_is_forgiven(void **state)
 	redis_pool_settle(*state, &caller, &request, &answered);
 	redis_pool_hot(*state, &hot);
 	assert_near(hot.forgiven[0], 70, 1e-9);
-	assert_credit(*state, 30, -18, -12);
+	redis_pool_assert_credit(*state, 30, -18, -12);
 }
 
 static char *text_of(struct redis_pool *pool, enum registry_key key, const char *id, char out[32])
@@ -286,7 +252,7 @@ static void deltas_that_are_no_numbers_are_refused_whole(void **state)
 	assert_int_equal(client_eval(pool->client, SCRIPT_SETTLE, &args, &reply), CLIENT_E_REPLY);
 	redis_pool_hot(pool, &hot);
 	assert_near(hot.routed[1], 0, 0);
-	assert_credit(pool, 0, 0, 0);
+	redis_pool_assert_credit(pool, 0, 0, 0);
 }
 
 static void slots_that_redis_has_lost_are_answered_with_behind(void **state)
@@ -321,7 +287,7 @@ static void status_is_a_table_for_people(void **state)
 	freeReplyObject(reply);
 }
 
-#define CALLS_TEST(f) cmocka_unit_test_setup(f, three)
+#define CALLS_TEST(f) cmocka_unit_test_setup(f, redis_pool_three)
 
 int main(void)
 {

@@ -20,18 +20,6 @@
 
 static struct answered answered;
 
-/* a1, a2, a3 with weights 5, 3, 2 in slots 0, 1, 2 */
-static int three(void **state)
-{
-	struct redis_pool *pool = *state;
-
-	redis_pool_clear(state);
-	redis_pool_join(pool, "a1", 5, TTL_MS);
-	redis_pool_join(pool, "a2", 3, TTL_MS);
-	redis_pool_join(pool, "a3", 2, TTL_MS);
-	return 0;
-}
-
 static void assert_shares(struct redis_pool *pool, double a1, double a2, double a3)
 {
 	struct roster *roster CLEANUP(roster_unrefp) = redis_pool_roster(pool);
@@ -344,7 +332,7 @@ static void a_lease_that_ends_while_redis_is_there_gets_none(void **state)
 	assert_shares(pool, 0, 0.6, 0.4);
 }
 
-#define SHARES_TEST(f) cmocka_unit_test_setup(f, three)
+#define SHARES_TEST(f) cmocka_unit_test_setup(f, redis_pool_three)
 
 int main(void)
 {

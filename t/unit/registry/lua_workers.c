@@ -12,42 +12,9 @@
 #include "t/unit/near.h"
 #include "t/unit/redis_pool.h"
 
-#define TTL_MS 60000
 #define HEADER_VALID_UNTIL 3
 
 static struct answered answered;
-
-/* a1, a2, a3 with weights 5, 3, 2 in slots 0, 1, 2 */
-static int three(void **state)
-{
-	struct redis_pool *pool = *state;
-
-	redis_pool_clear(state);
-	redis_pool_join(pool, "a1", 5, TTL_MS);
-	redis_pool_join(pool, "a2", 3, TTL_MS);
-	redis_pool_join(pool, "a3", 2, TTL_MS);
-	return 0;
-}
-
-static void assert_credit(struct redis_pool *pool, double a1, double a2, double a3)
-{
-	struct hot hot;
-
-	redis_pool_hot(pool, &hot);
-	assert_near(hot.credit[0], a1, 1e-9);
-	assert_near(hot.credit[1], a2, 1e-9);
-	assert_near(hot.credit[2], a3, 1e-9);
-}
-
-static void assert_pot_and_held(struct redis_pool *pool, double a1, double a2, double a3)
-{
-	struct hot hot;
-
-	redis_pool_hot(pool, &hot);
-	assert_near(hot.credit[0] + hot.held[0], a1, 1e-9);
-	assert_near(hot.credit[1] + hot.held[1], a2, 1e-9);
-	assert_near(hot.credit[2] + hot.held[2], a3, 1e-9);
-}
 
 /* The pot owes a1 5, a2 -3, a3 -2 after this. */
 static void fill_pot(struct redis_pool *pool)
@@ -58,7 +25,7 @@ static void fill_pot(struct redis_pool *pool)
 
 	redis_pool_settle(pool, &caller, &request, &answered);
 	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
-	assert_credit(pool, 5, -3, -2);
+	redis_pool_assert_credit(pool, 5, -3, -2);
 }
 
 /* n1/0 holds credit and is dead, but nobody has noticed. */
@@ -80,7 +47,7 @@ static void a_dead_workers_credit_returns_to_the_pot(void **state)
 
 	die_with_credit(*state, "t");
 	redis_pool_settle(*state, &caller, &request, &answered);
-	assert_credit(*state, 5, -3, -2);
+	redis_pool_assert_credit(*state, 5, -3, -2);
 }
 
 static void a_repeated_call_that_finds_a_dead_worker_loses_nothing(void **state)
@@ -92,7 +59,7 @@ static void a_repeated_call_that_finds_a_dead_worker_loses_nothing(void **state)
 	die_with_credit(*state, "t");
 	redis_pool_set_header(*state, HEADER_VALID_UNTIL, 1); /* an election is due, and reaps */
 	redis_pool_settle(*state, &caller, &request, &answered);
-	assert_pot_and_held(*state, 5, -3, -2);
+	redis_pool_assert_pot_and_held(*state, 5, -3, -2);
 }
 
 static void a_worker_thought_dead_settles_as_if_nothing_had_happened(void **state)
@@ -108,7 +75,7 @@ static void a_worker_thought_dead_settles_as_if_nothing_had_happened(void **stat
 	caller.number = 2;
 	redis_pool_settle(*state, &caller, &late, &answered);
 	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
-	assert_credit(*state, 4, -2, -2);
+	redis_pool_assert_credit(*state, 4, -2, -2);
 }
 
 static void a_new_instance_of_a_worker_gives_back_what_the_old_one_held(void **state)
@@ -119,7 +86,7 @@ static void a_new_instance_of_a_worker_gives_back_what_the_old_one_held(void **s
 	die_with_credit(*state, "old");
 	redis_pool_settle(*state, &caller, &request, &answered);
 	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
-	assert_credit(*state, 5, -3, -2);
+	redis_pool_assert_credit(*state, 5, -3, -2);
 }
 
 static void who_leaves_is_gone_at_once_and_may_say_so_twice(void **state)
@@ -138,7 +105,7 @@ static void who_leaves_is_gone_at_once_and_may_say_so_twice(void **state)
 	for (int i = 0; i < 2; i++) {
 		redis_pool_settle(*state, &caller, &leave, &answered);
 		assert_int_equal(answered.answer.status, SETTLEMENT_OK);
-		assert_credit(*state, 4, -2, -2);
+		redis_pool_assert_credit(*state, 4, -2, -2);
 	}
 	roster = redis_pool_roster(*state);
 	assert_int_equal(roster->n_workers, 1);
@@ -181,7 +148,7 @@ static void routing_is_dearer_the_more_workers_there_are(void **state)
 	assert_in_range(answered.answer.route_call_us, 2 * call_us - 2, 2 * call_us + 2);
 }
 
-#define WORKERS_TEST(f) cmocka_unit_test_setup(f, three)
+#define WORKERS_TEST(f) cmocka_unit_test_setup(f, redis_pool_three)
 
 int main(void)
 {

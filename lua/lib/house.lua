@@ -1,0 +1,63 @@
+-- Housekeeping, by whichever worker settles next: dead workers are reaped, the readable hashes are written,
+-- and the accounts of runs that ended are added up. Whoever includes this has included elect and accounts,
+-- and has set K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS, K_FORGIVEN and K_ACCOUNTS before.
+local HOUSE_EVERY_MS = 500
+local FOLD_EVERY_MS = 10000
+local FOLD_MOST = 256 -- runs at a time
+local REPLACED_MS = 60000 -- how long the accounts of a run that another one replaced stay by themselves
+
+-- Writes the readable hashes.
+local function show(h)
+  local credit, routed, delivered, packets, forgiven = {}, {}, {}, {}, {}
+  local slots = redis.call('HGETALL', K_SLOT)
+  for k = 1, #slots, 2 do
+    local id, i = slots[k], slots[k + 1] + 1
+    credit[k], credit[k + 1] = id, string.format('%.3f', h[CREDIT + i])
+    routed[k], routed[k + 1] = id, string.format('%.0f', h[ROUTED + i])
+    delivered[k], delivered[k + 1] = id, string.format('%.0f', h[DELIVERED + i])
+    packets[k], packets[k + 1] = id, string.format('%.0f', h[PACKETS + i])
+    forgiven[k], forgiven[k + 1] = id, string.format('%.0f', h[FORGIVEN + i])
+  end
+  if #slots == 0 then return end
+  redis.call('HSET', K_CREDIT, unpack(credit))
+  redis.call('HSET', K_ROUTED, unpack(routed))
+  redis.call('HSET', K_DELIVERED, unpack(delivered))
+  redis.call('HSET', K_DELIVERED_PACKETS, unpack(packets))
+  redis.call('HSET', K_FORGIVEN, unpack(forgiven))
+end
+
+-- Adds up the accounts of runs that have ended, so that there are never many.
+local function fold_accounts(now)
+  local gone, folded = accounts_new(), {}
+  local flat = redis.call('HGETALL', K_ACCOUNTS)
+  for k = 1, #flat, 2 do
+    local field, age = flat[k], now - tonumber(string.match(flat[k + 1], '"at_ms":(%d+)') or 0)
+    if field == GONE then
+      accounts_add(gone, flat[k + 1])
+    elseif age >= REPLACED_MS and #folded < FOLD_MOST then
+      local state = run_state(field, now)
+      if state == 'replaced' or (state == 'ended' and age >= FORGET_MS) then
+        accounts_add(gone, flat[k + 1])
+        folded[#folded + 1] = field
+      end
+    end
+  end
+  if #folded == 0 then return end
+  local parts = {}
+  for k, name in ipairs(ACCOUNTS) do
+    parts[k] = string.format('"%s":[%.0f,%.0f]', name, gone[name][1], gone[name][2])
+  end
+  redis.call('HDEL', K_ACCOUNTS, unpack(folded))
+  redis.call('HSET', K_ACCOUNTS, GONE, string.format('{"at_ms":%.0f,%s}', now, table.concat(parts, ',')))
+end
+
+-- `leaver`: the worker that says with this call that it goes, or false.
+local function keep_house(h, now, leaver)
+  hot_widen(h)
+  local fold = math.floor(now / FOLD_EVERY_MS) > math.floor(h[SHOWN] / FOLD_EVERY_MS)
+  h[SHOWN] = now
+  if reap(h, now, leaver) then elect(h, now, 'worker left') end
+  h[WORKERS] = count_workers(now)
+  show(h)
+  if fold and redis.call('HLEN', K_ACCOUNTS) > h[WORKERS] + 1 then fold_accounts(now) end
+end
