@@ -47,12 +47,16 @@ static const struct field fields[] = {
 enum http_refusal http_head_parse(struct http_head *head, const char *data, size_t len)
 {
 	struct head_parser p = { .head = head, .at = data, .end = data + len };
-	enum http_refusal refusal = parse_request_line(&p);
+	enum http_refusal refusal;
+
+	assert(len >= 4 && memcmp(data + len - 4, "\r\n\r\n", 4) == 0);
+	refusal = parse_request_line(&p);
 
 	while (!refusal && *p.at != '\r')
 		refusal = parse_field(&p);
 	if (refusal)
 		return refusal;
+	assert(p.at < p.end);
 	/* A CR here that ends no line is a field without a name. */
 	if (p.at[1] != '\n')
 		return HTTP_BAD_HEADER;
@@ -149,6 +153,7 @@ static bool strip_origin(struct http_slice *target)
 	path = skip_authority(host, end);
 	if (!path || path == host || *host == ':' || (path < end && *path != '/' && *path != '?'))
 		return false;
+	assert(path <= end);
 	*target = (struct http_slice){ path, end - path };
 	return true;
 }

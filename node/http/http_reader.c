@@ -86,6 +86,7 @@ enum http_event http_reader_feed(struct http_reader *r, const char *data, size_t
 		else
 			event = steps[r->state](r, &in, slicep);
 	} while (event == GO_ON);
+	assert(in.at <= in.end);
 	*n_consumedp = in.at - data;
 	return event;
 }
@@ -102,8 +103,10 @@ static enum line find_line(struct http_reader *r, const struct input *in, size_t
 {
 	size_t n_left = in->end - in->at;
 	size_t n = n_left < limit ? n_left : limit;
-	const char *lf = memchr(in->at + r->n_searched, '\n', n - r->n_searched);
+	const char *lf;
 
+	assert(r->n_searched <= n); /* what was searched is still there */
+	lf = memchr(in->at + r->n_searched, '\n', n - r->n_searched);
 	if (!lf) {
 		r->n_searched = n;
 		return n == limit ? LINE_TOO_LONG : LINE_PARTIAL;
@@ -177,6 +180,7 @@ static int read_data(struct http_reader *r, struct input *in, struct http_slice 
 
 	if (n > r->n_left)
 		n = r->n_left;
+	assert(n > 0);
 	*slicep = (struct http_slice){ in->at, n };
 	in->at += n;
 	r->n_body_bytes += n;

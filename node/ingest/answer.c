@@ -113,7 +113,7 @@ static void write_refused(struct buf *out, const struct answer *a, const struct 
 		"{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}",
 		title(info->status), info->status, info->name, info->detail);
 
-	assert(len > 0 && (size_t)len < sizeof(body));
+	assert(a->refusal != REFUSAL_NONE && len > 0 && (size_t)len < sizeof(body));
 	write_head(out, a, info->status, "application/problem+json", (size_t)len, date, close);
 	if (a->allow)
 		buf_printf(out, "Allow: %s\r\n", a->allow);

@@ -106,6 +106,7 @@ static ssize_t read_some(struct conn *c, char **datap, size_t *n_wantedp)
 		*n_wantedp = room < n_left ? room : (size_t)n_left;
 		return read(c->fd, *datap, *n_wantedp);
 	}
+	assert(!c->requests.packet || c->requests.reading);
 	assert(n_kept < CONN_SCRATCH_BYTES);
 	if (n_kept)
 		memcpy(scratch, c->in.data, n_kept);
@@ -195,6 +196,7 @@ static void linger(struct conn *c)
 {
 	struct requests *rs = &c->requests;
 
+	assert(!c->out.len && !rs->reading);
 	if (rs->close_reason == CLOSE_BY_CLIENT && !c->at_eof)
 		rs->close_reason = CLOSE_ANSWERED;
 	if (c->at_eof || shutdown(c->fd, SHUT_WR) != 0) {

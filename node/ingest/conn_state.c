@@ -94,6 +94,7 @@ void conn_close(struct conn *c, enum conn_close reason)
 {
 	struct conn_shared *shared = c->shared;
 
+	assert(c->fd >= 0 && shared->lists[c->state].n > 0);
 	if (c->armed)
 		event_del(&c->event);
 	unlink_conn(&shared->lists[c->state], c);

@@ -309,6 +309,7 @@ bool exchange_render(struct requests *rs, struct buf *out)
 		rs->first = x->next;
 		if (!rs->first)
 			rs->tailp = &rs->first;
+		assert(rs->n_exchanges > 0);
 		rs->n_exchanges--;
 		free(x);
 	}

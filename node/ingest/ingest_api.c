@@ -38,6 +38,7 @@ static int find_resource(struct http_slice path)
 
 static bool refuse(struct answer *answer, enum refusal refusal)
 {
+	assert(refusal != REFUSAL_NONE);
 	answer->kind = ANSWER_REFUSED;
 	answer->refusal = refusal;
 	return false;

@@ -28,6 +28,7 @@ bool memory_take(struct memory *m, size_t n_bytes)
 	if (n > m->slack_bytes && !draw(m, n - m->slack_bytes + STEP_BYTES) &&
 	    !draw(m, n - m->slack_bytes))
 		return false;
+	assert(m->slack_bytes >= n);
 	m->slack_bytes -= n;
 	m->used_bytes += n_bytes;
 	return true;

@@ -44,6 +44,7 @@ int packet_reserve(struct packet **pp, size_t n_more, size_t max_bytes)
 	p = realloc(p, sizeof(*p) + capacity + json_count_padding);
 	if (!p)
 		return -ENOMEM;
+	assert(capacity >= p->len + n_more);
 	p->capacity = capacity;
 	*pp = p;
 	return 0;
@@ -68,6 +69,7 @@ void packet_free_within(struct memory *m, struct packet *p)
 {
 	if (!p)
 		return;
+	assert(p->len <= p->capacity && !p->next);
 	memory_give(m, packet_cost(p->capacity));
 	packet_free(p);
 }
@@ -102,6 +104,7 @@ uint64_t packet_received_ms(const struct packet *p)
 
 int packet_mark_tried(struct packet *p, unsigned slot)
 {
+	assert(slot < ROSTER_MAX_SLOTS);
 	if (!p->tried)
 		p->tried = calloc(TRIED_WORDS, sizeof(*p->tried));
 	if (!p->tried)
@@ -128,7 +131,7 @@ void packet_queue_init(struct packet_queue *q)
 
 void packet_queue_push(struct packet_queue *q, struct packet *p)
 {
-	p->next = NULL;
+	assert(!p->next && !*q->tailp);
 	*q->tailp = p;
 	q->tailp = &p->next;
 	q->n_packets++;
@@ -142,6 +145,7 @@ struct packet *packet_queue_pop(struct packet_queue *q)
 	if (!p)
 		return NULL;
 	q->head = p->next;
+	assert(q->n_packets > 0 && q->n_bytes >= p->len);
 	if (!q->head)
 		q->tailp = &q->head;
 	q->n_packets--;
