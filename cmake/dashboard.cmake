@@ -19,6 +19,7 @@ list(APPEND DASHBOARD_FILES "openapi.yaml=${OPENAPI}" "runbook.md=${RUNBOOK}")
 set(DASHBOARD_C ${CMAKE_BINARY_DIR}/generated/node_assets.c)
 add_custom_command(
   OUTPUT ${DASHBOARD_C}
-  COMMAND ${CMAKE_COMMAND} -DOUT=${DASHBOARD_C} "-DFILES=${DASHBOARD_FILES}" -P ${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake
+  COMMAND ${CMAKE_COMMAND} -DOUT=${DASHBOARD_C} -DHEADER=node/admin/assets.h -DTABLE=assets "-DFILES=${DASHBOARD_FILES}"
+          -P ${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake
   DEPENDS ${DASHBOARD_PATHS} ${OPENAPI} ${RUNBOOK} ${WEIR_CHART_JS} ${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake
   VERBATIM)

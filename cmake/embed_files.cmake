@@ -1,15 +1,16 @@
-# cmake -DOUT=node_assets.c "-DFILES=style.css=/path/style.css;..." -P embed_files.cmake
+# cmake -DOUT=node_assets.c -DHEADER=node/admin/assets.h -DTABLE=assets "-DFILES=style.css=/path/style.css;..." -P embed_files.cmake
 #
-# Turns files into C: struct asset assets[] of node/admin/assets.h, each with its content type by its extension
-# and an entity tag that is the hash of what is in it.
+# Turns files into C: a table of struct asset (common/asset.h) that HEADER declares, and its length as n_TABLE. Each
+# has its content type by its extension, and an entity tag that is the hash of what is in it.
 set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
 set(type_svg "image/svg+xml")
 set(type_yaml "application/yaml")
 set(type_md "text/plain; charset=utf-8")
+set(type_txt "text/plain; charset=utf-8")
 
-set(c "/* Made by cmake/embed_files.cmake. */\n#include \"node/admin/assets.h\"\n\n")
+set(c "/* Made by cmake/embed_files.cmake. */\n#include \"${HEADER}\"\n\n")
 set(table "")
 set(n 0)
 foreach(entry ${FILES})
@@ -27,9 +28,9 @@ foreach(entry ${FILES})
   math(EXPR len "${digits} / 2")
   string(REGEX REPLACE "(................................................................)" "\\1\n\t" hex "${hex}")
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
-  string(APPEND c "static const unsigned char data_${n}[] = {\n\t${hex}\n};\n\n")
+  string(APPEND c "static const unsigned char data_${n}[] = {\n\t${hex} 0\n};\n\n")
   string(APPEND table "\t{ \"${name}\", \"${type_${extension}}\", \"\\\"${tag}\\\"\", data_${n}, ${len} },\n")
   math(EXPR n "${n} + 1")
 endforeach()
-string(APPEND c "const struct asset assets[] = {\n${table}};\nconst size_t n_assets = ${n};\n")
+string(APPEND c "const struct asset ${TABLE}[] = {\n${table}};\nconst size_t n_${TABLE} = ${n};\n")
 file(WRITE ${OUT} "${c}")

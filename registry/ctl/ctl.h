@@ -78,14 +78,16 @@ struct ctl_command {
 	const char *name;      /* "status"; "dead list": of the group `dead` */
 	const char *arguments; /* as in its usage: "ID WEIGHT"; "" = none */
 	const char *summary;   /* one line */
-	const char *help;      /* what it does, examples; verbatim */
 	int min_arguments, max_arguments;
 	unsigned takes; /* CTL_* of the options */
 	ctl_run_fn *run;
+	const char *list; /* of a group: its commands; else NULL */
 };
 
 /* NULL: there is none of that name. */
 const struct ctl_command *ctl_command_find(const char *name);
+/* What it does, with examples: the text of its file in registry/ctl/help/; NULL: it has none. */
+const char *ctl_command_help(const struct ctl_command *command);
 const char *ctl_command_closest(const char *name); /* or NULL */
 bool ctl_command_is_group(const char *name);
 /* A group without one of its commands, or weirctl without a command (""): for --help and --version.

@@ -118,7 +118,7 @@ int ctl_options_load(struct ctl_options *out, const struct ctl_command *command,
 	struct conf_program program = { .name = name,
 					.summary = command->summary,
 					.usage = usage,
-					.epilog = command->help,
+					.epilog = ctl_command_help(command),
 					.options = options,
 					.takes_arguments = command->max_arguments > 0 };
 
