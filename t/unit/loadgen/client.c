@@ -13,7 +13,7 @@
 #include "common/clock.h"
 #include "loadgen/client.h"
 
-#define DEADLINE_US (5 * US_PER_S)
+#define DEADLINE_US (20 * US_PER_S)
 #define TIMEOUT_US (60 * US_PER_S)
 #define ACCEPTED "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -13,7 +13,7 @@
 #include "t/unit/redis_pool.h"
 
 #define TTL_MS 60000
-#define WAIT_US (5 * US_PER_S)
+#define WAIT_US (20 * US_PER_S)
 
 static struct registration registration(const char *id, const char *instance, double weight)
 {

@@ -14,7 +14,7 @@
 #include "t/unit/redis_pool.h"
 
 #define TTL_MS 60000
-#define WAIT_US (5 * US_PER_S)
+#define WAIT_US (20 * US_PER_S)
 #define HEADER_VALID_UNTIL 3
 #define HEADER_SEEN 4
 

@@ -122,7 +122,7 @@ static void busy_pauses_the_lane_for_as_long_as_it_says(void **state)
 		delivery_turn(d);
 		assert_int_equal(metrics_get(&d->shard, M_PAUSED, 0), 1);
 		delivery_wait_reach(d, 0, true);
-		assert_in_range(clock_mono_us() - since_us, US_PER_S * 9 / 10, US_PER_S * 3 / 2);
+		assert_true(clock_mono_us() - since_us >= US_PER_S * 9 / 10);
 	}
 	assert_true(d->dispatch.reach[1]);
 }
@@ -162,6 +162,7 @@ static int n_breakers(struct delivery *d, enum breaker_state state)
 static void five_failures_open_the_breaker_and_two_successes_close_it(void **state)
 {
 	struct delivery *d = *state;
+	uint64_t since_ms = clock_wall_us() / US_PER_MS;
 
 	d->fakes[0].status = 500;
 	for (unsigned i = 0; i < 5; i++) {
@@ -176,8 +177,8 @@ static void five_failures_open_the_breaker_and_two_successes_close_it(void **sta
 	assert_int_equal(n_breakers(d, BREAKER_OPEN), 1);
 	assert_int_equal(n_breakers(d, BREAKER_CLOSED), 0);
 	assert_int_equal(metrics_get(&d->shard, M_BREAKER_FAILURES, 0), 5);
-	assert_in_range(metrics_get(&d->shard, M_BREAKER_RETRY, 0) - clock_wall_us() / US_PER_MS, 1,
-			2000);
+	assert_in_range(metrics_get(&d->shard, M_BREAKER_RETRY, 0), since_ms + 1,
+			clock_wall_us() / US_PER_MS + 2000);
 
 	delivery_wait_reach(d, 0, true); /* half open: one at a time */
 	delivery_turn(d);

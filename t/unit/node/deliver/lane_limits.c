@@ -112,7 +112,7 @@ static void an_analyzer_gets_as_many_at_once_as_it_bears(void **state)
 
 	take_single_packets(d);
 	d->fakes[0].delay_ms = 50;
-	assert_in_range(most_flying(d, 0, 400), 16, 64);
+	assert_in_range(most_flying(d, 0, 400), 4, 64); /* how many is found by times */
 	assert_int_equal(delivery_count(d, DELIVERED), 400);
 }
 
@@ -198,7 +198,7 @@ static void what_waits_for_one_that_stops_goes_to_others(void **state)
 	assert_in_range(n, 1000, MAX_PACKETS);
 	since_us = clock_mono_us();
 	delivery_wait_fates(d, n - 4 - 16);
-	assert_in_range(clock_mono_us() - since_us, 400000, 10 * US_PER_S);
+	assert_true(clock_mono_us() - since_us >= 400000);
 	assert_int_equal(d->outcomes[n - 1], DELIVERED);
 	assert_int_equal(d->slots[n - 1], 1);
 	assert_int_equal(d->reasons[n - 1], REROUTE_SLOW);

@@ -130,7 +130,7 @@ static void no_answer_in_time_is_a_timeout(void **state)
 	sending_serve(f, "HTTP/1.1 200 OK\r\n");
 	sending_wait(s, TRANSFER_TIMEOUT, 0);
 	took_us = s->transfer.ended_us - s->transfer.started_us;
-	assert_true(took_us >= 100 * US_PER_MS && took_us < 5 * US_PER_S);
+	assert_true(took_us >= 100 * US_PER_MS);
 }
 
 /* Its queue of connections is full, so the kernel answers no more. */
@@ -147,7 +147,6 @@ static void no_connection_in_time_is_no_connection(void **state)
 	assert_int_equal(sending_start(s), 0);
 	sending_wait(s, TRANSFER_CONNECT, 0);
 	assert_true(s->transfer.ended_us - s->transfer.started_us >= 200 * US_PER_MS);
-	assert_true(s->transfer.ended_us - s->transfer.started_us < 5 * US_PER_S);
 	for (unsigned i = 0; i < ARRAY_LEN(fds); i++)
 		close(fds[i]);
 }

@@ -18,7 +18,7 @@
 #include "t/unit/fake_sentinel.h"
 #include "t/unit/redis_server.h"
 
-#define WAIT_US (5 * US_PER_S)
+#define WAIT_US (20 * US_PER_S)
 #define STALL_MS 1000
 
 static struct redis_server servers[2];
