@@ -1,11 +1,13 @@
 # Keeps streams of a node's /v1/events open, and reads them, until it is ended: streams.pl ADMIN-URL N
+# Says "open N" once each of them has had an overview.
 use v5.36;
 use IO::Select;
 use IO::Socket::INET;
 
 my ($url, $n) = @ARGV;
+my $is_open = 0;
 my ($addr) = $url =~ m{//([^/]+)} or die "usage: streams.pl ADMIN-URL N\n";
-my ($bytes, $overviews, $select) = (0, 0, IO::Select->new);
+my ($bytes, $overviews, $select, %has_one) = (0, 0, IO::Select->new);
 $SIG{TERM} = sub { say STDERR "read $bytes bytes, $overviews overviews"; exit 0 };
 for (1 .. $n) {
     my $socket = IO::Socket::INET->new(PeerAddr => $addr, Proto => 'tcp') or die "connect: $@\n";
@@ -14,11 +16,12 @@ for (1 .. $n) {
     die "refused: $line" if $line !~ / 200 /;
     $select->add($socket);
 }
-say STDERR "open $n";
 while (my @ready = $select->can_read) {
     for my $socket (@ready) {
         my $got = sysread $socket, my $text, 1 << 18 or die "a stream has ended\n";
         $bytes += $got;
         $overviews += () = $text =~ /^event: overview/mg;
+        $has_one{$socket} //= keys %has_one if $text =~ /^event: overview/m;
     }
+    say STDERR "open $n" if !$is_open && keys %has_one == $n && ++$is_open;
 }

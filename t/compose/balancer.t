@@ -25,24 +25,30 @@ my %n1 = (drops => { drop => 1 }, hangs => { hang => 1 }, dies => { drop => 1 },
     busy => { status => 503, headers => ['Retry-After: 7', 'X-Node: n1'] }, bad => { status => 400, headers => ['X-Node: n1'] });
 my @nodes = (node('n1', %n1), node('n2', hangs => { hang => 1 }, dies => { drop => 1 }));
 
-my ($ingest, $admin) = (free_port, free_port);
 my $config = slurp("$Bin/../../compose/haproxy.cfg");
 my $servers = join '', map { "\tserver n$_ 127.0.0.1:$nodes[$_ - 1]{port}\n" } 1, 2;
-$config =~ s/bind :8080/bind 127.0.0.1:$ingest/ or die;
-$config =~ s/bind :8081/bind 127.0.0.1:$admin/ or die;
 $config =~ s/^\tserver-template .*\n/$servers/mg == 2 or die;
 $config =~ s/ resolvers docker .*init-addr none// or die;
-$config =~ s/timeout server \d+s/timeout server 500ms/ or die;
 $config =~ s/balance leastconn/balance first/ or die;
-open my $out, '>', folder . '/haproxy.cfg' or die;
-print $out $config;
-close $out;
-my $haproxy = Weir::Process->start([ 'haproxy', '-db', '-f', folder . '/haproxy.cfg' ], name => 'haproxy');
+
+# With ports of its own; a node that is silent for longer than $timeout hangs.
+sub start_balancer ($name, $timeout, %ports) {
+    my $text = $config =~ s/timeout server \d+s/timeout server $timeout/r;
+    $text =~ s/bind :$_/bind 127.0.0.1:$ports{$_}/ or die for 8080, 8081;
+    my $file = folder . "/$name.cfg";
+    open my $out, '>', $file or die "$file: $!";
+    print $out $text;
+    close $out;
+    return Weir::Process->start([ 'haproxy', '-db', '-f', $file ], name => $name);
+}
+my ($ingest, $admin, $hasty) = (free_port, free_port, free_port);
+my $haproxy = start_balancer('haproxy', '60s', 8080 => $ingest, 8081 => $admin);
+my $impatient = start_balancer('impatient', '500ms', 8080 => $hasty, 8081 => free_port);
 
 # Each on a connection of its own, but for those of $kept.
-my $kept = HTTP::Tiny->new(timeout => 10);
-sub packet ($id, $bytes = 0, $client = HTTP::Tiny->new(timeout => 10)) {
-    my $answer = $client->post("http://127.0.0.1:$ingest/ingest", { headers => { 'Content-Type' => 'application/json' },
+my $kept = HTTP::Tiny->new(timeout => 60);
+sub packet ($id, $bytes = 0, $client = HTTP::Tiny->new(timeout => 60), $port = $ingest) {
+    my $answer = $client->post("http://127.0.0.1:$port/ingest", { headers => { 'Content-Type' => 'application/json' },
         content => qq({"id":"$id","messages":[1],"pad":") . 'x' x $bytes . '"}' });
     $answer->{json} = eval { decode_json($answer->{content}) };
     return $answer;
@@ -67,7 +73,8 @@ is("$busy->{status} $busy->{headers}{'retry-after'} $busy->{headers}{'x-node'}",
 is(packet('bad')->{status}, 400, 'and a 400');
 is(packet('any', 0, $kept)->{status}, 202, 'a connection is kept');
 is(packet('drops', 0, $kept)->{status}, 599, 'where its node goes away it is closed, as HTTP has it');
-is_refusal(packet('hangs'), 'where a node hangs it is 503, not 504');
+wait_until { packet('any', 0, HTTP::Tiny->new(timeout => 60), $hasty)->{status} == 202 } 10, 'the impatient haproxy';
+is_refusal(packet('hangs', 0, HTTP::Tiny->new(timeout => 60), $hasty), 'where a node hangs it is 503, not 504');
 is(scalar(grep { /"(?:hangs|busy|bad|drops)"/ } $nodes[1]->bodies), 0, 'what a node has taken, refused or died of goes to no other');
 for (1 .. 4) {
     my $answer = HTTP::Tiny->new(timeout => 10)->post("http://127.0.0.1:$admin/v1/dead/purge", { content => '{"id":"dies"}' });
@@ -81,5 +88,5 @@ $nodes[1]->stop;
 wait_until { packet('any')->{content} =~ /No node is ready/ } 10, 'haproxy to see that nobody is there';
 is_refusal(packet('any'), 'where no node is ready it is 503');
 is(http(GET => "http://127.0.0.1:$admin/v1/cluster")->{status}, 503, 'on the admin port too');
-is($haproxy->kill_now, -9, 'it has lived to the end');
+is($_->kill_now, -9, $_->name . ' has lived to the end') for $haproxy, $impatient;
 done_testing;

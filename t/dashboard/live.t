@@ -11,7 +11,7 @@ use Weir::Test;
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
 alarm 750;
 my $cluster = Weir::Cluster->start(nodes => 2);
-my $load = $cluster->begin_load(rate => 50, duration => '140s', retries => 50);
+my $load = $cluster->begin_load(rate => 50, duration => 0, retries => 50);
 my $url = $cluster->node(1)->{admin} . '/';
 my $page = Weir::Browser->page;
 $page->open($url);

@@ -42,7 +42,7 @@ my $bad = Weir::FakeServer->start(sub { return { status => 400 } });
 my %auth = (Authorization => 'Bearer adm');
 $cluster->start_analyzer("a$_" => 1, '--ttl', '2s') for 1 .. 3;
 http(PUT => "$node->{admin}/v1/analyzers/a-name-as-long-as-hosts.in.some.cluster-have-it-0123456789", { url => $bad->url('/ingest'), weight => 0.001, ttl_ms => 60000 });
-my $load = $cluster->begin_load(rate => 100, duration => '120s', retries => 50);
+my $load = $cluster->begin_load(rate => 100, duration => 0, retries => 50);
 http(PATCH => "$node->{admin}/v1/analyzers/$_->[0]", $_->[1], %auth) for [ a1 => { fault => 'down' } ], [ a2 => { state => 'disabled' } ];
 http(POST => "http://$node->{ingest}/ingest", '{"id":');
 $page->wait_text('tr[data-analyzer=a1] [data-field=breakers]', qr/open/, 20);

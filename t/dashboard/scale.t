@@ -20,7 +20,7 @@ my $sink = Weir::Process->start(['weir-bench-sink']);
 my $crowd = Weir::Process->start([ "$bench/crowd", '--redis-port', $cluster->redis->port, '--admin', $node->{admin},
     '--to', $sink->wait_log(qr/addr=(\S+)/) ], name => 'crowd');
 $crowd->wait_log(qr/^(ready)/m, 60);
-my $load = $cluster->begin_load(rate => 500, duration => '120s');
+my $load = $cluster->begin_load(rate => 500, duration => 0);
 
 sub percentile ($percent, @values) { return (sort { $a <=> $b } @values)[ $percent / 100 * $#values ] }
 # How long the next updates take in ms; asked once, for to ask takes time of the main thread.

@@ -19,7 +19,7 @@ $page->wait_text('#connection', qr/^live$/);
 is($page->field('a1', 'actual-10s'), '–', 'nothing routed is no share');
 is($page->field('a1', 'share'), '50.00 %', 'but there is a target');
 
-my $load = $cluster->begin_load(rate => 300, duration => '60s');
+my $load = $cluster->begin_load(rate => 300, duration => 0);
 # How long the bar is, and where its mark is, in percent of its place on the screen.
 sub bar ($id) {
     return $page->value(<<~END);

@@ -16,7 +16,7 @@ my $cluster = Weir::Cluster->start(nodes => 2, node => [ '--admin-token', $token
 my $page = Weir::Browser->page;
 $page->open($cluster->node(1)->{admin} . '/');
 $page->wait_text('#connection', qr/^live$/);
-my $load = $cluster->begin_load(rate => 200, duration => '90s');
+my $load = $cluster->begin_load(rate => 200, duration => 0);
 
 sub messages () {
     return { map { $_ => http(GET => 'http://' . $cluster->analyzer($_)->{addr} . '/stats')->{json}{messages} } qw(a1 a2 a3) };

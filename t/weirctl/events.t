@@ -35,7 +35,7 @@ wait_line(qr/register a4: a4 joined: weight 1, share /, 'one that joins is told'
 $cluster->analyzer('a4')->end;
 wait_line(qr/deregister a4: a4 left; /, 'and one that leaves');
 
-my $load = $cluster->begin_load(rate => 100, duration => '90s');
+my $load = $cluster->begin_load(rate => 100, duration => 0);
 run('weirctl', @redis, 'weight', 'a3', '50');
 $cluster->analyzer('a3')->kill_now;
 wait_line(qr/node n1 sends a3 nothing more/, 'a breaker that opens is told, with the node');

@@ -30,7 +30,7 @@ $top->wait_screen(qr/^weir top  pool default  epoch \d+ .*q: quit$/m);
 like($top->wait_screen(qr/^n2 /m), qr/^n1 +1  exact +all closed$/m, 'nodes and their breakers are shown');
 is(row($top->screen, 'a1')->{'10s'}, '-', 'nothing routed is no share');
 
-my $load = $cluster->begin_load(rate => 200, duration => '120s');
+my $load = $cluster->begin_load(rate => 200, duration => 0);
 my $a1 = wait_row($top, 'a1', sub ($r) { $r->{rate} > 0 && $r->{'10s'} ne '-' && abs($r->{'10s'} - 50) < 3 }, 10, 'traffic moves the bars to their targets');
 like($a1->{bar}, qr/^={10,}-?\|\+? *$/, 'a bar is filled up to its target');
 is($a1->{state}, 'up', 'the state is said');

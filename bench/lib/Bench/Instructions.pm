@@ -13,10 +13,11 @@ use IO::Socket::INET;
 use List::Util qw(min);
 use POSIX qw(uname);
 use Socket qw(IPPROTO_TCP TCP_NODELAY);
+use Time::HiRes qw(time);
 
 use constant BURST => 32;   # packets
 use constant BURSTS => 200; # in a replay
-use constant TOLERANCE => 0.05;
+use constant { TOLERANCE => 0.05, MOST_DELAYED => 0.1 };
 
 my $stored = Bench::Prepare::checkout() . '/bench/instructions.txt';
 
@@ -90,19 +91,29 @@ sub _start ($out) {
     return ({ %$node, others => [ $sink, $redis ] });
 }
 
-# {per_packet: the least, as what time adds is not the packets' own; all: each time; profile: a file for
-# callgrind_annotate}
+# So far: seconds that threads of the node were ready to run while others had the processor.
+sub _delay_s ($node) {
+    my $ns = 0;
+    $ns += (split ' ', slurp($_))[1] // 0 for glob '/proc/' . $node->{process}->pid . '/task/*/schedstat';
+    return $ns / 1e9;
+}
+
+# {per_packet: the least, as what time adds is not the packets' own; all: each time; delayed: the least part of its time
+# that the node had to wait for a processor; profile: a file for callgrind_annotate}
 sub measure ($n_times) {
     my $out = folder . '/callgrind';
     my $node = _start($out);
+    my @delayed;
     for (0 .. $n_times) {
+        my ($begin, $delay_s) = (time, _delay_s($node));
         _replay($node->{addr}, BURSTS);
+        push @delayed, (_delay_s($node) - $delay_s) / (time - $begin);
         _dump($node);
     }
     my @counts = map { slurp("$out.$_") =~ /^(?:summary|totals): (\d+)/m } 2 .. $n_times + 1;
     die "callgrind wrote no counts\n" . $node->{process}->log if @counts != $n_times;
     my @per_packet = map { $_ / (BURSTS * BURST) } @counts;
-    return { per_packet => min(@per_packet), all => \@per_packet, profile => "$out.2" };
+    return { per_packet => min(@per_packet), all => \@per_packet, delayed => min(@delayed[ 1 .. $n_times ]), profile => "$out.2" };
 }
 
 # 0.02: two percent more than stored.

@@ -112,7 +112,7 @@ sub begin_load ($self, %options) {
     my @targets = $self->{shared} ? $self->node(1) : $self->nodes;
     my %all = (target => join(',', map { "http://$_->{ingest}/ingest" } @targets), connections => 24, acked => "$out.acked", %options);
     my $load = Weir::Process->start([ 'weir-loadgen', '--json', map { ("--$_" => $all{$_}) } sort keys %all ],
-        name => 'loadgen', stdout => "$out.json");
+        name => 'loadgen', stdout => "$out.json", may_end => 1);
     @$load{qw(out acked)} = ("$out.json", $all{acked});
     return $load;
 }
