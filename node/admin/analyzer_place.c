@@ -1,6 +1,7 @@
 #include "node/admin/analyzer_place.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "node/send/lookup.h"
 
 #define WHY_BYTES 640
+#define ADDRESS_STRLEN (INET6_ADDRSTRLEN + IF_NAMESIZE + 1) /* fe80::1%eth0 */
 
 struct waiting_lookup {
 	struct lookup lookup;
@@ -43,9 +45,9 @@ static const char *look_up(struct lookup *found, const char *host, uint16_t port
 	return r == 0 ? w.lookup.error : strerror(-r);
 }
 
-static void format_host(const struct net_addr *addr, char out[NI_MAXHOST])
+static void format_host(const struct net_addr *addr, char out[ADDRESS_STRLEN])
 {
-	if (getnameinfo((const struct sockaddr *)&addr->sa, addr->len, out, NI_MAXHOST, NULL, 0,
+	if (getnameinfo((const struct sockaddr *)&addr->sa, addr->len, out, ADDRESS_STRLEN, NULL, 0,
 			NI_NUMERICHOST) != 0)
 		strcpy(out, "?");
 }
@@ -54,7 +56,7 @@ static enum analyzer_place judge(const struct net_allow *allow, const char *host
 				 const struct net_addr *addr, char why[WHY_BYTES])
 {
 	const char *refused = net_allow_refuses(allow, host, addr);
-	char text[NI_MAXHOST];
+	char text[ADDRESS_STRLEN];
 
 	if (!refused)
 		return PLACE_ALLOWED;
@@ -102,7 +104,7 @@ static enum analyzer_place check_address(const struct net_allow *allow, const ch
 					 const struct net_addr *addr, char why[WHY_BYTES])
 {
 	enum analyzer_place place = judge(allow, host, addr, why);
-	char text[NI_MAXHOST];
+	char text[ADDRESS_STRLEN];
 
 	if (place != PLACE_ALLOWED || is_plain_address(host))
 		return place;
