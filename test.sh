@@ -7,9 +7,9 @@ help() {
 	cat <<-'END'
 		Usage: ./test.sh [--quick] [NAME...]
 
-		Installs what is missing, builds everything and runs all tests: those below build/t (C, one for each part)
-		and below t (Perl, whole programs, a folder for each subject). With names, only the tests that have one
-		of them in their path:
+		Installs what is missing, builds everything and runs all tests. Those below build/t are in C, one for each
+		part. Those below t are in Perl and run whole programs; each subject has a folder. With names, only the
+		tests run that have one of them in their path:
 		  ./test.sh ledger t/cluster
 
 		  --quick   only what needs no other build, no container and no browser

@@ -45,5 +45,7 @@ ok(runs($counter, '--all', @refusals), "the refusals of @refusals");
 for my $program (qw(weir-node weir-analyzer weir-loadgen)) {
     ok(runs($counter, '--all', '--program', bin_dir . "/$program"), "the help of $program");
 }
-ok(runs($counter, '--all', '--program', checkout . '/up.sh'), 'the help of up.sh');
+for my $script (qw(up.sh test.sh bench/run bench/scale bench/accuracy bench/dashboards bench/instructions t/chaos/run t/fuzz/run t/compose/run)) {
+    ok(runs($counter, '--all', '--program', checkout . "/$script"), "the help of $script");
+}
 done_testing;
