@@ -17,7 +17,8 @@
 --   1 worker (node/index), 2 instance token, 3 call number, 4 epoch the worker knows,
 --   5 lease of the worker (ms), 6 messages expected in the next window (0: no lease wanted),
 --   7 deltas (packed doubles, columns of n slots: credit, routed, delivered, delivered packets,
---     forgiven; messages, but for the packets), 8 slots out of reach ("1,~4"; ~: being tried again),
+--     forgiven; messages, but for the packets), 8 slots out of reach ("1,~4,!7"; ~: being tried
+--     again, !: takes deliveries and does not answer),
 --   9 most credit an analyzer may be owed (messages), 10 node info (JSON, "" = as before),
 --   11 "1": the worker goes idle, write the readable hashes now, or "leave": this is its last call,
 --   12 accounts of this run of the worker, absolute (JSON, "" = as before): {"received":[packets,
@@ -99,15 +100,21 @@ end
 local function tell(record)
   if record.absent then journal('node_joined', 'node', worker) end
   local was, is, names = {}, {}, {}
-  for slot in string.gmatch(record.unreachable, '%d+') do was[slot] = true end
-  for slot in string.gmatch(out_of_reach, '%d+') do is[slot] = true end
+  for mark, slot in string.gmatch(record.unreachable, '([~!]?)(%d+)') do
+    was[slot] = mark == '!' and 'hanging' or 'open'
+  end
+  for mark, slot in string.gmatch(out_of_reach, '([~!]?)(%d+)') do
+    is[slot] = mark == '!' and 'hanging' or mark == '~' and was[slot] or 'open'
+  end
   local slots = redis.call('HGETALL', K_SLOT)
   for k = 1, #slots, 2 do names[slots[k + 1]] = slots[k] end
   local function tell_breaker(slot, old, new)
     journal('breaker', 'analyzer', names[slot] or slot, 'node', worker, 'was', old, 'now', new)
   end
-  for slot in pairs(is) do if not was[slot] then tell_breaker(slot, 'closed', 'open') end end
-  for slot in pairs(was) do if not is[slot] then tell_breaker(slot, 'open', 'closed') end end
+  for slot, now in pairs(is) do
+    if was[slot] ~= now then tell_breaker(slot, was[slot] or 'closed', now) end
+  end
+  for slot, old in pairs(was) do if not is[slot] then tell_breaker(slot, old, 'closed') end end
 end
 
 local now = now_ms()

@@ -76,6 +76,8 @@
 	X(BREAKER_RETRY, "weir_breaker_retry_timestamp_seconds", GAUGE_MAX, BY_ANALYZER, 1e-3,                              \
 	  "Unix time when the last of the open breakers to it lets a delivery try; 0: none is open.")                       \
 	X(BREAKER_OPENED, "weir_breaker_opened_total", COUNTER, BY_ANALYZER, 0, "Times that a breaker to it opened.")       \
+	X(HANGS, "weir_hangs_total", COUNTER, BY_ANALYZER, 0,                                                               \
+	  "Times that a worker found that it takes deliveries and does not answer, while other analyzers do.")              \
 	X(HELD_BYTES, "weir_held_bytes", GAUGE, BY_NOTHING, 0, "Bytes that packets and connections are reckoned with.")     \
 	X(WAITING_PACKETS, "weir_waiting_packets", GAUGE, BY_NOTHING, 0,                                                    \
 	  "Packets that nobody can take now, on their way into the spill.")                                                 \

@@ -79,7 +79,7 @@ static void mark_unreachable(const struct roster_worker *w, bool marks[ROSTER_MA
 		char *end;
 		unsigned long slot;
 
-		p += *p == '~'; /* it is being tried again, so it is not reached yet */
+		p += *p == '~' || *p == '!'; /* it is being tried again, or hangs */
 		slot = strtoul(p, &end, 10);
 		if (end == p)
 			break;

@@ -37,10 +37,14 @@ static void say_fault(const struct entry *e, struct buf *out)
 
 static void say_breaker(const struct entry *e, struct buf *out)
 {
-	bool is_open = strcmp(field(e, "now"), "open") == 0;
+	const char *now = field(e, "now");
 
 	buf_printf(out,
-		   is_open ? "%s cannot reach %s: its breaker opened, or its probe fails"
+		   strcmp(now, "open") == 0
+			   ? "%s cannot reach %s: its breaker opened, or its probe fails"
+		   : strcmp(now, "hanging") == 0
+			   ? "%s sends nothing more to %s: it hangs, for it takes deliveries and "
+			     "does not answer"
 			   : "%s reaches %s again",
 		   field(e, "node"), field(e, "analyzer"));
 }

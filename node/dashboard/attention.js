@@ -20,6 +20,7 @@ function ofAnalyzers(overview) {
 	const [last] = frameOf(overview);
 	tell('bad', (a) => a.health === 'down', (who, one) => `${who} ${one ? 'is' : 'are'} down: no node reaches ${one ? 'it' : 'them'}, or the lease ran out`, 'WeirAnalyzerUnreachable');
 	tell('bad', (a) => a.breakers?.open > 0, (who) => `the breaker of ${who} is open: what it would get goes to the others`, 'WeirAnalyzerUnreachable');
+	tell('bad', (a) => a.breakers?.hanging > 0, (who, one) => `${who} ${one ? 'hangs: it takes deliveries and does' : 'hang: they take deliveries and do'} not answer, so what ${one ? 'it' : 'they'} would get goes to the others`, 'WeirAnalyzerUnreachable');
 	tell('warn', (a) => !a.breakers?.open && a.breakers?.half_open > 0, (who) => `the breaker of ${who} is half-open: it is being tried`, 'WeirAnalyzerUnreachable');
 	tell('warn', (a) => a.health === 'suspect', (who, one) => `${who}: some workers cannot reach ${one ? 'it' : 'them'}`, 'WeirAnalyzerUnreachable');
 	tell('warn', (a) => a.paused_workers > 0 && a.health !== 'down', (who, one) => `${who} ${one ? 'asks' : 'ask'} workers to wait (429 or 503)`, 'WeirSharesOff');

@@ -2,9 +2,10 @@
 
 import { span, plural } from './format.js';
 
-export function breakersText({ closed = 0, open = 0, half_open: half = 0 } = {}) {
+export function breakersText({ closed = 0, open = 0, half_open: half = 0, hanging = 0 } = {}) {
 	const parts = [];
 	if (open) parts.push(`▲ open on ${open}`);
+	if (hanging) parts.push(`◌ hanging on ${hanging}`);
 	if (half) parts.push(`◐ half-open on ${half}`);
 	if (closed) parts.push(`● closed on ${closed}`);
 	return parts.join('\n') || '– no worker';

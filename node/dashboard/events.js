@@ -15,7 +15,7 @@ const SHAPES = {
 const TROUBLE = new Set(['lost', 'node_lost', 'spill_began', 'dead', 'registry_away']);
 
 function isTrouble({ kind, now }) {
-	return TROUBLE.has(kind) || (kind === 'breaker' && now === 'open');
+	return TROUBLE.has(kind) || (kind === 'breaker' && now !== 'closed');
 }
 
 function makeEntry(event) {

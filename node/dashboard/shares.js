@@ -64,7 +64,7 @@ export function sharesWith(analyzers, id, weight) {
 /** What makes an analyzer worth a look: '' or a word for its row. */
 export function troubleOf(a) {
 	if (a.health === 'down') return 'down';
-	if (a.breakers?.open || a.breakers?.half_open) return 'breaker';
+	if (a.breakers?.open || a.breakers?.half_open || a.breakers?.hanging) return 'breaker';
 	if (a.health === 'suspect') return 'suspect';
 	if (a.paused_workers > 0 || a.held_back_ms > 0) return 'held';
 	return a.trouble?.length ? 'failing' : '';

@@ -8,7 +8,7 @@
 #define OPEN_BASE_MS 1000
 #define OPEN_CAP_MS 30000
 
-const char *const breaker_state_names[] = { "closed", "open", "half_open" };
+const char *const breaker_state_names[] = { "closed", "open", "half_open", "hanging" };
 static_assert(ARRAY_LEN(breaker_state_names) == BREAKER_STATES, "every state has a name");
 
 void breaker_init(struct breaker *b, uint64_t seed)
@@ -37,9 +37,36 @@ void breaker_try(struct breaker *b)
 		b->on_trial = true;
 }
 
+static void begin_trial(struct breaker *b)
+{
+	assert(!b->on_trial);
+	b->state = BREAKER_HALF_OPEN;
+	b->n_successes = 0;
+}
+
+bool breaker_hang(struct breaker *b)
+{
+	if (b->state != BREAKER_CLOSED)
+		return false;
+	b->state = BREAKER_HANGING;
+	return true;
+}
+
+bool breaker_hear(struct breaker *b)
+{
+	if (b->state != BREAKER_HANGING)
+		return false;
+	begin_trial(b);
+	return true;
+}
+
 bool breaker_success(struct breaker *b)
 {
 	b->n_failures = 0;
+	if (breaker_hear(b)) {
+		b->n_successes = 1;
+		return true;
+	}
 	if (b->state != BREAKER_HALF_OPEN)
 		return false;
 	b->on_trial = false;
@@ -68,6 +95,15 @@ bool breaker_failure(struct breaker *b, uint64_t now_us)
 	return true;
 }
 
+bool breaker_timeout(struct breaker *b, uint64_t now_us)
+{
+	if (b->state == BREAKER_OPEN)
+		return false;
+	b->n_failures++;
+	open_up(b, now_us);
+	return true;
+}
+
 bool breaker_trip(struct breaker *b, uint64_t now_us)
 {
 	bool is_tripped = b->state == BREAKER_CLOSED;
@@ -77,13 +113,6 @@ bool breaker_trip(struct breaker *b, uint64_t now_us)
 	open_up(b, now_us);
 	b->is_tripped = is_tripped;
 	return true;
-}
-
-static void begin_trial(struct breaker *b)
-{
-	assert(!b->on_trial);
-	b->state = BREAKER_HALF_OPEN;
-	b->n_successes = 0;
 }
 
 bool breaker_retry(struct breaker *b)

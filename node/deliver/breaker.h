@@ -3,11 +3,14 @@
 /*
  * The circuit breaker between one worker and one analyzer. Pure: time is a parameter.
  *
- *   CLOSED --5 failures in a row--> OPEN --1 s, doubling to 30 s, jittered--> HALF_OPEN
- *      ^                             ^                                           |
- *      +------ 2 successes ----------+-----------------failure------------------+
+ *   CLOSED --5 failures in a row, or 1 timeout--> OPEN --1 s, doubling to 30 s--> HALF_OPEN
+ *    ^  |                                         ^ ^                               ^ | |
+ *    |  +--silence--> HANGING ----failure---------+ +------------failure------------|-+ |
+ *    |                   +----------------answer------------------------------------+   |
+ *    +------------------------------2 successes-----------------------------------------+
  *
- * A health probe that fails opens it too, until it succeeds again.
+ * The time for which it is open has jitter. A health probe that fails opens it too, until it
+ * succeeds again.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +21,7 @@ enum breaker_state {
 	BREAKER_CLOSED,    /* deliveries flow */
 	BREAKER_OPEN,      /* nothing is sent until open_until_us */
 	BREAKER_HALF_OPEN, /* one batch at a time is tried; n_successes so far */
+	BREAKER_HANGING,   /* nothing is heard of what is under way, and nothing else is sent */
 	BREAKER_STATES
 };
 extern const char *const breaker_state_names[BREAKER_STATES];
@@ -49,6 +53,12 @@ bool breaker_trip(struct breaker *b, uint64_t now_us);
 bool breaker_retry(struct breaker *b);
 bool breaker_success(struct breaker *b);
 bool breaker_failure(struct breaker *b, uint64_t now_us);
+/* A delivery was not answered in time: one is enough. */
+bool breaker_timeout(struct breaker *b, uint64_t now_us);
+/* Deliveries are under way, and nothing has been heard of them for too long. */
+bool breaker_hang(struct breaker *b);
+/* It answered, though neither with a success nor with a failure. */
+bool breaker_hear(struct breaker *b);
 bool breaker_tick(struct breaker *b,
 		  uint64_t now_us); /* OPEN -> HALF_OPEN when its time has come */
 

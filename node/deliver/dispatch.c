@@ -7,6 +7,30 @@
 
 #define TICK_US 20000
 
+/* The lane that answered last, and the last answer of any other. */
+struct answers {
+	const struct lane *newest;
+	uint64_t newest_us, others_us;
+};
+
+static struct answers find_answers(const struct dispatch *d)
+{
+	struct answers found = { 0 };
+
+	for (unsigned i = 0; i < d->n_slots; i++) {
+		uint64_t at_us = d->lanes[i] ? lane_answered_us(d->lanes[i]) : 0;
+
+		if (at_us > found.newest_us) {
+			found.others_us = found.newest_us;
+			found.newest_us = at_us;
+			found.newest = d->lanes[i];
+		} else if (at_us > found.others_us) {
+			found.others_us = at_us;
+		}
+	}
+	return found;
+}
+
 static void set_reach(struct dispatch *d, unsigned slot, bool reach, bool cut_off, bool trial)
 {
 	if (d->reach[slot] != reach)
@@ -37,6 +61,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct dispatch *d = arg;
 	uint64_t now = clock_mono_us();
+	struct answers answers = find_answers(d);
 	bool again = false;
 
 	(void)fd;
@@ -44,7 +69,10 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	d->is_ticking = false;
 	for (unsigned i = 0; i < d->n_slots; i++)
 		if (d->lanes[i])
-			again |= lane_tick(d->lanes[i], now);
+			again |= lane_tick(d->lanes[i],
+					   d->lanes[i] == answers.newest ? answers.others_us
+									 : answers.newest_us,
+					   now);
 	if (again)
 		tick_soon(d);
 }
@@ -217,8 +245,11 @@ void dispatch_flush(struct dispatch *d)
 		unsigned slot = d->dirty_slots[--d->n_dirty];
 
 		d->dirty[slot] = false;
-		if (d->lanes[slot])
-			lane_flush(d->lanes[slot]);
+		if (!d->lanes[slot])
+			continue;
+		lane_flush(d->lanes[slot]);
+		if (lane_is_busy(d->lanes[slot])) /* it may turn out to hang */
+			tick_soon(d);
 	}
 }
 
@@ -246,10 +277,15 @@ void dispatch_write_not_now(const struct dispatch *d, struct buf *out)
 			append_slot(out, "", i);
 }
 
+static const char *mark_of(const struct dispatch *d, unsigned slot)
+{
+	return d->trial[slot] ? "~" : d->lanes[slot] && lane_is_hanging(d->lanes[slot]) ? "!" : "";
+}
+
 void dispatch_write_unreachable(const struct dispatch *d, struct buf *out)
 {
 	buf_clear(out);
 	for (unsigned i = 0; i < d->n_slots; i++)
 		if (d->cut_off[i] || d->trial[i])
-			append_slot(out, d->trial[i] ? "~" : "", i);
+			append_slot(out, mark_of(d, i), i);
 }

@@ -51,8 +51,8 @@ void dispatch_push(struct dispatch *d, unsigned slot, struct packet *p);
 /* At the end of each turn of the loop. */
 void dispatch_flush(struct dispatch *d);
 unsigned dispatch_n_packets(const struct dispatch *d);
-/* Slots that cannot take a packet now, as "1,4"; those out of this worker's reach, as "1,~4", where
- * ~ means that it is tried again. */
+/* Slots that cannot take a packet now, as "1,4"; those out of this worker's reach, as "1,~4,!7",
+ * where ~ means that it is tried again, and ! that it takes deliveries and does not answer. */
 void dispatch_write_not_now(const struct dispatch *d, struct buf *out);
 void dispatch_write_unreachable(const struct dispatch *d, struct buf *out);
 

@@ -148,6 +148,12 @@ static struct batch *next_batch(struct lane *lane)
 	return b;
 }
 
+static void rest_is_over(struct lane *lane, uint64_t now_us)
+{
+	backlog_hear(&lane->backlog, now_us);
+	silence_begin(&lane->silence, now_us);
+}
+
 /* False: it could not be started, its packets are taken back, and it is freed. */
 static bool batch_start(struct batch *b)
 {
@@ -166,7 +172,7 @@ static bool batch_start(struct batch *b)
 		return false;
 	}
 	if (!lane->n_flying)
-		backlog_hear(&lane->backlog, b->transfer.started_us);
+		rest_is_over(lane, b->transfer.started_us);
 	lane->n_flying++;
 	lane->n_flying_halves += b->is_half;
 	lane->n_flying_packets += b->packets.n_packets;
@@ -197,6 +203,7 @@ static void start_anew(struct lane *lane, const struct analyzer *a)
 	concurrency_init(&lane->concurrency,
 			 a->accepts == ACCEPTS_PACKET ? MAX_FLYING_SINGLE : MAX_FLYING);
 	backlog_init(&lane->backlog, a->max_batch_packets);
+	silence_init(&lane->silence);
 }
 
 void lane_update(struct lane *lane, const struct analyzer *a)
@@ -247,7 +254,30 @@ void lane_set_probe(struct lane *lane, bool is_down)
 	lane_show(lane);
 }
 
-bool lane_tick(struct lane *lane, uint64_t now_us)
+static void check_silence(struct lane *lane, uint64_t others_us, uint64_t now_us)
+{
+	assert(lane->breaker.state != BREAKER_HANGING || lane->n_flying);
+	if (!lane->n_flying || !silence_is_too_long(&lane->silence, others_us, now_us) ||
+	    !breaker_hang(&lane->breaker))
+		return;
+	metrics_add(lane->config.metrics, M_HANGS, lane->slot, 1);
+	lane_note_breaker(lane, "deliveries are not answered, while other analyzers answer");
+	lane->events.on_reach(lane->events.arg, lane);
+	lane_evict(lane, lane_why_not(lane));
+	lane_show(lane);
+}
+
+bool lane_is_busy(const struct lane *lane)
+{
+	return lane->n_flying > 0;
+}
+
+uint64_t lane_answered_us(const struct lane *lane)
+{
+	return lane->silence.answered_us;
+}
+
+bool lane_tick(struct lane *lane, uint64_t others_us, uint64_t now_us)
 {
 	bool changed = !lane->probe_is_down && breaker_tick(&lane->breaker, now_us);
 
@@ -259,7 +289,8 @@ bool lane_tick(struct lane *lane, uint64_t now_us)
 	}
 	if (changed)
 		lane->events.on_reach(lane->events.arg, lane);
+	check_silence(lane, others_us, now_us);
 	lane_check_pace(lane, now_us);
-	return lane->breaker.state == BREAKER_OPEN || lane->paused_until_us ||
+	return lane->n_flying || lane->breaker.state == BREAKER_OPEN || lane->paused_until_us ||
 	       lane->backlog.is_full;
 }

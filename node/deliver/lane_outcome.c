@@ -97,6 +97,7 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 		[OUTCOME_BROKEN] = REROUTE_BROKEN,
 	};
 	const struct transfer *t = &b->transfer;
+	uint64_t now_us = clock_mono_us();
 
 	log_warn("lane", "delivery failed",
 		 "analyzer=%s url=%s reason=%s status=%d error=%s packets=%u", lane->id, lane->url,
@@ -104,8 +105,11 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 	concurrency_failure(&lane->concurrency, t->started_us, t->ended_us);
 	if (outcome == OUTCOME_BUSY) {
 		lane->breaker.on_trial = false;
+		if (breaker_hear(&lane->breaker))
+			lane_note_breaker(lane, "deliveries are answered");
 		pause_for(lane, t->retry_after_s);
-	} else if (breaker_failure(&lane->breaker, clock_mono_us())) {
+	} else if (outcome == OUTCOME_TIMEOUT ? breaker_timeout(&lane->breaker, now_us)
+					      : breaker_failure(&lane->breaker, now_us)) {
 		lane_note_breaker(lane, delivery_outcome_names[outcome]);
 	}
 	lane->events.on_reach(lane->events.arg, lane);
@@ -128,6 +132,8 @@ void lane_on_done(struct transfer *t)
 	lane->n_flying_packets -= b->packets.n_packets;
 	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
 	backlog_hear(&lane->backlog, t->ended_us);
+	if (t->result == TRANSFER_ANSWERED)
+		silence_answer(&lane->silence, t->started_us, t->ended_us);
 	metrics_observe(lane->config.metrics, M_DELIVERY_TIME, lane->slot,
 			t->ended_us - t->started_us);
 	if (outcome != OUTCOME_OK)

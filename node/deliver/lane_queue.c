@@ -6,20 +6,22 @@
 
 const char *const reroute_reason_names[] = { "busy",        "status",    "connect", "timeout",
 					     "broken",      "no_memory", "left",    "not_eligible",
-					     "unreachable", "slow" };
+					     "unreachable", "hanging",   "slow" };
 static_assert(ARRAY_LEN(reroute_reason_names) == REROUTE_REASONS, "every reason has a name");
 
 bool lane_may_send(const struct lane *lane)
 {
 	return !lane->is_retired && !lane->is_shut && !lane->probe_is_down &&
-	       lane->breaker.state != BREAKER_OPEN && !lane->paused_until_us;
+	       lane->breaker.state != BREAKER_OPEN && lane->breaker.state != BREAKER_HANGING &&
+	       !lane->paused_until_us;
 }
 
 enum reroute_reason lane_why_not(const struct lane *lane)
 {
-	return lane->is_retired ? REROUTE_LEFT
-	       : lane->is_shut  ? REROUTE_NOT_ELIGIBLE
-				: REROUTE_UNREACHABLE;
+	return lane->is_retired        ? REROUTE_LEFT
+	       : lane->is_shut         ? REROUTE_NOT_ELIGIBLE
+	       : lane_is_hanging(lane) ? REROUTE_HANGING
+				       : REROUTE_UNREACHABLE;
 }
 
 bool lane_can_take(const struct lane *lane)
@@ -30,7 +32,12 @@ bool lane_can_take(const struct lane *lane)
 
 bool lane_is_unreachable(const struct lane *lane)
 {
-	return lane->probe_is_down || lane->breaker.state == BREAKER_OPEN;
+	return lane->probe_is_down || lane->breaker.state == BREAKER_OPEN || lane_is_hanging(lane);
+}
+
+bool lane_is_hanging(const struct lane *lane)
+{
+	return !lane->probe_is_down && lane->breaker.state == BREAKER_HANGING;
 }
 
 bool lane_is_on_trial(const struct lane *lane)

@@ -9,6 +9,7 @@
 #include "node/deliver/backlog.h"
 #include "node/deliver/batch.h"
 #include "node/deliver/breaker.h"
+#include "node/deliver/silence.h"
 #include "node/packet/packet.h"
 #include "node/send/sender.h"
 
@@ -23,6 +24,7 @@ enum reroute_reason {
 	REROUTE_LEFT,         /* the analyzer is not in the roster any more */
 	REROUTE_NOT_ELIGIBLE, /* it has no share, and is not draining */
 	REROUTE_UNREACHABLE,  /* paused, breaker open, or its health probe fails */
+	REROUTE_HANGING,      /* it takes deliveries and does not answer, while others do */
 	REROUTE_SLOW,         /* the analyzer has become so slow that it would wait for seconds */
 	REROUTE_REASONS
 };
@@ -72,6 +74,7 @@ struct lane {
 	} shown;
 	struct concurrency concurrency;
 	struct backlog backlog;
+	struct silence silence;
 	uint64_t paused_until_us; /* 0: not paused */
 	struct packet_queue queue;
 	struct batch *halves; /* of refused batches, to be sent */
@@ -84,6 +87,8 @@ struct lane {
 bool lane_can_take(const struct lane *lane);
 /* Out of this worker's reach: what it reports to the registry. A pause is not. */
 bool lane_is_unreachable(const struct lane *lane);
+/* It takes deliveries and does not answer: out of reach, too. */
+bool lane_is_hanging(const struct lane *lane);
 /* Its breaker is half-open: in reach or not, that is being tried with one batch at a time. */
 bool lane_is_on_trial(const struct lane *lane);
 

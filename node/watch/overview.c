@@ -94,7 +94,8 @@ static void add_percentile(cJSON *json, const char *name, const struct lanes *la
 static void add_lanes(cJSON *json, const struct overview *o, const struct lanes *lanes)
 {
 	cJSON *breakers;
-	double n_closed = o->reports->n_workers - lanes->n_open - lanes->n_half_open;
+	double n_closed =
+		o->reports->n_workers - lanes->n_open - lanes->n_half_open - lanes->n_hanging;
 
 	cJSON_AddNumberToObject(json, "queued_packets", lanes->queued);
 	cJSON_AddNumberToObject(json, "flying_batches", lanes->flying);
@@ -105,6 +106,7 @@ static void add_lanes(cJSON *json, const struct overview *o, const struct lanes 
 	cJSON_AddNumberToObject(breakers, "closed", fmax(0, n_closed));
 	cJSON_AddNumberToObject(breakers, "open", lanes->n_open);
 	cJSON_AddNumberToObject(breakers, "half_open", lanes->n_half_open);
+	cJSON_AddNumberToObject(breakers, "hanging", lanes->n_hanging);
 	cJSON_AddItemToObject(json, "trouble", cJSON_Duplicate(lanes->trouble, true));
 }
 

@@ -94,6 +94,7 @@ static void add_trouble(struct reports *r, const struct roster *roster, const cJ
 			continue;
 		lanes->n_open += strcmp(state, breaker_state_names[BREAKER_OPEN]) == 0;
 		lanes->n_half_open += strcmp(state, breaker_state_names[BREAKER_HALF_OPEN]) == 0;
+		lanes->n_hanging += strcmp(state, breaker_state_names[BREAKER_HANGING]) == 0;
 		copy = cJSON_CreateObject();
 		cJSON_AddStringToObject(copy, "worker", text(breaker, "worker"));
 		cJSON_AddStringToObject(copy, "state", state);

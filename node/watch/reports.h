@@ -12,9 +12,9 @@
 
 struct lanes { /* to one analyzer, of all workers */
 	double queued, flying, paused;
-	double n_open, n_half_open;          /* breakers */
-	double times[METRICS_N_BUCKETS + 1]; /* deliveries of about the last 10 s, by bucket */
-	cJSON *trouble;                      /* owned; array of {"worker","state",...} */
+	double n_open, n_half_open, n_hanging; /* breakers */
+	double times[METRICS_N_BUCKETS + 1];   /* deliveries of about the last 10 s, by bucket */
+	cJSON *trouble;                        /* owned; array of {"worker","state",...} */
 };
 
 struct reports {

@@ -95,6 +95,7 @@ static void compare_reach(cJSON *list, const struct roster *now, const struct ct
 {
 	static const char *const verbs[] = { [REACH_FINE] = "reaches %s again",
 					     [REACH_TRIED] = "tries %s again",
+					     [REACH_HANGS] = "sends %s nothing more: it hangs",
 					     [REACH_CUT] = "sends %s nothing more" };
 
 	for (unsigned i = 0; i < now->n_analyzers; i++) {

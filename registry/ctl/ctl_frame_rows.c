@@ -266,16 +266,26 @@ void ctl_frame_analyzers(const struct ctl_view *f, struct ctl_line *line, unsign
 
 static void write_reach(const struct roster *r, const struct ctl_node *node, struct ctl_line *line)
 {
-	struct buf cut CLEANUP(buf_deinit) = { 0 }, tried CLEANUP(buf_deinit) = { 0 };
+	static const struct {
+		enum ctl_reach reach;
+		enum ctl_style style;
+		const char *name;
+	} parts[] = { { REACH_CUT, STYLE_BAD, "open" },
+		      { REACH_HANGS, STYLE_BAD, "hanging" },
+		      { REACH_TRIED, STYLE_WARN, "half-open" } };
+	const char *between = "";
 
-	ctl_nodes_write(r, node, REACH_CUT, &cut);
-	ctl_nodes_write(r, node, REACH_TRIED, &tried);
-	if (cut.len)
-		ctl_line_put(line, STYLE_BAD, "open: %s", buf_str(&cut));
-	if (tried.len)
-		ctl_line_put(line, STYLE_WARN, "%shalf-open: %s", cut.len ? "  " : "",
-			     buf_str(&tried));
-	if (!cut.len && !tried.len)
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		struct buf ids CLEANUP(buf_deinit) = { 0 };
+
+		ctl_nodes_write(r, node, parts[i].reach, &ids);
+		if (!ids.len)
+			continue;
+		ctl_line_put(line, parts[i].style, "%s%s: %s", between, parts[i].name,
+			     buf_str(&ids));
+		between = "  ";
+	}
+	if (!*between)
 		ctl_line_put(line, STYLE_GOOD, "all closed");
 	ctl_line_end(line);
 }

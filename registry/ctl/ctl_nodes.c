@@ -20,15 +20,15 @@ static struct ctl_node *find(struct ctl_node *nodes, unsigned n, const struct ro
 	return NULL;
 }
 
-/* unreachable: slots "1,~4"; ~ is tried again. */
+/* unreachable: slots "1,~4,!7"; ~ is tried again, ! hangs. */
 static void add_reach(struct ctl_node *node, const char *unreachable)
 {
 	for (const char *p = unreachable; *p;) {
-		uint8_t reach = *p == '~' ? REACH_TRIED : REACH_CUT;
+		uint8_t reach = *p == '~' ? REACH_TRIED : *p == '!' ? REACH_HANGS : REACH_CUT;
 		char *end;
 		unsigned long slot;
 
-		p += *p == '~';
+		p += reach != REACH_CUT;
 		slot = strtoul(p, &end, 10);
 		if (end == p)
 			break;

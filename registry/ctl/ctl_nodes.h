@@ -10,6 +10,7 @@
 enum ctl_reach {
 	REACH_FINE,  /* by all workers of the node */
 	REACH_TRIED, /* a worker sends one batch at a time again (half-open) */
+	REACH_HANGS, /* a worker sends nothing: it takes deliveries and does not answer */
 	REACH_CUT    /* a worker sends nothing: breaker open, or health probe failed */
 };
 

@@ -140,8 +140,8 @@ static void write_reach(const struct roster *r, const struct ctl_node *node, enu
 static void write_reaches(const struct roster *r, const struct ctl_node *nodes, unsigned n,
 			  struct buf *out)
 {
-	static const char *const headings[] = { "<NODE", ">WORKERS", "<MODE", "<OPEN",
-						"<HALF-OPEN" };
+	static const char *const headings[] = { "<NODE", ">WORKERS", "<MODE",
+						"<OPEN", "<HANGING", "<HALF-OPEN" };
 	struct ctl_table table CLEANUP(ctl_table_deinit);
 
 	ctl_table_init(&table, ARRAY_LEN(headings), headings);
@@ -150,6 +150,7 @@ static void write_reaches(const struct roster *r, const struct ctl_node *nodes, 
 		ctl_table_cell(&table, "%u", nodes[i].n_workers);
 		ctl_table_cell(&table, "%s", nodes[i].mode[0] ? nodes[i].mode : "-");
 		write_reach(r, &nodes[i], REACH_CUT, &table);
+		write_reach(r, &nodes[i], REACH_HANGS, &table);
 		write_reach(r, &nodes[i], REACH_TRIED, &table);
 	}
 	ctl_table_write(&table, out);

@@ -8,6 +8,7 @@ package Weir::FakeServer;
 #   { raw => $bytes, close => 1 }    any bytes instead
 #   { delay => 0.5, ... }            answered only after so many seconds; other connections go on
 #   { hang => 1 }                    never answered
+#   { raw => $bytes, trickle => 'x' } then one byte more each second, for ever
 #   { drop => 1 }                    the connection is closed without an answer
 use v5.28;
 use warnings;
@@ -64,6 +65,10 @@ sub _serve {
         $c->send($bytes) if !$a->{drop};
         $close->($c) if $a->{close} || $a->{drop};
     };
+    my $trickle = sub {
+        my ($c, $a) = @_;
+        push @later, [ time + 1, $c, { raw => $a->{trickle}, trickle => $a->{trickle} } ] if $a->{trickle} && defined fileno $c;
+    };
     $bodies->autoflush(1);
     while (getppid == $parent) { # alone, there is nobody to serve
         @later = sort { $a->[0] <=> $b->[0] } @later;
@@ -87,9 +92,14 @@ sub _serve {
                 if ($a->{hang}) { next }
                 if ($a->{delay}) { push @later, [ time + $a->{delay}, $c, $a ]; next }
                 $answer->($c, $a);
+                $trickle->($c, $a);
             }
         }
-        $answer->(@{ shift @later }[1, 2]) while @later && $later[0][0] <= time;
+        while (@later && $later[0][0] <= time) {
+            my (undef, $c, $a) = @{ shift @later };
+            $answer->($c, $a);
+            $trickle->($c, $a);
+        }
     }
 }
 

@@ -116,9 +116,15 @@ static void nodes_come_lose_analyzers_and_go(void **state)
 	settle(pool, "n1/0", "~1", false); /* a trial is no news */
 	settle(pool, "n1/0", "1", false);
 	settle(pool, "n1/0", "", false);
+	settle(pool, "n1/0", "!1", false);
+	settle(pool, "n1/0", "~1", false);
+	settle(pool, "n1/0", "", false);
 	settle(pool, "n1/0", "", true);
 	assert_journal(pool, "a1 joined\na2 joined\nn1/0 joined\n"
 			     "n1/0 cannot reach a2: its breaker opened, or its probe fails\n"
+			     "n1/0 reaches a2 again\n"
+			     "n1/0 sends nothing more to a2: it hangs, for it takes deliveries and "
+			     "does not answer\n"
 			     "n1/0 reaches a2 again\n"
 			     "n1/0 left\n");
 }

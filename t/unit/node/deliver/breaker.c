@@ -48,6 +48,70 @@ static void five_failures_in_a_row_open_it(void **state)
 	assert_false(breaker_allows(&b));
 }
 
+static void one_timeout_opens_it(void **state)
+{
+	struct breaker b = closed();
+	(void)state;
+
+	assert_true(breaker_timeout(&b, T0));
+	assert_int_equal(b.state, BREAKER_OPEN);
+	assert_false(breaker_timeout(&b, T0)); /* of another one that was under way */
+	assert_in_range(b.open_until_us, T0 + US_PER_S / 2, T0 + US_PER_S);
+}
+
+static struct breaker hanging(void)
+{
+	struct breaker b = closed();
+
+	assert_true(breaker_hang(&b));
+	return b;
+}
+
+static void one_that_hangs_gets_nothing_until_it_answers(void **state)
+{
+	struct breaker b = hanging();
+	(void)state;
+
+	assert_false(breaker_allows(&b));
+	assert_false(breaker_hang(&b));
+	assert_false(breaker_tick(&b, T0 + 3600 * US_PER_S));
+	assert_true(breaker_success(&b));
+	assert_int_equal(b.state, BREAKER_HALF_OPEN);
+	assert_true(breaker_allows(&b));
+	assert_true(breaker_success(&b));
+	assert_int_equal(b.state, BREAKER_CLOSED);
+}
+
+static void one_that_hangs_and_is_busy_is_tried(void **state)
+{
+	struct breaker b = hanging();
+	(void)state;
+
+	assert_true(breaker_hear(&b));
+	assert_int_equal(b.state, BREAKER_HALF_OPEN);
+	assert_false(breaker_hear(&b));
+}
+
+static void one_that_hangs_and_fails_opens_at_once(void **state)
+{
+	struct breaker b = hanging(), c = hanging();
+	(void)state;
+
+	assert_true(breaker_failure(&b, T0));
+	assert_int_equal(b.state, BREAKER_OPEN);
+	assert_true(breaker_timeout(&c, T0));
+	assert_int_equal(c.state, BREAKER_OPEN);
+}
+
+static void only_a_closed_one_can_hang(void **state)
+{
+	struct breaker b = opened(T0), c = half_open();
+	(void)state;
+
+	assert_false(breaker_hang(&b));
+	assert_false(breaker_hang(&c));
+}
+
 static void what_is_known_to_be_down_opens_it_at_once(void **state)
 {
 	struct breaker b = closed();
@@ -184,6 +248,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(five_failures_in_a_row_open_it),
+		cmocka_unit_test(one_timeout_opens_it),
+		cmocka_unit_test(one_that_hangs_gets_nothing_until_it_answers),
+		cmocka_unit_test(one_that_hangs_and_is_busy_is_tried),
+		cmocka_unit_test(one_that_hangs_and_fails_opens_at_once),
+		cmocka_unit_test(only_a_closed_one_can_hang),
 		cmocka_unit_test(what_is_known_to_be_down_opens_it_at_once),
 		cmocka_unit_test(who_failed_before_is_tried_first),
 		cmocka_unit_test(a_success_between_them_starts_the_count_again),

@@ -83,6 +83,18 @@ static void breakers_in_trouble_are_listed_with_their_worker(void **state)
 	reports_deinit(&r);
 }
 
+static void one_that_hangs_is_counted_by_itself(void **state)
+{
+	struct reports r = REPORTS(
+		"n1",
+		"{\"workers\":1,\"trouble\":[{\"analyzer\":\"a2\",\"worker\":\"n1/0\",\"state\":\"hanging\",\"left_ms\":0,\"failures\":0}]}");
+	(void)state;
+
+	assert_near(r.lanes[1].n_hanging, 1, 0);
+	assert_near(r.lanes[1].n_open + r.lanes[1].n_half_open, 0, 0);
+	reports_deinit(&r);
+}
+
 static void refusals_are_summed_by_reason(void **state)
 {
 	struct reports r = REPORTS("n1", "{\"refused\":{\"bad_json\":2}}", "n2",
@@ -148,6 +160,7 @@ int main(void)
 		cmocka_unit_test(lanes_of_all_nodes_are_summed_up),
 		cmocka_unit_test(percentiles_are_of_all_deliveries),
 		cmocka_unit_test(breakers_in_trouble_are_listed_with_their_worker),
+		cmocka_unit_test(one_that_hangs_is_counted_by_itself),
 		cmocka_unit_test(refusals_are_summed_by_reason),
 		cmocka_unit_test(only_live_nodes_count),
 		cmocka_unit_test(what_is_no_report_is_left_out),

@@ -65,11 +65,13 @@ static void breakers_of_nodes_are_told(void **state)
 	static const char fine[] = POOL(A1(""), N1(""), "");
 	static const char open[] = POOL(A1(""), N1("0"), "");
 	static const char trial[] = POOL(A1(""), N1("~0"), "");
+	static const char hanging[] = POOL(A1(""), N1("!0"), "");
 	(void)state;
 
 	assert_changes(fine, open, "node n1 sends a1 nothing more");
 	assert_changes(open, trial, "node n1 tries a1 again");
 	assert_changes(trial, fine, "node n1 reaches a1 again");
+	assert_changes(fine, hanging, "node n1 sends a1 nothing more: it hangs");
 	assert_changes(POOL(A1(""), "", ""), fine, "node n1 came");
 	assert_changes(fine, POOL(A1(""), "", ""), "node n1 is gone");
 }

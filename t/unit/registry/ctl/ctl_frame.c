@@ -158,12 +158,13 @@ static void nodes_show_the_breakers_they_report(void **state)
 			 pool(3, 1, 1,
 			      "{\"worker\":\"n1/0\",\"unreachable\":\"0,~1\"},"
 			      "{\"worker\":\"n1/1\",\"unreachable\":\"1\"},"
-			      "{\"worker\":\"n2/0\",\"unreachable\":\"~2\"},"
+			      "{\"worker\":\"n2/0\",\"unreachable\":\"!0,~2\"},"
 			      "{\"worker\":\"n3/0\",\"unreachable\":\"\"}"),
 			 US_PER_S);
 	draw(&f);
 	assert_shows(buf_str(&out), "n1                     2          open: a0, a1\n");
-	assert_shows(buf_str(&out), "n2                     1          half-open: a2\n");
+	assert_shows(buf_str(&out),
+		     "n2                     1          hanging: a0  half-open: a2\n");
 	assert_shows(buf_str(&out), "n3                     1          all closed\n");
 }
 
