@@ -1,6 +1,10 @@
 /*
- * A ring of entries in order of arrival; buckets chain those of equal hash, newest first. The
- * oldest is thus at a chain's end, and chains are about one entry long.
+ * A ring of entries in order of arrival, and a node for each id that any of them has. Two hash
+ * tables lead there: one from id and digest to the entry, one from the id to its node. So nothing
+ * depends on how many packets share an id.
+ *
+ *   entry_buckets -> entry {digest, node} -> next entry with the same hash
+ *   id_buckets    -> node {id, n_entries} -> next node with the same hash
  */
 #include "analyzer/dedupe.h"
 
@@ -8,7 +12,7 @@
 
 #include "common/rng.h"
 
-#define NO_ENTRY UINT32_MAX
+#define NONE ((1u << 30) - 1) /* no entry, no node */
 
 enum entry_state {
 	ENTRY_FREE,    /* in no chain */
@@ -17,21 +21,41 @@ enum entry_state {
 };
 
 struct entry {
-	struct dedupe_key key;
-	uint32_t next; /* in its chain, NO_ENTRY: the last */
-	enum entry_state state;
+	uint64_t digest;
+	uint32_t node;      /* of its id */
+	uint32_t next : 30; /* in its chain; NONE: the last */
+	uint32_t state : 2; /* enum entry_state */
+};
+
+struct id_node {
+	uint64_t id;
+	uint32_t n_entries; /* that have this id; 0: the node is free */
+	uint32_t next;      /* in its chain, or among the free ones; NONE: the last */
 };
 
 struct dedupe {
-	struct entry *entries; /* owned, `window` of them */
-	uint32_t *buckets;     /* owned; first entry of each chain, or NO_ENTRY */
+	struct entry *entries;   /* owned, `window` of them, as of the next one */
+	struct id_node *nodes;   /* there are never more ids than entries */
+	uint32_t *entry_buckets; /* owned; first entry of each chain, or NONE */
+	uint32_t *id_buckets;    /* owned; first node of each chain, or NONE */
 	size_t window;
 	size_t bucket_mask;
+	uint32_t free_node;
 	uint64_t n_inserted; /* the next insert's number */
-	uint64_t salt;
+	uint64_t salts[2];
 };
 
-static_assert(DEDUPE_WINDOW_MAX < NO_ENTRY, "entries are numbered in 32 bits");
+static_assert(DEDUPE_WINDOW_MAX < NONE, "entries are numbered in 30 bits");
+static_assert(sizeof(struct entry) == 16, "dedupe.h says how much memory a packet takes");
+
+static bool allocate(struct dedupe *d, size_t n_buckets)
+{
+	d->entries = calloc(d->window, sizeof(*d->entries));
+	d->nodes = calloc(d->window, sizeof(*d->nodes));
+	d->entry_buckets = malloc(n_buckets * sizeof(*d->entry_buckets));
+	d->id_buckets = malloc(n_buckets * sizeof(*d->id_buckets));
+	return d->entries && d->nodes && d->entry_buckets && d->id_buckets;
+}
 
 struct dedupe *dedupe_new(size_t window)
 {
@@ -46,15 +70,17 @@ struct dedupe *dedupe_new(size_t window)
 		n_buckets *= 2;
 	d->window = window;
 	d->bucket_mask = n_buckets - 1;
-	d->entries = calloc(window, sizeof(*d->entries));
-	d->buckets = malloc(n_buckets * sizeof(*d->buckets));
-	if (!d->entries || !d->buckets) {
+	if (!allocate(d, n_buckets)) {
 		dedupe_free(d);
 		return NULL;
 	}
-	memset(d->buckets, 0xff, n_buckets * sizeof(*d->buckets));
+	for (size_t i = 0; i < n_buckets; i++)
+		d->entry_buckets[i] = d->id_buckets[i] = NONE;
+	for (size_t i = 0; i < window; i++)
+		d->nodes[i].next = i + 1 < window ? (uint32_t)i + 1 : NONE;
 	rng_init(&rng, 0);
-	d->salt = rng_next(&rng);
+	d->salts[0] = rng_next(&rng);
+	d->salts[1] = rng_next(&rng);
 	return d;
 }
 
@@ -63,7 +89,9 @@ void dedupe_free(struct dedupe *d)
 	if (!d)
 		return;
 	free(d->entries);
-	free(d->buckets);
+	free(d->nodes);
+	free(d->entry_buckets);
+	free(d->id_buckets);
 	free(d);
 }
 
@@ -74,18 +102,21 @@ static uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Folded multiplication, 16 bytes a step (the construction of wyhash, Wang Yi). */
-static uint64_t hash_bytes(uint64_t salt, const void *data, size_t len)
+/*
+ * Folded multiplication, 16 bytes a step (the construction of wyhash, Wang Yi). Both factors depend
+ * on a salt: with a constant in one of them, whoever sends that constant makes the product 0.
+ */
+static uint64_t hash_bytes(const struct dedupe *d, const void *data, size_t len)
 {
 	const char *p = data;
-	uint64_t hash = salt ^ 0x9e3779b97f4a7c15ULL, pair[2];
+	uint64_t hash = d->salts[0], pair[2];
 
 	for (size_t n_left = len; n_left > 0;) {
 		size_t n = n_left < sizeof(pair) ? n_left : sizeof(pair);
 
 		pair[0] = pair[1] = 0;
 		memcpy(pair, p, n);
-		hash = fold(pair[0] ^ 0xa0761d6478bd642fULL, pair[1] ^ hash);
+		hash = fold(pair[0] ^ d->salts[1], pair[1] ^ hash);
 		p += n;
 		n_left -= n;
 	}
@@ -95,51 +126,102 @@ static uint64_t hash_bytes(uint64_t salt, const void *data, size_t len)
 struct dedupe_key dedupe_key(const struct dedupe *d, const void *id, size_t id_len,
 			     const void *packet, size_t len)
 {
-	return (struct dedupe_key){ .id = hash_bytes(d->salt, id, id_len),
-				    .digest = hash_bytes(d->salt, packet, len) };
+	return (struct dedupe_key){ .id = hash_bytes(d, id, id_len),
+				    .digest = hash_bytes(d, packet, len) };
 }
 
-static uint32_t *bucket_of(const struct dedupe *d, uint64_t id)
+static uint32_t *id_bucket(const struct dedupe *d, uint64_t id)
 {
-	return &d->buckets[id & d->bucket_mask];
+	return &d->id_buckets[id & d->bucket_mask];
+}
+
+/* Id and digest are hashes with one salt: a packet that is its own id has both alike. */
+static uint32_t *entry_bucket(const struct dedupe *d, uint64_t id, uint64_t digest)
+{
+	return &d->entry_buckets[(id + 3 * digest) & d->bucket_mask];
+}
+
+/* NONE: no entry has this id. */
+static uint32_t find_node(const struct dedupe *d, uint64_t id)
+{
+	uint32_t n = *id_bucket(d, id);
+
+	while (n != NONE && d->nodes[n].id != id)
+		n = d->nodes[n].next;
+	return n;
 }
 
 enum dedupe_verdict dedupe_look(const struct dedupe *d, struct dedupe_key key)
 {
-	enum dedupe_verdict verdict = DEDUPE_NEW;
+	uint32_t node = find_node(d, key.id);
 
-	for (uint32_t i = *bucket_of(d, key.id); i != NO_ENTRY; i = d->entries[i].next) {
+	if (node == NONE)
+		return DEDUPE_NEW;
+	for (uint32_t i = *entry_bucket(d, key.id, key.digest); i != NONE; i = d->entries[i].next) {
 		const struct entry *e = &d->entries[i];
 
-		if (e->key.id != key.id)
-			continue;
-		if (e->key.digest == key.digest)
+		if (e->node == node && e->digest == key.digest)
 			return e->state == ENTRY_PENDING ? DEDUPE_PENDING : DEDUPE_DUPLICATE;
-		verdict = DEDUPE_CONFLICT;
 	}
-	return verdict;
+	return DEDUPE_CONFLICT;
+}
+
+static uint32_t node_ref(struct dedupe *d, uint64_t id)
+{
+	uint32_t n = find_node(d, id);
+
+	if (n == NONE) {
+		n = d->free_node; /* there is one: each entry holds one node at most */
+		d->free_node = d->nodes[n].next;
+		d->nodes[n] = (struct id_node){ .id = id, .next = *id_bucket(d, id) };
+		*id_bucket(d, id) = n;
+	}
+	d->nodes[n].n_entries++;
+	return n;
+}
+
+static void node_unref(struct dedupe *d, uint32_t n)
+{
+	struct id_node *node = &d->nodes[n];
+	uint32_t *link = id_bucket(d, node->id);
+
+	if (--node->n_entries > 0)
+		return;
+	while (*link != n)
+		link = &d->nodes[*link].next;
+	*link = node->next;
+	node->next = d->free_node;
+	d->free_node = n;
 }
 
 static void entry_unlink(struct dedupe *d, uint32_t index)
 {
 	struct entry *e = &d->entries[index];
-	uint32_t *link = bucket_of(d, e->key.id);
+	uint32_t *first = entry_bucket(d, d->nodes[e->node].id, e->digest), before;
 
-	while (*link != index)
-		link = &d->entries[*link].next;
-	*link = e->next;
+	if (*first == index) {
+		*first = e->next;
+	} else {
+		for (before = *first; d->entries[before].next != index;)
+			before = d->entries[before].next;
+		d->entries[before].next = e->next;
+	}
+	node_unref(d, e->node);
 	e->state = ENTRY_FREE;
 }
 
 uint64_t dedupe_insert(struct dedupe *d, struct dedupe_key key)
 {
 	uint32_t index = (uint32_t)(d->n_inserted % d->window);
-	uint32_t *bucket = bucket_of(d, key.id);
+	uint32_t *bucket = entry_bucket(d, key.id, key.digest);
 	struct entry *e = &d->entries[index];
 
 	if (e->state != ENTRY_FREE)
 		entry_unlink(d, index);
-	*e = (struct entry){ .key = key, .next = *bucket, .state = ENTRY_PENDING };
+	*e = (struct entry){ .digest = key.digest,
+			     .node = node_ref(d, key.id),
+			     .next = *bucket,
+			     .state = ENTRY_PENDING };
 	*bucket = index;
 	return d->n_inserted++;
 }

@@ -6,12 +6,14 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyzer/dedupe.h"
 #include "common/rng.h"
 
 #define MODEL_WINDOW 37
 #define MODEL_STEPS 20000
+#define MANY 150000
 
 static struct dedupe_key key(const struct dedupe *d, const char *id, const char *packet)
 {
@@ -139,6 +141,62 @@ static void agrees_with_a_plain_list(void **state)
 	dedupe_free(d);
 }
 
+/* 300,000 packets are handled in a blink, or in minutes where each looks through all before it. */
+static void equal_ids_cost_no_more_than_others(void **state)
+{
+	struct dedupe *d = dedupe_new(MANY);
+	(void)state;
+
+	alarm(60);
+	for (unsigned i = 0; i < 2 * MANY; i++) {
+		struct dedupe_key k = dedupe_key(d, "sensor-7", 8, &i, sizeof(i));
+
+		assert_int_equal(dedupe_look(d, k), i ? DEDUPE_CONFLICT : DEDUPE_NEW);
+		keep(d, k);
+		assert_int_equal(dedupe_look(d, k), DEDUPE_DUPLICATE);
+	}
+	alarm(0);
+	dedupe_free(d);
+}
+
+/* A conflict is seen as long as any packet of the id is remembered, whichever was forgotten. */
+static void an_id_is_known_as_long_as_one_of_its_packets(void **state)
+{
+	struct dedupe *d = dedupe_new(3);
+	uint64_t second;
+	(void)state;
+
+	keep(d, key(d, "a", "1"));
+	second = dedupe_insert(d, key(d, "a", "2"));
+	keep(d, key(d, "a", "3"));
+	dedupe_settle(d, second, 1, false);
+	assert_int_equal(dedupe_look(d, key(d, "a", "2")), DEDUPE_CONFLICT);
+	keep(d, key(d, "b", "1"));
+	assert_int_equal(dedupe_look(d, key(d, "a", "4")), DEDUPE_CONFLICT);
+	keep(d, key(d, "b", "2"));
+	assert_int_equal(dedupe_look(d, key(d, "a", "4")), DEDUPE_CONFLICT);
+	keep(d, key(d, "b", "3"));
+	assert_int_equal(dedupe_look(d, key(d, "a", "4")), DEDUPE_NEW);
+	dedupe_free(d);
+}
+
+/* The first eight bytes are the constant that the hash once multiplied with: the product was 0. */
+static void no_bytes_make_all_hashes_equal(void **state)
+{
+	static const char constant[] = "\x2f\x64\xbd\x78\x64\x1d\x76\xa0";
+	struct dedupe *d = dedupe_new(10);
+	char one[16] = "", other[16] = "";
+	(void)state;
+
+	memcpy(one, constant, 8);
+	memcpy(other, constant, 8);
+	one[8] = 'a';
+	other[8] = 'b';
+	assert_int_not_equal(dedupe_key(d, one, sizeof(one), "", 0).id,
+			     dedupe_key(d, other, sizeof(other), "", 0).id);
+	dedupe_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +207,9 @@ int main(void)
 		cmocka_unit_test(a_batch_larger_than_the_window_settles),
 		cmocka_unit_test(keys_see_every_byte),
 		cmocka_unit_test(agrees_with_a_plain_list),
+		cmocka_unit_test(an_id_is_known_as_long_as_one_of_its_packets),
+		cmocka_unit_test(no_bytes_make_all_hashes_equal),
+		cmocka_unit_test(equal_ids_cost_no_more_than_others),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
