@@ -3,8 +3,11 @@
  * has run, so `context` is set NULL in one place (link_lose) and nobody else keeps it.
  */
 #include <hiredis/adapters/libevent.h>
+#include <hiredis/sds.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -14,6 +17,7 @@
 #include "registry/redis/link_greet.h"
 #include "registry/redis/link_state.h"
 
+#define LOOKS 4                 /* for bytes that moved, in the time of a stall */
 #define KEEP_BYTES (256u << 10) /* of the buffer that calls are written in */
 
 struct call {
@@ -105,16 +109,42 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 		link_drop(link, "the primary is another one now");
 }
 
-/* Connecting, the greeting, or the oldest call took too long? */
+static uint64_t next_look_us(uint64_t left_us, uint64_t limit_us)
+{
+	return left_us < limit_us / LOOKS ? left_us : limit_us / LOOKS;
+}
+
+/* Whether bytes have moved since the last look. */
+static bool has_moved(struct link *link)
+{
+	const redisContext *c = &link->context->c;
+	struct link_traffic before = link->traffic, *now = &link->traffic;
+
+	*now = (struct link_traffic){ .unsent = sdslen(c->obuf),
+				      .unread = c->reader->len,
+				      .parsed = c->reader->pos };
+	if (ioctl(c->fd, SIOCOUTQ, &now->unacked) != 0)
+		now->unacked = 0;
+	if (ioctl(c->fd, FIONREAD, &now->unreceived) != 0)
+		now->unreceived = 0;
+	return now->unsent != before.unsent || now->unread != before.unread ||
+	       now->parsed != before.parsed || now->unacked != before.unacked ||
+	       now->unreceived != before.unreceived;
+}
+
+/* Connecting, the greeting, or the calls under way have come no further for too long? */
 static void check_stall(struct link *link)
 {
 	uint64_t now = clock_mono_us(), limit = link->config.stall_ms * US_PER_MS;
 	bool waiting = link->n_pending > 0 || link->state == LINK_CONNECTING;
 
+	if (waiting && link->context && has_moved(link))
+		link->progress_us = now;
 	if (waiting && now - link->progress_us >= limit)
 		link_drop(link, "no answer in time");
 	else
-		link_arm(link, waiting ? link->progress_us + limit - now : limit);
+		link_arm(link,
+			 waiting ? next_look_us(link->progress_us + limit - now, limit) : limit);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

@@ -12,8 +12,9 @@
  * sentinels the greeting asks for the ROLE: whoever is not the primary is left at once.
  *
  * A call's callback runs exactly once, never from inside link_call, with NULL when no answer came
- * (the connection broke: whether the script ran is not known). An answer that does not come within
- * stall_ms breaks the connection.
+ * (the connection broke: whether the script ran is not known). While calls wait for answers, the
+ * connection breaks when no byte moves in either direction for stall_ms: a large call over a slow
+ * connection takes its time.
  */
 #include "registry/redis/link_config.h"
 

@@ -17,8 +17,8 @@ struct link_config {
 	struct redis_url *url;     /* borrowed */
 	struct script_set scripts; /* what it calls; loaded by each greeting */
 	const char *name;          /* for the log and CLIENT SETNAME; borrowed; no spaces */
-	unsigned stall_ms;
-	bool subscribe;                                /* only listens to the channel of events */
+	unsigned stall_ms; /* calls wait and no byte has moved for so long: it is connected anew */
+	bool subscribe;    /* only listens to the channel of events */
 	void (*on_up)(void *arg, bool up);             /* NULL: not wanted */
 	void (*on_event)(void *arg, const char *text); /* subscribe: one published message */
 	void *arg;

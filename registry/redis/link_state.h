@@ -19,6 +19,12 @@ enum link_state {
 	LINK_CLOSING /* being freed */
 };
 
+/* What is still under way on a connection, in both directions: bytes move when it changes. */
+struct link_traffic {
+	size_t unsent, unread, parsed; /* in hiredis' buffers */
+	int unacked, unreceived;       /* in the socket's */
+};
+
 struct link {
 	struct link_config config;
 	enum link_state state;
@@ -30,8 +36,9 @@ struct link {
 	struct backoff backoff;
 	unsigned n_greetings; /* answers still to come before UP */
 	unsigned n_pending;   /* calls without an answer */
-	uint64_t progress_us; /* when the last answer came, or the first of the pending calls went
-				 out */
+	/* when bytes last moved, as far as looked at, or the first of the pending calls went out */
+	uint64_t progress_us;
+	struct link_traffic traffic; /* as of the last look */
 	struct buf out;
 	struct link_stats stats;
 	bool told_down; /* the log has said that it is down */

@@ -5,15 +5,19 @@ package Weir::Relay;
 #
 #   my $relay = Weir::Relay->new;          # has a port; connections wait
 #   $relay->run('127.0.0.1:9001', $pid);   # serves them; $pid cannot get through
+#
+# With bytes_per_s => N each connection is as slow as that, in each direction.
 use v5.36;
 use IO::Select;
 use IO::Socket::INET;
 use POSIX ();
-use Socket qw(IPPROTO_TCP TCP_NODELAY SOL_SOCKET SO_LINGER);
+use Socket qw(IPPROTO_TCP TCP_NODELAY SOL_SOCKET SO_LINGER SO_RCVBUF);
+use Time::HiRes qw(time);
 
-sub new ($class) {
+sub new ($class, %options) {
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 128, Proto => 'tcp') or die "listen: $!";
-    return bless { listener => $listener, owner => $$ }, $class;
+    setsockopt $listener, SOL_SOCKET, SO_RCVBUF, pack 'i', 1 << 16 if $options{bytes_per_s}; # what is not read is not taken either
+    return bless { listener => $listener, owner => $$, %options }, $class;
 }
 
 sub addr ($self) { return '127.0.0.1:' . $self->{listener}->sockport }
@@ -23,7 +27,7 @@ sub run ($self, $target, @cut_off) {
     return if $self->{pid};
     $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP ALRM);
     $SIG{PIPE} = 'IGNORE';
-    eval { _serve($self->{listener}, $target, @cut_off); 1 } or print STDERR "# relay: $@";
+    eval { $self->_serve($target, @cut_off); 1 } or print STDERR "# relay: $@";
     POSIX::_exit(1);
 }
 
@@ -34,10 +38,16 @@ sub DESTROY ($self) {
     waitpid $self->{pid}, 0;
 }
 
-sub _serve ($listener, $target, @cut_off) {
-    my ($parent, $select, %other) = (getppid, IO::Select->new($listener));
+sub _serve ($self, $target, @cut_off) {
+    my $listener = $self->{listener};
+    my $rate = $self->{bytes_per_s};
+    my ($parent, $select, %other, %due) = (getppid, IO::Select->new($listener)); # due: a slow one's [socket, when it is read again]
     while (getppid == $parent) {
-        for my $socket ($select->can_read(1)) {
+        for (grep { $_->[1] <= time } values %due) {
+            delete $due{ $_->[0] };
+            $select->add($_->[0]) if $other{ $_->[0] };
+        }
+        for my $socket ($select->can_read(%due ? 0.005 : 1)) {
             if ($socket == $listener) {
                 my $client = $listener->accept or next;
                 if (_belongs_to($client, @cut_off)) {
@@ -46,12 +56,18 @@ sub _serve ($listener, $target, @cut_off) {
                     next;
                 }
                 my $server = IO::Socket::INET->new(PeerAddr => $target) or next;
+                setsockopt $server, SOL_SOCKET, SO_RCVBUF, pack 'i', 1 << 16 if $rate;
                 setsockopt $_, IPPROTO_TCP, TCP_NODELAY, 1 for $client, $server;
                 @other{ $client, $server } = ($server, $client);
                 $select->add($client, $server);
             } elsif (my $peer = $other{$socket}) {
                 my $bytes;
-                next if sysread($socket, $bytes, 1 << 16) && _write_all($peer, $bytes);
+                if (sysread($socket, $bytes, $rate ? 1 << 14 : 1 << 16) && _write_all($peer, $bytes)) {
+                    next if !$rate;
+                    $select->remove($socket);
+                    $due{$socket} = [ $socket, time + length($bytes) / $rate ];
+                    next;
+                }
                 $select->remove($socket, $peer);
                 delete @other{ $socket, $peer };
                 close $_ for $socket, $peer;
