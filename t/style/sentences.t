@@ -15,7 +15,9 @@ my %has_long = (
     'item.md' => "- short\n- $long\n",
     'cell.md' => "| a | b |\n|---|---|\n| short | $long |\n",
     'heading.md' => "# $long\n",
-    'string.c' => qq{const char *a = "W$long";\n},
+    'string.c' => qq{char quote = '"';\nconst char *a = "W$long";\n},
+    'alert.yaml' => "rules:\n  - description: $long\n    severity: x\n",
+    'folded.yaml' => "a:\n  description: >\n    " . $long =~ s/word word/word\n    word/r . "\n  type: x\n",
 );
 my %has_none = (
     'code.md' => "Text:\n\n    $long\n\nText.\n\n```\n$long\n```\n",
@@ -39,10 +41,11 @@ ok(runs($counter, '--all', 'README.md', 'docs/tour.md'), 'README and tour');
 my @wings = map { glob checkout . "/$_" } '{node,registry,common,analyzer,loadgen}/README.md', '{node,registry,common,analyzer}/*/README.md';
 ok(runs($counter, '--all', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'PROTOCOL.md', 'SECURITY.md', 'bench/README.md', 'helm/weir/README.md', glob(checkout . '/docs/*.md'), glob(checkout . '/docs/*/*.md'), @wings),
     'the other documents');
-my @refusals = grep { -e checkout . "/$_" } qw(node/http/http.c node/http/refusal.c analyzer/refusal.c);
-ok(runs($counter, '--all', @refusals), "the refusals of @refusals");
-
-for my $program (qw(weir-node weir-analyzer weir-loadgen)) {
+my @sources = map { glob checkout . "/$_" } map { ("$_/*.[ch]", "$_/*/*.[ch]") } qw(common registry node analyzer loadgen);
+cmp_ok(scalar @sources, '>', 200, 'there are sources');
+ok(runs($counter, '--all', @sources), 'what programs say: refusals, log lines, remedies');
+ok(runs($counter, '--all', 'helm/weir/dashboards/rules.yaml', 'node/openapi.yaml'), 'alerts and the description of the API');
+for my $program (qw(weir-node weirctl weir-analyzer weir-loadgen)) {
     ok(runs($counter, '--all', '--program', bin_dir . "/$program"), "the help of $program");
 }
 for my $script (qw(up.sh test.sh bench/run bench/scale bench/accuracy bench/dashboards bench/instructions t/chaos/run t/fuzz/run t/compose/run)) {
