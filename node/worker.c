@@ -212,13 +212,26 @@ static int init_store(struct worker *w)
 	return spill_in_init(&w->spill_in, &in);
 }
 
+/* There is nothing to do: the loop turns, which tells that it lives. */
+static void on_turn_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+}
+
 static int init_events(struct worker *w)
 {
+	struct timeval turn = clock_timeval(HEALTH_TURN_US);
+
 	w->phase_timer = event_new(w->base, -1, EV_PERSIST, on_phase_timer, w);
+	w->turn_timer = event_new(w->base, -1, EV_PERSIST, on_turn_timer, w);
 	w->mail_event = event_new(w->base, w->mail_fd, EV_READ | EV_PERSIST, on_mail, w);
-	if (!w->phase_timer || !w->mail_event)
+	if (!w->phase_timer || !w->turn_timer || !w->mail_event)
 		return -ENOMEM;
-	return event_add(w->mail_event, NULL) == 0 ? 0 : -ENOMEM;
+	return event_add(w->mail_event, NULL) == 0 && event_add(w->turn_timer, &turn) == 0
+		       ? 0
+		       : -ENOMEM;
 }
 
 static int init_fate(struct worker *w)
@@ -287,12 +300,14 @@ static void *run(void *arg)
 	pthread_setname_np(pthread_self(), "worker");
 	while (w->phase != WORKER_DONE && event_base_loop(w->base, EVLOOP_ONCE) == 0) {
 		w->ingest.shared.now_us = clock_mono_us();
+		health_turn(&w->shared->health, w->index, w->ingest.shared.now_us, true);
 		spill_in_turn(&w->spill_in);
 		spill_out_turn(&w->spill_out, w->ingest.shared.now_us);
 		router_turn(&w->router);
 		sender_turn(w->sender);
 		ingest_flush(&w->ingest);
 	}
+	health_turn(&w->shared->health, w->index, 0, false);
 	close_all(w);
 	return NULL;
 }
@@ -313,6 +328,7 @@ void worker_deinit(struct worker *w)
 		close_all(w);
 	fate_deinit(&w->fate);
 	event_free(w->phase_timer);
+	event_free(w->turn_timer);
 	event_free(w->mail_event);
 	event_base_free(w->base);
 	close(w->mail_fd);

@@ -40,7 +40,7 @@ struct worker {
 	struct spill_in spill_in;
 	struct spill_out spill_out;
 	struct fate fate;
-	struct event *mail_event, *phase_timer;
+	struct event *mail_event, *phase_timer, *turn_timer;
 	int mail_fd;                   /* eventfd */
 	_Atomic(struct roster *) mail; /* the newest roster nobody has taken yet; one reference */
 	_Atomic enum worker_phase wanted; /* by the control thread */
