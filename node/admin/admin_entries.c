@@ -195,6 +195,7 @@ static int show(struct admin_api *api, struct admin_request *rq, const struct li
 	r = admin_store_end(api, r);
 	if (r != 0)
 		return admin_store_refuse(api, rq, r);
+	assert(reply); /* entries_read gave 0 */
 	if (reply->elements == 0)
 		return admin_refuse(
 			rq, 404, "unknown_entry",

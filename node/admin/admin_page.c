@@ -31,6 +31,7 @@ static bool is_known(const struct admin_request *rq, const struct asset *asset)
 
 static int send_asset(struct admin_request *rq, const struct asset *asset, const char *vary)
 {
+	assert(asset);
 	struct web_answer answer = { .status = is_known(rq, asset) ? 304 : 200,
 				     .content_type = asset->content_type,
 				     .body = (const char *)asset->data,
