@@ -54,8 +54,13 @@
 	X(TAKEN_MESSAGES, "weir_spill_taken_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                   \
 	X(SPILL_CLAIMED_PACKETS, "weir_spill_claimed_packets_total", COUNTER, BY_NOTHING, 0,                                \
 	  "Of those, packets that a dead worker had taken before.")                                                         \
+	X(HELD_PACKETS, "weir_held_packets_total", COUNTER, BY("reason", held_reason_names, HELD_REASONS), 0,               \
+	  "Packets answered 202 from the spill at ack-within, while their delivery goes on. Reason sent: a delivery had begun. "\
+	  "Reason queued: none had.")                                                                                       \
+	X(HOLD_OBSTACLES, "weir_hold_obstacles_total", COUNTER, BY("reason", hold_obstacle_names, HOLD_OBSTACLES), 0,       \
+	  "Times that packets began to wait longer than ack-within because they could not be stored, by reason.")           \
 	X(SPILL_HELD_PACKETS, "weir_spill_held_packets", GAUGE, BY_NOTHING, 0,                                              \
-	  "Packets taken out of the spill whose fate is not known yet.")                                                    \
+	  "Packets that this node has taken out of the spill, or put there at ack-within, and delivers now.")               \
 	X(DEAD_PACKETS, "weir_dead_packets_total", COUNTER, BY_NOTHING, 0, "Packets refused by an analyzer as bad.")        \
 	X(DEAD_MESSAGES, "weir_dead_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                           \
 	X(REFUSED_PACKETS, "weir_refused_packets_total", COUNTER, BY_NOTHING, 0,                                            \

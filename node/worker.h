@@ -37,6 +37,7 @@ struct worker {
 	struct memory memory;
 	char store_name[WORKER_NAME_SIZE + sizeof("/store")];
 	struct link *store; /* to Redis, for what has a body: spill and dead letters */
+	struct spill_hold spill_hold;
 	struct spill_in spill_in;
 	struct spill_out spill_out;
 	struct fate fate;

@@ -18,7 +18,7 @@ alarm 550;
 my %sides;
 for my $name (qw(alike slow)) {
     my @ids = map { "$name$_" } 1 .. 5;
-    my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {});
+    my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {}, node => [ '--ack-within', 0 ]); # each answer names its analyzer
     for my $i (0 .. 4) {
         my @last = $i < 4 ? () : ('--accepts', 'packet');
         $cluster->start_analyzer($ids[$i] => 1, @last, '--delay-ms', DELAY_MS * ($name eq 'slow' && $i == 4 ? SLOWER : 1));
