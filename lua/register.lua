@@ -22,7 +22,8 @@
 --   6 info (JSON object: accepts, batch limits, slow_start_ms, version,
 --   started_ms: when its process started, by its own clock),
 --   7 slot to restore (-1: a registration), 8 epoch to reach at least, 9 weight set by an operator
---   ("" = as declared), 10 state ("" = as it is, or active)
+--   ("" = as declared), 10 state ("" = as it is, or active),
+--   11 with a slot to restore: how much longer it is held back at most (ms; it may be missing)
 -- RETURNS
 --   {'created' or 'updated' or 'kept' or 'full' or 'taken', epoch}
 -- COST
@@ -30,6 +31,7 @@
 --@include keys
 --@include hot
 --@include journal
+--@include clock
 --@include elect
 local K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local K_FORGIVEN, K_FLAPS = KEYS[21], KEYS[22]
@@ -106,6 +108,7 @@ end
 local function eligible_ms()
   local count, since = string.match(redis.call('HGET', K_FLAPS, id) or '', '^(%d+) (%d+)$')
   local age, held = now - (since or 0), 0
+  if age < -HELD_MOST_MS then age = CALM_MS end -- the clock went back
   count = age < CALM_MS and tonumber(count) or 0
   if age < FLAP_MS then
     count = count + 1
@@ -132,6 +135,7 @@ local function is_late()
   if restore_slot >= 0 or not info.started_ms or not before.started_ms then return false end
   if before.left and info.started_ms == before.started_ms then return true end
   local until_ms = before.left and LATE_MS - (lease_end or 0) or lease_end or 0
+  until_ms = math.min(until_ms, now + (before.left and LATE_MS or tonumber(before.ttl_ms) or 0))
   return info.started_ms < before.started_ms and until_ms > now
 end
 if is_late() then
@@ -151,7 +155,8 @@ end
 local is_known = before.instance == instance
 info.instance, info.ttl_ms, info.declared = instance, ttl_ms, declared
 if restore_slot >= 0 then
-  info.since_ms = math.min(tonumber(info.since_ms) or now, now + HELD_MOST_MS) -- as it was
+  local held_ms = math.min(tonumber(ARGV[11]) or HELD_MOST_MS, HELD_MOST_MS)
+  info.since_ms = math.min(tonumber(info.since_ms) or now, now + held_ms) -- as it was
 elseif is_known and before.since_ms then
   info.since_ms = before.since_ms
 else

@@ -18,6 +18,7 @@
 --@include keys
 --@include hot
 --@include journal
+--@include clock
 --@include elect
 local id, instance, processed = ARGV[1], ARGV[2], ARGV[3]
 local epoch = epoch_now()

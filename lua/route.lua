@@ -22,6 +22,7 @@
 --@include keys
 --@include hot
 --@include journal
+--@include clock
 --@include elect
 --@include call
 local sizes, out_of_reach, catchup_max = ARGV[5], ARGV[6], tonumber(ARGV[7])

@@ -19,6 +19,7 @@
 --@include keys
 --@include hot
 --@include journal
+--@include clock
 --@include elect
 local id = ARGV[1]
 local info_json = redis.call('HGET', K_INFO, id)

@@ -36,6 +36,7 @@
 --@include keys
 --@include hot
 --@include journal
+--@include clock
 --@include elect
 --@include call
 local K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
@@ -127,7 +128,8 @@ if answer then return answer end
 if #deltas > 8 * columns * S then return {'behind', epoch} end
 
 if not deposit(h, record) then return redis.error_reply('ERR deltas are not finite') end
-if (record.lease_end or 0) - now < lease_ms / 2 then
+local left_ms = (record.lease_end or 0) - now
+if left_ms < lease_ms / 2 or left_ms > lease_ms then -- more than a lease is left only where the clock went back
   record.lease_end = now + lease_ms
   redis.call('ZADD', K_NODES, record.lease_end, worker)
 end

@@ -23,6 +23,7 @@ local K_SPILL, K_SPILL_TOTAL, K_NODES = KEYS[1], KEYS[2], KEYS[3]
 local worker, max_packets, max_bytes, is_own = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == 'own'
 local DEAD_AFTER_MS = 3000
 local answer, claimed, bytes = {0, 0}, 0, 0
+local went_back_until = 0 -- ms; the clock of Redis went back, and was there before
 
 local function has_room() return #answer - 2 < max_packets and bytes < max_bytes end
 
@@ -84,15 +85,26 @@ local function claim(consumer)
   return moved
 end
 
+-- Redis says 0 for how long a consumer has been idle until its clock is again where it was before it went back.
 local function is_dead(consumer, idle_ms, now_ms)
-  if idle_ms < DEAD_AFTER_MS then return false end
+  if idle_ms < DEAD_AFTER_MS and (idle_ms > 0 or now_ms >= went_back_until) then return false end
   local lease_end = tonumber(redis.call('ZSCORE', K_NODES, consumer) or 0) -- negative: reaped then
   return lease_end <= 0 and now_ms + lease_end >= DEAD_AFTER_MS
+end
+
+-- When a script last looked at the clock, and until when it is behind where it was.
+local function look_at_clock(now_ms)
+  local seen = redis.call('HMGET', K_SPILL_TOTAL, 'seen_ms', 'went_back_until_ms')
+  local seen_ms = tonumber(seen[1]) or 0
+  went_back_until = tonumber(seen[2]) or 0
+  if seen_ms > now_ms then went_back_until = math.max(went_back_until, seen_ms) end
+  redis.call('HSET', K_SPILL_TOTAL, 'seen_ms', now_ms, 'went_back_until_ms', went_back_until)
 end
 
 local function claim_from_dead(consumers)
   local t = redis.call('TIME')
   local now_ms = t[1] * 1000 + math.floor(t[2] / 1000)
+  look_at_clock(now_ms)
   for _, flat in ipairs(consumers) do
     local c = {}
     for i = 1, #flat, 2 do c[flat[i]] = flat[i + 1] end

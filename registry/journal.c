@@ -63,6 +63,12 @@ static void say_away(const struct entry *e, struct buf *out)
 		   strtod(field(e, "now"), NULL) / 1000);
 }
 
+static void say_clock(const struct entry *e, struct buf *out)
+{
+	buf_printf(out, "the clock of Redis went back by %.1f s",
+		   strtod(field(e, "now"), NULL) / 1000);
+}
+
 /* A sentence is about an analyzer, a node, or is made by a function. */
 static const struct {
 	const char *kind, *about, *words;
@@ -83,6 +89,7 @@ static const struct {
 	{ "spill_ended", "", "the spill is empty again", NULL },
 	{ "dead", NULL, NULL, say_dead },
 	{ "registry_away", NULL, NULL, say_away },
+	{ "clock_back", NULL, NULL, say_clock },
 };
 
 static void say(const struct entry *e, struct buf *out)

@@ -118,6 +118,7 @@ void membership_restore_args(const struct analyzer *a, uint64_t epoch_floor,
 	script_arg_int(args, (int64_t)epoch_floor);
 	script_arg_double(args, a->weight);
 	script_arg_str(args, analyzer_state_names[a->state]);
+	script_arg_int(args, a->held_back_ms);
 }
 
 static int get_epoch(struct client *c, const struct registry_keys *keys, uint64_t *epochp)

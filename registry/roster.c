@@ -10,6 +10,10 @@ const char *const analyzer_state_names[] = { "active", "draining", "disabled", N
 const char *const analyzer_health_names[] = { "up", "suspect", "down", NULL };
 const char *const analyzer_accepts_names[] = { "batch", "packet", NULL };
 
+#define TTL_MOST_MS 600000
+#define GRACE_MS 5000 /* a lease that ended while Redis was away, as in lua/lib/elect.lua */
+#define HELD_BACK_MOST_MS 60000       /* as in lua/lib/clock.lua */
+#define EXACT_MOST 9007199254740992.0 /* 2^53 */
 #define DEFAULT_BATCH_PACKETS 256
 #define DEFAULT_BATCH_BYTES 1048576
 
@@ -26,6 +30,12 @@ static double number(const cJSON *object, const char *name)
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
 
 	return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+/* What anybody may have written, and a clock that was set back: no time is longer than its own. */
+static double within(double value, double least, double most)
+{
+	return value < least ? least : value > most ? most : value;
 }
 
 static void text(const cJSON *object, const char *name, char *out, size_t size)
@@ -53,7 +63,7 @@ static int64_t held_back_ms(const struct analyzer *a, const cJSON *info, double 
 
 	if (a->state != ANALYZER_ACTIVE || a->lease_ms <= 0 || a->share > 0 || since_ms <= now_ms)
 		return 0;
-	return (int64_t)(since_ms - now_ms);
+	return (int64_t)within(since_ms - now_ms, 0, HELD_BACK_MOST_MS);
 }
 
 static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
@@ -67,8 +77,12 @@ static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
 	text(info, "instance", a->instance, sizeof(a->instance));
 	text(info, "fault", a->fault, sizeof(a->fault));
 	text(info, "version", a->version, sizeof(a->version));
-	a->revision = (uint64_t)number(info, "revision");
-	a->ttl_ms = (int64_t)number(info, "ttl_ms");
+	a->revision = (uint64_t)within(number(info, "revision"), 0, EXACT_MOST);
+	a->ttl_ms = (int64_t)within(number(info, "ttl_ms"), 0, TTL_MOST_MS);
+	if (a->ttl_ms > 0)
+		a->lease_ms =
+			(int64_t)within((double)a->lease_ms, -EXACT_MOST,
+					(double)(a->ttl_ms > GRACE_MS ? a->ttl_ms : GRACE_MS));
 	a->held_back_ms = held_back_ms(a, info, now_ms);
 	const char *declared =
 		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "declared"));
@@ -95,7 +109,7 @@ static int parse_analyzer(struct analyzer *a, const cJSON *entry, double now_ms)
 	a->share = number(entry, "share");
 	a->state = (enum analyzer_state)name_index(entry, "state", analyzer_state_names);
 	a->health = (enum analyzer_health)name_index(entry, "health", analyzer_health_names);
-	a->lease_ms = (int64_t)number(entry, "lease_ms");
+	a->lease_ms = (int64_t)within(number(entry, "lease_ms"), -EXACT_MOST, TTL_MOST_MS);
 	a->credit = number(entry, "credit");
 	a->routed = number(entry, "routed");
 	a->delivered = number(entry, "delivered");
@@ -180,8 +194,8 @@ static int fill(struct roster *r, const cJSON *json)
 
 	if (!cJSON_IsObject(json) || !(n_slots >= 0 && n_slots <= ROSTER_MAX_SLOTS))
 		return ROSTER_E_FORMAT;
-	r->epoch = (uint64_t)number(json, "epoch");
-	r->now_ms = (uint64_t)number(json, "now_ms");
+	r->epoch = (uint64_t)within(number(json, "epoch"), 0, EXACT_MOST);
+	r->now_ms = (uint64_t)within(number(json, "now_ms"), 0, EXACT_MOST);
 	r->n_slots = (unsigned)n_slots;
 	error = parse_analyzers(r, cJSON_GetObjectItemCaseSensitive(json, "analyzers"),
 				number(json, "now_ms"));

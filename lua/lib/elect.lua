@@ -5,7 +5,6 @@
 local GAP_MS = 3000
 local GRACE_MS = 5000
 local FORGET_MS = 3600000 -- how long the traces of those that are gone are kept
-local HELD_MOST_MS = 60000 -- how long an analyzer that restarts again and again is held back at most
 local RAMP_STEPS = 20 -- a slow start goes up in steps of slow_start_ms / RAMP_STEPS
 
 -- A dead worker's credit goes back to the pot, and its reports are void; `leaver` has said that it goes.
@@ -130,6 +129,7 @@ local function hot_open(now)
   local h = hot_load()
   local seen = h[SEEN]
   h[SEEN] = now
+  if seen > now then clock_went_back(h, now, seen - now) end
   if seen > 0 and now - seen > GAP_MS then
     for _, id in ipairs(redis.call('ZRANGEBYSCORE', K_EXPIRES, '(' .. seen, now)) do
       redis.call('ZADD', K_EXPIRES, now + GRACE_MS, id)

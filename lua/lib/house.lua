@@ -31,7 +31,8 @@ local function fold_accounts(now)
   local gone, folded = accounts_new(), {}
   local flat = redis.call('HGETALL', K_ACCOUNTS)
   for k = 1, #flat, 2 do
-    local field, age = flat[k], now - tonumber(string.match(flat[k + 1], '"at_ms":(%d+)') or 0)
+    local at_ms = tonumber(string.match(flat[k + 1], '"at_ms":(%d+)') or 0)
+    local field, age = flat[k], math.abs(now - at_ms) -- it lies ahead where the clock went back
     if field == GONE then
       accounts_add(gone, flat[k + 1])
     elseif age >= REPLACED_MS and #folded < FOLD_MOST then

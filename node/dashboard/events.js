@@ -10,7 +10,7 @@ const SHAPES = {
 	joined: '+', back: '+', node_joined: '+', spill_ended: '✓',
 	left: '−', node_left: '−', lost: '✕', node_lost: '✕',
 	weight: '⇄', state: '⇄', fault: '⚡', breaker: '▲',
-	spill_began: '▲', dead: '▲', registry_away: '▲',
+	spill_began: '▲', dead: '▲', registry_away: '▲', clock_back: '▲',
 };
 const TROUBLE = new Set(['lost', 'node_lost', 'spill_began', 'dead', 'registry_away']);
 
