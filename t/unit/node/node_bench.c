@@ -81,6 +81,7 @@ int node_bench_teardown(void **state)
 	metrics_free(b->shared.metrics);
 	net_allow_free(b->shared.allow);
 	close(b->shared.refresh_fd);
+	conf_free(&node_program, &b->config);
 	return 0;
 }
 
