@@ -60,7 +60,7 @@ static cJSON *analyzer_stats(const cJSON *overview)
 	ADD_ANALYZERS(json, overview, "url", "weight", "state", "health", "share", "actual",
 		      "routed", "delivered", "delivered_packets", "processed", "messages_per_s",
 		      "packets_per_s", "queued_packets", "flying_batches", "p50_ms", "p99_ms",
-		      "breakers");
+		      "error_ratio", "breakers");
 	return json;
 }
 

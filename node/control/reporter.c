@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "node/deliver/batch.h"
 #include "node/deliver/breaker.h"
 #include "node/http/refusal.h"
 #include "node/node_metrics.h"
@@ -19,7 +20,7 @@ struct rate {
 };
 
 struct lane_times {
-	struct rate of[N_TIMES];
+	struct rate of[N_TIMES], failed;
 };
 
 struct reporter {
@@ -106,6 +107,18 @@ static int make_room(struct reporter *r, unsigned n_lanes)
 	return 0;
 }
 
+/* A packet that is refused as bad is no failure of the analyzer. */
+static uint64_t n_failed(const struct reporter *r, unsigned slot)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < r->n_shards; i++)
+		for (unsigned k = OUTCOME_BAD + 1; k < DELIVERY_OUTCOMES; k++)
+			n += metrics_get(r->shards[i], M_BATCHES_FAILED,
+					 metrics_pair(r->shards[i], M_BATCHES_FAILED, slot, k));
+	return n;
+}
+
 static void hear_times(struct reporter *r, unsigned slot, double fade)
 {
 	uint64_t totals[N_TIMES] = { 0 }, counts[N_TIMES];
@@ -117,6 +130,7 @@ static void hear_times(struct reporter *r, unsigned slot, double fade)
 	}
 	for (unsigned k = 0; k < N_TIMES; k++)
 		rate_hear(&r->lanes[slot].of[k], totals[k], fade);
+	rate_hear(&r->lanes[slot].failed, n_failed(r, slot), fade);
 }
 
 static bool has_times(const struct lane_times *times)
@@ -141,6 +155,8 @@ static void add_lane(const struct reporter *r, const struct analyzer *a, cJSON *
 	for (unsigned k = 0; k < N_TIMES; k++)
 		if (times->of[k].recent >= LEAST)
 			buf_printf(&text, " %u:%.1f", k, times->of[k].recent);
+	if (times->failed.recent >= LEAST)
+		buf_printf(&text, " failed:%.1f", times->failed.recent);
 	cJSON_AddStringToObject(lanes, a->id, buf_str(&text));
 }
 

@@ -1,7 +1,7 @@
 // The table of nodes: a row for each live one.
 
 import { el, setText, setAttr, setHidden, field, KeyedList } from './dom.js';
-import { count, rate, bytes, latency, span, plural } from './format.js';
+import { count, rate, bytes, latency, percent, span, plural } from './format.js';
 
 const MODES = { exact: '◆ exact', leased: '◇ leased', away: '▲ away from Redis' };
 
@@ -14,6 +14,8 @@ const COLUMNS = [
 	['connections', 'Connections', 'right', (n) => count(n.connections)],
 	['memory', 'Memory', 'right', (n) => (n.held_bytes == null ? '–' : `${bytes(n.held_bytes)} of ${bytes(n.memory_max_bytes)}`)],
 	['redis', 'Redis', 'right', redisText],
+	['latency', 'Deliveries p50, p99', 'right', (n) => (n.p99_ms == null ? '–' : `${latency(n.p50_ms)}, ${latency(n.p99_ms)}`)],
+	['failed', 'Failed', 'right', (n) => (n.error_ratio == null ? '–' : `${n.error_ratio > 0 ? '▲ ' : ''}${percent(n.error_ratio)}`)],
 	['unreachable', 'Cannot reach', '', (n) => (n.unreachable?.length ? `▲ ${n.unreachable.join(', ')}` : 'reaches all')],
 	['uptime', 'Up', 'right', (n) => span(n.uptime_s == null ? null : n.uptime_s * 1000)],
 ];

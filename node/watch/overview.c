@@ -81,16 +81,6 @@ static cJSON *analyzer_window(const struct stretch *s, unsigned seconds, unsigne
 	return json;
 }
 
-static void add_percentile(cJSON *json, const char *name, const struct lanes *lanes, double percent)
-{
-	double ms;
-
-	if (lanes_percentile(lanes, percent, &ms))
-		add_number(json, name, ms, 100);
-	else
-		cJSON_AddNullToObject(json, name);
-}
-
 static void add_lanes(cJSON *json, const struct overview *o, const struct lanes *lanes)
 {
 	cJSON *breakers;
@@ -100,8 +90,7 @@ static void add_lanes(cJSON *json, const struct overview *o, const struct lanes 
 	cJSON_AddNumberToObject(json, "queued_packets", lanes->queued);
 	cJSON_AddNumberToObject(json, "flying_batches", lanes->flying);
 	cJSON_AddNumberToObject(json, "paused_workers", lanes->paused);
-	add_percentile(json, "p50_ms", lanes, 50);
-	add_percentile(json, "p99_ms", lanes, 99);
+	lanes_add_health(lanes, json);
 	breakers = cJSON_AddObjectToObject(json, "breakers");
 	cJSON_AddNumberToObject(breakers, "closed", fmax(0, n_closed));
 	cJSON_AddNumberToObject(breakers, "open", lanes->n_open);
@@ -144,7 +133,8 @@ static void add_report(cJSON *node, const struct reports *reports)
 {
 	static const char *const fields[] = { "version",        "uptime_s",         "packets_per_s",
 					      "messages_per_s", "connections",      "redis",
-					      "held_bytes",     "memory_max_bytes", "refused" };
+					      "held_bytes",     "memory_max_bytes", "refused",
+					      "p50_ms",         "p99_ms",           "error_ratio" };
 	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "id"));
 	const cJSON *report = id ? cJSON_GetObjectItemCaseSensitive(reports->nodes, id) : NULL;
 

@@ -7,7 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "node/watch/history.h"
-#include "node/watch/reports.h"
+#include "registry/reports.h"
 
 struct overview {
 	const char *pool, *node; /* node: who answers */

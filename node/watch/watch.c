@@ -112,16 +112,11 @@ static int look_at_journal(struct watch *w)
 
 static int look_at_reports(struct watch *w, const struct roster *roster, struct reports *reports)
 {
-	const char *const words[] = { "HGETALL", w->shared->keys.names[KEY_REPORT] };
 	uint64_t start_us = clock_mono_us();
-	redisReply *reply;
-	int r = client_command(w->client, &reply, ARRAY_LEN(words), words);
+	int r = reports_read(w->client, &w->shared->keys, roster, reports);
 
-	if (r != 0)
-		return r;
-	w->round_trip_ms = (double)(clock_mono_us() - start_us) / US_PER_MS;
-	r = reports_init(reports, reply, roster);
-	freeReplyObject(reply);
+	if (r == 0)
+		w->round_trip_ms = (double)(clock_mono_us() - start_us) / US_PER_MS;
 	return r;
 }
 

@@ -98,6 +98,18 @@ static void write_title(const struct ctl_view *f, struct ctl_line *line)
 	ctl_line_end(line);
 }
 
+static void put_latency(const struct ctl_view *f, struct ctl_line *line)
+{
+	struct lanes all;
+	double ms;
+
+	if (!f->reports)
+		return;
+	all = reports_all(f->reports);
+	if (lanes_percentile(&all, 99, &ms))
+		ctl_line_put(line, STYLE_PLAIN, "  p99 %.1f ms", ms);
+}
+
 static void write_rates(const struct ctl_view *f, struct ctl_line *line)
 {
 	const struct ctl_history *h = f->history;
@@ -105,6 +117,7 @@ static void write_rates(const struct ctl_view *f, struct ctl_line *line)
 	put_count(line, "routed ", fmax(0, per_second(h, RATE_US, routed)), " msg/s");
 	put_count(line, "  delivered ", fmax(0, per_second(h, RATE_US, delivered)), " msg/s");
 	put_count(line, " in ", fmax(0, per_second(h, RATE_US, packets)), " packets/s");
+	put_latency(f, line);
 	ctl_line_end(line);
 }
 
@@ -173,7 +186,7 @@ static void write_pool(const struct ctl_view *f, struct ctl_line *line)
 	n_rows = node_rows(rows, r->n_analyzers, n_nodes);
 	ctl_frame_analyzers(f, line, rows - n_rows);
 	ctl_line_end(line);
-	ctl_frame_nodes(r, nodes, n_nodes, line, n_rows);
+	ctl_frame_nodes(f, nodes, n_nodes, line, n_rows);
 }
 
 void ctl_frame_write(const struct ctl_view *f, struct buf *out)

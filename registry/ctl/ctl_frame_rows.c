@@ -20,10 +20,13 @@
 #define ID_MAX 24
 #define PERCENT_WIDTH 7
 #define RATE_WIDTH 10
+#define HEALTH_WIDTH 8 /* of each figure on deliveries */
 #define STATE_WIDTH 13
 #define BAR_MIN 8
 #define BAR_MAX 120
 #define ALL_WINDOWS_COLUMNS 66 /* so wide, and it shows the figures of all windows */
+#define P99_COLUMNS 132        /* so wide, and it shows how long deliveries take */
+#define HEALTH_COLUMNS 140     /* so wide, and it shows all figures on deliveries */
 #define OFF_BY 0.02            /* further than this from the target is shown as bad */
 
 static const char *const window_names[] = { "10 S", "1 MIN", "ALL" };
@@ -40,7 +43,8 @@ struct row {
 struct layout {
 	unsigned id, bar; /* widths; bar 0: none */
 	bool all_windows;
-	double full; /* share at the right end of the bars */
+	unsigned n_health; /* figures on deliveries: none, P99, or all three */
+	double full;       /* share at the right end of the bars */
 };
 
 static double routed_since(const struct analyzer *a, const struct roster *before)
@@ -97,10 +101,17 @@ static int by_rank(const void *a, const void *b)
 	return x->rank != y->rank ? y->rank - x->rank : strcmp(x->analyzer->id, y->analyzer->id);
 }
 
+static unsigned n_health(const struct ctl_view *f)
+{
+	return f->columns >= HEALTH_COLUMNS ? 3 : f->columns >= P99_COLUMNS ? 1 : 0;
+}
+
 static struct layout lay_out(const struct ctl_view *f, const struct row *rows, unsigned n)
 {
 	static const double steps[] = { 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1 };
-	struct layout l = { .id = ID_MIN, .all_windows = f->columns >= ALL_WINDOWS_COLUMNS };
+	struct layout l = { .id = ID_MIN,
+			    .all_windows = f->columns >= ALL_WINDOWS_COLUMNS,
+			    .n_health = n_health(f) };
 	double most = 0;
 	unsigned used;
 
@@ -113,7 +124,7 @@ static struct layout lay_out(const struct ctl_view *f, const struct row *rows, u
 	if (l.id > ID_MAX || l.id > f->columns / 5)
 		l.id = f->columns / 5 < ID_MAX ? f->columns / 5 : ID_MAX;
 	used = l.id + PERCENT_WIDTH * (l.all_windows ? 1 + WINDOWS : 2) + RATE_WIDTH + STATE_WIDTH +
-	       2;
+	       HEALTH_WIDTH * l.n_health + 2;
 	l.bar = used + BAR_MIN <= f->columns ? f->columns - used : 0;
 	l.bar = l.bar < BAR_MAX ? l.bar : BAR_MAX;
 	for (size_t i = ARRAY_LEN(steps); i-- > 0 && steps[i] >= most;)
@@ -183,6 +194,44 @@ static void put_state(struct ctl_line *line, const struct analyzer *a)
 	cJSON_Delete(info);
 }
 
+static void put_health_heading(struct ctl_line *line, unsigned n)
+{
+	if (n == 3)
+		ctl_line_put(line, STYLE_STRONG, "%*s", HEALTH_WIDTH, "P50 MS");
+	if (n > 0)
+		ctl_line_put(line, STYLE_STRONG, "%*s", HEALTH_WIDTH, "P99 MS");
+	if (n == 3)
+		ctl_line_put(line, STYLE_STRONG, "%*s", HEALTH_WIDTH, "FAILED");
+}
+
+static void put_ms(struct ctl_line *line, const struct lanes *lanes, double percent)
+{
+	double ms;
+
+	if (lanes && lanes_percentile(lanes, percent, &ms))
+		ctl_line_put(line, STYLE_PLAIN, "%*.1f", HEALTH_WIDTH, ms);
+	else
+		ctl_line_put(line, STYLE_PLAIN, "%*s", HEALTH_WIDTH, "-");
+}
+
+/* lanes NULL: nothing is known. */
+static void put_health(struct ctl_line *line, const struct lanes *lanes, unsigned n)
+{
+	double ratio;
+
+	if (n == 3)
+		put_ms(line, lanes, 50);
+	if (n > 0)
+		put_ms(line, lanes, 99);
+	if (n < 3)
+		return;
+	if (lanes && lanes_error_ratio(lanes, &ratio))
+		ctl_line_put(line, ratio > 0 ? STYLE_BAD : STYLE_PLAIN, "%*.1f%%", HEALTH_WIDTH - 1,
+			     100 * ratio);
+	else
+		ctl_line_put(line, STYLE_PLAIN, "%*s", HEALTH_WIDTH, "-");
+}
+
 static void write_heading(const struct ctl_view *f, const struct layout *l, struct ctl_line *line,
 			  bool is_cut)
 {
@@ -198,8 +247,18 @@ static void write_heading(const struct ctl_view *f, const struct layout *l, stru
 		ctl_line_put(line, STYLE_STRONG, "  %-*s%s", (int)(l->bar - strlen(scale)),
 			     window_names[f->window], scale);
 	}
-	ctl_line_put(line, STYLE_STRONG, "%*s  STATE", RATE_WIDTH - 2, "MSG/S");
+	ctl_line_put(line, STYLE_STRONG, "%*s", RATE_WIDTH - 2, "MSG/S");
+	put_health_heading(line, l->n_health);
+	ctl_line_put(line, STYLE_STRONG, "  STATE");
 	ctl_line_end(line);
+}
+
+/* NULL: no node has reported. */
+static const struct lanes *lanes_of(const struct ctl_view *f, const struct analyzer *a)
+{
+	const struct roster *r = ctl_history_now(f->history)->roster;
+
+	return f->reports ? &f->reports->lanes[a - r->analyzers] : NULL;
 }
 
 static void write_row(const struct ctl_view *f, const struct layout *l, const struct row *row,
@@ -218,7 +277,9 @@ static void write_row(const struct ctl_view *f, const struct layout *l, const st
 		put_bar(line, l, row, f->window);
 	}
 	ctl_table_group(row->rate, rate);
-	ctl_line_put(line, STYLE_PLAIN, "%*s  ", RATE_WIDTH - 2, rate);
+	ctl_line_put(line, STYLE_PLAIN, "%*s", RATE_WIDTH - 2, rate);
+	put_health(line, lanes_of(f, row->analyzer), l->n_health);
+	ctl_line_put(line, STYLE_PLAIN, "  ");
 	put_state(line, row->analyzer);
 	ctl_line_end(line);
 }
@@ -298,12 +359,16 @@ static bool reaches_all(const struct roster *r, const struct ctl_node *node)
 	return true;
 }
 
-void ctl_frame_nodes(const struct roster *r, const struct ctl_node *nodes, unsigned n_nodes,
+void ctl_frame_nodes(const struct ctl_view *f, const struct ctl_node *nodes, unsigned n_nodes,
 		     struct ctl_line *line, unsigned n_rows)
 {
+	const struct roster *r = ctl_history_now(f->history)->roster;
+	unsigned n_figures = n_health(f);
 	unsigned shown = n_shown(n_nodes, n_rows), n_left = shown;
 
-	ctl_line_put(line, STYLE_STRONG, "%-16s%8s  %-8s%s", "NODE", "WORKERS", "MODE", "BREAKERS");
+	ctl_line_put(line, STYLE_STRONG, "%-16s%8s  %-8s", "NODE", "WORKERS", "MODE");
+	put_health_heading(line, n_figures);
+	ctl_line_put(line, STYLE_STRONG, "%sBREAKERS", n_figures ? "  " : "");
 	ctl_line_end(line);
 	/* where not all fit, those with something to say first */
 	for (int is_fine = 0; is_fine < 2; is_fine++) {
@@ -313,6 +378,9 @@ void ctl_frame_nodes(const struct roster *r, const struct ctl_node *nodes, unsig
 			n_left--;
 			ctl_line_put(line, STYLE_PLAIN, "%-15.15s %8u  %-8s", nodes[i].id,
 				     nodes[i].n_workers, nodes[i].mode);
+			put_health(line, f->reports ? reports_node(f->reports, nodes[i].id) : NULL,
+				   n_figures);
+			ctl_line_put(line, STYLE_PLAIN, "%s", n_figures ? "  " : "");
 			write_reach(r, &nodes[i], line);
 		}
 	}

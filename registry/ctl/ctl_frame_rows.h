@@ -8,7 +8,7 @@
 #include "registry/ctl/ctl_view.h"
 
 void ctl_frame_analyzers(const struct ctl_view *frame, struct ctl_line *line, unsigned n_rows);
-void ctl_frame_nodes(const struct roster *roster, const struct ctl_node *nodes, unsigned n_nodes,
+void ctl_frame_nodes(const struct ctl_view *f, const struct ctl_node *nodes, unsigned n_nodes,
 		     struct ctl_line *line, unsigned n_rows);
 
 #endif

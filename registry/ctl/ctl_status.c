@@ -9,6 +9,7 @@
 #include "registry/ctl/ctl.h"
 #include "registry/ctl/ctl_nodes.h"
 #include "registry/ctl/ctl_table.h"
+#include "registry/reports.h"
 
 #define CLEAR_SCREEN "\033[H\033[2J"
 
@@ -179,6 +180,12 @@ enum ctl_exit ctl_nodes(struct ctl *ctl, const struct ctl_command *command, char
 	return print(&out);
 }
 
+/* The pool, and what its nodes report of their deliveries. */
+struct seen {
+	struct roster *roster;
+	struct reports reports;
+};
+
 static double total(const struct roster *r, size_t field)
 {
 	double sum = 0;
@@ -188,8 +195,55 @@ static double total(const struct roster *r, size_t field)
 	return sum;
 }
 
-static void write_status(const struct ctl *ctl, const struct roster *r, struct buf *out)
+static void seen_deinit(struct seen *seen)
 {
+	roster_unref(seen->roster);
+	reports_deinit(&seen->reports);
+}
+
+static void write_health_of(struct ctl_table *table, const char *name, const struct lanes *lanes)
+{
+	double p50_ms, p99_ms, ratio;
+
+	if (!lanes || !lanes_percentile(lanes, 50, &p50_ms) ||
+	    !lanes_percentile(lanes, 99, &p99_ms) || !lanes_error_ratio(lanes, &ratio))
+		return;
+	ctl_table_cell(table, "%s", name);
+	ctl_table_cell(table, "%.1f ms", p50_ms);
+	ctl_table_cell(table, "%.1f ms", p99_ms);
+	ctl_table_cell(table, "%.2f %%", 100 * ratio);
+}
+
+/* Of about the last 10 s: to each analyzer, and from each node. */
+static void write_deliveries(const struct seen *seen, struct buf *out)
+{
+	static const char *const headings[] = { "<DELIVERIES", ">P50", ">P99", ">FAILED" };
+	struct ctl_table table CLEANUP(ctl_table_deinit);
+	const cJSON *node;
+	char name[160];
+
+	ctl_table_init(&table, ARRAY_LEN(headings), headings);
+	for (unsigned i = 0; i < seen->roster->n_analyzers; i++) {
+		snprintf(name, sizeof(name), "to %s", seen->roster->analyzers[i].id);
+		write_health_of(&table, name, &seen->reports.lanes[i]);
+	}
+	cJSON_ArrayForEach (node, seen->reports.nodes) {
+		snprintf(name, sizeof(name), "from %s", node->string);
+		write_health_of(&table, name, reports_node(&seen->reports, node->string));
+	}
+	ctl_table_write(&table, out);
+}
+
+static int see(struct ctl *ctl, struct seen *seen)
+{
+	int r = membership_roster(ctl->client, &seen->roster);
+
+	return r == 0 ? reports_read(ctl->client, &ctl->keys, seen->roster, &seen->reports) : r;
+}
+
+static void write_status(const struct ctl *ctl, const struct seen *seen, struct buf *out)
+{
+	const struct roster *r = seen->roster;
 	double routed = total(r, offsetof(struct analyzer, routed)) + r->gone_routed;
 	double delivered = total(r, offsetof(struct analyzer, delivered)) + r->gone_delivered;
 	double packets =
@@ -202,6 +256,8 @@ static void write_status(const struct ctl *ctl, const struct roster *r, struct b
 		buf_append_str(out, "no analyzers\n");
 	buf_append_str(out, "\n");
 	write_nodes(r, out);
+	buf_append_str(out, "\n");
+	write_deliveries(seen, out);
 	buf_printf(out,
 		   "\nrouted %.0f messages, delivered %.0f in %.0f packets; %.0f packets (%.0f "
 		   "messages, %.0f bytes) in the spill, %.0f dead letters\n",
@@ -213,17 +269,17 @@ static void write_status(const struct ctl *ctl, const struct roster *r, struct b
 
 enum ctl_exit ctl_status(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
-	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	struct seen seen CLEANUP(seen_deinit) = { 0 };
 	struct buf out CLEANUP(buf_deinit) = { 0 };
-	int r = membership_roster(ctl->client, &roster);
+	int r = see(ctl, &seen);
 
 	(void)command;
 	(void)arguments;
 	if (r != 0)
 		return ctl_explain(ctl, r, NULL);
 	if (ctl->options.json)
-		return ctl_print_json(cluster_json(ctl->options.pool, roster));
-	write_status(ctl, roster, &out);
+		return ctl_print_json(cluster_json(ctl->options.pool, seen.roster));
+	write_status(ctl, &seen, &out);
 	return print(&out);
 }
 
@@ -235,20 +291,20 @@ struct last {
 
 static enum ctl_exit look(struct ctl *ctl, struct last *last)
 {
-	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	struct seen seen CLEANUP(seen_deinit) = { 0 };
 	struct buf out CLEANUP(buf_deinit) = { 0 };
-	int r = membership_roster(ctl->client, &roster);
+	int r = see(ctl, &seen);
 	uint64_t now = clock_mono_us();
 	double routed;
 
 	if (r != 0)
 		return ctl_explain(ctl, r, NULL);
 	if (ctl->options.json)
-		return ctl_print_json(cluster_json(ctl->options.pool, roster));
+		return ctl_print_json(cluster_json(ctl->options.pool, seen.roster));
 	if (isatty(STDOUT_FILENO))
 		buf_append_str(&out, CLEAR_SCREEN);
-	write_status(ctl, roster, &out);
-	routed = total(roster, offsetof(struct analyzer, routed)) + roster->gone_routed;
+	write_status(ctl, &seen, &out);
+	routed = total(seen.roster, offsetof(struct analyzer, routed)) + seen.roster->gone_routed;
 	if (last->us)
 		buf_printf(&out, "%.0f messages a second\n",
 			   fmax(0, routed - last->routed) * (double)US_PER_S /

@@ -14,8 +14,9 @@
 struct top {
 	struct ctl *ctl;
 	struct ctl_history history;
-	char trouble[256]; /* "": the last look was fine */
-	uint64_t seen_us;  /* when one last was */
+	struct reports reports; /* on the latest of it */
+	char trouble[256];      /* "": the last look was fine */
+	uint64_t seen_us;       /* when one last was */
 	enum ctl_window window;
 	bool colour;
 };
@@ -23,14 +24,20 @@ struct top {
 static void look(struct top *top)
 {
 	struct roster *roster = NULL;
+	struct reports reports;
 	int r = membership_roster(top->ctl->client, &roster);
 
 	top->trouble[0] = '\0';
+	if (r == 0)
+		r = reports_read(top->ctl->client, &top->ctl->keys, roster, &reports);
 	if (r == 0) {
 		top->seen_us = clock_mono_us();
 		ctl_history_push(&top->history, roster, top->seen_us);
+		reports_deinit(&top->reports);
+		top->reports = reports;
 		return;
 	}
+	roster_unref(roster);
 	snprintf(top->trouble, sizeof(top->trouble), "%s",
 		 r == CLIENT_E_AWAY || r == CLIENT_E_REPLY ? client_error(top->ctl->client)
 		 : r == MEMBERSHIP_E_ANSWER                ? "an answer that is not understood"
@@ -43,6 +50,7 @@ static int draw(const struct top *top)
 	struct ctl_view frame = {
 		.pool = top->ctl->options.pool,
 		.history = &top->history,
+		.reports = top->reports.nodes ? &top->reports : NULL,
 		.trouble = top->trouble[0] ? top->trouble : NULL,
 		.age_s = (double)(clock_mono_us() - top->seen_us) / US_PER_S,
 		.now_s = (time_t)(clock_wall_us() / US_PER_S),
@@ -116,5 +124,6 @@ enum ctl_exit ctl_top(struct ctl *ctl, const struct ctl_command *command, char *
 		run(&top);
 	ctl_screen_close();
 	ctl_history_deinit(&top.history);
+	reports_deinit(&top.reports);
 	return r == 0 ? CTL_OK : ctl_fail("the terminal: %s", strerror(-r));
 }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "node/watch/reports.h"
+#include "registry/reports.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -24,12 +24,14 @@ static bool is_amount(double value)
 
 static void check_lanes(const struct lanes *lanes)
 {
-	double ms;
+	double ms, ratio;
 
 	assert(is_amount(lanes->queued) && is_amount(lanes->flying) && is_amount(lanes->paused));
 	assert(is_amount(lanes->n_open) && is_amount(lanes->n_half_open));
 	for (unsigned i = 0; i <= METRICS_N_BUCKETS; i++)
 		assert(is_amount(lanes->times[i]));
+	if (lanes_error_ratio(lanes, &ratio))
+		assert(ratio >= 0 && ratio <= 1);
 	if (lanes_percentile(lanes, 99, &ms))
 		assert(ms > 0 && ms <= 10000);
 }

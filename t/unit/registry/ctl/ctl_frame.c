@@ -168,6 +168,33 @@ static void nodes_show_the_breakers_they_report(void **state)
 	assert_shows(buf_str(&out), "n3                     1          all closed\n");
 }
 
+static void wide_frames_show_how_deliveries_go(void **state)
+{
+	struct lanes lanes[2] = { { .failed = 5, .times = { 20 } } }, node = { .times = { 0, 10 } };
+	struct reports reports = { .nodes = cJSON_CreateObject(),
+				   .lanes = lanes,
+				   .n_lanes = 2,
+				   .of_nodes = &node,
+				   .n_nodes = 1 };
+	struct ctl_view f = frame(140, 24);
+	(void)state;
+
+	f.reports = &reports;
+	cJSON_AddItemToObject(reports.nodes, "n1", cJSON_CreateObject());
+	ctl_history_push(&history, pool(2, 1, 1, "{\"worker\":\"n1/0\",\"unreachable\":\"\"}"),
+			 US_PER_S);
+	draw(&f);
+	assert_shows(buf_str(&out), "packets/s  p99 0.2 ms\n");
+	assert_shows(buf_str(&out), "  P50 MS  P99 MS  FAILED  STATE");
+	assert_shows(buf_str(&out), "       0     0.1     0.1   25.0%  up slow:5");
+	assert_shows(buf_str(&out), "       0       -       -       -  up slow:5");
+	assert_shows(buf_str(&out),
+		     "n1                     1               0.2     0.2    0.0%  all closed");
+	f.columns = 132;
+	assert_shows(draw(&f), "       0     0.1  up slow:5");
+	cJSON_Delete(reports.nodes);
+}
+
 static void what_is_stale_says_so(void **state)
 {
 	struct ctl_view f = frame(80, 24);
@@ -264,6 +291,7 @@ int main(void)
 		TEST(nothing_routed_is_no_error),
 		TEST(growth_has_a_sign_and_what_is_under_way_is_shown),
 		TEST(nodes_show_the_breakers_they_report),
+		TEST(wide_frames_show_how_deliveries_go),
 		TEST(what_is_stale_says_so),
 		TEST(an_empty_pool_says_how_to_begin),
 		TEST(the_worst_come_first_where_not_all_fit),

@@ -1,11 +1,11 @@
-#include "node/watch/reports.h"
+#include "registry/reports.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/json/json_read.h"
-#include "node/deliver/breaker.h"
 
 #define AMOUNT_MOST 1e15
 
@@ -38,8 +38,20 @@ static struct lanes *lanes_of(struct reports *r, const struct roster *roster, co
 	return a ? &r->lanes[a - roster->analyzers] : NULL;
 }
 
-/* "QUEUED FLYING PAUSED BUCKET:COUNT ..."; what is something else, and all behind it, is left out.
- */
+static bool add_count(const char *text, const char **endp, double *sump)
+{
+	char *end;
+	double n = strtod(text, &end);
+
+	if (end == text || !(n >= 0 && n <= AMOUNT_MOST))
+		return false;
+	*sump += n;
+	*endp = end;
+	return true;
+}
+
+/* "QUEUED FLYING PAUSED BUCKET:COUNT ... failed:COUNT"; what is something else, and all behind it,
+ * is left out. */
 static void add_lane(struct lanes *lanes, const char *text)
 {
 	double *const counts[] = { &lanes->queued, &lanes->flying, &lanes->paused };
@@ -54,30 +66,44 @@ static void add_lane(struct lanes *lanes, const char *text)
 	}
 	while (*text == ' ') {
 		unsigned long bucket = strtoul(text, &end, 10);
-		double n;
 
-		if (*end != ':' || bucket > METRICS_N_BUCKETS)
+		if (strncmp(text, " failed:", 8) == 0) {
+			if (!add_count(text + 8, &text, &lanes->failed))
+				return;
+			continue;
+		}
+		if (*end != ':' || bucket > METRICS_N_BUCKETS ||
+		    !add_count(end + 1, &text, &lanes->times[bucket]))
 			return;
-		text = end + 1;
-		n = strtod(text, &end);
-		if (end == text || !(n >= 0 && n <= AMOUNT_MOST))
-			return;
-		lanes->times[bucket] += n;
-		text = end;
 	}
 }
 
-static void add_lanes(struct reports *r, const struct roster *roster, const cJSON *list)
+static void add_up(struct lanes *sum, const struct lanes *lanes)
+{
+	sum->queued += lanes->queued;
+	sum->flying += lanes->flying;
+	sum->paused += lanes->paused;
+	sum->failed += lanes->failed;
+	for (unsigned i = 0; i <= METRICS_N_BUCKETS; i++)
+		sum->times[i] += lanes->times[i];
+}
+
+/* all: of the node that reports them. */
+static void add_lanes(struct reports *r, const struct roster *roster, const cJSON *list,
+		      struct lanes *all)
 {
 	const cJSON *lane;
 
 	if (!cJSON_IsObject(list))
 		return; /* what is in a list has no names */
 	cJSON_ArrayForEach (lane, list) {
-		struct lanes *lanes = lanes_of(r, roster, lane->string);
+		struct lanes *lanes = lanes_of(r, roster, lane->string), one = { 0 };
 
-		if (lanes && cJSON_IsString(lane))
-			add_lane(lanes, lane->valuestring);
+		if (!lanes || !cJSON_IsString(lane))
+			continue;
+		add_lane(&one, lane->valuestring);
+		add_up(lanes, &one);
+		add_up(all, &one);
 	}
 }
 
@@ -92,9 +118,9 @@ static void add_trouble(struct reports *r, const struct roster *roster, const cJ
 
 		if (!lanes)
 			continue;
-		lanes->n_open += strcmp(state, breaker_state_names[BREAKER_OPEN]) == 0;
-		lanes->n_half_open += strcmp(state, breaker_state_names[BREAKER_HALF_OPEN]) == 0;
-		lanes->n_hanging += strcmp(state, breaker_state_names[BREAKER_HANGING]) == 0;
+		lanes->n_open += strcmp(state, "open") == 0;
+		lanes->n_half_open += strcmp(state, "half_open") == 0;
+		lanes->n_hanging += strcmp(state, "hanging") == 0;
 		copy = cJSON_CreateObject();
 		cJSON_AddStringToObject(copy, "worker", text(breaker, "worker"));
 		cJSON_AddStringToObject(copy, "state", state);
@@ -136,17 +162,20 @@ static void add_node(struct reports *r, const struct roster *roster, const char 
 		     const char *json)
 {
 	cJSON *report = is_live(roster, node) ? json_read_text(json) : NULL;
+	struct lanes all = { 0 };
 
 	if (!cJSON_IsObject(report)) {
 		cJSON_Delete(report);
 		return;
 	}
 	r->n_workers += number(report, "workers");
-	add_lanes(r, roster, cJSON_GetObjectItemCaseSensitive(report, "lanes"));
+	add_lanes(r, roster, cJSON_GetObjectItemCaseSensitive(report, "lanes"), &all);
 	add_trouble(r, roster, cJSON_GetObjectItemCaseSensitive(report, "trouble"));
 	add_refused(r, cJSON_GetObjectItemCaseSensitive(report, "refused"));
 	cJSON_DeleteItemFromObjectCaseSensitive(report, "lanes"); /* summed up, and large */
 	cJSON_DeleteItemFromObjectCaseSensitive(report, "trouble");
+	lanes_add_health(&all, report);
+	r->of_nodes[r->n_nodes++] = all;
 	cJSON_AddItemToObject(r->nodes, node, report);
 }
 
@@ -166,7 +195,8 @@ static int make_lanes(struct reports *r, unsigned n)
 int reports_init(struct reports *r, const redisReply *hash, const struct roster *roster)
 {
 	*r = (struct reports){ .nodes = cJSON_CreateObject(), .refused = cJSON_CreateObject() };
-	if (!r->nodes || !r->refused || make_lanes(r, roster->n_analyzers) != 0) {
+	r->of_nodes = calloc(hash->elements / 2 + 1, sizeof(*r->of_nodes));
+	if (!r->nodes || !r->refused || !r->of_nodes || make_lanes(r, roster->n_analyzers) != 0) {
 		reports_deinit(r);
 		return -ENOMEM;
 	}
@@ -177,22 +207,96 @@ int reports_init(struct reports *r, const redisReply *hash, const struct roster 
 	return 0;
 }
 
+int reports_read(struct client *client, const struct registry_keys *keys,
+		 const struct roster *roster, struct reports *r)
+{
+	const char *const words[] = { "HGETALL", keys->names[KEY_REPORT] };
+	redisReply *reply;
+	int error = client_command(client, &reply, ARRAY_LEN(words), words);
+
+	if (error != 0)
+		return error;
+	error = reports_init(r, reply, roster);
+	freeReplyObject(reply);
+	return error;
+}
+
 void reports_deinit(struct reports *r)
 {
 	for (unsigned i = 0; i < r->n_lanes; i++)
 		cJSON_Delete(r->lanes[i].trouble);
 	free(r->lanes);
+	free(r->of_nodes);
 	cJSON_Delete(r->nodes);
 	cJSON_Delete(r->refused);
 	*r = (struct reports){ 0 };
 }
 
-bool lanes_percentile(const struct lanes *lanes, double percent, double *msp)
+const struct lanes *reports_node(const struct reports *r, const char *node)
 {
-	double total = 0, rank, below = 0, from_us = 0;
+	const cJSON *report;
+	unsigned i = 0;
+
+	cJSON_ArrayForEach (report, r->nodes) {
+		if (strcmp(report->string, node) == 0)
+			return &r->of_nodes[i];
+		i++;
+	}
+	return NULL;
+}
+
+struct lanes reports_all(const struct reports *r)
+{
+	struct lanes all = { 0 };
+
+	for (unsigned i = 0; i < r->n_nodes; i++)
+		add_up(&all, &r->of_nodes[i]);
+	return all;
+}
+
+static double n_deliveries(const struct lanes *lanes)
+{
+	double total = 0;
 
 	for (unsigned i = 0; i <= METRICS_N_BUCKETS; i++)
 		total += lanes->times[i];
+	return total;
+}
+
+bool lanes_error_ratio(const struct lanes *lanes, double *ratiop)
+{
+	double total = n_deliveries(lanes);
+
+	if (total <= 0)
+		return false;
+	*ratiop = lanes->failed < total ? lanes->failed / total : 1;
+	return true;
+}
+
+static void add_figure(cJSON *json, const char *name, bool is_known, double value, double digits)
+{
+	cJSON_DeleteItemFromObjectCaseSensitive(json, name);
+	if (is_known)
+		cJSON_AddNumberToObject(json, name, round(value * digits) / digits);
+	else
+		cJSON_AddNullToObject(json, name);
+}
+
+void lanes_add_health(const struct lanes *lanes, cJSON *json)
+{
+	double p50_ms = 0, p99_ms = 0, ratio = 0;
+	bool is_known = lanes_percentile(lanes, 50, &p50_ms) &&
+			lanes_percentile(lanes, 99, &p99_ms) && lanes_error_ratio(lanes, &ratio);
+
+	add_figure(json, "p50_ms", is_known, p50_ms, 100);
+	add_figure(json, "p99_ms", is_known, p99_ms, 100);
+	add_figure(json, "error_ratio", is_known, ratio, 1e4);
+}
+
+bool lanes_percentile(const struct lanes *lanes, double percent, double *msp)
+{
+	double total = n_deliveries(lanes), rank, below = 0, from_us = 0;
+
 	if (total <= 0)
 		return false;
 	rank = total * percent / 100;

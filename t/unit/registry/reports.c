@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "node/watch/reports.h"
+#include "registry/reports.h"
 #include "t/unit/near.h"
 
 static struct analyzer analyzers[2] = { { .id = "a1", .slot = 0 }, { .id = "a2", .slot = 1 } };
@@ -64,6 +64,38 @@ static void percentiles_are_of_all_deliveries(void **state)
 	r = REPORTS("n1", "{\"lanes\":{\"a1\":\"0 0 0 16:1\"}}");
 	assert_true(lanes_percentile(&r.lanes[0], 99, &ms));
 	assert_near(ms, 10000, 1e-9);
+	reports_deinit(&r);
+}
+
+static void failures_are_a_part_of_all_deliveries(void **state)
+{
+	struct reports r =
+		REPORTS("n1", "{\"lanes\":{\"a1\":\"0 0 0 0:80 failed:15\"}}", "n2",
+			"{\"lanes\":{\"a1\":\"0 0 0 3:20 failed:10\",\"a2\":\"0 0 0 0:60\"}}");
+	double ratio;
+	(void)state;
+
+	assert_true(lanes_error_ratio(&r.lanes[0], &ratio));
+	assert_near(ratio, 0.25, 1e-9);
+	assert_true(lanes_error_ratio(&r.lanes[1], &ratio));
+	assert_near(ratio, 0, 0);
+	reports_deinit(&r);
+}
+
+static void a_node_has_the_health_of_all_its_deliveries(void **state)
+{
+	struct reports r = REPORTS(
+		"n1",
+		"{\"p99_ms\":7,\"lanes\":{\"a1\":\"0 0 0 0:50 failed:20\",\"a2\":\"0 0 0 0:50\"}}",
+		"n2", "{}");
+	const cJSON *n1 = cJSON_GetObjectItem(r.nodes, "n1"),
+		    *n2 = cJSON_GetObjectItem(r.nodes, "n2");
+	(void)state;
+
+	assert_near(cJSON_GetObjectItem(n1, "error_ratio")->valuedouble, 0.2, 1e-9);
+	assert_near(cJSON_GetObjectItem(n1, "p50_ms")->valuedouble, 0.05, 1e-9);
+	assert_near(cJSON_GetObjectItem(n1, "p99_ms")->valuedouble, 0.1, 1e-9);
+	assert_true(cJSON_IsNull(cJSON_GetObjectItem(n2, "p99_ms")));
 	reports_deinit(&r);
 }
 
@@ -159,6 +191,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lanes_of_all_nodes_are_summed_up),
 		cmocka_unit_test(percentiles_are_of_all_deliveries),
+		cmocka_unit_test(failures_are_a_part_of_all_deliveries),
+		cmocka_unit_test(a_node_has_the_health_of_all_its_deliveries),
 		cmocka_unit_test(breakers_in_trouble_are_listed_with_their_worker),
 		cmocka_unit_test(one_that_hangs_is_counted_by_itself),
 		cmocka_unit_test(refusals_are_summed_by_reason),

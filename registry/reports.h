@@ -1,0 +1,54 @@
+#ifndef WEIR_REGISTRY_REPORTS_H
+#define WEIR_REGISTRY_REPORTS_H
+/*
+ * What the nodes of a pool report (reporter.h), put together: by node as it came, by analyzer
+ * summed up over all nodes.
+ */
+#include <cjson/cJSON.h>
+#include <hiredis/hiredis.h>
+
+#include "common/metrics/metrics.h"
+#include "registry/keys.h"
+#include "registry/redis/client.h"
+#include "registry/roster.h"
+
+struct lanes { /* to one analyzer, of all workers; or of one node, to all analyzers */
+	double queued, flying, paused;
+	double failed;                         /* of the deliveries in times */
+	double n_open, n_half_open, n_hanging; /* breakers */
+	double times[METRICS_N_BUCKETS + 1];   /* deliveries of about the last 10 s, by bucket */
+	cJSON *trouble;                        /* owned; array of {"worker","state",...} */
+};
+
+struct reports {
+	cJSON *nodes;           /* owned; node -> report, with the health of its deliveries */
+	struct lanes *of_nodes; /* owned; as nodes, their `trouble` NULL */
+	unsigned n_nodes;
+	struct lanes *lanes; /* as the roster's analyzers */
+	unsigned n_lanes;
+	double n_workers; /* that report */
+	cJSON *refused;   /* owned; reason -> requests, of all nodes */
+	double n_refused;
+};
+
+/* From the HASH `report`. What is no report is left out. */
+int reports_init(struct reports *r, const redisReply *hash, const struct roster *roster) MUST_CHECK;
+void reports_deinit(struct reports *r);
+
+/* The same, asked of Redis; the errors of client_command, too. */
+int reports_read(struct client *client, const struct registry_keys *keys,
+		 const struct roster *roster, struct reports *r) MUST_CHECK;
+
+/* Of all nodes that report, to all analyzers; its `trouble` is NULL. */
+struct lanes reports_all(const struct reports *r);
+/* The lanes of a node to all analyzers; NULL: it has not reported. */
+const struct lanes *reports_node(const struct reports *r, const char *node);
+
+/* percent in (0, 100): ms, by interpolation within its bucket. False: there were no deliveries. */
+bool lanes_percentile(const struct lanes *lanes, double percent, double *msp);
+/* From 0 to 1: the part of the deliveries that failed. False: there were no deliveries. */
+bool lanes_error_ratio(const struct lanes *lanes, double *ratiop);
+/* Adds p50_ms, p99_ms and error_ratio; null: there were no deliveries. */
+void lanes_add_health(const struct lanes *lanes, cJSON *json);
+
+#endif
