@@ -133,7 +133,8 @@ static void values_of_every_type_keep_their_places(void **state)
 	log_info("x", "types",
 		 "i=%d u=%u ld=%ld llu=%llu zu=%zu f=%.2f c=%c s=%s two=%d/%.1f star=%*d pct=%d%% "
 		 "const=plain last=%hhu",
-		 -1, 2u, -3L, 1ULL << 63, (size_t)5, 6.5, 'q', "end", 8, 9.5, 3, 7, 50, 255);
+		 -1, 2u, -3L, 1ULL << 63, (size_t)5, 6.5, 'q', "end", 8, 9.5, 3, 7, 50,
+		 (unsigned char)255);
 	assert_non_null(strstr(next_line(),
 			       "msg=types i=-1 u=2 ld=-3 llu=9223372036854775808 zu=5 f=6.50 c=q "
 			       "s=end two=8/9.5 star=\"  7\" pct=50% const=plain last=255"));
