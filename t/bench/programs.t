@@ -63,5 +63,10 @@ sub bench ($program, @options) {
     ok($figures->{with}[0]{packets_per_s} > 0 && $figures->{without}[0]{cpu_us} > 0, 'dashboards are there, or not, while packets are carried');
     like($text, qr/^-?[\d.]+ % of the throughput is lost: median of 1 pairs/m, 'and what they cost is said');
 }
+{
+    my $text = bench('slow-analyzer', '--rounds', 1, '--seconds', 1, '--json', "$dir/slow.json");
+    cmp_ok(decode_json(slurp("$dir/slow.json"))->{figures}{p99}, '>', 0, 'a slow analyzer is compared with one that is not');
+    like($text, qr/^the longest lane is [\d.]+ times as long; target/m, 'by lanes too');
+}
 is_deeply([ glob "$dir/weir-bench-*" ], [], 'nothing is left behind');
 done_testing;
