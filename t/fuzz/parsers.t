@@ -9,7 +9,7 @@ use Weir::Build;
 
 use constant RUNS => 50_000;
 
-alarm 900;
+alarm 3000;
 ok(build('fuzz', '-DWEIR_WERROR=ON'), 'clang compiles all of it without a warning') or die 'there is no fuzzer to run';
 for my $source (glob "$Bin/*.c") {
     my $parser = basename($source, '.c');
