@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "common/line_writer.h"
 #include "common/log_limit.h"
+#include "common/printable.h"
 
 #define MAX_VALUE 1024 /* bytes of one value; the rest is cut */
 #define MAX_PAIRS 512  /* bytes of the formats of one event */
@@ -64,58 +65,38 @@ static void put_str(struct line *line, const char *s)
 	put(line, s, strlen(s));
 }
 
-/* Length of the well-formed UTF-8 sequence at s (NUL-terminated), 0 if it is none (RFC 3629). */
-static size_t utf8_len(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80   ? 1
-		   : s[0] < 0xc2 ? 0
-		   : s[0] < 0xe0 ? 2
-		   : s[0] < 0xf0 ? 3
-		   : s[0] < 0xf5 ? 4
-				 : 0;
-
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((s[0] == 0xe0 && s[1] < 0xa0) ||
-	    (s[0] == 0xed && s[1] > 0x9f) || /* overlong, surrogate */
-	    (s[0] == 0xf0 && s[1] < 0x90) ||
-	    (s[0] == 0xf4 && s[1] > 0x8f)) /* overlong, > U+10FFFF */
-		return 0;
-	return n;
-}
-
-static void put_escaped_byte(struct line *line, unsigned char c)
+static void put_escaped(struct line *line, uint32_t cp)
 {
 	static const char short_form[128] = {
 		['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'
 	};
-	char escape[8];
+	char escape[16];
 
-	if (c < 128 && short_form[c])
-		snprintf(escape, sizeof(escape), "\\%c", short_form[c]);
+	if (cp < 128 && short_form[cp])
+		snprintf(escape, sizeof(escape), "\\%c", short_form[cp]);
+	else if (cp < 0x10000)
+		snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)cp);
 	else
-		snprintf(escape, sizeof(escape), "\\u%04x", c < 128 ? c : 0xfffdu);
+		snprintf(escape, sizeof(escape), "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (cp >> 10)),
+			 (unsigned)(0xdc00 + (cp & 0x3ff)));
 	put_str(line, escape);
 }
 
 /* As a JSON string; logfmt's quoted values have the same syntax. */
 static void put_quoted(struct line *line, const char *value)
 {
-	const unsigned char *p = (const unsigned char *)value;
+	size_t n_left = strlen(value), n;
 
 	put_str(line, "\"");
-	while (*p) {
-		size_t n = utf8_len(p);
+	for (; n_left > 0; value += n, n_left -= n) {
+		uint32_t cp = 0xfffd;
 
-		if (n == 0 || *p < 0x20 || *p == 0x7f || *p == '"' || *p == '\\') {
-			put_escaped_byte(line, *p);
-			n = 1;
-		} else {
-			put(line, (const char *)p, n);
-		}
-		p += n;
+		n = printable_decode(value, n_left, &cp);
+		if (n == 0 || printable_is_hidden(cp) || cp == '"' || cp == '\\')
+			put_escaped(line, cp);
+		else
+			put(line, value, n);
+		n += n == 0;
 	}
 	put_str(line, "\"");
 }

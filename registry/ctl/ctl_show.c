@@ -4,7 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/printable.h"
 #include "registry/ctl/ctl_entries.h"
+#include "registry/ctl/ctl_out.h"
 #include "registry/ctl/ctl_table.h"
 
 #define COLUMNS_MAX 16
@@ -156,15 +158,21 @@ static void print_entry(const struct stream *stream, const redisReply *entry)
 	const redisReply *body = entry_body(entry);
 	const struct entry_field *field;
 	char text[ENTRY_TEXT_MAX];
+	CLEANUP(buf_deinit) struct buf fields = { 0 };
 
 	for (size_t i = 0; (field = entry_field_at(stream->key, i)); i++) {
 		entry_write(field, entry, text, sizeof(text));
-		fprintf(stderr, "%-10s %s\n", field->json, text[0] ? text : "-");
+		buf_printf(&fields, "%-10s ", field->json);
+		printable_append(&fields, text[0] ? text : "-", text[0] ? strlen(text) : 1, "");
+		buf_append_str(&fields, "\n");
 	}
-	if (body)
-		fwrite(body->str, 1, (size_t)body->len, stdout);
+	fputs(buf_str(&fields), stderr);
+	if (!body)
+		return;
 	if (isatty(STDOUT_FILENO))
-		putchar('\n');
+		printf("%.*s\n", (int)body->len, body->str);
+	else
+		ctl_out_as_is(body->str, body->len);
 }
 
 static enum ctl_exit show(struct ctl *ctl, const struct stream *stream, char **names)

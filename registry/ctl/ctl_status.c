@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "registry/ctl/ctl.h"
 #include "registry/ctl/ctl_nodes.h"
+#include "registry/ctl/ctl_out.h"
 #include "registry/ctl/ctl_table.h"
 #include "registry/reports.h"
 
@@ -302,7 +303,7 @@ static enum ctl_exit look(struct ctl *ctl, struct last *last)
 	if (ctl->options.json)
 		return ctl_print_json(cluster_json(ctl->options.pool, seen.roster));
 	if (isatty(STDOUT_FILENO))
-		buf_append_str(&out, CLEAR_SCREEN);
+		ctl_out_as_is(CLEAR_SCREEN, sizeof(CLEAR_SCREEN) - 1);
 	write_status(ctl, &seen, &out);
 	routed = total(seen.roster, offsetof(struct analyzer, routed)) + seen.roster->gone_routed;
 	if (last->us)

@@ -2,6 +2,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "common/printable.h"
 
 void ctl_table_init(struct ctl_table *t, unsigned n_columns, const char *const *headings)
 {
@@ -20,12 +23,15 @@ void ctl_table_deinit(struct ctl_table *t)
 
 void ctl_table_cell(struct ctl_table *t, const char *fmt, ...)
 {
-	char cell[CTL_TABLE_CELL] = "";
+	char cell[CTL_TABLE_CELL] = "", text[CTL_TABLE_CELL];
+	CLEANUP(buf_deinit) struct buf shown = { 0 };
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(cell, sizeof(cell), fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	printable_append(&shown, text, strlen(text), "");
+	snprintf(cell, sizeof(cell), "%s", shown.failed ? "?" : buf_str(&shown));
 	buf_append(&t->cells, cell, sizeof(cell));
 	t->n_cells++;
 }

@@ -1,23 +1,27 @@
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"
+#include "common/printable.h"
 #include "registry/ctl/ctl.h"
+#include "registry/ctl/ctl_out.h"
 #include "registry/scripts.h"
 
 /* One write, which nobody waits for longer than LOG_FLUSH_MS: a signal must end weirctl although
  * nobody reads its stderr. */
 static void complain(const char *fmt, va_list args)
 {
-	char text[1024] = "weirctl: ";
-	size_t len = strlen(text);
+	CLEANUP(buf_deinit) struct buf line = { 0 };
+	char text[1024] = "";
 
-	vsnprintf(text + len, sizeof(text) - len - 1, fmt, args);
-	len = strlen(text);
-	text[len++] = '\n';
-	log_write(text, len);
+	vsnprintf(text, sizeof(text), fmt, args);
+	buf_append_str(&line, "weirctl: ");
+	printable_append(&line, text, strlen(text), "\n");
+	buf_append_str(&line, "\n");
+	log_write(buf_str(&line), line.len < PIPE_BUF ? line.len : PIPE_BUF);
 	log_flush();
 }
 
@@ -133,6 +137,8 @@ int main(int argc, char **argv)
 	const struct ctl_command *command;
 	char name[64];
 
+	if (ctl_out_start() != 0)
+		return CTL_FAILED;
 	signal(SIGPIPE, SIG_IGN); /* hiredis writes without MSG_NOSIGNAL */
 	if (word && ctl_command_is_group(word)) {
 		group = word;

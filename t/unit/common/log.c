@@ -155,6 +155,9 @@ static void logfmt_quotes_only_what_needs_it(void **state)
 		{ "\x01\x1b[31m", " v=\"\\u0001\\u001b[31m\"" },
 		{ "gr\xc3\xbc\xc3\x9f", " v=\"gr\xc3\xbc\xc3\x9f\"" },
 		{ "bad\xff", " v=\"bad\\ufffd\"" },
+		{ "\xc2\x9b", " v=\"\\u009b\"" },
+		{ "\xe2\x80\xa8", " v=\"\\u2028\"" },
+		{ "\xe2\x80\xae", " v=\"\\u202e\"" },
 	};
 	(void)state;
 
