@@ -17,11 +17,11 @@ our $chart = checkout . '/helm/weir';
 our $tools = tools();
 
 sub tools () {
-    my $script = checkout . '/scripts/helm-tools.sh';
+    my $script = checkout . '/scripts/test-tools.sh helm';
     chomp(my $found = ($ENV{CI} // '') eq 'true' ? `$script` : `$script --find`);
     return $found if $? == 0;
     die "$script has failed\n" if ($ENV{CI} // '') eq 'true';
-    plan skip_all => 'Helm is not there: scripts/helm-tools.sh installs it';
+    plan skip_all => 'Helm is not there: scripts/test-tools.sh helm installs it';
 }
 
 $ENV{NODE_PATH} = "$tools/node_modules";

@@ -25,14 +25,14 @@ my $json = JSON::PP->new->utf8->allow_nonref;
 my ($pid, $from, $to, @pages);
 
 sub import ($class) {
-    my $script = checkout . '/scripts/browser-tools.sh';
+    my $script = checkout . '/scripts/test-tools.sh browser';
     my $is_ci = ($ENV{CI} // '') eq 'true';
     my ($chromium) = grep { -x } $ENV{WEIR_CHROMIUM} // '/usr/bin/chromium';
     chomp(my $tools = $chromium ? `$script` : '');
     $ENV{WEIR_BROWSER_TOOLS} = $tools;
     return if $tools;
     die "no browser: Chromium is not there, or $script has failed\n" if $is_ci;
-    Test::More::plan(skip_all => $chromium ? 'scripts/browser-tools.sh cannot install what drives the browser' : 'Chromium is not installed');
+    Test::More::plan(skip_all => $chromium ? 'scripts/test-tools.sh browser cannot install what drives the browser' : 'Chromium is not installed');
 }
 
 sub page ($class, %options) {
