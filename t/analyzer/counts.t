@@ -7,7 +7,7 @@ use Test::More;
 use Weir::Analyzer;
 use Weir::FakeRegistry;
 use Weir::Test qw(slurp);
-use Weir::Wait qw(until_true);
+use Weir::Base qw(until_true);
 
 alarm 300;
 

@@ -68,5 +68,5 @@ sub bench ($program, @options) {
     cmp_ok(decode_json(slurp("$dir/slow.json"))->{figures}{p99}, '>', 0, 'a slow analyzer is compared with one that is not');
     like($text, qr/^the longest lane is [\d.]+ times as long; target/m, 'by lanes too');
 }
-is_deeply([ glob "$dir/weir-bench-*" ], [], 'nothing is left behind');
+is_deeply([ glob "$dir/weir-*" ], [], 'nothing is left behind');
 done_testing;

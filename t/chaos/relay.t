@@ -9,7 +9,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Chaos::Relay;
 use Weir::FakeServer;
-use Weir::Wait qw(until_true);
+use Weir::Base qw(until_true);
 
 alarm 300;
 my $server = Weir::FakeServer->start(sub ($n, $body, $path) { { status => 202, body => '{"status":"accepted"}' } });

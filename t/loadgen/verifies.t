@@ -8,7 +8,7 @@ use JSON::PP;
 use Test::More;
 use Time::HiRes qw(sleep time);
 use Weir::FakeServer;
-use Weir::Wait qw(until_true);
+use Weir::Base qw(until_true);
 
 my $binary = ($ENV{WEIR_BIN} // "$Bin/../../build/bin") . '/weir-loadgen';
 my $tmp = File::Temp->newdir;

@@ -5,10 +5,8 @@ package Bench::Prepare;
 #
 #   use Bench::Prepare qw(weir-node weir-bench-sink);
 use v5.36;
-use Cwd qw(abs_path);
-
-sub checkout () { return abs_path(__FILE__ =~ s{[^/]*\z}{}r . '../../..') }
-sub bin_dir () { return $ENV{WEIR_BIN} // checkout . '/build/bin' }
+use lib __FILE__ =~ s{[^/]*\z}{../../../t/lib}r;
+use Weir::Base qw(bin_dir checkout);
 
 sub import ($class, @targets) {
     return if !@targets || $ENV{WEIR_BIN} || grep { /^(?:--help|-h)\z/ } @ARGV;

@@ -8,73 +8,31 @@ package Bench::Process;
 use v5.36;
 use Bench::Prepare;
 use Exporter qw(import);
-use File::Temp;
-use IO::Socket::INET;
-use POSIX qw(WNOHANG);
-use Scalar::Util qw(weaken);
-use Time::HiRes qw(sleep time);
+use POSIX ();
+use Time::HiRes qw(time);
+use Weir::Base qw(folder free_port slurp until_true);
+use Weir::Child;
+use parent -norequire, 'Weir::Child';
 
 our @EXPORT_OK = qw(folder free_port slurp wait_until);
-use constant END_SECONDS => 10;
 
-my ($owner, $n_started, @guards) = ($$, 0); # guards: weak, in the order of their start
+my $owner = $$;
 my $us_per_tick = 1e6 / POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my $page_bytes = POSIX::sysconf(POSIX::_SC_PAGESIZE());
 
-# Of this run; removed with it.
-sub folder () {
-    state $dir = File::Temp->newdir('weir-bench-XXXXXX', TMPDIR => 1);
-    return "$dir";
-}
-
-sub slurp ($path) {
-    open my $file, '<', $path or return '';
-    local $/;
-    return <$file> // '';
-}
-
-# A port of 127.0.0.1 that nobody listens on, for those who cannot take port 0.
-sub free_port () {
-    state %given;
-    for (1 .. 100) {
-        my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1, Proto => 'tcp') or die "listen: $@\n";
-        return $socket->sockport if !$given{ $socket->sockport }++;
-    }
-    die "no free port\n";
-}
-
-# What the block returns once that is true. Dies when it stays false for so many seconds.
+# What the block returns once that is true. Dies when it stays false for too long.
 sub wait_until : prototype(&$$) ($check, $seconds, $what) {
-    my $deadline = time + $seconds;
-    while (1) {
-        my $result = $check->();
-        return $result if $result;
-        die "waited $seconds s in vain for: $what\n" if time > $deadline;
-        sleep 0.002;
-    }
+    return until_true($seconds, $check, 0.002) // die "waited too long for: $what\n";
 }
 
-# The program is one of ours, or found in PATH. It may open as many files as the system allows.
+# It may open as many files as the system allows.
 sub start ($class, $command, %options) {
-    my ($program, @arguments) = @$command;
-    my $path = $program =~ /^weir/ ? Bench::Prepare::bin_dir() . "/$program" : $program;
-    my $log = sprintf '%s/log.%d', folder, ++$n_started;
-    my $self = bless { name => $options{name} // $program, log => $log, started => time }, $class;
-    $self->{pid} = fork // die "fork: $!";
-    if (!$self->{pid}) {
-        open STDIN, '<', '/dev/null';
-        open STDERR, '>', $log;
-        open STDOUT, '>', $options{stdout} // "$log.out";
-        { no warnings 'exec'; exec 'sh', '-c', 'ulimit -n "$(ulimit -Hn)"; exec setpriv --pdeathsig TERM "$@"', 'sh', $path, @arguments }
-        POSIX::_exit(127);
-    }
-    push @guards, $self;
-    weaken($guards[-1]);
+    my $started = time;
+    my $self = $class->SUPER::start($command, many_files => 1, death => 'TERM', %options);
+    $self->{started} = $started;
     return $self;
 }
 
-sub pid ($self) { return $self->{pid} }
-sub log ($self) { return slurp($self->{log}) . slurp("$self->{log}.out") }
 sub started ($self) { return $self->{started} }
 
 # The first capture of a pattern in what it prints, once it is there.
@@ -86,31 +44,18 @@ sub wait_log ($self, $pattern, $seconds = 10) {
 
 # Dies if it has ended by itself.
 sub check ($self) {
-    return 1 if !defined $self->_status;
-    die "$self->{name} has ended by itself (status $self->{status}):\n" . $self->log;
+    return 1 if !$self->_died_alone;
+    die "$self->{name} has ended by itself (status " . $self->_exit_status . "):\n" . $self->log;
 }
 
-sub check_all () { $_->check for grep { defined && $_->{pid} && !$_->{is_ending} } @guards }
-
-sub _status ($self) {
-    $self->{status} = $? >> 8 || $? if !defined $self->{status} && waitpid($self->{pid}, WNOHANG) == $self->{pid};
-    return $self->{status};
-}
+sub check_all () { $_->check for grep { $_->isa(__PACKAGE__) } Weir::Child::guards() }
 
 # Its exit status once it has ended by itself; dies if it does not in time.
-sub wait_end ($self, $seconds) {
-    $self->{is_ending} = 1;
-    wait_until { defined $self->_status } $seconds, "$self->{name} to end";
-    return $self->{status};
+sub wait_end ($self, @seconds) {
+    return $self->SUPER::wait_end(@seconds) // die "waited too long for: $self->{name} to end\n";
 }
 
-sub end ($self) {
-    return if $self->{is_ending}++ && defined $self->_status;
-    kill TERM => $self->{pid} if !defined $self->_status;
-    eval { wait_until { defined $self->_status } END_SECONDS, 'end'; 1 } and return;
-    kill KILL => $self->{pid};
-    waitpid $self->{pid}, 0;
-}
+sub end ($self) { $self->ask_to_end if !$self->has_ended }
 
 # ---- what it costs ----
 
@@ -140,7 +85,7 @@ sub rss_bytes ($self) {
 # ---- the end ----
 
 sub DESTROY ($self) {
-    return if !$self->{pid} || $$ != $owner;
+    return if !$self->{pid} || $self->{owner} != $$;
     local ($?, $@, $!);
     $self->end;
 }
@@ -150,7 +95,7 @@ $SIG{$_} = sub { exit 130 } for qw(INT TERM HUP);
 END {
     if ($$ == $owner) {
         my $status = $?;
-        $_->end for grep { defined } reverse @guards;
+        $_->end for grep { $_->isa(__PACKAGE__) } reverse Weir::Child::guards();
         $? = $status;
     }
 }

@@ -5,17 +5,14 @@ package Weir::Build;
 #   ok(build('asan'), 'all of it compiles');
 #   each_passes(4, glob 'build-asan/t/*.t');    # a claim for each test: what failed is told, and what it said
 use v5.36;
-use Cwd qw(abs_path);
 use Exporter qw(import);
 use Fcntl qw(LOCK_EX);
-use File::Basename qw(dirname);
 use File::Temp;
 use POSIX ();
 use Test::More ();
+use Weir::Base qw(checkout);
 
 our @EXPORT = qw(build checkout each_passes runs);
-
-sub checkout () { return abs_path(dirname(__FILE__) . '/../../..') }
 
 # Whether a command ends with 0; if not, the last it said is shown.
 sub runs (@command) {

@@ -8,7 +8,7 @@ use v5.36;
 use JSON::PP qw(decode_json);
 use Time::HiRes qw(time);
 use Weir::Raw;
-use Weir::Wait qw(deadline);
+use Weir::Base qw(deadline);
 
 sub open ($class, $admin, @headers) {
     my $client = Weir::Raw->connect($admin =~ s{^http://}{}r) // return undef;

@@ -8,7 +8,7 @@ use IO::Select;
 use IO::Socket::INET;
 use JSON::PP qw(decode_json encode_json);
 use Time::HiRes qw(time);
-use Weir::Wait qw(deadline);
+use Weir::Base qw(deadline);
 
 my %usual = (
     PUT => [201, {instance => 'i1', epoch => 1, ttl_ms => 10000, heartbeat_ms => 200}],

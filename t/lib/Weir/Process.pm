@@ -8,83 +8,19 @@ package Weir::Process;
 #   my $addr = $node->wait_log(qr/msg=listening .*addr=(\S+)/);
 #   is($node->end, 0, 'it ends well');
 use v5.36;
-use POSIX qw(WNOHANG);
-use Scalar::Util qw(weaken);
+use parent -norequire, 'Weir::Child';
 use Test::More ();
-use Weir::Test qw(bin_dir folder slurp);
-use Weir::Wait qw(until_true);
+use Weir::Child;
+use Weir::Test;
 
-use constant END_SECONDS => 20;
-
-my @guards; # weak, in the order of their start
-my $n_started = 0;
 my $owner = $$;
 
-# The program is one of ours, or found in PATH. stdout: a file of its own, else it goes into the log as stderr does.
-# stderr: a handle, instead of the log. may_end: it is no surprise when it ends well by itself.
-sub start ($class, $command, %options) {
-    my ($program, @arguments) = @$command;
-    my $path = $program =~ /^weir/ ? bin_dir() . "/$program" : $program;
-    die "$path is not there: build first\n" if $program =~ /^weir/ && !-x $path;
-    my $self = bless { name => $options{name} // $program, program => $program, owner => $$, may_end => $options{may_end},
-        logfile => sprintf '%s/log.%d', folder(), ++$n_started }, $class;
-    $self->{pid} = fork // die "fork: $!";
-    if (!$self->{pid}) {
-        open STDIN, '<', '/dev/null';
-        $options{stderr} ? open STDERR, '>&', $options{stderr} : open STDERR, '>', $self->{logfile};
-        $options{stdout} ? open STDOUT, '>', $options{stdout} : open STDOUT, '>&', \*STDERR;
-        # whatever becomes of the test, nothing stays behind
-        { no warnings 'exec'; exec 'setpriv', '--pdeathsig', 'KILL', $path, @arguments }
-        print STDERR "setpriv: $!\n";
-        POSIX::_exit(127);
-    }
-    push @guards, $self;
-    weaken($guards[-1]);
-    return $self;
-}
-
-sub pid ($self) { return $self->{pid} }
-sub name ($self) { return $self->{name} }
-sub log ($self) { return slurp($self->{logfile}) }
-
-sub tail ($self) {
-    my @lines = split /\n/, $self->log;
-    splice @lines, 0, @lines - 40 if @lines > 40;
-    return join "\n", "--- $self->{name}", @lines, '';
-}
-
-# From then on its end is no surprise.
-sub has_ended ($self) {
-    $self->_take_status;
-    $self->{is_expected} = 1 if defined $self->{status};
-    return defined $self->{status};
-}
-
-# Its exit status (negative: the signal that ended it), undef: it goes on.
-sub wait_end ($self, $seconds = END_SECONDS) {
-    return until_true($seconds, sub { $self->has_ended }) ? $self->_exit_status : undef;
-}
-
-# STOP and CONT; any other one is meant to end it.
-sub signal ($self, $signal) {
-    $self->_take_status;
-    return 0 if defined $self->{status};
-    $self->{is_expected} = 1 if $signal !~ /^(?:STOP|CONT)$/;
-    return kill $signal => $self->{pid};
-}
-
 # SIGTERM; its exit status. One that does not end is killed, and the status tells.
-sub end ($self, $seconds = END_SECONDS) {
+sub end ($self, @seconds) {
     $self->_check;
-    $self->signal($_) for qw(CONT TERM);
-    my $status = $self->wait_end($seconds);
+    my $status = $self->ask_to_end(@seconds);
     return $status if defined $status;
-    Test::More::diag("$self->{name} does not end on SIGTERM\n" . $self->tail);
-    return $self->kill_now;
-}
-
-sub kill_now ($self) {
-    $self->signal('KILL');
+    Test::More::diag("$self->{name} did not end on SIGTERM\n" . $self->tail);
     return $self->wait_end;
 }
 
@@ -97,7 +33,7 @@ sub wait_log ($self, $pattern, $seconds = 10) {
 
 # ---- all of them ----
 
-sub _mine { return grep { defined && $_->{owner} == $$ } @guards }
+sub _mine { return grep { $_->isa(__PACKAGE__) } Weir::Child::guards() }
 
 # False: one has died alone, and the test has failed.
 sub check_all () {
@@ -119,16 +55,8 @@ sub _end_all {
     }
 }
 
-sub _take_status ($self) {
-    return if defined $self->{status} || waitpid($self->{pid}, WNOHANG) != $self->{pid};
-    $self->{status} = $?;
-}
-
-sub _exit_status ($self) { return $self->{status} & 127 ? -($self->{status} & 127) : $self->{status} >> 8 }
-
 sub _check ($self) {
-    $self->_take_status;
-    return 1 if !defined $self->{status} || $self->{is_expected}++ || $self->{may_end} && $self->{status} == 0;
+    return 1 if !$self->_died_alone;
     Test::More::fail("$self->{name} died alone (status " . $self->_exit_status . ')');
     Test::More::diag($self->tail);
     return 0;

@@ -13,7 +13,7 @@ use IO::Handle;
 use POSIX ();
 use Time::HiRes qw(sleep time);
 use Weir::Test qw(program_path);
-use Weir::Wait qw(deadline);
+use Weir::Base qw(deadline);
 
 use constant { TIOCGPTN => 0x80045430, TIOCSPTLCK => 0x40045431, TIOCSWINSZ => 0x5414, TIOCSCTTY => 0x540E };
 

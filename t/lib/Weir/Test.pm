@@ -9,44 +9,14 @@ package Weir::Test;
 #   my $run = run('weirctl', 'status', '--json');                             # {status, stdout, stderr, json}
 use v5.36;
 use Exporter qw(import);
-use File::Spec;
-use File::Temp;
 use HTTP::Tiny;
-use IO::Socket::INET;
 use JSON::PP;
-use Weir::Wait qw(until_true);
+use Weir::Base qw(bin_dir folder free_port program_path slurp until_true);
 
 our @EXPORT = qw(folder free_port http http_request metrics redis_server run slurp wait_until);
 our @EXPORT_OK = qw(bin_dir program_path);
 
-my ($volume, $here) = File::Spec->splitpath(File::Spec->rel2abs(__FILE__));
-sub bin_dir () { return $ENV{WEIR_BIN} // "$here/../../../build/bin" }
-
-sub program_path ($name) { return bin_dir() . "/$name" }
-
-# Of this test; removed with it.
-sub folder () {
-    state $dir = File::Temp->newdir('weir-test-XXXXXX', TMPDIR => 1);
-    return "$dir";
-}
-
-sub slurp ($path) {
-    open my $file, '<', $path or return '';
-    local $/;
-    return <$file> // '';
-}
-
-# A port of 127.0.0.1 that nobody listens on. Our own programs take port 0 instead.
-sub free_port () {
-    state %given;
-    for (1 .. 100) {
-        my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1, Proto => 'tcp') or die "listen: $@";
-        return $socket->sockport if !$given{ $socket->sockport }++;
-    }
-    die "no free port\n";
-}
-
-# What the block returns once that is true. Dies when it stays false for too long (Weir::Wait), or when a process died.
+# What the block returns once that is true. Dies when it stays false for too long (Weir::Base), or when a process died.
 sub wait_until : prototype(&$$) ($check, $seconds, $what) {
     return until_true($seconds, sub {
         my $result = $check->();
