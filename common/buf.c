@@ -80,6 +80,15 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+void buf_consume(struct buf *b, size_t n)
+{
+	assert(n <= b->len);
+	if (n == 0)
+		return;
+	memmove(b->data, b->data + n, b->len - n);
+	b->len -= n;
+}
+
 const char *buf_str(struct buf *b)
 {
 	if (b->failed || b->len == 0 || buf_reserve(b, 1) != 0)

@@ -24,6 +24,8 @@ int buf_reserve(struct buf *b, size_t n_more) MUST_CHECK; /* -ENOMEM */
 void buf_append(struct buf *b, const void *data, size_t len);
 void buf_append_str(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Drops the first n bytes (n <= len). */
+void buf_consume(struct buf *b, size_t n);
 /* NUL-terminates (not counted in len) and returns data; "" if it failed or is empty. */
 const char *buf_str(struct buf *b);
 

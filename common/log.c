@@ -149,6 +149,7 @@ static void put_time(struct line *line)
 static void skip_value(va_list *ap, int type)
 {
 	switch (type) {
+	/* NOLINTNEXTLINE(bugprone-branch-clone): each has a type of its own */
 	case PA_INT | PA_FLAG_LONG:
 	case PA_INT | PA_FLAG_LONG_LONG:
 		(void)va_arg(*ap, long long);

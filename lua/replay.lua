@@ -42,5 +42,5 @@ for i = 2, #ARGV do
   end
 end
 if moved > 0 then spill_close() end
-if before == 0 and moved > 0 then journal('spill_began', 'cause', 'dead letters were replayed') end
+if moved > 0 and spill_begin(before) then journal('spill_began', 'cause', 'dead letters were replayed') end
 return {answer, moved, missing}

@@ -24,5 +24,5 @@ for i = 1, #ARGV, 3 do
   end
 end
 local left = spill_close()
-if left == 0 and removed > 0 then journal('spill_ended', 'cause', 'all of it was delivered') end
+if left == 0 and removed > 0 and spill_end() then journal('spill_ended', 'cause', 'all of it was delivered') end
 return {'ok', removed, left}

@@ -1,33 +1,60 @@
--- spill_push: packets that no analyzer can take go to the stream `spill`.
+-- spill_push: packets go to the stream `spill`: those that no analyzer can take, or those that a worker
+-- is delivering and whose agents have waited long enough.
 --
 -- GUARANTEES
 --   Atomic. Bounded by admission: nothing is ever trimmed. Packets are stored in the order given, as
 --   long as there is room; with 'full' the rest was not. Not numbered: who gets no answer does not know
---   whether it ran, and a repeated call stores the packets again.
+--   whether it ran, and a repeated call stores the packets again. With a holder, that worker has taken
+--   them as they come: nobody else gets them while it lives (see spill_take).
 -- KEYS
 --   1 spill STREAM, 2 spill_total HASH, 3 journal STREAM
 -- ARGV
 --   1 node, 2 most bytes in the spill, then five for each packet: its own id ("" = it has none), media
---   type, messages, when it was received (ms, the node's clock), body
+--   type, messages, when it was received (ms, the node's clock), body; then, if there is one, the holder:
+--   the worker (node/index) that delivers them already
 -- RETURNS
---   {'ok' or 'full', packets stored, bytes in the spill now}
+--   {'ok' or 'full', packets stored, bytes in the spill now}, and for a holder the name of each entry
 -- COST
 --   O(packets), about 45 us with 1, 550 us with 64 (of 1.2 KB)
 local K_SPILL, K_SPILL_TOTAL, K_JOURNAL = KEYS[1], KEYS[2], KEYS[3]
 --@include spill
 --@include journal
 local node, max_bytes = ARGV[1], tonumber(ARGV[2])
+local n_packets = math.floor((#ARGV - 2) / 5)
+local holder = ARGV[3 + 5 * n_packets]
+local names = {}
+
+-- The entries are the holder's. The group's mark goes behind them, unless entries that nobody has are in
+-- between; spill_take passes over them then.
+local function hold(has_free)
+  local claim = {'XCLAIM', K_SPILL, GROUP, holder, 0}
+  for _, name in ipairs(names) do claim[#claim + 1] = name end
+  claim[#claim + 1] = 'FORCE'
+  claim[#claim + 1] = 'JUSTID'
+  if not has_free then
+    claim[#claim + 1] = 'LASTID'
+    claim[#claim + 1] = names[#names]
+  end
+  redis.call(unpack(claim))
+end
 
 if redis.call('EXISTS', K_SPILL) == 0 then spill_group_create() end
 local before = spill_open()
-local stored, answer = 0, 'ok'
-for i = 3, #ARGV, 5 do
-  if not spill_add(max_bytes, ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], node, ARGV[i + 4]) then
+local has_free = holder and #redis.call('XRANGE', K_SPILL, '(' .. spill_mark(), '+', 'COUNT', 1) > 0
+local answer = 'ok'
+for i = 3, 2 + 5 * n_packets, 5 do
+  local name = spill_add(max_bytes, ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], node, ARGV[i + 4])
+  if not name then
     answer = 'full'
     break
   end
-  stored = stored + 1
+  names[#names + 1] = name
 end
-if stored > 0 then spill_close() end
-if before == 0 and stored > 0 then journal('spill_began', 'node', node, 'cause', 'no analyzer can take it') end
-return {answer, stored, spill_bytes}
+if #names == 0 then return {answer, 0, spill_bytes} end
+spill_close()
+if holder then
+  hold(has_free)
+  return {answer, #names, spill_bytes, unpack(names)}
+end
+if spill_begin(before) then journal('spill_began', 'node', node, 'cause', 'no analyzer can take it') end
+return {answer, #names, spill_bytes}

@@ -5,11 +5,13 @@
 --   stays in the stream until spill_done; while this worker lives nobody else gets it. A worker is dead
 --   3 s after its lease was reaped, and it did not take for that long: who comes back from a pause of
 --   Redis keeps what it has. With 'own' it answers what this worker took before and has not done, and
---   nothing else: of a call whose answer never came, or of its former run.
+--   nothing else: of a call whose answer never came, or of its former run. Entries that were held as they
+--   came stay with whoever has them.
 -- KEYS
 --   1 spill STREAM, 2 spill_total HASH, 3 nodes ZSET
 -- ARGV
---   1 worker (node/index), 2 most packets, 3 most bytes (only the last packet goes beyond), 4 'own' or 'new'
+--   1 worker (node/index), 2 most packets, 3 most bytes (only the last packet goes beyond), 4 'own' or 'new',
+--   5 with 'own', if given: the entry behind which they are read
 -- RETURNS
 --   {entries in the stream, how many of the answered ones were a dead worker's, then one array for each packet:
 --   {entry, packet id, type, messages, received (ms), cost in bytes (for spill_done), body}}
@@ -36,15 +38,36 @@ local function take(entry)
   answer[#answer + 1] = {entry[1], id, media_type, tonumber(f.messages) or 1, tonumber(f.received_ms) or 0, cost, body}
 end
 
--- One by one, as what a packet weighs is known only when it is taken. Behind `after` in what this
--- worker has already, or '>': what nobody has.
-local function read(after)
+-- One by one, as what a packet weighs is known only when it is taken.
+local function read_one(after)
+  local streams = redis.call('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', 1, 'STREAMS', K_SPILL, after)
+  return streams and streams[1][2][1]
+end
+
+-- What this worker has already, behind `after`.
+local function read_own(after)
   while has_room() do
-    local streams = redis.call('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', 1, 'STREAMS', K_SPILL, after)
-    local entry = streams and streams[1][2][1]
+    local entry = read_one(after)
     if not entry then return end
     take(entry)
-    if after ~= '>' then after = entry[1] end
+    after = entry[1]
+  end
+end
+
+-- What nobody has. An entry behind the group's mark that was held as it came has an owner, and keeps it.
+local function read_new()
+  local mark, passed = spill_mark(), 0
+  while has_room() and passed < max_packets do
+    local held = redis.call('XPENDING', K_SPILL, GROUP, '(' .. mark, '+', 1)[1]
+    local entry = read_one('>')
+    if not entry then return end
+    mark = entry[1]
+    if held and held[1] == mark then
+      redis.call('XCLAIM', K_SPILL, GROUP, held[2], 0, mark, 'JUSTID')
+      passed = passed + 1
+    else
+      take(entry)
+    end
   end
 end
 
@@ -99,10 +122,10 @@ if consumers.err then
   consumers = {}
 end
 if is_own then
-  read('0')
+  read_own(ARGV[5] or '0')
 else
   claim_from_dead(consumers)
-  read('>')
+  read_new()
 end
 answer[2] = claimed
 return answer

@@ -34,6 +34,8 @@ static const struct conf_option options[] = {
 	       .help = "The number of worker threads. 0 means one for each CPU."),
 	OPTION("ack", CONF_CHOICE, ack, "delivered", .choices = ack_names,
 	       .help = "When an agent is answered 202. delivered: an analyzer or the spill has the packet. received: at once, so a killed node loses what is in its memory."),
+	OPTION("ack-within", CONF_DURATION, ack_within_ms, "300ms", .min = 0, .max = 60000,
+	       .help = "With ack=delivered, a packet that no analyzer has acknowledged within this time is stored in the spill and answered 202. Its delivery goes on. 0 means never."),
 	OPTION("exact-messages", CONF_INT, exact_messages, "64", .min = 1, .max = 1e9,
 	       .help = "A packet of more messages than this, and of more than eight times the average, is routed by Redis."),
 	OPTION("catchup-max-messages", CONF_DOUBLE, catchup_max_messages, "10000", .min = 1,

@@ -16,7 +16,7 @@ struct node_config {
 	int64_t exact_messages;
 	double catchup_max_messages;
 	uint64_t redis_timeout_ms;
-	uint64_t spill_after_ms, spill_max_bytes;
+	uint64_t ack_within_ms, spill_after_ms, spill_max_bytes;
 	int64_t spill_min_replicas;
 	uint64_t max_header, max_body, memory_max;
 	int64_t max_connections;

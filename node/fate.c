@@ -7,6 +7,9 @@
  *                                    +--stored: 202
  *                                    +--refused: 503
  *
+ * Without a fate after ack-within, a packet is put into the spill beside (spill_hold.h): 202. From then
+ * on it is one of those out of the spill.
+ *
  * Packets out of the spill go the same way, but that nobody waits for an answer: where nobody takes
  * them they are parked, for they are safe where they came from.
  */
@@ -23,8 +26,11 @@
 #define GIVE_UP_US 10000000     /* out of the spill, and nobody here takes it: perhaps others can */
 #define SPILL_ROOM_PACKETS 2048 /* more under way: nothing is taken out of the spill */
 
-const char *const spill_reason_names[] = { "no_analyzer", "failed", "returned" };
+const char *const spill_reason_names[] = { "no_analyzer", "failed", "returned", "ack_within" };
 static_assert(ARRAY_LEN(spill_reason_names) == SPILL_REASONS, "every reason has a name");
+
+const char *const held_reason_names[] = { "queued", "sent" };
+static_assert(ARRAY_LEN(held_reason_names) == HELD_REASONS, "every reason has a name");
 
 static void account(struct fate *f, enum account kind, const struct packet *p)
 {
@@ -49,6 +55,7 @@ static void account(struct fate *f, enum account kind, const struct packet *p)
 
 static void release(struct fate *f, struct packet *p)
 {
+	spill_hold_forget(f->config.spill_hold, p);
 	packet_free_within(f->config.memory, p);
 }
 
@@ -77,6 +84,7 @@ void fate_on_delivered(void *arg, struct packet *p, const char *analyzer)
 	struct fate *f = arg;
 
 	account(f, ACCOUNT_DELIVERED, p);
+	spill_hold_note_delivery(f->config.spill_hold, p);
 	spill_in_note_delivery(f->config.spill_in);
 	accept_packet(f, p, analyzer);
 }
@@ -94,6 +102,20 @@ void fate_on_stored(void *arg, struct packet *p)
 
 	account_spilled(f, p, p->n_attempts ? SPILL_FAILED : SPILL_NO_ANALYZER);
 	accept_packet(f, p, "");
+}
+
+/* It is put into the spill and taken out of it at once, by this worker. */
+void fate_on_held(void *arg, struct packet *p)
+{
+	struct fate *f = arg;
+
+	assert(p->exchange && p->spilled);
+	account_spilled(f, p, SPILL_ACK_WITHIN);
+	account(f, ACCOUNT_TAKEN, p);
+	metrics_add(f->config.metrics, M_HELD_PACKETS, p->n_attempts ? HELD_SENT : HELD_QUEUED, 1);
+	exchange_accept(f->config.connections, p, "");
+	p->exchange = NULL;
+	forget_unplaced(f);
 }
 
 /* Its agent keeps it, and sends it again. */
@@ -178,6 +200,7 @@ void fate_on_unplaced(void *arg, struct packet *p)
 	struct fate *f = arg;
 
 	packet_forget_tried(p);
+	spill_hold_forget(f->config.spill_hold, p); /* the spill has deadlines of its own */
 	if (!p->spilled && spill_in_would_take(f->config.spill_in, p))
 		spill_in_store(f->config.spill_in, p); /* or it would be tried in vain for ever */
 	else if (p->spilled || (!p->exchange && p->n_attempts >= PACKET_OFTEN_TRIED))
@@ -245,6 +268,8 @@ void fate_on_again(void *arg, struct packet *p)
 {
 	struct fate *f = arg;
 
+	if (p->exchange)
+		spill_hold_watch_again(f->config.spill_hold, p);
 	router_submit(f->config.router, p);
 }
 
@@ -261,6 +286,8 @@ void fate_on_packet(void *arg, struct packet *p)
 	if (f->config.shared->config->ack == ACK_RECEIVED) {
 		exchange_accept(f->config.connections, p, "");
 		p->exchange = NULL;
+	} else {
+		spill_hold_watch(f->config.spill_hold, p);
 	}
 	router_submit(f->config.router, p);
 }

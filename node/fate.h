@@ -9,6 +9,7 @@
 #include "node/ingest/exchange.h"
 #include "node/route/router.h"
 #include "node/shared.h"
+#include "node/spill/spill_hold.h"
 #include "node/spill/spill_in.h"
 #include "node/spill/spill_out.h"
 #include "registry/accounts.h"
@@ -18,9 +19,18 @@ enum spill_reason {
 	SPILL_NO_ANALYZER, /* nobody could take it */
 	SPILL_FAILED,      /* deliveries of it failed */
 	SPILL_RETURNED,    /* it came from there, and nobody here could take it */
+	SPILL_ACK_WITHIN,  /* its agent had waited long enough; its delivery goes on */
 	SPILL_REASONS
 };
 extern const char *const spill_reason_names[SPILL_REASONS];
+
+/* What a packet waited for whose agent was answered from the spill: for a metric. */
+enum held_reason {
+	HELD_QUEUED, /* no delivery of it had begun */
+	HELD_SENT,   /* an analyzer did not answer, or had failed before */
+	HELD_REASONS
+};
+extern const char *const held_reason_names[HELD_REASONS];
 
 struct fate_config {
 	struct event_base *base; /* borrowed, as all of these */
@@ -30,6 +40,7 @@ struct fate_config {
 	struct memory *memory;
 	struct conn_shared *connections;
 	struct router *router;
+	struct spill_hold *spill_hold;
 	struct spill_in *spill_in;
 	struct spill_out *spill_out;
 	struct link *store; /* to Redis, for dead letters */
@@ -51,7 +62,8 @@ void fate_deinit(struct fate *f);
 /* Callbacks; arg is the struct fate. Each takes the packet. */
 void fate_on_packet(void *arg, struct packet *p);            /* of the ingest */
 void fate_on_packet_from_spill(void *arg, struct packet *p); /* of spill_out */
-void fate_on_again(void *arg, struct packet *p);             /* of spill_in, as the next two */
+void fate_on_held(void *arg, struct packet *p);  /* of spill_hold; the packet stays where it is */
+void fate_on_again(void *arg, struct packet *p); /* of spill_in, as the next two */
 void fate_on_stored(void *arg, struct packet *p);
 void fate_on_refused(void *arg, struct packet *p, enum refusal refusal);
 void fate_on_delivered(void *arg, struct packet *p, const char *analyzer); /* of the router */

@@ -5,6 +5,7 @@ const char *const health_verdict_texts[] = {
 	"starting: no roster from Redis yet\n",
 	"draining\n",
 	"the last packet could not be put anywhere\n",
+	"a worker hangs\n",
 };
 static_assert(ARRAY_LEN(health_verdict_texts) == HEALTH_VERDICTS, "every verdict has a text");
 
@@ -13,6 +14,22 @@ static bool unplaced(const struct health *h, uint64_t now_us)
 	uint64_t at = atomic_load_explicit(&h->unplaced_us, memory_order_relaxed);
 
 	return at != 0 && now_us < at + HEALTH_UNPLACED_US;
+}
+
+void health_turn(struct health *h, unsigned worker, uint64_t now_us, bool runs)
+{
+	atomic_store_explicit(&h->turned_us[worker], runs ? now_us : 0, memory_order_relaxed);
+}
+
+enum health_verdict health_live(const struct health *h, uint64_t now_us)
+{
+	for (unsigned i = 0; i < HEALTH_MAX_WORKERS; i++) {
+		uint64_t at = atomic_load_explicit(&h->turned_us[i], memory_order_relaxed);
+
+		if (at != 0 && now_us > at + HEALTH_STUCK_US)
+			return HEALTH_STUCK;
+	}
+	return HEALTH_READY;
 }
 
 enum health_verdict health_ready(const struct health *h, uint64_t now_us)

@@ -27,6 +27,9 @@
 	  "Agents' connections accepted.")                                                                                  \
 	X(CONNECTIONS_CLOSED, "weir_connections_closed_total", COUNTER, BY("reason", conn_close_names, CLOSE_REASONS), 0,   \
 	  "Agents' connections closed, by reason.")                                                                         \
+	X(ADMIN_CONNECTIONS, "weir_admin_connections", GAUGE, BY_NOTHING, 0, "Connections to the admin port open now.")     \
+	X(ADMIN_CLOSED, "weir_admin_connections_closed_total", COUNTER, BY("reason", admin_close_names, ADMIN_CLOSES), 0,   \
+	  "Connections to the admin port closed, by reason; no_room: another one needed its place.")                        \
 	X(RECEIVED_PACKETS, "weir_received_packets_total", COUNTER, BY_NOTHING, 0, "Valid packets received.")               \
 	X(RECEIVED_MESSAGES, "weir_received_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                   \
 	X(RECEIVED_BYTES, "weir_received_bytes_total", COUNTER, BY_NOTHING, 0, "Bytes of request bodies.")                  \
@@ -51,8 +54,13 @@
 	X(TAKEN_MESSAGES, "weir_spill_taken_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                   \
 	X(SPILL_CLAIMED_PACKETS, "weir_spill_claimed_packets_total", COUNTER, BY_NOTHING, 0,                                \
 	  "Of those, packets that a dead worker had taken before.")                                                         \
+	X(HELD_PACKETS, "weir_held_packets_total", COUNTER, BY("reason", held_reason_names, HELD_REASONS), 0,               \
+	  "Packets answered 202 from the spill at ack-within, while their delivery goes on. Reason sent: a delivery had begun. "\
+	  "Reason queued: none had.")                                                                                       \
+	X(HOLD_OBSTACLES, "weir_hold_obstacles_total", COUNTER, BY("reason", hold_obstacle_names, HOLD_OBSTACLES), 0,       \
+	  "Times that packets began to wait longer than ack-within because they could not be stored, by reason.")           \
 	X(SPILL_HELD_PACKETS, "weir_spill_held_packets", GAUGE, BY_NOTHING, 0,                                              \
-	  "Packets taken out of the spill whose fate is not known yet.")                                                    \
+	  "Packets that this node has taken out of the spill, or put there at ack-within, and delivers now.")               \
 	X(DEAD_PACKETS, "weir_dead_packets_total", COUNTER, BY_NOTHING, 0, "Packets refused by an analyzer as bad.")        \
 	X(DEAD_MESSAGES, "weir_dead_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                           \
 	X(REFUSED_PACKETS, "weir_refused_packets_total", COUNTER, BY_NOTHING, 0,                                            \

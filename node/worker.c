@@ -185,6 +185,26 @@ static struct spill_in_config spill_in_config(struct worker *w)
 	};
 }
 
+static struct spill_hold_config spill_hold_config(struct worker *w)
+{
+	const struct node_config *c = w->shared->config;
+
+	return (struct spill_hold_config){
+		.base = w->base,
+		.link = w->store,
+		.metrics = &w->metrics,
+		.out = &w->spill_out,
+		.node_id = c->node_id,
+		.worker = w->name,
+		.after_us = c->spill_max_bytes ? c->ack_within_ms * US_PER_MS : 0,
+		.max_bytes = c->spill_max_bytes,
+		.min_replicas = (unsigned)c->spill_min_replicas,
+		.copy_us = STORE_PATIENCE * c->redis_timeout_ms * US_PER_MS / 2,
+		.on_held = fate_on_held,
+		.arg = &w->fate,
+	};
+}
+
 /* A connection of its own: large packets must not hold up the calls of the router. */
 static int init_store(struct worker *w)
 {
@@ -200,7 +220,9 @@ static int init_store(struct worker *w)
 					.has_room = fate_has_room,
 					.on_packet = fate_on_packet_from_spill,
 					.arg = &w->fate };
+	struct spill_hold_config hold;
 	struct spill_in_config in;
+	int r;
 
 	snprintf(w->store_name, sizeof(w->store_name), "%s/store", w->name);
 	w->store = link_new(&link);
@@ -208,17 +230,32 @@ static int init_store(struct worker *w)
 		return -ENOMEM;
 	out.link = w->store;
 	spill_out_init(&w->spill_out, &out);
+	hold = spill_hold_config(w);
+	r = spill_hold_init(&w->spill_hold, &hold);
 	in = spill_in_config(w);
-	return spill_in_init(&w->spill_in, &in);
+	return r == 0 ? spill_in_init(&w->spill_in, &in) : r;
+}
+
+/* There is nothing to do: the loop turns, which tells that it lives. */
+static void on_turn_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
 }
 
 static int init_events(struct worker *w)
 {
+	struct timeval turn = clock_timeval(HEALTH_TURN_US);
+
 	w->phase_timer = event_new(w->base, -1, EV_PERSIST, on_phase_timer, w);
+	w->turn_timer = event_new(w->base, -1, EV_PERSIST, on_turn_timer, w);
 	w->mail_event = event_new(w->base, w->mail_fd, EV_READ | EV_PERSIST, on_mail, w);
-	if (!w->phase_timer || !w->mail_event)
+	if (!w->phase_timer || !w->turn_timer || !w->mail_event)
 		return -ENOMEM;
-	return event_add(w->mail_event, NULL) == 0 ? 0 : -ENOMEM;
+	return event_add(w->mail_event, NULL) == 0 && event_add(w->turn_timer, &turn) == 0
+		       ? 0
+		       : -ENOMEM;
 }
 
 static int init_fate(struct worker *w)
@@ -230,6 +267,7 @@ static int init_fate(struct worker *w)
 							  .memory = &w->memory,
 							  .connections = &w->ingest.shared,
 							  .router = &w->router,
+							  .spill_hold = &w->spill_hold,
 							  .spill_in = &w->spill_in,
 							  .spill_out = &w->spill_out,
 							  .store = w->store });
@@ -274,6 +312,8 @@ static void close_all(struct worker *w)
 	spill_in_deinit(&w->spill_in);
 	fate_leave_parked(&w->fate);
 	assert(fate_n_in_flight(&w->fate) == 0);
+	spill_hold_deinit(&w->spill_hold);
+	spill_out_deinit(&w->spill_out);
 	ingest_flush(&w->ingest);
 	ingest_deinit(&w->ingest);
 	w->is_closed = true;
@@ -287,12 +327,15 @@ static void *run(void *arg)
 	pthread_setname_np(pthread_self(), "worker");
 	while (w->phase != WORKER_DONE && event_base_loop(w->base, EVLOOP_ONCE) == 0) {
 		w->ingest.shared.now_us = clock_mono_us();
+		health_turn(&w->shared->health, w->index, w->ingest.shared.now_us, true);
 		spill_in_turn(&w->spill_in);
+		spill_hold_turn(&w->spill_hold, w->ingest.shared.now_us);
 		spill_out_turn(&w->spill_out, w->ingest.shared.now_us);
 		router_turn(&w->router);
 		sender_turn(w->sender);
 		ingest_flush(&w->ingest);
 	}
+	health_turn(&w->shared->health, w->index, 0, false);
 	close_all(w);
 	return NULL;
 }
@@ -313,6 +356,7 @@ void worker_deinit(struct worker *w)
 		close_all(w);
 	fate_deinit(&w->fate);
 	event_free(w->phase_timer);
+	event_free(w->turn_timer);
 	event_free(w->mail_event);
 	event_base_free(w->base);
 	close(w->mail_fd);

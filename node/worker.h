@@ -37,10 +37,11 @@ struct worker {
 	struct memory memory;
 	char store_name[WORKER_NAME_SIZE + sizeof("/store")];
 	struct link *store; /* to Redis, for what has a body: spill and dead letters */
+	struct spill_hold spill_hold;
 	struct spill_in spill_in;
 	struct spill_out spill_out;
 	struct fate fate;
-	struct event *mail_event, *phase_timer;
+	struct event *mail_event, *phase_timer, *turn_timer;
 	int mail_fd;                   /* eventfd */
 	_Atomic(struct roster *) mail; /* the newest roster nobody has taken yet; one reference */
 	_Atomic enum worker_phase wanted; /* by the control thread */

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SPILL_ENTRY_BYTES 128 /* about what Redis needs around a packet */
+
 static struct iovec bytes_of(const void *data, size_t len)
 {
 	return (struct iovec){ .iov_base = (void *)(uintptr_t)data, .iov_len = len };
@@ -24,10 +26,10 @@ static bool is_count(const redisReply *reply)
 	return reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0;
 }
 
-/* {text, number, number}, as spill_push and spill_done answer. */
+/* {text, number, number}, as spill_push and spill_done answer; names may follow. */
 static bool is_word_and_counts(const redisReply *reply)
 {
-	return reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
+	return reply && reply->type == REDIS_REPLY_ARRAY && reply->elements >= 3 &&
 	       is_text(reply->element[0]) && is_count(reply->element[1]) &&
 	       is_count(reply->element[2]);
 }
@@ -55,6 +57,27 @@ void spill_push_add(struct spill_push *push, const struct spill_packet *packet)
 	push->n++;
 }
 
+void spill_push_hold(struct spill_push *push, const char *holder)
+{
+	push->more[push->args.n_more++] = bytes_of(holder, strlen(holder));
+}
+
+/* As in lua/lib/spill.lua. */
+uint64_t spill_packet_cost(const struct spill_packet *packet)
+{
+	return packet->id_len + strlen(packet->type) + packet->len + SPILL_ENTRY_BYTES;
+}
+
+const char *spill_pushed_name(const struct spill_pushed *pushed, unsigned i)
+{
+	const redisReply *name;
+
+	if (i + 3 >= pushed->reply->elements)
+		return NULL;
+	name = pushed->reply->element[i + 3];
+	return is_text(name) && name->len < SPILL_ENTRY_NAME_MAX ? name->str : NULL;
+}
+
 int spill_push_answer(const redisReply *reply, struct spill_pushed *pushed)
 {
 	if (!is_word_and_counts(reply))
@@ -64,6 +87,7 @@ int spill_push_answer(const redisReply *reply, struct spill_pushed *pushed)
 		return SPILL_E_ANSWER;
 	pushed->n_stored = (unsigned)reply->element[1]->integer;
 	pushed->bytes = (uint64_t)reply->element[2]->integer;
+	pushed->reply = reply;
 	return 0;
 }
 
@@ -75,6 +99,13 @@ void spill_take_args(struct script_args *args, const char *worker, unsigned max_
 	script_arg_int(args, max_packets);
 	script_arg_int(args, (int64_t)max_bytes);
 	script_arg_str(args, own ? "own" : "new");
+}
+
+void spill_take_own_after(struct script_args *args, const char *worker, unsigned max_packets,
+			  uint64_t max_bytes, const char *after)
+{
+	spill_take_args(args, worker, max_packets, max_bytes, true);
+	script_arg_str(args, after);
 }
 
 /* {entry, packet id, type, messages, received (ms), cost in bytes, body} */

@@ -36,7 +36,7 @@ struct spill_packet {
 struct spill_push {
 	struct script_args args; /* for SCRIPT_SPILL_PUSH */
 	unsigned n;              /* packets so far */
-	struct iovec more[5 * SPILL_PUSH_MAX];
+	struct iovec more[5 * SPILL_PUSH_MAX + 1];
 	char numbers[SPILL_PUSH_MAX][2][24];
 };
 
@@ -44,13 +44,22 @@ struct spill_pushed {
 	unsigned n_stored; /* the first ones of those that were given */
 	bool is_full;      /* the others were not stored */
 	uint64_t bytes;    /* in the spill now */
+	const redisReply *reply;
 };
 
 /* node is borrowed. */
 void spill_push_begin(struct spill_push *push, const char *node, uint64_t max_bytes);
 /* There must be room: n < SPILL_PUSH_MAX. */
 void spill_push_add(struct spill_push *push, const struct spill_packet *packet);
+/* After the last packet: the worker (node/index) that delivers these packets already has them; no
+ * other gets them while it lives. Borrowed. */
+void spill_push_hold(struct spill_push *push, const char *holder);
 int spill_push_answer(const redisReply *reply, struct spill_pushed *pushed) MUST_CHECK;
+/* Of a call with a holder: the entry of packet i, i < n_stored; borrowed from the reply. NULL: the
+ * answer has no name for it. */
+const char *spill_pushed_name(const struct spill_pushed *pushed, unsigned i);
+/* Bytes that a packet counts for in the spill. */
+uint64_t spill_packet_cost(const struct spill_packet *packet);
 
 /* A packet out of the spill; borrowed from the reply. */
 struct spill_entry {
@@ -77,6 +86,9 @@ struct spill_taken {
 /* worker is borrowed. own: what it took before and has not done, in order; nothing else. */
 void spill_take_args(struct script_args *args, const char *worker, unsigned max_packets,
 		     uint64_t max_bytes, bool own);
+/* The same as own, but for those behind the entry `after`, borrowed; "0": all. */
+void spill_take_own_after(struct script_args *args, const char *worker, unsigned max_packets,
+			  uint64_t max_bytes, const char *after);
 int spill_take_answer(const redisReply *reply, struct spill_taken *taken) MUST_CHECK;
 /* The next entry; false: there are no more. */
 bool spill_taken_next(struct spill_taken *taken, struct spill_entry *entry);

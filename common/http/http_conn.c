@@ -80,7 +80,8 @@ static void set_state(struct http_conn *c, enum http_conn_state next)
 	if (c->state == next)
 		return;
 	assert(legal_next[c->state] & (1u << next));
-	log_debug("http", "state", "from=%s to=%s", state_names[c->state], state_names[next]);
+	log_debug("http", "connection state", "from=%s to=%s", state_names[c->state],
+		  state_names[next]);
 	c->state = next;
 	arm(c);
 }

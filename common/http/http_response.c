@@ -115,7 +115,7 @@ static bool read_status_line(struct http_response *r)
 {
 	uint64_t status;
 
-	if (r->line_len < 12 || memcmp(r->line, "HTTP/1.", 7) ||
+	if (r->line_len < 12 || memcmp(r->line, "HTTP/1.", 7) != 0 ||
 	    !isdigit((unsigned char)r->line[7]) || r->line[8] != ' ' ||
 	    (r->line_len > 12 && r->line[12] != ' '))
 		return false;

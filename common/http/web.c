@@ -46,45 +46,19 @@ int web_bound_address(const struct mg_context *ctx, struct net_addr *addr)
 	return 0;
 }
 
-static bool has_body(const struct mg_connection *conn, int status)
+/* NULL: the request was not understood. */
+static bool is_head(const struct mg_connection *conn)
 {
-	const char *method =
-		mg_get_request_info(conn)->request_method; /* NULL: it was not understood */
+	const char *method = mg_get_request_info(conn)->request_method;
 
-	return status != 304 && !(method && strcmp(method, "HEAD") == 0);
-}
-
-void web_append_safety(struct buf *out, const char *policy, const char *cache)
-{
-	buf_printf(out,
-		   "Content-Security-Policy: %s\r\nCache-Control: %s\r\n"
-		   "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
-		   "Cross-Origin-Resource-Policy: same-origin\r\n",
-		   policy ? policy : WEB_POLICY_NONE, cache ? cache : "no-store");
+	return method && strcmp(method, "HEAD") == 0;
 }
 
 int web_send(struct mg_connection *conn, const struct web_answer *a)
 {
 	struct buf out = { 0 };
 
-	buf_printf(&out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n", a->status,
-		   mg_get_response_code_text(conn, a->status), a->content_type, a->len);
-	web_append_safety(&out, a->policy, a->cache);
-	if (a->close)
-		buf_append_str(&out, "Connection: close\r\n");
-	if (a->etag)
-		buf_printf(&out, "ETag: %s\r\n", a->etag);
-	if (a->allow)
-		buf_printf(&out, "Allow: %s\r\n", a->allow);
-	if (a->vary)
-		buf_printf(&out, "Vary: %s\r\n", a->vary);
-	if (a->retry_after_s)
-		buf_printf(&out, "Retry-After: %u\r\n", a->retry_after_s);
-	if (a->status == 401)
-		buf_append_str(&out, "WWW-Authenticate: Bearer\r\n");
-	buf_append_str(&out, "\r\n");
-	if (has_body(conn, a->status))
-		buf_append(&out, a->body, a->len);
+	web_append_answer(&out, a, is_head(conn));
 	if (a->close || out.failed)
 		mg_disable_connection_keep_alive(conn);
 	if (!out.failed)
@@ -125,16 +99,8 @@ int web_send_problem(struct mg_connection *conn, const struct web_answer *from, 
 		     const char *detail)
 {
 	struct web_answer answer = *from;
-	cJSON *json = cJSON_CreateObject();
-	char *text = NULL;
+	char *text = web_problem_text(from->status, code, detail);
 
-	if (cJSON_AddStringToObject(json, "type", "about:blank") &&
-	    cJSON_AddStringToObject(json, "title", mg_get_response_code_text(conn, from->status)) &&
-	    cJSON_AddNumberToObject(json, "status", from->status) &&
-	    cJSON_AddStringToObject(json, "detail", detail) &&
-	    (!code || cJSON_AddStringToObject(json, "code", code)))
-		text = cJSON_PrintUnformatted(json);
-	cJSON_Delete(json);
 	answer.content_type = "application/problem+json";
 	answer.body = text ? text : "";
 	answer.len = strlen(answer.body);

@@ -11,6 +11,26 @@ local function spill_group_create()
   redis.call('XGROUP', 'CREATE', K_SPILL, GROUP, '0', 'MKSTREAM')
 end
 
+-- The entry up to which the group's entries have been given out.
+local function spill_mark()
+  local groups = redis.call('XINFO', 'GROUPS', K_SPILL)
+  for _, flat in ipairs(groups) do
+    local g = {}
+    for i = 1, #flat, 2 do g[flat[i]] = flat[i + 1] end
+    if g.name == GROUP then return g['last-delivered-id'] end
+  end
+  spill_group_create()
+  return '0-0'
+end
+
+-- Entries that nobody has are in the spill from now on. True: that is news. `before`: entries in it before.
+local function spill_begin(before)
+  return redis.call('HSET', K_SPILL_TOTAL, 'began', 1) == 1 or before == 0
+end
+
+-- The spill is empty. True: entries that nobody had were in it.
+local function spill_end() return redis.call('HDEL', K_SPILL_TOTAL, 'began') == 1 end
+
 -- An empty spill has no messages and no bytes, whatever the totals say. Returns the entries in it.
 local function spill_open()
   local entries = redis.call('XLEN', K_SPILL)
@@ -30,12 +50,11 @@ local function spill_close()
   return entries
 end
 
--- Adds a packet, if there is room: true.
+-- Adds a packet: the name of its entry, or false where there is no room.
 local function spill_add(max_bytes, id, media_type, messages, received_ms, node, body)
   local cost = spill_cost(id, media_type, body)
   if spill_bytes + cost > max_bytes then return false end
   spill_messages, spill_bytes = spill_messages + messages, spill_bytes + cost
-  redis.call('XADD', K_SPILL, '*', 'id', id, 'type', media_type, 'messages', messages, 'received_ms',
+  return redis.call('XADD', K_SPILL, '*', 'id', id, 'type', media_type, 'messages', messages, 'received_ms',
     received_ms, 'node', node, 'body', body)
-  return true
 end

@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "common/http/secret.h"
-#include "common/http/web.h"
 #include "common/log.h"
 
 void admin_access_init(struct admin_access *a, const struct node_config *config)
@@ -37,7 +36,8 @@ static bool is_open(const struct node_config *c, enum access access)
 
 static bool is_bearer(const char *authorization, const char *token)
 {
-	return token && secret_is_bearer(authorization, strlen(authorization), token);
+	return token && authorization &&
+	       secret_is_bearer(authorization, strlen(authorization), token);
 }
 
 static bool is_right(const struct node_config *c, const char *authorization, enum access access)
@@ -46,62 +46,57 @@ static bool is_right(const struct node_config *c, const char *authorization, enu
 	       (access != ACCESS_ADMIN && is_bearer(authorization, c->register_token));
 }
 
-static int refuse(struct mg_connection *conn, const struct web_answer *answer, const char *code,
+static int refuse(struct admin_request *rq, const struct web_answer *answer, const char *code,
 		  const char *detail)
 {
-	const struct mg_request_info *info = mg_get_request_info(conn);
-
 	log_warn("admin", "request refused", "client=%s method=%s path=%s status=%d reason=%s",
-		 info->remote_addr, info->request_method, info->local_uri ? info->local_uri : "",
-		 answer->status, code);
-	return web_send_problem(conn, answer, code, detail);
+		 rq->client, http_method_names[rq->method], rq->path, answer->status, code);
+	return admin_send_problem(rq, answer, code, detail);
 }
 
 /* A browser says who wrote the page that asks. The port is reached under many names, so what it was
  * called by is what the page must be from. */
-static bool is_of_another_origin(struct mg_connection *conn)
+static bool is_of_another_origin(struct admin_request *rq)
 {
-	const char *method = mg_get_request_info(conn)->request_method;
-	const char *origin = mg_get_header(conn, "Origin"), *host = mg_get_header(conn, "Host");
+	const char *origin = rq->fields[FIELD_ORIGIN], *host = rq->fields[FIELD_HOST];
 	const char *authority = origin ? strstr(origin, "://") : NULL;
 
-	if (!origin || strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
+	if (!origin || rq->method == HTTP_GET || rq->method == HTTP_HEAD)
 		return false;
 	return !authority || !host || strcasecmp(authority + 3, host) != 0;
 }
 
-static int check_token(struct admin_access *a, struct mg_connection *conn, enum access access)
+static int check_token(struct admin_access *a, struct admin_request *rq, enum access access)
 {
-	static const struct web_answer unauthorized = { .status = 401, .close = true };
-	const char *given = mg_get_header(conn, "Authorization");
-	struct web_answer shut = { .status = 429, .close = true };
-	struct net_addr from;
+	static const struct web_answer unauthorized = { .status = 401 };
+	const char *given = rq->fields[FIELD_AUTHORIZATION];
+	struct web_answer shut = { .status = 429 };
 	bool right;
 
 	if (!given)
-		return refuse(conn, &unauthorized, "unauthorized",
+		return refuse(rq, &unauthorized, "unauthorized",
 			      "A bearer token is needed: Authorization: Bearer TOKEN.");
 	right = is_right(a->config, given, access);
-	if (net_addr_numeric(&from, mg_get_request_info(conn)->remote_addr, 0) != 0)
-		from = (struct net_addr){ 0 };
-	shut.retry_after_s = token_guard_judge(&a->guards[access], &from, right, clock_mono_us());
+	shut.retry_after_s =
+		token_guard_judge(&a->guards[access], &rq->from, right, clock_mono_us());
 	if (shut.retry_after_s)
-		return refuse(conn, &shut, "too_many_wrong_tokens",
+		return refuse(rq, &shut, "too_many_wrong_tokens",
 			      "Too many wrong tokens came from your address; see Retry-After.");
 	if (!right)
-		return refuse(conn, &unauthorized, "unauthorized",
+		return refuse(rq, &unauthorized, "unauthorized",
 			      "This token does not open this route.");
 	return 0;
 }
 
-int admin_access_check(struct admin_access *a, struct mg_connection *conn, enum access access)
+int admin_access_check(struct admin_access *a, struct admin_request *rq, enum access access)
 {
-	static const struct web_answer foreign = { .status = 403, .close = true };
+	static const struct web_answer foreign = { .status = 403 };
 
-	if (is_of_another_origin(conn))
-		return refuse(conn, &foreign, "other_origin",
+	if (is_of_another_origin(rq))
+		return refuse(rq, &foreign, "other_origin",
 			      "Pages of other origins cannot change anything here.");
-	return is_open(a->config, access) ? 0 : check_token(a, conn, access);
+	rq->is_trusted = is_right(a->config, rq->fields[FIELD_AUTHORIZATION], ACCESS_REGISTER);
+	return is_open(a->config, access) ? 0 : check_token(a, rq, access);
 }
 
 static bool is_loopback(const struct net_addr *addr)

@@ -4,8 +4,7 @@
  * Who may do what at the admin port. Tokens come in the Authorization header, never in a URL or a
  * cookie, so no page of another site can make a browser send one.
  */
-#include <civetweb.h>
-
+#include "node/admin/admin_request.h"
 #include "node/config.h"
 #include "node/token_guard.h"
 
@@ -29,7 +28,7 @@ void admin_access_deinit(struct admin_access *a);
 
 /* 0: go on. Else the request is answered with that status: 401, 429, or 403 for a change that a
  * page of another origin asks for. */
-int admin_access_check(struct admin_access *a, struct mg_connection *conn,
+int admin_access_check(struct admin_access *a, struct admin_request *rq,
 		       enum access access) MUST_CHECK;
 /* Whoever reaches this address may change things: a warning. */
 void admin_access_warn(const struct node_config *config, const struct net_addr *addr);

@@ -4,22 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/http/web.h"
 #include "common/json/json_read.h"
 #include "common/log.h"
 #include "registry/membership.h"
 
-#define MAX_BODY (64 << 10)
-
-int admin_refuse(struct mg_connection *conn, int status, const char *code, const char *detail,
+int admin_refuse(struct admin_request *rq, int status, const char *code, const char *detail,
 		 const char *allow)
 {
 	struct web_answer answer = { .status = status,
 				     .allow = allow,
-				     .retry_after_s = status == 503 ? 1 : 0,
-				     .close = true };
+				     .retry_after_s = status == 503 ? 1 : 0 };
 
-	return web_send_problem(conn, &answer, code, detail);
+	return admin_send_problem(rq, &answer, code, detail);
 }
 
 void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX])
@@ -27,7 +23,7 @@ void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX])
 	snprintf(etag, ADMIN_ETAG_MAX, "\"%" PRIu64 "\"", revision);
 }
 
-int admin_refuse_error(struct admin_api *api, struct mg_connection *conn, const char *id, int error)
+int admin_refuse_error(struct admin_api *api, struct admin_request *rq, const char *id, int error)
 {
 	char detail[512];
 
@@ -35,12 +31,12 @@ int admin_refuse_error(struct admin_api *api, struct mg_connection *conn, const 
 	case MEMBERSHIP_E_UNKNOWN:
 		snprintf(detail, sizeof(detail),
 			 "No analyzer \"%s\" is registered: register it with PUT.", id);
-		return admin_refuse(conn, 404, "unknown_analyzer", detail, NULL);
+		return admin_refuse(rq, 404, "unknown_analyzer", detail, NULL);
 	case MEMBERSHIP_E_TAKEN:
 		snprintf(detail, sizeof(detail), "Another instance has taken the id \"%s\".", id);
-		return admin_refuse(conn, 409, "taken", detail, NULL);
+		return admin_refuse(rq, 409, "taken", detail, NULL);
 	case MEMBERSHIP_E_FULL:
-		return admin_refuse(conn, 503, "full",
+		return admin_refuse(rq, 503, "full",
 				    "The pool has as many analyzers as it can hold.", NULL);
 	default:
 		pthread_mutex_lock(&api->lock); /* the text is the client's */
@@ -48,54 +44,33 @@ int admin_refuse_error(struct admin_api *api, struct mg_connection *conn, const 
 			 error < 0 ? strerror(-error) : client_error(api->client));
 		pthread_mutex_unlock(&api->lock);
 		log_warn("admin", "registry call failed", "analyzer=%s error=%s", id, detail);
-		return admin_refuse(conn, 503, "registry_away", detail, NULL);
+		return admin_refuse(rq, 503, "registry_away", detail, NULL);
 	}
 }
 
-/* NULL: the request is answered. */
-static cJSON *parse_object(struct mg_connection *conn, const char *body, size_t len)
+cJSON *admin_read_object(struct admin_request *rq)
 {
+	bool is_empty = rq->body.len == 0;
 	cJSON *json = NULL;
-	int r = json_read(len ? body : "{}", len ? len : 2, &json);
+	int r = json_read(is_empty ? "{}" : rq->body.data, is_empty ? 2 : rq->body.len, &json);
 
 	if (cJSON_IsObject(json))
 		return json;
 	cJSON_Delete(json);
 	if (r < 0)
-		admin_refuse(conn, 503, "memory", "Out of memory.", NULL);
+		admin_refuse(rq, 503, "memory", "Out of memory.", NULL);
 	else if (r == JSON_READ_E_NUL)
-		admin_refuse(conn, 400, "bad_json", "No string in the body may hold \\u0000.",
-			     NULL);
+		admin_refuse(rq, 400, "bad_json", "No string in the body may hold \\u0000.", NULL);
 	else
-		admin_refuse(conn, 400, "bad_json",
+		admin_refuse(rq, 400, "bad_json",
 			     "The body must be one JSON object in UTF-8, nested at most 256 deep.",
 			     NULL);
 	return NULL;
 }
 
-cJSON *admin_read_object(struct mg_connection *conn)
+int admin_bad_field(struct admin_request *rq, const char *why)
 {
-	char *body = malloc(MAX_BODY + 1);
-	int len = 0, n;
-	cJSON *json = NULL;
-
-	if (!body) {
-		admin_refuse(conn, 503, "memory", "Out of memory.", NULL);
-		return NULL;
-	}
-	while (len <= MAX_BODY && (n = mg_read(conn, body + len, (size_t)(MAX_BODY + 1 - len))) > 0)
-		len += n;
-	if (len > MAX_BODY)
-		admin_refuse(conn, 413, "body_too_large", "The body may have 64 KiB.", NULL);
-	else
-		json = parse_object(conn, body, (size_t)len);
-	free(body);
-	return json;
-}
-
-int admin_bad_field(struct mg_connection *conn, const char *why)
-{
-	return admin_refuse(conn, 400, "bad_field", why, NULL);
+	return admin_refuse(rq, 400, "bad_field", why, NULL);
 }
 
 int admin_begin_write(struct admin_api *api)

@@ -6,14 +6,14 @@
  *   admin_register.c  analyzers register, beat and leave
  *   admin_change.c    operators change them
  *   admin_stats.c     figures under short names
- *   admin_live.c      what the dashboard shows, also as a stream
+ *   admin_live.c      what the dashboard shows
  *   admin_entries.c   the spill and the dead letters, looked at
  *   admin_dead.c      dead letters sent again, or deleted
  */
-#include <civetweb.h>
 #include <cjson/cJSON.h>
 #include <pthread.h>
 
+#include "node/admin/admin_request.h"
 #include "node/control/control.h"
 #include "node/watch/watch.h"
 #include "registry/redis/client.h"
@@ -26,58 +26,58 @@ struct admin_config {
 	unsigned n_shards;
 };
 
-#define ADMIN_STREAMS 48 /* each has a thread */
-
 struct admin_api {
 	struct admin_config config;
-	pthread_mutex_t lock;       /* of client: one call at a time */
-	struct client *client;      /* owned by the admin */
-	pthread_mutex_t store_lock; /* of store; see admin_store.h */
-	struct client *store;       /* owned by the admin */
-	_Atomic unsigned n_streams;
+	pthread_mutex_t lock;         /* of client: one call at a time */
+	struct client *client;        /* owned by the admin */
+	pthread_mutex_t store_lock;   /* of store; see admin_store.h */
+	struct client *store;         /* owned by the admin */
+	struct metrics_shard metrics; /* of the front, which alone writes it */
 };
 
 /* id: what stands at the path's {}, "" where it has none. Each answers the request and returns the
  * status. */
-int admin_get_cluster(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_nodes(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_list_analyzers(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_analyzer(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_overview(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_history(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_events(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_stats(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_queue(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_analyzer_stats(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_health(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_metrics_json(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_register(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_heartbeat(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_deregister(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_change(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_list_dead(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_dead(struct admin_api *api, struct mg_connection *conn, const char *entry);
-int admin_replay_dead(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_purge_dead(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_list_spill(struct admin_api *api, struct mg_connection *conn, const char *id);
-int admin_get_spill(struct admin_api *api, struct mg_connection *conn, const char *entry);
+int admin_get_cluster(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_nodes(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_list_analyzers(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_analyzer(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_overview(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_history(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_events(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_stats(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_queue(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_analyzer_stats(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_health(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_metrics_json(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_register(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_heartbeat(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_deregister(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_change(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_list_dead(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_dead(struct admin_api *api, struct admin_request *rq, const char *entry);
+int admin_replay_dead(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_purge_dead(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_list_spill(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_spill(struct admin_api *api, struct admin_request *rq, const char *entry);
+
+/* Whether GET /v1/events is to be a stream. */
+bool admin_wants_stream(const struct admin_request *rq);
 
 /* A problem with a status, a code and a sentence; allow may be NULL. */
-int admin_refuse(struct mg_connection *conn, int status, const char *code, const char *detail,
+int admin_refuse(struct admin_request *rq, int status, const char *code, const char *detail,
 		 const char *allow);
 #define ADMIN_ETAG_MAX 32
 /* Of an analyzer with that revision: it stands for what operators set, not for the counters. */
 void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX]);
 /* 400 bad_field. */
-int admin_bad_field(struct mg_connection *conn, const char *why);
+int admin_bad_field(struct admin_request *rq, const char *why);
 /* What a function of membership.h returned, about analyzer `id`. */
-int admin_refuse_error(struct admin_api *api, struct mg_connection *conn, const char *id,
-		       int error);
+int admin_refuse_error(struct admin_api *api, struct admin_request *rq, const char *id, int error);
 /* The JSON object in the body, the caller's; NULL: the request is answered. An empty body is {}. */
-cJSON *admin_read_object(struct mg_connection *conn) MUST_CHECK;
+cJSON *admin_read_object(struct admin_request *rq) MUST_CHECK;
 
 /* What GET /v1/overview answers, the caller's to delete. Not 0: the request is answered. */
-int admin_read_overview(struct admin_api *api, struct mg_connection *conn,
+int admin_read_overview(struct admin_api *api, struct admin_request *rq,
 			cJSON **overviewp) MUST_CHECK;
 
 /*

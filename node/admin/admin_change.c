@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/http/web.h"
 #include "common/json/json_get.h"
 #include "common/log.h"
 #include "node/admin/admin_api.h"
@@ -63,20 +62,20 @@ static const char *read_if_match(const char *text, struct buf *out)
 	return text[-1] ? why : NULL;
 }
 
-static int refuse_changed(struct mg_connection *conn, const char *id, uint64_t revision)
+static int refuse_changed(struct admin_request *rq, const char *id, uint64_t revision)
 {
 	char etag[ADMIN_ETAG_MAX], detail[256];
-	struct web_answer answer = { .status = 412, .etag = etag, .close = true };
+	struct web_answer answer = { .status = 412, .etag = etag };
 
 	admin_write_etag(revision, etag);
 	snprintf(detail, sizeof(detail),
 		 "Somebody has changed \"%s\" meanwhile, so nothing was changed: look at it again, "
 		 "and send its ETag of then (%s now) as If-Match.",
 		 id, etag);
-	return web_send_problem(conn, &answer, "changed_meanwhile", detail);
+	return admin_send_problem(rq, &answer, "changed_meanwhile", detail);
 }
 
-static int do_change(struct admin_api *api, struct mg_connection *conn, const char *id,
+static int do_change(struct admin_api *api, struct admin_request *rq, const char *id,
 		     const struct membership_change *change)
 {
 	uint64_t epoch, revision;
@@ -87,18 +86,18 @@ static int do_change(struct admin_api *api, struct mg_connection *conn, const ch
 		r = membership_set(api->client, id, change, &epoch, &revision);
 	admin_end_write(api);
 	if (r == MEMBERSHIP_E_CHANGED)
-		return refuse_changed(conn, id, revision);
+		return refuse_changed(rq, id, revision);
 	if (r != 0)
-		return admin_refuse_error(api, conn, id, r);
+		return admin_refuse_error(api, rq, id, r);
 	control_refresh(api->config.control);
 	log_info("admin", "analyzer changed", "analyzer=%s", id);
-	return admin_get_analyzer(api, conn, id);
+	return admin_get_analyzer(api, rq, id);
 }
 
-int admin_change(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_change(struct admin_api *api, struct admin_request *rq, const char *id)
 {
-	cJSON *body = admin_read_object(conn);
-	const char *if_match = mg_get_header(conn, "If-Match");
+	cJSON *body = admin_read_object(rq);
+	const char *if_match = rq->fields[FIELD_IF_MATCH];
 	struct membership_change change = { 0 };
 	struct buf revisions CLEANUP(buf_deinit) = { 0 };
 	enum analyzer_state state;
@@ -113,7 +112,7 @@ int admin_change(struct admin_api *api, struct mg_connection *conn, const char *
 		why = read_if_match(if_match, &revisions);
 		change.if_revisions = buf_str(&revisions);
 	}
-	status = why ? admin_bad_field(conn, why) : do_change(api, conn, id, &change);
+	status = why ? admin_bad_field(rq, why) : do_change(api, rq, id, &change);
 	cJSON_Delete(body);
 	return status;
 }

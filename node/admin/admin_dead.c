@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "common/http/web.h"
 #include "common/json/json_get.h"
 #include "common/log.h"
 #include "registry/dead.h"
@@ -78,7 +77,7 @@ static int do_all(struct admin_api *api, struct dead_work *work)
 	return r;
 }
 
-static int answer(struct mg_connection *conn, const struct dead_work *work)
+static int answer(struct admin_request *rq, const struct dead_work *work)
 {
 	bool is_replay = work->deed == DEAD_REPLAY;
 	uint64_t n_seen = work->n_done + work->n_missing;
@@ -93,12 +92,12 @@ static int answer(struct mg_connection *conn, const struct dead_work *work)
 						: 0);
 		cJSON_AddBoolToObject(json, "full", work->is_full);
 	}
-	return web_send_json(conn, 200, json, true);
+	return admin_send_json(rq, 200, json);
 }
 
-static int run(struct admin_api *api, struct mg_connection *conn, enum dead_deed deed)
+static int run(struct admin_api *api, struct admin_request *rq, enum dead_deed deed)
 {
-	cJSON *body = admin_read_object(conn);
+	cJSON *body = admin_read_object(rq);
 	struct dead_work work = { .deed = deed,
 				  .spill_max_bytes = api->config.shared->config->spill_max_bytes };
 	struct wanted wanted = { 0 };
@@ -109,23 +108,23 @@ static int run(struct admin_api *api, struct mg_connection *conn, enum dead_deed
 		return 400;
 	if (why) {
 		cJSON_Delete(body);
-		return admin_bad_field(conn, why);
+		return admin_bad_field(rq, why);
 	}
 	r = wanted.names ? do_named(api, &work, &wanted) : do_all(api, &work);
 	cJSON_Delete(body);
 	log_info("admin", deed == DEAD_REPLAY ? "dead letters replayed" : "dead letters purged",
 		 "packets=%" PRIu64 " missing=%" PRIu64, work.n_done, work.n_missing);
-	return r == 0 ? answer(conn, &work) : admin_store_refuse(api, conn, r);
+	return r == 0 ? answer(rq, &work) : admin_store_refuse(api, rq, r);
 }
 
-int admin_replay_dead(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_replay_dead(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	(void)id;
-	return run(api, conn, DEAD_REPLAY);
+	return run(api, rq, DEAD_REPLAY);
 }
 
-int admin_purge_dead(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_purge_dead(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	(void)id;
-	return run(api, conn, DEAD_PURGE);
+	return run(api, rq, DEAD_PURGE);
 }

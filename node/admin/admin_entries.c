@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/http/web.h"
 #include "common/json/json_text.h"
 #include "node/admin/admin_store.h"
 #include "registry/spill_state.h"
@@ -26,23 +25,12 @@ struct query {
 	char from[SPILL_ENTRY_NAME_MAX + 1];
 };
 
-/* 0: it is not there, 1: it is, -1: it is too long, or holds a NUL. */
-static int get_parameter(struct mg_connection *conn, const char *name, char *out, size_t size)
-{
-	const char *query = mg_get_request_info(conn)->query_string;
-	int len = query ? mg_get_var(query, strlen(query), name, out, size) : -1;
-
-	if (len == -1)
-		return 0;
-	return len < 0 || strlen(out) != (size_t)len ? -1 : 1;
-}
-
 /* NULL: fine. */
-static const char *read_query(struct mg_connection *conn, const struct listing *listing,
+static const char *read_query(struct admin_request *rq, const struct listing *listing,
 			      struct query *query)
 {
 	char text[SPILL_ENTRY_NAME_MAX];
-	int r = get_parameter(conn, "limit", text, sizeof(text));
+	int r = admin_parameter(rq, "limit", text, sizeof(text));
 
 	query->limit = LIMIT_DEFAULT;
 	if (r < 0 || (r > 0 && (strlen(text) > 4 || strspn(text, "0123456789") != strlen(text) ||
@@ -51,7 +39,7 @@ static const char *read_query(struct mg_connection *conn, const struct listing *
 	if (r > 0)
 		query->limit = (unsigned)atoi(text);
 	snprintf(query->from, sizeof(query->from), listing->is_backward ? "+" : "-");
-	r = get_parameter(conn, listing->follows, text, sizeof(text));
+	r = admin_parameter(rq, listing->follows, text, sizeof(text));
 	if (r < 0 || (r > 0 && !entry_is_name(text)))
 		return "before and after must be an entry, as the list shows them: "
 		       "1763730000000-0";
@@ -97,7 +85,7 @@ static int add_some(struct admin_api *api, const struct listing *listing, struct
 }
 
 /* Answers with json, which it takes, and the entries. */
-static int answer_list(struct admin_api *api, struct mg_connection *conn,
+static int answer_list(struct admin_api *api, struct admin_request *rq,
 		       const struct listing *listing, struct query *query, uint64_t now_ms,
 		       cJSON *json)
 {
@@ -108,15 +96,15 @@ static int answer_list(struct admin_api *api, struct mg_connection *conn,
 	while (r == 0 && !is_over)
 		r = add_some(api, listing, query, now_ms, list, &is_over);
 	if (r == 0)
-		return web_send_json(conn, 200, json, true);
+		return admin_send_json(rq, 200, json);
 	cJSON_Delete(json);
-	return admin_store_refuse(api, conn, r);
+	return admin_store_refuse(api, rq, r);
 }
 
-int admin_list_dead(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_list_dead(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	struct query query;
-	const char *why = read_query(conn, &dead_listing, &query);
+	const char *why = read_query(rq, &dead_listing, &query);
 	struct entries e;
 	uint64_t n = 0, now_ms = 0;
 	cJSON *json;
@@ -124,17 +112,17 @@ int admin_list_dead(struct admin_api *api, struct mg_connection *conn, const cha
 
 	(void)id;
 	if (why)
-		return admin_bad_field(conn, why);
+		return admin_bad_field(rq, why);
 	e = admin_store_begin(api, KEY_DEAD);
 	r = entries_count(&e, &n);
 	if (r == 0)
 		r = entries_now_ms(&e, &now_ms);
 	r = admin_store_end(api, r);
 	if (r != 0)
-		return admin_store_refuse(api, conn, r);
+		return admin_store_refuse(api, rq, r);
 	json = cJSON_CreateObject();
 	cJSON_AddNumberToObject(json, "packets", (double)n);
-	return answer_list(api, conn, &dead_listing, &query, now_ms, json);
+	return answer_list(api, rq, &dead_listing, &query, now_ms, json);
 }
 
 static void add_taken(const struct spill_state *s, cJSON *json)
@@ -149,26 +137,26 @@ static void add_taken(const struct spill_state *s, cJSON *json)
 	}
 }
 
-int admin_list_spill(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_list_spill(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	struct spill_state state CLEANUP(spill_state_deinit) = { 0 };
 	struct query query;
-	const char *why = read_query(conn, &spill_listing, &query);
+	const char *why = read_query(rq, &spill_listing, &query);
 	struct entries e;
 	cJSON *json;
 	int r;
 
 	(void)id;
 	if (why)
-		return admin_bad_field(conn, why);
+		return admin_bad_field(rq, why);
 	e = admin_store_begin(api, KEY_SPILL);
 	r = admin_store_end(api, spill_state_read(&e, &state));
 	if (r != 0)
-		return admin_store_refuse(api, conn, r);
+		return admin_store_refuse(api, rq, r);
 	json = cJSON_CreateObject();
 	spill_state_add_totals(&state, json);
 	add_taken(&state, json);
-	return answer_list(api, conn, &spill_listing, &query, state.now_ms, json);
+	return answer_list(api, rq, &spill_listing, &query, state.now_ms, json);
 }
 
 /* As JSON, or as text where it is none or is too long; then its beginning. */
@@ -186,7 +174,7 @@ static void add_body(cJSON *json, const redisReply *entry)
 	cJSON_AddItemToObject(json, "body_text", cJSON_CreateRaw(buf_str(&text)));
 }
 
-static int show(struct admin_api *api, struct mg_connection *conn, const struct listing *listing,
+static int show(struct admin_api *api, struct admin_request *rq, const struct listing *listing,
 		const char *name)
 {
 	const struct entries_range range = {
@@ -199,29 +187,30 @@ static int show(struct admin_api *api, struct mg_connection *conn, const struct 
 	int r;
 
 	if (!entry_is_name(name))
-		return admin_bad_field(conn, ADMIN_NOT_AN_ENTRY);
+		return admin_bad_field(rq, ADMIN_NOT_AN_ENTRY);
 	e = admin_store_begin(api, listing->stream);
 	r = entries_now_ms(&e, &now_ms);
 	if (r == 0)
 		r = entries_read(&e, &range, &reply);
 	r = admin_store_end(api, r);
 	if (r != 0)
-		return admin_store_refuse(api, conn, r);
+		return admin_store_refuse(api, rq, r);
+	assert(reply); /* entries_read gave 0 */
 	if (reply->elements == 0)
 		return admin_refuse(
-			conn, 404, "unknown_entry",
+			rq, 404, "unknown_entry",
 			"No such entry: it was taken out meanwhile, or never was there.", NULL);
 	json = shown(listing, reply->element[0], now_ms);
 	add_body(json, reply->element[0]);
-	return web_send_json(conn, 200, json, true);
+	return admin_send_json(rq, 200, json);
 }
 
-int admin_get_dead(struct admin_api *api, struct mg_connection *conn, const char *entry)
+int admin_get_dead(struct admin_api *api, struct admin_request *rq, const char *entry)
 {
-	return show(api, conn, &dead_listing, entry);
+	return show(api, rq, &dead_listing, entry);
 }
 
-int admin_get_spill(struct admin_api *api, struct mg_connection *conn, const char *entry)
+int admin_get_spill(struct admin_api *api, struct admin_request *rq, const char *entry)
 {
-	return show(api, conn, &spill_listing, entry);
+	return show(api, rq, &spill_listing, entry);
 }

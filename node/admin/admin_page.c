@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "common/http/web.h"
 #include "node/admin/assets.h"
 
 #define PAGE "index.html"
@@ -23,53 +22,53 @@ static const struct asset *find(const char *name)
 }
 
 /* The browser has this very file. Tags are hashes, so one cannot be a part of another. */
-static bool is_known(const struct mg_connection *conn, const struct asset *asset)
+static bool is_known(const struct admin_request *rq, const struct asset *asset)
 {
-	const char *tags = mg_get_header(conn, "If-None-Match");
+	const char *tags = rq->fields[FIELD_IF_NONE_MATCH];
 
 	return tags && (strcmp(tags, "*") == 0 || strstr(tags, asset->etag));
 }
 
-static int send_asset(struct mg_connection *conn, const struct asset *asset, const char *vary)
+static int send_asset(struct admin_request *rq, const struct asset *asset, const char *vary)
 {
-	struct web_answer answer = { .status = is_known(conn, asset) ? 304 : 200,
+	assert(asset);
+	struct web_answer answer = { .status = is_known(rq, asset) ? 304 : 200,
 				     .content_type = asset->content_type,
 				     .body = (const char *)asset->data,
 				     .len = asset->len,
-				     .close = true,
 				     .policy = policy,
 				     .cache = "no-cache", /* kept, but asked for after an upgrade */
 				     .etag = asset->etag,
 				     .vary = vary };
 
-	return web_send(conn, &answer);
+	return admin_send(rq, &answer);
 }
 
-bool admin_page_is_wanted(const struct mg_connection *conn)
+bool admin_page_is_wanted(const struct admin_request *rq)
 {
-	const char *accept = mg_get_header(conn, "Accept");
+	const char *accept = rq->fields[FIELD_ACCEPT];
 
 	return accept && strstr(accept, "text/html");
 }
 
-int admin_page_send(struct mg_connection *conn)
+int admin_page_send(struct admin_request *rq)
 {
-	return send_asset(conn, find(PAGE), "Accept");
+	return send_asset(rq, find(PAGE), "Accept");
 }
 
-int admin_get_asset(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_get_asset(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	bool is_elsewhere = strcmp(id, PAGE) == 0 || strcmp(id, OPENAPI) == 0;
 	const struct asset *asset = is_elsewhere ? NULL : find(id);
 
 	(void)api;
-	return asset ? send_asset(conn, asset, NULL)
-		     : admin_refuse(conn, 404, "not_found", "The page has no such file.", NULL);
+	return asset ? send_asset(rq, asset, NULL)
+		     : admin_refuse(rq, 404, "not_found", "The page has no such file.", NULL);
 }
 
-int admin_get_openapi(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_get_openapi(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	(void)api;
 	(void)id;
-	return send_asset(conn, find(OPENAPI), NULL);
+	return send_asset(rq, find(OPENAPI), NULL);
 }

@@ -1,7 +1,6 @@
 /* Analyzers register, beat and leave. */
 #include <string.h>
 
-#include "common/http/web.h"
 #include "common/json/json_get.h"
 #include "common/log.h"
 #include "common/rng.h"
@@ -82,7 +81,7 @@ static const char *check_registration(const cJSON *body, struct registration *re
 	return NULL;
 }
 
-static int send_registered(struct mg_connection *conn, const struct registration *reg, bool created,
+static int send_registered(struct admin_request *rq, const struct registration *reg, bool created,
 			   uint64_t epoch)
 {
 	cJSON *json = cJSON_CreateObject();
@@ -92,10 +91,10 @@ static int send_registered(struct mg_connection *conn, const struct registration
 	cJSON_AddNumberToObject(json, "ttl_ms", (double)reg->ttl_ms);
 	cJSON_AddNumberToObject(json, "heartbeat_ms",
 				(double)(reg->ttl_ms * 9 / 10 / HEARTBEATS_PER_LEASE));
-	return web_send_json(conn, created ? 201 : 200, json, true);
+	return admin_send_json(rq, created ? 201 : 200, json);
 }
 
-static int do_register(struct admin_api *api, struct mg_connection *conn, struct registration *reg)
+static int do_register(struct admin_api *api, struct admin_request *rq, struct registration *reg)
 {
 	bool created = false;
 	uint64_t epoch = 0;
@@ -106,15 +105,15 @@ static int do_register(struct admin_api *api, struct mg_connection *conn, struct
 		r = membership_register(api->client, reg, &created, &epoch);
 	admin_end_write(api);
 	if (r != 0)
-		return admin_refuse_error(api, conn, reg->id, r);
+		return admin_refuse_error(api, rq, reg->id, r);
 	control_refresh(api->config.control);
 	log_info("admin", "analyzer registered", "analyzer=%s url=%s weight=%g", reg->id, reg->url,
 		 reg->weight);
-	return send_registered(conn, reg, created, epoch);
+	return send_registered(rq, reg, created, epoch);
 }
 
 /* 0: it may live there. Else the request is answered. */
-static int check_place(struct admin_api *api, struct mg_connection *conn,
+static int check_place(struct admin_api *api, struct admin_request *rq,
 		       const struct registration *reg)
 {
 	static const struct {
@@ -129,13 +128,13 @@ static int check_place(struct admin_api *api, struct mg_connection *conn,
 	if (place == PLACE_ALLOWED)
 		return 0;
 	log_warn("admin", "registration refused", "analyzer=%s client=%s reason=%s", reg->id,
-		 mg_get_request_info(conn)->remote_addr, why);
-	return admin_refuse(conn, refusals[place].status, refusals[place].code, why, NULL);
+		 rq->client, why);
+	return admin_refuse(rq, refusals[place].status, refusals[place].code, why, NULL);
 }
 
-int admin_register(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_register(struct admin_api *api, struct admin_request *rq, const char *id)
 {
-	cJSON *body = admin_read_object(conn), *info;
+	cJSON *body = admin_read_object(rq), *info;
 	char instance[INSTANCE_MAX + 1];
 	struct registration reg = { .id = id, .instance = instance };
 	AUTO_FREE char *info_text = NULL;
@@ -153,22 +152,22 @@ int admin_register(struct admin_api *api, struct mg_connection *conn, const char
 	info_text = cJSON_PrintUnformatted(info);
 	reg.info = info_text;
 	if (why)
-		status = admin_bad_field(conn, why);
+		status = admin_bad_field(rq, why);
 	else if (!info_text)
-		status = admin_refuse(conn, 503, "memory", "Out of memory.", NULL);
+		status = admin_refuse(rq, 503, "memory", "Out of memory.", NULL);
 	else
-		status = check_place(api, conn, &reg);
+		status = check_place(api, rq, &reg);
 	if (!why && info_text && status == 0)
-		status = do_register(api, conn, &reg);
+		status = do_register(api, rq, &reg);
 	cJSON_Delete(info);
 	cJSON_Delete(body);
 	return status;
 }
 
 /* What heartbeat and deregister have in common. NULL: the request is answered. */
-static cJSON *read_instance(struct mg_connection *conn, const char **instancep, int64_t *processedp)
+static cJSON *read_instance(struct admin_request *rq, const char **instancep, int64_t *processedp)
 {
-	cJSON *body = admin_read_object(conn);
+	cJSON *body = admin_read_object(rq);
 
 	*processedp = -1;
 	if (!body)
@@ -178,18 +177,18 @@ static cJSON *read_instance(struct mg_connection *conn, const char **instancep, 
 		return body;
 	cJSON_Delete(body);
 	admin_bad_field(
-		conn,
+		rq,
 		"instance is needed: the string that registering answered; processed is a whole number");
 	return NULL;
 }
 
-int admin_heartbeat(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_heartbeat(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	const char *instance;
 	int64_t processed;
 	uint64_t epoch;
 	char fault[FAULT_TEXT_MAX + 1];
-	cJSON *body = read_instance(conn, &instance, &processed), *json;
+	cJSON *body = read_instance(rq, &instance, &processed), *json;
 	int r;
 
 	if (!body)
@@ -200,22 +199,22 @@ int admin_heartbeat(struct admin_api *api, struct mg_connection *conn, const cha
 	admin_end_write(api);
 	cJSON_Delete(body);
 	if (r != 0)
-		return admin_refuse_error(api, conn, id, r);
+		return admin_refuse_error(api, rq, id, r);
 	json = cJSON_CreateObject();
 	cJSON_AddNumberToObject(json, "epoch", (double)epoch);
 	if (fault[0])
 		cJSON_AddStringToObject(json, "fault", fault);
 	else
 		cJSON_AddNullToObject(json, "fault");
-	return web_send_json(conn, 200, json, true);
+	return admin_send_json(rq, 200, json);
 }
 
-int admin_deregister(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_deregister(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	const char *instance;
 	int64_t processed;
 	uint64_t epoch = 0;
-	cJSON *body = read_instance(conn, &instance, &processed), *json;
+	cJSON *body = read_instance(rq, &instance, &processed), *json;
 	int r;
 
 	if (!body)
@@ -226,10 +225,10 @@ int admin_deregister(struct admin_api *api, struct mg_connection *conn, const ch
 	admin_end_write(api);
 	cJSON_Delete(body);
 	if (r != 0)
-		return admin_refuse_error(api, conn, id, r);
+		return admin_refuse_error(api, rq, id, r);
 	control_refresh(api->config.control);
 	log_info("admin", "analyzer deregistered", "analyzer=%s", id);
 	json = cJSON_CreateObject();
 	cJSON_AddNumberToObject(json, "epoch", (double)epoch);
-	return web_send_json(conn, 200, json, true);
+	return admin_send_json(rq, 200, json);
 }

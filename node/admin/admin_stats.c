@@ -3,7 +3,6 @@
  * /analyzer/stats are parts of the overview, /metrics-json is /metrics, /health is /readyz.
  */
 #include "common/clock.h"
-#include "common/http/web.h"
 #include "common/metrics/metrics_json.h"
 #include "node/admin/admin_api.h"
 #include "node/admin/scrape.h"
@@ -65,43 +64,44 @@ static cJSON *analyzer_stats(const cJSON *overview)
 	return json;
 }
 
-static int send_part(struct admin_api *api, struct mg_connection *conn,
+static int send_part(struct admin_api *api, struct admin_request *rq,
 		     cJSON *(*part)(const cJSON *overview))
 {
 	cJSON *overview;
-	int status = admin_read_overview(api, conn, &overview);
+	int status = admin_read_overview(api, rq, &overview);
 
 	if (status)
 		return status;
-	status = web_send_json(conn, 200, part(overview), true);
+	status = admin_send_json(rq, 200, part(overview));
 	cJSON_Delete(overview);
 	return status;
 }
 
-int admin_get_stats(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_get_stats(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	(void)id;
-	return send_part(api, conn, stats);
+	return send_part(api, rq, stats);
 }
 
-int admin_get_queue(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_get_queue(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	(void)id;
-	return send_part(api, conn, queue);
+	return send_part(api, rq, queue);
 }
 
-int admin_get_analyzer_stats(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_get_analyzer_stats(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	(void)id;
-	return send_part(api, conn, analyzer_stats);
+	return send_part(api, rq, analyzer_stats);
 }
 
-int admin_get_health(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_get_health(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	static const char *const names[] = { [HEALTH_READY] = "ok",
 					     [HEALTH_STARTING] = "starting",
 					     [HEALTH_DRAINING] = "draining",
-					     [HEALTH_UNPLACED] = "unplaced" };
+					     [HEALTH_UNPLACED] = "unplaced",
+					     [HEALTH_STUCK] = "stuck" };
 	static_assert(ARRAY_LEN(names) == HEALTH_VERDICTS, "every verdict has a name");
 	const struct health *health = &api->config.shared->health;
 	enum health_verdict verdict = health_ready(health, clock_mono_us());
@@ -112,17 +112,16 @@ int admin_get_health(struct admin_api *api, struct mg_connection *conn, const ch
 	cJSON_AddStringToObject(json, "redis", atomic_load(&health->redis_up) ? "up" : "away");
 	cJSON_AddStringToObject(json, "node", api->config.shared->config->node_id);
 	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
-	return web_send_json(conn, verdict == HEALTH_READY ? 200 : 503, json, true);
+	return admin_send_json(rq, verdict == HEALTH_READY ? 200 : 503, json);
 }
 
-int admin_get_metrics_json(struct admin_api *api, struct mg_connection *conn, const char *id)
+int admin_get_metrics_json(struct admin_api *api, struct admin_request *rq, const char *id)
 {
 	struct buf text CLEANUP(buf_deinit) = { 0 };
 
 	(void)id;
-	return web_send_json(conn, 200,
-			     scrape_write(api, METRICS_CLASSIC, &text) == 0 && buf_str(&text)[0]
-				     ? metrics_json(text.data)
-				     : NULL,
-			     true);
+	return admin_send_json(rq, 200,
+			       scrape_write(api, METRICS_CLASSIC, &text) == 0 && buf_str(&text)[0]
+				       ? metrics_json(text.data)
+				       : NULL);
 }

@@ -17,7 +17,7 @@ int admin_store_end(struct admin_api *api, int r)
 	return r;
 }
 
-int admin_store_refuse(struct admin_api *api, struct mg_connection *conn, int error)
+int admin_store_refuse(struct admin_api *api, struct admin_request *rq, int error)
 {
 	char detail[512];
 
@@ -28,5 +28,5 @@ int admin_store_refuse(struct admin_api *api, struct mg_connection *conn, int er
 					     : client_error(api->store));
 	pthread_mutex_unlock(&api->store_lock);
 	log_warn("admin", "registry call failed", "error=%s", detail);
-	return admin_refuse(conn, 503, "registry_away", detail, NULL);
+	return admin_refuse(rq, 503, "registry_away", detail, NULL);
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/http/web.h"
 #include "common/log.h"
 #include "common/process.h"
 #include "node/node_metrics.h"
@@ -98,38 +97,37 @@ int scrape_write(struct admin_api *api, enum metrics_format format, struct buf *
 	uint64_t seen_us;
 	struct roster *pool CLEANUP(roster_unrefp) = watch_roster(config->watch, &seen_us);
 	AUTO_FREE const struct metrics_shard **shards =
-		calloc(config->n_shards + 1, sizeof(*shards));
+		calloc(config->n_shards + 2, sizeof(*shards));
 	struct metrics_shard now;
 
 	if (!shards || metrics_shard_init(&now, metrics) != 0)
 		return -ENOMEM;
 	memcpy(shards, config->shards, config->n_shards * sizeof(*shards));
 	shards[config->n_shards] = &now;
+	shards[config->n_shards + 1] = &api->metrics;
 	set_process(&now, config->shared);
 	metrics_set(&now, M_ROSTER_AGE, 0, age_ms(config, seen_us));
 	if (pool && known)
 		set_pool(&now, pool, known);
-	metrics_write(metrics, shards, config->n_shards + 1, format, label_of_slot, known, text);
+	metrics_write(metrics, shards, config->n_shards + 2, format, label_of_slot, known, text);
 	metrics_shard_deinit(&now);
 	return text->failed ? -ENOMEM : 0;
 }
 
-int scrape_get_metrics(struct admin_api *api, struct mg_connection *conn, const char *id)
+int scrape_get_metrics(struct admin_api *api, struct admin_request *rq, const char *id)
 {
-	enum metrics_format format = metrics_format_for(mg_get_header(conn, "Accept"));
-	struct web_answer answer = { .status = 200,
-				     .content_type = metrics_content_type(format),
-				     .close = true };
+	enum metrics_format format = metrics_format_for(rq->fields[FIELD_ACCEPT]);
+	struct web_answer answer = { .status = 200, .content_type = metrics_content_type(format) };
 	struct buf text = { 0 };
 	int status;
 
 	(void)id;
 	if (scrape_write(api, format, &text) != 0) {
-		status = admin_refuse(conn, 503, "memory", "Out of memory.", NULL);
+		status = admin_refuse(rq, 503, "memory", "Out of memory.", NULL);
 	} else {
 		answer.body = text.data;
 		answer.len = text.len;
-		status = web_send(conn, &answer);
+		status = admin_send(rq, &answer);
 	}
 	buf_deinit(&text);
 	return status;

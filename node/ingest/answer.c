@@ -94,6 +94,7 @@ static void write_accepted(struct buf *out, const struct answer *a, const struct
 		buf_append_str(out, a->analyzer);
 	}
 	buf_append_str(out, connection(a, close));
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): it is appended by its length */
 	memcpy(length, "\r\nContent-Length: 00\r\n\r\n", 24);
 	length[18] = (char)('0' + (sizeof(body) + n) / 10);
 	length[19] = (char)('0' + (sizeof(body) + n) % 10);

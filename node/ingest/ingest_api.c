@@ -87,14 +87,14 @@ static bool decide_packet(const struct ingest_api *api, const struct http_head *
 static bool decide_health(const struct ingest_api *api, enum resource resource,
 			  const struct http_head *head, uint64_t now_us, struct answer *answer)
 {
-	enum health_verdict verdict = HEALTH_READY;
+	enum health_verdict verdict;
 
 	if (head->method != HTTP_GET && head->method != HTTP_HEAD) {
 		answer->allow = ALLOW_HEALTH;
 		return refuse(answer, REFUSAL_METHOD_NOT_ALLOWED);
 	}
-	if (resource == RESOURCE_READYZ)
-		verdict = health_ready(api->health, now_us);
+	verdict = resource == RESOURCE_READYZ ? health_ready(api->health, now_us)
+					      : health_live(api->health, now_us);
 	answer->kind = ANSWER_TEXT;
 	answer->status = verdict == HEALTH_READY ? 200 : 503;
 	answer->text = health_verdict_texts[verdict];

@@ -22,10 +22,15 @@ struct packet {
 	struct exchange *exchange; /* who waits for its fate; NULL: nobody any more */
 	uint64_t received_us;      /* when its body was whole */
 	uint64_t waiting_us;       /* since when it waits for Redis to choose, or is parked */
-	struct spilled *spilled;   /* it is in the spill too, under this entry; NULL: it is not */
-	uint64_t *tried;           /* bits by slot: where it failed; NULL: nowhere yet */
+	struct packet *prev_due, *next_due; /* as spill_hold.h says */
+	struct spilled *spilled; /* it is in the spill too, under this entry; NULL: it is not */
+	uint64_t *tried;         /* bits by slot: where it failed; NULL: nowhere yet */
 	uint32_t n_messages;
 	uint32_t n_attempts; /* deliveries begun */
+	uint8_t hold_state;  /* enum hold_state */
+	bool is_hold_due;    /* it is stored without waiting for its deadline */
+	bool is_hold_seen;   /* where it goes was looked at */
+	uint8_t hold_index;  /* in the batch that is being stored */
 	uint16_t slot;       /* where it is routed to, or SLOT_NONE */
 	size_t len;          /* bytes of body so far */
 	size_t capacity;     /* bytes of body there is room for, padding not counted */

@@ -33,7 +33,7 @@ static void set_state(struct spill_in *s, enum spill_in_state state)
 
 	static_assert(ARRAY_LEN(names) == SPILL_IN_STATES, "every state has a name");
 	assert(state < SPILL_IN_STATES);
-	log_debug("spill", "state", "from=%s to=%s", names[s->state], names[state]);
+	log_debug("spill", "spill state", "from=%s to=%s", names[s->state], names[state]);
 	s->state = state;
 }
 

@@ -1,5 +1,6 @@
 #include "node/spill/spill_out.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -22,25 +23,119 @@ void spill_out_init(struct spill_out *s, const struct spill_out_config *config)
 {
 	memset(s, 0, sizeof(*s));
 	s->config = *config;
-	s->reads_own = true; /* of a former run under this name */
+	spill_out_read_own(s); /* of a former run under this name */
 	rng_init(&s->rng, 0);
 	look_later(s);
 }
 
+static unsigned count(const struct spill_out *s, enum spilled_state state)
+{
+	return s->lists[state].n;
+}
+
 static void show(const struct spill_out *s)
 {
-	metrics_set(s->config.metrics, M_SPILL_HELD_PACKETS, 0, s->n_held);
+	metrics_set(s->config.metrics, M_SPILL_HELD_PACKETS, 0, count(s, SPILLED_HELD));
+}
+
+/* ---- entries ---- */
+
+static void link_entry(struct spill_out *s, struct spilled *e)
+{
+	e->next = NULL;
+	e->prev = s->lists[e->state].last;
+	*(e->prev ? &e->prev->next : &s->lists[e->state].first) = e;
+	s->lists[e->state].last = e;
+	s->lists[e->state].n++;
+}
+
+static void unlink_entry(struct spill_out *s, struct spilled *e)
+{
+	assert(s->lists[e->state].n > 0);
+	*(e->prev ? &e->prev->next : &s->lists[e->state].first) = e->next;
+	*(e->next ? &e->next->prev : &s->lists[e->state].last) = e->prev;
+	s->lists[e->state].n--;
+}
+
+static void set_state(struct spill_out *s, struct spilled *e, enum spilled_state state)
+{
+	assert(e->state == SPILLED_HELD && state != SPILLED_HELD);
+	unlink_entry(s, e);
+	e->state = state;
+	link_entry(s, e);
+	show(s);
+}
+
+/* Held from now on. NULL: out of memory. */
+static struct spilled *new_entry(struct spill_out *s, const char *name, bool is_adopted)
+{
+	struct spilled *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	strncpy(e->name, name, sizeof(e->name) - 1);
+	e->is_adopted = is_adopted;
+	e->taken_us = clock_mono_us();
+	*(is_adopted ? &s->n_adopted : &s->n_taken) += 1;
+	link_entry(s, e);
+	show(s);
+	return e;
+}
+
+static void free_entry(struct spill_out *s, struct spilled *e)
+{
+	unsigned *np = e->is_adopted ? &s->n_adopted : &s->n_taken;
+
+	assert(*np > 0);
+	*np -= 1;
+	unlink_entry(s, e);
+	free(e);
+	show(s);
+}
+
+static bool is_known(const struct spill_out *s, const char *name)
+{
+	for (enum spilled_state state = 0; state < SPILLED_STATES; state++)
+		for (const struct spilled *e = s->lists[state].first; e; e = e->next)
+			if (strcmp(e->name, name) == 0)
+				return true;
+	return false;
+}
+
+struct spilled *spill_out_adopt(struct spill_out *s, const char *name, uint32_t n_messages,
+				uint64_t cost_bytes)
+{
+	struct spilled *e = new_entry(s, name, true);
+
+	if (!e) {
+		spill_out_read_own(s);
+		return NULL;
+	}
+	e->n_messages = n_messages;
+	e->cost_bytes = cost_bytes;
+	return e;
+}
+
+void spill_out_drop(struct spill_out *s, struct spilled *entry)
+{
+	set_state(s, entry, SPILLED_DONE);
+}
+
+void spill_out_read_own(struct spill_out *s)
+{
+	s->reads_own = true;
+	s->own_again = s->is_calling && s->asked_own;
+	strcpy(s->own_after, "0");
+}
+
+void spill_out_deinit(struct spill_out *s)
+{
+	for (enum spilled_state state = 0; state < SPILLED_STATES; state++)
+		while (s->lists[state].first)
+			free_entry(s, s->lists[state].first);
 }
 
 /* ---- out of the stream ---- */
-
-static struct spilled *find_free(struct spill_out *s)
-{
-	for (unsigned i = 0; i < SPILL_OUT_MAX; i++)
-		if (s->entries[i].state == SPILLED_FREE)
-			return &s->entries[i];
-	return NULL;
-}
 
 /* On this machine's clock, as far as the nodes' clocks agree. */
 static uint64_t received_us(uint64_t received_ms)
@@ -71,19 +166,30 @@ static struct packet *copy_packet(struct spill_out *s, const struct spill_entry 
 /* False: there is no room for it now; it stands under this worker's name. */
 static bool hold(struct spill_out *s, const struct spill_entry *entry)
 {
-	struct spilled *spilled = find_free(s);
-	struct packet *p = spilled ? copy_packet(s, entry) : NULL;
+	struct packet *p = s->n_taken < SPILL_OUT_MAX ? copy_packet(s, entry) : NULL;
 
 	if (!p)
 		return false;
-	*spilled = (struct spilled){ .state = SPILLED_HELD,
-				     .n_messages = entry->n_messages,
-				     .cost_bytes = entry->cost_bytes,
-				     .taken_us = clock_mono_us() };
-	strncpy(spilled->name, entry->name, sizeof(spilled->name) - 1);
-	p->spilled = spilled;
-	s->n_held++;
+	p->spilled = new_entry(s, entry->name, false);
+	if (!p->spilled) {
+		packet_free_within(s->config.memory, p);
+		return false;
+	}
+	p->spilled->n_messages = entry->n_messages;
+	p->spilled->cost_bytes = entry->cost_bytes;
 	s->config.on_packet(s->config.arg, p);
+	return true;
+}
+
+/* False: there is no room for it now. */
+static bool take_entry(struct spill_out *s, const struct spill_entry *entry)
+{
+	bool is_known_own = s->asked_own && is_known(s, entry->name);
+
+	if (!is_known_own && !hold(s, entry))
+		return false;
+	if (s->asked_own && !s->own_again)
+		strcpy(s->own_after, entry->name);
 	return true;
 }
 
@@ -93,15 +199,15 @@ static void on_taken(void *arg, const redisReply *reply)
 	struct spill_taken taken;
 	struct spill_entry entry;
 
-	s->is_calling = false;
 	s->has_more = false;
 	look_later(s);
+	s->is_calling = false;
 	if (spill_take_answer(reply, &taken) != 0) {
-		s->reads_own = true; /* it may have been carried out */
+		spill_out_read_own(s); /* it may have been carried out */
 		return;
 	}
 	if (s->asked_own)
-		s->reads_own = taken.n > 0;
+		s->reads_own = taken.n > 0 || s->own_again;
 	/* where nothing came, others may hold all that is left */
 	s->has_more = taken.n > 0 || (s->asked_own && taken.n_in_spill > 0);
 	if (taken.n_claimed) {
@@ -110,23 +216,26 @@ static void on_taken(void *arg, const redisReply *reply)
 		metrics_add(s->config.metrics, M_SPILL_CLAIMED_PACKETS, 0, taken.n_claimed);
 	}
 	while (spill_taken_next(&taken, &entry)) {
-		if (!hold(s, &entry)) {
-			s->reads_own = true;
-			s->has_more = false;
-			break;
-		}
+		if (take_entry(s, &entry))
+			continue;
+		if (!s->asked_own)
+			spill_out_read_own(s);
+		s->has_more = false;
+		break;
 	}
-	show(s);
+	s->own_again = false;
 }
 
 static void take(struct spill_out *s)
 {
-	unsigned n_free = SPILL_OUT_MAX - s->n_held - s->n_done - s->n_given_up;
+	unsigned n_free = SPILL_OUT_MAX - s->n_taken;
+	unsigned n = n_free < TAKE_MAX_PACKETS ? n_free : TAKE_MAX_PACKETS;
 	struct script_args args = { 0 };
 
-	spill_take_args(&args, s->config.worker,
-			n_free < TAKE_MAX_PACKETS ? n_free : TAKE_MAX_PACKETS, TAKE_MAX_BYTES,
-			s->reads_own);
+	if (s->reads_own)
+		spill_take_own_after(&args, s->config.worker, n, TAKE_MAX_BYTES, s->own_after);
+	else
+		spill_take_args(&args, s->config.worker, n, TAKE_MAX_BYTES, false);
 	s->took_last = true;
 	s->asked_own = s->reads_own;
 	s->is_calling = link_call(s->config.link, SCRIPT_SPILL_TAKE, &args, on_taken, s) == 0;
@@ -134,49 +243,38 @@ static void take(struct spill_out *s)
 
 /* ---- what becomes of it ---- */
 
-static void let_go(struct spill_out *s, struct packet *p)
+static void end(struct spill_out *s, struct packet *p, enum spilled_state state)
 {
-	assert(s->n_held > 0);
+	set_state(s, p->spilled, state);
 	p->spilled = NULL;
-	s->n_held--;
-	show(s);
 }
 
 void spill_out_done(struct spill_out *s, struct packet *p)
 {
-	assert(p->spilled->state == SPILLED_HELD);
-	p->spilled->state = SPILLED_DONE;
-	s->n_done++;
-	let_go(s, p);
+	end(s, p, SPILLED_DONE);
 }
 
 void spill_out_give_up(struct spill_out *s, struct packet *p)
 {
-	assert(p->spilled->state == SPILLED_HELD);
-	p->spilled->state = SPILLED_GIVEN_UP;
-	s->n_given_up++;
-	let_go(s, p);
+	end(s, p, SPILLED_GIVEN_UP);
 }
 
 void spill_out_leave(struct spill_out *s, struct packet *p)
 {
-	p->spilled->state = SPILLED_FREE;
-	s->reads_own = true;
-	let_go(s, p);
+	free_entry(s, p->spilled);
+	p->spilled = NULL;
+	spill_out_read_own(s);
 }
 
 /* Without an answer it is told once more. */
-static void end_telling(struct spill_out *s, bool is_told, unsigned *np)
+static void end_telling(struct spill_out *s, bool is_told)
 {
-	assert(s->is_calling && *np >= s->n_telling);
+	assert(s->is_calling);
 	s->is_calling = false;
-	if (is_told) {
-		for (unsigned i = 0; i < s->n_telling; i++)
-			s->telling[i]->state = SPILLED_FREE;
-		*np -= s->n_telling;
-	} else {
+	for (unsigned i = 0; is_told && i < s->n_telling; i++)
+		free_entry(s, s->telling[i]);
+	if (!is_told)
 		s->next_tell_us = clock_mono_us() + RETRY_US;
-	}
 	s->n_telling = 0;
 }
 
@@ -185,7 +283,7 @@ static void on_told_done(void *arg, const redisReply *reply)
 	struct spill_out *s = arg;
 	struct spill_left left;
 
-	end_telling(s, spill_done_answer(reply, &left) == 0, &s->n_done);
+	end_telling(s, spill_done_answer(reply, &left) == 0);
 }
 
 static void on_told_given_up(void *arg, const redisReply *reply)
@@ -193,16 +291,16 @@ static void on_told_given_up(void *arg, const redisReply *reply)
 	struct spill_out *s = arg;
 	bool is_unknown = !reply && link_is_up(s->config.link); /* to Redis: it was emptied */
 
-	s->reads_own |= is_unknown; /* what is there all the same is read again */
-	end_telling(s, reply || is_unknown, &s->n_given_up);
+	if (is_unknown) /* what is there all the same is read again */
+		spill_out_read_own(s);
+	end_telling(s, reply || is_unknown);
 }
 
 static void gather(struct spill_out *s, enum spilled_state state, unsigned max)
 {
 	s->n_telling = 0;
-	for (unsigned i = 0; i < SPILL_OUT_MAX && s->n_telling < max; i++)
-		if (s->entries[i].state == state)
-			s->telling[s->n_telling++] = &s->entries[i];
+	for (struct spilled *e = s->lists[state].first; e && s->n_telling < max; e = e->next)
+		s->telling[s->n_telling++] = e;
 }
 
 static void tell_done(struct spill_out *s)
@@ -235,22 +333,21 @@ static void tell_given_up(struct spill_out *s)
 
 static bool wants_more(const struct spill_out *s, uint64_t now_us)
 {
-	unsigned n_known = s->n_held + s->n_done + s->n_given_up;
-
-	if (s->is_ending || (s->reads_own && n_known > 0))
+	if (s->is_ending)
 		return false;
 	if (!s->has_more && now_us < s->next_look_us)
 		return false;
-	return n_known <= SPILL_OUT_MAX / 2 && s->config.has_room(s->config.arg);
+	return s->n_taken <= SPILL_OUT_MAX / 2 && s->config.has_room(s->config.arg);
 }
 
 void spill_out_turn(struct spill_out *s, uint64_t now_us)
 {
 	if (s->is_calling || !link_is_up(s->config.link))
 		return;
-	if (s->n_given_up && now_us >= s->next_tell_us)
+	if (count(s, SPILLED_GIVEN_UP) && now_us >= s->next_tell_us)
 		tell_given_up(s);
-	else if (s->n_done && now_us >= s->next_tell_us && (s->took_last || !wants_more(s, now_us)))
+	else if (count(s, SPILLED_DONE) && now_us >= s->next_tell_us &&
+		 (s->took_last || !wants_more(s, now_us)))
 		tell_done(s);
 	else if (wants_more(s, now_us))
 		take(s);
@@ -263,5 +360,6 @@ void spill_out_end(struct spill_out *s)
 
 bool spill_out_is_quiet(const struct spill_out *s)
 {
-	return !s->n_held && (!(s->n_done + s->n_given_up) || !link_is_up(s->config.link));
+	return !count(s, SPILLED_HELD) && (!(count(s, SPILLED_DONE) + count(s, SPILLED_GIVEN_UP)) ||
+					   !link_is_up(s->config.link));
 }

@@ -9,8 +9,10 @@
  * What is held stays in the stream, under this worker's name, so it is never lost: should the
  * worker die, another one claims it. What this one can bring to nobody it gives up: that goes to
  * the name SPILL_OUT_NOBODY, and is claimed from there as from the dead. An answer that never came
- * may have taken packets that nobody holds; so does a former run under the same name: then, once
- * nothing is held, what stands under this name is read first.
+ * may have taken packets that nobody holds; so does a former run under the same name: then what
+ * stands under this name is read first, and entries that are known already are passed over.
+ *
+ * Entries that this worker put there itself (spill_hold.h) are known here too, and end as the others.
  */
 #include "common/metrics/metrics.h"
 #include "common/rng.h"
@@ -20,7 +22,8 @@
 #include "registry/redis/link.h"
 #include "registry/spill.h"
 
-#define SPILL_OUT_MAX SPILL_DONE_MAX /* packets held at once */
+#define SPILL_OUT_MAX SPILL_DONE_MAX /* packets taken and known at once */
+#define SPILL_OUT_MAX_ADOPTED 4096   /* the same of those that this worker put there itself */
 #define SPILL_OUT_NOBODY "nobody"    /* no worker's name: those have a '/' */
 
 struct spill_out_config {
@@ -35,15 +38,17 @@ struct spill_out_config {
 };
 
 enum spilled_state {
-	SPILLED_FREE,
-	SPILLED_HELD,    /* on its way to an analyzer */
-	SPILLED_DONE,    /* its fate is known, Redis is still to be told */
-	SPILLED_GIVEN_UP /* others shall have it, Redis is still to be told */
+	SPILLED_HELD,     /* on its way to an analyzer */
+	SPILLED_DONE,     /* its fate is known, Redis is still to be told */
+	SPILLED_GIVEN_UP, /* others shall have it, Redis is still to be told */
+	SPILLED_STATES
 };
 
-/* An entry of the stream that this worker has taken. */
+/* An entry of the stream that stands under this worker's name. */
 struct spilled {
+	struct spilled *prev, *next; /* in the list of its state */
 	enum spilled_state state;
+	bool is_adopted; /* this worker put it there itself */
 	uint32_t n_messages;
 	uint64_t cost_bytes;
 	uint64_t taken_us;
@@ -52,15 +57,20 @@ struct spilled {
 
 struct spill_out {
 	struct spill_out_config config;
-	struct spilled entries[SPILL_OUT_MAX];
-	unsigned n_held, n_done, n_given_up;
-	bool is_calling;    /* one call at a time */
-	bool took_last;     /* the last one was a spill_take: the two take turns */
-	bool reads_own;     /* what stands under this worker's name comes first */
-	bool asked_own;     /* the last spill_take was for that */
-	bool has_more;      /* the last look left something */
-	bool is_ending;     /* nothing is taken any more */
-	unsigned n_telling; /* entries in the call under way, done or given up */
+	struct {
+		struct spilled *first, *last; /* the oldest first */
+		unsigned n;
+	} lists[SPILLED_STATES];
+	unsigned n_taken, n_adopted; /* entries known, in whatever state */
+	bool is_calling;             /* one call at a time */
+	bool took_last;              /* the last one was a spill_take: the two take turns */
+	bool reads_own;              /* what stands under this worker's name comes first */
+	bool asked_own;              /* the last spill_take was for that */
+	bool own_again;              /* and they are to be read from the first one again */
+	char own_after[SPILL_ENTRY_NAME_MAX]; /* the entry up to which they have been read */
+	bool has_more;                        /* the last look left something */
+	bool is_ending;                       /* nothing is taken any more */
+	unsigned n_telling;                   /* entries in the call under way, done or given up */
 	struct spilled *telling[SPILL_DONE_MAX];
 	struct spill_done done;
 	uint64_t next_look_us, next_tell_us;
@@ -68,6 +78,17 @@ struct spill_out {
 };
 
 void spill_out_init(struct spill_out *s, const struct spill_out_config *config);
+void spill_out_deinit(struct spill_out *s);
+/*
+ * This worker has put an entry there itself, under its own name, and holds it. NULL: no memory; it
+ * will be read again, as if it came from a former run.
+ */
+struct spilled *spill_out_adopt(struct spill_out *s, const char *name, uint32_t n_messages,
+				uint64_t cost_bytes);
+/* An entry that was adopted and belongs to no packet any more leaves the stream. */
+void spill_out_drop(struct spill_out *s, struct spilled *entry);
+/* Entries that are not known may stand under this worker's name. */
+void spill_out_read_own(struct spill_out *s);
 /* The fate of a packet that came from here is known. Before the packet is freed. */
 void spill_out_done(struct spill_out *s, struct packet *p);
 /* Nobody in this worker's reach takes it: others shall have it. Before the packet is freed. */

@@ -278,16 +278,6 @@ void watch_stop(struct watch *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
-bool watch_is_stopped(struct watch *w)
-{
-	bool is_stopped;
-
-	pthread_mutex_lock(&w->lock);
-	is_stopped = w->must_stop;
-	pthread_mutex_unlock(&w->lock);
-	return is_stopped;
-}
-
 void watch_free(struct watch *w)
 {
 	if (!w)
@@ -333,12 +323,16 @@ struct view *watch_view(struct watch *w)
 	return view;
 }
 
-struct view *watch_next(struct watch *w, const struct view *last, uint64_t ms)
+struct view *watch_latest(struct watch *w)
 {
 	struct view *view;
+	bool is_news;
 
 	pthread_mutex_lock(&w->lock);
-	await(w, last ? last->made_us : 0, clock_mono_us() + ms * US_PER_MS);
+	is_news = !is_wanted(w);
+	w->wanted_us = clock_mono_us();
+	if (is_news)
+		pthread_cond_broadcast(&w->changed);
 	view = view_ref(w->view);
 	pthread_mutex_unlock(&w->lock);
 	return view;

@@ -21,16 +21,14 @@ int watch_new(struct node_shared *shared, struct watch **watchp) MUST_CHECK;
 void watch_free(struct watch *w);
 /* There are new shares, as of now. From any thread. */
 void watch_tell(struct watch *w, struct roster *roster);
-/* Whoever waits in watch_next returns now, and later at once. */
+/* Whoever waits in watch_view returns now, and later at once. */
 void watch_stop(struct watch *w);
-bool watch_is_stopped(struct watch *w);
 
 /* A reference to what was last seen, at most about a second ago if Redis answers; NULL: nothing was
  * ever seen. */
 struct view *watch_view(struct watch *w);
-/* Waits until there is a newer one than `last` (NULL: any), at most `ms`: the newest; NULL: none.
- */
-struct view *watch_next(struct watch *w, const struct view *last, uint64_t ms);
+/* The same without waiting: as it is, maybe old; the thread looks again for whoever asks. */
+struct view *watch_latest(struct watch *w);
 /* The pool as it was last seen, when that was (monotonic), without asking for more; it may lack
  * accounts. A reference; NULL: never. */
 struct roster *watch_roster(struct watch *w, uint64_t *seen_usp);

@@ -21,7 +21,7 @@ sub try_route ($node, $port, $route, $who) {
 sub is_safe ($answer, $title) {
     my $headers = $answer->{headers};
     is_deeply([ @$headers{qw(x-content-type-options referrer-policy cache-control)} ], 
-        [ qw(nosniff no-referrer), $headers->{'content-type'} =~ /css|yaml/ ? 'no-cache' : 'no-store' ],
+        [ qw(nosniff no-referrer), ($headers->{'content-type'} // '') =~ /css|yaml/ ? 'no-cache' : 'no-store' ],
         "$title: a browser keeps to what it is told");
     like($headers->{'content-security-policy'}, qr/^default-src 'none';/, "$title: and runs nothing");
     is_deeply([ grep { /^access-control/ } keys %$headers ], [], "$title: no other origin may read it");

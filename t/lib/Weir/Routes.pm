@@ -34,7 +34,7 @@ our %admin_routes = (
     'POST /v1/dead/purge' => [ 401, 401, 401, 401, 200 ],
     'GET /nowhere' => [ (404) x 5 ],
     'PATCH /v1/analyzers' => [ (405) x 5 ],
-    'OPTIONS /v1/analyzers' => [ (405) x 5 ],
+    'OPTIONS /v1/analyzers' => [ (204) x 5 ],
 );
 our %ingest_routes = (
     (map { ("POST $_" => [ 401, 401, 202, 401, 401 ]) } qw(/ingest /v1/ingest /logs /message/send)),

@@ -70,6 +70,22 @@ static void str_terminates_without_counting_it(void **state)
 	buf_deinit(&b);
 }
 
+static void consume_drops_from_the_front(void **state)
+{
+	struct buf b = { 0 };
+	(void)state;
+
+	buf_consume(&b, 0);
+	buf_append_str(&b, "abcdef");
+	buf_consume(&b, 2);
+	assert_string_equal(buf_str(&b), "cdef");
+	buf_append_str(&b, "g");
+	buf_consume(&b, 5);
+	assert_int_equal(b.len, 0);
+	assert_string_equal(buf_str(&b), "");
+	buf_deinit(&b);
+}
+
 static void reserve_keeps_content_and_makes_room_once(void **state)
 {
 	struct buf b = { 0 };
@@ -147,6 +163,7 @@ int main(void)
 		cmocka_unit_test(printf_grows_to_what_it_needs),
 		cmocka_unit_test(printf_fits_exactly_at_every_length),
 		cmocka_unit_test(str_terminates_without_counting_it),
+		cmocka_unit_test(consume_drops_from_the_front),
 		cmocka_unit_test(reserve_keeps_content_and_makes_room_once),
 		cmocka_unit_test(impossible_sizes_are_refused_and_change_nothing),
 		cmocka_unit_test(a_failed_append_silences_the_later_ones),

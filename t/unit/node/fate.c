@@ -135,6 +135,23 @@ static void end_in_router(struct bench *b)
 	}
 }
 
+/* A packet in a place is held: its agent is answered. */
+static void hold(struct bench *b, enum fake_place place)
+{
+	struct packet *p = pick(b, place);
+
+	if (!p)
+		return;
+	if (p->hold_state == HOLD_WAITING) {
+		fakes_forget(p);
+		assert_true(b->n_entries < N_AGENTS);
+		p->spilled = &b->entries[b->n_entries++];
+		p->spilled->taken_us = rng_range(&b->rng, 0, 1) ? clock_mono_us() : 0;
+		fate_on_held(&b->fate, p);
+	}
+	fakes_put(place, p);
+}
+
 static void end_in_spill(struct bench *b)
 {
 	struct packet *p = pick(b, FAKE_SPILL_IN);
@@ -168,7 +185,7 @@ static void do_something(struct bench *b)
 {
 	bool is_full = n_under_way(b) >= FULL;
 
-	switch (rng_range(&b->rng, is_full ? 3 : 0, 9)) {
+	switch (rng_range(&b->rng, is_full ? 3 : 0, 11)) {
 	case 0:
 	case 1:
 		receive(b);
@@ -188,6 +205,9 @@ static void do_something(struct bench *b)
 		break;
 	case 6:
 		end_in_spill(b);
+		break;
+	case 7:
+		hold(b, rng_range(&b->rng, 0, 3) ? FAKE_ROUTER : FAKE_DEAD);
 		break;
 	default:
 		end_in_router(b);
@@ -238,6 +258,7 @@ static void any_sequence(struct bench *b, uint64_t seed, enum ack_mode ack)
 	assert_int_equal(accounts_missing(&b->fate.accounts).messages, 0);
 	assert_int_equal(the_fakes.n_accepted + the_fakes.n_refused, b->n_agents);
 	assert_int_equal(the_fakes.n_done + the_fakes.n_given_up + the_fakes.n_left, b->n_entries);
+	assert_int_equal(the_fakes.n_watched, 0);
 	assert_true(amount(b, ACCOUNT_DELIVERED) > 0 && amount(b, ACCOUNT_DEAD) > 0 &&
 		    amount(b, ACCOUNT_SPILLED) > 0 && amount(b, ACCOUNT_REFUSED) > 0);
 	assert_true(ack == ACK_DELIVERED ? amount(b, ACCOUNT_LOST) == 0
@@ -306,6 +327,36 @@ static void a_worker_that_ends_gives_up_at_once_what_nobody_takes(void **state)
 	assert_int_equal(the_fakes.n_given_up, 1);
 }
 
+static void a_held_packet_is_answered_once_and_done_when_it_is_delivered(void **state)
+{
+	struct bench *b = *state;
+
+	rng_init(&b->rng, 1);
+	receive(b);
+	hold(b, FAKE_ROUTER);
+	assert_int_equal(the_fakes.n_accepted, 1);
+	assert_int_equal(amount(b, ACCOUNT_SPILLED), 1);
+	assert_int_equal(amount(b, ACCOUNT_TAKEN), 1);
+	fate_on_delivered(&b->fate, pick(b, FAKE_ROUTER), "a1");
+	assert_int_equal(the_fakes.n_accepted, 1);
+	assert_int_equal(the_fakes.n_done, 1);
+}
+
+static void a_held_packet_that_nobody_takes_is_not_stored_again(void **state)
+{
+	struct bench *b = *state;
+
+	rng_init(&b->rng, 1);
+	receive(b);
+	hold(b, FAKE_ROUTER);
+	the_fakes.would_take = true;
+	fate_on_unplaced(&b->fate, pick(b, FAKE_ROUTER));
+	assert_int_equal(the_fakes.n[FAKE_SPILL_IN], 0);
+	assert_int_equal(b->fate.parked.n_packets, 1);
+	fate_leave_parked(&b->fate);
+	assert_int_equal(the_fakes.n_left, 1);
+}
+
 static void an_unplaced_packet_that_is_due_is_stored_without_waiting(void **state)
 {
 	struct bench *b = *state;
@@ -355,6 +406,8 @@ int main(void)
 		TEST(ack_received_answers_before_the_delivery),
 		TEST(a_packet_out_of_the_spill_is_given_up_after_a_while),
 		TEST(a_worker_that_ends_gives_up_at_once_what_nobody_takes),
+		TEST(a_held_packet_is_answered_once_and_done_when_it_is_delivered),
+		TEST(a_held_packet_that_nobody_takes_is_not_stored_again),
 		TEST(an_unplaced_packet_that_is_due_is_stored_without_waiting),
 		TEST(a_bad_packet_that_cannot_be_buried_is_refused),
 		TEST(a_refusal_makes_the_node_unready_until_a_packet_is_accepted),

@@ -10,7 +10,7 @@
 
 struct fakes the_fakes;
 
-static void put(enum fake_place place, struct packet *p)
+void fakes_put(enum fake_place place, struct packet *p)
 {
 	assert_true(the_fakes.n[place] < FAKES_MAX);
 	the_fakes.packets[place][the_fakes.n[place]++] = p;
@@ -34,7 +34,7 @@ bool __wrap_router_can_place(const struct router *r UNUSED)
 
 void __wrap_router_submit(struct router *r UNUSED, struct packet *p)
 {
-	put(FAKE_ROUTER, p);
+	fakes_put(FAKE_ROUTER, p);
 }
 
 unsigned __wrap_router_n_packets(const struct router *r UNUSED)
@@ -70,7 +70,7 @@ void __wrap_exchange_refuse(struct conn_shared *shared UNUSED, struct exchange *
 void __wrap_spill_in_add(struct spill_in *s UNUSED, struct packet *p)
 {
 	assert_null(p->spilled); /* it would be stored twice */
-	put(FAKE_SPILL_IN, p);
+	fakes_put(FAKE_SPILL_IN, p);
 }
 
 void __wrap_spill_in_store(struct spill_in *s, struct packet *p)
@@ -82,6 +82,40 @@ void __wrap_spill_in_store(struct spill_in *s, struct packet *p)
 bool __wrap_spill_in_would_take(const struct spill_in *s UNUSED, const struct packet *p UNUSED)
 {
 	return the_fakes.would_take;
+}
+
+/* Nothing is due: fate_on_held is called by the test. */
+static void watch(struct packet *p)
+{
+	assert_non_null(p->exchange);
+	assert_int_equal(p->hold_state, HOLD_NONE);
+	p->hold_state = HOLD_WAITING;
+	the_fakes.n_watched++;
+}
+
+void __wrap_spill_hold_note_delivery(struct spill_hold *s UNUSED, const struct packet *p UNUSED)
+{
+}
+
+void __wrap_spill_hold_watch(struct spill_hold *s UNUSED, struct packet *p)
+{
+	watch(p);
+}
+
+void __wrap_spill_hold_watch_again(struct spill_hold *s UNUSED, struct packet *p)
+{
+	watch(p);
+}
+
+void fakes_forget(struct packet *p)
+{
+	the_fakes.n_watched -= p->hold_state == HOLD_WAITING;
+	p->hold_state = HOLD_NONE;
+}
+
+void __wrap_spill_hold_forget(struct spill_hold *s UNUSED, struct packet *p)
+{
+	fakes_forget(p);
 }
 
 void __wrap_spill_in_note_delivery(struct spill_in *s UNUSED)
@@ -121,5 +155,5 @@ void __wrap_dead_letter_bury(struct link *link UNUSED, const char *node_id UNUSE
 {
 	the_fakes.on_buried = fn;
 	the_fakes.burier = arg;
-	put(FAKE_DEAD, p);
+	fakes_put(FAKE_DEAD, p);
 }

@@ -13,6 +13,7 @@ enum fake_place { FAKE_ROUTER, FAKE_SPILL_IN, FAKE_DEAD, FAKE_PLACES };
 struct fakes {
 	struct packet *packets[FAKE_PLACES][FAKES_MAX];
 	unsigned n[FAKE_PLACES];
+	unsigned n_watched;                  /* packets that spill_hold looks at */
 	bool can_place;                      /* router_can_place */
 	bool would_take;                     /* spill_in_would_take */
 	unsigned n_stored;                   /* calls of spill_in_store */
@@ -25,6 +26,9 @@ struct fakes {
 
 extern struct fakes the_fakes;
 
+void fakes_put(enum fake_place place, struct packet *p);
+/* As spill_hold_forget. */
+void fakes_forget(struct packet *p);
 /* Takes packet i out of a place. */
 struct packet *fakes_pick(enum fake_place place, unsigned i);
 

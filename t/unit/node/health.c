@@ -74,6 +74,23 @@ static void verbose_has_a_line_for_each_check(void **state)
 	assert_non_null(strstr(buf_str(&out), "readyz check failed\n"));
 }
 
+static void a_worker_that_does_not_turn_hangs(void **state)
+{
+	struct health h = { 0 };
+	(void)state;
+
+	assert_int_equal(health_live(&h, T0), HEALTH_READY);
+	health_turn(&h, 0, T0, true);
+	health_turn(&h, HEALTH_MAX_WORKERS - 1, T0 + 5, true);
+	assert_int_equal(health_live(&h, T0 + HEALTH_STUCK_US), HEALTH_READY);
+	assert_int_equal(health_live(&h, T0 + HEALTH_STUCK_US + 1), HEALTH_STUCK);
+	health_turn(&h, 0, T0 + 10, true);
+	assert_int_equal(health_live(&h, T0 + HEALTH_STUCK_US + 6), HEALTH_STUCK);
+	health_turn(&h, HEALTH_MAX_WORKERS - 1, 0, false);
+	assert_int_equal(health_live(&h, T0 + HEALTH_STUCK_US + 6), HEALTH_READY);
+	assert_int_equal(health_live(&h, T0), HEALTH_READY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -82,6 +99,7 @@ int main(void)
 		cmocka_unit_test(redis_away_alone_leaves_it_ready),
 		cmocka_unit_test(an_unplaced_packet_is_remembered_for_a_while),
 		cmocka_unit_test(one_that_another_thread_saw_a_moment_later_counts),
+		cmocka_unit_test(a_worker_that_does_not_turn_hangs),
 		cmocka_unit_test(verbose_has_a_line_for_each_check),
 	};
 

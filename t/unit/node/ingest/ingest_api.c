@@ -193,7 +193,7 @@ static void encoded_bodies_are_not_taken(void **state)
 	assert_packet(&head, NULL);
 }
 
-static void livez_looks_at_nothing_and_readyz_at_health(void **state)
+static void livez_looks_at_the_workers_and_readyz_at_health(void **state)
 {
 	struct http_head livez = head_of(HTTP_GET, "/livez"), readyz = head_of(HTTP_GET, "/readyz");
 	struct http_head healthz = head_of(HTTP_HEAD, "/healthz");
@@ -212,6 +212,11 @@ static void livez_looks_at_nothing_and_readyz_at_health(void **state)
 	assert_int_equal(answer.status, 200);
 	assert_true(answer.head_only);
 	atomic_store(&health.draining, false);
+	health_turn(&health, 0, T0 - HEALTH_STUCK_US - 1, true);
+	decide(&livez, NULL, &answer);
+	assert_int_equal(answer.status, 503);
+	assert_string_equal(answer.text, "a worker hangs\n");
+	health_turn(&health, 0, 0, false);
 }
 
 static void an_old_client_that_asks_is_told_that_it_is_kept(void **state)
@@ -241,7 +246,7 @@ int main(void)
 		cmocka_unit_test(health_needs_no_token),
 		cmocka_unit_test(what_is_json_by_its_type_or_has_none_is_taken),
 		cmocka_unit_test(encoded_bodies_are_not_taken),
-		cmocka_unit_test(livez_looks_at_nothing_and_readyz_at_health),
+		cmocka_unit_test(livez_looks_at_the_workers_and_readyz_at_health),
 		cmocka_unit_test(an_old_client_that_asks_is_told_that_it_is_kept),
 	};
 

@@ -179,7 +179,7 @@ static void assert_all_done(struct bench *b, unsigned n)
 {
 	redisReply *reply;
 
-	TURN_UNTIL(b, turn, b->out.n_held + b->out.n_done == 0);
+	TURN_UNTIL(b, turn, b->out.lists[SPILLED_HELD].n + b->out.lists[SPILLED_DONE].n == 0);
 	assert_true(spill_out_is_quiet(&b->out));
 	for (unsigned i = 0; i < n; i++)
 		assert_int_equal(b->times[i], 1);
@@ -305,7 +305,7 @@ static void a_lost_answer_to_what_is_done_changes_nothing(void **state)
 	redis_server_freeze(&b->env.pool.server);
 	end_held(b, spill_out_done);
 	lose_an_answer(b);
-	assert_int_equal(b->out.n_done, 10);
+	assert_int_equal(b->out.lists[SPILLED_DONE].n, 10);
 	assert_all_done(b, 10);
 }
 

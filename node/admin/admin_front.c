@@ -1,0 +1,198 @@
+#include "node/admin/admin_front.h"
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#define BACKLOG 1024
+#define ACCEPTS_PER_TURN 32 /* then the other connections' turn */
+#define TICK_US 100000
+
+struct admin_front {
+	struct admin_conns conns;
+	pthread_t thread;
+	bool has_thread;
+	_Atomic bool must_stop;
+	int listen_fd;
+	bool is_accepting;
+	struct event *accept_event, *done_event, *tick;
+};
+
+static void set_accepting(struct admin_front *f, bool is_accepting)
+{
+	if (f->is_accepting == is_accepting)
+		return;
+	f->is_accepting = is_accepting;
+	if (!is_accepting)
+		event_del(f->accept_event);
+	else if (event_add(f->accept_event, NULL) != 0)
+		log_error("admin", "cannot accept");
+}
+
+/* Where there is no descriptor left, a connection that is only waited for gives its own. */
+static void on_accept_failed(struct admin_front *f)
+{
+	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+		return;
+	if ((errno == EMFILE || errno == ENFILE) && admin_conns_evict(&f->conns, NULL))
+		return;
+	log_warn("admin", "cannot accept a connection", "error=%s", strerror(errno));
+	set_accepting(f, false); /* until the next tick */
+}
+
+static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
+{
+	struct admin_front *f = arg;
+
+	(void)what;
+	f->conns.now_us = clock_mono_us();
+	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+		struct net_addr from = { .len = sizeof(from.sa) };
+		int fd = accept4(listen_fd, (struct sockaddr *)&from.sa, &from.len,
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0) {
+			on_accept_failed(f);
+			return;
+		}
+		if (admin_conns_make_room(&f->conns, &from))
+			admin_conn_open(&f->conns, fd, &from);
+		else
+			close(fd);
+	}
+}
+
+static void on_done(evutil_socket_t fd, short what, void *arg)
+{
+	struct admin_front *f = arg;
+	struct admin_conns *all = &f->conns;
+	struct admin_job *job, *next;
+	eventfd_t value;
+
+	(void)what;
+	if (eventfd_read(fd, &value) != 0)
+		return;
+	if (atomic_load(&f->must_stop)) {
+		event_base_loopbreak(all->base);
+		return;
+	}
+	pthread_mutex_lock(&all->done_lock);
+	job = all->done;
+	all->done = NULL;
+	pthread_mutex_unlock(&all->done_lock);
+	all->now_us = clock_mono_us();
+	for (; job; job = next) {
+		next = job->next;
+		admin_conn_answer(CONTAINER_OF(job, struct admin_conn, job));
+	}
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct admin_front *f = arg;
+
+	(void)fd;
+	(void)what;
+	admin_conns_tick(&f->conns);
+	set_accepting(f, true);
+}
+
+static void *run(void *arg)
+{
+	struct admin_front *f = arg;
+
+	pthread_setname_np(pthread_self(), "admin");
+	event_base_dispatch(f->conns.base);
+	return NULL;
+}
+
+static int init_events(struct admin_front *f)
+{
+	struct timeval tick = clock_timeval(TICK_US);
+	struct event_base *base = f->conns.base;
+
+	f->accept_event = event_new(base, f->listen_fd, EV_READ | EV_PERSIST, on_accept, f);
+	f->done_event = event_new(base, f->conns.done_fd, EV_READ | EV_PERSIST, on_done, f);
+	f->tick = event_new(base, -1, EV_PERSIST, on_tick, f);
+	if (!f->accept_event || !f->done_event || !f->tick)
+		return -ENOMEM;
+	set_accepting(f, true);
+	return event_add(f->done_event, NULL) == 0 && event_add(f->tick, &tick) == 0 ? 0 : -ENOMEM;
+}
+
+static void init_conns(struct admin_conns *all, const struct admin_front_config *config)
+{
+	*all = (struct admin_conns){ .watch = config->watch,
+				     .metrics = config->metrics,
+				     .decide = config->decide,
+				     .serve = config->serve,
+				     .arg = config->arg };
+	for (unsigned i = 0; i < ADMIN_CONN_STATES; i++)
+		TAILQ_INIT(&all->lists[i]);
+	pthread_mutex_init(&all->done_lock, NULL);
+	all->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	all->base = event_base_new();
+}
+
+int admin_front_new(const struct admin_front_config *config, struct net_addr *addr,
+		    struct admin_front **frontp)
+{
+	struct admin_front *f = calloc(1, sizeof(*f));
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	f->listen_fd = -1;
+	init_conns(&f->conns, config);
+	r = f->conns.base && f->conns.done_fd >= 0 ? net_listen(addr, false, BACKLOG, &f->listen_fd)
+						   : -ENOMEM;
+	if (r == 0)
+		r = net_local_addr(f->listen_fd, addr);
+	if (r == 0)
+		r = admin_pool_new(&f->conns.pool);
+	if (r == 0)
+		r = init_events(f);
+	if (r == 0) {
+		r = -pthread_create(&f->thread, NULL, run, f);
+		f->has_thread = r == 0;
+	}
+	if (r != 0)
+		admin_front_free(f);
+	else
+		*frontp = f;
+	return r;
+}
+
+static void free_event(struct event *event)
+{
+	if (event)
+		event_free(event);
+}
+
+void admin_front_free(struct admin_front *f)
+{
+	struct admin_conn *c;
+
+	if (!f)
+		return;
+	atomic_store(&f->must_stop, true);
+	if (f->has_thread && eventfd_write(f->conns.done_fd, 1) == 0)
+		pthread_join(f->thread, NULL);
+	admin_pool_free(f->conns.pool);
+	for (unsigned i = 0; i < ADMIN_CONN_STATES; i++)
+		while ((c = TAILQ_FIRST(&f->conns.lists[i])))
+			admin_conn_close(c, ADMIN_CLOSE_STOPPED);
+	free_event(f->accept_event);
+	free_event(f->done_event);
+	free_event(f->tick);
+	if (f->listen_fd >= 0)
+		close(f->listen_fd);
+	close(f->conns.done_fd);
+	if (f->conns.base)
+		event_base_free(f->conns.base);
+	pthread_mutex_destroy(&f->conns.done_lock);
+	free(f);
+}

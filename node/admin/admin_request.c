@@ -1,0 +1,166 @@
+#include "node/admin/admin_request.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "node/http/http_field.h"
+
+static const char *const field_names[] = {
+	"Host", "Origin", "Accept", "Authorization", "If-Match", "If-None-Match", "Last-Event-ID",
+};
+static_assert(ARRAY_LEN(field_names) == ADMIN_FIELDS, "every field has a name");
+
+static int find_field(struct http_slice name)
+{
+	for (int i = 0; i < ADMIN_FIELDS; i++)
+		if (strlen(field_names[i]) == name.len &&
+		    strncasecmp(field_names[i], name.data, name.len) == 0)
+			return i;
+	return -1;
+}
+
+/* A field that is repeated is a list (RFC 9110, 5.3). */
+static int add_value(char **valuep, struct http_slice value)
+{
+	size_t n_before = *valuep ? strlen(*valuep) : 0, n_comma = n_before ? 2 : 0;
+	char *text = realloc(*valuep, n_before + n_comma + value.len + 1);
+
+	if (!text)
+		return -ENOMEM;
+	memcpy(text + n_before, ", ", n_comma);
+	if (value.len)
+		memcpy(text + n_before + n_comma, value.data, value.len);
+	text[n_before + n_comma + value.len] = '\0';
+	*valuep = text;
+	return 0;
+}
+
+int admin_request_init(struct admin_request *rq, const struct http_head *head, const char *section,
+		       size_t len)
+{
+	struct http_slice name, value;
+	struct http_fields fields;
+	int r = 0, i;
+
+	rq->method = head->method;
+	rq->is_http_1_0 = head->minor_version == 0;
+	rq->path = strndup(head->path.len ? head->path.data : "", head->path.len);
+	rq->query = head->query.data ? strndup(head->query.data, head->query.len) : NULL;
+	if (!rq->path || (head->query.data && !rq->query))
+		return -ENOMEM;
+	http_fields_begin(&fields, section, len);
+	while (r == 0 && http_fields_next(&fields, &name, &value)) {
+		i = find_field(name);
+		if (i >= 0)
+			r = add_value(&rq->fields[i], value);
+	}
+	return r;
+}
+
+void admin_request_deinit(struct admin_request *rq)
+{
+	for (unsigned i = 0; i < ADMIN_FIELDS; i++)
+		free(rq->fields[i]);
+	free(rq->path);
+	free(rq->query);
+	buf_deinit(&rq->body);
+	buf_deinit(&rq->out);
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool admin_decode(char *text)
+{
+	char *to = text;
+	int high, low;
+
+	for (; *text; text++, to++) {
+		*to = *text;
+		if (*text != '%')
+			continue;
+		high = hex_digit(text[1]);
+		low = high >= 0 ? hex_digit(text[2]) : -1;
+		if (low < 0 || (high == 0 && low == 0))
+			return false;
+		*to = (char)(high << 4 | low);
+		text += 2;
+	}
+	*to = '\0';
+	return true;
+}
+
+int admin_parameter(const struct admin_request *rq, const char *name, char *out, size_t size)
+{
+	size_t n_name = strlen(name), len;
+	const char *at = rq->query;
+
+	for (; at; at = strchr(at, '&') ? strchr(at, '&') + 1 : NULL) {
+		if (strncmp(at, name, n_name) != 0 || at[n_name] != '=')
+			continue;
+		at += n_name + 1;
+		len = strcspn(at, "&");
+		if (len >= size)
+			return -1;
+		memcpy(out, at, len);
+		out[len] = '\0';
+		for (char *p = out; *p; p++)
+			*p = *p == '+' ? ' ' : *p;
+		return admin_decode(out) ? 1 : -1;
+	}
+	return 0;
+}
+
+int admin_send(struct admin_request *rq, const struct web_answer *answer)
+{
+	struct web_answer closing = *answer;
+
+	closing.close = true;
+	buf_clear(&rq->out);
+	web_append_answer(&rq->out, &closing, rq->method == HTTP_HEAD);
+	return answer->status;
+}
+
+int admin_send_json(struct admin_request *rq, int status, cJSON *json)
+{
+	return admin_answer_json(rq, &(struct web_answer){ .status = status }, json);
+}
+
+int admin_answer_json(struct admin_request *rq, const struct web_answer *from, cJSON *json)
+{
+	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+	struct web_answer answer = *from;
+	int status;
+
+	cJSON_Delete(json);
+	if (!text) {
+		answer = (struct web_answer){ .status = 503, .retry_after_s = 1 };
+		return admin_send_problem(rq, &answer, "memory", "Out of memory.");
+	}
+	answer.content_type = "application/json";
+	answer.body = text;
+	answer.len = strlen(text);
+	status = admin_send(rq, &answer);
+	cJSON_free(text);
+	return status;
+}
+
+int admin_send_problem(struct admin_request *rq, const struct web_answer *from, const char *code,
+		       const char *detail)
+{
+	struct web_answer answer = *from;
+	char *text = web_problem_text(from->status, code, detail);
+	int status;
+
+	answer.content_type = "application/problem+json";
+	answer.body = text ? text : "";
+	answer.len = strlen(answer.body);
+	status = admin_send(rq, &answer);
+	cJSON_free(text);
+	return status;
+}
