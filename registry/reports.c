@@ -50,6 +50,16 @@ static bool add_count(const char *text, const char **endp, double *sump)
 	return true;
 }
 
+/* " BUCKET:COUNT", or what is something else: false. */
+static bool add_time(const char *text, const char **endp, double times[METRICS_N_BUCKETS + 1])
+{
+	char *end;
+	unsigned long bucket = strtoul(text, &end, 10);
+
+	return *end == ':' && bucket <= METRICS_N_BUCKETS &&
+	       add_count(end + 1, endp, &times[bucket]);
+}
+
 /* "QUEUED FLYING PAUSED BUCKET:COUNT ... failed:COUNT"; what is something else, and all behind it,
  * is left out. */
 static void add_lane(struct lanes *lanes, const char *text)
@@ -65,15 +75,12 @@ static void add_lane(struct lanes *lanes, const char *text)
 		*counts[i] += (double)n;
 	}
 	while (*text == ' ') {
-		unsigned long bucket = strtoul(text, &end, 10);
-
 		if (strncmp(text, " failed:", 8) == 0) {
 			if (!add_count(text + 8, &text, &lanes->failed))
 				return;
 			continue;
 		}
-		if (*end != ':' || bucket > METRICS_N_BUCKETS ||
-		    !add_count(end + 1, &text, &lanes->times[bucket]))
+		if (!add_time(text, &text, lanes->times))
 			return;
 	}
 }
@@ -158,6 +165,22 @@ static bool is_live(const struct roster *roster, const char *node)
 	return false;
 }
 
+static cJSON *ack_json(const double times[METRICS_N_BUCKETS + 1]);
+
+/* The report's text becomes percentiles. */
+static void add_ack(struct reports *r, cJSON *report)
+{
+	const char *at = text(report, "ack");
+	double times[METRICS_N_BUCKETS + 1] = { 0 };
+
+	while (*at == ' ' && add_time(at, &at, times))
+		;
+	for (unsigned i = 0; i <= METRICS_N_BUCKETS; i++)
+		r->ack[i] += times[i];
+	cJSON_DeleteItemFromObjectCaseSensitive(report, "ack");
+	cJSON_AddItemToObject(report, "ack", ack_json(times));
+}
+
 static void add_node(struct reports *r, const struct roster *roster, const char *node,
 		     const char *json)
 {
@@ -172,6 +195,7 @@ static void add_node(struct reports *r, const struct roster *roster, const char 
 	add_lanes(r, roster, cJSON_GetObjectItemCaseSensitive(report, "lanes"), &all);
 	add_trouble(r, roster, cJSON_GetObjectItemCaseSensitive(report, "trouble"));
 	add_refused(r, cJSON_GetObjectItemCaseSensitive(report, "refused"));
+	add_ack(r, report);
 	cJSON_DeleteItemFromObjectCaseSensitive(report, "lanes"); /* summed up, and large */
 	cJSON_DeleteItemFromObjectCaseSensitive(report, "trouble");
 	lanes_add_health(&all, report);
@@ -254,18 +278,51 @@ struct lanes reports_all(const struct reports *r)
 	return all;
 }
 
-static double n_deliveries(const struct lanes *lanes)
+/* ---- figures ---- */
+
+static double count(const double times[METRICS_N_BUCKETS + 1])
 {
 	double total = 0;
 
 	for (unsigned i = 0; i <= METRICS_N_BUCKETS; i++)
-		total += lanes->times[i];
+		total += times[i];
 	return total;
+}
+
+static bool percentile(const double times[METRICS_N_BUCKETS + 1], double percent, double *msp)
+{
+	double total = count(times), rank, below = 0, from_us = 0;
+
+	if (total <= 0)
+		return false;
+	rank = total * percent / 100;
+	for (unsigned i = 0; i < METRICS_N_BUCKETS; i++) {
+		double to_us = (double)metrics_bucket_us[i], n = times[i];
+
+		if (n > 0 && below + n >= rank) {
+			*msp = (from_us + (to_us - from_us) * (rank - below) / n) / US_PER_MS;
+			return true;
+		}
+		below += n;
+		from_us = to_us;
+	}
+	*msp = from_us / US_PER_MS; /* or more */
+	return true;
+}
+
+bool lanes_percentile(const struct lanes *lanes, double percent, double *msp)
+{
+	return percentile(lanes->times, percent, msp);
+}
+
+bool reports_ack_percentile(const struct reports *r, double percent, double *msp)
+{
+	return percentile(r->ack, percent, msp);
 }
 
 bool lanes_error_ratio(const struct lanes *lanes, double *ratiop)
 {
-	double total = n_deliveries(lanes);
+	double total = count(lanes->times);
 
 	if (total <= 0)
 		return false;
@@ -293,23 +350,24 @@ void lanes_add_health(const struct lanes *lanes, cJSON *json)
 	add_figure(json, "error_ratio", is_known, ratio, 1e4);
 }
 
-bool lanes_percentile(const struct lanes *lanes, double percent, double *msp)
+static cJSON *ack_json(const double times[METRICS_N_BUCKETS + 1])
 {
-	double total = n_deliveries(lanes), rank, below = 0, from_us = 0;
+	static const struct {
+		const char *name;
+		double percent;
+	} figures[] = { { "p50_ms", 50 }, { "p99_ms", 99 }, { "p99_9_ms", 99.9 } };
+	cJSON *json = cJSON_CreateObject();
 
-	if (total <= 0)
-		return false;
-	rank = total * percent / 100;
-	for (unsigned i = 0; i < METRICS_N_BUCKETS; i++) {
-		double to_us = (double)metrics_bucket_us[i], n = lanes->times[i];
+	for (size_t i = 0; i < ARRAY_LEN(figures); i++) {
+		double ms = 0;
+		bool is_known = percentile(times, figures[i].percent, &ms);
 
-		if (n > 0 && below + n >= rank) {
-			*msp = (from_us + (to_us - from_us) * (rank - below) / n) / US_PER_MS;
-			return true;
-		}
-		below += n;
-		from_us = to_us;
+		add_figure(json, figures[i].name, is_known, ms, 100);
 	}
-	*msp = from_us / US_PER_MS; /* or more */
-	return true;
+	return json;
+}
+
+cJSON *reports_ack_json(const struct reports *r)
+{
+	return ack_json(r->ack);
 }

@@ -26,8 +26,9 @@ struct reports {
 	unsigned n_nodes;
 	struct lanes *lanes; /* as the roster's analyzers */
 	unsigned n_lanes;
-	double n_workers; /* that report */
-	cJSON *refused;   /* owned; reason -> requests, of all nodes */
+	double n_workers;                  /* that report */
+	double ack[METRICS_N_BUCKETS + 1]; /* 202s of about the last 10 s, by how long they took */
+	cJSON *refused;                    /* owned; reason -> requests, of all nodes */
 	double n_refused;
 };
 
@@ -48,6 +49,11 @@ const struct lanes *reports_node(const struct reports *r, const char *node);
 bool lanes_percentile(const struct lanes *lanes, double percent, double *msp);
 /* From 0 to 1: the part of the deliveries that failed. False: there were no deliveries. */
 bool lanes_error_ratio(const struct lanes *lanes, double *ratiop);
+/* Of agents' packets, from the last byte to the 202; otherwise as lanes_percentile. */
+bool reports_ack_percentile(const struct reports *r, double percent, double *msp);
+/* {"p50_ms","p99_ms","p99_9_ms"} of the same; null: there were none. NULL: out of memory. */
+cJSON *reports_ack_json(const struct reports *r);
+
 /* Adds p50_ms, p99_ms and error_ratio; null: there were no deliveries. */
 void lanes_add_health(const struct lanes *lanes, cJSON *json);
 

@@ -29,6 +29,7 @@ struct reporter {
 	unsigned n_shards;
 	uint64_t started_us, last_us;
 	struct rate packets, messages;
+	struct rate ack[N_TIMES]; /* agents' packets answered 202, by how long that took */
 	double seconds;           /* that rates are of; fades as they do */
 	struct lane_times *lanes; /* by slot */
 	unsigned n_lanes;
@@ -90,6 +91,38 @@ static cJSON *refused_json(const struct reporter *r)
 	return json;
 }
 
+/* ---- times ---- */
+
+/* What fell into each bucket of a histogram, over all workers. */
+static void hear_histogram(struct reporter *r, enum node_metric family, unsigned index,
+			   struct rate rates[N_TIMES], double fade)
+{
+	uint64_t totals[N_TIMES] = { 0 }, counts[N_TIMES];
+
+	for (unsigned i = 0; i < r->n_shards; i++) {
+		metrics_read_histogram(r->shards[i], family, index, counts);
+		for (unsigned k = 0; k < N_TIMES; k++)
+			totals[k] += counts[k];
+	}
+	for (unsigned k = 0; k < N_TIMES; k++)
+		rate_hear(&rates[k], totals[k], fade);
+}
+
+static void write_times(const struct rate rates[N_TIMES], struct buf *out)
+{
+	for (unsigned k = 0; k < N_TIMES; k++)
+		if (rates[k].recent >= LEAST)
+			buf_printf(out, " %u:%.1f", k, rates[k].recent);
+}
+
+static void add_ack(const struct reporter *r, cJSON *json)
+{
+	struct buf text CLEANUP(buf_deinit) = { 0 };
+
+	write_times(r->ack, &text);
+	cJSON_AddStringToObject(json, "ack", buf_str(&text));
+}
+
 /* ---- lanes ---- */
 
 static int make_room(struct reporter *r, unsigned n_lanes)
@@ -121,15 +154,7 @@ static uint64_t n_failed(const struct reporter *r, unsigned slot)
 
 static void hear_times(struct reporter *r, unsigned slot, double fade)
 {
-	uint64_t totals[N_TIMES] = { 0 }, counts[N_TIMES];
-
-	for (unsigned i = 0; i < r->n_shards; i++) {
-		metrics_read_histogram(r->shards[i], M_DELIVERY_TIME, slot, counts);
-		for (unsigned k = 0; k < N_TIMES; k++)
-			totals[k] += counts[k];
-	}
-	for (unsigned k = 0; k < N_TIMES; k++)
-		rate_hear(&r->lanes[slot].of[k], totals[k], fade);
+	hear_histogram(r, M_DELIVERY_TIME, slot, r->lanes[slot].of, fade);
 	rate_hear(&r->lanes[slot].failed, n_failed(r, slot), fade);
 }
 
@@ -152,9 +177,7 @@ static void add_lane(const struct reporter *r, const struct analyzer *a, cJSON *
 	if (!queued && !flying && !paused && !has_times(times))
 		return;
 	buf_printf(&text, "%u %u %u", queued, flying, paused);
-	for (unsigned k = 0; k < N_TIMES; k++)
-		if (times->of[k].recent >= LEAST)
-			buf_printf(&text, " %u:%.1f", k, times->of[k].recent);
+	write_times(times->of, &text);
 	if (times->failed.recent >= LEAST)
 		buf_printf(&text, " failed:%.1f", times->failed.recent);
 	cJSON_AddStringToObject(lanes, a->id, buf_str(&text));
@@ -243,7 +266,9 @@ void reporter_write(struct reporter *r, const struct roster *roster, uint64_t ro
 	r->seconds = r->seconds * fade + elapsed_s;
 	rate_hear(&r->packets, sum(r, M_RECEIVED_PACKETS, 0), fade);
 	rate_hear(&r->messages, sum(r, M_RECEIVED_MESSAGES, 0), fade);
+	hear_histogram(r, M_ACK_TIME, 0, r->ack, fade);
 	add_self(r, round_trip_us, now_us, json);
+	add_ack(r, json);
 	add_lanes(r, roster, fade, json);
 	text = cJSON_PrintUnformatted(json);
 	cJSON_Delete(json);

@@ -6,7 +6,7 @@
  *
  *   {"version","uptime_s","workers","connections","packets_per_s","messages_per_s",
  *    "redis":{"up_workers","round_trip_ms"},"held_bytes","memory_max_bytes","refused":{REASON:n},
- *    "lanes":{ANALYZER:"QUEUED FLYING PAUSED BUCKET:COUNT ... failed:COUNT"},
+ *    "ack":"BUCKET:COUNT ...","lanes":{ANALYZER:"QUEUED FLYING PAUSED BUCKET:COUNT ... failed:COUNT"},
  *    "trouble":[{"analyzer","worker","state","left_ms","failures"}]}
  *
  * Lanes without anything to say are left out, and so are breakers that are closed without a

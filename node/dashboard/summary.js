@@ -4,6 +4,7 @@ import { el, setText, setAttr, setHidden, linesIn } from './dom.js';
 import { count, compact, rate, bytes, latency, signed, plural } from './format.js';
 
 const REASONS = 3; // shown of refusals
+const ACK_LATE_MS = 500; // agents wait longer than ack-within should let them
 
 function growth(perSecond) {
 	if (perSecond == null) return '';
@@ -36,6 +37,7 @@ export class Summary {
 		this.tiles = {
 			flow: tile('messages-per-s', 'Messages per second'),
 			error: tile('share-error', 'Share error, worst in 10 s'),
+			ack: tile('ack', 'Time to 202, p99'),
 			spill: tile('spill', 'Spill'),
 			dead: tile('dead', 'Dead letters'),
 			refused: tile('refused', 'Refused'),
@@ -62,6 +64,7 @@ export class Summary {
 			`${rate(last ? last.packets / seconds : 0)} packets per second`,
 			`${compact(o.totals?.messages)} in ${compact(o.totals?.packets)} packets since start`]);
 		t.error.update(last?.messages ? plural(Math.round(last.error_messages), 'message') : '–', windowsText(windows, errorText));
+		t.ack.update(latency(o.ack?.p99_ms), [`p50 ${latency(o.ack?.p50_ms)}`, `p99.9 ${latency(o.ack?.p99_9_ms)}`], o.ack?.p99_ms > ACK_LATE_MS);
 		t.spill.update(count(o.spill.packets), [
 			o.spill.packets ? `${count(o.spill.messages)} messages, ${bytes(o.spill.bytes)}` : 'nothing waits for an analyzer',
 			growth(o.spill.packets_per_s)], o.spill.packets > 0);

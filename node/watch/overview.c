@@ -131,10 +131,11 @@ static void add_analyzers(cJSON *json, const struct overview *o)
 
 static void add_report(cJSON *node, const struct reports *reports)
 {
-	static const char *const fields[] = { "version",        "uptime_s",         "packets_per_s",
-					      "messages_per_s", "connections",      "redis",
-					      "held_bytes",     "memory_max_bytes", "refused",
-					      "p50_ms",         "p99_ms",           "error_ratio" };
+	static const char *const fields[] = {
+		"version", "uptime_s",   "packets_per_s",    "messages_per_s", "connections",
+		"redis",   "held_bytes", "memory_max_bytes", "refused",        "ack",
+		"p50_ms",  "p99_ms",     "error_ratio"
+	};
 	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "id"));
 	const cJSON *report = id ? cJSON_GetObjectItemCaseSensitive(reports->nodes, id) : NULL;
 
@@ -213,6 +214,7 @@ cJSON *overview_json(const struct overview *o)
 	add_nodes(json, o);
 	add_growth(json, "spill", &s, s.from->spilled, s.to->spilled);
 	add_growth(json, "dead", &s, s.from->dead, s.to->dead);
+	cJSON_AddItemToObject(json, "ack", reports_ack_json(o->reports));
 	cJSON_AddItemToObject(json, "refused", cJSON_Duplicate(o->reports->refused, true));
 	/* less when a node has left */
 	add_number(json, "refused_per_s", fmax(0, per_second(&s, s.from->refused, s.to->refused)),

@@ -150,10 +150,26 @@ static void write_totals(const struct ctl_view *f, struct ctl_line *line)
 	ctl_line_end(line);
 }
 
+/* How long agents wait. */
+static void put_ack(const struct ctl_view *f, struct ctl_line *line)
+{
+	double p50, p99, p99_9;
+
+	if (f->reports && reports_ack_percentile(f->reports, 50, &p50) &&
+	    reports_ack_percentile(f->reports, 99, &p99) &&
+	    reports_ack_percentile(f->reports, 99.9, &p99_9))
+		ctl_line_put(line, STYLE_PLAIN,
+			     "time to 202: p50 %.1f ms  p99 %.1f ms  p99.9 %.1f ms", p50, p99,
+			     p99_9);
+	else
+		ctl_line_put(line, STYLE_PLAIN, "%s", "");
+}
+
+/* Trouble stands where else the time to 202 does. */
 static void write_trouble(const struct ctl_view *f, struct ctl_line *line)
 {
 	if (!f->trouble)
-		ctl_line_put(line, STYLE_PLAIN, "%s", "");
+		put_ack(f, line);
 	else if (ctl_history_now(f->history))
 		ctl_line_put(line, STYLE_ALARM, "STALE: as it was %.0f s ago. Redis: %s", f->age_s,
 			     f->trouble);

@@ -67,6 +67,39 @@ static void percentiles_are_of_all_deliveries(void **state)
 	reports_deinit(&r);
 }
 
+static double figure(const cJSON *ack, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(ack, name);
+
+	return cJSON_IsNumber(item) ? item->valuedouble : -1;
+}
+
+static void the_time_to_202_is_known_of_each_node_and_of_all(void **state)
+{
+	/* 90 below 100 us, 10 from 1 to 2.5 ms */
+	struct reports r = REPORTS("n1", "{\"ack\":\" 0:90.0\"}", "n2", "{\"ack\":\" 4:10.0 x\"}");
+	cJSON *all = reports_ack_json(&r);
+	const cJSON *n2 = cJSON_GetObjectItemCaseSensitive(r.nodes, "n2");
+	double ms;
+	(void)state;
+
+	assert_near(figure(all, "p50_ms"), 0.06, 1e-9);
+	assert_near(figure(all, "p99_ms"), 2.35, 1e-9);
+	assert_near(figure(all, "p99_9_ms"), 2.49, 1e-9);
+	assert_near(figure(cJSON_GetObjectItemCaseSensitive(n2, "ack"), "p50_ms"), 1.75, 1e-9);
+	assert_true(reports_ack_percentile(&r, 95, &ms));
+	assert_near(ms, 1.75, 1e-9);
+	cJSON_Delete(all);
+	reports_deinit(&r);
+	r = REPORTS("n1", "{\"ack\":7}");
+	all = reports_ack_json(&r);
+	assert_near(figure(all, "p50_ms"), -1, 0);
+	assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(all, "p99_ms")));
+	assert_false(reports_ack_percentile(&r, 50, &ms));
+	cJSON_Delete(all);
+	reports_deinit(&r);
+}
+
 static void failures_are_a_part_of_all_deliveries(void **state)
 {
 	struct reports r =
@@ -191,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lanes_of_all_nodes_are_summed_up),
 		cmocka_unit_test(percentiles_are_of_all_deliveries),
+		cmocka_unit_test(the_time_to_202_is_known_of_each_node_and_of_all),
 		cmocka_unit_test(failures_are_a_part_of_all_deliveries),
 		cmocka_unit_test(a_node_has_the_health_of_all_its_deliveries),
 		cmocka_unit_test(breakers_in_trouble_are_listed_with_their_worker),

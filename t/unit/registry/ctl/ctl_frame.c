@@ -175,7 +175,8 @@ static void wide_frames_show_how_deliveries_go(void **state)
 				   .lanes = lanes,
 				   .n_lanes = 2,
 				   .of_nodes = &node,
-				   .n_nodes = 1 };
+				   .n_nodes = 1,
+				   .ack = { 100 } };
 	struct ctl_view f = frame(140, 24);
 	(void)state;
 
@@ -185,6 +186,7 @@ static void wide_frames_show_how_deliveries_go(void **state)
 			 US_PER_S);
 	draw(&f);
 	assert_shows(buf_str(&out), "packets/s  p99 0.2 ms\n");
+	assert_shows(buf_str(&out), "\ntime to 202: p50 0.1 ms  p99 0.1 ms  p99.9 0.1 ms\n");
 	assert_shows(buf_str(&out), "  P50 MS  P99 MS  FAILED  STATE");
 	assert_shows(buf_str(&out), "       0     0.1     0.1   25.0%  up slow:5");
 	assert_shows(buf_str(&out), "       0       -       -       -  up slow:5");
