@@ -14,9 +14,10 @@
 #include "common/log.h"
 #include "node/node_metrics.h"
 
-#define READS_PER_TURN 4           /* then the other connections' turn */
-#define BULKY_HEAD_BYTES 2048      /* read of a request whose body is expected to be large */
-#define LINGER_MAX_BYTES (4 << 20) /* thrown away after the last answer, then reset */
+#define READS_PER_TURN 4      /* then the other connections' turn */
+#define BULKY_HEAD_BYTES 2048 /* read of a request whose body is expected to be large */
+/* Thrown away after the last answer, besides a body of the largest size. Then a reset. */
+#define LINGER_EXTRA_BYTES (4 << 20)
 
 /*
  * Takes bytes that were read. Kept are those of a header section that is not whole, and requests
@@ -141,13 +142,18 @@ static void conn_read(struct conn *c)
 	}
 }
 
+/* Many clients write all of a request before they read: a reset would take the answer from them. */
 static void discard(struct conn *c)
 {
+	const struct conn_limits *limits = &c->shared->config.limits;
 	ssize_t n = read(c->fd, c->shared->scratch, CONN_SCRATCH_BYTES);
 
-	if (n > 0)
+	if (n > 0) {
 		c->n_discarded_bytes += (size_t)n;
-	if (n == 0 || c->n_discarded_bytes > LINGER_MAX_BYTES ||
+		conn_note_bytes(c);
+	}
+	if (n == 0 || c->n_discarded_bytes > limits->max_body_bytes + LINGER_EXTRA_BYTES ||
+	    c->shared->now_us - c->lingers_since_us > limits->body_us ||
 	    (n < 0 && errno != EAGAIN && errno != EINTR))
 		conn_close(c, c->requests.close_reason);
 }
@@ -204,6 +210,7 @@ static void linger(struct conn *c)
 		return;
 	}
 	rs->no_more = true;
+	c->lingers_since_us = c->shared->now_us;
 	conn_set_state(c, CONN_LINGER);
 	conn_arm(c);
 }

@@ -27,8 +27,8 @@ enum conn_state {
 	CONN_WAITING, /* requests are being handled, none is being read; lanes have their own
 			 timeouts */
 	CONN_WRITING, /* the client does not read its answers; reset after write */
-	CONN_LINGER,  /* the last answer is out; what still comes is thrown away, so that it is not
-			 lost by a reset */
+	CONN_LINGER,  /* the last answer is out; what still comes is thrown away, so that no reset
+			 takes the answer from the client */
 	CONN_STATES
 };
 

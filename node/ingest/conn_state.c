@@ -45,6 +45,12 @@ void conn_set_state(struct conn *c, enum conn_state state)
 		enter_state(c, state);
 }
 
+void conn_note_bytes(struct conn *c)
+{
+	assert(c->state == CONN_LINGER);
+	enter_state(c, CONN_LINGER);
+}
+
 void conn_arm(struct conn *c)
 {
 	short want = 0;

@@ -18,14 +18,16 @@ struct conn {
 	short armed;       /* EV_READ, EV_WRITE it waits for */
 	bool at_eof;       /* the client has sent its last byte */
 	bool is_held;      /* `in` begins with a request for which there was no room in the queue */
-	uint64_t since_us; /* when it entered its state, or a new request began in it */
+	uint64_t since_us; /* when it entered its state, or a new request began in it; LINGER: when
+			      bytes came last */
 	uint64_t expires_us; /* max_connection_age: the next answer after that closes it */
 	uint32_t n_begun;    /* of `requests`, when since_us was set */
 	struct requests requests;
 	struct buf in;  /* bytes of a header section that is not whole, or what is_held says */
 	struct buf out; /* answers that the socket did not take yet */
-	size_t n_discarded_bytes; /* LINGER */
-	size_t n_charged_bytes;   /* the memory charged for it, buffers and exchanges included */
+	size_t n_discarded_bytes;  /* LINGER */
+	uint64_t lingers_since_us; /* LINGER */
+	size_t n_charged_bytes;    /* the memory charged for it, buffers and exchanges included */
 };
 
 /* Takes fd. NULL: out of memory, or memory-max is reached: fd is still the caller's. */
@@ -36,6 +38,8 @@ void conn_close(struct conn *c, enum conn_close reason);
 
 /* The one setter of the state. */
 void conn_set_state(struct conn *c, enum conn_state state);
+/* LINGER: bytes have come. */
+void conn_note_bytes(struct conn *c);
 /* Follows what was read and written. Each request has the whole time of its states for itself. */
 void conn_update_state(struct conn *c);
 /* Follows the state: the one place that says what the socket is waited for. */

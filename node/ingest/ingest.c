@@ -13,9 +13,9 @@
 #define SWEEP_US 100000
 #define ACCEPTS_PER_TURN 64
 #define ACCEPT_PAUSE_US 100000
-#define LINGER_US 2000000
-#define START_US 1000000 /* without a roster, connections wait so long */
-#define FRESH_US 1000000 /* not accepting any more: for a new connection's first request */
+#define LINGER_US 2000000 /* without a byte */
+#define START_US 1000000  /* without a roster, connections wait so long */
+#define FRESH_US 1000000  /* not accepting any more: for a new connection's first request */
 
 static void turn_away(struct conn_shared *shared, int fd, enum refusal refusal,
 		      enum conn_close reason)
