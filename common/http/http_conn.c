@@ -34,7 +34,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void write_some(struct http_conn *c);
 static void read_some(struct http_conn *c);
-static void lost(struct http_conn *c, bool orderly);
+static void lost(struct http_conn *c);
 static void finish(struct http_conn *c, enum http_conn_outcome outcome);
 
 /* ---- life ---- */
@@ -252,14 +252,15 @@ static void on_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 	read_some(arg);
 }
 
-/*
- * A whole answer. What follows it, or an answer before the request's end, spoils the connection;
- * and nobody can have taken what was not sent, whatever it says.
- */
+/* Nobody can have taken what was not sent, whatever the answer says. */
+static bool is_early(const struct http_conn *c)
+{
+	return !is_written(c) && c->response.status < 300;
+}
+
+/* A whole answer. What follows it, or an answer before the request's end, spoils the connection. */
 static void answered(struct http_conn *c, bool has_more)
 {
-	bool is_early = !is_written(c) && c->response.status < 300;
-
 	c->n_answers++;
 	if (!is_written(c))
 		http_conn_close(c, "early_answer");
@@ -267,7 +268,17 @@ static void answered(struct http_conn *c, bool has_more)
 		http_conn_close(c, has_more ? "unasked_bytes" : "server_said_close");
 	else
 		set_state(c, HTTP_CONN_READY);
-	finish(c, is_early ? HTTP_CONN_CLOSED_EARLY : HTTP_CONN_ANSWERED);
+	finish(c, is_early(c) ? HTTP_CONN_CLOSED_EARLY : HTTP_CONN_ANSWERED);
+}
+
+enum http_conn_outcome http_conn_give_up(struct http_conn *c, const char *reason,
+					 enum http_conn_outcome if_undecided)
+{
+	http_conn_close(c, reason);
+	http_response_end(&c->response);
+	if (c->response.state != HTTP_RESPONSE_DONE)
+		return if_undecided;
+	return is_early(c) ? HTTP_CONN_CLOSED_EARLY : HTTP_CONN_ANSWERED;
 }
 
 static void take(struct http_conn *c, const char *data, size_t n)
@@ -277,10 +288,11 @@ static void take(struct http_conn *c, const char *data, size_t n)
 	c->n_answer_bytes += n;
 	if (c->response.state == HTTP_RESPONSE_DONE) {
 		answered(c, used < n);
-	} else if (c->response.state == HTTP_RESPONSE_BAD ||
-		   c->n_answer_bytes > HTTP_CONN_MAX_ANSWER) {
+	} else if (c->response.state == HTTP_RESPONSE_BAD) {
 		http_conn_close(c, "bad_answer");
 		finish(c, HTTP_CONN_BAD_ANSWER);
+	} else if (c->n_answer_bytes > HTTP_CONN_MAX_ANSWER) {
+		finish(c, http_conn_give_up(c, "endless_answer", HTTP_CONN_BAD_ANSWER));
 	}
 }
 
@@ -295,23 +307,19 @@ static void read_some(struct http_conn *c)
 		http_conn_close(c, n > 0 ? "unasked_bytes" : "server_closed");
 		c->owner->on_idle_close(c);
 	} else if (n <= 0) {
-		lost(c, n == 0);
+		lost(c);
 	} else {
 		take(c, data, (size_t)n);
 	}
 }
 
-/* The server closed (orderly) or reset the connection. */
-static void lost(struct http_conn *c, bool orderly)
+/* The server closed or reset the connection. */
+static void lost(struct http_conn *c)
 {
-	bool stale = c->n_answers > 0 && !c->response.any;
+	bool is_stale = c->n_answers > 0 && !c->response.any;
 
-	http_conn_close(c, "server_closed");
-	if (orderly)
-		http_response_end(&c->response);
-	finish(c, stale                                     ? HTTP_CONN_STALE
-		  : c->response.state == HTTP_RESPONSE_DONE ? HTTP_CONN_ANSWERED
-							    : HTTP_CONN_CLOSED_EARLY);
+	finish(c, http_conn_give_up(c, "server_closed",
+				    is_stale ? HTTP_CONN_STALE : HTTP_CONN_CLOSED_EARLY));
 }
 
 /* The last thing that is done with c: its owner may free it. */

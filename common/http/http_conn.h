@@ -89,5 +89,8 @@ void http_conn_send(struct http_conn *c, const struct net_addr *addr,
 		    const struct http_request *request);
 /* Closes it, whatever it was at; on_done is not called for a request in flight. */
 void http_conn_close(struct http_conn *c, const char *reason);
+/* The same; and what the status line says counts, if it came: ANSWERED or CLOSED_EARLY. */
+enum http_conn_outcome http_conn_give_up(struct http_conn *c, const char *reason,
+					 enum http_conn_outcome if_undecided);
 
 #endif

@@ -22,6 +22,13 @@ void http_response_init(struct http_response *r)
 	r->last = 0;
 }
 
+/* It cannot be read on. */
+static enum http_response_state fail(struct http_response *r)
+{
+	r->keep_alive = false;
+	return r->status >= 200 ? HTTP_RESPONSE_DONE : HTTP_RESPONSE_BAD;
+}
+
 /* All of `text` is 1 to max_digits digits of the base. */
 static bool parse_number(const char *text, size_t len, int base, size_t max_digits,
 			 uint64_t *valuep)
@@ -59,10 +66,14 @@ static void trim(const char **textp, size_t *lenp)
 
 static bool read_content_length(struct http_response *r, const char *value, size_t len)
 {
-	if (r->has_length)
+	uint64_t length;
+
+	if (!parse_number(value, len, 10, MAX_LENGTH_DIGITS, &length) ||
+	    (r->has_length && length != r->n_left))
 		return false;
 	r->has_length = true;
-	return parse_number(value, len, 10, MAX_LENGTH_DIGITS, &r->n_left);
+	r->n_left = length;
+	return true;
 }
 
 static bool read_transfer_encoding(struct http_response *r, const char *value, size_t len)
@@ -136,6 +147,8 @@ static bool read_field(struct http_response *r)
 	const char *colon = memchr(r->line, ':', r->line_len), *value;
 	size_t name_len, value_len;
 
+	if (r->line[0] == ' ' || r->line[0] == '\t') /* the rest of a folded field */
+		return true;
 	if (!colon || colon == r->line)
 		return false;
 	name_len = (size_t)(colon - r->line);
@@ -155,10 +168,8 @@ static bool read_field(struct http_response *r)
 
 static enum http_response_state after_head(struct http_response *r)
 {
-	if (r->chunked && r->has_length)
-		return HTTP_RESPONSE_BAD;
-	if (r->status == 101)
-		return HTTP_RESPONSE_BAD;
+	if ((r->chunked && r->has_length) || r->status == 101)
+		return fail(r);
 	if (r->status < 200) {
 		uint32_t n_head_bytes = r->n_head_bytes;
 
@@ -185,7 +196,7 @@ static enum http_response_state read_chunk_size(struct http_response *r)
 
 	trim(&text, &len);
 	if (!parse_number(text, len, 16, MAX_CHUNK_DIGITS, &r->n_left))
-		return HTTP_RESPONSE_BAD;
+		return fail(r);
 	return r->n_left ? HTTP_RESPONSE_CHUNK_DATA : HTTP_RESPONSE_TRAILERS;
 }
 
@@ -193,15 +204,15 @@ static enum http_response_state read_line(struct http_response *r)
 {
 	switch (r->state) {
 	case HTTP_RESPONSE_STATUS_LINE:
-		return read_status_line(r) ? HTTP_RESPONSE_FIELDS : HTTP_RESPONSE_BAD;
+		return read_status_line(r) ? HTTP_RESPONSE_FIELDS : fail(r);
 	case HTTP_RESPONSE_FIELDS:
 		if (!r->line_len)
 			return after_head(r);
-		return read_field(r) ? HTTP_RESPONSE_FIELDS : HTTP_RESPONSE_BAD;
+		return read_field(r) ? HTTP_RESPONSE_FIELDS : fail(r);
 	case HTTP_RESPONSE_CHUNK_SIZE:
 		return read_chunk_size(r);
 	case HTTP_RESPONSE_CHUNK_END:
-		return r->line_len ? HTTP_RESPONSE_BAD : HTTP_RESPONSE_CHUNK_SIZE;
+		return r->line_len ? fail(r) : HTTP_RESPONSE_CHUNK_SIZE;
 	case HTTP_RESPONSE_TRAILERS:
 		return r->line_len ? HTTP_RESPONSE_TRAILERS : HTTP_RESPONSE_DONE;
 	default:
@@ -227,17 +238,13 @@ static size_t feed_line(struct http_response *r, const char *data, size_t len)
 
 	r->n_head_bytes += (uint32_t)(n < HTTP_RESPONSE_MAX_HEAD ? n : HTTP_RESPONSE_MAX_HEAD);
 	if (r->n_head_bytes > HTTP_RESPONSE_MAX_HEAD) {
-		r->state = HTTP_RESPONSE_BAD;
+		r->state = fail(r);
 		return n;
 	}
 	keep_line(r, data, n);
 	if (!lf)
 		return n;
-	if (r->last != '\r') {
-		r->state = HTTP_RESPONSE_BAD;
-		return n;
-	}
-	if (!r->line_cut)
+	if (!r->line_cut && r->line_len > 0 && r->last == '\r')
 		r->line_len--;
 	r->state = read_line(r);
 	r->line_len = 0;
@@ -277,8 +284,6 @@ size_t http_response_feed(struct http_response *r, const char *data, size_t len)
 
 void http_response_end(struct http_response *r)
 {
-	if (r->state == HTTP_RESPONSE_UNTIL_CLOSE)
-		r->state = HTTP_RESPONSE_DONE;
-	else if (r->state != HTTP_RESPONSE_DONE)
-		r->state = HTTP_RESPONSE_BAD;
+	if (r->state != HTTP_RESPONSE_DONE)
+		r->state = fail(r);
 }

@@ -1,17 +1,21 @@
 #ifndef WEIR_COMMON_HTTP_RESPONSE_H
 #define WEIR_COMMON_HTTP_RESPONSE_H
 /*
- * A strict, incremental reader of HTTP/1.x responses to GET and POST (RFC 9112). Pure: bytes in,
- * verdict out. The body is counted and dropped, so the caller keeps no bytes: what a line needs
+ * An incremental reader of HTTP/1.x responses to GET and POST (RFC 9112). Pure: bytes in, verdict
+ * out. The body is counted and dropped, so the caller keeps no bytes: what a line needs
  * across reads is kept here.
  *
  *   STATUS_LINE -> FIELDS -> (BODY | UNTIL_CLOSE | CHUNK_SIZE -> CHUNK_DATA -> CHUNK_END -> ...
  *        ^            |       TRAILERS) -> DONE
  *        +-- 1xx -----+
  *
- * Refused: lines that do not end in CRLF, folded fields, a length that is no number or comes twice,
- * both length and chunked, any other transfer coding, 101, a head of more than
- * HTTP_RESPONSE_MAX_HEAD.
+ * The status line decides: a server that has said 200 has taken the request, however wrong the rest
+ * is. So a bare LF ends a line, folded fields are skipped, equal lengths may be repeated. What cannot
+ * be read behind a final status line ends the answer: DONE, and nothing else comes on the connection.
+ * Such are a length that is no number, two that differ, both length and chunked, any other transfer
+ * coding, a head of more than HTTP_RESPONSE_MAX_HEAD, and an end before its time.
+ *
+ * BAD: no final status line came, or 101.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,7 +57,7 @@ struct http_response {
 void http_response_init(struct http_response *r);
 /* Bytes used of `data`: all of it, but in DONE (the rest was not asked for) and BAD. */
 size_t http_response_feed(struct http_response *r, const char *data, size_t len);
-/* The connection ended: an answer without a length is DONE, any other that is not DONE is BAD. */
+/* The connection ended, or is ended: DONE if there is a final status, else BAD. */
 void http_response_end(struct http_response *r);
 
 #endif

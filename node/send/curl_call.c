@@ -163,10 +163,24 @@ static bool was_unconnected(CURL *easy)
 	       ready_us == 0;
 }
 
+/*
+ * A final status counts however its answer ended, unless the request was not sent whole: nobody can
+ * have taken what was not sent. 0: there is none.
+ */
+static int status_of(CURL *easy, CURLcode code, size_t n_bytes)
+{
+	curl_off_t n_sent = 0;
+	long status = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &n_sent);
+	if (code != CURLE_OK && (status < 200 || (uint64_t)n_sent < n_bytes))
+		return 0;
+	return (int)status;
+}
+
 static enum transfer_result result_of(CURL *easy, CURLcode code)
 {
-	if (code == CURLE_OK)
-		return TRANSFER_ANSWERED;
 	if (code == CURLE_ABORTED_BY_CALLBACK)
 		return TRANSFER_BROKEN;
 	if (was_unconnected(easy))
@@ -188,15 +202,15 @@ static int64_t retry_after_s(CURL *easy)
 void curl_call_end(struct curl_call *c, CURLcode code)
 {
 	struct transfer *t = c->transfer;
-	long status = 0;
+	int status = code == CURLE_ABORTED_BY_CALLBACK ? 0 : status_of(c->easy, code, t->len);
 
 	c->transfer = NULL;
-	if (code == CURLE_OK) {
-		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-		transfer_take_answer(t, (int)status, retry_after_s(c->easy));
+	if (status || code == CURLE_OK) {
+		transfer_take_answer(t, status, retry_after_s(c->easy));
+		transfer_end(t, TRANSFER_ANSWERED, "");
+		return;
 	}
 	transfer_end(t, result_of(c->easy, code),
-		     code == CURLE_OK ? ""
-		     : c->refused     ? "analyzer-allow keeps it from that address"
-				      : curl_easy_strerror(code));
+		     c->refused ? "analyzer-allow keeps it from that address"
+				: curl_easy_strerror(code));
 }

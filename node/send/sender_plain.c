@@ -104,6 +104,17 @@ static void cut(struct pooled_conn *c, enum transfer_result result, const char *
 	finish_on(c, result, error);
 }
 
+/* It lasts too long. A status line that came is an answer all the same. */
+static void give_up(struct pooled_conn *c, enum transfer_result result, const char *error)
+{
+	if (http_conn_give_up(&c->http, error, HTTP_CONN_OUTCOMES) != HTTP_CONN_ANSWERED) {
+		finish_on(c, result, error);
+		return;
+	}
+	transfer_take_answer(c->transfer, c->http.response.status, c->http.response.retry_after_s);
+	finish_on(c, TRANSFER_ANSWERED, "");
+}
+
 /* ---- a transfer on a connection ---- */
 
 static bool write_head(struct buf *head, const struct origin *o, const struct transfer *t)
@@ -303,7 +314,7 @@ static void on_due(void *arg, struct transfer *t, uint64_t now_us)
 	} else if (c->is_waiting) {
 		finish_on(c, TRANSFER_CONNECT, origin_problem(c->origin));
 	} else if (c->http.state != HTTP_CONN_CONNECTING) {
-		cut(c, TRANSFER_TIMEOUT, "no answer in time");
+		give_up(c, TRANSFER_TIMEOUT, "no answer in time");
 	} else {
 		http_conn_close(&c->http, "connect timeout");
 		if (!try_next(c, now_us))

@@ -48,10 +48,9 @@ static void it_is_sent_again_once(void **state)
 	assert_false(peer_is_called(&f->peer));
 }
 
-static void what_is_no_whole_answer_is_broken(void **state)
+static void what_has_no_status_line_is_broken(void **state)
 {
-	static const char *const answers[] = { "", "HTTP/1.1 2", "SSH-2.0-OpenSSH\r\n",
-					       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n1234" };
+	static const char *const answers[] = { "", "HTTP/1.1 2", "SSH-2.0-OpenSSH\r\n" };
 	struct sending_fixture *f = *state;
 
 	for (unsigned i = 0; i < ARRAY_LEN(answers); i++) {
@@ -60,6 +59,27 @@ static void what_is_no_whole_answer_is_broken(void **state)
 		sending_serve(f, answers[i]);
 		peer_close(&f->peer);
 		sending_wait(s, TRANSFER_BROKEN, 0);
+	}
+}
+
+static void a_status_line_is_enough(void **state)
+{
+	static const char *const answers[] = {
+		"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+		"HTTP/1.1 200 OK\r\nX: a\r\n folded\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n1234",
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n1234",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+	};
+	struct sending_fixture *f = *state;
+
+	for (unsigned i = 0; i < ARRAY_LEN(answers); i++) {
+		struct sending *s = sending_post(f, i);
+
+		sending_serve(f, answers[i]);
+		peer_close(&f->peer);
+		sending_wait(s, TRANSFER_ANSWERED, 200);
 	}
 }
 
@@ -89,7 +109,7 @@ static void an_endless_answer_is_broken_off(void **state)
 		event_base_loop(f->base, EVLOOP_NONBLOCK);
 		assert_true(n_bytes < 64u << 20);
 	}
-	sending_wait(s, TRANSFER_BROKEN, 0);
+	sending_wait(s, TRANSFER_ANSWERED, 200);
 	assert_true(n_bytes + 100 > 1u << 20);
 }
 
@@ -127,10 +147,21 @@ static void no_answer_in_time_is_a_timeout(void **state)
 
 	s->transfer.timeout_ms = 100;
 	assert_int_equal(sending_start(s), 0);
-	sending_serve(f, "HTTP/1.1 200 OK\r\n");
+	sending_serve(f, "HTTP/1.1 200");
 	sending_wait(s, TRANSFER_TIMEOUT, 0);
 	took_us = s->transfer.ended_us - s->transfer.started_us;
 	assert_true(took_us >= 100 * US_PER_MS);
+}
+
+static void a_status_line_in_time_is_an_answer(void **state)
+{
+	struct sending_fixture *f = *state;
+	struct sending *s = sending_prepare(f, 0, NULL);
+
+	s->transfer.timeout_ms = 100;
+	assert_int_equal(sending_start(s), 0);
+	sending_serve(f, "HTTP/1.1 200 OK\r\n");
+	sending_wait(s, TRANSFER_ANSWERED, 200);
 }
 
 /* Its queue of connections is full, so the kernel answers no more. */
@@ -166,12 +197,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(what_meets_a_close_on_a_used_connection_is_sent_again),
 		BOTH(it_is_sent_again_once),
-		BOTH(what_is_no_whole_answer_is_broken),
+		BOTH(what_has_no_status_line_is_broken),
+		BOTH(a_status_line_is_enough),
 		BOTH(a_reset_is_broken),
 		BOTH(an_endless_answer_is_broken_off),
 		BOTH(an_early_answer_counts),
 		BOTH(nobody_listening_is_no_connection),
 		BOTH(no_answer_in_time_is_a_timeout),
+		BOTH(a_status_line_in_time_is_an_answer),
 		BOTH(no_connection_in_time_is_no_connection),
 	};
 
