@@ -231,26 +231,40 @@ static enum http_refusal take_host(struct head_parser *p UNUSED, struct http_sli
 	return skip_authority(value.data, end) == end ? HTTP_OK : HTTP_BAD_HOST;
 }
 
+/* Of a list with commas. Returns where the next one begins, or beyond `end`. */
+static const char *next_element(const char *at, const char *end, struct http_slice *elementp)
+{
+	const char *comma = memchr(at, ',', end - at);
+
+	if (!comma)
+		comma = end;
+	*elementp = http_trim(at, comma);
+	return comma + 1;
+}
+
 static enum http_refusal take_expect(struct head_parser *p, struct http_slice value)
 {
-	if (!HTTP_IS_WORD(value, "100-continue"))
-		return HTTP_UNKNOWN_EXPECTATION;
-	p->head->expect_continue = p->head->minor_version == 1;
+	const char *end = value.data + value.len;
+	struct http_slice expectation;
+
+	for (const char *at = value.data; at < end;) {
+		at = next_element(at, end, &expectation);
+		if (expectation.len == 0)
+			continue;
+		if (!HTTP_IS_WORD(expectation, "100-continue"))
+			return HTTP_UNKNOWN_EXPECTATION;
+		p->head->expect_continue = p->head->minor_version == 1;
+	}
 	return HTTP_OK;
 }
 
 static enum http_refusal take_connection(struct head_parser *p, struct http_slice value)
 {
 	const char *end = value.data + value.len;
-	const char *comma;
+	struct http_slice option;
 
-	for (const char *at = value.data; at < end; at = comma + 1) {
-		struct http_slice option;
-
-		comma = memchr(at, ',', end - at);
-		if (!comma)
-			comma = end;
-		option = http_trim(at, comma);
+	for (const char *at = value.data; at < end;) {
+		at = next_element(at, end, &option);
 		p->wants_close |= HTTP_IS_WORD(option, "close");
 		p->wants_keep_alive |= HTTP_IS_WORD(option, "keep-alive");
 	}
@@ -261,6 +275,10 @@ static enum http_refusal take_length(struct head_parser *p, struct http_slice va
 {
 	uint64_t length = 0;
 
+	while (value.len > 1 && *value.data == '0') {
+		value.data++;
+		value.len--;
+	}
 	if (value.len < 1 || value.len > 19) /* 19 digits cannot overflow 64 bits */
 		return HTTP_BAD_LENGTH;
 	for (size_t i = 0; i < value.len; i++) {

@@ -98,8 +98,8 @@ enum line { LINE_PARTIAL, LINE_WHOLE, LINE_BARE_LF, LINE_TOO_LONG };
  * of in->at, so that the answer depends on the bytes alone and not on the pieces they come in.
  * LINE_WHOLE: *endp is the offset behind its CRLF.
  */
-static enum line find_line(struct http_reader *r, const struct input *in, size_t start,
-			   size_t limit, size_t *endp)
+static inline enum line find_line(struct http_reader *r, const struct input *in, size_t start,
+				  size_t limit, size_t *endp)
 {
 	size_t n_left = in->end - in->at;
 	size_t n = n_left < limit ? n_left : limit;
@@ -148,6 +148,62 @@ static int begin_body(struct http_reader *r)
 	return HTTP_HEAD_DONE;
 }
 
+/* What begins with this byte is not HTTP/1.x, and often it is known what it is. */
+static enum http_refusal check_first_byte(const struct http_reader *r, unsigned char byte)
+{
+	if (http_char_kinds[byte] & HTTP_TOKEN || byte == '\r' || byte == '\n')
+		return HTTP_OK;
+	if (byte == 0x16)
+		return HTTP_SPOKE_TLS;
+	if ((byte >= 0x80 && byte <= 0x9f) || (byte >= 0xdc && byte <= 0xdf)) /* array, map */
+		return HTTP_SPOKE_MSGPACK;
+	if (byte == 0 && r->n_empty_lines == MAX_EMPTY_LINES)
+		return HTTP_SPOKE_PROXY;
+	return HTTP_BAD_REQUEST_LINE;
+}
+
+/*
+ * Looks at those bytes of a request line that were not checked yet. What can never become one is
+ * refused at once: nobody need wait until the header section times out.
+ */
+static enum http_refusal check_request_line(struct http_reader *r, const struct input *in)
+{
+	size_t n_left = in->end - in->at;
+	const char *end = in->at + (n_left < r->max_head_bytes ? n_left : r->max_head_bytes);
+	const char *at = http_skip_text(in->at + r->n_checked, end);
+
+	r->n_checked = (uint32_t)(at - in->at);
+	if (at == end || *at == '\n' || (*at == '\r' && (at + 1 == end || at[1] == '\n')))
+		return HTTP_OK;
+	return HTTP_BAD_REQUEST_LINE;
+}
+
+static int on_no_head(struct http_reader *r, const struct input *in, enum line line)
+{
+	enum http_refusal refusal = check_request_line(r, in);
+
+	if (refusal)
+		return refuse(r, refusal);
+	return on_no_line(r, line, r->n_line_start == 0 ? HTTP_BAD_REQUEST_LINE : HTTP_BAD_HEADER);
+}
+
+/* The request line is whole. Other protocols begin with lines that look like one. */
+static enum http_refusal check_other_protocols(struct http_reader *r, const struct input *in,
+					       size_t len)
+{
+	static const char http2[] = "PRI * HTTP/2.0\r\n", proxy[] = "PROXY ";
+	enum http_refusal refusal;
+
+	if (in->at[0] != 'P' || in->at[1] != 'R')
+		return HTTP_OK;
+	refusal = check_request_line(r, in);
+	if (!refusal && len == strlen(http2) && memcmp(in->at, http2, len) == 0)
+		return HTTP_SPOKE_HTTP2;
+	if (!refusal && len > strlen(proxy) && memcmp(in->at, proxy, strlen(proxy)) == 0)
+		return HTTP_SPOKE_PROXY;
+	return refusal;
+}
+
 static int read_head(struct http_reader *r, struct input *in, struct http_slice *slicep UNUSED)
 {
 	enum http_refusal refusal;
@@ -156,14 +212,20 @@ static int read_head(struct http_reader *r, struct input *in, struct http_slice 
 
 	if (r->n_line_start == 0 && !skip_empty_lines(r, in))
 		return refuse(r, HTTP_BAD_REQUEST_LINE);
+	if (in->at == in->end)
+		return HTTP_NEED_MORE;
+	refusal = r->n_searched == 0 ? check_first_byte(r, (unsigned char)*in->at) : HTTP_OK;
+	if (refusal)
+		return refuse(r, refusal);
 	for (;;) {
 		line = find_line(r, in, r->n_line_start, r->max_head_bytes, &end);
 		if (line != LINE_WHOLE)
-			return on_no_line(r, line,
-					  r->n_line_start == 0 ? HTTP_BAD_REQUEST_LINE
-							       : HTTP_BAD_HEADER);
+			return on_no_head(r, in, line);
 		if (end - r->n_line_start == 2)
 			break;
+		refusal = r->n_line_start == 0 ? check_other_protocols(r, in, end) : HTTP_OK;
+		if (refusal)
+			return refuse(r, refusal);
 		r->n_line_start = end;
 	}
 	refusal = http_head_parse(&r->head, in->at, end);
@@ -218,7 +280,11 @@ static bool parse_chunk_size(const char *line, size_t len, uint64_t *sizep)
 	const char *size_end = http_skip_kind(line, eol, HTTP_HEX);
 	struct http_slice extension = http_trim(size_end, eol);
 
-	if (size_end == line || size_end - line > 16) /* 16 digits are 64 bits */
+	if (size_end == line)
+		return false;
+	while (line < size_end - 1 && *line == '0')
+		line++;
+	if (size_end - line > 16) /* 16 digits are 64 bits */
 		return false;
 	if (size_end != eol && (extension.len == 0 || *extension.data != ';'))
 		return false;

@@ -18,6 +18,9 @@
  * Authorization at most once. HTTP/1.0 and 1.1 only. Targets in origin-form or absolute-form, and
  * "*" for OPTIONS. Empty lines before a request line are skipped (RFC 9112, 2.2), two at most.
  *
+ * What can be no request is refused at its first byte that shows it: TLS, HTTP/2, MessagePack, a
+ * PROXY header, anything binary. Nobody waits for a timeout then.
+ *
  * What comes out depends on the bytes alone, never on how they were cut into pieces.
  */
 #include "node/http/http.h"
@@ -40,6 +43,7 @@ struct http_reader {
 	uint64_t max_body_bytes;
 	size_t n_searched;      /* of a line not yet consumed: bytes searched for its LF */
 	uint32_t n_line_start;  /* HEAD_WAIT: offset in the header section of that line */
+	uint32_t n_checked;     /* HEAD_WAIT: bytes of the request line that can be part of one */
 	uint32_t n_empty_lines; /* HEAD_WAIT: skipped before the request line */
 	uint64_t n_left;        /* BODY, CHUNK_DATA: bytes to come */
 	uint64_t n_body_bytes;  /* of the body so far, chunk framing not counted */

@@ -61,6 +61,11 @@ static void finish_exchange(struct requests *rs, struct exchange *x)
 
 /* ---- refusals ---- */
 
+#define REFUSED "request refused"
+/* The log holds lines back by the address of their message. Each reason has one of its own, so that
+ * many refusals for one reason do not hide the few for another. */
+static const char refused_messages[REFUSALS][sizeof(REFUSED)] = { [0 ... REFUSALS - 1] = REFUSED };
+
 /* 4xx make agents drop what they sent: each one is logged with its sender. */
 static void log_refusal(struct requests *rs, enum refusal refusal)
 {
@@ -71,8 +76,8 @@ static void log_refusal(struct requests *rs, enum refusal refusal)
 	if (info->status == 503)
 		return;
 	net_addr_format(&rs->peer, peer);
-	log_warn("ingest", "request refused", "client=%s status=%d reason=%s", peer, info->status,
-		 info->name);
+	log_warn("ingest", refused_messages[refusal], "client=%s status=%d reason=%s", peer,
+		 info->status, info->name);
 }
 
 static void set_refusal(struct requests *rs, struct exchange *x, enum refusal refusal)
