@@ -48,6 +48,7 @@ local info = cjson.decode(ARGV[6]) -- first of all: it may raise an error
 local now = now_ms()
 local h = hot_open(now)
 if epoch_now() < epoch_floor then
+  note_loss('epoch')
   redis.call('SET', K_EPOCH, string.format('%.0f', epoch_floor))
   current_epoch = epoch_floor
 end
@@ -89,11 +90,12 @@ local function taken_slots()
   return taken
 end
 
-local function find_slot()
+-- `former`: the slot that it had, or -1.
+local function find_slot(former)
   local taken = taken_slots()
-  if restore_slot >= 0 and restore_slot < MAX_SLOTS and not taken[restore_slot] then
-    while S <= restore_slot do h = hot_grow(h) end
-    return restore_slot
+  if former >= 0 and former < MAX_SLOTS and not taken[former] then
+    while S <= former do h = hot_grow(h) end
+    return former
   end
   for slot = 0, S - 1 do if not taken[slot] then return slot end end
   local slot = reuse_slot()
@@ -118,9 +120,19 @@ local function eligible_ms()
   return now + held
 end
 
+-- Whether the registry has all that belongs to an analyzer.
+local function is_complete()
+  local info = redis.call('HGET', K_INFO, id)
+  if not info or not string.find(info, '"instance"', 1, true) then return false end
+  for _, key in ipairs({K_SLOT, K_URL, K_WEIGHT, K_STATE}) do
+    if redis.call('HEXISTS', key, id) == 0 then return false end
+  end
+  return true
+end
+
 local lease_end = tonumber(redis.call('ZSCORE', K_EXPIRES, id))
 if restore_slot >= 0 and lease_end then
-  if lease_end > now or lease_end < 0 then
+  if lease_end < 0 or (lease_end > now and is_complete()) then
     hot_save(h)
     return {'kept', epoch_now()}
   end
@@ -143,10 +155,21 @@ if is_late() then
   return {'taken', epoch_now()}
 end
 
+if before.instance and not before.left then
+  for name, key in pairs({slot = K_SLOT, url = K_URL, weight = K_WEIGHT, state = K_STATE}) do
+    if redis.call('HEXISTS', key, id) == 0 then
+      note_loss(name)
+      if name ~= 'slot' and before[name] then redis.call('HSET', key, id, before[name]) end
+    end
+  end
+elseif not before.left and redis.call('HEXISTS', K_URL, id) == 1 then
+  note_loss('info')
+end
+
 local slot = tonumber(redis.call('HGET', K_SLOT, id))
 local created = not lease_end or lease_end <= now
 if not slot then
-  slot = find_slot()
+  slot = find_slot(restore_slot >= 0 and restore_slot or tonumber(before.slot) or -1)
   if not slot then return {'full', epoch_now()} end
   redis.call('HSET', K_SLOT, id, slot)
 end
@@ -170,14 +193,14 @@ end
 -- a simulated fault outlives the process, as an operator wants
 if before_json or restore_slot < 0 then info.fault = before.fault end
 local old_weight = redis.call('HGET', K_WEIGHT, id)
-local takes_declared = set_weight == ''
+local has_lost_info = not before.instance and old_weight -- the weight may be an operator's
+local takes_declared = set_weight == '' and not has_lost_info
   and (before.declared ~= declared or not old_weight)
 if takes_declared then
   info.revision = epoch_now() + 1 -- that the election makes
 else
   info.revision = math.max(before.revision or 0, info.revision or 0)
 end
-redis.call('HSET', K_INFO, id, cjson.encode(info))
 redis.call('HSET', K_URL, id, url)
 if set_weight ~= '' then
   redis.call('HSET', K_WEIGHT, id, set_weight)
@@ -189,6 +212,10 @@ if set_state ~= '' then
 else
   redis.call('HSETNX', K_STATE, id, 'active')
 end
+-- a second copy, for mend
+info.slot, info.url, info.weight, info.state = slot, url, redis.call('HGET', K_WEIGHT, id), redis.call('HGET', K_STATE, id)
+info.lost = nil
+redis.call('HSET', K_INFO, id, cjson.encode(info))
 redis.call('ZADD', K_EXPIRES, now + ttl_ms, id)
 elect(h, now, (restore_slot >= 0 and 'restore ' or 'register ') .. id, true)
 hot_save(h)

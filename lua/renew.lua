@@ -3,7 +3,8 @@
 -- GUARANTEES
 --   Only the instance that owns the id can renew. What it processed is added to what earlier
 --   instances of the id had processed. A lease that had run out is taken up again. One that has
---   deregistered stays unknown, but what it says it processed still counts.
+--   deregistered stays unknown, but what it says it processed still counts. One of whom the registry has
+--   lost something is unknown too.
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
@@ -25,15 +26,21 @@ local epoch = epoch_now()
 local info_json = redis.call('HGET', K_INFO, id)
 if not info_json then return {'unknown', epoch} end
 local info = cjson.decode(info_json)
+if not info.instance then return {'unknown', epoch} end
 if info.instance ~= instance then return {'taken', epoch} end
 
 local now = now_ms()
-local lease_end = tonumber(redis.call('ZSCORE', K_EXPIRES, id) or 0)
+local lease_end = tonumber(redis.call('ZSCORE', K_EXPIRES, id))
+if not lease_end then note_loss('expires') end
+lease_end = lease_end or 0
 if processed ~= '' then
   local total = (info.processed_base or 0) + tonumber(processed)
   redis.call('HSET', K_PROCESSED, id, string.format('%.0f', total))
 end
 if info.left then return {'unknown', epoch} end
+for _, key in ipairs({K_SLOT, K_URL, K_WEIGHT, K_STATE}) do
+  if redis.call('HEXISTS', key, id) == 0 then return {'unknown', epoch} end -- lost: it registers again
+end
 redis.call('ZADD', K_EXPIRES, now + info.ttl_ms, id)
 if lease_end <= now then
   local h = hot_open(now)

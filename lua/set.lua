@@ -40,9 +40,11 @@ for k = 3, #ARGV, 2 do
   if field == 'weight' then
     was[field] = redis.call('HGET', K_WEIGHT, id)
     redis.call('HSET', K_WEIGHT, id, value)
+    info.weight = value
   elseif field == 'state' then
     was[field] = redis.call('HGET', K_STATE, id)
     redis.call('HSET', K_STATE, id, value)
+    info.state = value
   elseif field == 'fault' then
     was[field] = info.fault
     info.fault = value ~= '' and value or nil

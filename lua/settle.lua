@@ -133,7 +133,10 @@ if left_ms < lease_ms / 2 or left_ms > lease_ms then -- more than a lease is lef
   record.lease_end = now + lease_ms
   redis.call('ZADD', K_NODES, record.lease_end, worker)
 end
-if node_info ~= '' then redis.call('HSET', K_NODE_INFO, worker, node_info) end
+if node_info ~= '' then
+  redis.call('HSET', K_NODE_INFO, worker, node_info)
+  record.info = node_info -- a second copy, for mend
+end
 if accounts ~= '' then
   redis.call('HSET', K_ACCOUNTS, worker .. '#' .. string.sub(token, 1, 8),
     string.format('{"at_ms":%.0f,', now) .. string.sub(accounts, 2))

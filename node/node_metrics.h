@@ -108,6 +108,8 @@
 	X(LOCAL_PACKETS, "weir_routed_without_redis_packets_total", COUNTER, BY_NOTHING, 0,                                 \
 	  "Packets that should have been routed by Redis, and were not because it did not answer in time.")                 \
 	X(MODE, "weir_workers", GAUGE, BY("mode", router_mode_names, ROUTER_MODES), 0, "Workers by routing mode.")          \
+	X(REGISTRY_LOSSES, "weir_registry_losses_total", COUNTER, BY_NOTHING, 0,                                            \
+	  "How often this node found that the registry had lost data.")                                                     \
 	X(ROSTER_EPOCH, "weir_pool_epoch", GAUGE, BY_NOTHING, 0,                                                            \
 	  "Epoch of the pool that this node knows; grows with each change of membership, weight or state.")                 \
 	X(ROSTER_AGE, "weir_pool_age_seconds", GAUGE, BY_NOTHING, 1e-3,                                                     \

@@ -28,6 +28,7 @@ struct node_shared {
 	struct memory_pool memory;
 	uint64_t memory_bytes; /* of the pool */
 	_Atomic unsigned n_connections;
+	_Atomic uint64_t n_registry_losses;       /* how often Redis had lost what belongs there */
 	_Atomic uint64_t probe_down[PROBE_WORDS]; /* bits by slot; written by the control thread */
 	int refresh_fd;                           /* eventfd: somebody needs a newer roster */
 };

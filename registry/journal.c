@@ -69,6 +69,11 @@ static void say_clock(const struct entry *e, struct buf *out)
 		   strtod(field(e, "now"), NULL) / 1000);
 }
 
+static void say_loss(const struct entry *e, struct buf *out)
+{
+	buf_printf(out, "the registry had lost data: %s", field(e, "cause"));
+}
+
 /* A sentence is about an analyzer, a node, or is made by a function. */
 static const struct {
 	const char *kind, *about, *words;
@@ -90,6 +95,7 @@ static const struct {
 	{ "dead", NULL, NULL, say_dead },
 	{ "registry_away", NULL, NULL, say_away },
 	{ "clock_back", NULL, NULL, say_clock },
+	{ "data_lost", NULL, NULL, say_loss },
 };
 
 static void say(const struct entry *e, struct buf *out)

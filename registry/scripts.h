@@ -22,6 +22,7 @@ enum script_id {
 	SCRIPT_BURY,
 	SCRIPT_REPLAY,
 	SCRIPT_ENTRIES,
+	SCRIPT_MEND,
 	SCRIPTS
 };
 

@@ -11,8 +11,13 @@ local function record_open(h)
   local packed = redis.call('HGET', K_HELD, worker)
   local record = packed and cmsgpack.unpack(packed)
   if record and record.token == token then return record end
-  if record then give_back(h, record) end
-  return {token = token, number = 0, taken = '', unreachable = '', absent = true}
+  if record then
+    give_back(h, record)
+  elseif tonumber(redis.call('ZSCORE', K_NODES, worker) or 0) > 0 then
+    note_loss('held')
+  end
+  local info = redis.call('HGET', K_NODE_INFO, worker) or nil
+  return {token = token, number = 0, taken = '', unreachable = '', absent = true, info = info}
 end
 
 local function record_save(record, answer)

@@ -4,6 +4,13 @@
 local HELD_MOST_MS = 60000 -- how long an analyzer that restarts again and again is held back at most
 local WORKER_LEASE_MOST_MS = 60000
 
+-- Something is gone that this script puts in place again. The next mend tells it; no worker has this name.
+local LOST = '!lost'
+local function note_loss(name)
+  local names = redis.call('HGET', K_HELD, LOST)
+  redis.call('HSET', K_HELD, LOST, names and names .. ' ' .. name or name)
+end
+
 -- Lease ends are positive scores, the time at which somebody left or was reaped is a negative one.
 local function move_scores(key, now, by, most_ms)
   local flat = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')

@@ -118,7 +118,8 @@ local function elect(h, now, why, force)
   end
   if changed then
     current_epoch = redis.call('INCR', K_EPOCH)
-    redis.call('PUBLISH', K_EVENTS, 'epoch ' .. string.format('%.0f', current_epoch) .. ' ' .. why)
+    -- who may not publish loses only the hint: nodes look at the epoch every 2 s
+    redis.pcall('PUBLISH', K_EVENTS, 'epoch ' .. string.format('%.0f', current_epoch) .. ' ' .. why)
   end
   tidy(h)
 end
@@ -127,6 +128,7 @@ end
 -- have emptied what dead workers held: a script may end without a word about the vectors after this.
 local function hot_open(now)
   local h = hot_load()
+  if not hot_packed and S > 0 then note_loss('hot') end
   local seen = h[SEEN]
   h[SEEN] = now
   if seen > now then clock_went_back(h, now, seen - now) end

@@ -2,7 +2,8 @@
 -- record of packets, so it alone is trimmed. Whoever includes this has set K_JOURNAL before.
 local JOURNAL_MOST = 1000
 
+-- An entry that cannot be written is left out: for that no script ends half-way.
 -- kind, then pairs of field and value: analyzer, node (node/worker), was, now, cause, epoch.
 local function journal(kind, ...)
-  redis.call('XADD', K_JOURNAL, 'MAXLEN', '~', JOURNAL_MOST, '*', 'kind', kind, ...)
+  redis.pcall('XADD', K_JOURNAL, 'MAXLEN', '~', JOURNAL_MOST, '*', 'kind', kind, ...)
 end

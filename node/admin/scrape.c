@@ -65,6 +65,7 @@ static void set_process(struct metrics_shard *m, const struct node_shared *share
 	metrics_set(m, M_CPU, 0, (int64_t)process_cpu_us());
 	metrics_set(m, M_RESIDENT, 0, (int64_t)process_resident_bytes());
 	metrics_set(m, M_LOG_DROPPED, 0, (int64_t)log_dropped());
+	metrics_set(m, M_REGISTRY_LOSSES, 0, (int64_t)atomic_load(&shared->n_registry_losses));
 	metrics_set(m, M_REDIS, 0,
 		    atomic_load_explicit(&shared->health.redis_up, memory_order_relaxed));
 }

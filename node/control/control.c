@@ -75,10 +75,47 @@ static void adopt(struct control *c, struct roster *roster)
 	watch_tell(c->watch, roster);
 }
 
+static void note_loss(struct control *c)
+{
+	atomic_fetch_add_explicit(&c->shared->n_registry_losses, 1, memory_order_relaxed);
+}
+
 static void on_restored(void *arg, const redisReply *reply)
 {
 	(void)reply; /* whatever it was, the roster that is asked for next shows it */
 	ask(arg);
+}
+
+/* Whether the list "a1 a2" has the id; "*" has all. */
+static bool names(const char *list, const char *id)
+{
+	size_t len = strlen(id);
+
+	if (strcmp(list, "*") == 0)
+		return true;
+	for (const char *at = list; (at = strstr(at, id)); at += len)
+		if ((at == list || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
+			return true;
+	return false;
+}
+
+/* Those of the list who were alive register again: how many. */
+static unsigned bring_back(struct control *c, const char *list)
+{
+	const struct roster *known = c->roster;
+	unsigned n_alive = 0;
+
+	for (unsigned i = 0; i < known->n_analyzers; i++) {
+		struct script_args args;
+
+		if (known->analyzers[i].lease_ms <= 0 || !names(list, known->analyzers[i].id))
+			continue;
+		n_alive++;
+		membership_restore_args(&known->analyzers[i], known->epoch + 1, &args);
+		if (link_call(c->link, SCRIPT_REGISTER, &args, on_restored, c) != 0)
+			break; /* the link is gone: all of it again when it is back */
+	}
+	return n_alive;
 }
 
 /*
@@ -88,22 +125,12 @@ static void on_restored(void *arg, const redisReply *reply)
 static bool restore(struct control *c, uint64_t found_epoch)
 {
 	const struct roster *known = c->roster;
-	unsigned n_alive = 0;
 
+	note_loss(c);
 	log_warn("control", "the registry has lost data, registering again what is known",
 		 "epoch=%llu known_epoch=%llu analyzers=%u", (unsigned long long)found_epoch,
 		 (unsigned long long)known->epoch, known->n_analyzers);
-	for (unsigned i = 0; i < known->n_analyzers; i++) {
-		struct script_args args;
-
-		if (known->analyzers[i].lease_ms <= 0)
-			continue;
-		n_alive++;
-		membership_restore_args(&known->analyzers[i], known->epoch + 1, &args);
-		if (link_call(c->link, SCRIPT_REGISTER, &args, on_restored, c) != 0)
-			break; /* the link is gone: all of it again when it is back */
-	}
-	return n_alive > 0;
+	return bring_back(c, "*") > 0;
 }
 
 static void on_roster(void *arg, const redisReply *reply)
@@ -141,6 +168,40 @@ static void ask(struct control *c)
 		script_arg_int(&args, (int64_t)c->roster->epoch);
 	if (!c->is_asking)
 		c->is_asking = link_call(c->link, SCRIPT_ROSTER, &args, on_roster, c) == 0;
+}
+
+/* {keys that were lost, whom to bring back} */
+static void on_mended(void *arg, const redisReply *reply)
+{
+	struct control *c = arg;
+	const char *lost, *forgotten;
+	unsigned n = 0;
+
+	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+	    reply->element[0]->type != REDIS_REPLY_STRING ||
+	    reply->element[1]->type != REDIS_REPLY_STRING)
+		return;
+	lost = reply->element[0]->str;
+	forgotten = reply->element[1]->str;
+	if (*forgotten && c->roster)
+		n = bring_back(c, forgotten);
+	if (!*lost && n == 0)
+		return;
+	note_loss(c);
+	log_warn("control", "the registry has lost data", "keys=%s analyzers=%u runbook=%s",
+		 *lost ? lost : "none", n, LOG_RUNBOOK "the-registry-has-lost-data");
+	ask(c);
+}
+
+/* Each second: has the registry lost anything, or whom this node knows? */
+static void mend(struct control *c)
+{
+	struct script_args args = { 0 };
+
+	script_arg_int(&args, (int64_t)c->roster->epoch);
+	script_arg_int(&args, c->roster->n_analyzers);
+	if (link_call(c->link, SCRIPT_MEND, &args, on_mended, c) != 0)
+		log_debug("control", "the link is down, the registry was not looked at");
 }
 
 static void on_up(void *arg, bool up)
@@ -201,6 +262,7 @@ static void on_report(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (!c->roster || !link_is_up(c->link))
 		return;
+	mend(c);
 	reporter_write(c->reporter, c->roster, link_stats(c->link)->last_us, clock_mono_us(),
 		       &text);
 	words[3] = buf_str(&text);

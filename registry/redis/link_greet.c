@@ -23,6 +23,16 @@ static void on_greeting(redisAsyncContext *context, void *reply_arg, void *arg)
 	}
 }
 
+/* The greeting's end does not depend on what is said: some servers forbid the command. */
+static void on_courtesy(redisAsyncContext *context, void *reply_arg, void *arg)
+{
+	struct link *link = context->data;
+
+	(void)arg;
+	if (link && reply_arg && link->state == LINK_CONNECTING && --link->n_greetings == 0)
+		link_come_up(link);
+}
+
 /* What a sentinel said is believed once Redis says it too. */
 static void on_role(redisAsyncContext *context, void *reply_arg, void *arg)
 {
@@ -99,7 +109,7 @@ void link_greet(struct link *link)
 		greet(link, on_greeting, 2, (const char *[]){ "SELECT", db });
 	if (url->master[0])
 		greet(link, on_role, 1, (const char *[]){ "ROLE" });
-	greet(link, on_greeting, 3, (const char *[]){ "CLIENT", "SETNAME", link->config.name });
+	greet(link, on_courtesy, 3, (const char *[]){ "CLIENT", "SETNAME", link->config.name });
 	if (!link->config.subscribe) {
 		load_scripts(link);
 		return;

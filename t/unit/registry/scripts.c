@@ -13,13 +13,21 @@
 static void every_script_is_embedded(void **state)
 {
 	static const char *const names[] = {
-		[SCRIPT_REGISTER] = "register",     [SCRIPT_RENEW] = "renew",
-		[SCRIPT_DEREGISTER] = "deregister", [SCRIPT_SET] = "set",
-		[SCRIPT_ROUTE] = "route",           [SCRIPT_SETTLE] = "settle",
-		[SCRIPT_ROSTER] = "roster",         [SCRIPT_STATUS] = "status",
-		[SCRIPT_SPILL_PUSH] = "spill_push", [SCRIPT_SPILL_TAKE] = "spill_take",
-		[SCRIPT_SPILL_DONE] = "spill_done", [SCRIPT_BURY] = "bury",
-		[SCRIPT_REPLAY] = "replay",         [SCRIPT_ENTRIES] = "entries",
+		[SCRIPT_REGISTER] = "register",
+		[SCRIPT_RENEW] = "renew",
+		[SCRIPT_DEREGISTER] = "deregister",
+		[SCRIPT_SET] = "set",
+		[SCRIPT_ROUTE] = "route",
+		[SCRIPT_SETTLE] = "settle",
+		[SCRIPT_ROSTER] = "roster",
+		[SCRIPT_STATUS] = "status",
+		[SCRIPT_SPILL_PUSH] = "spill_push",
+		[SCRIPT_SPILL_TAKE] = "spill_take",
+		[SCRIPT_SPILL_DONE] = "spill_done",
+		[SCRIPT_BURY] = "bury",
+		[SCRIPT_REPLAY] = "replay",
+		[SCRIPT_ENTRIES] = "entries",
+		[SCRIPT_MEND] = "mend",
 	};
 	static_assert(ARRAY_LEN(names) == SCRIPTS, "a name for each script");
 	(void)state;

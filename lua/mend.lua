@@ -1,0 +1,191 @@
+-- mend: notices what the registry has lost, and puts it right from what is still there.
+--
+-- GUARANTEES
+--   Atomic. A key of another type than its own is deleted, because every script would fail. Fields that an
+--   analyzer's hashes have lost come back from its info, and what workers reported from their records. An
+--   analyzer whose info is gone is named: a node that knows it brings it back, or its next heartbeat does.
+--   Counters that are gone start again. Where nothing is lost, nothing is changed.
+-- KEYS
+--   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
+--   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
+--   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
+--   16 report HASH, 17 credit HASH, 18 routed HASH, 19 delivered HASH,
+--   20 delivered_packets HASH, 21 forgiven HASH, 22 accounts HASH, 23 flaps HASH,
+--   24 spill STREAM, 25 spill_total HASH, 26 dead STREAM
+-- ARGV
+--   1 epoch the caller knows, 2 how many analyzers it knows of that epoch
+-- RETURNS
+--   {keys that were lost ("slot weight", "" = none), analyzers to bring back ("a1 a2"; "*": all that the
+--   caller knows)}
+-- COST
+--   O(1), about 25 us; O(analyzers) when something is lost
+--@include keys
+--@include hot
+--@include journal
+--@include clock
+--@include elect
+local K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local K_FORGIVEN, K_ACCOUNTS, K_FLAPS = KEYS[21], KEYS[22], KEYS[23]
+local K_SPILL, K_SPILL_TOTAL, K_DEAD = KEYS[24], KEYS[25], KEYS[26]
+local known_epoch, n_known = tonumber(ARGV[1]), tonumber(ARGV[2])
+local KEYS_BY_TYPE = {
+  string = {K_EPOCH, K_HOT},
+  zset = {K_EXPIRES, K_NODES},
+  stream = {K_JOURNAL, K_SPILL, K_DEAD},
+  hash = {K_SLOT, K_URL, K_WEIGHT, K_STATE, K_INFO, K_PROCESSED, K_NODE_INFO, K_HELD, K_UNREACHABLE, K_REPORT,
+    K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS, K_FORGIVEN, K_ACCOUNTS, K_FLAPS, K_SPILL_TOTAL},
+}
+local now = now_ms()
+local lost, is_lost, forgotten = {}, {}, {}
+
+local function lose(key)
+  local name = string.match(key, '[^:]*$')
+  if is_lost[name] then return end
+  is_lost[name] = true
+  lost[#lost + 1] = name
+end
+
+-- What other scripts have put in place already.
+local function tell_noted()
+  local names = redis.call('HGET', K_HELD, LOST)
+  if not names then return end
+  redis.call('HDEL', K_HELD, LOST)
+  for name in string.gmatch(names, '%S+') do lose(name) end
+end
+
+local function delete_strangers()
+  for kind, keys in pairs(KEYS_BY_TYPE) do
+    for _, key in ipairs(keys) do
+      local found = redis.call('TYPE', key).ok
+      if found ~= kind and found ~= 'none' then
+        redis.call('DEL', key)
+        lose(key)
+      end
+    end
+  end
+end
+
+-- Every analyzer that has not left has a field in each of its hashes, and a lease end above 0.
+local function is_whole()
+  local n = redis.call('HLEN', K_URL)
+  return n == redis.call('HLEN', K_WEIGHT) and n == redis.call('HLEN', K_STATE)
+    and n == redis.call('ZCOUNT', K_EXPIRES, '(0', '+inf') and n <= redis.call('HLEN', K_SLOT)
+    and n <= redis.call('HLEN', K_INFO) and (n == 0 or redis.call('EXISTS', K_HOT) == 1)
+end
+
+-- As of the last election, so many workers had a report.
+local function has_all_reports()
+  local n_live, header = count_workers(now), redis.call('GETRANGE', K_HOT, 8 * (REPORTS - 1), 8 * REPORTS - 1)
+  return redis.call('HLEN', K_HELD) == redis.call('ZCARD', K_NODES) and redis.call('HLEN', K_NODE_INFO) >= n_live
+    and (#header < 8 or redis.call('HLEN', K_UNREACHABLE) >= struct.unpack('<d', header))
+end
+
+local function bring(key, id, value)
+  if value and redis.call('HSETNX', key, id, value) == 1 then lose(key) end
+end
+
+local function bring_slots(infos)
+  local taken = {}
+  for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do taken[tonumber(slot)] = true end
+  for id, info in pairs(infos) do
+    local slot = tonumber(info.slot)
+    if slot and not taken[slot] and redis.call('HSETNX', K_SLOT, id, string.format('%d', slot)) == 1 then
+      taken[slot] = true
+      lose(K_SLOT)
+    end
+  end
+end
+
+-- Those whose info is gone keep a mark in its place, so that the loss is told once.
+local function forget_those_without_info(infos)
+  for _, key in ipairs({K_URL, K_WEIGHT, K_STATE}) do
+    for _, id in ipairs(redis.call('HKEYS', key)) do
+      if not infos[id] then
+        forgotten[#forgotten + 1], infos[id] = id, {}
+        local json = redis.call('HGET', K_INFO, id)
+        if not json or not string.find(json, '"lost":true', 1, true) then
+          redis.call('HSET', K_INFO, id, '{"lost":true}')
+          lose(K_INFO)
+        end
+      end
+    end
+  end
+end
+
+local function mend_analyzers()
+  local flat, infos = redis.call('HGETALL', K_INFO), {}
+  for k = 1, #flat, 2 do
+    local ok, info = pcall(cjson.decode, flat[k + 1])
+    if ok and type(info) == 'table' and info.instance and not info.left then infos[flat[k]] = info end
+  end
+  for id, info in pairs(infos) do
+    bring(K_URL, id, info.url)
+    bring(K_WEIGHT, id, info.weight)
+    bring(K_STATE, id, info.state)
+    if not redis.call('ZSCORE', K_EXPIRES, id) then
+      redis.call('ZADD', K_EXPIRES, now + (tonumber(info.ttl_ms) or GRACE_MS), id)
+      lose(K_EXPIRES)
+    end
+  end
+  bring_slots(infos)
+  forget_those_without_info(infos)
+  if redis.call('HLEN', K_SLOT) > 0 and redis.call('EXISTS', K_HOT) == 0 then lose(K_HOT) end
+end
+
+local function mend_workers()
+  local flat = redis.call('HGETALL', K_HELD)
+  for k = 1, #flat, 2 do
+    local worker, ok, record = flat[k], pcall(cmsgpack.unpack, flat[k + 1])
+    if not ok or type(record) ~= 'table' then
+      redis.call('HDEL', K_HELD, worker)
+      lose(K_HELD)
+    else
+      local is_live = (record.lease_end or 0) > now
+      if record.lease_end and not redis.call('ZSCORE', K_NODES, worker) then
+        redis.call('ZADD', K_NODES, is_live and record.lease_end or -now, worker)
+        if is_live then lose(K_NODES) end
+      end
+      if is_live then
+        bring(K_NODE_INFO, worker, record.info)
+        if record.unreachable ~= '' then bring(K_UNREACHABLE, worker, record.unreachable) end
+      end
+    end
+  end
+  for _, worker in ipairs(redis.call('ZRANGE', K_NODES, 0, -1)) do
+    if redis.call('HEXISTS', K_HELD, worker) == 0 then
+      if tonumber(redis.call('ZSCORE', K_NODES, worker)) <= 0 then redis.call('ZREM', K_NODES, worker) end
+      lose(K_HELD)
+    end
+  end
+end
+
+-- What was in the spill is gone with it. What its totals were is guessed until it has been empty once.
+local function mend_spill()
+  local n = redis.call('XLEN', K_SPILL)
+  local total = tonumber(redis.call('HGET', K_SPILL_TOTAL, 'packets'))
+  if n == 0 and (total or 0) > 0 then
+    redis.call('HSET', K_SPILL_TOTAL, 'packets', 0, 'messages', 0, 'bytes', 0)
+    lose(K_SPILL)
+  elseif n > 0 and not total then
+    local bytes = redis.pcall('MEMORY', 'USAGE', K_SPILL)
+    redis.call('HSET', K_SPILL_TOTAL, 'packets', n, 'messages', n, 'bytes', tonumber(bytes) or 0)
+    lose(K_SPILL_TOTAL)
+  end
+end
+
+delete_strangers()
+tell_noted()
+if not is_whole() then mend_analyzers() end
+if not has_all_reports() then mend_workers() end
+mend_spill()
+if #lost > 0 then
+  table.sort(lost)
+  if #forgotten == 0 then
+    local h = hot_open(now)
+    elect(h, now, 'data were lost', true)
+    hot_save(h)
+  end
+  journal('data_lost', 'cause', table.concat(lost, ' '), 'epoch', epoch_now())
+end
+if #forgotten == 0 and known_epoch == epoch_now() and redis.call('HLEN', K_URL) ~= n_known then forgotten = {'*'} end
+return {table.concat(lost, ' '), table.concat(forgotten, ' ')}

@@ -1,0 +1,48 @@
+# Each key of the registry is lost, by itself or because another program writes another type over it: nodes notice, and
+# within two heartbeats every analyzer is there again with its weight, its slot and its share.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use Test::More;
+use Weir::Cluster;
+use Weir::Test;
+
+alarm 400;
+my $cluster = Weir::Cluster->start(nodes => 2, analyzers => { a1 => 0.5, a2 => 0.3, a3 => 0.2 });
+my ($redis, $node) = ($cluster->redis, $cluster->node(1));
+$cluster->patch(a1 => { weight => 1.5 });    # an operator's, that no analyzer declares
+my $picture = sub {
+    my $cluster = eval { $cluster->cluster } or return '';
+    my $slot = eval { $redis->hash('weir:{default}:slot') } or return '';
+    return join ' ', map { sprintf '%s:%d:%s:%.3f', $_->{id}, $slot->{ $_->{id} } // -1, $_->{weight}, $_->{share} } sort { $a->{id} cmp $b->{id} } @{ $cluster->{analyzers} };
+};
+wait_until { $picture->() =~ /^a1:\d:1.5:0.750 a2:\d:0.3:0.150 a3:\d:0.2:0.100$/ } 10, 'the weights';
+my $right = $picture->();
+my $flood = sub { $cluster->load(rate => 100, duration => 0.3, connections => 5) };
+my $n_spilled = sub { $redis->command(XLEN => 'weir:{default}:spill') };
+my $losses = sub { my $n = 0; $n += metrics($_)->{weir_registry_losses_total} for $cluster->nodes; return $n };
+my $is_served = sub { eval { $picture->() eq $right } && !grep { http(GET => "$_->{admin}/readyz")->{status} != 200 } $cluster->nodes };
+
+# The type of each key, by the header of a script that names all of them.
+my ($keys) = slurp(Weir::Test::bin_dir() . '/../lua/mend.lua') =~ /\n-- KEYS\n(.*?)\n-- ARGV\n/s;
+my %type = $keys =~ /\d+ ([a-z_]+) (STRING|HASH|ZSET|STREAM)/g;
+cmp_ok(scalar keys %type, '>', 20, 'there are keys');
+# Those whose loss nothing else tells: they are figures for people, or may be missing.
+my %is_silent = map { $_ => 1 } qw(processed journal report credit routed delivered delivered_packets forgiven accounts flaps dead spill spill_total unreachable);
+my $lose = sub ($name, $how) {
+    my $key = "weir:{default}:$name";
+    my $before = $losses->();
+    $redis->command(DEL => $key);
+    $redis->command($type{$name} eq 'STRING' ? (RPUSH => $key, 'x') : (SET => $key, 'x')) if $how eq 'overwritten';
+    wait_until { $losses->() > $before } 5, "the loss of $name to be noticed" if $how eq 'overwritten' || !$is_silent{$name};
+    wait_until { $is_served->() } 5, "$name to be right again: $right, and not " . $picture->();
+    my $report = $flood->();
+    ok($report->{status} == 0, "$name is $how: noticed, and right again at once");
+};
+$lose->($_, 'deleted')     for sort keys %type;
+$lose->($_, 'overwritten') for sort keys %type;
+wait_until { $n_spilled->() == 0 } 10, 'the spill to be empty';
+like($node->log . $cluster->node(2)->log, qr/msg="the registry has lost data" .*keys=slot/, 'the log says what was lost');
+ok((grep { $_->{kind} eq 'data_lost' && $_->{cause} =~ /\bweight\b/ } @{ http(GET => "$node->{admin}/v1/events?limit=1000")->{json}{events} }), 'and so does the journal')
+    or diag(explain(http(GET => "$node->{admin}/v1/events?limit=1000")->{json}));
+done_testing;
