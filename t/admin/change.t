@@ -76,7 +76,8 @@ is(change('"0"', { weight => -1 })->{status}, 400, 'a bad value is told first');
 
 change(undef, { fault => 'slow:5' });
 my $known = wait_until { my $a = look()->{json}; $a->{fault} && $a } 5, 'the fault';
-wait_until { $_->log =~ /msg="analyzer known"/ } 5, 'the nodes to know it' for $node, $other;
+my $epoch = ask(GET => "$node->{admin}/v1/cluster")->{json}{epoch};
+wait_until { $_->log =~ /component=control msg=roster .*epoch=$epoch / } 5, 'the nodes to know it' for $node, $other;
 $redis->command('FLUSHALL');
 wait_until { my $a = look(); $a->{status} == 200 && $a->{json}{revision} == $known->{revision} } 10, 'it to be back';
 is(look()->{json}{fault}, 'slow:5', 'an emptied Redis gets back revision and fault');

@@ -16,7 +16,7 @@ sub sum ($cluster, $metric) { return sum0 map { metrics($_)->{$metric} // 0 } $c
 sub lost ($cluster, @reports) { my $times = $cluster->recorded; return [ grep { !$times->{$_} } map { @{ $_->{acked} } } @reports ] }
 
 sub start ($n_nodes, @options) {
-    my $cluster = Weir::Cluster->start(nodes => $n_nodes, analyzers => {}, node => [@options]);
+    my $cluster = Weir::Cluster->start(nodes => $n_nodes, analyzers => {}, node => [ '--ack-within', '300ms', @options ]);
     $cluster->start_analyzer($_, $share{$_}, $_ eq 'slow' ? ('--delay-ms', 800) : ()) for sort keys %share;
     $cluster->wait_known(keys %share);
     return $cluster;

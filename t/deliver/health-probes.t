@@ -2,6 +2,7 @@
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
+use List::Util qw(sum0);
 use Test::More;
 use Time::HiRes qw(time);
 use Weir::Cluster;
@@ -18,12 +19,11 @@ wait_until { of_a1('delivered_packets_total') > 200 } 10, 'load to begin';
 my $stopped = time;
 $cluster->analyzer('a1')->signal('STOP');
 $node->wait_log(qr/msg="analyzer does not answer its health probe" .*analyzer=a1 /);
-cmp_ok(time - $stopped, '>', 1.9, 'it takes three probes that time out to find that it hangs');
+cmp_ok(time - $stopped, '>', 1, 'it takes more than one probe that times out to find that it hangs');
 wait_until { of_a1('lane_queued_packets') == 0 } 5, 'its queue to be emptied';
 
 my $seen = metrics($node);
-cmp_ok($seen->{'weir_rerouted_packets_total{reason="unreachable"}'} + $seen->{'weir_rerouted_packets_total{reason="slow"}'}, '>', 0,
-    'what was queued goes to the other');
+cmp_ok(sum0(map { $seen->{qq(weir_rerouted_packets_total{reason="$_"})} // 0 } qw(unreachable hanging slow)), '>', 0, 'what was queued goes to the other');
 my ($n_batches, $n_other) = (of_a1('batches_total'), metrics($node)->{'weir_delivered_packets_total{analyzer="a2"}'});
 wait_until { metrics($node)->{'weir_delivered_packets_total{analyzer="a2"}'} > $n_other + 300 } 10, 'the other to get packets';
 is(of_a1('batches_total'), $n_batches, 'nothing new is sent to it');

@@ -11,7 +11,7 @@ alarm 450;
 sub n_spilled ($cluster) { return $cluster->redis->command(XLEN => 'weir:{default}:spill') }
 sub sum ($cluster, $metric) { return sum0 map { metrics($_)->{$metric} // 0 } $cluster->nodes }
 
-my $cluster = Weir::Cluster->start(nodes => 2, analyzers => {}, node => [ '--delivery-timeout', '60s' ]);
+my $cluster = Weir::Cluster->start(nodes => 2, analyzers => {}, node => [ '--delivery-timeout', '60s', '--ack-within', '300ms' ]);
 $cluster->start_analyzer("slow$_" => 1, '--delay-ms', 20_000) for 1 .. 4;
 $cluster->wait_known(map { "slow$_" } 1 .. 4);
 my $doomed = $cluster->node(2);

@@ -7,7 +7,9 @@ use Weir::Cluster;
 use Weir::Test;
 
 alarm 500;
-my $cluster = Weir::Cluster->start(nodes => 2);
+my $cluster = Weir::Cluster->start(nodes => 2, analyzers => { a1 => 0.5, a2 => 0.3 });
+$cluster->start_analyzer(a3 => 0.2, '--ttl', '5m'); # killed, it is listed for as long as this takes
+$cluster->wait_known('a3');
 my @redis = ('--redis', $cluster->redis->url);
 my $out = folder . '/events';
 my $events = Weir::Process->start([ 'weirctl', @redis, 'events' ], name => 'events', stdout => $out);

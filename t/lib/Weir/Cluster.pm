@@ -4,7 +4,7 @@ package Weir::Cluster;
 #
 #   my $cluster = Weir::Cluster->start(nodes => 3, analyzers => {a1 => 0.5, a2 => 0.3, a3 => 0.2});
 #
-# On a busy machine Redis may take its time: no node routes without it for that. Options: shared => 1 (all nodes on one ingest port), node => [options of weir-node], redis => another than a Weir::Redis of its own.
+# On a busy machine Redis and analyzers may take their time: for that no node routes without Redis, nor stores packets (ack-within). Options: shared => 1 (all nodes on one ingest port), node => [options of weir-node], redis => another than a Weir::Redis of its own.
 use v5.36;
 use List::Util qw(max sum0);
 use Weir::Test;
@@ -30,7 +30,7 @@ sub start_node ($self, $id, @more) {
     my $first = $self->{nodes}[0];
     my $listen = $self->{shared} && $first ? $first->{ingest} : '127.0.0.1:0';
     my $node = Weir::Process->start([ 'weir-node', '--listen', $listen, '--admin-listen', '127.0.0.1:0', '--node-id', $id,
-        '--redis', $self->{redis}->url, '--workers', 1, '--drain-delay', '0ms', '--redis-timeout', '5s', @{ $self->{node} // [] }, @more ], name => $id);
+        '--redis', $self->{redis}->url, '--workers', 1, '--drain-delay', '0ms', '--redis-timeout', '5s', '--ack-within', '0', @{ $self->{node} // [] }, @more ], name => $id);
     push @{ $self->{nodes} }, $node;
     $node->{ingest} = $node->wait_log(qr/component=node msg=listening .*addr=(\S+)/);
     $node->{admin} = 'http://' . $node->wait_log(qr/component=admin msg=listening .*addr=(\S+)/);
