@@ -26,6 +26,9 @@ struct analyzer {
 	struct server *server;
 	struct membership *membership; /* NULL: it does not register */
 	int signal_fd;
+	struct config *reloaded; /* `config`, to be changed on SIGHUP */
+	int argc;                /* where it is read from */
+	char **argv;
 };
 
 /* Before any thread starts, so that all of them leave signals to signal_fd. */
@@ -36,7 +39,10 @@ static int open_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -111,8 +117,9 @@ int analyzer_new(const struct config *config, struct analyzer **analyzerp)
 	return r;
 }
 
-/* Waits for a signal, or for the end of the membership if watched too. true: a signal came. */
-static bool wait_signal(const struct analyzer *a, bool watch_membership, int timeout_ms)
+/* Waits for SIGTERM or SIGINT, or for the end of the membership if watched too. true: one of those
+ * signals came. SIGHUP is heeded, and ends the wait as well. */
+static bool wait_signal(struct analyzer *a, bool watch_membership, int timeout_ms)
 {
 	bool is_watched = watch_membership && a->membership;
 	struct pollfd fds[] = {
@@ -122,7 +129,13 @@ static bool wait_signal(const struct analyzer *a, bool watch_membership, int tim
 	struct signalfd_siginfo info;
 
 	poll(fds, ARRAY_LEN(fds), timeout_ms);
-	return read(a->signal_fd, &info, sizeof(info)) == sizeof(info);
+	if (read(a->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return false;
+	if (info.ssi_signo != SIGHUP)
+		return true;
+	if (config_reload(a->reloaded, a->argc, a->argv) < 0)
+		log_error("analyzer", "out of memory");
+	return false;
 }
 
 static bool is_member(const struct analyzer *a)
@@ -153,10 +166,13 @@ static void analyzer_leave(struct analyzer *a)
 	}
 }
 
-int analyzer_run(struct analyzer *a)
+int analyzer_run(struct analyzer *a, struct config *config, int argc, char **argv)
 {
 	bool signalled;
 
+	a->reloaded = config;
+	a->argc = argc;
+	a->argv = argv;
 	do
 		signalled = wait_signal(a, true, -1);
 	while (!signalled && (!a->membership || is_member(a)));

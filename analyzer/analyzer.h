@@ -13,11 +13,12 @@ struct analyzer;
 int analyzer_new(const struct config *config, struct analyzer **analyzerp) MUST_CHECK;
 
 /*
- * Until SIGTERM or SIGINT: deregisters, serves what is still on its way, returns EXIT_SUCCESS. A
+ * On SIGHUP reads the configuration again, into `config`, which is the one of analyzer_new. Until
+ * SIGTERM or SIGINT: deregisters, serves what is still on its way, returns EXIT_SUCCESS. A
  * second signal ends the process at once. EXIT_FAILURE: another instance has taken the id.
  * civetweb's threads still run then: the process has to end. To stop them takes 2 s, and nothing is
  * in work any more.
  */
-int analyzer_run(struct analyzer *analyzer);
+int analyzer_run(struct analyzer *analyzer, struct config *config, int argc, char **argv);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "analyzer/dedupe.h"
 #include "analyzer/fault.h"
+#include "common/conf/conf_reload.h"
 #include "common/log.h"
 
 #define PROGRAM "weir-analyzer"
@@ -31,7 +32,7 @@ static const struct conf_option options[] = {
 	  "The admin port of a node to register with. When one fails, the analyzer tries the next. "
 	  "Without any, it does not register." },
 	{ "register-token", CONF_STRING, FIELD(register_token), NULL, "TOKEN",
-	  "The bearer token for registering.", .flags = CONF_SECRET },
+	  "The bearer token for registering.", .flags = CONF_SECRET | CONF_RELOADABLE },
 	{ "advertise", CONF_STRING, FIELD(advertise), NULL, "URL",
 	  "The URL that nodes deliver to. The default is http://HOST:PORT/ingest with the address of --listen." },
 	{ "accepts", CONF_CHOICE, FIELD(accepts), "batch", NULL,
@@ -66,7 +67,8 @@ static const struct conf_option options[] = {
 	  "further connections are closed after one answer, so that none waits for ever.",
 	  1, 4096 },
 	{ "log-level", CONF_CHOICE, FIELD(log_level), "info", NULL,
-	  "The lowest level that is logged.", .choices = log_level_names },
+	  "The lowest level that is logged.", .choices = log_level_names,
+	  .flags = CONF_RELOADABLE },
 	{ "log-format", CONF_CHOICE, FIELD(log_format), "logfmt", NULL,
 	  "The format of the log, which goes to stderr.", .choices = log_format_names },
 };
@@ -135,6 +137,16 @@ static const struct conf_program program = {
 	.n_options = ARRAY_LEN(options),
 	.finish = finish,
 };
+
+int config_reload(struct config *config, int argc, char **argv)
+{
+	int r = conf_reload(&program, config, sizeof(*config), argc, argv);
+
+	if (r == 0)
+		log_init((enum log_level)config->log_level, (enum log_format)config->log_format,
+			 NULL);
+	return r;
+}
 
 int config_load(struct config *config, int argc, char **argv)
 {

@@ -41,6 +41,8 @@ struct config {
 /* 0, CONF_E_DONE or CONF_E_USAGE (one line is on stderr), or negative errno. After 0: config_free.
  */
 int config_load(struct config *config, int argc, char **argv) MUST_CHECK;
+/* What may change while it runs, from where it came; the log says what did. */
+int config_reload(struct config *config, int argc, char **argv) MUST_CHECK;
 void config_free(struct config *config);
 
 #endif

@@ -8,7 +8,7 @@
 
 int main(int argc, char **argv)
 {
-	struct config config;
+	static struct config config; /* of the whole process */
 	struct analyzer *analyzer;
 	int r = config_load(&config, argc, argv);
 
@@ -21,5 +21,5 @@ int main(int argc, char **argv)
 		config_free(&config);
 		return EXIT_FAILURE;
 	}
-	exit(analyzer_run(analyzer));
+	exit(analyzer_run(analyzer, &config, argc, argv));
 }

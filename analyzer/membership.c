@@ -19,6 +19,7 @@
 #include "common/backoff.h"
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/conf/conf_reload.h"
 #include "common/log.h"
 #include "common/rng.h"
 
@@ -45,6 +46,7 @@ struct membership {
 
 	/* the thread's own */
 	struct http_client *http;
+	const char *token; /* that http sends */
 	struct backoff backoff;
 	struct rng rng;
 	char instance[33];   /* of this process: it may register more than once */
@@ -116,7 +118,8 @@ static int membership_init(struct membership *m, const char *delivery_url)
 		 (unsigned long long)rng_next(&m->rng), (unsigned long long)rng_next(&m->rng));
 	m->started_ms = clock_wall_us() / US_PER_MS;
 	buf_append_str(&m->delivery_url, delivery_url);
-	m->http = http_client_new("application/json", m->config->register_token);
+	m->token = conf_string(&m->config->register_token);
+	m->http = http_client_new("application/json", m->token);
 	m->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (m->end_fd < 0)
 		return -errno;
@@ -225,6 +228,20 @@ static bool membership_sleep(struct membership *m, uint64_t us)
 	return !is_leaving;
 }
 
+/* The token may have been reloaded. */
+static void membership_heed_token(struct membership *m)
+{
+	const char *token = conf_string(&m->config->register_token);
+	struct http_client *fresh =
+		token == m->token ? NULL : http_client_new("application/json", token);
+
+	if (!fresh)
+		return;
+	http_client_free(m->http);
+	m->http = fresh;
+	m->token = token;
+}
+
 /* Sends m->body to the registry in use. The status, 0: no answer, which is logged. */
 static long membership_call(struct membership *m, const char *method, const char *suffix,
 			    uint64_t timeout_ms)
@@ -232,6 +249,7 @@ static long membership_call(struct membership *m, const char *method, const char
 	const char *base = m->config->registries.values[m->registry];
 	long status;
 
+	membership_heed_token(m);
 	buf_clear(&m->url);
 	registration_url(&m->url, base, m->config->id, suffix);
 	if (m->url.failed || m->body.failed) {

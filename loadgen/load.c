@@ -32,7 +32,7 @@ struct load {
 	void *progress_arg;
 
 	struct event_base *base;
-	struct event *tick_event, *int_event, *term_event;
+	struct event *tick_event, *int_event, *term_event, *hup_event;
 	enum load_phase phase;
 	int err; /* what ended the run early: negative errno */
 	uint64_t drain_until_us;
@@ -66,10 +66,11 @@ static int load_init_events(struct load *l)
 	l->tick_event = event_new(l->base, -1, EV_PERSIST, on_tick, l);
 	l->int_event = evsignal_new(l->base, SIGINT, on_signal, l);
 	l->term_event = evsignal_new(l->base, SIGTERM, on_signal, l);
-	if (!l->tick_event || !l->int_event || !l->term_event)
+	l->hup_event = evsignal_new(l->base, SIGHUP, on_signal, l);
+	if (!l->tick_event || !l->int_event || !l->term_event || !l->hup_event)
 		return -ENOMEM;
 	if (event_add(l->tick_event, &tick) || event_add(l->int_event, NULL) ||
-	    event_add(l->term_event, NULL))
+	    event_add(l->term_event, NULL) || event_add(l->hup_event, NULL))
 		return -ENOMEM;
 	return 0;
 }
@@ -122,6 +123,8 @@ static void load_deinit(struct load *l)
 		event_free(l->int_event);
 	if (l->term_event)
 		event_free(l->term_event);
+	if (l->hup_event)
+		event_free(l->hup_event);
 	if (l->base)
 		event_base_free(l->base);
 }

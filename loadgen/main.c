@@ -2,6 +2,7 @@
  * weir-loadgen: sends packets on a schedule, and says what became of them.
  */
 #include <curl/curl.h>
+#include <signal.h>
 
 #include "common/log.h"
 #include "loadgen/session.h"
@@ -26,6 +27,8 @@ int main(int argc, char **argv)
 	if (r)
 		return r == CONF_E_DONE ? EXIT_ALL_WELL : EXIT_USAGE;
 	log_init((enum log_level)options.log_level, (enum log_format)options.log_format, NULL);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return EXIT_NOT_WELL;
 	r = run(&options);

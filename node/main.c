@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <signal.h>
 
+#include "common/conf/conf_reload.h"
 #include "common/log.h"
 #include "node/node.h"
 
@@ -14,8 +15,11 @@ static void block_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 }
 
 /* Unless it is told otherwise, libevent writes to stderr itself, and would wait for it. */
@@ -35,32 +39,50 @@ static void tame_malloc(void)
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
+/* The configuration of the whole process, and where it is read from, on SIGHUP again. */
+static struct node_config config;
+static struct {
+	int argc;
+	char **argv;
+} command_line;
+
+static bool reload(void)
+{
+	if (conf_reload(&node_program, &config, sizeof(config), command_line.argc,
+			command_line.argv) != 0)
+		return false;
+	log_init((enum log_level)config.log_level, (enum log_format)config.log_format,
+		 config.node_id);
+	return true;
+}
+
 /*
  * After node_run all packets, connections and leases are settled. The memory is left to the kernel:
  * civetweb would take two seconds to stop its threads.
  */
-static int run(const struct node_config *config)
+static int run(void)
 {
 	static struct node *node; /* of the whole process */
 
-	log_init((enum log_level)config->log_level, (enum log_format)config->log_format,
-		 config->node_id);
+	log_init((enum log_level)config.log_level, (enum log_format)config.log_format,
+		 config.node_id);
 	event_set_log_callback(on_libevent);
 	block_signals();
 	tame_malloc();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return 1;
-	return node_new(config, &node) == 0 ? node_run(node) : 1;
+	return node_new(&config, &node) == 0 ? node_run(node, reload) : 1;
 }
 
 int main(int argc, char **argv)
 {
-	static struct node_config config; /* of the whole process, as the node */
 	int r = conf_load(&node_program, &config, argc, argv, NULL, NULL);
 
 	if (r == CONF_E_DONE)
 		return 0;
 	if (r != 0)
 		return 2;
-	return run(&config);
+	command_line.argc = argc;
+	command_line.argv = argv;
+	return run();
 }

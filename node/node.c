@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/conf/conf_path.h"
 #include "common/log.h"
 #include "common/process.h"
 #include "node/admin/admin.h"
@@ -18,6 +19,7 @@
 
 #define BACKLOG 4096
 #define WAIT_STEP_MS 20
+#define LONGEST_WAIT_MS 3600000
 /* What is not packets or connections: threads and libraries; and for each worker its buffers. */
 #define BASE_BYTES (8u << 20)
 #define WORKER_BYTES (4u << 20)
@@ -33,6 +35,7 @@ struct node {
 	struct watch *watch;
 	struct admin *admin;
 	const struct metrics_shard **shards;
+	bool (*reload)(void); /* on SIGHUP */
 };
 
 /*
@@ -94,6 +97,7 @@ static int init_shared(struct node *node, const struct node_config *config)
 		log_error("node", "bad --redis", "reason=%s", redis_url_why(&s->redis));
 		return -EINVAL;
 	}
+	s->redis.file = conf_path_of(conf_option_named(&node_program, "redis"));
 	if (registry_keys_init(&s->keys, config->pool) != 0)
 		return -EINVAL;
 	s->refresh_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -249,20 +253,43 @@ int node_new(const struct node_config *config, struct node **nodep)
 	return r;
 }
 
-/* True: a signal came within the time. */
-static bool wait_signal(uint64_t ms)
+/* What was reloaded, and is used in another form than the text of its option. */
+static void take_reloaded(struct node *node)
 {
-	struct timespec ts = { .tv_sec = (time_t)(ms / 1000),
-			       .tv_nsec = (long)(ms % 1000) * 1000000 };
+	const struct node_config *config = node->shared.config;
+	struct net_allow *allow;
+	int r = redis_url_renew(&node->shared.redis, config->redis);
+
+	if (r != 0)
+		log_warn("node", "the URL of Redis has another one now, which needs a restart");
+	if (node_config_allow(config, &allow) == 0)
+		net_allow_replace(node->shared.allow, allow);
+}
+
+/* SIGTERM or SIGINT, within the time: true. SIGHUP is heeded meanwhile. */
+static bool wait_signal(struct node *node, uint64_t ms)
+{
+	uint64_t until_us = ms == UINT64_MAX ? UINT64_MAX : clock_mono_us() + ms * US_PER_MS,
+		 now_us;
+	struct timespec left;
 	sigset_t set;
 	int r;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	do
-		r = ms == UINT64_MAX ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &ts);
-	while (r < 0 && errno == EINTR);
+	sigaddset(&set, SIGHUP);
+	do {
+		now_us = clock_mono_us();
+		ms = until_us > now_us ? (until_us - now_us) / US_PER_MS : 0;
+		if (ms > LONGEST_WAIT_MS)
+			ms = LONGEST_WAIT_MS;
+		left = (struct timespec){ .tv_sec = (time_t)(ms / 1000),
+					  .tv_nsec = (long)(ms % 1000) * 1000000 };
+		r = sigtimedwait(&set, NULL, &left);
+		if (r == SIGHUP && node->reload())
+			take_reloaded(node);
+	} while (r != SIGTERM && r != SIGINT && (r > 0 || ms > 0));
 	return r > 0;
 }
 
@@ -272,20 +299,21 @@ static bool join_workers(struct node *node)
 	while (node->n_joined < node->n_started) {
 		if (pthread_tryjoin_np(node->workers[node->n_joined].thread, NULL) == 0)
 			node->n_joined++;
-		else if (wait_signal(WAIT_STEP_MS))
+		else if (wait_signal(node, WAIT_STEP_MS))
 			return false;
 	}
 	return true;
 }
 
-int node_run(struct node *node)
+int node_run(struct node *node, bool (*reload)(void))
 {
-	wait_signal(UINT64_MAX);
+	node->reload = reload;
+	wait_signal(node, UINT64_MAX);
 	log_info("node", "draining", "delay_ms=%llu",
 		 (unsigned long long)node->shared.config->drain_delay_ms);
 	atomic_store(&node->shared.health.draining, true);
 	set_phase(node, WORKER_DRAINING);
-	if (!wait_signal(node->shared.config->drain_delay_ms)) {
+	if (!wait_signal(node, node->shared.config->drain_delay_ms)) {
 		set_phase(node, WORKER_FINISHING);
 		if (join_workers(node)) {
 			log_info("node", "left");

@@ -17,8 +17,9 @@ int node_new(const struct node_config *config, struct node **nodep) MUST_CHECK;
  *   unready -> drain-delay, still serving -> no new connections -> what is in flight ends
  *           -> settle -> leave
  *
- * Returns the exit status: 0, or 1 if a second signal cut it short.
+ * On SIGHUP, blocked as well, `reload` reads the configuration again; true: the node takes from it what
+ * it keeps in another form. Returns the exit status: 0, or 1 if a second signal cut it short.
  */
-int node_run(struct node *node);
+int node_run(struct node *node, bool (*reload)(void));
 
 #endif

@@ -152,3 +152,11 @@ void conf_free(const struct conf_program *program, void *out)
 	for (size_t i = 0; i < program->n_options; i++)
 		conf_value_clear(&program->options[i], conf_field(&program->options[i], out));
 }
+
+const struct conf_option *conf_option_named(const struct conf_program *program, const char *name)
+{
+	for (size_t i = 0; i < program->n_options; i++)
+		if (strcmp(program->options[i].name, name) == 0)
+			return &program->options[i];
+	return NULL;
+}

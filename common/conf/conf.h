@@ -25,5 +25,6 @@
 int conf_load(const struct conf_program *program, void *out, int argc, char **argv, char ***restp,
 	      int *n_restp) MUST_CHECK;
 void conf_free(const struct conf_program *program, void *out);
+const struct conf_option *conf_option_named(const struct conf_program *program, const char *name);
 
 #endif

@@ -1,17 +1,17 @@
 #include "common/conf/conf_set.h"
 
 #include <ctype.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "common/conf/conf_path.h"
 #include "common/conf/conf_value.h"
+#include "common/log.h"
+#include "common/secret_file.h"
 
-#define MAX_SECRET 65536 /* bytes of a NAME_FILE */
-#define MAX_SHOWN 60     /* bytes of a bad value in a message */
+#define MAX_SHOWN 60 /* bytes of a bad value in a message */
 
 /* Control characters would break the line, or the reader's terminal. */
 static void make_printable(char *text)
@@ -24,14 +24,16 @@ static void make_printable(char *text)
 
 int conf_complain(const struct conf_program *program, const char *fmt, ...)
 {
-	char message[1024];
+	char message[1024], line[1100];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	make_printable(message);
-	fprintf(stderr, "%s: %s\n", program->name, message);
+	snprintf(line, sizeof(line), "%s: %s\n", program->name, message);
+	log_write(line, strlen(line)); /* a reload must not wait for stderr */
+	log_flush();
 	return CONF_E_USAGE;
 }
 
@@ -57,47 +59,21 @@ int conf_set(struct conf_run *run, size_t i, struct conf_source source, const ch
 			     strlen(text) > MAX_SHOWN ? "..." : "", why);
 }
 
-/* The file's content without its last newline, NUL-terminated. */
-static int read_secret(const char *path, char secret[MAX_SECRET])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
-	ssize_t n;
-	int r = 0;
-
-	if (fd < 0)
-		return -errno;
-	while (len < MAX_SECRET && (n = read(fd, secret + len, MAX_SECRET - len)) != 0) {
-		if (n < 0 && errno != EINTR) {
-			r = -errno;
-			break;
-		}
-		len += n > 0 ? (size_t)n : 0;
-	}
-	close(fd);
-	if (r != 0 || len == MAX_SECRET)
-		return r != 0 ? r : -EFBIG;
-	if (len > 0 && secret[len - 1] == '\n')
-		len--;
-	if (len > 0 && secret[len - 1] == '\r')
-		len--;
-	secret[len] = '\0';
-	return strlen(secret) == len ? 0 : -EILSEQ;
-}
-
 int conf_set_from_file(struct conf_run *run, size_t i, struct conf_source source, const char *where,
 		       const char *path)
 {
-	AUTO_FREE char *secret = malloc(MAX_SECRET);
+	AUTO_FREE char *secret = malloc(SECRET_FILE_MAX);
 	int r;
 
 	if (!secret)
 		return -ENOMEM;
-	r = read_secret(path, secret);
+	r = secret_file_read(path, secret);
 	if (r != 0)
 		return conf_complain(run->program, "%s: cannot read %s: %s", where, path,
 				     strerror(-r));
 	r = conf_set(run, i, source, where, secret);
-	explicit_bzero(secret, MAX_SECRET);
+	explicit_bzero(secret, SECRET_FILE_MAX);
+	if (r == 0)
+		r = conf_path_remember(&run->program->options[i], path);
 	return r;
 }

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@ struct net_allow {
 	struct range *ranges;
 	char **patterns;
 	size_t n_ranges, n_patterns;
+	struct net_allow *_Atomic newer; /* owned; holds in its place, NULL: none */
+	struct net_allow *older;         /* owned; of `newer`: what it replaced */
 };
 
 static const uint8_t v4_prefix[12] = { [10] = 0xff, [11] = 0xff };
@@ -113,9 +116,18 @@ static bool matches(const char *pattern, const char *host, size_t len)
 	return pattern[strspn(pattern, "*")] == '\0';
 }
 
+static const struct net_allow *current(const struct net_allow *allow)
+{
+	const struct net_allow *newer = atomic_load(&allow->newer);
+
+	return newer ? newer : allow;
+}
+
 bool net_allow_has_name(const struct net_allow *allow, const char *host)
 {
 	size_t len = strlen(host);
+
+	allow = current(allow);
 
 	if (len > 1 && host[len - 1] == '.')
 		len--;
@@ -144,6 +156,7 @@ const char *net_allow_refuses(const struct net_allow *allow, const char *host,
 
 	if (!allow)
 		return NULL;
+	allow = current(allow);
 	if (!bytes_of(addr, bytes))
 		return "is no IP address";
 	for (size_t i = 0; i < ARRAY_LEN(guarded); i++)
@@ -262,10 +275,17 @@ int net_allow_new(const char *const *entries, size_t n_entries, struct net_allow
 	return r;
 }
 
+void net_allow_replace(struct net_allow *allow, struct net_allow *newer)
+{
+	newer->older = atomic_exchange(&allow->newer, newer);
+}
+
 void net_allow_free(struct net_allow *allow)
 {
 	if (!allow)
 		return;
+	net_allow_free(atomic_load(&allow->newer));
+	net_allow_free(allow->older);
 	for (size_t i = 0; i < allow->n_patterns; i++)
 		free(allow->patterns[i]);
 	free(allow->patterns);

@@ -23,6 +23,9 @@ struct net_allow;
 /* NET_E_SYNTAX: *badp is the entry (borrowed), *whyp what is wrong with it (static). -ENOMEM. */
 int net_allow_new(const char *const *entries, size_t n_entries, struct net_allow **allowp,
 		  const char **badp, const char **whyp) MUST_CHECK;
+/* From now on `allow` allows what `newer` does, for all threads. Takes newer; both last until
+ * net_allow_free(allow). */
+void net_allow_replace(struct net_allow *allow, struct net_allow *newer);
 void net_allow_free(struct net_allow *allow);
 
 /* Whether a pattern matches. Upper case is lower case; a dot at the end of `host` is ignored. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/conf/conf_reload.h"
 #include "common/http/secret.h"
 #include "common/log.h"
 
@@ -26,9 +27,9 @@ static bool is_open(const struct node_config *c, enum access access)
 	case ACCESS_READ:
 		return c->admin_read == ADMIN_READ_OPEN;
 	case ACCESS_REGISTER:
-		return !c->register_token;
+		return !conf_string(&c->register_token);
 	case ACCESS_ADMIN:
-		return !c->admin_token;
+		return !conf_string(&c->admin_token);
 	default:
 		return true;
 	}
@@ -42,8 +43,9 @@ static bool is_bearer(const char *authorization, const char *token)
 
 static bool is_right(const struct node_config *c, const char *authorization, enum access access)
 {
-	return is_bearer(authorization, c->admin_token) ||
-	       (access != ACCESS_ADMIN && is_bearer(authorization, c->register_token));
+	return is_bearer(authorization, conf_string(&c->admin_token)) ||
+	       (access != ACCESS_ADMIN &&
+		is_bearer(authorization, conf_string(&c->register_token)));
 }
 
 static int refuse(struct admin_request *rq, const struct web_answer *answer, const char *code,

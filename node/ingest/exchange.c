@@ -160,8 +160,9 @@ static enum refusal decide(struct requests *rs, const struct http_head *head, st
 	bool is_packet = ingest_api_decide(api, head, rs->shared->now_us, &x->answer);
 	enum refusal refusal = x->answer.kind == ANSWER_REFUSED ? x->answer.refusal : REFUSAL_NONE;
 
-	if (api->token && (is_packet || refusal == REFUSAL_UNAUTHORIZED ||
-			   refusal == REFUSAL_MEDIA_TYPE || refusal == REFUSAL_CONTENT_ENCODING))
+	if (ingest_api_token(api) &&
+	    (is_packet || refusal == REFUSAL_UNAUTHORIZED || refusal == REFUSAL_MEDIA_TYPE ||
+	     refusal == REFUSAL_CONTENT_ENCODING))
 		refusal = judge_token(rs, x, refusal);
 	return is_packet && refusal == REFUSAL_NONE ? start_packet(rs, head) : refusal;
 }

@@ -65,17 +65,22 @@ static bool type_is_json(struct http_slice type)
 	return len > 5 && strncasecmp(type.data + len - 5, "+json", 5) == 0;
 }
 
+const char *ingest_api_token(const struct ingest_api *api)
+{
+	return api->tokenp ? __atomic_load_n(api->tokenp, __ATOMIC_ACQUIRE) : NULL;
+}
+
 static bool decide_packet(const struct ingest_api *api, const struct http_head *head,
 			  struct answer *answer)
 {
 	struct http_slice encoding = head->content_encoding;
+	const char *token = ingest_api_token(api);
 
 	if (head->method != HTTP_POST) {
 		answer->allow = ALLOW_PACKETS;
 		return refuse(answer, REFUSAL_METHOD_NOT_ALLOWED);
 	}
-	if (api->token &&
-	    !secret_is_bearer(head->authorization.data, head->authorization.len, api->token))
+	if (token && !secret_is_bearer(head->authorization.data, head->authorization.len, token))
 		return refuse(answer, REFUSAL_UNAUTHORIZED);
 	if (encoding.len && !(encoding.len == 8 && strncasecmp(encoding.data, "identity", 8) == 0))
 		return refuse(answer, REFUSAL_CONTENT_ENCODING);

@@ -11,10 +11,13 @@
 struct token_guard;
 
 struct ingest_api {
-	const char *token;           /* bearer token for packets; NULL: none is needed */
+	char *const *tokenp; /* bearer token for packets, which may change; NULL: none is needed */
 	const struct health *health; /* borrowed */
 	struct token_guard *guard;   /* of the whole node; borrowed */
 };
+
+/* The token that is asked for now; NULL: none is. */
+const char *ingest_api_token(const struct ingest_api *api);
 
 /*
  * True: a packet follows in the body. False: *answer says what to answer; it is complete.

@@ -15,8 +15,8 @@
 static const char enter_text[] = "\033[?1049h\033[?25l\033[2J";
 static const char leave_text[] = "\033[0m\033[?25h\033[?1049l";
 
-static const int ends[] = { SIGINT,  SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2,
-			    SIGABRT, SIGSEGV, SIGBUS, SIGFPE,  SIGILL,  SIGXCPU };
+static const int ends[] = { SIGINT,  SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGABRT,
+			    SIGSEGV, SIGBUS,  SIGFPE, SIGILL,  SIGXCPU };
 
 /* Handlers need them, and there is one terminal. */
 static struct termios saved;

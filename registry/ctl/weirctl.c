@@ -139,6 +139,8 @@ int main(int argc, char **argv)
 
 	if (ctl_out_start() != 0)
 		return CTL_FAILED;
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN); /* hiredis writes without MSG_NOSIGNAL */
 	if (word && ctl_command_is_group(word)) {
 		group = word;

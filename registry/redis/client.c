@@ -2,10 +2,12 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "registry/redis/dial.h"
 #include "registry/redis/finder.h"
+#include "registry/redis/redis_url.h"
 #include "registry/redis/sentinel.h"
 
 struct client {
@@ -137,14 +139,17 @@ static int check_role(struct client *c)
 static int greet(struct client *c)
 {
 	struct redis_url *url = c->url;
+	struct redis_login login;
 	char db[16];
 	int r = 0;
 
+	redis_url_login(url, &login);
 	snprintf(db, sizeof(db), "%d", url->db);
-	if (url->password[0] && url->user[0])
-		r = command_ok(c, 3, (const char *[]){ "AUTH", url->user, url->password });
-	else if (url->password[0])
-		r = command_ok(c, 2, (const char *[]){ "AUTH", url->password });
+	if (login.password[0] && login.user[0])
+		r = command_ok(c, 3, (const char *[]){ "AUTH", login.user, login.password });
+	else if (login.password[0])
+		r = command_ok(c, 2, (const char *[]){ "AUTH", login.password });
+	explicit_bzero(&login, sizeof(login));
 	if (r == 0 && url->db)
 		r = command_ok(c, 2, (const char *[]){ "SELECT", db });
 	if (r == 0 && url->master[0])

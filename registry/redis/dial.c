@@ -25,26 +25,28 @@ bool dial_resolve(struct redis_place *place)
 redisContext *dial(const struct redis_url *url, const struct redis_place *place,
 		   struct timeval timeout)
 {
+	struct redis_tls *tls = __atomic_load_n(&url->tls, __ATOMIC_ACQUIRE);
 	redisContext *context;
 
 	context = url->path[0] ? redisConnectUnixWithTimeout(url->path, timeout)
 			       : redisConnectWithTimeout(place->address, place->host.port, timeout);
-	if (!context || context->err || redisSetTimeout(context, timeout) != REDIS_OK || !url->tls)
+	if (!context || context->err || redisSetTimeout(context, timeout) != REDIS_OK || !tls)
 		return context;
-	if (tls_start(url->tls, context, place->host.name) != REDIS_OK)
+	if (tls_start(tls, context, place->host.name) != REDIS_OK)
 		assert(context->err);
 	return context;
 }
 
 redisAsyncContext *dial_async(const struct redis_url *url, const struct redis_place *place)
 {
+	struct redis_tls *tls = __atomic_load_n(&url->tls, __ATOMIC_ACQUIRE);
 	redisAsyncContext *context;
 
 	context = url->path[0] ? redisAsyncConnectUnix(url->path)
 			       : redisAsyncConnect(place->address, place->host.port);
-	if (!context || context->err || !url->tls)
+	if (!context || context->err || !tls)
 		return context;
-	if (tls_start(url->tls, &context->c, place->host.name) != REDIS_OK)
+	if (tls_start(tls, &context->c, place->host.name) != REDIS_OK)
 		assert(context->c.err);
 	return context;
 }
@@ -56,5 +58,5 @@ const char *dial_why(const struct redis_url *url, const redisContext *context)
 	if (strcmp(context->errstr, strerror(EAGAIN)) == 0)
 		return "no answer in time";
 	why = context->errstr[0] ? context->errstr : "closed by Redis";
-	return url->tls ? tls_why(why) : why;
+	return url->is_tls ? tls_why(why) : why;
 }

@@ -2,8 +2,10 @@
 #include "registry/redis/link_greet.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/log.h"
+#include "registry/redis/redis_url.h"
 #include "registry/redis/sentinel.h"
 
 static void on_greeting(redisAsyncContext *context, void *reply_arg, void *arg)
@@ -98,13 +100,16 @@ static void load_scripts(struct link *link)
 void link_greet(struct link *link)
 {
 	struct redis_url *url = link->config.url;
+	struct redis_login login;
 	char db[16];
 
+	redis_url_login(url, &login);
 	snprintf(db, sizeof(db), "%d", url->db);
-	if (url->password[0] && url->user[0])
-		greet(link, on_greeting, 3, (const char *[]){ "AUTH", url->user, url->password });
-	else if (url->password[0])
-		greet(link, on_greeting, 2, (const char *[]){ "AUTH", url->password });
+	if (login.password[0] && login.user[0])
+		greet(link, on_greeting, 3, (const char *[]){ "AUTH", login.user, login.password });
+	else if (login.password[0])
+		greet(link, on_greeting, 2, (const char *[]){ "AUTH", login.password });
+	explicit_bzero(&login, sizeof(login));
 	if (url->db)
 		greet(link, on_greeting, 2, (const char *[]){ "SELECT", db });
 	if (url->master[0])

@@ -14,6 +14,7 @@
 #define REDIS_URL_E_MASTER 2 /* sentinels without the name of a master */
 #define REDIS_URL_E_QUERY 3  /* something behind '?' that this kind of URL does not have */
 #define REDIS_URL_E_TLS 4    /* rediss:// needs a hiredis with TLS */
+#define REDIS_URL_E_OTHER 6  /* a newer URL is of another Redis */
 #define REDIS_URL_E_FILE 5   /* ca, cert or key cannot be used */
 
 #define REDIS_URL_MAX_HOSTS 16
@@ -48,11 +49,13 @@ struct redis_url {
 	int db;
 	bool is_tls;
 	char ca[256], cert[256], key[256]; /* files, or "" */
-	struct redis_tls *tls;             /* owned; NULL: none */
-	bool is_fixed; /* nobody has to be asked where it is: a socket, or an address */
+	struct redis_tls *tls;             /* owned, atomic; NULL: none */
+	struct redis_tls *tls_before; /* owned; somebody may still begin a connection with it */
+	const char *file; /* borrowed: what the URL was read from, and is again; NULL: no file */
+	bool is_fixed;    /* nobody has to be asked where it is: a socket, or an address */
 	char why[REDIS_URL_STRLEN]; /* the last parse failed */
 
-	pthread_mutex_t lock;     /* of all below */
+	pthread_mutex_t lock;     /* of all below, of user and password */
 	struct redis_place place; /* where it was found last */
 	unsigned first_sentinel;  /* answered last, so it is asked first */
 	/* of finder.c */

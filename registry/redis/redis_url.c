@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/log.h"
+#include "common/secret_file.h"
 #include "registry/redis/finder.h"
 #include "registry/redis/tls.h"
 
@@ -282,10 +284,70 @@ int redis_url_parse(struct redis_url *url, const char *text)
 	return r;
 }
 
+static bool is_of_same_redis(const struct redis_url *a, const struct redis_url *b)
+{
+	if (strcmp(a->path, b->path) != 0 || strcmp(a->master, b->master) != 0 || a->db != b->db ||
+	    a->is_tls != b->is_tls || a->n_hosts != b->n_hosts)
+		return false;
+	for (unsigned i = 0; i < a->n_hosts; i++)
+		if (a->hosts[i].port != b->hosts[i].port ||
+		    strcmp(a->hosts[i].name, b->hosts[i].name) != 0)
+			return false;
+	return true;
+}
+
+static void take_secrets(struct redis_url *url, struct redis_url *newer)
+{
+	pthread_mutex_lock(&url->lock);
+	memcpy(url->user, newer->user, sizeof(url->user));
+	memcpy(url->password, newer->password, sizeof(url->password));
+	memcpy(url->sentinel_user, newer->sentinel_user, sizeof(url->sentinel_user));
+	memcpy(url->sentinel_password, newer->sentinel_password, sizeof(url->sentinel_password));
+	if (newer->tls) {
+		tls_free(url->tls_before);
+		url->tls_before = __atomic_exchange_n(&url->tls, newer->tls, __ATOMIC_ACQ_REL);
+		newer->tls = NULL;
+	}
+	pthread_mutex_unlock(&url->lock);
+}
+
+int redis_url_renew(struct redis_url *url, const char *text)
+{
+	AUTO_FREE struct redis_url *newer = malloc(sizeof(*newer));
+	int r;
+
+	if (!newer)
+		return -ENOMEM;
+	r = redis_url_parse(newer, text);
+	if (r == 0 && !is_of_same_redis(url, newer))
+		r = REDIS_URL_E_OTHER;
+	if (r == 0)
+		take_secrets(url, newer);
+	redis_url_deinit(newer);
+	explicit_bzero(newer, sizeof(*newer));
+	return r;
+}
+
+void redis_url_login(struct redis_url *url, struct redis_login *login)
+{
+	AUTO_FREE char *text = url->file ? malloc(SECRET_FILE_MAX) : NULL;
+
+	if (text && secret_file_read(url->file, text) == 0 && redis_url_renew(url, text) != 0)
+		log_warn("redis", "the file of the URL has another one now, which needs a restart",
+			 "file=%s", url->file);
+	if (text)
+		explicit_bzero(text, SECRET_FILE_MAX);
+	pthread_mutex_lock(&url->lock);
+	memcpy(login->user, url->user, sizeof(login->user));
+	memcpy(login->password, url->password, sizeof(login->password));
+	pthread_mutex_unlock(&url->lock);
+}
+
 void redis_url_deinit(struct redis_url *url)
 {
 	finder_stop(url);
 	tls_free(url->tls);
+	tls_free(url->tls_before);
 	pthread_mutex_destroy(&url->lock);
 }
 

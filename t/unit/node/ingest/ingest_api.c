@@ -27,7 +27,7 @@ static struct http_head head_of(enum http_method method, const char *path)
 
 static bool decide(const struct http_head *head, const char *token, struct answer *answer)
 {
-	struct ingest_api api = { .token = token, .health = &health };
+	struct ingest_api api = { .tokenp = (char *const *)&token, .health = &health };
 
 	return ingest_api_decide(&api, head, T0, answer);
 }
