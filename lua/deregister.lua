@@ -25,7 +25,7 @@ local id, instance, processed = ARGV[1], ARGV[2], ARGV[3]
 local epoch = epoch_now()
 local info_json = redis.call('HGET', K_INFO, id)
 if not info_json then return {'unknown', epoch} end
-local info = cjson.decode(info_json)
+local info = decode(info_json)
 if not info.instance then return {'unknown', epoch} end
 if info.instance ~= instance then return {'taken', epoch} end
 if info.left then return {'unknown', epoch} end

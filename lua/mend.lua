@@ -85,8 +85,16 @@ local function bring(key, id, value)
 end
 
 local function bring_slots(infos)
-  local taken = {}
-  for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do taken[tonumber(slot)] = true end
+  local taken, flat = {}, redis.call('HGETALL', K_SLOT)
+  for k = 1, #flat, 2 do
+    local slot = tonumber(flat[k + 1])
+    if slot and slot >= 0 and slot < MAX_SLOTS and slot == math.floor(slot) and not taken[slot] then
+      taken[slot] = true
+    else
+      redis.call('HDEL', K_SLOT, flat[k])
+      lose(K_SLOT)
+    end
+  end
   for id, info in pairs(infos) do
     local slot = tonumber(info.slot)
     if slot and not taken[slot] and redis.call('HSETNX', K_SLOT, id, string.format('%d', slot)) == 1 then
@@ -120,6 +128,7 @@ local function mend_analyzers()
   end
   for id, info in pairs(infos) do
     bring(K_URL, id, info.url)
+    if not tonumber(redis.call('HGET', K_WEIGHT, id)) then redis.call('HDEL', K_WEIGHT, id) end
     bring(K_WEIGHT, id, info.weight)
     bring(K_STATE, id, info.state)
     if not redis.call('ZSCORE', K_EXPIRES, id) then
@@ -135,8 +144,8 @@ end
 local function mend_workers()
   local flat = redis.call('HGETALL', K_HELD)
   for k = 1, #flat, 2 do
-    local worker, ok, record = flat[k], pcall(cmsgpack.unpack, flat[k + 1])
-    if not ok or type(record) ~= 'table' then
+    local worker, record = flat[k], record_unpack(flat[k + 1])
+    if not record then
       redis.call('HDEL', K_HELD, worker)
       lose(K_HELD)
     else
@@ -175,7 +184,12 @@ end
 
 delete_strangers()
 tell_noted()
-if not is_whole() then mend_analyzers() end
+if redis.call('EXISTS', K_EPOCH) == 1 and not tonumber(redis.call('GET', K_EPOCH)) then
+  redis.call('DEL', K_EPOCH)
+  lose(K_EPOCH)
+end
+-- damage within a field is looked for every ten seconds: that looks at each analyzer
+if not is_whole() or now % 10000 < 1000 then mend_analyzers() end
 if not has_all_reports() then mend_workers() end
 mend_spill()
 if #lost > 0 then

@@ -86,7 +86,7 @@ end
 
 local function taken_slots()
   local taken = {}
-  for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do taken[tonumber(slot)] = true end
+  for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do taken[tonumber(slot) or -1] = true end
   return taken
 end
 
@@ -139,7 +139,7 @@ if restore_slot >= 0 and lease_end then
 end
 
 local before_json = redis.call('HGET', K_INFO, id)
-local before = before_json and cjson.decode(before_json) or {}
+local before = decode(before_json)
 
 -- Clocks of hosts differ: who only seems to be older is refused for as long as the other one is alive,
 -- or has just left.

@@ -21,8 +21,8 @@ local function add(entry)
   local f = {}
   for i = 1, #entry[2], 2 do f[entry[2][i]] = entry[2][i + 1] end
   local media_type = f.type and f.type ~= '' and f.type or 'application/json'
-  local received_ms = tonumber(f.received_ms) and f.received_ms or string.match(entry[1], '^%d+')
-  return spill_add(max_bytes, f.id or '', media_type, tonumber(f.messages) or 1, received_ms, f.node or '',
+  local received_ms = spill_number(f.received_ms, 0, 2 ^ 53) and f.received_ms or string.match(entry[1], '^%d+')
+  return spill_add(max_bytes, f.id or '', media_type, spill_number(f.messages, 1, 2 ^ 32 - 1) or 1, received_ms, f.node or '',
     f.body or '')
 end
 

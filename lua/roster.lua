@@ -32,6 +32,12 @@ local function hash(key)
   return t
 end
 
+-- cjson refuses what is no number.
+local function finite(text)
+  local n = tonumber(text) or 0
+  return n - n == 0 and n or 0
+end
+
 local now = now_ms()
 local h = hot_load()
 hot_widen(h)
@@ -65,16 +71,16 @@ for k = 1, #flat, 2 do leases[flat[k]] = tonumber(flat[k + 1]) end
 local analyzers, gone = {}, {}
 local slots = redis.call('HGETALL', K_SLOT)
 for k = 1, #slots, 2 do
-  local id, slot = slots[k], tonumber(slots[k + 1])
+  local id, slot = slots[k], tonumber(slots[k + 1]) or MAX_SLOTS -- none
   local i = slot + 1
   if i <= S then
     local entry = {
       id = id, slot = slot, credit = h[CREDIT + i], routed = h[ROUTED + i], delivered = h[DELIVERED + i],
-      delivered_packets = h[PACKETS + i], forgiven = h[FORGIVEN + i], processed = tonumber(processed[id] or 0),
+      delivered_packets = h[PACKETS + i], forgiven = h[FORGIVEN + i], processed = finite(processed[id]),
     }
     if urls[id] then
       local lease_end = leases[id] or 0
-      entry.url, entry.weight, entry.info = urls[id], tonumber(weights[id]) or 0, infos[id] or '{}'
+      entry.url, entry.weight, entry.info = urls[id], finite(weights[id]), infos[id] or '{}'
       entry.share, entry.state = h[SHARE + i], states[id] or 'active'
       entry.health, entry.lease_ms = health(lease_end, slot), lease_end - now
       analyzers[#analyzers + 1] = entry
@@ -105,6 +111,6 @@ for k = 0, 3 do retired[k + 1] = h[RETIRED + k] end
 return cjson.encode({
   epoch = epoch_now(), now_ms = now, slots = S,
   analyzers = analyzers, gone = gone, workers = workers, retired = retired,
-  spill = {packets = redis.call('XLEN', K_SPILL), messages = tonumber(spill[1] or 0), bytes = tonumber(spill[2] or 0)},
+  spill = {packets = redis.call('XLEN', K_SPILL), messages = finite(spill[1]), bytes = finite(spill[2])},
   dead = redis.call('XLEN', K_DEAD), accounts = not ARGV[1] and all_accounts() or nil,
 })

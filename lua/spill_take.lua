@@ -6,9 +6,9 @@
 --   3 s after its lease was reaped, and it did not take for that long: who comes back from a pause of
 --   Redis keeps what it has. With 'own' it answers what this worker took before and has not done, and
 --   nothing else: of a call whose answer never came, or of its former run. Entries that were held as they
---   came stay with whoever has them.
+--   came stay with whoever has them. An entry that is no packet becomes a dead letter.
 -- KEYS
---   1 spill STREAM, 2 spill_total HASH, 3 nodes ZSET
+--   1 spill STREAM, 2 spill_total HASH, 3 nodes ZSET, 4 dead STREAM, 5 journal STREAM
 -- ARGV
 --   1 worker (node/index), 2 most packets, 3 most bytes (only the last packet goes beyond), 4 'own' or 'new',
 --   5 with 'own', if given: the entry behind which they are read
@@ -18,14 +18,34 @@
 -- COST
 --   O(packets + consumers), about 60 us with 1 packet, 1300 us with 64 (of 1.2 KB), 3 us for each
 --   other consumer; 25 us when the spill is empty
-local K_SPILL, K_SPILL_TOTAL, K_NODES = KEYS[1], KEYS[2], KEYS[3]
+local K_SPILL, K_SPILL_TOTAL, K_NODES, K_DEAD, K_JOURNAL = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 --@include spill
+--@include journal
 local worker, max_packets, max_bytes, is_own = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == 'own'
 local DEAD_AFTER_MS = 3000
+local DEAD_MOST = 10000 -- dead letters; as the nodes have it
 local answer, claimed, bytes = {0, 0}, 0, 0
 local went_back_until = 0 -- ms; the clock of Redis went back, and was there before
 
 local function has_room() return #answer - 2 < max_packets and bytes < max_bytes end
+
+-- An entry that is no packet leaves the spill as a dead letter. Where there are too many of these it stays where
+-- it is, and is passed over.
+local function bury(name, f, cost)
+  local entries = redis.call('XLEN', K_DEAD)
+  if entries >= DEAD_MOST then return end
+  local why = not f.body and 'no body' or f.body == '' and 'an empty body' or
+    'messages=' .. string.sub(f.messages or '1', 1, 20) .. ' received_ms=' .. string.sub(f.received_ms or '0', 1, 20)
+  redis.call('XADD', K_DEAD, '*', 'reason', 'not a packet: ' .. why, 'analyzer', '', 'node', f.node or '',
+    'messages', 1, 'id', f.id or '', 'type', f.type or '', 'received_ms', '', 'body', f.body or '')
+  spill_open()
+  redis.call('XACK', K_SPILL, GROUP, name)
+  redis.call('XDEL', K_SPILL, name)
+  spill_messages = spill_messages - (spill_number(f.messages, 1, 2 ^ 32 - 1) or 0)
+  spill_bytes = spill_bytes - cost
+  spill_close()
+  journal('dead', 'node', worker, 'now', entries + 1, 'cause', 'not a packet: ' .. why)
+end
 
 -- Answers an entry as XREADGROUP and XCLAIM give it; one that was deleted meanwhile has no fields.
 local function take(entry)
@@ -34,8 +54,11 @@ local function take(entry)
   for i = 1, #entry[2], 2 do f[entry[2][i]] = entry[2][i + 1] end
   local id, media_type, body = f.id or '', f.type or '', f.body or ''
   local cost = spill_cost(id, media_type, body)
+  local messages = spill_number(f.messages or 1, 1, 2 ^ 32 - 1)
+  local received_ms = spill_number(f.received_ms or 0, 0, 2 ^ 53)
+  if body == '' or not messages or not received_ms then return bury(entry[1], f, cost) end
   bytes = bytes + cost
-  answer[#answer + 1] = {entry[1], id, media_type, tonumber(f.messages) or 1, tonumber(f.received_ms) or 0, cost, body}
+  answer[#answer + 1] = {entry[1], id, media_type, messages, received_ms, cost, body}
 end
 
 -- One by one, as what a packet weighs is known only when it is taken.

@@ -11,10 +11,12 @@ local function accounts_new()
 end
 
 local function accounts_add(sums, json)
-  local told = cjson.decode(json)
+  local ok, told = pcall(cjson.decode, json)
+  if not ok or type(told) ~= 'table' then return {} end -- damaged, or another program's
   for _, name in ipairs(ACCOUNTS) do
     local sum, pair = sums[name], told[name]
-    if pair then sum[1], sum[2] = sum[1] + pair[1], sum[2] + pair[2] end
+    local is_pair = type(pair) == 'table' and tonumber(pair[1]) and tonumber(pair[2])
+    if is_pair then sum[1], sum[2] = sum[1] + pair[1], sum[2] + pair[2] else told[name] = nil end
   end
   return told
 end
@@ -25,7 +27,8 @@ local function run_state(field, now)
   local worker, run = string.match(field, '^(.*)#(.-)$')
   if not worker then return 'ended' end
   local packed = redis.call('HGET', K_HELD, worker)
-  if packed and string.sub(cmsgpack.unpack(packed).token, 1, 8) ~= run then return 'replaced' end
+  local record = packed and record_unpack(packed)
+  if record and string.sub(record.token, 1, 8) ~= run then return 'replaced' end
   local lease_end = redis.call('ZSCORE', K_NODES, worker)
   return lease_end and tonumber(lease_end) > now and 'live' or 'ended'
 end

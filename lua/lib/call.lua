@@ -9,7 +9,7 @@ local worker, token, number, known_epoch = ARGV[1], ARGV[2], tonumber(ARGV[3]), 
 -- one held goes back to the pot.
 local function record_open(h)
   local packed = redis.call('HGET', K_HELD, worker)
-  local record = packed and cmsgpack.unpack(packed)
+  local record = packed and record_unpack(packed)
   if record and record.token == token then return record end
   if record then
     give_back(h, record)

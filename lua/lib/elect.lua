@@ -15,10 +15,14 @@ local function reap(h, now, leaver)
   for _, worker in ipairs(dead) do
     local packed = redis.call('HGET', K_HELD, worker)
     if packed then
-      local record = cmsgpack.unpack(packed)
-      give_back(h, record)
-      record.unreachable, record.absent, record.lease_end = '', true, nil
-      redis.call('HSET', K_HELD, worker, cmsgpack.pack(record))
+      local record = record_unpack(packed)
+      if record then
+        give_back(h, record)
+        record.unreachable, record.absent, record.lease_end = '', true, nil
+        redis.call('HSET', K_HELD, worker, cmsgpack.pack(record))
+      else
+        redis.call('HDEL', K_HELD, worker)
+      end
     end
     redis.call('HDEL', K_NODE_INFO, worker)
     redis.call('HDEL', K_UNREACHABLE, worker)
@@ -66,7 +70,7 @@ local function elect(h, now, why, force)
   -- The part of its weight that a starting analyzer has already, and until when that holds: none while
   -- it is held back, that is before since_ms.
   local function ramp(info_json, now)
-    local info = info_json and cjson.decode(info_json) or {}
+    local info = decode(info_json)
     local slow, age = info.slow_start_ms or 0, now - (info.since_ms or 0)
     if age < 0 then return 0, info.since_ms end
     if slow <= 0 or age >= slow then return 1, math.huge end
@@ -85,7 +89,7 @@ local function elect(h, now, why, force)
       local slot = tonumber(slots[id])
       valid_ms = math.min(valid_ms, tonumber(leases[k + 1]))
       if slot and (states[id] or 'active') == 'active' then
-        local weight, part, until_ms = math.max(0, tonumber(weights[id]) or 0), ramp(infos[id], now)
+        local weight, part, until_ms = math.min(1e6, math.max(0, tonumber(weights[id]) or 0)), ramp(infos[id], now)
         valid_ms = math.min(valid_ms, until_ms)
         list[#list + 1] = {slot, part > 0 and weight * part or weight, not cut[slot], part > 0}
       end

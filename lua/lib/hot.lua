@@ -39,6 +39,20 @@ local function unpack_doubles(packed, n)
   return {struct.unpack('<' .. string.rep('d', n), packed)}
 end
 
+-- What a worker holds, and its last answer (call.lua); nil: it is damaged.
+local function record_unpack(packed)
+  local ok, record = pcall(cmsgpack.unpack, packed)
+  local is_record = ok and type(record) == 'table' and type(record.token) == 'string'
+    and type(record.taken) == 'string' and type(record.unreachable) == 'string' and tonumber(record.number)
+  return is_record and record or nil
+end
+
+-- A JSON object; an empty one where there is none, or it is damaged.
+local function decode(json)
+  local ok, object = pcall(cjson.decode, json or '{}')
+  return ok and type(object) == 'table' and object or {}
+end
+
 local current_epoch
 local function epoch_now()
   current_epoch = current_epoch or tonumber(redis.call('GET', K_EPOCH) or 0)
@@ -50,7 +64,9 @@ local function hot_load()
   -- Vectors of zeros for all slots that were given away: none in an empty Redis.
   local function hot_new()
     local n, h = 0, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
-    for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do n = math.max(n, slot + 1) end
+    for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do
+      n = math.max(n, math.min(tonumber(slot) or 0, MAX_SLOTS - 1) + 1)
+    end
     h[SLOTS] = n
     for i = HEADER + 1, HEADER + 6 * n do h[i] = 0 end
     layout(n)
@@ -59,7 +75,12 @@ local function hot_load()
 
   hot_packed = redis.call('GET', K_HOT)
   if not hot_packed then return hot_new() end
-  layout((#hot_packed / 8 - HEADER) / 6)
+  local n_slots = (#hot_packed / 8 - HEADER) / 6
+  if n_slots < 0 or n_slots > MAX_SLOTS or n_slots ~= math.floor(n_slots) then -- damaged
+    hot_packed = nil
+    return hot_new()
+  end
+  layout(n_slots)
   local h = unpack_doubles(hot_packed, DELIVERED)
   h[DELIVERED + 1] = nil
   return h

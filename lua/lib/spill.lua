@@ -31,12 +31,19 @@ end
 -- The spill is empty. True: entries that nobody had were in it.
 local function spill_end() return redis.call('HDEL', K_SPILL_TOTAL, 'began') == 1 end
 
+-- Anybody may have written an entry. A whole number between the bounds, or nil.
+local function spill_number(text, least, most)
+  local n = tonumber(text)
+  return n and n >= least and n <= most and n == math.floor(n) and n or nil
+end
+
 -- An empty spill has no messages and no bytes, whatever the totals say. Returns the entries in it.
 local function spill_open()
   local entries = redis.call('XLEN', K_SPILL)
   if entries > 0 then
     local total = redis.call('HMGET', K_SPILL_TOTAL, 'messages', 'bytes')
-    spill_messages, spill_bytes = tonumber(total[1]) or 0, tonumber(total[2]) or 0
+    spill_messages = spill_number(total[1], 0, 2 ^ 53) or 0
+    spill_bytes = spill_number(total[2], 0, 2 ^ 53) or 0
   end
   return entries
 end
