@@ -8,16 +8,21 @@
  * With --count bodies are read, and a GET on any listener tells what all of them had at one
  * moment, a line each: packets, messages. It knows as much of HTTP as its clients speak:
  * keep-alive, Content-Length, one request after the other.
+ *
+ * GET /fault/MS makes a listener answer each POST MS milliseconds late, GET /fault/hang never, and
+ * GET /fault/0 at once again. What a GET asks for is always answered at once.
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "bench/tally.h"
 #include "common/buf.h"
+#include "common/clock.h"
 #include "common/net/net.h"
 
 #define MAX_LISTENERS 64
@@ -28,14 +33,25 @@
 
 struct conn {
 	int fd;
-	unsigned listener; /* index; whose connection it is */
-	bool is_listener;  /* else a connection */
-	bool wants_stats;  /* the request under way is a GET */
-	size_t body_left;  /* bytes of its body still to come */
-	size_t n_head;     /* bytes of a header section that is not whole yet */
-	struct buf body;   /* so far; only with --count */
+	unsigned listener;      /* index; whose connection it is */
+	bool is_listener;       /* else a connection */
+	bool wants_stats;       /* the request under way is a GET */
+	size_t body_left;       /* bytes of its body still to come */
+	size_t n_head;          /* bytes of a header section that is not whole yet */
+	struct buf body;        /* so far; only with --count */
+	struct conn *next_late; /* in the queue of answers that are late */
+	uint64_t due_us;
+	bool is_late; /* its answer is in that queue */
+	bool is_gone; /* closed, and to be freed when its turn comes */
 	char head[MAX_HEAD];
 };
+
+#define HANGS UINT64_MAX
+
+static uint64_t delay_us[MAX_LISTENERS]; /* of answers to a POST */
+static struct {
+	struct conn *first, **lastp;
+} late = { .lastp = &late.first };
 
 static bool counts;
 static unsigned n_listeners = 1;
@@ -54,7 +70,10 @@ static void conn_close(struct conn *c)
 {
 	close(c->fd);
 	buf_deinit(&c->body);
-	free(c);
+	if (c->is_late)
+		c->is_gone = true;
+	else
+		free(c);
 }
 
 static void on_accept(const struct conn *listener)
@@ -87,13 +106,46 @@ static void write_stats(struct buf *out)
 		   text.len, buf_str(&text));
 }
 
+static const char accepted[] = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
+
+/* The queue stays in order as long as all late answers are late by the same time. */
+static void answer_later(struct conn *c, uint64_t us)
+{
+	if (us == HANGS)
+		return;
+	c->is_late = true;
+	c->due_us = clock_mono_us() + us;
+	c->next_late = NULL;
+	*late.lastp = c;
+	late.lastp = &c->next_late;
+}
+
+/* Answers what is due; ms until the next one is, -1: none waits. */
+static int answer_late(void)
+{
+	uint64_t now = clock_mono_us();
+	struct conn *c;
+
+	while ((c = late.first) && c->due_us <= now) {
+		late.first = c->next_late;
+		if (!late.first)
+			late.lastp = &late.first;
+		c->is_late = false;
+		if (c->is_gone)
+			free(c);
+		else if (send(c->fd, accepted, sizeof(accepted) - 1, MSG_NOSIGNAL) < 0)
+			conn_close(c);
+	}
+	return c ? (int)((c->due_us - now) / US_PER_MS) + 1 : -1;
+}
+
 /* The request is whole. */
 static bool finish(struct conn *c, struct buf *out)
 {
-	static const char accepted[] = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
-
 	if (c->wants_stats)
 		write_stats(out);
+	else if (delay_us[c->listener])
+		answer_later(c, delay_us[c->listener]);
 	else
 		buf_append(out, accepted, sizeof(accepted) - 1);
 	if (counts && !c->wants_stats &&
@@ -103,12 +155,20 @@ static bool finish(struct conn *c, struct buf *out)
 	return true;
 }
 
+static void set_fault(unsigned listener, const char *text)
+{
+	delay_us[listener] =
+		strncmp(text, "hang", 4) == 0 ? HANGS : strtoul(text, NULL, 10) * US_PER_MS;
+}
+
 /* False: no header section that is understood here. */
 static bool read_head(struct conn *c, const char *head, const char *end)
 {
-	static const char name[] = "\nContent-Length:";
+	static const char name[] = "\nContent-Length:", fault[] = "GET /fault/";
 	const size_t len = sizeof(name) - 1;
 
+	if (strncmp(head, fault, sizeof(fault) - 1) == 0)
+		set_fault(c->listener, head + sizeof(fault) - 1);
 	c->wants_stats = *head == 'G';
 	c->body_left = 0;
 	for (const char *at = head; (at = memchr(at, '\n', (size_t)(end - at))); at++) {
@@ -186,7 +246,7 @@ static int serve(void)
 	struct epoll_event events[MAX_EVENTS];
 
 	for (;;) {
-		int n = epoll_wait(epoll_fd, events, MAX_EVENTS, -1);
+		int n = epoll_wait(epoll_fd, events, MAX_EVENTS, answer_late());
 
 		if (n < 0 && errno != EINTR)
 			return -errno;

@@ -8,6 +8,7 @@
 
 #define STORE_MAX_BYTES (1u << 20) /* in one call; a larger packet goes alone */
 #define FULL_US 1000000
+#define LOG_US 10000000 /* an obstacle that comes and goes is logged so often */
 #define RETRY_US 100000 /* what is due and cannot be stored now */
 
 const char *const hold_obstacle_names[] = { NULL, "redis_away", "spill_full", "too_many_held" };
@@ -240,8 +241,8 @@ static enum hold_obstacle find_obstacle(const struct spill_hold *s, uint64_t now
 								: HOLD_TOO_MANY_HELD;
 }
 
-/* Counted and told once for each time that it stands in the way. */
-static void note_obstacle(struct spill_hold *s, enum hold_obstacle obstacle)
+/* Counted once for each time that it stands in the way. */
+static void note_obstacle(struct spill_hold *s, enum hold_obstacle obstacle, uint64_t now_us)
 {
 	if (obstacle == s->obstacle)
 		return;
@@ -249,6 +250,9 @@ static void note_obstacle(struct spill_hold *s, enum hold_obstacle obstacle)
 	if (obstacle == HOLD_POSSIBLE)
 		return;
 	metrics_add(s->config.metrics, M_HOLD_OBSTACLES, obstacle, 1);
+	if (now_us < s->next_log_us)
+		return;
+	s->next_log_us = now_us + LOG_US;
 	log_warn("spill", "agents wait longer than ack-within", "reason=%s",
 		 hold_obstacle_names[obstacle]);
 }
@@ -272,7 +276,7 @@ void spill_hold_turn(struct spill_hold *s, uint64_t now_us)
 		return;
 	if (is_due(s, s->first, now_us)) {
 		obstacle = find_obstacle(s, now_us);
-		note_obstacle(s, obstacle);
+		note_obstacle(s, obstacle, now_us);
 		if (obstacle == HOLD_POSSIBLE)
 			store_due(s, now_us);
 	}

@@ -66,6 +66,7 @@ struct spill_hold {
 	uint64_t full_until_us;         /* there was no room; do not ask again before that */
 	uint64_t away_until_us;         /* no answer, or too few replicas had it; the same */
 	enum hold_obstacle obstacle;    /* as last counted */
+	uint64_t next_log_us;           /* it is not logged again before that */
 	bool is_late[ROSTER_MAX_SLOTS]; /* analyzers that were too slow, by slot */
 	unsigned n_late;
 	struct event *timer; /* the first packet is due */

@@ -64,6 +64,14 @@ sub bench ($program, @options) {
     like($text, qr/^-?[\d.]+ % of the throughput is lost: median of 1 pairs/m, 'and what they cost is said');
 }
 {
+    my $text = bench('slow', '--only', 'weir', '--before', 2, '--fault', 4, '--after', 1, '--out', "$dir/slow");
+    my $result = decode_json(slurp("$dir/slow/slow.json"));
+    my %rate = map { $_->{when} => $_->{packets_per_s} } $result->{figures}->@*;
+    cmp_ok($rate{'the rest of the fault'}, '>', 0, 'packets are carried while one analyzer is slow and one hangs');
+    like($text, qr/^weir +after /m, 'and after that');
+    like(slurp("$dir/slow/slow.svg"), qr/<svg .*<path/s, 'which is drawn');
+}
+{
     my $text = bench('slow-analyzer', '--rounds', 1, '--seconds', 1, '--json', "$dir/slow.json");
     cmp_ok(decode_json(slurp("$dir/slow.json"))->{figures}{p99}, '>', 0, 'a slow analyzer is compared with one that is not');
     like($text, qr/^the longest lane is [\d.]+ times as long; target/m, 'by lanes too');
