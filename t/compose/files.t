@@ -61,6 +61,41 @@ my ($hard_stop) = slurp('compose/haproxy.cfg') =~ /^\s*hard-stop-after (\d+)s/m;
 my ($grace) = $compose =~ /stop_grace_period: (\d+)s # above its hard-stop-after/;
 cmp_ok($grace, '>', $hard_stop, 'the balancer too');
 
+# ---- passwords ----
+
+my %default = $env =~ /^(\w*(?:PASSWORD|TOKEN|URL))=(.*)$/mg;
+is_deeply([ grep { $default{$_} ne '' } sort keys %default ], [], 'no password is a known one');
+unlike($compose, qr/protected-mode no|PASSWORD: \w/, 'nor is Redis open');
+my $secrets = folder . '/secrets';
+mkdir $secrets or die "$secrets: $!";
+sub make_secrets (%set) {
+    local @ENV{qw(REDIS_PASSWORD REDIS_URL GRAFANA_PASSWORD)} = map { $_ // '' } @set{qw(redis url grafana)};
+    my ($status, $said) = quietly('sh', 'compose/secrets.sh', $secrets);
+    diag($said) if $said && !%set;
+    return $status;
+}
+sub secret ($name) { return slurp("$secrets/$name") =~ s/\n\z//r }
+is(make_secrets(), 0, 'passwords are made');
+my @made = map { secret("$_-password") } qw(redis grafana);
+is(scalar(grep { /^[A-Za-z0-9]{32}\z/ } @made), 2, 'at random');
+isnt($made[0], $made[1], 'for each its own');
+is(secret('redis-url'), "redis://:$made[0]\@redis:6379/0", 'nodes find Redis with it');
+is(secret('redis.conf'), "requirepass $made[0]", 'and Redis asks for it');
+make_secrets();
+is(secret('redis-password'), $made[0], 'the next start keeps them');
+make_secrets(redis => 'of-mine', grafana => 'mine_too');
+is_deeply([ map { secret($_) } qw(redis-password grafana-password redis-url) ], [ 'of-mine', 'mine_too', 'redis://:of-mine@redis:6379/0' ], 'those of .env hold');
+make_secrets(url => 'redis://elsewhere:6379/1');
+is(secret('redis-url'), 'redis://elsewhere:6379/1', 'another Redis is taken');
+isnt(make_secrets(redis => 'with space@'), 0, 'a password that no URL takes is refused');
+
+# ---- health ----
+
+my $n_checks = () = $compose =~ /healthcheck:(?! \{ disable)/g;
+is(scalar(() = $compose =~ /start_period: 30s/g), $n_checks, 'each health check leaves time to start');
+cmp_ok(knob_ms('HEALTH_INTERVAL'), '>=', 10_000, 'and asks rarely');
+is_deeply([ sort $compose =~ /(\w+): \{ condition: service_healthy \}/g ], [qw(a1 a2 a3)], 'nobody but the load waits for health');
+
 holds('HAProxy takes its configuration', 'haproxy', '-c', '-f', 'compose/haproxy.cfg');
 holds('Prometheus takes its own', 'promtool', 'check', 'config', 'compose/prometheus.yml');
 holds('docker-compose 1.29 takes the file', 'docker-compose', 'config', '--quiet');

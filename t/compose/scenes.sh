@@ -209,10 +209,10 @@ scale_analyzers() {
 kill_node() {
 	local victim
 	victim=$(containers node | head -n 1)
-	compose exec -T a1 weirctl --redis redis://redis:6379 fault a1 slow:100 &&
+	compose exec -T node weirctl fault a1 slow:100 &&
 		wait_until 20 is_at_least 3 "$victim" weir_in_flight_packets &&
 		docker kill --signal KILL "$victim" && wait_until 15 cluster_is '.nodes | length == 2' &&
-		compose exec -T a1 weirctl --redis redis://redis:6379 fault a1 none
+		compose exec -T node weirctl fault a1 none
 }
 
 restart_redis() {
@@ -250,8 +250,8 @@ prometheus_says() {
 }
 
 redis_cli_shows() {
-	compose exec -T redis redis-cli --raw hget 'weir:{default}:weight' a1 | grep -x 0.5 &&
-		compose exec -T redis redis-cli --raw --eval /weir/status.lua \
+	compose exec -T redis weir-redis-cli --raw hget 'weir:{default}:weight' a1 | grep -x 0.5 &&
+		compose exec -T redis weir-redis-cli --raw --eval /weir/status.lua \
 			weir:{default}:{weight,state,expires,routed,delivered,processed} | grep -E '^a2 +active +0.3 '
 }
 
