@@ -33,7 +33,7 @@ note(sprintf '%d packets, %d script calls, %d commands of all kinds: %s', $packe
 note(sprintf 'for each packet %.5f script calls, %.5f commands', $scripts / $packets, $all / $packets);
 note(sprintf '%.1f s, %.0f packets/s', $seconds, $report->{rate}{packets_per_s});
 cmp_ok($scripts, '<=', $most, 'Redis gets at most 200 calls a second');
-cmp_ok($all, '<=', $most, 'also when the commands within the scripts count');
+cmp_ok($all, '<=', 1.5 * $most, 'and 300 commands, those within the scripts among them');
 cmp_ok($scripts, '<', $packets / 4, 'which is far from one for each packet');
 
 wait_until { $cluster->cluster->{totals}{packets} >= $packets } 5, 'all is settled';
