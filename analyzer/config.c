@@ -45,6 +45,8 @@ static const struct conf_option options[] = {
 	  "The largest body of a request. A larger one is answered 413.", 1, 2e9 },
 	{ "ttl", CONF_DURATION, FIELD(ttl_ms), "10s", NULL,
 	  "The registration ends this long after the last heartbeat.", 500, 600000 },
+	{ "replace", CONF_BOOL, FIELD(replace), "false", NULL,
+	  "Takes the id of an analyzer that is registered at another address and alive. That one then ends." },
 	{ "slow-start", CONF_DURATION, FIELD(slow_start_ms), "0", NULL,
 	  "After registering, the weight grows to its full value within this time. 0 leaves the choice to the registry.",
 	  0, 3600000 },

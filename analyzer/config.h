@@ -26,6 +26,7 @@ struct config {
 	uint64_t max_batch_bytes;
 	uint64_t max_body_bytes;
 	uint64_t ttl_ms;
+	bool replace;           /* takes the id of another analyzer that is alive */
 	uint64_t slow_start_ms; /* 0: as the registry likes */
 	int64_t dedupe_window;  /* packets; 0: no deduplication */
 	char *record;           /* path, NULL: none */

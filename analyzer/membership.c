@@ -267,9 +267,14 @@ static long membership_call(struct membership *m, const char *method, const char
 /* Counts a failed call; the next one goes to the next registry. How long to wait for it, in us. */
 static uint64_t membership_failed(struct membership *m, const char *what, long status)
 {
-	if (status > 0)
-		log_warn("membership", "the registry refuses", "call=%s status=%ld url=%s", what,
-			 status, m->config->registries.values[m->registry]);
+	char why[REFUSAL_STRLEN];
+
+	if (status > 0) {
+		registration_parse_refusal(why, http_client_answer(m->http));
+		log_warn("membership", "the registry refuses",
+			 "call=%s status=%ld url=%s reason=%s", what, status,
+			 m->config->registries.values[m->registry], why);
+	}
 	stats_count_call(m->stats, CALL_FAILED);
 	m->registry = (m->registry + 1) % m->config->registries.n_values;
 	return backoff_next_ms(&m->backoff) * US_PER_MS;

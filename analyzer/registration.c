@@ -73,6 +73,8 @@ void registration_body(struct buf *out, const struct config *config, const char 
 		cJSON_AddStringToObject(json, "instance", instance) &&
 		cJSON_AddNumberToObject(json, "started_ms", (double)started_ms);
 
+	if (ok && config->replace)
+		ok = cJSON_AddTrueToObject(json, "replace");
 	if (ok && config->slow_start_ms > 0)
 		ok = cJSON_AddNumberToObject(json, "slow_start_ms", (double)config->slow_start_ms);
 	append_json(out, json, ok);
@@ -120,4 +122,13 @@ int registration_parse_heartbeat(char fault[FAULT_STRLEN], const char *answer)
 	snprintf(fault, FAULT_STRLEN, "%s", text ? text : "");
 	cJSON_Delete(json);
 	return r;
+}
+
+void registration_parse_refusal(char why[REFUSAL_STRLEN], const char *answer)
+{
+	cJSON *json = json_read_text(answer);
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "detail"));
+
+	snprintf(why, REFUSAL_STRLEN, "%s", text ? text : "");
+	cJSON_Delete(json);
 }

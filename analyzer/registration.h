@@ -41,4 +41,8 @@ int registration_parse(struct lease *lease, const char *answer, uint64_t ttl_ms)
  * cut. */
 int registration_parse_heartbeat(char fault[FAULT_STRLEN], const char *answer) MUST_CHECK;
 
+#define REFUSAL_STRLEN 512
+/* The sentence in the answer of a registry that refuses; "": it has none. */
+void registration_parse_refusal(char why[REFUSAL_STRLEN], const char *answer);
+
 #endif

@@ -4,6 +4,8 @@
 --   Atomic. The last to register an id owns it: the former instance can neither renew nor remove it.
 --   A new id starts without credit. A weight that an operator set stays unless the analyzer declares
 --   another one than it declared before. A restore (slot >= 0) never touches what is there already.
+--   Who asks for it is told 'in_use' instead of taking the id of another instance whose lease runs and
+--   whose URL names another host or port.
 --   A registration that comes late does no harm: the same instance twice is one, and an older process
 --   than the one that is alive, or one that has left, is told 'taken'.
 --   An analyzer that restarts again and again is held back: from the third instance in a row that
@@ -23,9 +25,10 @@
 --   started_ms: when its process started, by its own clock),
 --   7 slot to restore (-1: a registration), 8 epoch to reach at least, 9 weight set by an operator
 --   ("" = as declared), 10 state ("" = as it is, or active),
---   11 with a slot to restore: how much longer it is held back at most (ms; it may be missing)
+--   11 with a slot to restore: how much longer it is held back at most (ms; it may be missing),
+--   12 "1": do not replace, see above
 -- RETURNS
---   {'created' or 'updated' or 'kept' or 'full' or 'taken', epoch}
+--   {'created' or 'updated' or 'kept' or 'full' or 'taken', epoch}, or {'in_use', epoch, its URL}
 -- COST
 --   O(slots), about 200 us with 3 analyzers.
 --@include keys
@@ -42,7 +45,7 @@ local LATE_MS = 10000 -- how long a call may be on its way
 local HELD_FROM, HELD_FIRST_MS = 3, 1000
 local id, url, declared, ttl_ms, instance = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local restore_slot, epoch_floor = tonumber(ARGV[7]), tonumber(ARGV[8])
-local set_weight, set_state = ARGV[9], ARGV[10]
+local set_weight, set_state, spares_others = ARGV[9], ARGV[10], ARGV[12] == '1'
 local info = cjson.decode(ARGV[6]) -- first of all: it may raise an error
 
 local now = now_ms()
@@ -166,6 +169,18 @@ elseif not before.left and redis.call('HEXISTS', K_URL, id) == 1 then
   note_loss('info')
 end
 
+-- Of http(s)://host:port/path.
+local function authority(text)
+  return string.lower(string.match(text, '^%a+://([^/?#]*)') or text)
+end
+local other_url = redis.call('HGET', K_URL, id)
+local is_elsewhere = restore_slot < 0 and other_url and lease_end and lease_end > now and not before.left
+  and before.instance ~= instance and authority(other_url) ~= authority(url)
+if is_elsewhere and spares_others then
+  hot_save(h)
+  return {'in_use', epoch_now(), other_url}
+end
+
 local slot = tonumber(redis.call('HGET', K_SLOT, id))
 local created = not lease_end or lease_end <= now
 if not slot then
@@ -227,6 +242,8 @@ if restore_slot >= 0 then
   tell('joined', 'restored by a node')
 elseif created then
   tell(lease_end and 'back' or 'joined', 'it registered')
+elseif is_elsewhere then
+  journal('replaced', 'analyzer', id, 'was', other_url, 'now', url, 'cause', 'another process registered', 'epoch', epoch_now())
 elseif not is_known then
   tell('back', 'another process registered')
 end

@@ -27,6 +27,12 @@ static void say_change(const struct entry *e, struct buf *out)
 		   field(e, "now"));
 }
 
+static void say_replaced(const struct entry *e, struct buf *out)
+{
+	buf_printf(out, "%s: the process at %s replaced the one at %s", field(e, "analyzer"),
+		   field(e, "now"), field(e, "was"));
+}
+
 static void say_fault(const struct entry *e, struct buf *out)
 {
 	const char *now = field(e, "now");
@@ -82,6 +88,7 @@ static const struct {
 	{ "joined", "analyzer", "joined", NULL },
 	{ "back", "analyzer", "is back", NULL },
 	{ "left", "analyzer", "left", NULL },
+	{ "replaced", NULL, NULL, say_replaced },
 	{ "lost", "analyzer", "is silent: its lease ran out", NULL },
 	{ "weight", NULL, NULL, say_change },
 	{ "state", NULL, NULL, say_change },

@@ -50,6 +50,7 @@ static int take_answer(redisReply *reply, uint64_t *epochp)
 		{ "unknown", MEMBERSHIP_E_UNKNOWN },
 		{ "taken", MEMBERSHIP_E_TAKEN },
 		{ "full", MEMBERSHIP_E_FULL },
+		{ "in_use", MEMBERSHIP_E_IN_USE },
 		{ "changed", MEMBERSHIP_E_CHANGED },
 	};
 
@@ -94,6 +95,8 @@ int membership_register(struct client *c, const struct registration *reg, bool *
 	script_arg_int(&args, 0);
 	script_arg_str(&args, "");
 	script_arg_str(&args, "");
+	script_arg_str(&args, "");
+	script_arg_str(&args, reg->spares_others ? "1" : "");
 	r = client_eval(c, SCRIPT_REGISTER, &args, &reply);
 	if (r != 0)
 		return r;

@@ -14,6 +14,8 @@
 #define MEMBERSHIP_E_ANSWER 14  /* an answer that the script does not give */
 #define MEMBERSHIP_E_CHANGED 15 /* it has another revision than those that were asked for */
 
+#define MEMBERSHIP_E_IN_USE 16 /* another instance has the id, its lease runs, it lives elsewhere */
+
 #define MEMBERSHIP_TTL_MIN_MS 500
 #define MEMBERSHIP_TTL_MAX_MS 600000
 #define MEMBERSHIP_TTL_DEFAULT_MS 10000
@@ -24,6 +26,7 @@ struct registration {
 			     slow_start_ms, version */
 	double weight;
 	int64_t ttl_ms;
+	bool spares_others; /* MEMBERSHIP_E_IN_USE rather than replace one that lives elsewhere */
 };
 
 /* Why an id, url, weight cannot be: one sentence; NULL: they can. */

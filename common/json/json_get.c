@@ -55,16 +55,3 @@ int json_get_int(const cJSON *object, const char *name, int64_t min, int64_t max
 	*valuep = whole;
 	return 0;
 }
-
-int json_get_bool(const cJSON *object, const char *name, bool *valuep)
-{
-	const cJSON *item;
-	int r = find(object, name, &item);
-
-	if (r != 0)
-		return r;
-	if (!cJSON_IsBool(item))
-		return JSON_E_TYPE;
-	*valuep = cJSON_IsTrue(item);
-	return 0;
-}

@@ -21,6 +21,5 @@ int json_get_double(const cJSON *object, const char *name, double min, double ma
 /* whole numbers only, and none beyond 2^53, where cJSON's double is not exact */
 int json_get_int(const cJSON *object, const char *name, int64_t min, int64_t max,
 		 int64_t *valuep) MUST_CHECK;
-int json_get_bool(const cJSON *object, const char *name, bool *valuep) MUST_CHECK;
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/json/json_read.h"
 #include "common/log.h"
 #include "registry/membership.h"
 
@@ -46,26 +45,6 @@ int admin_refuse_error(struct admin_api *api, struct admin_request *rq, const ch
 		log_warn("admin", "registry call failed", "analyzer=%s error=%s", id, detail);
 		return admin_refuse(rq, 503, "registry_away", detail, NULL);
 	}
-}
-
-cJSON *admin_read_object(struct admin_request *rq)
-{
-	bool is_empty = rq->body.len == 0;
-	cJSON *json = NULL;
-	int r = json_read(is_empty ? "{}" : rq->body.data, is_empty ? 2 : rq->body.len, &json);
-
-	if (cJSON_IsObject(json))
-		return json;
-	cJSON_Delete(json);
-	if (r < 0)
-		admin_refuse(rq, 503, "memory", "Out of memory.", NULL);
-	else if (r == JSON_READ_E_NUL)
-		admin_refuse(rq, 400, "bad_json", "No string in the body may hold \\u0000.", NULL);
-	else
-		admin_refuse(rq, 400, "bad_json",
-			     "The body must be one JSON object in UTF-8, nested at most 256 deep.",
-			     NULL);
-	return NULL;
 }
 
 int admin_bad_field(struct admin_request *rq, const char *why)

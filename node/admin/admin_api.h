@@ -73,8 +73,6 @@ void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX]);
 int admin_bad_field(struct admin_request *rq, const char *why);
 /* What a function of membership.h returned, about analyzer `id`. */
 int admin_refuse_error(struct admin_api *api, struct admin_request *rq, const char *id, int error);
-/* The JSON object in the body, the caller's; NULL: the request is answered. An empty body is {}. */
-cJSON *admin_read_object(struct admin_request *rq) MUST_CHECK;
 
 /* What GET /v1/overview answers, the caller's to delete. Not 0: the request is answered. */
 int admin_read_overview(struct admin_api *api, struct admin_request *rq,

@@ -2,38 +2,41 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/json/json_get.h"
 #include "common/log.h"
 #include "node/admin/admin_api.h"
+#include "node/admin/admin_body.h"
 #include "registry/membership.h"
 
-static const char *check_change(const cJSON *body, struct membership_change *change, double *weight,
-				enum analyzer_state *state)
-{
-	const cJSON *fault = cJSON_GetObjectItemCaseSensitive(body, "fault");
-	const char *text;
-	int r = json_get_double(body, "weight", 0, 1e6, weight), i;
+enum { WEIGHT, STATE, FAULT, FIELDS };
+static const struct body_field fields[FIELDS] = {
+	[WEIGHT] = { "weight", BODY_NUMBER, "a number from 0 to 1000000", .max = 1e6 },
+	[STATE] = { "state", BODY_TEXT, "\"active\", \"draining\" or \"disabled\"",
+		    .choices = analyzer_state_names },
+	[FAULT] = { "fault", BODY_TEXT, "null or a string of at most 63 characters",
+		    .may_be_null = true, .max = FAULT_TEXT_MAX },
+};
 
-	if (r == JSON_E_TYPE)
-		return "weight must be a number from 0 to 1000000";
-	if (r == 0)
-		change->weight = weight;
-	r = json_get_string(body, "state", &text);
-	i = r == 0 ? roster_name_index(analyzer_state_names, text) : -1;
-	if (r == JSON_E_TYPE || (r == 0 && i < 0))
-		return "state must be \"active\", \"draining\" or \"disabled\"";
-	if (r == 0) {
-		*state = (enum analyzer_state)i;
-		change->state = state;
+struct wish {
+	struct membership_change change;
+	double weight;
+	enum analyzer_state state;
+};
+
+/* NULL: fine. The wish borrows from the body. */
+static const char *read_wish(const struct body *body, struct wish *wish)
+{
+	const char *state = body_text(body, STATE, NULL);
+
+	wish->weight = body_number(body, WEIGHT, 0);
+	if (body->values[WEIGHT])
+		wish->change.weight = &wish->weight;
+	if (state) {
+		wish->state = (enum analyzer_state)roster_name_index(analyzer_state_names, state);
+		wish->change.state = &wish->state;
 	}
-	if (fault && !cJSON_IsNull(fault) &&
-	    (!cJSON_IsString(fault) || strlen(fault->valuestring) > 63))
-		return "fault must be null or a string of at most 63 characters";
-	if (fault)
-		change->fault = cJSON_IsNull(fault) ? "" : fault->valuestring;
-	if (!change->weight && !change->state && !change->fault)
-		return "give weight, state or fault";
-	return NULL;
+	if (body->values[FAULT])
+		wish->change.fault = body_text(body, FAULT, "");
+	return cJSON_GetArraySize(body->json) ? NULL : "give weight, state or fault";
 }
 
 /*
@@ -96,23 +99,17 @@ static int do_change(struct admin_api *api, struct admin_request *rq, const char
 
 int admin_change(struct admin_api *api, struct admin_request *rq, const char *id)
 {
-	cJSON *body = admin_read_object(rq);
-	const char *if_match = rq->fields[FIELD_IF_MATCH];
-	struct membership_change change = { 0 };
+	struct body body CLEANUP(body_deinit);
+	const char *if_match = rq->fields[FIELD_IF_MATCH], *why;
 	struct buf revisions CLEANUP(buf_deinit) = { 0 };
-	enum analyzer_state state;
-	double weight;
-	const char *why;
-	int status;
+	struct wish wish = { 0 };
 
-	if (!body)
+	if (!body_read(rq, fields, FIELDS, &body))
 		return 400;
-	why = check_change(body, &change, &weight, &state);
+	why = read_wish(&body, &wish);
 	if (!why && if_match && strcmp(if_match, "*") != 0) {
 		why = read_if_match(if_match, &revisions);
-		change.if_revisions = buf_str(&revisions);
+		wish.change.if_revisions = buf_str(&revisions);
 	}
-	status = why ? admin_bad_field(rq, why) : do_change(api, rq, id, &change);
-	cJSON_Delete(body);
-	return status;
+	return why ? admin_bad_field(rq, why) : do_change(api, rq, id, &wish.change);
 }

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "common/json/json_get.h"
 #include "common/log.h"
+#include "node/admin/admin_body.h"
 #include "registry/dead.h"
 
 #define ENTRIES_MAX 1000
@@ -16,28 +16,30 @@ struct wanted {
 	unsigned n;
 };
 
+enum { ALL, ENTRIES, FIELDS };
+static const struct body_field fields[FIELDS] = {
+	[ALL] = { "all", BODY_BOOL, "true or false" },
+	[ENTRIES] = { "entries", BODY_LIST, "an array of 1 to 1000 entries, as the list shows them",
+		      .min = 1, .max = ENTRIES_MAX },
+};
+
 static const char *check_names(const cJSON *names, struct wanted *wanted)
 {
 	const cJSON *name;
-	int n = cJSON_GetArraySize(names);
 
-	if (!cJSON_IsArray(names) || n < 1 || n > ENTRIES_MAX)
-		return "entries must be an array of 1 to 1000 entries, as the list shows them";
 	cJSON_ArrayForEach (name, names)
 		if (!cJSON_IsString(name) || !entry_is_name(name->valuestring))
 			return ADMIN_NOT_AN_ENTRY;
 	wanted->names = names;
-	wanted->n = (unsigned)n;
+	wanted->n = (unsigned)cJSON_GetArraySize(names);
 	return NULL;
 }
 
-static const char *check_wanted(const cJSON *body, struct wanted *wanted)
+static const char *check_wanted(const struct body *body, struct wanted *wanted)
 {
-	const cJSON *names = cJSON_GetObjectItemCaseSensitive(body, "entries");
-	bool is_all = false;
+	const cJSON *names = body->values[ENTRIES];
+	bool is_all = body_is_true(body, ALL);
 
-	if (json_get_bool(body, "all", &is_all) == JSON_E_TYPE)
-		return "all must be true or false";
 	if (names && is_all)
 		return "give entries, or all, but not both";
 	if (!names && !is_all)
@@ -97,21 +99,19 @@ static int answer(struct admin_request *rq, const struct dead_work *work)
 
 static int run(struct admin_api *api, struct admin_request *rq, enum dead_deed deed)
 {
-	cJSON *body = admin_read_object(rq);
+	struct body body CLEANUP(body_deinit);
 	struct dead_work work = { .deed = deed,
 				  .spill_max_bytes = api->config.shared->config->spill_max_bytes };
 	struct wanted wanted = { 0 };
-	const char *why = body ? check_wanted(body, &wanted) : NULL;
+	const char *why;
 	int r;
 
-	if (!body)
+	if (!body_read(rq, fields, FIELDS, &body))
 		return 400;
-	if (why) {
-		cJSON_Delete(body);
+	why = check_wanted(&body, &wanted);
+	if (why)
 		return admin_bad_field(rq, why);
-	}
 	r = wanted.names ? do_named(api, &work, &wanted) : do_all(api, &work);
-	cJSON_Delete(body);
 	log_info("admin", deed == DEAD_REPLAY ? "dead letters replayed" : "dead letters purged",
 		 "packets=%" PRIu64 " missing=%" PRIu64, work.n_done, work.n_missing);
 	return r == 0 ? answer(rq, &work) : admin_store_refuse(api, rq, r);

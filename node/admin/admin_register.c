@@ -1,84 +1,82 @@
 /* Analyzers register, beat and leave. */
+#include <stdio.h>
 #include <string.h>
 
-#include "common/json/json_get.h"
 #include "common/log.h"
 #include "common/rng.h"
 #include "node/admin/admin_api.h"
+#include "node/admin/admin_body.h"
 #include "node/admin/analyzer_place.h"
 #include "registry/membership.h"
 
 #define INSTANCE_BYTES 16
 #define HEARTBEATS_PER_LEASE 3
 
-/* Optional fields that go into the registry's info; NULL: fine. */
-static const char *check_info(const cJSON *body, cJSON *info)
+enum {
+	URL,
+	WEIGHT,
+	TTL,
+	INSTANCE,
+	ACCEPTS,
+	VERSION,
+	BATCH_PACKETS,
+	BATCH_BYTES,
+	SLOW_START,
+	STARTED,
+	REPLACE,
+	FIELDS
+};
+static const struct body_field fields[FIELDS] = {
+	[URL] = { "url", BODY_TEXT,
+		  "http(s)://host[:port]/path, without user@, at most 512 characters",
+		  .is_needed = true, .check = membership_check_url },
+	[WEIGHT] = { "weight", BODY_NUMBER, "a number from 0 to 1000000", .is_needed = true,
+		     .max = 1e6 },
+	[TTL] = { "ttl_ms", BODY_WHOLE, "a whole number from 500 to 600000",
+		  .min = MEMBERSHIP_TTL_MIN_MS, .max = MEMBERSHIP_TTL_MAX_MS },
+	[INSTANCE] = { "instance", BODY_TEXT, "1 to 64 of A-Z a-z 0-9 . _ -",
+		       .check = membership_check_id },
+	[ACCEPTS] = { "accepts", BODY_TEXT, "\"batch\" or \"packet\"",
+		      .choices = analyzer_accepts_names },
+	[VERSION] = { "version", BODY_TEXT, "a string of at most 64 characters", .max = 64 },
+	[BATCH_PACKETS] = { "max_batch_packets", BODY_WHOLE, "a whole number from 1 to 65536",
+			    .min = 1, .max = 65536 },
+	[BATCH_BYTES] = { "max_batch_bytes", BODY_WHOLE, "a whole number from 1 to 1073741824",
+			  .min = 1, .max = 1 << 30 },
+	[SLOW_START] = { "slow_start_ms", BODY_WHOLE, "a whole number from 0 to 3600000",
+			 .max = 3600000 },
+	[STARTED] = { "started_ms", BODY_WHOLE, "a whole number: ms of Unix time",
+		      .max = (double)((int64_t)1 << 52) },
+	[REPLACE] = { "replace", BODY_BOOL, "true or false" },
+};
+
+/* The fields that go into the registry's info as they came. NULL: out of memory. */
+static char *info_text(const struct body *body)
 {
-	static const struct {
-		const char *name;
-		int64_t min, max;
-		const char *why;
-	} numbers[] = {
-		{ "max_batch_packets", 1, 65536,
-		  "max_batch_packets must be a whole number from 1 to 65536" },
-		{ "max_batch_bytes", 1, 1 << 30,
-		  "max_batch_bytes must be a whole number from 1 to 1073741824" },
-		{ "slow_start_ms", 0, 3600000,
-		  "slow_start_ms must be a whole number from 0 to 3600000" },
-		{ "started_ms", 0, (int64_t)1 << 52,
-		  "started_ms must be a whole number: ms of Unix time" },
-	};
-	const char *text = analyzer_accepts_names[ACCEPTS_BATCH];
+	cJSON *info = cJSON_CreateObject();
+	char *text;
 
-	if (json_get_string(body, "accepts", &text) == JSON_E_TYPE ||
-	    roster_name_index(analyzer_accepts_names, text) < 0)
-		return "accepts must be \"batch\" or \"packet\"";
-	cJSON_AddStringToObject(info, "accepts", text);
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		int64_t value = 0;
-		int r = json_get_int(body, numbers[i].name, numbers[i].min, numbers[i].max, &value);
-
-		if (r == JSON_E_TYPE)
-			return numbers[i].why;
-		if (r == 0)
-			cJSON_AddNumberToObject(info, numbers[i].name, (double)value);
-	}
-	text = NULL;
-	if (json_get_string(body, "version", &text) == JSON_E_TYPE || (text && strlen(text) > 64))
-		return "version must be a string of at most 64 characters";
-	if (text)
-		cJSON_AddStringToObject(info, "version", text);
-	return NULL;
+	cJSON_AddStringToObject(info, "accepts",
+				body_text(body, ACCEPTS, analyzer_accepts_names[ACCEPTS_BATCH]));
+	for (unsigned i = VERSION; i <= STARTED; i++)
+		if (body->values[i])
+			cJSON_AddItemToObject(info, fields[i].name,
+					      cJSON_Duplicate(body->values[i], false));
+	text = cJSON_PrintUnformatted(info);
+	cJSON_Delete(info);
+	return text;
 }
 
-/* Of its own making, so that a registration may be sent again; else one is made here. */
-static const char *check_instance(const cJSON *body, char instance[INSTANCE_MAX + 1])
+/* An instance of its own making, so that a registration may be sent again; else one is made here.
+ * Negative errno. */
+static int take_instance(const struct body *body, char instance[INSTANCE_MAX + 1])
 {
-	const char *text = NULL;
-	int r = json_get_string(body, "instance", &text);
+	const char *given = body_text(body, INSTANCE, NULL);
 
-	if (r == JSON_E_TYPE || (r == 0 && membership_check_id(text)))
-		return "instance must be 1 to 64 of A-Z a-z 0-9 . _ -";
-	if (r == 0)
-		strcpy(instance, text);
-	else if (rng_token(instance, INSTANCE_BYTES) != 0)
-		return "no random bytes";
-	return NULL;
-}
-
-static const char *check_registration(const cJSON *body, struct registration *reg)
-{
-	reg->ttl_ms = MEMBERSHIP_TTL_DEFAULT_MS;
-	if (membership_check_id(reg->id))
-		return membership_check_id(reg->id);
-	if (json_get_string(body, "url", &reg->url) != 0 || membership_check_url(reg->url))
-		return "url is needed: http(s)://host[:port]/path, without user@, at most 512 characters";
-	if (json_get_double(body, "weight", 0, 1e6, &reg->weight) != 0)
-		return "weight is needed: a number from 0 to 1000000";
-	if (json_get_int(body, "ttl_ms", MEMBERSHIP_TTL_MIN_MS, MEMBERSHIP_TTL_MAX_MS,
-			 &reg->ttl_ms) == JSON_E_TYPE)
-		return "ttl_ms must be a whole number from 500 to 600000";
-	return NULL;
+	if (!given)
+		return rng_token(instance, INSTANCE_BYTES);
+	strcpy(instance, given);
+	return 0;
 }
 
 static int send_registered(struct admin_request *rq, const struct registration *reg, bool created,
@@ -94,6 +92,22 @@ static int send_registered(struct admin_request *rq, const struct registration *
 	return admin_send_json(rq, created ? 201 : 200, json);
 }
 
+static int refuse_in_use(struct admin_api *api, struct admin_request *rq,
+			 const struct registration *reg)
+{
+	CLEANUP(roster_unrefp) struct roster *known = control_roster(api->config.control);
+	const struct analyzer *other = known ? roster_find(known, reg->id) : NULL;
+	char detail[ANALYZER_URL_MAX + 256];
+
+	snprintf(detail, sizeof(detail),
+		 "An analyzer with the id \"%s\" is alive%s%s. Take another id, wait until it "
+		 "has left, or send \"replace\": true.",
+		 reg->id, other ? " at " : "", other ? other->url : "");
+	log_warn("admin", "registration refused", "analyzer=%s client=%s reason=%s", reg->id,
+		 rq->client, detail);
+	return admin_refuse(rq, 409, "in_use", detail, NULL);
+}
+
 static int do_register(struct admin_api *api, struct admin_request *rq, struct registration *reg)
 {
 	bool created = false;
@@ -104,6 +118,8 @@ static int do_register(struct admin_api *api, struct admin_request *rq, struct r
 	if (r == 0)
 		r = membership_register(api->client, reg, &created, &epoch);
 	admin_end_write(api);
+	if (r == MEMBERSHIP_E_IN_USE)
+		return refuse_in_use(api, rq, reg);
 	if (r != 0)
 		return admin_refuse_error(api, rq, reg->id, r);
 	control_refresh(api->config.control);
@@ -134,70 +150,50 @@ static int check_place(struct admin_api *api, struct admin_request *rq,
 
 int admin_register(struct admin_api *api, struct admin_request *rq, const char *id)
 {
-	cJSON *body = admin_read_object(rq), *info;
+	struct body body CLEANUP(body_deinit);
 	char instance[INSTANCE_MAX + 1];
+	AUTO_FREE char *info = NULL;
 	struct registration reg = { .id = id, .instance = instance };
-	AUTO_FREE char *info_text = NULL;
-	const char *why;
 	int status;
 
-	if (!body)
+	if (!body_read(rq, fields, FIELDS, &body))
 		return 400;
-	info = cJSON_CreateObject();
-	why = check_registration(body, &reg);
-	if (!why)
-		why = check_instance(body, instance);
-	if (!why)
-		why = check_info(body, info);
-	info_text = cJSON_PrintUnformatted(info);
-	reg.info = info_text;
-	if (why)
-		status = admin_bad_field(rq, why);
-	else if (!info_text)
-		status = admin_refuse(rq, 503, "memory", "Out of memory.", NULL);
-	else
-		status = check_place(api, rq, &reg);
-	if (!why && info_text && status == 0)
-		status = do_register(api, rq, &reg);
-	cJSON_Delete(info);
-	cJSON_Delete(body);
-	return status;
+	if (membership_check_id(id))
+		return admin_bad_field(rq, membership_check_id(id));
+	reg.info = info = info_text(&body);
+	if (!info || take_instance(&body, instance) != 0)
+		return admin_refuse(rq, 503, "memory", "Out of memory, or of random bytes.", NULL);
+	reg.url = body_text(&body, URL, "");
+	reg.weight = body_number(&body, WEIGHT, 0);
+	reg.ttl_ms = (int64_t)body_number(&body, TTL, MEMBERSHIP_TTL_DEFAULT_MS);
+	reg.spares_others = !body_is_true(&body, REPLACE);
+	status = check_place(api, rq, &reg);
+	return status ? status : do_register(api, rq, &reg);
 }
 
-/* What heartbeat and deregister have in common. NULL: the request is answered. */
-static cJSON *read_instance(struct admin_request *rq, const char **instancep, int64_t *processedp)
-{
-	cJSON *body = admin_read_object(rq);
-
-	*processedp = -1;
-	if (!body)
-		return NULL;
-	if (json_get_string(body, "instance", instancep) == 0 &&
-	    json_get_int(body, "processed", 0, (int64_t)1 << 53, processedp) != JSON_E_TYPE)
-		return body;
-	cJSON_Delete(body);
-	admin_bad_field(
-		rq,
-		"instance is needed: the string that registering answered; processed is a whole number");
-	return NULL;
-}
+enum { WHO_INSTANCE, WHO_PROCESSED, WHO_FIELDS };
+static const struct body_field who_fields[WHO_FIELDS] = {
+	[WHO_INSTANCE] = { "instance", BODY_TEXT, "the string that registering answered",
+			   .is_needed = true },
+	[WHO_PROCESSED] = { "processed", BODY_WHOLE, "a whole number of messages",
+			    .max = (double)((int64_t)1 << 53) },
+};
 
 int admin_heartbeat(struct admin_api *api, struct admin_request *rq, const char *id)
 {
-	const char *instance;
-	int64_t processed;
+	struct body body CLEANUP(body_deinit);
 	uint64_t epoch;
 	char fault[FAULT_TEXT_MAX + 1];
-	cJSON *body = read_instance(rq, &instance, &processed), *json;
+	cJSON *json;
 	int r;
 
-	if (!body)
+	if (!body_read(rq, who_fields, WHO_FIELDS, &body))
 		return 400;
 	r = admin_begin_write(api);
 	if (r == 0)
-		r = membership_renew(api->client, id, instance, processed, &epoch, fault);
+		r = membership_renew(api->client, id, body_text(&body, WHO_INSTANCE, ""),
+				     (int64_t)body_number(&body, WHO_PROCESSED, -1), &epoch, fault);
 	admin_end_write(api);
-	cJSON_Delete(body);
 	if (r != 0)
 		return admin_refuse_error(api, rq, id, r);
 	json = cJSON_CreateObject();
@@ -211,19 +207,18 @@ int admin_heartbeat(struct admin_api *api, struct admin_request *rq, const char 
 
 int admin_deregister(struct admin_api *api, struct admin_request *rq, const char *id)
 {
-	const char *instance;
-	int64_t processed;
+	struct body body CLEANUP(body_deinit);
 	uint64_t epoch = 0;
-	cJSON *body = read_instance(rq, &instance, &processed), *json;
+	cJSON *json;
 	int r;
 
-	if (!body)
+	if (!body_read(rq, who_fields, WHO_FIELDS, &body))
 		return 400;
 	r = admin_begin_write(api);
 	if (r == 0)
-		r = membership_deregister(api->client, id, instance, processed, &epoch);
+		r = membership_deregister(api->client, id, body_text(&body, WHO_INSTANCE, ""),
+					  (int64_t)body_number(&body, WHO_PROCESSED, -1), &epoch);
 	admin_end_write(api);
-	cJSON_Delete(body);
 	if (r != 0)
 		return admin_refuse_error(api, rq, id, r);
 	control_refresh(api->config.control);

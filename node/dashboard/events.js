@@ -9,7 +9,7 @@ const MAX = 200;
 const SHAPES = {
 	joined: '+', back: '+', node_joined: '+', spill_ended: '✓',
 	left: '−', node_left: '−', lost: '✕', node_lost: '✕',
-	weight: '⇄', state: '⇄', fault: '⚡', breaker: '▲',
+	replaced: '⇄', weight: '⇄', state: '⇄', fault: '⚡', breaker: '▲',
 	spill_began: '▲', dead: '▲', registry_away: '▲', clock_back: '▲', data_lost: '▲',
 };
 const TROUBLE = new Set(['lost', 'node_lost', 'spill_began', 'dead', 'registry_away', 'data_lost']);

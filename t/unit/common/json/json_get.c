@@ -40,15 +40,13 @@ static void what_is_missing_leaves_the_default(void **state)
 	const char *s = "default";
 	double d = 7;
 	int64_t i = 7;
-	bool b = true;
 
 	assert_int_equal(json_get_string(*state, "x", &s), JSON_E_MISSING);
 	assert_int_equal(json_get_double(*state, "x", 0, 1, &d), JSON_E_MISSING);
 	assert_int_equal(json_get_int(*state, "x", 0, 1, &i), JSON_E_MISSING);
-	assert_int_equal(json_get_bool(*state, "x", &b), JSON_E_MISSING);
 	assert_int_equal(json_get_string(NULL, "s", &s), JSON_E_MISSING);
 	assert_string_equal(s, "default");
-	assert_true(d == 7 && i == 7 && b);
+	assert_true(d == 7 && i == 7);
 }
 
 static void names_are_case_sensitive(void **state)
@@ -63,16 +61,14 @@ static void a_wrong_type_is_said_and_leaves_the_value(void **state)
 	const char *s = "default";
 	double d = 7;
 	int64_t i = 7;
-	bool b = true;
 
 	assert_int_equal(json_get_string(*state, "n", &s), JSON_E_TYPE);
 	assert_int_equal(json_get_string(*state, "null", &s), JSON_E_TYPE);
 	assert_int_equal(json_get_double(*state, "s", 0, 100, &d), JSON_E_TYPE);
 	assert_int_equal(json_get_double(*state, "null", 0, 100, &d), JSON_E_TYPE);
 	assert_int_equal(json_get_int(*state, "t", 0, 100, &i), JSON_E_TYPE);
-	assert_int_equal(json_get_bool(*state, "n", &b), JSON_E_TYPE);
 	assert_string_equal(s, "default");
-	assert_true(d == 7 && i == 7 && b);
+	assert_true(d == 7 && i == 7);
 }
 
 static void an_array_is_no_object(void **state)
@@ -115,16 +111,6 @@ static void a_whole_number_has_no_fraction_and_is_exact(void **state)
 	assert_true(i == 1LL << 53);
 }
 
-static void a_bool_is_true_or_false(void **state)
-{
-	bool b = false;
-
-	assert_int_equal(json_get_bool(*state, "t", &b), 0);
-	assert_true(b);
-	assert_int_equal(json_get_bool(*state, "no", &b), 0);
-	assert_false(b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,7 +121,6 @@ int main(void)
 		cmocka_unit_test(an_array_is_no_object),
 		cmocka_unit_test(a_number_must_be_within_its_bounds),
 		cmocka_unit_test(a_whole_number_has_no_fraction_and_is_exact),
-		cmocka_unit_test(a_bool_is_true_or_false),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
