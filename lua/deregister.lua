@@ -1,7 +1,8 @@
--- deregister: an analyzer leaves.
+-- deregister: an analyzer leaves, or is removed.
 --
 -- GUARANTEES
---   Only the instance that owns the id can remove it. From the new epoch on it gets nothing. Its
+--   Only the instance that owns the id, or an operator, can remove it; one that is removed and lives
+--   registers again at its next heartbeat. From the new epoch on it gets nothing. Its
 --   credit is spread over the others by weight. Its counters and its slot stay, so that sums still
 --   add up, until the slot is needed an hour later; and so does who it was, so that it can still
 --   say with renew what it processed of the packets that were on their way.
@@ -11,9 +12,11 @@
 --   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
 --   16 report HASH
 -- ARGV
---   1 id, 2 instance token, 3 messages this instance processed so far ("" = not said)
+--   1 id, 2 instance token ("" = whichever it is), 3 messages this instance processed so far
+--   ("" = not said), 4 who removes it ("" or missing: itself), 5 only if its lease ended so many ms ago
+--   ("" or missing: whether or not it ended)
 -- RETURNS
---   {'ok', epoch} or {'unknown', epoch} or {'taken', epoch}
+--   {'ok', epoch} or {'unknown', epoch} or {'taken', epoch} or {'kept', epoch}
 -- COST
 --   O(slots), about 100 us with 3 analyzers.
 --@include keys
@@ -22,25 +25,27 @@
 --@include clock
 --@include elect
 local id, instance, processed = ARGV[1], ARGV[2], ARGV[3]
+local cause, silent_ms = ARGV[4] or '', tonumber(ARGV[5])
 local epoch = epoch_now()
 local info_json = redis.call('HGET', K_INFO, id)
 if not info_json then return {'unknown', epoch} end
 local info = decode(info_json)
-if not info.instance then return {'unknown', epoch} end
-if info.instance ~= instance then return {'taken', epoch} end
+if instance ~= '' and not info.instance then return {'unknown', epoch} end
+if instance ~= '' and info.instance ~= instance then return {'taken', epoch} end
 if info.left then return {'unknown', epoch} end
 
 local now = now_ms()
+if silent_ms and now - tonumber(redis.call('ZSCORE', K_EXPIRES, id) or now) < silent_ms then return {'kept', epoch} end
 local h = hot_open(now)
 if processed ~= '' then
   local total = (info.processed_base or 0) + tonumber(processed)
   redis.call('HSET', K_PROCESSED, id, string.format('%.0f', total))
 end
 for _, key in ipairs({K_URL, K_WEIGHT, K_STATE}) do redis.call('HDEL', key, id) end
-redis.call('HSET', K_INFO, id, cjson.encode({instance = instance, processed_base = info.processed_base,
+redis.call('HSET', K_INFO, id, cjson.encode({instance = info.instance, processed_base = info.processed_base,
   started_ms = info.started_ms, left = true}))
 redis.call('ZADD', K_EXPIRES, -now, id) -- negative: it left, at that time
 elect(h, now, 'deregister ' .. id, true)
 hot_save(h)
-journal('left', 'analyzer', id, 'cause', 'it said so', 'epoch', epoch_now())
+journal('left', 'analyzer', id, 'cause', cause ~= '' and cause or 'it said so', 'epoch', epoch_now())
 return {'ok', epoch_now()}

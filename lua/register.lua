@@ -2,7 +2,8 @@
 --
 -- GUARANTEES
 --   Atomic. The last to register an id owns it: the former instance can neither renew nor remove it.
---   A new id starts without credit. A weight that an operator set stays unless the analyzer declares
+--   A new id starts without credit. It gets the slot of one gone for an hour; where all slots are given away
+--   also of one that never got a message and is gone for 10 s, or of any that is gone for a minute. A weight that an operator set stays unless the analyzer declares
 --   another one than it declared before. A restore (slot >= 0) never touches what is there already.
 --   Who asks for it is told 'in_use' instead of taking the id of another instance whose lease runs and
 --   whose URL names another host or port.
@@ -28,7 +29,8 @@
 --   11 with a slot to restore: how much longer it is held back at most (ms; it may be missing),
 --   12 "1": do not replace, see above
 -- RETURNS
---   {'created' or 'updated' or 'kept' or 'full' or 'taken', epoch}, or {'in_use', epoch, its URL}
+--   {'created' or 'updated' or 'kept' or 'taken', epoch}, or {'in_use', epoch, its URL}, or
+--   {'full', epoch, ms until a slot can be reused}
 -- COST
 --   O(slots), about 200 us with 3 analyzers.
 --@include keys
@@ -41,6 +43,8 @@ local K_FORGIVEN, K_FLAPS = KEYS[21], KEYS[22]
 local PER_ANALYZER = {K_SLOT, K_URL, K_WEIGHT, K_STATE, K_INFO, K_PROCESSED, K_CREDIT, K_ROUTED, K_DELIVERED,
   K_DELIVERED_PACKETS, K_FORGIVEN, K_FLAPS} -- hashes with a field for each
 local FLAP_MS, CALM_MS = 30000, 60000
+local IDLE_MS = 10000 -- after that nobody has anything to say of one that never got a message
+local CROWDED_MS = 60000 -- nor of any other one
 local LATE_MS = 10000 -- how long a call may be on its way
 local HELD_FROM, HELD_FIRST_MS = 3, 1000
 local id, url, declared, ttl_ms, instance = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
@@ -70,10 +74,31 @@ local function hot_grow(h)
   return g
 end
 
--- The slot of one gone for long: its counters move to the header, its name is forgotten.
+-- Whose lease ends until then, and when: who left has minus the time it left as its score, who went silent its lease end.
+-- First those that never got a message, then the rest, those gone for longest first.
+local function list_gone(until_ms)
+  local list, scores = {}, redis.call('ZRANGEBYSCORE', K_EXPIRES, '-inf', until_ms, 'WITHSCORES')
+  for k = 1, #scores, 2 do
+    local slot = tonumber(redis.call('HGET', K_SLOT, scores[k]))
+    if slot and slot < S then
+      list[#list + 1] = {id = scores[k], since = math.abs(tonumber(scores[k + 1])), got = h[ROUTED + slot + 1] > 0}
+    end
+  end
+  table.sort(list, function(a, b)
+    if a.got ~= b.got then return not a.got end
+    return a.since < b.since
+  end)
+  return list
+end
+
+-- The slot of one gone: its counters move to the header, its name is forgotten. Workers may still have
+-- something to say of one that got messages a moment ago.
 local function reuse_slot()
-  -- who left has minus the time it left as its score, who just went silent has its lease end
-  local gone = redis.call('ZRANGEBYSCORE', K_EXPIRES, -(now - FORGET_MS), now - FORGET_MS, 'LIMIT', 0, 1)[1]
+  local gone
+  for _, g in ipairs(list_gone(now)) do
+    local age = now - g.since
+    if age >= FORGET_MS or S >= MAX_SLOTS and age >= (g.got and CROWDED_MS or IDLE_MS) then gone = gone or g.id end
+  end
   if not gone then return nil end
   local slot = tonumber(redis.call('HGET', K_SLOT, gone))
   hot_widen(h)
@@ -106,6 +131,13 @@ local function find_slot(former)
   if S >= MAX_SLOTS then return nil end
   h = hot_grow(h)
   return S - 1
+end
+
+-- When the first of all slots can be reused, at the latest; all of them are taken.
+local function free_in_ms()
+  local first = math.huge
+  for _, g in ipairs(list_gone('+inf')) do first = math.min(first, g.since + (g.got and CROWDED_MS or IDLE_MS)) end
+  return math.max(1, first - now)
 end
 
 -- When an instance that comes now is eligible. `flaps` has the restarts in a row, and when the last
@@ -185,7 +217,10 @@ local slot = tonumber(redis.call('HGET', K_SLOT, id))
 local created = not lease_end or lease_end <= now
 if not slot then
   slot = find_slot(restore_slot >= 0 and restore_slot or tonumber(before.slot) or -1)
-  if not slot then return {'full', epoch_now()} end
+  if not slot then
+    hot_save(h)
+    return {'full', epoch_now(), free_in_ms()}
+  end
   redis.call('HSET', K_SLOT, id, slot)
 end
 

@@ -25,6 +25,7 @@ struct node_config {
 	uint64_t connect_timeout_ms, delivery_timeout_ms, probe_interval_ms, probe_timeout_ms;
 	int64_t probe_rise, probe_fall;
 	uint64_t drain_delay_ms, drain_timeout_ms;
+	uint64_t forget_after_ms;
 	char *ingest_token, *register_token, *admin_token;
 	int admin_read; /* enum admin_read */
 	struct conf_list analyzer_allow;

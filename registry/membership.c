@@ -101,6 +101,8 @@ int membership_register(struct client *c, const struct registration *reg, bool *
 	if (r != 0)
 		return r;
 	r = take_answer(reply, epochp);
+	if (r == MEMBERSHIP_E_FULL && reply->elements == 3)
+		*epochp = (uint64_t)reply->element[2]->integer;
 	if (r == 0)
 		*createdp = strcmp(reply->element[0]->str, "created") == 0;
 	freeReplyObject(reply);
@@ -193,6 +195,27 @@ int membership_deregister(struct client *c, const char *id, const char *instance
 	script_arg_str(&args, instance);
 	arg_processed(&args, processed);
 	return call(c, SCRIPT_DEREGISTER, &args, epochp);
+}
+
+int membership_remove(struct client *c, const char *id, uint64_t *epochp)
+{
+	struct script_args args = { 0 };
+
+	script_arg_str(&args, id);
+	script_arg_str(&args, "");
+	script_arg_str(&args, "");
+	script_arg_str(&args, "an operator");
+	return call(c, SCRIPT_DEREGISTER, &args, epochp);
+}
+
+void membership_forget_args(const char *id, int64_t silent_ms, struct script_args *args)
+{
+	*args = (struct script_args){ 0 };
+	script_arg_str(args, id);
+	script_arg_str(args, "");
+	script_arg_str(args, "");
+	script_arg_str(args, "it was silent for too long");
+	script_arg_int(args, silent_ms);
 }
 
 int membership_set(struct client *c, const char *id, const struct membership_change *change,

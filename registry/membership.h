@@ -34,12 +34,17 @@ const char *membership_check_id(const char *id);
 const char *membership_check_url(const char *url);
 const char *membership_check_weight(double weight);
 
-/* *createdp: it was not there, or its lease had run out. */
+/* *createdp: it was not there, or its lease had run out. With MEMBERSHIP_E_FULL *epochp is how many ms
+ * it takes at most until a slot is free. */
 int membership_register(struct client *c, const struct registration *reg, bool *createdp,
 			uint64_t *epochp) MUST_CHECK;
 /* processed < 0: not said. `fault` gets "" or the fault to simulate. */
 int membership_renew(struct client *c, const char *id, const char *instance, int64_t processed,
 		     uint64_t *epochp, char fault[FAULT_TEXT_MAX + 1]) MUST_CHECK;
+/* An operator removes it. */
+int membership_remove(struct client *c, const char *id, uint64_t *epochp) MUST_CHECK;
+/* The call that removes one whose lease ended silent_ms ago. */
+void membership_forget_args(const char *id, int64_t silent_ms, struct script_args *args);
 int membership_deregister(struct client *c, const char *id, const char *instance, int64_t processed,
 			  uint64_t *epochp) MUST_CHECK;
 

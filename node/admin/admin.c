@@ -245,6 +245,7 @@ int admin_start(const struct admin_config *config, struct admin **adminp)
 	admin->api.config = *config;
 	pthread_mutex_init(&admin->api.lock, NULL);
 	pthread_mutex_init(&admin->api.store_lock, NULL);
+	new_ids_init(&admin->api.new_ids);
 	admin_access_init(&admin->access, shared->config);
 	admin->api.client =
 		client_new(&shared->redis, registry_scripts(&shared->keys), REGISTRY_TIMEOUT_MS);
@@ -281,6 +282,7 @@ void admin_stop(struct admin *admin)
 	metrics_shard_deinit(&admin->api.metrics);
 	pthread_mutex_destroy(&admin->api.lock);
 	pthread_mutex_destroy(&admin->api.store_lock);
+	new_ids_deinit(&admin->api.new_ids);
 	admin_access_deinit(&admin->access);
 	free(admin);
 }

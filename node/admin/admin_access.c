@@ -98,6 +98,8 @@ int admin_access_check(struct admin_access *a, struct admin_request *rq, enum ac
 		return refuse(rq, &foreign, "other_origin",
 			      "Pages of other origins cannot change anything here.");
 	rq->is_trusted = is_right(a->config, rq->fields[FIELD_AUTHORIZATION], ACCESS_REGISTER);
+	rq->is_operator = is_open(a->config, ACCESS_ADMIN) ||
+			  is_right(a->config, rq->fields[FIELD_AUTHORIZATION], ACCESS_ADMIN);
 	return is_open(a->config, access) ? 0 : check_token(a, rq, access);
 }
 

@@ -17,6 +17,14 @@ int admin_refuse(struct admin_request *rq, int status, const char *code, const c
 	return admin_send_problem(rq, &answer, code, detail);
 }
 
+int admin_refuse_for(struct admin_request *rq, int status, const char *code, const char *detail,
+		     unsigned retry_after_s)
+{
+	struct web_answer answer = { .status = status, .retry_after_s = retry_after_s };
+
+	return admin_send_problem(rq, &answer, code, detail);
+}
+
 void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX])
 {
 	snprintf(etag, ADMIN_ETAG_MAX, "\"%" PRIu64 "\"", revision);
@@ -34,9 +42,6 @@ int admin_refuse_error(struct admin_api *api, struct admin_request *rq, const ch
 	case MEMBERSHIP_E_TAKEN:
 		snprintf(detail, sizeof(detail), "Another instance has taken the id \"%s\".", id);
 		return admin_refuse(rq, 409, "taken", detail, NULL);
-	case MEMBERSHIP_E_FULL:
-		return admin_refuse(rq, 503, "full",
-				    "The pool has as many analyzers as it can hold.", NULL);
 	default:
 		pthread_mutex_lock(&api->lock); /* the text is the client's */
 		snprintf(detail, sizeof(detail), "Redis does not answer: %s",

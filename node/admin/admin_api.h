@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 #include "node/admin/admin_request.h"
+#include "node/admin/new_ids.h"
 #include "node/control/control.h"
 #include "node/watch/watch.h"
 #include "registry/redis/client.h"
@@ -28,10 +29,11 @@ struct admin_config {
 
 struct admin_api {
 	struct admin_config config;
-	pthread_mutex_t lock;         /* of client: one call at a time */
-	struct client *client;        /* owned by the admin */
-	pthread_mutex_t store_lock;   /* of store; see admin_store.h */
-	struct client *store;         /* owned by the admin */
+	pthread_mutex_t lock;       /* of client: one call at a time */
+	struct client *client;      /* owned by the admin */
+	pthread_mutex_t store_lock; /* of store; see admin_store.h */
+	struct client *store;       /* owned by the admin */
+	struct new_ids new_ids;
 	struct metrics_shard metrics; /* of the front, which alone writes it */
 };
 
@@ -72,6 +74,9 @@ void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX]);
 /* 400 bad_field. */
 int admin_bad_field(struct admin_request *rq, const char *why);
 /* What a function of membership.h returned, about analyzer `id`. */
+/* 503 with the time after which to come again. */
+int admin_refuse_for(struct admin_request *rq, int status, const char *code, const char *detail,
+		     unsigned retry_after_s);
 int admin_refuse_error(struct admin_api *api, struct admin_request *rq, const char *id, int error);
 
 /* What GET /v1/overview answers, the caller's to delete. Not 0: the request is answered. */

@@ -99,7 +99,7 @@ static int do_change(struct admin_api *api, struct admin_request *rq, const char
 
 int admin_change(struct admin_api *api, struct admin_request *rq, const char *id)
 {
-	struct body body CLEANUP(body_deinit);
+	struct body body CLEANUP(body_deinit) = { 0 };
 	const char *if_match = rq->fields[FIELD_IF_MATCH], *why;
 	struct buf revisions CLEANUP(buf_deinit) = { 0 };
 	struct wish wish = { 0 };

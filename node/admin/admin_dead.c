@@ -99,7 +99,7 @@ static int answer(struct admin_request *rq, const struct dead_work *work)
 
 static int run(struct admin_api *api, struct admin_request *rq, enum dead_deed deed)
 {
-	struct body body CLEANUP(body_deinit);
+	struct body body CLEANUP(body_deinit) = { 0 };
 	struct dead_work work = { .deed = deed,
 				  .spill_max_bytes = api->config.shared->config->spill_max_bytes };
 	struct wanted wanted = { 0 };

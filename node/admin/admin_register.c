@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/rng.h"
 #include "node/admin/admin_api.h"
@@ -120,6 +121,11 @@ static int do_register(struct admin_api *api, struct admin_request *rq, struct r
 	admin_end_write(api);
 	if (r == MEMBERSHIP_E_IN_USE)
 		return refuse_in_use(api, rq, reg);
+	if (r == MEMBERSHIP_E_FULL)
+		return admin_refuse_for(
+			rq, 503, "full",
+			"The pool has as many analyzers as it can hold; see Retry-After.",
+			(unsigned)((epoch + 999) / 1000));
 	if (r != 0)
 		return admin_refuse_error(api, rq, reg->id, r);
 	control_refresh(api->config.control);
@@ -148,9 +154,28 @@ static int check_place(struct admin_api *api, struct admin_request *rq,
 	return admin_refuse(rq, refusals[place].status, refusals[place].code, why, NULL);
 }
 
+/* 0: the id is known, or may be new. Else the request is answered. Who has a token may do as much
+ * as the pool holds. */
+static int check_new_id(struct admin_api *api, struct admin_request *rq, const char *id)
+{
+	CLEANUP(roster_unrefp) struct roster *known = control_roster(api->config.control);
+	unsigned wait_s;
+
+	if (rq->is_trusted || (known && roster_find(known, id)))
+		return 0;
+	wait_s = new_ids_take(&api->new_ids, &rq->from, clock_mono_us());
+	if (!wait_s)
+		return 0;
+	log_warn("admin", "registration refused", "analyzer=%s client=%s reason=%s", id, rq->client,
+		 "too many new ids");
+	return admin_refuse_for(rq, 429, "too_many_new_ids",
+				"Too many new ids came from your address; see Retry-After.",
+				wait_s);
+}
+
 int admin_register(struct admin_api *api, struct admin_request *rq, const char *id)
 {
-	struct body body CLEANUP(body_deinit);
+	struct body body CLEANUP(body_deinit) = { 0 };
 	char instance[INSTANCE_MAX + 1];
 	AUTO_FREE char *info = NULL;
 	struct registration reg = { .id = id, .instance = instance };
@@ -167,7 +192,9 @@ int admin_register(struct admin_api *api, struct admin_request *rq, const char *
 	reg.weight = body_number(&body, WEIGHT, 0);
 	reg.ttl_ms = (int64_t)body_number(&body, TTL, MEMBERSHIP_TTL_DEFAULT_MS);
 	reg.spares_others = !body_is_true(&body, REPLACE);
-	status = check_place(api, rq, &reg);
+	status = check_new_id(api, rq, id);
+	if (status == 0)
+		status = check_place(api, rq, &reg);
 	return status ? status : do_register(api, rq, &reg);
 }
 
@@ -181,7 +208,7 @@ static const struct body_field who_fields[WHO_FIELDS] = {
 
 int admin_heartbeat(struct admin_api *api, struct admin_request *rq, const char *id)
 {
-	struct body body CLEANUP(body_deinit);
+	struct body body CLEANUP(body_deinit) = { 0 };
 	uint64_t epoch;
 	char fault[FAULT_TEXT_MAX + 1];
 	cJSON *json;
@@ -205,13 +232,41 @@ int admin_heartbeat(struct admin_api *api, struct admin_request *rq, const char 
 	return admin_send_json(rq, 200, json);
 }
 
+static int answer_left(struct admin_api *api, struct admin_request *rq, const char *id, int error,
+		       uint64_t epoch)
+{
+	cJSON *json;
+
+	if (error != 0)
+		return admin_refuse_error(api, rq, id, error);
+	control_refresh(api->config.control);
+	json = cJSON_CreateObject();
+	cJSON_AddNumberToObject(json, "epoch", (double)epoch);
+	return admin_send_json(rq, 200, json);
+}
+
+/* An operator removes what is gone, and knows no instance. */
+static int remove_it(struct admin_api *api, struct admin_request *rq, const char *id)
+{
+	uint64_t epoch = 0;
+	int r = admin_begin_write(api);
+
+	if (r == 0)
+		r = membership_remove(api->client, id, &epoch);
+	admin_end_write(api);
+	if (r == 0)
+		log_info("admin", "analyzer removed", "analyzer=%s client=%s", id, rq->client);
+	return answer_left(api, rq, id, r, epoch);
+}
+
 int admin_deregister(struct admin_api *api, struct admin_request *rq, const char *id)
 {
-	struct body body CLEANUP(body_deinit);
+	struct body body CLEANUP(body_deinit) = { 0 };
 	uint64_t epoch = 0;
-	cJSON *json;
 	int r;
 
+	if (rq->body.len == 0 && rq->is_operator)
+		return remove_it(api, rq, id);
 	if (!body_read(rq, who_fields, WHO_FIELDS, &body))
 		return 400;
 	r = admin_begin_write(api);
@@ -219,11 +274,7 @@ int admin_deregister(struct admin_api *api, struct admin_request *rq, const char
 		r = membership_deregister(api->client, id, body_text(&body, WHO_INSTANCE, ""),
 					  (int64_t)body_number(&body, WHO_PROCESSED, -1), &epoch);
 	admin_end_write(api);
-	if (r != 0)
-		return admin_refuse_error(api, rq, id, r);
-	control_refresh(api->config.control);
-	log_info("admin", "analyzer deregistered", "analyzer=%s", id);
-	json = cJSON_CreateObject();
-	cJSON_AddNumberToObject(json, "epoch", (double)epoch);
-	return admin_send_json(rq, 200, json);
+	if (r == 0)
+		log_info("admin", "analyzer deregistered", "analyzer=%s", id);
+	return answer_left(api, rq, id, r, epoch);
 }

@@ -34,6 +34,7 @@ struct admin_request {
 	const void *route; /* of whoever decides; with the next */
 	char id[80];       /* what stands at the path's {} */
 	bool is_trusted;   /* it came with a right token */
+	bool is_operator;  /* it came with the admin token, or none is set */
 	struct buf out;    /* the whole answer */
 };
 

@@ -12,6 +12,7 @@
 #include "registry/redis/link.h"
 #include "registry/scripts.h"
 
+#define FORGET_MOST_MS 60000 /* between two looks for analyzers that are silent for long */
 #define POLL_US 2000000
 #define STALL_MS 2000
 #define REPORT_US 1000000
@@ -34,6 +35,8 @@ struct control {
 	bool ask_again;        /* something changed since it was sent */
 	pthread_mutex_t lock;  /* of `roster`; taken by admin requests, never for a packet */
 	struct roster *roster; /* a reference; NULL: none yet */
+	uint64_t roster_us;    /* when it was read */
+	uint64_t forget_us;    /* when to look next for those silent for long */
 };
 
 static void ask(struct control *c);
@@ -62,6 +65,7 @@ static void adopt(struct control *c, struct roster *roster)
 
 	pthread_mutex_lock(&c->lock);
 	c->roster = roster;
+	c->roster_us = clock_mono_us();
 	pthread_mutex_unlock(&c->lock);
 	roster_unref(old);
 	atomic_store_explicit(&c->shared->health.has_roster, true, memory_order_relaxed);
@@ -133,6 +137,38 @@ static bool restore(struct control *c, uint64_t found_epoch)
 	return bring_back(c, "*") > 0;
 }
 
+static void on_forgotten(void *arg, const redisReply *reply)
+{
+	(void)arg;
+	(void)reply; /* another node may have been first */
+}
+
+/*
+ * Removes those whose leases ended long ago. The roster is of the last change, and heartbeats change
+ * nothing: the script looks whether they are silent, and it is asked rarely.
+ */
+static void forget(struct control *c)
+{
+	int64_t after_ms = (int64_t)c->shared->config->forget_after_ms;
+	uint64_t now_us = clock_mono_us();
+	int64_t age_ms = (int64_t)((now_us - c->roster_us) / US_PER_MS);
+
+	if (now_us < c->forget_us)
+		return;
+	c->forget_us = now_us + (after_ms < FORGET_MOST_MS ? (uint64_t)after_ms : FORGET_MOST_MS) *
+					US_PER_MS;
+	for (unsigned i = 0; c->roster && i < c->roster->n_analyzers; i++) {
+		const struct analyzer *a = &c->roster->analyzers[i];
+		struct script_args args;
+
+		if (a->lease_ms - age_ms > -after_ms)
+			continue;
+		membership_forget_args(a->id, after_ms, &args);
+		if (link_call(c->link, SCRIPT_DEREGISTER, &args, on_forgotten, c) != 0)
+			return;
+	}
+}
+
 static void on_roster(void *arg, const redisReply *reply)
 {
 	struct control *c = arg;
@@ -142,6 +178,7 @@ static void on_roster(void *arg, const redisReply *reply)
 	if (!reply || reply->type != REDIS_REPLY_STRING)
 		return;
 	if (reply->len == 0) { /* nothing new */
+		forget(c);
 		if (c->ask_again)
 			ask(c);
 		return;
@@ -155,6 +192,7 @@ static void on_roster(void *arg, const redisReply *reply)
 		return;
 	}
 	adopt(c, roster);
+	forget(c);
 	if (c->ask_again)
 		ask(c);
 }

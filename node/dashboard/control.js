@@ -108,7 +108,9 @@ class Control {
 			button.addEventListener('click', () => this.onState(state));
 			return [state, button];
 		});
-		return el('section', {}, el('h3', {}, 'State'), el('div', { class: 'states' }, ...this.states.map(([, button]) => button)));
+		const remove = el('button', { type: 'button', 'data-action': 'remove' }, el('b', {}, 'Remove'), el('span', { class: 'quiet' }, 'for one that is gone'));
+		remove.addEventListener('click', () => this.onRemove());
+		return el('section', {}, el('h3', {}, 'State'), el('div', { class: 'states' }, ...this.states.map(([, button]) => button), remove));
 	}
 
 	faultForm() {
@@ -156,12 +158,21 @@ class Control {
 			this.change({ fault }, fault ? `simulates ${fault}` : 'simulates no failure');
 	}
 
-	async change(body, done) {
+	async onRemove() {
+		if (await confirm(`Remove ${this.id}?`, `${this.id} leaves the pool with its weight and state. What it got still counts. If it is alive, it registers again.`, 'Remove it'))
+			this.send({ method: 'DELETE' }, 'removed');
+	}
+
+	change(body, done) {
 		const headers = this.shown.revision == null ? {} : { 'If-Match': `"${this.shown.revision}"` };
+		return this.send({ method: 'PATCH', body, headers }, done);
+	}
+
+	async send(request, done) {
 		this.dialog.fail(null);
 		setAttr(this.dialog.node, 'aria-busy', 'true');
 		try {
-			await call(`v1/analyzers/${encodeURIComponent(this.id)}`, { method: 'PATCH', body, headers });
+			await call(`v1/analyzers/${encodeURIComponent(this.id)}`, request);
 			toast(`${this.id}: ${done}`);
 			this.dialog.close(true);
 		} catch (error) {

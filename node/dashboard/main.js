@@ -10,7 +10,7 @@
 //   tr[data-node=ID] [data-field]      mode rate packets connections memory redis unreachable uptime
 //   [data-tile=NAME]                   messages-per-s share-error spill dead refused redis
 //   li[data-event=ID][data-kind]       events
-//   dialog [data-action]               set-weight active draining disabled set-fault confirm replay purge replay-all purge-all show
+//   dialog [data-action]               set-weight active draining disabled remove set-fault confirm replay purge replay-all purge-all show
 //   .toast[data-kind]                  done, failed
 //   performance measure "weir-update"  the main thread's time for one overview, all slices together; the chart is drawn apart
 

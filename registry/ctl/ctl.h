@@ -9,7 +9,7 @@
  *   ctl_top.c      top; on ctl_screen.c, the terminal, what ctl_frame.c makes of ctl_history.c
  *   ctl_events.c   events; ctl_changes.c says what is different
  *   ctl_complete.c completion
- *   ctl_change.c   weight, drain, enable, disable, fault
+ *   ctl_change.c   weight, drain, enable, disable, remove, fault
  *   ctl_verify.c   verify
  *   ctl_verdict.c  what it found
  *   ctl_dead.c     dead replay, dead purge
@@ -114,7 +114,7 @@ enum ctl_exit ctl_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
 enum ctl_exit ctl_explain(struct ctl *ctl, int error, const char *id);
 enum ctl_exit ctl_print_json(cJSON *json); /* takes it */
 
-ctl_run_fn ctl_status, ctl_watch, ctl_weight, ctl_state, ctl_fault, ctl_verify;
+ctl_run_fn ctl_status, ctl_watch, ctl_weight, ctl_state, ctl_remove, ctl_fault, ctl_verify;
 ctl_run_fn ctl_nodes, ctl_top, ctl_events, ctl_completion;
 ctl_run_fn ctl_dead_list, ctl_dead_show, ctl_dead_replay, ctl_dead_purge;
 ctl_run_fn ctl_spill_list, ctl_spill_show, ctl_spill_status;

@@ -138,6 +138,25 @@ enum ctl_exit ctl_state(struct ctl *ctl, const struct ctl_command *command, char
 	return apply(ctl, arguments[0], &change);
 }
 
+enum ctl_exit ctl_remove(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	const char *id = arguments[0], *wrong = membership_check_id(id);
+	uint64_t epoch;
+	int r;
+
+	(void)command;
+	if (wrong)
+		return ctl_usage("\"%s\" is no analyzer: %s", id, wrong);
+	r = membership_remove(ctl->client, id, &epoch);
+	if (r != 0)
+		return ctl_explain(ctl, r, id);
+	if (ctl->options.json)
+		printf("{\"removed\":\"%s\",\"epoch\":%llu}\n", id, (unsigned long long)epoch);
+	else
+		printf("%s: removed; what it got still counts\n", id);
+	return CTL_OK;
+}
+
 /* "0.300" becomes "0.3", "1.000" becomes "1": there is a point in it. */
 static void trim_zeros(char *number)
 {

@@ -23,6 +23,8 @@ static const struct ctl_command commands[] = {
 	  CTL_CHANGE, ctl_state },
 	{ "disable", "ID", "Give an analyzer nothing at all: what is queued for it goes to others.",
 	  1, 1, CTL_CHANGE, ctl_state },
+	{ "remove", "ID", "Remove an analyzer that is gone. One that is alive registers again.", 1,
+	  1, CTL_CHANGE, ctl_remove },
 	{ "fault", "ID [FAULT]", "Have an analyzer simulate a fault: one of the options.", 1, 2,
 	  CTL_FAULT, ctl_fault },
 	{ "verify", "", "Check that everything adds up and that the shares are kept.", 0, 0,

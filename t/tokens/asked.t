@@ -15,7 +15,7 @@ sub try_route ($node, $port, $route, $who) {
     my ($method, $path) = split / /, $route;
     my $url = $node->{$port} . ($path =~ s/\{\}/Weir::Routes::hole($path)/er);
     as('admin', PUT => "$node->{admin}/v1/analyzers/a2", $body{PUT}) if $path =~ /\{\}/ && $method ne 'PUT';
-    return as($who, $method, $url, $body{"$method $port"} // $body{$method});
+    return as($who, $method, $url, $body{$route} // $body{"$method $port"} // $body{$method});
 }
 
 sub is_safe ($answer, $title) {

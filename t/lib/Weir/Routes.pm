@@ -46,7 +46,8 @@ our %body = (
     PUT => { url => 'http://127.0.0.1:9/ingest', weight => 0, instance => 'i1', ttl_ms => 60000 },
     PATCH => { weight => 1 },
     DELETE => { instance => 'i1' },
-    'POST admin' => { instance => 'i1', entries => ['1-1'] },
+    'POST /v1/analyzers/{}/heartbeat' => { instance => 'i1' },
+    'POST admin' => { entries => ['1-1'] },
     'POST ingest' => { messages => ['secret-message'] },
 );
 
