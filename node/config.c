@@ -9,6 +9,8 @@
 #include "registry/membership.h"
 #include "registry/redis/redis_url.h"
 
+#define MIN_TOKEN 16
+
 static const char *const ack_names[] = { "delivered", "received", NULL };
 static const char *const admin_read_names[] = { "open", "token", NULL };
 
@@ -23,6 +25,10 @@ static const struct conf_option options[] = {
 	       .help = "The ingest port, which takes packets from agents. Nodes on one machine may share it: the kernel spreads the connections."),
 	OPTION("admin-listen", CONF_STRING, admin_listen, ":8081", .placeholder = "HOST:PORT",
 	       .help = "The admin port, which serves the dashboard, the API, metrics and health."),
+	OPTION("admin-hosts", CONF_LIST, admin_hosts, NULL, .placeholder = "NAME",
+	       .help = "Names by which the admin port may be called where it needs no token. Addresses and localhost always may. *.example.com stands for all names below it."),
+	OPTION("insecure", CONF_BOOL, insecure, "false",
+	       .help = "Without an admin token the admin port listens on loopback alone, unless this is given."),
 	OPTION("redis", CONF_STRING, redis, "redis://127.0.0.1:6379/0", .placeholder = "URL",
 	       .help = "Where Redis is: redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+sentinel://host[:port],.../master[/db] or unix:///path. PROTOCOL.md has all forms.",
 	       .flags = CONF_SECRET | CONF_RELOADABLE),
@@ -138,9 +144,12 @@ static int check_token(const char *option, const char *token)
 		if (*p <= ' ' || *p >= 0x7f)
 			return fail(option, "...",
 				    "a token consists of printable ASCII without spaces");
-	return *token ? 0
-		      : fail(option, "",
-			     "the token is empty: leave the option out, or give a token");
+	if (!*token)
+		return fail(option, "",
+			    "the token is empty: leave the option out, or give a token");
+	if (strlen(token) < MIN_TOKEN)
+		return fail(option, "...", "a token has at least 16 characters");
+	return 0;
 }
 
 static int check_tokens(const struct node_config *c)

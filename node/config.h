@@ -27,6 +27,8 @@ struct node_config {
 	uint64_t drain_delay_ms, drain_timeout_ms;
 	uint64_t forget_after_ms;
 	char *ingest_token, *register_token, *admin_token;
+	bool insecure; /* the admin port listens where it is told without an admin token */
+	struct conf_list admin_hosts;
 	int admin_read; /* enum admin_read */
 	struct conf_list analyzer_allow;
 	int log_level, log_format;

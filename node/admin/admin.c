@@ -257,6 +257,8 @@ int admin_start(const struct admin_config *config, struct admin **adminp)
 			    ? net_addr_parse(&admin->addr, shared->config->admin_listen)
 			    : -ENOMEM;
 	if (r == 0)
+		admin_access_fit(shared->config, &admin->addr);
+	if (r == 0)
 		r = start_front(admin);
 	if (r != 0) {
 		log_error("admin", "cannot listen", "addr=%s error=%s",

@@ -1,12 +1,16 @@
 #include "node/admin/admin_access.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/conf/conf_reload.h"
 #include "common/http/secret.h"
 #include "common/log.h"
+
+#define HOST_MAX 256
 
 void admin_access_init(struct admin_access *a, const struct node_config *config)
 {
@@ -90,9 +94,57 @@ static int check_token(struct admin_access *a, struct admin_request *rq, enum ac
 	return 0;
 }
 
+/* "host:port", "[::1]:port" or without the port. */
+static void host_name(const char *host, char name[HOST_MAX])
+{
+	size_t len = *host == '[' ? strcspn(host, "]") : strcspn(host, ":");
+
+	snprintf(name, HOST_MAX, "%.*s", (int)(len - (*host == '[')), host + (*host == '['));
+}
+
+static bool is_pattern_of(const char *pattern, const char *name)
+{
+	size_t len = strlen(name), n_suffix = strlen(pattern) - 1;
+
+	if (*pattern != '*')
+		return strcasecmp(pattern, name) == 0;
+	return len > n_suffix && strcasecmp(name + len - n_suffix, pattern + 1) == 0;
+}
+
+static bool is_known_host(const struct node_config *c, const char *host)
+{
+	char name[HOST_MAX];
+	struct net_addr addr;
+
+	if (!host)
+		return true; /* HTTP/1.0, which no browser speaks */
+	host_name(host, name);
+	if (strcasecmp(name, "localhost") == 0 || net_addr_numeric(&addr, name, 0) == 0)
+		return true;
+	for (size_t i = 0; i < c->admin_hosts.n_values; i++)
+		if (is_pattern_of(c->admin_hosts.values[i], name))
+			return true;
+	return false;
+}
+
+/* No token stands between a page that took over a name and what it asks for. */
+static bool needs_known_host(const struct node_config *c, enum access access)
+{
+	if (access == ACCESS_OPEN || !is_open(c, access))
+		return false;
+	return access == ACCESS_REGISTER || !c->admin_token;
+}
+
 int admin_access_check(struct admin_access *a, struct admin_request *rq, enum access access)
 {
 	static const struct web_answer foreign = { .status = 403 };
+	static const struct web_answer misdirected = { .status = 421 };
+
+	if (needs_known_host(a->config, access) &&
+	    !is_known_host(a->config, rq->fields[FIELD_HOST]))
+		return refuse(
+			rq, &misdirected, "unknown_host",
+			"Call this node by its address, by localhost, or by a name of admin-hosts.");
 
 	if (is_of_another_origin(rq))
 		return refuse(rq, &foreign, "other_origin",
@@ -111,6 +163,20 @@ static bool is_loopback(const struct net_addr *addr)
 	if (addr->sa.ss_family == AF_INET)
 		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
 	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+void admin_access_fit(const struct node_config *config, struct net_addr *addr)
+{
+	struct sockaddr_in loopback = { .sin_family = AF_INET,
+					.sin_port = htons(net_addr_port(addr)),
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	if (is_loopback(addr) || config->admin_token || config->insecure)
+		return;
+	log_warn("admin", "the admin port listens on loopback alone", "remedy=%s runbook=%s",
+		 "set admin-token, or insecure", LOG_RUNBOOK "the-admin-port-is-open");
+	memcpy(&addr->sa, &loopback, sizeof(loopback));
+	addr->len = sizeof(loopback);
 }
 
 void admin_access_warn(const struct node_config *config, const struct net_addr *addr)

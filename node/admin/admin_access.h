@@ -2,7 +2,8 @@
 #define WEIR_NODE_ADMIN_ACCESS_H
 /*
  * Who may do what at the admin port. Tokens come in the Authorization header, never in a URL or a
- * cookie, so no page of another site can make a browser send one.
+ * cookie, so no page of another site can make a browser send one. Where no token is needed, the name
+ * by which the port is called must be known: a page may give a name of its own our address.
  */
 #include "node/admin/admin_request.h"
 #include "node/config.h"
@@ -30,6 +31,8 @@ void admin_access_deinit(struct admin_access *a);
  * page of another origin asks for. */
 int admin_access_check(struct admin_access *a, struct admin_request *rq,
 		       enum access access) MUST_CHECK;
+/* Without an admin token, and unless it is to be insecure, loopback alone remains of the address. */
+void admin_access_fit(const struct node_config *config, struct net_addr *addr);
 /* Whoever reaches this address may change things: a warning. */
 void admin_access_warn(const struct node_config *config, const struct net_addr *addr);
 

@@ -11,7 +11,7 @@ use Weir::Test;
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
 alarm 750;
-my $cluster = Weir::Cluster->start(nodes => 1, node => [ '--admin-token', 'adm' ], analyzers => {});
+my $cluster = Weir::Cluster->start(nodes => 1, node => [ '--admin-token', 'admin-77c2-c3d4e5f6' ], analyzers => {});
 my ($node) = $cluster->nodes;
 my %sizes = ('a desk' => [ 1280, 900 ], 'a phone' => [ 360, 740 ]);
 my @pages = map { my $theme = $_; map { { name => "$theme, on $_", theme => $theme, phone => $_ eq 'a phone',

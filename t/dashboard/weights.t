@@ -11,7 +11,7 @@ use Weir::Test;
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
 alarm 750;
-my $token = 'adm-77c2';
+my $token = 'admin-77c2-c3d4e5f6';
 my $cluster = Weir::Cluster->start(nodes => 2, node => [ '--admin-token', $token ], analyzers => { a1 => 0.5, a2 => 0.3, a3 => 0.2 });
 my $page = Weir::Browser->page;
 $page->open($cluster->node(1)->{admin} . '/');

@@ -7,9 +7,9 @@ use Weir::Input;
 use Weir::Raw;
 
 alarm 300;
-my $input = Weir::Input->start('--ingest-token', 'secret');
-$input->{token} = 'secret';
-my @auth = ('Authorization: Bearer secret');
+my $input = Weir::Input->start('--ingest-token', 'secret-54d1-0e7a6c');
+$input->{token} = 'secret-54d1-0e7a6c';
+my @auth = ('Authorization: Bearer secret-54d1-0e7a6c');
 my $packet = '{"messages":[1,2,3]}';
 
 my $client = $input->client;

@@ -7,9 +7,9 @@ use Weir::Input;
 use Weir::Raw;
 
 alarm 300;
-my $input = Weir::Input->start('--max-body', '4KiB', '--max-header', '2KiB', '--ingest-token', 'secret');
-my @auth = ('Authorization: Bearer secret');
-$input->{token} = 'secret';
+my $input = Weir::Input->start('--max-body', '4KiB', '--max-header', '2KiB', '--ingest-token', 'secret-54d1-0e7a6c');
+my @auth = ('Authorization: Bearer secret-54d1-0e7a6c');
+$input->{token} = 'secret-54d1-0e7a6c';
 
 sub post ($body, @headers) { return request(POST => '/ingest', $body, @auth, @headers) }
 

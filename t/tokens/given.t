@@ -35,13 +35,13 @@ is(ask(@change, Origin => "http://$host")->{status}, 200, 'the own page may');
 
 my $file = folder . '/token';
 open my $out, '>', $file or die;
-print {$out} "adm-77c2\n";
+print {$out} "admin-77c2-c3d4e5f6\n";
 close $out;
 my $filed = node($redis, '--admin-token-file', $file);
 is_deeply([ map { as($_, PATCH => "$filed->{admin}/v1/analyzers/a1", { weight => 1 })->{status} } qw(- admin) ], [ 401, 200 ],
     'a token can be in a file');
 unlike($filed->log, qr/whoever reaches/, 'on loopback nothing is said of missing tokens');
-my $exposed = node($redis, '--admin-listen', '0.0.0.0:0', '--admin-token', 'a');
+my $exposed = node($redis, '--admin-listen', '0.0.0.0:0', '--admin-token', 'a' x 16);
 like($exposed->log, qr/level=warn .*msg="whoever reaches the admin port may change things" .*addr=0\.0\.0\.0:\d+ open=registering remedy=/,
     'elsewhere there is a warning');
 unlike(node($redis, '--admin-listen', '0.0.0.0:0', all_tokens)->log, qr/whoever reaches/, 'but not with tokens');

@@ -12,7 +12,7 @@ use JSON::PP;
 use Weir::Test qw(wait_until);
 
 our @EXPORT = qw(all_tokens as ask from node %token);
-our %token = (ingest => 'in-54d1', register => 'reg-9e07', admin => 'adm-77c2', x => 'wrong-3a1f');
+our %token = (ingest => 'ingest-54d1-0e7a6c', register => 'register-9e07-1b22', admin => 'admin-77c2-c3d4e5f6', x => 'wrong-3a1f-8899aabb');
 
 sub all_tokens () { return map { ("--$_-token", $token{$_}) } qw(ingest register admin) }
 
