@@ -29,6 +29,7 @@
 	X(REFUSAL_CONTENT_ENCODING, 415, "content_encoding", "Content-Encoding must be identity.") \
 	X(REFUSAL_NO_ANALYZER, 503, "no_analyzer", "No analyzer can take this packet now.") \
 	X(REFUSAL_SPILL_AWAY, 503, "spill_away", "No analyzer can take this packet now, and Redis, where it would wait, does not answer.") \
+	X(REFUSAL_SPILL_SLOW, 503, "spill_slow", "No analyzer can take this packet now, and Redis did not store it in time.") \
 	X(REFUSAL_SPILL_FULL, 503, "spill_full", "No analyzer can take this packet now, and the spill is full (spill-max-bytes).") \
 	X(REFUSAL_DEAD_FULL, 503, "dead_full", "An analyzer refuses this packet as bad, and it cannot be kept as a dead letter now.") \
 	X(REFUSAL_NO_MEMORY, 503, "no_memory", "The memory of this node for packets is used up (memory-max).") \

@@ -21,9 +21,10 @@ static enum refusal why_not(const struct spill_in *s, uint64_t now_us)
 {
 	if (s->config.max_bytes == 0)
 		return REFUSAL_NO_ANALYZER;
-	if (!link_is_up(s->config.link) || s->state == SPILL_IN_OVERDUE ||
-	    now_us < s->lone_until_us)
+	if (!link_is_up(s->config.link) || now_us < s->lone_until_us)
 		return REFUSAL_SPILL_AWAY;
+	if (s->state == SPILL_IN_OVERDUE)
+		return REFUSAL_SPILL_SLOW;
 	return now_us < s->full_until_us ? REFUSAL_SPILL_FULL : REFUSAL_NONE;
 }
 
@@ -109,6 +110,30 @@ static void wait_for_replicas(struct spill_in *s)
 	}
 }
 
+static void on_taken_back(void *arg, const redisReply *reply)
+{
+	(void)arg;
+	(void)reply; /* what is still there comes twice */
+}
+
+/* Agents were told that these are not stored, and send them again. */
+static void take_back(struct spill_in *s, const struct spill_pushed *pushed)
+{
+	spill_done_begin(&s->take_back);
+	for (unsigned i = 0; i < pushed->n_stored && i < SPILL_PUSH_MAX; i++) {
+		const char *name = spill_pushed_name(pushed, i);
+
+		if (name)
+			spill_done_add(&s->take_back, name, s->n_messages[i], s->cost_bytes[i]);
+	}
+	if (s->take_back.n == 0)
+		return;
+	log_info("spill", "stored too late, taken back", "packets=%u", s->take_back.n);
+	if (link_call(s->config.link, SCRIPT_SPILL_DONE, &s->take_back.args, on_taken_back, s) != 0)
+		log_warn("spill", "stored too late, and not taken back", "packets=%u",
+			 s->take_back.n);
+}
+
 static void on_pushed(void *arg, const redisReply *reply)
 {
 	struct spill_in *s = arg;
@@ -124,8 +149,11 @@ static void on_pushed(void *arg, const redisReply *reply)
 			 "bring analyzers back, or raise spill-max-bytes",
 			 LOG_RUNBOOK "the-spill-is-full");
 	}
-	if (was_overdue)
+	if (was_overdue) {
+		if (r == 0)
+			take_back(s, &pushed);
 		return;
+	}
 	if (r != 0) {
 		end_push(s, 0, REFUSAL_SPILL_AWAY);
 		return;
@@ -140,14 +168,17 @@ static void on_pushed(void *arg, const redisReply *reply)
 static void add_to_push(struct spill_in *s, const struct packet *p)
 {
 	struct json_slice id = packet_id(p);
+	struct spill_packet packet = { .id = id.data,
+				       .id_len = id.len,
+				       .type = PACKET_MEDIA_TYPE,
+				       .n_messages = p->n_messages,
+				       .received_ms = packet_received_ms(p),
+				       .body = p->body,
+				       .len = p->len };
 
-	spill_push_add(&s->push, &(struct spill_packet){ .id = id.data,
-							 .id_len = id.len,
-							 .type = PACKET_MEDIA_TYPE,
-							 .n_messages = p->n_messages,
-							 .received_ms = packet_received_ms(p),
-							 .body = p->body,
-							 .len = p->len });
+	s->n_messages[s->n_batch] = p->n_messages;
+	s->cost_bytes[s->n_batch] = spill_packet_cost(&packet);
+	spill_push_add(&s->push, &packet);
 }
 
 static bool is_due(const struct spill_in *s, const struct packet *p, uint64_t now_us)
@@ -190,18 +221,26 @@ static void start_push(struct spill_in *s, uint64_t now_us)
 	}
 }
 
-/* No packet waits longer for Redis. Whether it stored them is not known: agents send them again. */
+/* Since when the push has come no further: bytes that move are progress. */
+static uint64_t idle_since_us(const struct spill_in *s)
+{
+	uint64_t moved_us = link_progress_us(s->config.link);
+
+	return moved_us > s->started_us ? moved_us : s->started_us;
+}
+
+/* No packet waits longer for Redis. Agents send them again; what is stored late is taken back. */
 static void give_up_overdue(struct spill_in *s, uint64_t now_us)
 {
 	bool is_out = s->state == SPILL_IN_PUSHING || s->state == SPILL_IN_COPYING;
 
-	if (!is_out || now_us - s->started_us < s->config.timeout_us)
+	if (!is_out || now_us < idle_since_us(s) + s->config.timeout_us)
 		return;
 	log_warn("spill", "Redis does not answer in time", "packets=%u", s->n_batch);
 	if (s->state == SPILL_IN_COPYING)
 		s->lone_until_us = now_us + FULL_US;
 	set_state(s, SPILL_IN_OVERDUE);
-	end_push(s, 0, REFUSAL_SPILL_AWAY);
+	end_push(s, 0, REFUSAL_SPILL_SLOW);
 }
 
 /* ---- what waits ---- */

@@ -54,6 +54,9 @@ struct spill_in {
 	struct packet *batch[SPILL_PUSH_MAX];
 	unsigned n_batch, n_stored;
 	struct spill_push push;
+	uint32_t n_messages[SPILL_PUSH_MAX]; /* of each packet in the push, */
+	uint64_t cost_bytes[SPILL_PUSH_MAX]; /* and what it weighs in the spill */
+	struct spill_done take_back;
 	uint64_t started_us;    /* of the push */
 	uint64_t starving_us;   /* since when nobody has taken a packet; 0: somebody did */
 	uint64_t full_until_us; /* there was no room; do not ask again before that */

@@ -147,6 +147,13 @@ static void check_stall(struct link *link)
 			 waiting ? next_look_us(link->progress_us + limit - now, limit) : limit);
 }
 
+uint64_t link_progress_us(struct link *link)
+{
+	if (link->context && has_moved(link))
+		link->progress_us = clock_mono_us();
+	return link->progress_us;
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct link *link = arg;

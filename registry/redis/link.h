@@ -34,6 +34,8 @@ int link_call(struct link *link, unsigned id, const struct script_args *args, li
 /* A plain command. words[0] must live until it is answered; the others are copied. */
 int link_command(struct link *link, unsigned n_words, const char *const *words, link_reply_fn fn,
 		 void *arg) MUST_CHECK;
+/* When bytes last moved while calls waited for answers. */
+uint64_t link_progress_us(struct link *link);
 const struct link_stats *link_stats(const struct link *link);
 
 #endif
