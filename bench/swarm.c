@@ -258,7 +258,7 @@ static unsigned count_up(const struct swarm *s)
 	return n_up;
 }
 
-/* Until all but so many of those started are connected. */
+/* Waits until all workers that were started are connected, but for n_missing. */
 static int wait_connected(struct swarm *s, unsigned n_missing)
 {
 	uint64_t end = clock_mono_us() + CONNECT_US;

@@ -19,12 +19,13 @@
 #include "loadgen/stats.h"
 
 struct load_config {
-	double rate_per_s;     /* 0: as fast as the connections take them */
-	uint64_t duration_ms;  /* 0: no end by time */
-	uint64_t max_packets;  /* 0: no end by count */
-	uint64_t max_messages; /* stop once at least so many were sent; 0: no end by messages */
-	uint64_t max_backlog;  /* packets; the oldest are dropped beyond it */
-	uint64_t timeout_ms;   /* of one attempt, connect included */
+	double rate_per_s;    /* 0: as fast as the connections take them */
+	uint64_t duration_ms; /* 0: no end by time */
+	uint64_t max_packets; /* 0: no end by count */
+	uint64_t
+		max_messages; /* the load ends when at least this many were sent; 0: no such limit */
+	uint64_t max_backlog; /* packets; the oldest are dropped beyond it */
+	uint64_t timeout_ms;  /* of one attempt, connect included */
 	uint32_t n_retries;
 	uint32_t n_connections; /* over all targets; at least one for each */
 	const char *id_prefix;  /* ids are "prefix-number" */

@@ -10,7 +10,7 @@
 #include "loadgen/report.h"
 #include "loadgen/verify.h"
 
-/* Packets are routed whole: an analyzer may be off by so many of the largest in any run. */
+/* Packets are routed whole, so an analyzer may be off by this number of the largest in any run. */
 #define SLACK_PACKETS 4
 
 struct session {

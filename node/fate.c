@@ -162,7 +162,7 @@ static bool is_hopeless(const struct fate *f, const struct packet *p, uint64_t n
 	       (f->is_ending && !router_can_place(f->config.router));
 }
 
-/* What was tried in vain again and again is tried less often. */
+/* A packet that failed again and again is tried less often. */
 static uint64_t retry_us(const struct packet *p)
 {
 	return p->n_attempts < PACKET_OFTEN_TRIED ? 0 : RETRY_US;
@@ -202,7 +202,7 @@ void fate_on_unplaced(void *arg, struct packet *p)
 	packet_forget_tried(p);
 	spill_hold_forget(f->config.spill_hold, p); /* the spill has deadlines of its own */
 	if (!p->spilled && spill_in_would_take(f->config.spill_in, p))
-		spill_in_store(f->config.spill_in, p); /* or it would be tried in vain for ever */
+		spill_in_store(f->config.spill_in, p); /* or it would be tried for ever */
 	else if (p->spilled || (!p->exchange && p->n_attempts >= PACKET_OFTEN_TRIED))
 		park(f, p);
 	else

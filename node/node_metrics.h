@@ -75,7 +75,7 @@
 	X(QUEUED_PACKETS, "weir_lane_queued_packets", GAUGE, BY_ANALYZER, 0, "Packets waiting for it.")                     \
 	X(FLYING_BATCHES, "weir_lane_flying_batches", GAUGE, BY_ANALYZER, 0, "Deliveries to it under way.")                 \
 	X(LANE_LIMIT, "weir_lane_concurrency_limit", GAUGE, BY_ANALYZER, 0,                                                 \
-	  "Deliveries to it that may be under way at once, as it bears.")                                                   \
+	  "Deliveries to it that may be under way at once, as its answers allow.")                                                   \
 	X(PAUSED, "weir_lane_paused_workers", GAUGE, BY_ANALYZER, 0, "Workers that pause because it said 429 or 503.")      \
 	X(BREAKERS, "weir_breaker_workers", GAUGE, BY_ANALYZER_AND("state", breaker_state_names, BREAKER_STATES), 0,        \
 	  "Workers by the state of their breaker to it.")                                                                   \
@@ -86,7 +86,7 @@
 	X(BREAKER_OPENED, "weir_breaker_opened_total", COUNTER, BY_ANALYZER, 0, "Times that a breaker to it opened.")       \
 	X(HANGS, "weir_hangs_total", COUNTER, BY_ANALYZER, 0,                                                               \
 	  "Times that a worker found that it takes deliveries and does not answer, while other analyzers do.")              \
-	X(HELD_BYTES, "weir_held_bytes", GAUGE, BY_NOTHING, 0, "Bytes that packets and connections are reckoned with.")     \
+	X(HELD_BYTES, "weir_held_bytes", GAUGE, BY_NOTHING, 0, "Memory that is charged for packets and connections.")     \
 	X(WAITING_PACKETS, "weir_waiting_packets", GAUGE, BY_NOTHING, 0,                                                    \
 	  "Packets that nobody can take now, on their way into the spill.")                                                 \
 	X(PARKED_PACKETS, "weir_parked_packets", GAUGE, BY_NOTHING, 0,                                                      \

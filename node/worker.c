@@ -11,7 +11,7 @@
 #define PHASE_US 10000
 #define LEAVE_US 1000000 /* for the last settle */
 #define STORE_STALL_MS 2000
-#define STORE_PATIENCE 10 /* storing may take so many times redis-timeout */
+#define STORE_PATIENCE 10 /* storing may take this many times redis-timeout */
 
 /* Of the router, whose callbacks all get the fate. */
 static void on_behind(void *arg)

@@ -32,7 +32,7 @@ sub rows_of_node ($table) {
     return @rows;
 }
 
-# The same of each [ID] = { "name", METRICS_TYPE, "help" ..., "label", values, n, "label2", ... }.
+# The same for each [ID] = { "name", METRICS_TYPE, "help" ..., "label", values, n, "label2", ... }.
 sub rows_of_analyzer ($source) {
     my ($table) = $source =~ /families\[FAMILIES\] = \{\n(.*?)\n\};/s or die "analyzer/stats.c: no table of families\n";
     my @rows;

@@ -14,7 +14,7 @@ local function packet(n_messages, message_bytes)
   return '{"id":"p1","messages":[' .. table.concat(messages, ",") .. "]}"
 end
 
--- A packet of so many bytes, or as near as messages of equal length come.
+-- A packet of the given size, or as near to it as messages of equal length come.
 local function packet_of(bytes, n_messages)
   return packet(n_messages, math.max(26, math.floor((bytes - 25 - (n_messages - 1)) / n_messages)))
 end

@@ -7,7 +7,7 @@
 
 /* Index of the option, or CONF_NO_OPTION. */
 size_t conf_find(const struct conf_program *program, const char *name, size_t len);
-/* The same of "NAME-file", where NAME is a secret. */
+/* The same for "NAME-file", where NAME is a secret. */
 size_t conf_find_file(const struct conf_program *program, const char *name, size_t len);
 bool conf_name_is(const char *name, const char *text, size_t len); /* '_' is '-' */
 #define CONF_ENV_STRLEN 96

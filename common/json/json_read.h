@@ -15,7 +15,7 @@
 
 /* *jsonp: the caller's to delete. -ENOMEM too. */
 int json_read(const char *data, size_t len, cJSON **jsonp) MUST_CHECK;
-/* The same of a string; NULL: there is no tree, for whatever reason. text may be NULL. */
+/* The same for a string; NULL: there is no tree, for whatever reason. text may be NULL. */
 cJSON *json_read_text(const char *text);
 /*
  * Of what a program of Weir's has written around foreign strings: they need not be UTF-8, or one

@@ -23,7 +23,7 @@ enum delivery_outcome {
 extern const char *const delivery_outcome_names[DELIVERY_OUTCOMES];
 
 #define BATCH_HEADER_BYTES 256
-#define BATCH_FEW_PACKETS 4 /* parts for so many need no allocation */
+#define BATCH_FEW_PACKETS 4 /* parts for up to this many need no allocation */
 
 struct batch {
 	struct transfer transfer;

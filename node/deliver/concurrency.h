@@ -1,8 +1,8 @@
 #ifndef WEIR_NODE_CONCURRENCY_H
 #define WEIR_NODE_CONCURRENCY_H
 /*
- * How many deliveries to one analyzer may be under way at once: as many as it bears, found by their
- * round-trip times (RTT). Pure: time is a parameter.
+ * How many deliveries to one analyzer may be under way at once. It follows from their round-trip
+ * times (RTT). Pure: time is a parameter.
  *
  * AIMD as in Vector's adaptive request concurrency (src/sinks/util/adaptive_concurrency/
  * controller.rs): judged once per round trip against an average of past RTTs; one more when the

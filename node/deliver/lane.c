@@ -195,7 +195,7 @@ void lane_flush(struct lane *lane)
 
 /* ---- what changes ---- */
 
-/* What is known of how much it bears does not hold any more. */
+/* Forgets the limit on deliveries, which was found with another instance. */
 static void start_anew(struct lane *lane, const struct analyzer *a)
 {
 	lane->accepts = a->accepts;

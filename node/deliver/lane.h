@@ -35,7 +35,7 @@ void lane_flush(struct lane *lane);
 /* The node's health probe: while it is down nothing is sent, what is queued is taken back. */
 void lane_set_probe(struct lane *lane, bool is_down);
 /* Time passes: an open breaker may turn half-open, a pause may end, an analyzer may turn out to
- * hang, what waits in vain is taken back. others_us: the last answer of any other analyzer. True:
+ * hang, what has waited too long is taken back. others_us: the last answer of any other analyzer. True:
  * call again soon. */
 bool lane_tick(struct lane *lane, uint64_t others_us, uint64_t now_us);
 /* Deliveries are under way. */

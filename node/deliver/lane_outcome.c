@@ -27,7 +27,7 @@ void lane_take_back(struct batch *b, enum reroute_reason reason)
 		lane->events.on_taken_back(lane->events.arg, lane, p, reason, true);
 }
 
-/* RTTs of batches that are not full say nothing about how much the analyzer bears. */
+/* RTTs of batches that are not full say nothing about how many deliveries the analyzer can take. */
 static void learn(struct lane *lane, const struct batch *b)
 {
 	const struct transfer *t = &b->transfer;

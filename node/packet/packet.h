@@ -47,8 +47,8 @@ void packet_free(struct packet *p);
 int packet_reserve(struct packet **pp, size_t n_more, size_t max_bytes) MUST_CHECK;
 
 /*
- * The same, reckoned with what the node may use: the body, which leaves from where it is, and what
- * belongs to it. NULL, -ENOMEM: also where that is used up.
+ * The same, charged to the memory of the node: the body, which leaves from where it is, and what
+ * belongs to it. NULL, -ENOMEM: also when that memory is used up.
  */
 struct packet *packet_new_within(struct memory *m, size_t expected_bytes);
 void packet_free_within(struct memory *m, struct packet *p);
@@ -57,7 +57,7 @@ int packet_reserve_within(struct memory *m, struct packet **pp, size_t n_more,
 			  size_t max_bytes) MUST_CHECK;
 #define PACKET_OFTEN_TRIED 3 /* attempts; then it may be at fault itself, and goes alone */
 
-/* What a packet of so many bytes is reckoned with. */
+/* The memory that is charged for a packet of this size. */
 size_t packet_cost(size_t body_bytes);
 
 #define PACKET_MEDIA_TYPE "application/json"

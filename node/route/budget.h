@@ -19,7 +19,7 @@ struct budget {
 
 void budget_init(struct budget *b, uint64_t wait_max_us);
 void budget_set_prices(struct budget *b, uint64_t call_us, uint64_t packet_us);
-/* A route call with so many packets begins. */
+/* A route call with n_packets begins. */
 void budget_spend(struct budget *b, uint64_t now_us, unsigned n_packets);
 /* What it takes at least to have Redis choose for packets that come at this rate; 1: the part. */
 double budget_load(const struct budget *b, double packets_per_us);

@@ -152,7 +152,7 @@ static void accrue(struct ledger *l, double n_messages)
 
 /*
  * Of a packet routed before, when the shares may have been others. While nobody is eligible,
- * whoever is furthest off bears it, so that the sum comes out right.
+ * it is charged to the analyzer that is furthest off, so that the sum comes out right.
  */
 static void accrue_late(struct ledger *l, double n_messages)
 {

@@ -54,7 +54,7 @@ struct router_config {
 	uint64_t redis_timeout_us; /* no packet waits longer for Redis */
 	void (*on_delivered)(void *arg, struct packet *p, const char *analyzer);
 	void (*on_unplaced)(void *arg, struct packet *p); /* nobody can take it now */
-	/* A delivery of it was waited for in vain: whether it shall wait for no other. */
+	/* A delivery of it brought no answer. Returns whether it shall wait for no other. */
 	bool (*is_overdue)(void *arg, const struct packet *p);
 	void (*on_bad)(void *arg, struct packet *p, const char *analyzer, int status);
 	void (*write_accounts)(void *arg, struct buf *out); /* JSON, as lua/settle.lua wants it */
@@ -93,7 +93,7 @@ struct router {
 	uint64_t settled_us;
 	struct buf node_info;
 	struct buf node_info_sent; /* in the call under way, which may be sent again */
-	struct buf accounts_sent;  /* the same of the accounts */
+	struct buf accounts_sent;  /* the same for the accounts */
 	uint64_t accounts_us;      /* when they were last sent */
 };
 

@@ -72,7 +72,7 @@ void spill_in_deinit(struct spill_in *s);
 
 /* Takes the packet; it comes back through one of the callbacks, perhaps before this returns. */
 void spill_in_add(struct spill_in *s, struct packet *p);
-/* The same of one that has waited for an analyzer in vain: it waits for no other. */
+/* The same for a packet that no analyzer took: it waits for no other. */
 void spill_in_store(struct spill_in *s, struct packet *p);
 /* It has waited for as long as it should, and could be stored now, as far as is known. */
 bool spill_in_would_take(const struct spill_in *s, const struct packet *p);

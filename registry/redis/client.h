@@ -23,7 +23,7 @@ void client_free(struct client *client);
 DEFINE_CLEANUP(struct client, client_free)
 
 /* A connection that was open before is tried once more when it broke: a script may run twice, and
- * each script bears that. *replyp is the caller's to free with freeReplyObject; never an error
+ * no script minds that. *replyp is the caller's to free with freeReplyObject; never an error
  * reply. */
 int client_eval(struct client *client, unsigned id, const struct script_args *args,
 		redisReply **replyp) MUST_CHECK;

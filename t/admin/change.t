@@ -22,7 +22,7 @@ sub weight () { return look()->{json}{weight} }
 is(ask(PUT => "$node->{admin}$path", \%at)->{status}, 201, 'an analyzer registers');
 my $seen = look();
 my $tag = $seen->{headers}{etag};
-like($tag, qr/^"\d+"$/, 'who looks at it gets a tag');
+like($tag, qr/^"\d+"$/, 'a reader of it gets a tag');
 is($tag, qq{"$seen->{json}{revision}"}, 'which is its revision');
 is(look($other)->{headers}{etag}, $tag, 'on every node');
 is_deeply([ @{ $seen->{json} }{qw(fault version accepts ttl_ms)} ], [ undef, '4.2', 'batch', 600000 ], 'what it said is shown');

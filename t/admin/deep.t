@@ -14,7 +14,7 @@ my $node = node($redis);
 my $path = '/v1/analyzers/a1';
 my %at = (url => 'http://127.0.0.1:9/ingest', weight => 1, ttl_ms => 600000);
 
-# So many arrays, or objects, in each other.
+# Arrays, or objects, in each other, to the given depth.
 sub deep ($n, $open = '[', $core = '1') { return ($open x $n) . $core . (($open eq '[' ? ']' : '}') x $n) }
 sub code ($answer) { return "$answer->{status} " . ($answer->{json}{code} // '') }
 sub lives ($when) { is(ask(GET => "$node->{admin}/livez")->{status}, 200, "the node lives $when") }

@@ -43,7 +43,7 @@ wait_until() {
 	shift
 	until "$@" >/dev/null 2>&1; do
 		if ((SECONDS > end)); then
-			echo "waited in vain for: $*"
+			echo "this did not come true: $*"
 			"$@" || cluster
 			return 1
 		fi

@@ -19,7 +19,7 @@ my $total = sub ($counts = $cluster->counts) { sum0 values %$counts };
 my $a1 = sub { (grep { $_->{id} eq 'a1' } @{ $cluster->cluster->{analyzers} })[0] // {} };
 wait_until { $total->() >= 20_000 } 20, 'the load is on';
 
-# How long the instance after so many restarts is held back, in s.
+# How long the instance after n restarts is held back, in s.
 sub held_s ($n) { return $n < 3 ? 0 : min(60, 2**($n - 3)) }
 
 my ($before, $began, $eligible_s) = ($cluster->counts, time, 0);

@@ -14,7 +14,7 @@ my $large = request(POST => '/ingest', '["' . 'x' x 3_000_000, 'Content-Length: 
 
 # Waits until the node has seen that all but the bystander's connections are gone.
 sub all_gone ($what) {
-    # the bystander's connection is reckoned with, and nothing else
+    # the bystander's connection has its memory charged, and nothing else
     my $gone = eval { wait_until { $input->metric('weir_connections') <= 1 && $input->metric('weir_held_bytes') < 4096 } 10, $what };
     ok($gone, "$what: nothing is kept");
     $input->bystander_is_well("after $what");

@@ -45,7 +45,7 @@ my $slow = Weir::FakeServer->start(sub ($n, $body, $path) { return $path eq '/in
 http(PUT => $input->node->{admin} . '/v1/analyzers/slow', { url => $slow->url('/ingest'), weight => 1, ttl_ms => 60000 });
 $input->node->wait_log(qr/msg="analyzer known" .*analyzer=slow /);
 my $held = wait_until { my $now = metrics($input->node); $now->{weir_connections} == 2 && $now->{weir_held_bytes} } 10,
-    'what two connections are reckoned with';
+    'the memory that is charged for two connections';
 my @clients = map { $input->client } 1 .. 24;
 $_->send($large) for @clients;
 my @answers = map { $_->answer } @clients;
@@ -66,7 +66,7 @@ $client->reset;
 $input->accepted(1);
 $input->bystander_is_well('while others wait');
 $_->close for @clients;
-# what a connection is reckoned with moves by a few KB; the packet has 100
+# the memory charged for a connection changes by a few KB; the packet has 100
 ok(eval { wait_until { $input->metric('weir_held_bytes') < $held + 20_000 } 10, 'release' }, 'whose packet is delivered and let go all the same');
 
 # Nothing that was accepted is lost when the node ends; who cannot be served by then is told to come again.

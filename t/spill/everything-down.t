@@ -20,7 +20,7 @@ my $sum = sub ($metric) { sum0 map { metrics($_)->{$metric} // 0 } $cluster->nod
 my $memory = sub ($node) { return (slurp('/proc/' . $node->pid . '/status') =~ /^VmRSS:\s+(\d+) kB/m)[0] / 1024 };
 my @request = (POST => '/ingest', '{"messages":[' . join(',', ('{"msg":"' . 'x' x 200 . '"}') x 6) . ']}');
 
-# Asks each node in turn, for so many seconds: the seconds that each answer took, and how often each status came.
+# Asks each node in turn, for the given seconds: the seconds that each answer took, and how often each status came.
 sub ask ($seconds) {
     my @clients = map { Weir::Raw->connect($_->{ingest}) } $cluster->nodes;
     my (@took, @alive, %answers);

@@ -31,7 +31,7 @@ void peer_accept(struct peer *p);
 bool peer_is_called(struct peer *p);
 /* Up to and with `end`, NUL-terminated; the length. */
 size_t peer_read(struct peer *p, const char *end, char *out, size_t size);
-/* So many bytes; out NULL: they are thrown away. */
+/* Reads n bytes; out NULL: they are thrown away. */
 void peer_read_bytes(struct peer *p, char *out, size_t n);
 void peer_write(struct peer *p, const char *text);
 void peer_close(struct peer *p);

@@ -64,7 +64,7 @@ my $short = run('weirctl', @redis, 'events', '--for', '300ms');
 is($short->{status}, 0, 'after a time it ends by itself');
 my $counted = Weir::Process->start([ 'weirctl', @redis, 'events', '--count', '2', '--json' ], name => 'counted', stdout => "$out.json");
 wait_until { run('weirctl', @redis, 'weight', 'a1', ++$weight); $counted->has_ended } 15, 'two lines';
-is($counted->wait_end, 0, 'and after so many lines');
+is($counted->wait_end, 0, 'and after that number of lines');
 my @lines = map { JSON::PP::decode_json($_) } split /\n/, slurp("$out.json");
 is_deeply([ map { [ $_->{cause}, ref $_->{changes}, $_->{epoch} > 0 ] } @lines ], [ ([ 'set a1', 'ARRAY', 1 ]) x 2 ], 'each an object');
 $cluster->redis->kill_now;

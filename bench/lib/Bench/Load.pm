@@ -38,7 +38,7 @@ sub paced_result ($load, $seconds) {
     return eval { decode_json(slurp($load->{out})) } // die 'weir-loadgen: ' . $load->{process}->log;
 }
 
-# Opens so many connections, each of which has sent a packet; they stay until the guard goes.
+# Opens $n connections, each of which has sent a packet. They stay until the guard goes.
 sub idle_connections ($addr, $n) {
     my $process = Bench::Process->start([ $^X, $idle, $addr, $n ], name => 'idle connections');
     $process->wait_log(qr/^(open \d+)/m, 60);

@@ -53,7 +53,7 @@ sub free_port () {
 
 sub deadline ($seconds) { return time + PATIENCE * $seconds }
 
-# Looks again and again, after so many seconds.
+# Looks again and again, after the given seconds.
 sub until_true ($seconds, $check, $step = 0.02) {
     my $deadline = deadline($seconds);
     while (1) {

@@ -6,7 +6,7 @@ package Weir::FakeServer;
 # The script runs in the server's process, for request number $n (from 1). It returns
 #   { status => 503, headers => [ 'Retry-After: 1' ], body => '{}', close => 1 }   all optional; status 202
 #   { raw => $bytes, close => 1 }    any bytes instead
-#   { delay => 0.5, ... }            answered only after so many seconds; other connections go on
+#   { delay => 0.5, ... }            answered only after that many seconds; other connections go on
 #   { hang => 1 }                    never answered
 #   { raw => $bytes, trickle => 'x' } then one byte more each second, for ever
 #   { drop => 1 }                    the connection is closed without an answer

@@ -37,7 +37,7 @@ sub connect ($class, $addr, %options) {
     return bless { socket => $socket, in => '', select => IO::Select->new($socket) }, $class;
 }
 
-# All of it, and true; or false: the other side has closed, or takes nothing for so many seconds.
+# All of it, and true; or false: the other side has closed, or takes nothing for the given seconds.
 sub send ($self, $bytes, $seconds = 10) {
     $self->{socket}->blocking(0);
     while (length $bytes) {
@@ -95,7 +95,7 @@ sub answers ($self, $n = 1e9) {
 }
 
 # 'eof' or 'reset' once the other side has ended the connection and all was read; 'data' if there is
-# an answer that nobody asked for; '': still open after so many seconds.
+# an answer that nobody asked for; '': still open after the given seconds.
 sub ending ($self, $seconds = 60) {
     my $deadline = time + $seconds;
     while (!length $self->{in} && $self->_read_more($deadline)) { }

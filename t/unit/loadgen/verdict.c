@@ -24,7 +24,7 @@ static struct cluster_analyzer before_list[] = {
 };
 static const struct cluster before = { .epoch = 3, .analyzers = before_list, .n_analyzers = 2 };
 
-/* a1 and a2 with shares of one half got so many messages during the run. */
+/* a1 and a2 with shares of one half got these numbers of messages during the run. */
 static void judge(struct verdict *v, int64_t n_a1, int64_t n_a2, double tolerance, double slack)
 {
 	struct cluster_analyzer list[2] = { before_list[0], before_list[1] };

@@ -57,7 +57,7 @@ static void assert_held(struct redis_pool *pool, const char *id, double ms)
 	assert_near(a->share, 0, 0);
 }
 
-/* So many restarts in a row, the last instance eligible so long ago. */
+/* A number of restarts in a row, the last instance eligible that long ago. */
 static void set_flaps(struct redis_pool *pool, const char *id, int count, int ms_ago)
 {
 	static const char script[] =

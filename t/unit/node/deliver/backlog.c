@@ -11,7 +11,7 @@
 
 #define T0 (1000 * US_PER_S)
 
-/* An analyzer that bears n deliveries at once, and a lane that knows that. */
+/* An analyzer that takes n deliveries at once, and a lane that knows that. */
 static struct concurrency found(unsigned n)
 {
 	struct concurrency c;
@@ -142,7 +142,7 @@ static void one_slow_answer_changes_little(void **state)
 	assert_in_range(room(&b, &c, false, T0), 20, 21);
 }
 
-static void slow_start_is_reckoned_with(void **state)
+static void slow_start_is_taken_into_account(void **state)
 {
 	struct concurrency c;
 	struct backlog b;
@@ -182,7 +182,7 @@ int main(void)
 		cmocka_unit_test(silence_is_taken_for_slowness),
 		cmocka_unit_test(it_follows_one_that_changes),
 		cmocka_unit_test(one_slow_answer_changes_little),
-		cmocka_unit_test(slow_start_is_reckoned_with),
+		cmocka_unit_test(slow_start_is_taken_into_account),
 		cmocka_unit_test(once_full_it_takes_again_when_a_quarter_is_free),
 	};
 

@@ -120,7 +120,7 @@ static void assert_unused(const struct memory *m, const struct memory_pool *pool
 	assert_int_equal(m->slack_bytes + pool->left_bytes, bytes);
 }
 
-static void a_packet_is_reckoned_with_as_long_as_it_lives(void **state)
+static void a_packet_is_charged_as_long_as_it_lives(void **state)
 {
 	static const size_t sizes[] = { 0, 1, 1000, PACKET_FIRST_BYTES, 10 * PACKET_FIRST_BYTES };
 	struct memory_pool pool = { 8 * MIB };
@@ -140,7 +140,7 @@ static void a_packet_is_reckoned_with_as_long_as_it_lives(void **state)
 	assert_unused(&m, &pool, 8 * MIB);
 }
 
-static void what_it_grows_by_is_reckoned_too(void **state)
+static void what_it_grows_by_is_charged_too(void **state)
 {
 	struct memory_pool pool = { 8 * MIB };
 	struct packet *p;
@@ -211,8 +211,8 @@ int main(void)
 		cmocka_unit_test(a_body_grows_and_keeps_its_bytes),
 		cmocka_unit_test(it_never_grows_beyond_the_limit),
 		cmocka_unit_test(it_remembers_where_it_was_tried),
-		cmocka_unit_test(a_packet_is_reckoned_with_as_long_as_it_lives),
-		cmocka_unit_test(what_it_grows_by_is_reckoned_too),
+		cmocka_unit_test(a_packet_is_charged_as_long_as_it_lives),
+		cmocka_unit_test(what_it_grows_by_is_charged_too),
 		cmocka_unit_test(none_is_made_where_memory_is_used_up),
 		cmocka_unit_test(one_that_may_not_grow_is_as_it_was),
 		cmocka_unit_test(a_queue_is_first_in_first_out_and_counts),
