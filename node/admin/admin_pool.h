@@ -20,7 +20,7 @@ struct admin_job {
 
 struct admin_pool;
 int admin_pool_new(struct admin_pool **poolp) MUST_CHECK;
-/* -EBUSY: as many wait as may. */
+/* -EBUSY: the queue is full. */
 int admin_pool_push(struct admin_pool *pool, struct admin_job *job,
 		    enum admin_rank rank) MUST_CHECK;
 /* Waits for the jobs that run; those that only wait are dropped. */
