@@ -8,7 +8,7 @@
  *      forget: its fate is known      |          |--forget-------------> the entry is removed again
  *                                     ^----------+--Redis has it not
  *
- * Where an analyzer has been too slow for that, waiting is in vain: what is routed to it after that
+ * Where an analyzer has been too slow for that, waiting does not help: what is routed to it after that
  * is due at once, until it answers within after_us again. So a slow analyzer holds up no agent whose
  * connections are few.
  *
@@ -79,7 +79,7 @@ void spill_hold_deinit(struct spill_hold *s);
 
 /* An agent waits for p, which came just now. */
 void spill_hold_watch(struct spill_hold *s, struct packet *p);
-/* The same of one that came before all others and is watched again. */
+/* The same for one that came before all others and is watched again. */
 void spill_hold_watch_again(struct spill_hold *s, struct packet *p);
 /* Its agent is answered, or something else takes care of it. A packet that is not here is fine. */
 void spill_hold_forget(struct spill_hold *s, struct packet *p);

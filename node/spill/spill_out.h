@@ -23,7 +23,7 @@
 #include "registry/spill.h"
 
 #define SPILL_OUT_MAX SPILL_DONE_MAX /* packets taken and known at once */
-#define SPILL_OUT_MAX_ADOPTED 16384  /* the same of those that this worker put there itself */
+#define SPILL_OUT_MAX_ADOPTED 16384  /* the same for those that this worker put there itself */
 #define SPILL_OUT_NOBODY "nobody"    /* no worker's name: those have a '/' */
 
 struct spill_out_config {
