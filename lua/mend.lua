@@ -73,7 +73,7 @@ local function is_whole()
     and n <= redis.call('HLEN', K_INFO) and (n == 0 or redis.call('EXISTS', K_HOT) == 1)
 end
 
--- As of the last election, so many workers had a report.
+-- The number of workers that had a report at the last election.
 local function has_all_reports()
   local n_live, header = count_workers(now), redis.call('GETRANGE', K_HOT, 8 * (REPORTS - 1), 8 * REPORTS - 1)
   return redis.call('HLEN', K_HELD) == redis.call('ZCARD', K_NODES) and redis.call('HLEN', K_NODE_INFO) >= n_live
