@@ -13,7 +13,7 @@
 --   16 report HASH
 -- ARGV
 --   1 id, 2 instance token ("" = whichever it is), 3 messages this instance processed so far
---   ("" = not said), 4 who removes it ("" or missing: itself), 5 only if its lease ended so many ms ago
+--   ("" = not said), 4 who removes it ("" or missing: itself), 5 only if its lease ended this many ms ago
 --   ("" or missing: whether or not it ended)
 -- RETURNS
 --   {'ok', epoch} or {'unknown', epoch} or {'taken', epoch} or {'kept', epoch}

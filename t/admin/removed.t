@@ -39,7 +39,7 @@ for ($n = 0; $n < 1200 && !$refused; $n++) {
     my $answer = put("n$n");
     $refused = $answer if $answer->{status} != 201;
 }
-is("$refused->{status} $refused->{json}{code}", '429 too_many_new_ids', 'one address registers so many new ids a minute and no more');
+is("$refused->{status} $refused->{json}{code}", '429 too_many_new_ids', 'one address registers a bounded number of new ids a minute');
 cmp_ok($n, '>', 200, 'which is enough for a pool');
 like($refused->{headers}{'retry-after'}, qr/^[1-5]$/, 'and is told when to come again');
 from('127.0.0.77');
