@@ -27,13 +27,13 @@ struct stretch {
 	double seconds, routed;
 };
 
+/* There must be a sample. */
 static struct stretch stretch_of(const struct history *h, unsigned seconds)
 {
 	struct stretch s = { .to = history_now(h) };
 
 	s.from = history_before(h, (uint64_t)seconds * 1000);
-	if (!s.to)
-		return s;
+	assert(s.from && s.to);
 	s.seconds = (double)(s.to->at_ms - s.from->at_ms) / 1000;
 	s.routed = s.to->routed - s.from->routed;
 	return s;
@@ -200,9 +200,13 @@ static void add_redis(cJSON *json, const struct overview *o)
 
 cJSON *overview_json(const struct overview *o)
 {
-	cJSON *json = cluster_json(o->pool, o->roster);
-	struct stretch s = stretch_of(o->history, RATE_S);
+	struct stretch s;
+	cJSON *json;
 
+	if (!history_now(o->history)) /* there was no memory for a sample */
+		return NULL;
+	s = stretch_of(o->history, RATE_S);
+	json = cluster_json(o->pool, o->roster);
 	cJSON_DeleteItemFromObjectCaseSensitive(json, "analyzers");
 	cJSON_DeleteItemFromObjectCaseSensitive(json, "nodes");
 	cJSON_AddNumberToObject(json, "now_ms", (double)o->roster->now_ms);
