@@ -60,7 +60,7 @@ for ([ '*' => 'POST, OPTIONS' ], [ '/logs' => 'POST, OPTIONS' ], [ '/livez' => '
     is_deeply([ $answer->{status}, $answer->{headers}{allow} ], [ 204, $_->[1] ], "OPTIONS $_->[0] names the methods");
 }
 
-my $old = request(POST => '/ingest', $packet, @auth) =~ s{HTTP/1\.1\r\nHost: weir}{HTTP/1.0}r;
+my $old = request(POST => '/ingest', $packet, @auth) =~ s{HTTP/1\.1\r\nHost: localhost}{HTTP/1.0}r;
 my @answers = $input->talk($old, $old);
 is_deeply([ map { $_->{status}, $_->{headers}{connection} } @answers ], [ 202, 'close' ], 'HTTP/1.0 is one request on a connection');
 @answers = $input->talk(($old =~ s/\r\n/\r\nConnection: Keep-Alive\r\n/r) x 2, $old);

@@ -22,7 +22,7 @@ my $body = '{"url":"http://127.0.0.1:9/ingest","weight":0,"instance":"i"}';
 sub status ($node, $method, $path, $host) {
     my $client = Weir::Raw->connect($node->{admin} =~ s{^http://}{}r);
     my $sent = request($method, $path, $method eq 'PUT' ? $body : undef, "Origin: http://$host");
-    $client->send($sent =~ s/Host: weir/Host: $host/r);
+    $client->send($sent =~ s/Host: localhost/Host: $host/r);
     my $answer = $client->answer;
     return $answer->{status} . ($answer->{code} ? " $answer->{code}" : '');
 }

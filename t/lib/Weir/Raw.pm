@@ -21,7 +21,7 @@ $SIG{PIPE} = 'IGNORE';
 sub request ($method, $path, $body = undef, @headers) {
     push @headers, 'Content-Length: ' . length $body
         if defined $body && !grep { /^(?:Content-Length|Transfer-Encoding):/i } @headers;
-    return join "\r\n", "$method $path HTTP/1.1", 'Host: weir', @headers, '', $body // '';
+    return join "\r\n", "$method $path HTTP/1.1", 'Host: localhost', @headers, '', $body // '';
 }
 
 # A chunked body of these pieces.
