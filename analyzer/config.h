@@ -20,6 +20,7 @@ struct config {
 	struct net_addr listen_addr; /* `listen`, parsed */
 	struct conf_list registries; /* base URLs of admin ports; none: it does not register */
 	char *register_token;        /* NULL: none */
+	char *control_token;         /* for enable and disable; NULL: this machine alone may */
 	char *advertise;             /* delivery URL to register, NULL: from the address bound */
 	int accepts;                 /* enum accepts */
 	int64_t max_batch_packets;

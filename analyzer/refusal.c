@@ -9,6 +9,10 @@
 	X(REFUSED_NO_BATCH, 400, 0, "no_batch", "With Weir-Packets, the body must be an array.")   \
 	X(REFUSED_BATCH_SIZE, 400, 0, "batch_size", "Weir-Packets is not the number of packets.")  \
 	X(REFUSED_TOO_LARGE, 413, 0, "too_large", "The body is larger than is accepted here.")     \
+	X(REFUSED_TOKEN, 401, 0, "unauthorized", "It needs Authorization: Bearer TOKEN.")          \
+	X(REFUSED_ORIGIN, 403, 0, "other_origin", "No page in a browser may ask for this.")        \
+	X(REFUSED_HOST, 403, 0, "other_host", "Ask for it by an address, or as localhost.")        \
+	X(REFUSED_REMOTE, 403, 0, "not_local", "Without control-token only this machine may.")     \
 	X(REFUSED_NOT_FOUND, 404, 0, "not_found", "There is nothing at this path.")                \
 	X(REFUSED_METHOD, 405, 0, "method", "The method is not one of those in Allow.")            \
 	X(REFUSED_DISABLED, 503, 1, "disabled", "The analyzer is disabled.")                       \

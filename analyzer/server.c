@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analyzer/access.h"
 #include "analyzer/ingest.h"
 #include "analyzer/reply.h"
 #include "common/clock.h"
@@ -33,6 +34,7 @@ struct route {
 	const char *method; /* GET serves HEAD as well */
 	const char *allow;
 	bool reads_body;
+	bool is_control; /* access_check decides who may */
 	int (*serve)(struct server *server, struct request *rq);
 };
 
@@ -101,12 +103,12 @@ static int serve_disable(struct server *server, struct request *rq)
 }
 
 static const struct route routes[] = {
-	{ "/ingest", "POST", "POST", true, serve_ingest },
-	{ "/health", "GET", "GET, HEAD", false, serve_health },
-	{ "/stats", "GET", "GET, HEAD", false, serve_stats },
-	{ "/metrics", "GET", "GET, HEAD", false, serve_metrics },
-	{ "/enable", "POST", "POST", false, serve_enable },
-	{ "/disable", "POST", "POST", false, serve_disable },
+	{ "/ingest", "POST", "POST", true, false, serve_ingest },
+	{ "/health", "GET", "GET, HEAD", false, false, serve_health },
+	{ "/stats", "GET", "GET, HEAD", false, false, serve_stats },
+	{ "/metrics", "GET", "GET, HEAD", false, false, serve_metrics },
+	{ "/enable", "POST", "POST", false, true, serve_enable },
+	{ "/disable", "POST", "POST", false, true, serve_disable },
 };
 
 static const struct route *find_route(const char *path)
@@ -141,8 +143,16 @@ static int refuse(struct server *server, struct request *rq, enum refusal reason
 	return reply_refusal(rq, reason);
 }
 
+static int refuse_control(struct server *server, struct request *rq, enum refusal reason)
+{
+	log_warn("server", "control refused", "reason=%s client=%s path=%s", refusals[reason].name,
+		 rq->info->remote_addr, rq->info->local_uri);
+	return refuse(server, rq, reason);
+}
+
 static int on_request(struct mg_connection *conn)
 {
+	enum refusal refusal;
 	struct server *server = mg_get_user_context_data(conn);
 	struct request rq = { .conn = conn, .info = mg_get_request_info(conn) };
 	const struct route *route = find_route(rq.info->local_uri ? rq.info->local_uri : "");
@@ -155,6 +165,9 @@ static int on_request(struct mg_connection *conn)
 	if (!route_takes(route, rq.info->request_method))
 		return refuse(server, &rq, REFUSED_METHOD);
 	rq.close |= !route->reads_body && has_body(&rq);
+	refusal = route->is_control ? access_check(server->ingest.config, &rq) : REFUSED_NOT;
+	if (refusal != REFUSED_NOT)
+		return refuse_control(server, &rq, refusal);
 	return route->serve(server, &rq);
 }
 
