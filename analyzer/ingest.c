@@ -41,8 +41,25 @@ static enum reading read_sized(struct mg_connection *conn, struct buf *body, siz
 	return READ_WHOLE;
 }
 
+/* Looked up once for each connection. */
+static int descriptor_of(const struct ingest *ingest, const struct request *rq)
+{
+	intptr_t known = (intptr_t)mg_get_user_connection_data(rq->conn); /* plus 1 */
+
+	if (!known) {
+		known = body_watch_find(ingest->bodies, rq->info->remote_addr,
+					rq->info->remote_port) +
+			1;
+		mg_set_user_connection_data(rq->conn, (void *)known);
+	}
+	return (int)known - 1;
+}
+
 static enum reading read_body(const struct ingest *ingest, struct request *rq, struct buf *body)
 {
+	int fd = descriptor_of(ingest, rq);
+	enum reading reading;
+
 	uint64_t max_bytes = ingest->config->max_body_bytes;
 	long long len = rq->info->content_length;
 
@@ -50,8 +67,11 @@ static enum reading read_body(const struct ingest *ingest, struct request *rq, s
 		return READ_TOO_LARGE;
 	if (mg_get_header(rq->conn, "Expect"))
 		mg_printf(rq->conn, "HTTP/1.1 100 Continue\r\n\r\n");
-	return len < 0 ? read_chunked(rq->conn, body, max_bytes)
-		       : read_sized(rq->conn, body, (size_t)len);
+	body_watch_begin(ingest->bodies, fd);
+	reading = len < 0 ? read_chunked(rq->conn, body, max_bytes)
+			  : read_sized(rq->conn, body, (size_t)len);
+	body_watch_end(ingest->bodies, fd);
+	return reading;
 }
 
 /* Packets in the batch as its header says, 0: the body is one packet. */

@@ -3,6 +3,7 @@
 /*
  * POST /ingest: reads the body, plays the faults, takes the packets in, answers.
  */
+#include "analyzer/body_watch.h"
 #include "analyzer/config.h"
 #include "analyzer/fault.h"
 #include "analyzer/intake.h"
@@ -15,6 +16,7 @@ struct ingest {
 	struct intake *intake;
 	struct stats *stats;
 	struct faults *faults;
+	struct body_watch *bodies; /* borrowed */
 };
 
 /* Returns the status that was answered. May set rq->close. */

@@ -230,23 +230,25 @@ static int start_civetweb(struct server *server)
 		.exit_thread = on_thread_end,
 	};
 	char port[NET_ADDR_STRLEN], n_threads[16];
-	const char *options[] = { "listening_ports",
-				  port,
-				  "num_threads",
-				  n_threads,
-				  "enable_keep_alive",
-				  "yes",
-				  "keep_alive_timeout_ms",
-				  "60000",
-				  "request_timeout_ms",
-				  "30000",
-				  "tcp_nodelay",
-				  "1",
-				  "listen_backlog",
-				  "1024",
-				  "connection_queue",
-				  "256",
-				  NULL };
+	const char *options[] = {
+		"listening_ports",
+		port,
+		"num_threads",
+		n_threads,
+		"enable_keep_alive",
+		"yes",
+		"keep_alive_timeout_ms",
+		"60000",
+		"request_timeout_ms", /* a whole head, or the next byte of a body */
+		"5000",
+		"tcp_nodelay",
+		"1",
+		"listen_backlog",
+		"1024",
+		"connection_queue",
+		"256",
+		NULL
+	};
 
 	web_format_port(&server->addr, port);
 	snprintf(n_threads, sizeof(n_threads), "%u", (unsigned)server->ingest.config->n_threads);
@@ -262,12 +264,14 @@ int server_start(const struct config *config, struct intake *intake, struct stat
 
 	if (!server)
 		return -ENOMEM;
-	server->ingest = (struct ingest){ config, intake, stats, faults };
+	server->ingest = (struct ingest){ config, intake, stats, faults, NULL };
 	server->addr = config->listen_addr;
 	web_fit_address(&server->addr);
 	server->n_keep_max = (unsigned)(config->n_threads * 3 / 4);
 	mg_init_library(0);
-	r = start_civetweb(server);
+	r = body_watch_start((unsigned)config->n_threads, &server->ingest.bodies);
+	if (!r)
+		r = start_civetweb(server);
 	if (!r)
 		r = web_bound_address(server->ctx, &server->addr);
 	if (r) {
@@ -286,6 +290,7 @@ void server_stop(struct server *server)
 	if (server->ctx)
 		mg_stop(server->ctx);
 	mg_exit_library();
+	body_watch_stop(server->ingest.bodies);
 	free(server);
 }
 
