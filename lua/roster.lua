@@ -94,7 +94,8 @@ local function all_accounts()
   local sums, ended = accounts_new(), {0, 0}
   local runs = redis.call('HGETALL', K_ACCOUNTS)
   for k = 1, #runs, 2 do
-    local left = accounts_add(sums, runs[k + 1]).in_flight
+    local is_counted = string.sub(runs[k], 1, 1) ~= ADDED_UP
+    local left = is_counted and accounts_add(sums, runs[k + 1]).in_flight
     if left and left[1] ~= 0 and run_state(runs[k], now) ~= 'live' then
       ended[1], ended[2] = ended[1] + left[1], ended[2] + left[2]
     end

@@ -138,7 +138,9 @@ if node_info ~= '' then
   record.info = node_info -- a second copy, for mend
 end
 if accounts ~= '' then
-  redis.call('HSET', K_ACCOUNTS, worker .. '#' .. string.sub(token, 1, 8),
+  local run = worker .. '#' .. string.sub(token, 1, 8)
+  if record.absent then take_out(run, now) end
+  redis.call('HSET', K_ACCOUNTS, run,
     string.format('{"at_ms":%.0f,', now) .. string.sub(accounts, 2))
 end
 if record.absent then h[WORKERS] = count_workers(now) end

@@ -3,6 +3,9 @@
 -- runs that ended long ago are added up in the field GONE.
 local ACCOUNTS = {'received', 'taken', 'delivered', 'spilled', 'dead', 'refused', 'lost', 'in_flight'}
 local GONE = 'gone'
+-- What a run had told when it was added up stays for a week under this prefix: it may only have been cut off, and
+-- what it tells then takes the place of that.
+local ADDED_UP = '~'
 
 local function accounts_new()
   local sums = {}

@@ -4,6 +4,7 @@
 local HOUSE_EVERY_MS = 500
 local FOLD_EVERY_MS = 10000
 local FOLD_MOST = 256 -- runs at a time
+local ADDED_UP_MS = 7 * 24 * 3600 * 1000
 local REPLACED_MS = 60000 -- how long the accounts of a run that another one replaced stay by themselves
 
 -- Writes the readable hashes.
@@ -26,6 +27,14 @@ local function show(h)
   redis.call('HSET', K_FORGIVEN, unpack(forgiven))
 end
 
+local function save_gone(gone, now)
+  local parts = {}
+  for k, name in ipairs(ACCOUNTS) do
+    parts[k] = string.format('"%s":[%.0f,%.0f]', name, gone[name][1], gone[name][2])
+  end
+  redis.call('HSET', K_ACCOUNTS, GONE, string.format('{"at_ms":%.0f,%s}', now, table.concat(parts, ',')))
+end
+
 -- Adds up the accounts of runs that have ended, so that there are never many.
 local function fold_accounts(now)
   local gone, folded = accounts_new(), {}
@@ -35,21 +44,34 @@ local function fold_accounts(now)
     local field, age = flat[k], math.abs(now - at_ms) -- it lies ahead where the clock went back
     if field == GONE then
       accounts_add(gone, flat[k + 1])
+    elseif string.sub(field, 1, 1) == ADDED_UP then
+      if age >= ADDED_UP_MS then redis.call('HDEL', K_ACCOUNTS, field) end
     elseif age >= REPLACED_MS and #folded < FOLD_MOST then
       local state = run_state(field, now)
       if state == 'replaced' or (state == 'ended' and age >= FORGET_MS) then
         accounts_add(gone, flat[k + 1])
         folded[#folded + 1] = field
+        if state == 'ended' then redis.call('HSET', K_ACCOUNTS, ADDED_UP .. field, flat[k + 1]) end
       end
     end
   end
   if #folded == 0 then return end
-  local parts = {}
-  for k, name in ipairs(ACCOUNTS) do
-    parts[k] = string.format('"%s":[%.0f,%.0f]', name, gone[name][1], gone[name][2])
-  end
   redis.call('HDEL', K_ACCOUNTS, unpack(folded))
-  redis.call('HSET', K_ACCOUNTS, GONE, string.format('{"at_ms":%.0f,%s}', now, table.concat(parts, ',')))
+  save_gone(gone, now)
+end
+
+-- A run that comes back after it was added up: its part of the sum is taken out again.
+local function take_out(field, now)
+  local json = redis.call('HGET', K_ACCOUNTS, ADDED_UP .. field)
+  if not json then return end
+  local gone, part = accounts_new(), accounts_new()
+  accounts_add(gone, redis.call('HGET', K_ACCOUNTS, GONE) or '{}')
+  accounts_add(part, json)
+  for _, name in ipairs(ACCOUNTS) do
+    for k = 1, 2 do gone[name][k] = math.max(0, gone[name][k] - part[name][k]) end
+  end
+  redis.call('HDEL', K_ACCOUNTS, ADDED_UP .. field)
+  save_gone(gone, now)
 end
 
 -- `leaver`: the worker that says with this call that it goes, or false.

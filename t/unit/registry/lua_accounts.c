@@ -192,9 +192,27 @@ static void a_run_that_ended_is_folded_after_an_hour(void **state)
 	age(*state, "n1/0#11111111", HOUR_MS + 1000);
 	age(*state, "n2/0#22222222", HOUR_MS - 5000);
 	keep_house(*state);
-	assert_fields(*state, 3, "n1/0#11111111", false);
-	assert_fields(*state, 3, "n2/0#22222222", true);
+	assert_fields(*state, 4, "n1/0#11111111", false);
+	assert_fields(*state, 4, "n2/0#22222222", true);
 	assert_accounts(*state, 30, 27, 0, 3);
+}
+
+static void a_run_that_comes_back_after_that_is_counted_once(void **state)
+{
+	tell(*state, "n1/0", "11111111aa", 10, 7, 3);
+	tell(*state, "n2/0", "22222222aa", 5, 5, 0);
+	tell(*state, "n3/0", "33333333aa", 0, 0, 0);
+	end_lease(*state, "n1/0");
+	end_lease(*state, "n2/0");
+	end_lease(*state, "n3/0");
+	age(*state, "n1/0#11111111", HOUR_MS + 1000);
+	age(*state, "n2/0#22222222", HOUR_MS + 1000);
+	keep_house(*state);
+	assert_fields(*state, 4, "n1/0#11111111", false);
+	tell(*state, "n1/0", "11111111aa", 12, 12, 0); /* it was frozen */
+	assert_accounts(*state, 17, 17, 0, 0);
+	tell(*state, "n1/0", "11111111aa", 13, 13, 0);
+	assert_accounts(*state, 18, 18, 0, 0);
 }
 
 static void who_knows_an_epoch_gets_none(void **state)
@@ -225,6 +243,7 @@ int main(void)
 		ACCOUNTS_TEST(a_run_that_was_replaced_is_folded_after_a_minute),
 		ACCOUNTS_TEST(who_knows_an_epoch_gets_none),
 		ACCOUNTS_TEST(a_run_that_ended_is_folded_after_an_hour),
+		ACCOUNTS_TEST(a_run_that_comes_back_after_that_is_counted_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
