@@ -265,6 +265,7 @@ end
 -- a second copy, for mend
 info.slot, info.url, info.weight, info.state = slot, url, redis.call('HGET', K_WEIGHT, id), redis.call('HGET', K_STATE, id)
 info.lost = nil
+info.restored = restore_slot >= 0 or nil -- the node may have known an earlier instance
 redis.call('HSET', K_INFO, id, cjson.encode(info))
 redis.call('ZADD', K_EXPIRES, now + ttl_ms, id)
 elect(h, now, (restore_slot >= 0 and 'restore ' or 'register ') .. id, true)

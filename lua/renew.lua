@@ -27,7 +27,8 @@ local info_json = redis.call('HGET', K_INFO, id)
 if not info_json then return {'unknown', epoch} end
 local info = decode(info_json)
 if not info.instance then return {'unknown', epoch} end
-if info.instance ~= instance then return {'taken', epoch} end
+-- the node that brought it back may have known an earlier instance: this one registers again
+if info.instance ~= instance then return {info.restored and 'unknown' or 'taken', epoch} end
 
 local now = now_ms()
 local lease_end = tonumber(redis.call('ZSCORE', K_EXPIRES, id))
