@@ -67,3 +67,9 @@ void dispatch_write_unreachable(const struct dispatch *d, struct buf *out)
 	(void)d;
 	buf_clear(out);
 }
+
+void dispatch_write_slow(const struct dispatch *d, struct buf *out)
+{
+	(void)d;
+	buf_clear(out);
+}

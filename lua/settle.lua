@@ -25,7 +25,8 @@
 --     messages],"taken":[..],"delivered":[..],"spilled":[..],"dead":[..],"refused":[..],"lost":[..],
 --     "in_flight":[..]}; received + taken = the sum of the others,
 --   13 columns in 7: 5 (or ""), or 2, the first ones; what was delivered comes every 500 ms, and when
---     the worker goes idle or leaves
+--     the worker goes idle or leaves,
+--   14 slots that get less than their share, so that their latency stays below a limit ("1,4")
 -- RETURNS
 --   {'ok', epoch, shortest window (us), longest (us), credit taken (packed doubles by slot), price of a
 --   route call (us), of a packet in it (us)} or {'behind', epoch}
@@ -46,6 +47,7 @@ local K_FORGIVEN, K_ACCOUNTS = KEYS[21], KEYS[22]
 local lease_ms, expected, deltas = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local out_of_reach, catchup_max, node_info, last = ARGV[8], tonumber(ARGV[9]), ARGV[10], ARGV[11]
 local accounts, columns = ARGV[12], tonumber(ARGV[13]) or 5
+local slow = ARGV[14] or ''
 
 -- False: the deltas are not finite.
 local function deposit(h, record)
@@ -118,6 +120,22 @@ local function tell(record)
   for slot, old in pairs(was) do if not is[slot] then tell_breaker(slot, old, 'closed') end end
 end
 
+-- Which analyzers this worker gives less than their share, or all of it again.
+local function tell_slow(record)
+  local was, is = {}, {}
+  for slot in string.gmatch(record.slow or '', '%d+') do was[slot] = true end
+  for slot in string.gmatch(slow, '%d+') do is[slot] = true end
+  local slots = redis.call('HGETALL', K_SLOT)
+  for k = 1, #slots, 2 do
+    local slot = slots[k + 1]
+    if was[slot] ~= is[slot] then
+      journal('slow', 'analyzer', slots[k], 'node', worker, 'was', was[slot] and 'slow' or 'usual', 'now',
+        is[slot] and 'slow' or 'usual')
+    end
+  end
+  record.slow = slow
+end
+
 local now = now_ms()
 local epoch = epoch_now()
 if epoch < known_epoch then return {'behind', epoch} end
@@ -154,6 +172,7 @@ if out_of_reach ~= record.unreachable or record.absent then
   record.unreachable, record.absent = out_of_reach, nil
   elect(h, now, 'reach of ' .. worker)
 end
+if slow ~= (record.slow or '') then tell_slow(record) end
 tidy(h, catchup_max)
 if expected > 0 then record.taken = take(h) end
 

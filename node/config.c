@@ -82,6 +82,8 @@ static const struct conf_option options[] = {
 	OPTION("delivery-timeout", CONF_DURATION, delivery_timeout_ms, "5s", .min = 100,
 	       .max = 600000,
 	       .help = "The time limit for an analyzer to answer a delivery; then its packets go to others. Agents commonly wait 10 s, which leaves time for a second try."),
+	OPTION("latency-limit", CONF_DURATION, latency_limit_ms, "0", .min = 0, .max = 600000,
+	       .help = "An analyzer gets no more than keeps 99 of 100 deliveries to it below this time, while others can take the rest. 0 means no limit: a slow analyzer keeps its share."),
 	OPTION("probe-interval", CONF_DURATION, probe_interval_ms, "1s", .min = 100, .max = 60000,
 	       .help = "The time between two health probes of an analyzer (+-20 %)."),
 	OPTION("probe-timeout", CONF_DURATION, probe_timeout_ms, "1s", .min = 10, .max = 60000,

@@ -22,6 +22,7 @@ struct node_config {
 	int64_t max_connections;
 	uint64_t idle_timeout_ms, header_timeout_ms, body_timeout_ms, write_timeout_ms,
 		max_connection_age_ms;
+	uint64_t latency_limit_ms;
 	uint64_t connect_timeout_ms, delivery_timeout_ms, probe_interval_ms, probe_timeout_ms;
 	int64_t probe_rise, probe_fall;
 	uint64_t drain_delay_ms, drain_timeout_ms;

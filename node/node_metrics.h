@@ -84,6 +84,8 @@
 	X(BREAKER_RETRY, "weir_breaker_retry_timestamp_seconds", GAUGE_MAX, BY_ANALYZER, 1e-3,                              \
 	  "Unix time when the last of the open breakers to it lets a delivery try; 0: none is open.")                       \
 	X(BREAKER_OPENED, "weir_breaker_opened_total", COUNTER, BY_ANALYZER, 0, "Times that a breaker to it opened.")       \
+	X(SLOW, "weir_slow_workers", GAUGE, BY_ANALYZER, 0,                                                                 \
+	  "Workers that give it less than its share, so that its latency stays below latency-limit.")                       \
 	X(HANGS, "weir_hangs_total", COUNTER, BY_ANALYZER, 0,                                                               \
 	  "Times that a worker found that it takes deliveries and does not answer, while other analyzers do.")              \
 	X(HELD_BYTES, "weir_held_bytes", GAUGE, BY_NOTHING, 0, "Memory that is charged for packets and connections.")     \

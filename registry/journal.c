@@ -55,6 +55,16 @@ static void say_breaker(const struct entry *e, struct buf *out)
 		   field(e, "node"), field(e, "analyzer"));
 }
 
+static void say_slow(const struct entry *e, struct buf *out)
+{
+	bool is_slow = strcmp(field(e, "now"), "slow") == 0;
+
+	buf_printf(out,
+		   is_slow ? "%s gives %s less than its share: it is slower than latency-limit"
+			   : "%s gives %s its whole share again",
+		   field(e, "node"), field(e, "analyzer"));
+}
+
 static void say_dead(const struct entry *e, struct buf *out)
 {
 	const char *n = field(e, "now");
@@ -94,6 +104,7 @@ static const struct {
 	{ "state", NULL, NULL, say_change },
 	{ "fault", NULL, NULL, say_fault },
 	{ "breaker", NULL, NULL, say_breaker },
+	{ "slow", NULL, NULL, say_slow },
 	{ "node_joined", "node", "joined", NULL },
 	{ "node_left", "node", "left", NULL },
 	{ "node_lost", "node", "is gone: its lease ran out", NULL },

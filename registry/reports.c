@@ -128,6 +128,7 @@ static void add_trouble(struct reports *r, const struct roster *roster, const cJ
 		lanes->n_open += strcmp(state, "open") == 0;
 		lanes->n_half_open += strcmp(state, "half_open") == 0;
 		lanes->n_hanging += strcmp(state, "hanging") == 0;
+		lanes->n_slow += strcmp(state, "slow") == 0;
 		copy = cJSON_CreateObject();
 		cJSON_AddStringToObject(copy, "worker", text(breaker, "worker"));
 		cJSON_AddStringToObject(copy, "state", state);

@@ -16,6 +16,7 @@ struct lanes { /* to one analyzer, of all workers; or of one node, to all analyz
 	double queued, flying, paused;
 	double failed;                         /* of the deliveries in times */
 	double n_open, n_half_open, n_hanging; /* breakers */
+	double n_slow;                         /* workers that give it less than its share */
 	double times[METRICS_N_BUCKETS + 1];   /* deliveries of about the last 10 s, by bucket */
 	cJSON *trouble;                        /* owned; array of {"worker","state",...} */
 };

@@ -35,6 +35,7 @@ struct settle_request {
 	bool counts;              /* tells delivered, delivered_packets and forgiven too */
 	double expected_messages; /* in the next window; 0: no lease wanted */
 	const char *unreachable;  /* "1,~4,!7"; ~: being tried again; !: it hangs */
+	const char *slow;         /* "1,4": get less than their share; NULL = "" */
 	const char *node_info;    /* JSON, "" = as before */
 	const char *accounts;     /* JSON, see lua/settle.lua; "" or NULL = as before */
 	bool idle;                /* write the readable hashes now */

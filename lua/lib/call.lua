@@ -1,7 +1,7 @@
 -- Numbered calls: what a worker holds, and its last answer, so that a call may be sent twice.
 --
 -- ARGV of each such script begin: 1 worker, 2 its instance token, 3 call number, 4 epoch it knows.
--- The record is {token, number, answer, taken (packed doubles by slot), unreachable, lease_end, absent};
+-- The record is {token, number, answer, taken (packed doubles by slot), unreachable, lease_end, absent, slow};
 -- absent: it has not settled since it came, or came back.
 local worker, token, number, known_epoch = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 

@@ -199,19 +199,22 @@ static void add_trouble(const struct reporter *r, unsigned worker, const struct 
 	const struct metrics_shard *m = r->shards[worker];
 	enum breaker_state state = breaker_state(m, a->slot);
 	uint64_t failures = metrics_get(m, M_BREAKER_FAILURES, a->slot);
+	bool is_slow = metrics_get(m, M_SLOW, a->slot);
 	uint64_t retry_ms = metrics_get(m, M_BREAKER_RETRY, a->slot);
 	uint64_t now_ms = clock_wall_us() / US_PER_MS;
 	char name[WORKER_NAME_SIZE];
 	cJSON *json;
 
-	if (state == BREAKER_CLOSED && !failures)
+	if (state == BREAKER_CLOSED && !failures && !is_slow)
 		return;
 	node_shared_worker_name(r->shared, worker, name);
 	json = cJSON_CreateObject();
 	cJSON_AddItemToArray(list, json);
 	cJSON_AddStringToObject(json, "analyzer", a->id);
 	cJSON_AddStringToObject(json, "worker", name);
-	cJSON_AddStringToObject(json, "state", breaker_state_names[state]);
+	cJSON_AddStringToObject(json, "state",
+				state == BREAKER_CLOSED && is_slow ? "slow"
+								   : breaker_state_names[state]);
 	cJSON_AddNumberToObject(json, "left_ms",
 				retry_ms > now_ms ? (double)(retry_ms - now_ms) : 0);
 	cJSON_AddNumberToObject(json, "failures", (double)failures);

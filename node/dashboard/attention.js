@@ -24,6 +24,7 @@ function ofAnalyzers(overview) {
 	tell('warn', (a) => !a.breakers?.open && a.breakers?.half_open > 0, (who) => `the breaker of ${who} is half-open: it is being tried`, 'WeirAnalyzerUnreachable');
 	tell('warn', (a) => a.health === 'suspect', (who, one) => `${who}: some workers cannot reach ${one ? 'it' : 'them'}`, 'WeirAnalyzerUnreachable');
 	tell('warn', (a) => a.paused_workers > 0 && a.health !== 'down', (who, one) => `${who} ${one ? 'asks' : 'ask'} workers to wait (429 or 503)`, 'WeirSharesOff');
+	tell('warn', (a) => a.slow_workers > 0, (who, one) => `${who} ${one ? 'is' : 'are'} slow: ${one ? 'it gets' : 'they get'} less than ${one ? 'its' : 'their'} share, to keep the latency below latency-limit`, 'WeirAnalyzerSlow');
 	tell('warn', (a) => a.held_back_ms > 0, (who, one) => `${who} ${one ? 'restarts' : 'restart'} too often and ${one ? 'is' : 'are'} held back`, 'An analyzer gets nothing');
 	tell('warn', (a) => offBy(last, last.of(a)) < 0, (who) => `${who} got too little in the last 10 s`, 'WeirSharesOff');
 	tell('warn', (a) => offBy(last, last.of(a)) > 0, (who) => `${who} got too much in the last 10 s`, 'WeirSharesOff');

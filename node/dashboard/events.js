@@ -9,13 +9,13 @@ const MAX = 200;
 const SHAPES = {
 	joined: '+', back: '+', node_joined: '+', spill_ended: '✓',
 	left: '−', node_left: '−', lost: '✕', node_lost: '✕',
-	replaced: '⇄', weight: '⇄', state: '⇄', fault: '⚡', breaker: '▲',
+	replaced: '⇄', weight: '⇄', state: '⇄', fault: '⚡', breaker: '▲', slow: '▲',
 	spill_began: '▲', dead: '▲', registry_away: '▲', clock_back: '▲', data_lost: '▲',
 };
 const TROUBLE = new Set(['lost', 'node_lost', 'spill_began', 'dead', 'registry_away', 'data_lost']);
 
 function isTrouble({ kind, now }) {
-	return TROUBLE.has(kind) || (kind === 'breaker' && now !== 'closed');
+	return TROUBLE.has(kind) || (kind === 'breaker' && now !== 'closed') || (kind === 'slow' && now === 'slow');
 }
 
 function makeEntry(event) {

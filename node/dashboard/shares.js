@@ -66,6 +66,6 @@ export function troubleOf(a) {
 	if (a.health === 'down') return 'down';
 	if (a.breakers?.open || a.breakers?.half_open || a.breakers?.hanging) return 'breaker';
 	if (a.health === 'suspect') return 'suspect';
-	if (a.paused_workers > 0 || a.held_back_ms > 0) return 'held';
+	if (a.paused_workers > 0 || a.slow_workers > 0 || a.held_back_ms > 0) return 'held';
 	return a.trouble?.length ? 'failing' : '';
 }

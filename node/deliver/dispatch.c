@@ -11,6 +11,7 @@
 struct answers {
 	const struct lane *newest;
 	uint64_t newest_us, others_us;
+	unsigned n_fit; /* lanes whose analyzer could get more, and is not slow */
 };
 
 static struct answers find_answers(const struct dispatch *d)
@@ -20,6 +21,7 @@ static struct answers find_answers(const struct dispatch *d)
 	for (unsigned i = 0; i < d->n_slots; i++) {
 		uint64_t at_us = d->lanes[i] ? lane_answered_us(d->lanes[i]) : 0;
 
+		found.n_fit += d->lanes[i] && lane_is_fit(d->lanes[i]);
 		if (at_us > found.newest_us) {
 			found.others_us = found.newest_us;
 			found.newest_us = at_us;
@@ -29,6 +31,14 @@ static struct answers find_answers(const struct dispatch *d)
 		}
 	}
 	return found;
+}
+
+static struct lane_others others_of(const struct answers *answers, const struct lane *lane)
+{
+	return (struct lane_others){
+		.answered_us = lane == answers->newest ? answers->others_us : answers->newest_us,
+		.are_fit = answers->n_fit > lane_is_fit(lane),
+	};
 }
 
 static void set_reach(struct dispatch *d, unsigned slot, bool reach, bool cut_off, bool trial)
@@ -67,12 +77,14 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	d->is_ticking = false;
-	for (unsigned i = 0; i < d->n_slots; i++)
-		if (d->lanes[i])
-			again |= lane_tick(d->lanes[i],
-					   d->lanes[i] == answers.newest ? answers.others_us
-									 : answers.newest_us,
-					   now);
+	for (unsigned i = 0; i < d->n_slots; i++) {
+		struct lane_others others;
+
+		if (!d->lanes[i])
+			continue;
+		others = others_of(&answers, d->lanes[i]);
+		again |= lane_tick(d->lanes[i], &others, now);
+	}
 	if (again)
 		tick_soon(d);
 }
@@ -288,4 +300,12 @@ void dispatch_write_unreachable(const struct dispatch *d, struct buf *out)
 	for (unsigned i = 0; i < d->n_slots; i++)
 		if (d->cut_off[i] || d->trial[i])
 			append_slot(out, mark_of(d, i), i);
+}
+
+void dispatch_write_slow(const struct dispatch *d, struct buf *out)
+{
+	buf_clear(out);
+	for (unsigned i = 0; i < d->n_slots; i++)
+		if (d->lanes[i] && lane_is_slow(d->lanes[i]))
+			append_slot(out, "", i);
 }

@@ -55,5 +55,7 @@ unsigned dispatch_n_packets(const struct dispatch *d);
  * where ~ means that it is tried again, and ! that it takes deliveries and does not answer. */
 void dispatch_write_not_now(const struct dispatch *d, struct buf *out);
 void dispatch_write_unreachable(const struct dispatch *d, struct buf *out);
+/* Slots that get less than their share, so that their latency stays below the limit, as "1,4". */
+void dispatch_write_slow(const struct dispatch *d, struct buf *out);
 
 #endif

@@ -70,10 +70,11 @@ void lane_push(struct lane *lane, struct packet *p)
 	packet_queue_push(&lane->queue, p);
 	metrics_add(lane->config.metrics, M_ROUTED_PACKETS, lane->slot, 1);
 	metrics_add(lane->config.metrics, M_ROUTED_MESSAGES, lane->slot, p->n_messages);
-	if (lane->breaker.state != BREAKER_CLOSED) {
+	latency_limit_take(&lane->latency, p->n_messages);
+	if (lane->breaker.state != BREAKER_CLOSED)
 		breaker_try(&lane->breaker);
+	if (lane->breaker.state != BREAKER_CLOSED || !latency_limit_allows(&lane->latency))
 		lane->events.on_reach(lane->events.arg, lane);
-	}
 	if (lane->queue.n_packets >= lane->backlog.min_packets ||
 	    lane->queue.n_bytes >= BACKLOG_MAX_BYTES)
 		lane_check_room(lane);
@@ -204,6 +205,7 @@ static void start_anew(struct lane *lane, const struct analyzer *a)
 			 a->accepts == ACCEPTS_PACKET ? MAX_FLYING_SINGLE : MAX_FLYING);
 	backlog_init(&lane->backlog, a->max_batch_packets);
 	silence_init(&lane->silence);
+	latency_limit_init(&lane->latency, lane->config.latency_limit_us);
 }
 
 void lane_update(struct lane *lane, const struct analyzer *a)
@@ -277,7 +279,20 @@ uint64_t lane_answered_us(const struct lane *lane)
 	return lane->silence.answered_us;
 }
 
-bool lane_tick(struct lane *lane, uint64_t others_us, uint64_t now_us)
+static void check_latency(struct lane *lane, bool others_fit, uint64_t now_us)
+{
+	bool did_allow = latency_limit_allows(&lane->latency);
+
+	if (latency_limit_tick(&lane->latency, others_fit, now_us)) {
+		log_warn("lane", "latency limit", "analyzer=%s state=%s messages_per_s=%.0f",
+			 lane->id, lane_is_slow(lane) ? "slow" : "as usual", lane->latency.rate);
+		lane_show(lane);
+	}
+	if (did_allow != latency_limit_allows(&lane->latency))
+		lane->events.on_reach(lane->events.arg, lane);
+}
+
+bool lane_tick(struct lane *lane, const struct lane_others *others, uint64_t now_us)
 {
 	bool changed = !lane->probe_is_down && breaker_tick(&lane->breaker, now_us);
 
@@ -289,8 +304,9 @@ bool lane_tick(struct lane *lane, uint64_t others_us, uint64_t now_us)
 	}
 	if (changed)
 		lane->events.on_reach(lane->events.arg, lane);
-	check_silence(lane, others_us, now_us);
+	check_silence(lane, others->answered_us, now_us);
+	check_latency(lane, others->are_fit, now_us);
 	lane_check_pace(lane, now_us);
-	return lane->n_flying || lane->breaker.state == BREAKER_OPEN || lane->paused_until_us ||
-	       lane->backlog.is_full;
+	return lane->n_flying || lane_is_slow(lane) || lane->breaker.state == BREAKER_OPEN ||
+	       lane->paused_until_us || lane->backlog.is_full;
 }

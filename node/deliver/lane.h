@@ -34,10 +34,14 @@ void lane_flush(struct lane *lane);
 
 /* The node's health probe: while it is down nothing is sent, what is queued is taken back. */
 void lane_set_probe(struct lane *lane, bool is_down);
+/* What the worker knows of all other analyzers. */
+struct lane_others {
+	uint64_t answered_us; /* the last answer of any of them; 0: there was none */
+	bool are_fit;         /* one of them could get more, and is not slow */
+};
 /* Time passes: an open breaker may turn half-open, a pause may end, an analyzer may turn out to
- * hang, what has waited too long is taken back. others_us: the last answer of any other analyzer. True:
- * call again soon. */
-bool lane_tick(struct lane *lane, uint64_t others_us, uint64_t now_us);
+ * hang or to be slow, what has waited too long is taken back. True: call again soon. */
+bool lane_tick(struct lane *lane, const struct lane_others *others, uint64_t now_us);
 /* Deliveries are under way. */
 bool lane_is_busy(const struct lane *lane);
 /* When its analyzer last answered; 0: never. */

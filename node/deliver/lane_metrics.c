@@ -42,14 +42,16 @@ void lane_show(struct lane *lane)
 	metrics_set(m, M_FLYING_BATCHES, lane->slot, lane->n_flying);
 	metrics_set(m, M_LANE_LIMIT, lane->slot, lane->concurrency.limit);
 	metrics_set(m, M_PAUSED, lane->slot, lane->paused_until_us != 0);
+	metrics_set(m, M_SLOW, lane->slot, lane_is_slow(lane));
 	show_breaker(lane);
 }
 
 void lane_hide(struct lane *lane)
 {
-	static const enum node_metric shown[] = { M_QUEUED_PACKETS, M_FLYING_BATCHES,
-						  M_LANE_LIMIT,     M_PAUSED,
-						  M_BREAKER_RETRY,  M_BREAKER_FAILURES };
+	static const enum node_metric shown[] = {
+		M_QUEUED_PACKETS, M_FLYING_BATCHES, M_LANE_LIMIT,      M_PAUSED,
+		M_SLOW,           M_BREAKER_RETRY,  M_BREAKER_FAILURES
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
 		metrics_set(lane->config.metrics, shown[i], lane->slot, 0);

@@ -132,6 +132,7 @@ void lane_on_done(struct transfer *t)
 	lane->n_flying_packets -= b->packets.n_packets;
 	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
 	backlog_hear(&lane->backlog, t->ended_us);
+	latency_limit_hear(&lane->latency, t->started_us, t->ended_us);
 	if (t->result == TRANSFER_ANSWERED)
 		silence_answer(&lane->silence, t->started_us, t->ended_us);
 	metrics_observe(lane->config.metrics, M_DELIVERY_TIME, lane->slot,

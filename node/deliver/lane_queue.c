@@ -27,7 +27,17 @@ enum reroute_reason lane_why_not(const struct lane *lane)
 bool lane_can_take(const struct lane *lane)
 {
 	return lane->is_eligible && lane_may_send(lane) && breaker_allows(&lane->breaker) &&
-	       !lane->backlog.is_full;
+	       !lane->backlog.is_full && latency_limit_allows(&lane->latency);
+}
+
+bool lane_is_slow(const struct lane *lane)
+{
+	return latency_limit_is_slow(&lane->latency);
+}
+
+bool lane_is_fit(const struct lane *lane)
+{
+	return lane->is_eligible && lane_may_send(lane) && !lane_is_slow(lane);
 }
 
 bool lane_is_unreachable(const struct lane *lane)

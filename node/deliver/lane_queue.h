@@ -9,6 +9,7 @@
 #include "node/deliver/backlog.h"
 #include "node/deliver/batch.h"
 #include "node/deliver/breaker.h"
+#include "node/deliver/latency_limit.h"
 #include "node/deliver/silence.h"
 #include "node/packet/packet.h"
 #include "node/send/sender.h"
@@ -50,6 +51,7 @@ struct lane_config {
 	struct metrics_shard *metrics; /* borrowed */
 	const char *node_id;           /* borrowed */
 	uint32_t connect_ms, timeout_ms;
+	uint64_t latency_limit_us; /* 0: none */
 };
 
 struct lane {
@@ -75,6 +77,7 @@ struct lane {
 	struct concurrency concurrency;
 	struct backlog backlog;
 	struct silence silence;
+	struct latency_limit latency;
 	uint64_t paused_until_us; /* 0: not paused */
 	struct packet_queue queue;
 	struct batch *halves; /* of refused batches, to be sent */
@@ -89,6 +92,10 @@ bool lane_can_take(const struct lane *lane);
 bool lane_is_unreachable(const struct lane *lane);
 /* It takes deliveries and does not answer: out of reach, too. */
 bool lane_is_hanging(const struct lane *lane);
+/* It gets less than its share, so that its latency stays below the limit. */
+bool lane_is_slow(const struct lane *lane);
+/* Its analyzer could get more, and is not slow. */
+bool lane_is_fit(const struct lane *lane);
 /* Its breaker is half-open: in reach or not, that is being tried with one batch at a time. */
 bool lane_is_on_trial(const struct lane *lane);
 

@@ -41,6 +41,7 @@ int router_init(struct router *r, const struct router_config *config)
 					  .on_up = router_on_up,
 					  .write_not_now = router_write_not_now,
 					  .write_unreachable = router_write_unreachable,
+					  .write_slow = router_write_slow,
 					  .arg = r };
 	struct dispatch_events events = { .on_delivered = router_on_delivered,
 					  .on_taken_back = router_on_taken_back,

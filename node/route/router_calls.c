@@ -270,6 +270,13 @@ void router_write_unreachable(void *arg, struct buf *out)
 	dispatch_write_unreachable(&r->dispatch, out);
 }
 
+void router_write_slow(void *arg, struct buf *out)
+{
+	const struct router *r = arg;
+
+	dispatch_write_slow(&r->dispatch, out);
+}
+
 /* ---- windows ---- */
 
 /* "" = as before. It stays as it is until the call is answered. */

@@ -18,6 +18,7 @@ void router_on_answer(void *arg, enum settler_call call, const struct settlement
 void router_on_up(void *arg, bool up);
 void router_write_not_now(void *arg, struct buf *out);
 void router_write_unreachable(void *arg, struct buf *out);
+void router_write_slow(void *arg, struct buf *out);
 void router_on_tick(evutil_socket_t fd, short what, void *arg);
 void router_on_deadline(evutil_socket_t fd, short what, void *arg);
 void router_on_pause(evutil_socket_t fd, short what, void *arg);

@@ -71,11 +71,13 @@ static void send_call(struct settler *s)
 			   &s->scratch);
 	} else {
 		s->config.write_unreachable(s->config.arg, &s->slots);
+		s->config.write_slow(s->config.arg, &s->slow);
 		s->request.unreachable = buf_str(&s->slots);
+		s->request.slow = buf_str(&s->slow);
 		settle_args(&args, &s->caller, &s->request, &s->scratch);
 	}
 	s->started_us = clock_mono_us();
-	s->is_out = !s->scratch.failed && !s->slots.failed &&
+	s->is_out = !s->scratch.failed && !s->slots.failed && !s->slow.failed &&
 		    link_call(s->link, id, &args, on_reply, s) == 0;
 	if (!s->is_out)
 		send_again_later(s);
@@ -122,6 +124,7 @@ void settler_deinit(struct settler *s)
 	if (s->again)
 		event_free(s->again);
 	buf_deinit(&s->slots);
+	buf_deinit(&s->slow);
 	buf_deinit(&s->scratch);
 }
 

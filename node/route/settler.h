@@ -34,6 +34,7 @@ struct settler_config {
 	/* Slots, as settlement.h wants them. Called each time that a call is sent. */
 	void (*write_not_now)(void *arg, struct buf *out);
 	void (*write_unreachable)(void *arg, struct buf *out);
+	void (*write_slow)(void *arg, struct buf *out);
 	void *arg;
 };
 
@@ -47,9 +48,9 @@ struct settler {
 	bool is_ending;
 	const uint32_t *sizes; /* CALL_ROUTE */
 	unsigned n_sizes;
-	struct settle_request request; /* CALL_SETTLE */
-	struct buf slots, scratch;     /* of the call that is being sent */
-	uint64_t started_us;           /* of the call under way */
+	struct settle_request request;   /* CALL_SETTLE */
+	struct buf slots, slow, scratch; /* of the call that is being sent */
+	uint64_t started_us;             /* of the call under way */
 };
 
 int settler_init(struct settler *s, const struct settler_config *config) MUST_CHECK;

@@ -90,6 +90,7 @@ static void add_lanes(cJSON *json, const struct overview *o, const struct lanes 
 	cJSON_AddNumberToObject(json, "queued_packets", lanes->queued);
 	cJSON_AddNumberToObject(json, "flying_batches", lanes->flying);
 	cJSON_AddNumberToObject(json, "paused_workers", lanes->paused);
+	cJSON_AddNumberToObject(json, "slow_workers", lanes->n_slow);
 	lanes_add_health(lanes, json);
 	breakers = cJSON_AddObjectToObject(json, "breakers");
 	cJSON_AddNumberToObject(breakers, "closed", fmax(0, n_closed));

@@ -175,7 +175,7 @@ static void put_bar(struct ctl_line *line, const struct layout *l, const struct 
 	ctl_line_put(line, STYLE_PLAIN, "]");
 }
 
-static void put_state(struct ctl_line *line, const struct analyzer *a)
+static void put_state(struct ctl_line *line, const struct analyzer *a, const struct lanes *lanes)
 {
 	cJSON *info = json_read_text(a->info);
 	const char *fault = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "fault"));
@@ -189,6 +189,8 @@ static void put_state(struct ctl_line *line, const struct analyzer *a)
 			     analyzer_health_names[a->health]);
 	if (a->held_back_ms > 0)
 		ctl_line_put(line, STYLE_WARN, " held %.0fs", ceil((double)a->held_back_ms / 1000));
+	if (lanes && lanes->n_slow > 0)
+		ctl_line_put(line, STYLE_WARN, " slow");
 	if (fault)
 		ctl_line_put(line, STYLE_WARN, " %s", fault);
 	cJSON_Delete(info);
@@ -280,7 +282,7 @@ static void write_row(const struct ctl_view *f, const struct layout *l, const st
 	ctl_line_put(line, STYLE_PLAIN, "%*s", RATE_WIDTH - 2, rate);
 	put_health(line, lanes_of(f, row->analyzer), l->n_health);
 	ctl_line_put(line, STYLE_PLAIN, "  ");
-	put_state(line, row->analyzer);
+	put_state(line, row->analyzer, lanes_of(f, row->analyzer));
 	ctl_line_end(line);
 }
 

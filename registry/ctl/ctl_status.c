@@ -225,7 +225,8 @@ static void write_deliveries(const struct seen *seen, struct buf *out)
 
 	ctl_table_init(&table, ARRAY_LEN(headings), headings);
 	for (unsigned i = 0; i < seen->roster->n_analyzers; i++) {
-		snprintf(name, sizeof(name), "to %s", seen->roster->analyzers[i].id);
+		snprintf(name, sizeof(name), "to %s%s", seen->roster->analyzers[i].id,
+			 seen->reports.lanes[i].n_slow > 0 ? " (slow)" : "");
 		write_health_of(&table, name, &seen->reports.lanes[i]);
 	}
 	cJSON_ArrayForEach (node, seen->reports.nodes) {

@@ -129,6 +129,32 @@ static void nodes_come_lose_analyzers_and_go(void **state)
 			     "n1/0 left\n");
 }
 
+static void settle_slow(struct redis_pool *pool, const char *slow, uint64_t number)
+{
+	static struct answered answered;
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	struct settle_request request = { .unreachable = "", .slow = slow };
+
+	caller.number = number;
+	redis_pool_settle(pool, &caller, &request, &answered);
+	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+}
+
+static void one_that_is_slow_is_told_once(void **state)
+{
+	struct redis_pool *pool = *state;
+
+	redis_pool_join(pool, "a1", 1, TTL_MS);
+	redis_pool_join(pool, "a2", 1, TTL_MS);
+	settle_slow(pool, "", 1);
+	settle_slow(pool, "1", 2);
+	settle_slow(pool, "1", 3);
+	settle_slow(pool, "", 4);
+	assert_journal(pool, "a1 joined\na2 joined\nn1/0 joined\n"
+			     "n1/0 gives a2 less than its share: it is slower than latency-limit\n"
+			     "n1/0 gives a2 its whole share again\n");
+}
+
 static void a_dead_node_is_told_of_and_its_report_goes(void **state)
 {
 	struct redis_pool *pool = *state;
@@ -204,6 +230,7 @@ int main(void)
 		cmocka_unit_test_setup(an_analyzer_comes_is_changed_and_leaves, redis_pool_clear),
 		cmocka_unit_test_setup(an_analyzer_falls_silent_and_beats_again, redis_pool_clear),
 		cmocka_unit_test_setup(nodes_come_lose_analyzers_and_go, redis_pool_clear),
+		cmocka_unit_test_setup(one_that_is_slow_is_told_once, redis_pool_clear),
 		cmocka_unit_test_setup(a_dead_node_is_told_of_and_its_report_goes,
 				       redis_pool_clear),
 		cmocka_unit_test_setup(of_dead_letters_each_power_of_ten_is_told, redis_pool_clear),

@@ -60,6 +60,11 @@ static void write_unreachable(void *arg, struct buf *out)
 	buf_clear(out);
 }
 
+static void write_slow(void *arg UNUSED, struct buf *out)
+{
+	buf_clear(out);
+}
+
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -86,6 +91,7 @@ static int setup(void **state)
 					 .on_up = on_up,
 					 .write_not_now = write_not_now,
 					 .write_unreachable = write_unreachable,
+					 .write_slow = write_slow,
 					 .arg = b };
 
 	log_init(LOG_ERROR, LOG_FORMAT_LOGFMT, "test");
