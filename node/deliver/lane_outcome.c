@@ -39,12 +39,20 @@ static void learn(struct lane *lane, const struct batch *b)
 	concurrency_success(&lane->concurrency, t->started_us, t->ended_us);
 }
 
+/* Its status came, but the rest of its answer was waited for until the time limit. */
+static bool ran_out_of_time(const struct transfer *t)
+{
+	return t->ended_us - t->started_us >= t->timeout_ms * US_PER_MS;
+}
+
 static void on_delivered(struct lane *lane, struct batch *b)
 {
+	bool is_late = ran_out_of_time(&b->transfer);
 	struct packet *p;
 
-	if (breaker_success(&lane->breaker))
-		lane_note_breaker(lane, "deliveries succeed");
+	if (is_late ? breaker_timeout(&lane->breaker, b->transfer.ended_us)
+		    : breaker_success(&lane->breaker))
+		lane_note_breaker(lane, is_late ? "timeout" : "deliveries succeed");
 	learn(lane, b);
 	while ((p = packet_queue_pop(&b->packets)))
 		lane->events.on_delivered(lane->events.arg, lane, p);
@@ -133,7 +141,7 @@ void lane_on_done(struct transfer *t)
 	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
 	backlog_hear(&lane->backlog, t->ended_us);
 	latency_limit_hear(&lane->latency, t->started_us, t->ended_us);
-	if (t->result == TRANSFER_ANSWERED)
+	if (t->result == TRANSFER_ANSWERED && !ran_out_of_time(t))
 		silence_answer(&lane->silence, t->started_us, t->ended_us);
 	metrics_observe(lane->config.metrics, M_DELIVERY_TIME, lane->slot,
 			t->ended_us - t->started_us);

@@ -15,8 +15,9 @@ use constant { AGENTS => 40, RATE => 200, FOUND_S => 3, WATCHED_S => 7 };
 
 alarm 110;
 my $flag = folder . '/hang';
-my %deliveries = (fine => 'batch', batch => 'batch', packet => 'packet', trickle => 'batch');
-my %answers = (fine => {}, batch => { hang => 1 }, packet => { hang => 1 }, trickle => { raw => "HTTP/1.1 200 OK\r\nX: ", trickle => 'x' });
+my %deliveries = (fine => 'batch', batch => 'batch', packet => 'packet', trickle => 'batch', line => 'batch');
+my %answers = (fine => {}, batch => { hang => 1 }, packet => { hang => 1 }, trickle => { raw => "HTTP/1.1 200 OK\r\nX: ", trickle => 'x' },
+    line => { raw => 'H', trickle => "TTP/1.1 200 OK\r\nX: x" });
 my %sides;
 for my $name (sort keys %answers) {
     my $script = sub ($n, $body, $path) { return $path eq '/ingest' && -e $flag ? $answers{$name} : { status => 200 } };
@@ -44,7 +45,7 @@ my %later = all('weir_accepted_packets_total');
 my %tried = all('weir_batches_total{analyzer="a3"}');
 my %came = map { $_ => $later{$_} - $accepted{$_} } keys %sides;
 note(join ', ', map { "$_: $came{$_} packets, $tried{$_} - $sent{$_} deliveries to a3" } sort keys %came);
-for my $name (qw(batch packet trickle)) {
+for my $name (qw(batch packet trickle line)) {
     cmp_ok($came{$name}, '>=', 0.95 * $came{fine}, "$name: 95 % of what is offered comes through");
     cmp_ok($tried{$name} - $sent{$name}, '<=', 10, "$name: one delivery at a time tries, now and then");
     cmp_ok(metric($name, 'weir_hangs_total{analyzer="a3"}'), '>=', 1, "$name: the metric says that it hangs");
@@ -54,7 +55,7 @@ for my $name (qw(batch packet trickle)) {
 is(metric('fine', 'weir_hangs_total{analyzer="a3"}'), 0, 'where all answer, none hangs');
 
 unlink $flag;
-for my $name (qw(batch packet trickle)) {
+for my $name (qw(batch packet trickle line)) {
     my $before = metric($name, $delivered);
     wait_until { metric($name, $delivered) >= $before + RATE } 60, "a3 of $name to be in use again";
     pass("$name: once it answers, it is in use again");

@@ -8,7 +8,7 @@ package Weir::FakeServer;
 #   { raw => $bytes, close => 1 }    any bytes instead
 #   { delay => 0.5, ... }            answered only after that many seconds; other connections go on
 #   { hang => 1 }                    never answered
-#   { raw => $bytes, trickle => 'x' } then one byte more each second, for ever
+#   { raw => $bytes, trickle => 'abx' } then one byte of that each second, the last of them for ever
 #   { drop => 1 }                    the connection is closed without an answer
 use v5.28;
 use warnings;
@@ -67,7 +67,8 @@ sub _serve {
     };
     my $trickle = sub {
         my ($c, $a) = @_;
-        push @later, [ time + 1, $c, { raw => $a->{trickle}, trickle => $a->{trickle} } ] if $a->{trickle} && defined fileno $c;
+        my ($next, $rest) = ($a->{trickle} // '') =~ /^(.)(.*)/s or return;
+        push @later, [ time + 1, $c, { raw => $next, trickle => length $rest ? $rest : $next } ] if defined fileno $c;
     };
     $bodies->autoflush(1);
     while (getppid == $parent) { # alone, there is nobody to serve
