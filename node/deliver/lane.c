@@ -65,15 +65,16 @@ unsigned lane_n_packets(const struct lane *lane)
 
 void lane_push(struct lane *lane, struct packet *p)
 {
-	assert(!lane->is_retired && lane_may_send(lane));
+	assert(!lane->is_retired && !lane->is_shut);
 	p->slot = (uint16_t)lane->slot;
 	packet_queue_push(&lane->queue, p);
 	metrics_add(lane->config.metrics, M_ROUTED_PACKETS, lane->slot, 1);
 	metrics_add(lane->config.metrics, M_ROUTED_MESSAGES, lane->slot, p->n_messages);
-	latency_limit_take(&lane->latency, p->n_messages);
+	if (lane->latency.limit_us)
+		latency_limit_take(&lane->latency, p->n_messages);
 	if (lane->breaker.state != BREAKER_CLOSED)
 		breaker_try(&lane->breaker);
-	if (lane->breaker.state != BREAKER_CLOSED || !latency_limit_allows(&lane->latency))
+	if (lane->breaker.state != BREAKER_CLOSED || lane->latency.rate > 0)
 		lane->events.on_reach(lane->events.arg, lane);
 	if (lane->queue.n_packets >= lane->backlog.min_packets ||
 	    lane->queue.n_bytes >= BACKLOG_MAX_BYTES)
