@@ -26,7 +26,7 @@
 --     "in_flight":[..]}; received + taken = the sum of the others,
 --   13 columns in 7: 5 (or ""), or 2, the first ones; what was delivered comes every 500 ms, and when
 --     the worker goes idle or leaves,
---   14 slots that get less than their share, so that their latency stays below a limit ("1,4")
+--   14 slots that get less than their share, so that their latency stays below a limit ("1,4"; absent: none)
 -- RETURNS
 --   {'ok', epoch, shortest window (us), longest (us), credit taken (packed doubles by slot), price of a
 --   route call (us), of a packet in it (us)} or {'behind', epoch}

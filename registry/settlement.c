@@ -51,7 +51,8 @@ void settle_args(struct script_args *args, const struct caller *caller,
 	script_arg_str(args, request->leaving ? "leave" : request->idle ? "1" : "");
 	script_arg_str(args, request->accounts ? request->accounts : "");
 	script_arg_int(args, (int64_t)n_columns);
-	script_arg_str(args, request->slow ? request->slow : "");
+	if (request->slow && *request->slow)
+		script_arg_str(args, request->slow);
 }
 
 void route_args(struct script_args *args, const struct caller *caller, const uint32_t *sizes,

@@ -92,7 +92,7 @@ is($plain->wait_end(2), -15, 'which a signal ends all the same');
 $cluster->redis->thaw;
 $load->signal('TERM');
 $load->wait_end;
-$stopped->wait_screen(qr/accounts add up\n\n/, 10);
+$stopped->wait_screen(qr/accounts add up\n(?:time to 202: .*)?\n/, 10);
 $cluster->redis->kill_now;
 $stopped->wait_screen(qr/^STALE: as it was \d+ s ago\. Redis: Connection refused$/m, 10);
 pass('so does one that is gone, and it says why');

@@ -61,6 +61,10 @@ static void settle_packs_columns_by_slot(void **state)
 	assert_int_equal(args.len[6], 4 * sizeof(*packed));
 	assert_memory_equal(args.data[6], packed, 4 * sizeof(*packed));
 	assert_arg(&args, 12, "2");
+	request.slow = "0";
+	settle_args(&args, &caller, &request, &scratch);
+	assert_int_equal(args.n, 14);
+	assert_arg(&args, 13, "0");
 }
 
 static void route_packs_sizes(void **state)
