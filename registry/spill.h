@@ -55,7 +55,7 @@ void spill_push_add(struct spill_push *push, const struct spill_packet *packet);
  * other gets them while it lives. Borrowed. */
 void spill_push_hold(struct spill_push *push, const char *holder);
 int spill_push_answer(const redisReply *reply, struct spill_pushed *pushed) MUST_CHECK;
-/* Of a call with a holder: the entry of packet i, i < n_stored; borrowed from the reply. NULL: the
+/* The entry of packet i, i < n_stored; borrowed from the reply. NULL: the
  * answer has no name for it. */
 const char *spill_pushed_name(const struct spill_pushed *pushed, unsigned i);
 /* Bytes that a packet counts for in the spill. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -23,8 +24,8 @@
 
 /* Packets of n messages with bodies of `size`; the first one's body begins with `first`, and so on.
  */
-static struct spill_pushed push(struct redis_pool *pool, unsigned n, char first, size_t size,
-				uint64_t max_bytes)
+static struct spill_pushed push_for(struct redis_pool *pool, unsigned n, char first, size_t size,
+				    uint64_t max_bytes, const char *holder)
 {
 	static struct spill_push push;
 	char bodies[SPILL_PUSH_MAX][BODY_MAX];
@@ -42,10 +43,20 @@ static struct spill_pushed push(struct redis_pool *pool, unsigned n, char first,
 		memset(bodies[i], first + (char)i, size);
 		spill_push_add(&push, &packet);
 	}
+	if (holder)
+		spill_push_hold(&push, holder);
 	assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_PUSH, &push.args, &reply), 0);
 	assert_int_equal(spill_push_answer(reply, &pushed), 0);
+	for (unsigned i = 0; i < pushed.n_stored; i++)
+		assert_non_null(spill_pushed_name(&pushed, i));
 	freeReplyObject(reply);
 	return pushed;
+}
+
+static struct spill_pushed push(struct redis_pool *pool, unsigned n, char first, size_t size,
+				uint64_t max_bytes)
+{
+	return push_for(pool, n, first, size, max_bytes, NULL);
 }
 
 struct take {
@@ -272,6 +283,84 @@ static void what_the_dead_had_taken_goes_to_others_and_what_the_living_have_does
 	freeReplyObject(reply);
 }
 
+static void what_a_worker_holds_goes_to_no_other_whatever_is_before_it(void **state)
+{
+	push_for(*state, 2, 'a', SIZE, ROOMY, "n1/0");
+	assert_string_equal(letters_of(*state, "n2/0"), "");
+	push(*state, 1, 'c', SIZE, ROOMY);
+	push_for(*state, 2, 'd', SIZE, ROOMY, "n1/0");
+	push(*state, 1, 'f', SIZE, ROOMY);
+	assert_string_equal(letters_of(*state, "n2/0"), "cf");
+	assert_string_equal(letters_of(*state, "n2/0"), "");
+	assert_string_equal(take_some(*state, "n1/0", MANY, ROOMY, true)->letters, "abde");
+	assert_int_equal(done(*state, &take, 0, take.n).n_entries, 2);
+}
+
+static void what_a_dead_worker_held_goes_to_others(void **state)
+{
+	redisReply *reply;
+
+	push(*state, 1, 'a', SIZE, ROOMY);
+	push_for(*state, 2, 'b', SIZE, ROOMY, "n1/0");
+	set_lease(*state, "n1/0", true, -60000);
+	reply = POOL_COMMAND(*state, "XPENDING", redis_pool_key(*state, KEY_SPILL), "nodes", "-",
+			     "+", "10", "n1/0");
+	assert_int_equal(reply->elements, 2);
+	freeReplyObject(reply);
+	assert_string_equal(letters_of(*state, "n2/0"), "a");
+	/* it counts as dead when it has not called for 3 s */
+	for (unsigned i = 0; i < 100 && !take.answer.n_claimed; i++) {
+		usleep(100000);
+		letters_of(*state, "n2/0");
+	}
+	assert_string_equal(take.letters, "bc");
+}
+
+static void own_ones_are_read_behind_an_entry(void **state)
+{
+	struct redis_pool *pool = *state;
+	struct script_args args;
+	struct spill_entry entry;
+	redisReply *reply;
+
+	push_for(pool, 3, 'a', SIZE, ROOMY, "n1/0");
+	take_some(pool, "n1/0", MANY, ROOMY, true);
+	spill_take_own_after(&args, "n1/0", MANY, ROOMY, take.names[0]);
+	assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_TAKE, &args, &reply), 0);
+	assert_int_equal(spill_take_answer(reply, &take.answer), 0);
+	assert_int_equal(take.answer.n, 2);
+	assert_true(spill_taken_next(&take.answer, &entry));
+	assert_int_equal(entry.body[0], 'b');
+	freeReplyObject(reply);
+}
+
+static unsigned n_events(struct redis_pool *pool)
+{
+	redisReply *reply = POOL_COMMAND(pool, "XLEN", redis_pool_key(pool, KEY_JOURNAL));
+	unsigned n = (unsigned)reply->integer;
+
+	freeReplyObject(reply);
+	return n;
+}
+
+static void held_packets_alone_are_no_event(void **state)
+{
+	push_for(*state, 1, 'a', SIZE, ROOMY, "n1/0");
+	take_some(*state, "n1/0", MANY, ROOMY, true);
+	done(*state, &take, 0, take.n);
+	assert_int_equal(n_events(*state), 0);
+	push_for(*state, 1, 'a', SIZE, ROOMY, "n1/0");
+	push(*state, 1, 'b', SIZE, ROOMY);
+	push(*state, 1, 'c', SIZE, ROOMY);
+	assert_int_equal(n_events(*state), 1);
+	letters_of(*state, "n2/0");
+	done(*state, &take, 0, take.n);
+	assert_int_equal(n_events(*state), 1);
+	take_some(*state, "n1/0", MANY, ROOMY, true);
+	done(*state, &take, 0, take.n);
+	assert_int_equal(n_events(*state), 2);
+}
+
 static void a_group_that_is_gone_is_made_again_and_loses_nothing(void **state)
 {
 	const char *spill = redis_pool_key(*state, KEY_SPILL);
@@ -353,6 +442,10 @@ int main(void)
 		SPILL_TEST(a_worker_is_told_again_what_it_has_not_done),
 		SPILL_TEST(
 			what_the_dead_had_taken_goes_to_others_and_what_the_living_have_does_not),
+		SPILL_TEST(what_a_worker_holds_goes_to_no_other_whatever_is_before_it),
+		SPILL_TEST(what_a_dead_worker_held_goes_to_others),
+		SPILL_TEST(own_ones_are_read_behind_an_entry),
+		SPILL_TEST(held_packets_alone_are_no_event),
 		SPILL_TEST(a_group_that_is_gone_is_made_again_and_loses_nothing),
 		SPILL_TEST(an_empty_spill_has_room_whatever_its_totals_say),
 		SPILL_TEST(totals_are_exact_after_whatever_happens),
