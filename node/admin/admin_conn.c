@@ -205,17 +205,21 @@ static void dispatch(struct admin_conn *c)
 		refuse(c, 503, "busy", "Too many requests wait here. Try again.");
 }
 
-static void on_head(struct admin_conn *c, size_t len)
+/* False: it is answered or closed, and c may be gone. */
+static bool on_head(struct admin_conn *c, size_t len)
 {
 	if (admin_request_init(&c->rq, &c->reader.head, c->in.data, len) != 0) {
 		admin_conn_close(c, ADMIN_CLOSE_NO_MEMORY);
-		return;
+		return false;
 	}
 	c->way = c->all->decide(c->all->arg, &c->rq);
-	if (c->way == WAY_ANSWERED)
+	if (c->way == WAY_ANSWERED) {
 		admin_conn_answer(c);
-	else if (c->reader.head.expect_continue && c->reader.state != HTTP_DONE)
+		return false;
+	}
+	if (c->reader.head.expect_continue && c->reader.state != HTTP_DONE)
 		(void)!send(c->fd, CONTINUE, strlen(CONTINUE), MSG_NOSIGNAL);
+	return true;
 }
 
 static void on_refused(struct admin_conn *c)
@@ -232,14 +236,11 @@ static void on_refused(struct admin_conn *c)
 static bool feed_once(struct admin_conn *c)
 {
 	struct http_slice slice;
-	struct admin_conns *all = c->all;
-	unsigned n_before = all->n;
 	size_t n;
 
 	switch (http_reader_feed(&c->reader, c->in.data, c->in.len, &n, &slice)) {
 	case HTTP_HEAD_DONE:
-		on_head(c, n);
-		if (all->n < n_before || c->state != ADMIN_READING)
+		if (!on_head(c, n))
 			return false;
 		break;
 	case HTTP_BODY_DATA:
