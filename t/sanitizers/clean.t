@@ -14,5 +14,5 @@ cmp_ok(scalar @units, '>', 90, 'there are unit tests');
 $ENV{WEIR_BIN} = checkout . '/build-fuzz/bin';
 ($ENV{ASAN_SYMBOLIZER_PATH}) = grep { -x } glob '/usr/bin/llvm-symbolizer*';
 each_passes(4, @units);
-each_passes(4, qw(t/weirctl/changes.t t/cluster/exact.t t/cluster/crash.t t/cluster/joins.t), map { s{^\Q${\checkout}/\E}{}r } glob checkout . '/t/input/*.t');
+each_passes(4, qw(t/weirctl/changes.t t/admin/deep.t t/admin/strict.t t/cluster/exact.t t/cluster/crash.t t/cluster/joins.t), map { s{^\Q${\checkout}/\E}{}r } glob checkout . '/t/input/*.t');
 done_testing;
