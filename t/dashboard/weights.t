@@ -95,6 +95,18 @@ $page->click('[data-action=set-weight]');
 $page->wait_text('tr[data-analyzer=a3] [data-field=weight]', qr/^1$/);
 pass('another try does it');
 
+# What died is removed, once that was confirmed.
+$cluster->start_analyzer(a4 => 0);
+$page->wait_text('tr[data-analyzer=a4] [data-field=weight]', qr/^0$/);
+$cluster->analyzer('a4')->kill_now;
+$page->click('tr[data-analyzer="a4"] [data-action=change]');
+$page->click('[data-action=remove]');
+$page->wait_text('dialog [data-action=confirm]', qr/Remove it/);
+ok((grep { $_->{id} eq 'a4' } @{ $cluster->cluster->{analyzers} }), 'before that nothing happens');
+$page->click('[data-action=confirm]');
+wait_until { !grep { $_->{id} eq 'a4' } @{ $cluster->cluster->{analyzers} } } 10, 'a4 to be removed';
+pass('an analyzer that died is removed');
+
 $load->signal('TERM');
 is($cluster->finish_load($load)->{status}, 0, 'no agent sees an error');
 is_deeply($page->problems(failed => 1), [], 'no error, nothing from elsewhere, nothing that the content security policy forbids');
