@@ -3,8 +3,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define SHUT_US ((TOKEN_GUARD_BURST - 1) * TOKEN_GUARD_PERIOD_US)
-
 void token_guard_init(struct token_guard *g)
 {
 	memset(g, 0, sizeof(*g));
@@ -36,13 +34,8 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static uint64_t kept_until(const struct token_guard_place *p)
-{
-	return later(p->clear_us, p->trusted_until_us);
-}
-
-/* The place of the address; else one that may become its own: of those possible, what is to be kept
- * for the shortest time. */
+/* The place of the address; else one that may become its own: of those possible, the one that is
+ * forgiven first. */
 static struct token_guard_place *find(struct token_guard *g, const uint8_t key[16])
 {
 	struct token_guard_place *set, *oldest;
@@ -55,7 +48,7 @@ static struct token_guard_place *find(struct token_guard *g, const uint8_t key[1
 	for (unsigned i = 0; i < TOKEN_GUARD_WAYS; i++) {
 		if (memcmp(set[i].address, key, 16) == 0)
 			return &set[i];
-		if (kept_until(&set[i]) < kept_until(oldest))
+		if (set[i].clear_us < oldest->clear_us)
 			oldest = &set[i];
 	}
 	*oldest = (struct token_guard_place){ 0 };
@@ -63,30 +56,32 @@ static struct token_guard_place *find(struct token_guard *g, const uint8_t key[1
 	return oldest;
 }
 
-static uint32_t judge(struct token_guard_place *p, bool is_right, uint64_t now_us)
+/* Takes one failure of those allowed. Else returns how long to wait until there is one more. */
+static uint64_t take(uint64_t *clear_usp, unsigned burst, uint64_t period_us, uint64_t now_us)
 {
-	uint64_t clear_us = later(p->clear_us, now_us);
-	bool is_shut = clear_us - now_us > SHUT_US;
+	uint64_t clear_us = later(*clear_usp, now_us);
+	uint64_t most_us = now_us + (burst - 1) * period_us;
 
-	if (is_right && (!is_shut || now_us < p->trusted_until_us)) {
-		p->trusted_until_us = now_us + TOKEN_GUARD_TRUST_US;
-		return 0;
-	}
-	if (is_shut)
-		return (uint32_t)((clear_us - now_us - SHUT_US + US_PER_S - 1) / US_PER_S);
-	p->clear_us = clear_us + TOKEN_GUARD_PERIOD_US;
+	if (clear_us > most_us)
+		return clear_us - most_us;
+	*clear_usp = clear_us + period_us;
 	return 0;
 }
 
 uint32_t token_guard_judge(struct token_guard *g, const struct net_addr *from, bool is_right,
 			   uint64_t now_us)
 {
+	uint64_t wait_us;
 	uint8_t key[16];
-	uint32_t wait_s;
 
+	if (is_right)
+		return 0;
 	key_of(from, key);
 	pthread_mutex_lock(&g->lock);
-	wait_s = judge(find(g, key), is_right, now_us);
+	wait_us = take(&find(g, key)->clear_us, TOKEN_GUARD_BURST, TOKEN_GUARD_PERIOD_US, now_us);
+	if (!wait_us)
+		wait_us = take(&g->all_clear_us, TOKEN_GUARD_ALL_BURST, TOKEN_GUARD_ALL_PERIOD_US,
+			       now_us);
 	pthread_mutex_unlock(&g->lock);
-	return wait_s;
+	return (uint32_t)((wait_us + US_PER_S - 1) / US_PER_S);
 }

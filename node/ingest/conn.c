@@ -288,6 +288,10 @@ void conn_on_timeout(struct conn *c)
 	case CONN_BODY:
 		time_out(c, REFUSAL_BODY_TIMEOUT, CLOSE_BODY_TIMEOUT);
 		break;
+	case CONN_DELAYED:
+		exchange_release(&c->requests);
+		conn_update_state(c);
+		break;
 	case CONN_WRITING:
 		conn_close(c, CLOSE_WRITE_TIMEOUT);
 		break;

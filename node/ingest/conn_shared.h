@@ -26,6 +26,7 @@ enum conn_state {
 	CONN_BODY,    /* a body is coming; 408 after body */
 	CONN_WAITING, /* requests are being handled, none is being read; lanes have their own
 			 timeouts */
+	CONN_DELAYED, /* its last answer is held back: too many wrong tokens came */
 	CONN_WRITING, /* the client does not read its answers; reset after write */
 	CONN_LINGER,  /* the last answer is out; what still comes is thrown away, so that no reset
 			 takes the answer from the client */

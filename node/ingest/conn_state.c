@@ -134,6 +134,8 @@ static enum conn_state state_of(const struct conn *c)
 
 	if (c->out.len)
 		return CONN_WRITING;
+	if (rs->delayed)
+		return CONN_DELAYED;
 	if (rs->reading)
 		return CONN_BODY;
 	if (c->in.len && !rs->no_more && !c->is_held)

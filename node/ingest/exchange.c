@@ -31,7 +31,7 @@ void exchange_abandon_all(struct requests *rs)
 	drop_packet(rs);
 	while ((x = rs->first)) {
 		rs->first = x->next;
-		if (x->is_done || x == rs->reading)
+		if (x->is_done || x == rs->reading || x == rs->delayed)
 			free(x);
 		else
 			x->requests = NULL;
@@ -107,7 +107,10 @@ static void end_with(struct requests *rs, struct exchange *x, enum conn_close re
 	rs->owes_continue = false;
 	x->ends = rs->no_more = true;
 	rs->close_reason = reason;
-	finish_exchange(rs, x);
+	if (x->token_wait_s > 0)
+		rs->delayed = x;
+	else
+		finish_exchange(rs, x);
 }
 
 int exchange_refuse_and_end(struct requests *rs, enum refusal refusal, enum conn_close reason)
@@ -137,20 +140,16 @@ static enum refusal start_packet(struct requests *rs, const struct http_head *he
 	return rs->packet ? REFUSAL_NONE : REFUSAL_NO_MEMORY;
 }
 
-/* Its token was looked at: it was wrong, or right, perhaps for the first time on this connection.
- */
+/* Its token was looked at. */
 static enum refusal judge_token(struct requests *rs, struct exchange *x, enum refusal refusal)
 {
 	struct token_guard *guard = rs->shared->config.api.guard;
 	bool is_right = refusal != REFUSAL_UNAUTHORIZED;
-	uint32_t wait_s;
 
-	if (!rs->reader.head.authorization.len || (is_right && rs->is_trusted))
+	if (!rs->reader.head.authorization.len || is_right)
 		return refusal;
-	wait_s = token_guard_judge(guard, &rs->peer, is_right, rs->shared->now_us);
-	rs->is_trusted |= is_right && !wait_s;
-	x->token_wait_s = wait_s;
-	return wait_s ? REFUSAL_WRONG_TOKENS : refusal;
+	x->token_wait_s = token_guard_judge(guard, &rs->peer, false, rs->shared->now_us);
+	return x->token_wait_s ? REFUSAL_WRONG_TOKENS : refusal;
 }
 
 /* A packet may follow if none is refused. */
@@ -184,6 +183,10 @@ static int on_head(struct requests *rs)
 	if (!head->keep_alive) {
 		x->ends = true;
 		rs->close_reason = CLOSE_ANSWERED;
+	}
+	if (x->token_wait_s > 0) { /* guesses on this connection shall not follow at full speed */
+		end_with(rs, x, CLOSE_REFUSED);
+		return 0;
 	}
 	if (!head->expect_continue || rs->reader.state == HTTP_DONE)
 		return 0;
@@ -303,6 +306,15 @@ ssize_t exchange_feed(struct requests *rs, const char *data, size_t len)
 }
 
 /* ---- answers ---- */
+
+void exchange_release(struct requests *rs)
+{
+	struct exchange *x = rs->delayed;
+
+	assert(x);
+	rs->delayed = NULL;
+	finish_exchange(rs, x);
+}
 
 bool exchange_render(struct requests *rs, struct buf *out)
 {

@@ -44,7 +44,7 @@ struct requests {
 			       out */
 	bool is_bulky;      /* the last body was large: of the next request no more than the header
 			       section goes through the scratch */
-	bool is_trusted;    /* one with the right token has come */
+	struct exchange *delayed; /* the last answer, held back: too many wrong tokens came */
 };
 
 void exchange_init(struct requests *rs, struct conn_shared *shared, const struct net_addr *peer);
@@ -66,6 +66,8 @@ ssize_t exchange_feed(struct requests *rs, const char *data, size_t len) MUST_CH
  */
 int exchange_refuse_and_end(struct requests *rs, enum refusal refusal,
 			    enum conn_close reason) MUST_CHECK;
+/* The last answer has been held back for long enough. */
+void exchange_release(struct requests *rs);
 /* Appends the answers whose turn it is. True: the last of them ends the connection. */
 bool exchange_render(struct requests *rs, struct buf *out);
 

@@ -13,6 +13,7 @@
 #define SWEEP_US 100000
 #define ACCEPTS_PER_TURN 64
 #define ACCEPT_PAUSE_US 100000
+#define DELAY_US 1000000
 #define LINGER_US 2000000 /* without a byte */
 #define START_US 1000000  /* without a roster, connections wait so long */
 #define FRESH_US 1000000  /* not accepting any more: for a new connection's first request */
@@ -96,6 +97,7 @@ static uint64_t limit_of(const struct ingest *in, enum conn_state state)
 		[CONN_HEAD] = l->head_us,
 		[CONN_BODY] = l->body_us,
 		[CONN_WAITING] = UINT64_MAX,
+		[CONN_DELAYED] = DELAY_US,
 		[CONN_WRITING] = l->write_us,
 		[CONN_LINGER] = LINGER_US,
 	};

@@ -1,4 +1,4 @@
-# Who has too many wrong tokens is told to wait; others are not.
+# Who has too many wrong tokens is told to wait. The right token is never refused.
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
@@ -23,17 +23,18 @@ for (
     from("127.0.9.$ok");
     my @statuses = map { as('x', $method, $url, $body)->{status} } 1 .. 14;
     is_deeply([ @statuses[ 0 .. 9, 13 ] ], [ (401) x 10, 429 ], "$port: too many wrong tokens are not looked at any more");
-    my $answer = as($right, $method, $url, $body);
-    is("$answer->{status} $answer->{json}{code}", '429 too_many_wrong_tokens', "$port: nor is the right one then");
+    my $answer = as('x', $method, $url, $body);
+    is("$answer->{status} $answer->{json}{code}", '429 too_many_wrong_tokens', "$port: by its name");
     like($answer->{headers}{'retry-after'}, qr/^[1-5]$/, "$port: it says when");
+    is(as($right, $method, $url, $body)->{status}, $ok, "$port: the right token works all the same, from a quiet agent as well");
     is(as('-', $method, $url, $body)->{status}, 401, "$port: who has none is told so, as ever");
     from("127.0.10.$ok");
     is(as($right, $method, $url, $body)->{status}, $ok, "$port: other addresses go on");
     as('x', $method, $url, $body) for 1 .. 20;
     is(as($right, $method, $url, $body)->{status}, $ok, "$port: also where a neighbour has wrong ones");
     from("127.0.9.$ok");
-    wait_until { as($right, $method, $url, $body)->{status} == $ok } 15, 'the right token to be looked at again';
-    pass("$port: after a while the right token opens it again");
+    my $refused = wait_until { as('x', $method, $url, $body)->{status} == 401 } 15, 'a wrong token to be looked at again';
+    ok($refused, "$port: after a while a wrong token is told apart again");
 }
 
 done_testing;

@@ -277,6 +277,35 @@ static void an_end_within_a_request_keeps_the_refusal_it_has(void **state)
 	hang_up(&a);
 }
 
+#define GUESS(token)                                                                               \
+	"POST /ingest HTTP/1.1\r\nHost: w\r\nAuthorization: Bearer " token                         \
+	"\r\nContent-Length: 2\r\n\r\n{}"
+
+static void too_many_wrong_tokens_are_answered_late_and_end_the_connection(void **state)
+{
+	struct agent_bench *b = *state;
+	struct agent a;
+
+	b->shared.config.api.token = BENCH_TOKEN;
+	connect_agent(&a, b);
+	for (unsigned i = 0; i < TOKEN_GUARD_BURST; i++)
+		say(&a, GUESS("wrong"));
+	assert_string_equal(hear(&a), "401 401 401 401 401 401 401 401 401 401 ");
+	say(&a, GUESS("wrong") GUESS("wrong"));
+	assert_false(exchange_may_read(&a.rs));
+	assert_string_equal(hear(&a), "");
+	exchange_release(&a.rs);
+	assert_string_equal(hear(&a), "429 close");
+	hang_up(&a);
+
+	connect_agent(&a, b);
+	say(&a, GUESS(BENCH_TOKEN));
+	bench_accept(b, 0);
+	assert_string_equal(hear(&a), "202 ");
+	say(&a, GUESS("wrong"));
+	hang_up(&a);
+}
+
 static void each_request_counts_as_begun_once(void **state)
 {
 	struct agent_bench *b = *state;
@@ -306,6 +335,7 @@ int main(void)
 		BENCH_TEST(without_memory_a_packet_is_refused_before_its_body_comes),
 		BENCH_TEST(a_packet_outlives_its_connection),
 		BENCH_TEST(an_end_within_a_request_keeps_the_refusal_it_has),
+		BENCH_TEST(too_many_wrong_tokens_are_answered_late_and_end_the_connection),
 		BENCH_TEST(each_request_counts_as_begun_once),
 	};
 
