@@ -16,7 +16,8 @@
 --   "gone":[the same counters of those that left],"workers":[{"worker","lease_ms","info":"JSON",
 --   "unreachable":"1,~4"}],"retired":[routed,delivered,packets,forgiven],"spill":{"packets","messages","bytes"},"dead":entries,
 --   "accounts":{"received":[packets,messages],"taken":[..],"delivered":[..],"spilled":[..],"dead":[..],
---   "refused":[..],"lost":[..],"in_flight":[..],"ended_in_flight":[.., of runs that are not live]}}
+--   "refused":[..],"lost":[..],"in_flight":[..],"ended_in_flight":[.., of runs that are not live]},"n_left_out":fields of accounts that nobody can read,
+--   "left_out":"the first of them"}
 -- COST
 --   O(slots + workers), about 95 us with 3 analyzers, 500 us with 20, some ms with 200, and for the
 --   accounts 20 us for each run of a worker; O(1) for "".
@@ -90,13 +91,17 @@ for k = 1, #slots, 2 do
   end
 end
 
+local n_left_out, left_out = 0, nil
 local function all_accounts()
   local sums, ended = accounts_new(), {0, 0}
   local runs = redis.call('HGETALL', K_ACCOUNTS)
   for k = 1, #runs, 2 do
     local is_counted = string.sub(runs[k], 1, 1) ~= ADDED_UP
-    local left = is_counted and accounts_add(sums, runs[k + 1]).in_flight
-    if left and left[1] ~= 0 and run_state(runs[k], now) ~= 'live' then
+    local told = is_counted and accounts_add(sums, runs[k + 1])
+    local left = told and told.in_flight
+    if is_counted and not told then
+      n_left_out, left_out = n_left_out + 1, left_out or runs[k]
+    elseif left and left[1] ~= 0 and run_state(runs[k], now) ~= 'live' then
       ended[1], ended[2] = ended[1] + left[1], ended[2] + left[2]
     end
   end
@@ -109,9 +114,10 @@ end
 local spill = redis.call('HMGET', K_SPILL_TOTAL, 'messages', 'bytes')
 local retired = {}
 for k = 0, 3 do retired[k + 1] = h[RETIRED + k] end
+local accounts = not ARGV[1] and all_accounts() or nil
 return cjson.encode({
   epoch = epoch_now(), now_ms = now, slots = S,
   analyzers = analyzers, gone = gone, workers = workers, retired = retired,
   spill = {packets = redis.call('XLEN', K_SPILL), messages = finite(spill[1]), bytes = finite(spill[2])},
-  dead = redis.call('XLEN', K_DEAD), accounts = not ARGV[1] and all_accounts() or nil,
+  dead = redis.call('XLEN', K_DEAD), accounts = accounts, n_left_out = n_left_out, left_out = left_out,
 })

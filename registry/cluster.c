@@ -173,5 +173,11 @@ cJSON *cluster_json(const char *pool, const struct roster *r)
 	cJSON_AddNumberToObject(totals, "packets", packets);
 	cJSON_AddNumberToObject(totals, "messages", messages);
 	cJSON_AddItemToObject(json, "accounts", accounts_json(&r->accounts));
+	if (r->n_left_out > 0) {
+		cJSON *left_out = cJSON_AddObjectToObject(json, "left_out");
+
+		cJSON_AddNumberToObject(left_out, "entries", r->n_left_out);
+		cJSON_AddStringToObject(left_out, "first", r->left_out);
+	}
 	return json;
 }

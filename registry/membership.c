@@ -10,12 +10,8 @@
 
 const char *membership_check_id(const char *id)
 {
-	static const char allowed[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-	size_t len = strlen(id);
-
 	static_assert(ANALYZER_ID_MAX == 64, "as the text below says");
-	if (len == 0 || len > ANALYZER_ID_MAX || strspn(id, allowed) != len)
+	if (!roster_is_id(id))
 		return "an id is 1 to 64 of A-Z a-z 0-9 . _ -";
 	return NULL;
 }

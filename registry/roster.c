@@ -1,10 +1,12 @@
 #include "registry/roster.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/json/json_get.h"
 #include "common/json/json_read.h"
+#include "common/log.h"
 
 const char *const analyzer_state_names[] = { "active", "draining", "disabled", NULL };
 const char *const analyzer_health_names[] = { "up", "suspect", "down", NULL };
@@ -96,6 +98,35 @@ static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
 	cJSON_Delete(info);
 }
 
+bool roster_is_id(const char *id)
+{
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t len = strlen(id);
+
+	return len > 0 && len <= ANALYZER_ID_MAX && strspn(id, allowed) == len;
+}
+
+/* Anybody who writes to Redis may have put it there. */
+static void leave_out(struct roster *r, const char *what, const char *name, unsigned n)
+{
+	if (r->n_left_out == 0)
+		snprintf(r->left_out, sizeof(r->left_out), "%s %.64s", what, name);
+	for (char *c = r->left_out; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	r->n_left_out += n;
+}
+
+/* Where an analyzer is. Whatever else is wrong with it shows when a connection is made. */
+static bool is_printable(const char *url)
+{
+	for (; *url; url++)
+		if (*url <= ' ' || *url > '~')
+			return false;
+	return true;
+}
+
 static int parse_analyzer(struct analyzer *a, const cJSON *entry, double now_ms)
 {
 	double slot = number(entry, "slot");
@@ -134,9 +165,19 @@ static int parse_analyzers(struct roster *r, const cJSON *list, double now_ms)
 	if (!r->analyzers)
 		return -ENOMEM;
 	cJSON_ArrayForEach (entry, list) {
-		error = parse_analyzer(&r->analyzers[r->n_analyzers++], entry, now_ms);
+		struct analyzer *a = &r->analyzers[r->n_analyzers++];
+		const char *id =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "id"));
+
+		error = parse_analyzer(a, entry, now_ms);
 		if (error != 0)
 			return error;
+		if (!id || !roster_is_id(id) || !is_printable(a->url)) {
+			leave_out(r, "analyzer", id ? id : "without an id", 1);
+			free(a->info);
+			*a = (struct analyzer){ 0 };
+			r->n_analyzers--;
+		}
 	}
 	qsort(r->analyzers, r->n_analyzers, sizeof(*r->analyzers), by_id);
 	for (unsigned i = 0; i < r->n_analyzers; i++)
@@ -165,6 +206,12 @@ static int parse_workers(struct roster *r, const cJSON *list)
 		cJSON_Delete(info);
 		if (!w->unreachable)
 			return -ENOMEM;
+		if (!is_printable(w->name) || !is_printable(w->mode)) {
+			leave_out(r, "worker", w->name, 1);
+			free(w->unreachable);
+			*w = (struct roster_worker){ 0 };
+			r->n_workers--;
+		}
 	}
 	return 0;
 }
@@ -189,6 +236,8 @@ static void parse_gone(struct roster *r, const cJSON *list, const cJSON *retired
 static int fill(struct roster *r, const cJSON *json)
 {
 	const cJSON *spill = cJSON_GetObjectItemCaseSensitive(json, "spill");
+	const char *left_out =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "left_out"));
 	double n_slots = number(json, "slots");
 	int error;
 
@@ -207,6 +256,12 @@ static int fill(struct roster *r, const cJSON *json)
 	r->spill.messages = number(spill, "messages");
 	r->spill.bytes = number(spill, "bytes");
 	r->n_dead = number(json, "dead");
+	if (number(json, "n_left_out") > 0)
+		leave_out(r, "accounts", left_out ? left_out : "",
+			  (unsigned)within(number(json, "n_left_out"), 1, 1e9));
+	if (r->n_left_out > 0)
+		log_warn("registry", "entries in Redis left out", "entries=%u first=%s",
+			 r->n_left_out, r->left_out);
 	accounts_parse(&r->accounts, cJSON_GetObjectItemCaseSensitive(json, "accounts"));
 	return error;
 }

@@ -17,6 +17,7 @@
 #define INSTANCE_MAX 64
 #define FAULT_TEXT_MAX 63
 #define VERSION_TEXT_MAX 64
+#define LEFT_OUT_SIZE 128
 #define WORKER_NAME_SIZE (ANALYZER_ID_MAX + sizeof("/4294967295")) /* node/index */
 #define ROSTER_E_FORMAT 1 /* not what lua/roster.lua writes */
 
@@ -81,10 +82,14 @@ struct roster {
 		double packets, messages, bytes;
 	} spill; /* what is in it */
 	double n_dead;
-	struct accounts accounts; /* 0 for who asked with the epoch that it knew */
+	unsigned n_left_out;          /* entries that no node can have written */
+	char left_out[LEFT_OUT_SIZE]; /* the first of them, printable; "": none */
+	struct accounts accounts;     /* 0 for who asked with the epoch that it knew */
 };
 
-/* *rosterp is one reference. */
+/* 1 to ANALYZER_ID_MAX of A-Z a-z 0-9 . _ - */
+bool roster_is_id(const char *id);
+/* *rosterp is one reference. Entries that are wrong are left out, counted and logged. */
 int roster_parse(const char *json, struct roster **rosterp) MUST_CHECK;
 struct roster *roster_ref(struct roster *roster);
 void roster_unref(struct roster *roster);

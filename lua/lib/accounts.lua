@@ -13,13 +13,21 @@ local function accounts_new()
   return sums
 end
 
+local function is_amount(value)
+  return type(value) == 'number' and math.abs(value) <= 2 ^ 53
+end
+
+-- Adds nothing and returns nil where it is not what a worker tells: anybody may have written the field.
 local function accounts_add(sums, json)
-  local ok, told = pcall(cjson.decode, json)
-  if not ok or type(told) ~= 'table' then return {} end -- damaged, or another program's
+  local is_json, told = pcall(cjson.decode, json)
+  if not is_json or type(told) ~= 'table' then return nil end
+  for _, name in ipairs(ACCOUNTS) do
+    local pair = told[name]
+    if pair and not (type(pair) == 'table' and is_amount(pair[1]) and is_amount(pair[2])) then return nil end
+  end
   for _, name in ipairs(ACCOUNTS) do
     local sum, pair = sums[name], told[name]
-    local is_pair = type(pair) == 'table' and tonumber(pair[1]) and tonumber(pair[2])
-    if is_pair then sum[1], sum[2] = sum[1] + pair[1], sum[2] + pair[2] else told[name] = nil end
+    if pair then sum[1], sum[2] = sum[1] + pair[1], sum[2] + pair[2] end
   end
   return told
 end

@@ -106,6 +106,34 @@ static void the_accounts_of_all_workers_are_added_up(void **state)
 	assert_fields(*state, 2, "n1/0#11111111", true);
 }
 
+/* One such field kept the view of the cluster away from everybody. */
+static void junk_that_somebody_wrote_is_left_out_counted_and_named(void **state)
+{
+	static const char *const junk[] = { "",
+					    "no JSON",
+					    "5",
+					    "{\"received\":5}",
+					    "{\"received\":[\"x\",1]}",
+					    "{\"received\":[1]}",
+					    "{\"received\":[1,1],\"lost\":{}}" };
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	const char *key = redis_pool_key(*state, KEY_ACCOUNTS);
+	char field[32];
+
+	tell(*state, "n1/0", "11111111aa", 10, 7, 3);
+	for (unsigned i = 0; i < ARRAY_LEN(junk); i++) {
+		snprintf(field, sizeof(field), "junk\r%u", i);
+		POOL_DO(*state, "HSET", key, field, junk[i]);
+	}
+	POOL_DO(*state, "HSET", redis_pool_key(*state, KEY_HELD), "junk", "no MessagePack");
+	assert_accounts(*state, 10, 7, 3, 0);
+	roster = redis_pool_roster(*state);
+	assert_int_equal(roster->n_left_out, ARRAY_LEN(junk));
+	assert_memory_equal(roster->left_out, "accounts junk?", strlen("accounts junk?"));
+	keep_house(*state);
+	assert_accounts(*state, 10, 7, 3, 0);
+}
+
 static void figures_are_absolute(void **state)
 {
 	tell(*state, "n1/0", "11111111aa", 10, 7, 3);
@@ -235,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ACCOUNTS_TEST(the_accounts_of_all_workers_are_added_up),
+		ACCOUNTS_TEST(junk_that_somebody_wrote_is_left_out_counted_and_named),
 		ACCOUNTS_TEST(figures_are_absolute),
 		ACCOUNTS_TEST(a_redis_that_was_emptied_has_them_again_with_the_next_call),
 		ACCOUNTS_TEST(a_repeated_call_writes_no_older_accounts),

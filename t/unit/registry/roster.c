@@ -156,6 +156,32 @@ static void nonsense_is_refused(void **state)
 	assert_null(roster);
 }
 
+static void what_nobody_could_register_is_left_out_counted_and_named(void **state)
+{
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	(void)state;
+
+	assert_int_equal(
+		roster_parse(
+			"{\"slots\":9,\"analyzers\":["
+			"{\"id\":\"e\\r\\nSet-Cookie: x\",\"slot\":0,\"url\":\"http://h/\"},"
+			"{\"id\":\"a1\",\"slot\":1,\"url\":\"http://h/\"},"
+			"{\"id\":\"\",\"slot\":2},{\"slot\":3},{\"id\":\"\\u202e\",\"slot\":4},"
+			"{\"id\":\"a2\",\"slot\":5,\"url\":\"http://h/\\u001b[2J\"}],"
+			"\"workers\":[{\"worker\":\"n1/0\",\"info\":\"{}\"},"
+			"{\"worker\":\"n\\u001b/0\",\"info\":\"{}\"}],"
+			"\"n_left_out\":2,\"left_out\":\"junk\"}",
+			&roster),
+		0);
+	assert_int_equal(roster->n_analyzers, 1);
+	assert_string_equal(roster->analyzers[0].id, "a1");
+	assert_ptr_equal(roster->by_slot[1], &roster->analyzers[0]);
+	assert_null(roster->by_slot[0]);
+	assert_int_equal(roster->n_workers, 1);
+	assert_int_equal(roster->n_left_out, 8);
+	assert_string_equal(roster->left_out, "analyzer e??Set-Cookie: x");
+}
+
 static void names_too_long_are_cut_not_overrun(void **state)
 {
 	struct roster *roster CLEANUP(roster_unrefp) = NULL;
@@ -164,11 +190,11 @@ static void names_too_long_are_cut_not_overrun(void **state)
 
 	memset(name, 'x', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
-	snprintf(json, sizeof(json),
-		 "{\"slots\":1,\"analyzers\":[{\"id\":\"%s\",\"slot\":0,\"url\":\"%s\"}]}", name,
-		 name);
+	snprintf(
+		json, sizeof(json),
+		"{\"slots\":1,\"analyzers\":[{\"id\":\"a\",\"slot\":0,\"version\":\"%s\",\"url\":\"%s\"}]}",
+		name, name);
 	assert_int_equal(roster_parse(json, &roster), 0);
-	assert_int_equal(strlen(roster->analyzers[0].id), ANALYZER_ID_MAX);
 	assert_int_equal(strlen(roster->analyzers[0].url), ANALYZER_URL_MAX);
 }
 
@@ -191,6 +217,7 @@ int main(void)
 		cmocka_unit_test(a_reference_keeps_it),
 		cmocka_unit_test(an_empty_pool_is_a_roster),
 		cmocka_unit_test(nonsense_is_refused),
+		cmocka_unit_test(what_nobody_could_register_is_left_out_counted_and_named),
 		cmocka_unit_test(names_too_long_are_cut_not_overrun),
 		cmocka_unit_test(names_have_indices),
 	};
