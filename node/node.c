@@ -66,20 +66,38 @@ static int init_memory(struct node *node)
 	return 0;
 }
 
-/* As many connections as the system lets us have. */
-static void raise_limits(const struct node_config *config)
+/* Descriptors for what is not an agent: deliveries, Redis, the admin port, event loops. */
+#define OWN_DESCRIPTORS 256
+#define OWN_DESCRIPTORS_PER_WORKER 32
+
+static rlim_t own_descriptors(const struct node_config *config, rlim_t limit)
+{
+	rlim_t n = OWN_DESCRIPTORS + OWN_DESCRIPTORS_PER_WORKER * (rlim_t)config->workers;
+
+	return n < limit / 2 ? n : limit / 2;
+}
+
+/* As many connections as the system lets us have; agents never get the last descriptors. */
+static void raise_limits(struct node_shared *shared, const struct node_config *config)
 {
 	struct rlimit limit;
 
+	shared->max_connections = (unsigned)config->max_connections;
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
 	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-	    limit.rlim_cur < (rlim_t)config->max_connections + 256)
-		log_warn("node", "few file descriptors", "limit=%llu remedy=%s runbook=%s",
-			 (unsigned long long)limit.rlim_cur,
-			 "raise the limit of open files, or lower max-connections",
-			 LOG_RUNBOOK "a-node-is-out-of-connections");
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	shared->n_own_descriptors = (unsigned)own_descriptors(config, limit.rlim_cur);
+	if (limit.rlim_cur - shared->n_own_descriptors >= (rlim_t)config->max_connections)
+		return;
+	shared->max_connections = (unsigned)limit.rlim_cur - shared->n_own_descriptors;
+	log_warn("node", "max-connections lowered",
+		 "from=%lld to=%u limit=%llu remedy=%s runbook=%s",
+		 (long long)config->max_connections, shared->max_connections,
+		 (unsigned long long)limit.rlim_cur,
+		 "raise the limit of open files, or lower max-connections",
+		 LOG_RUNBOOK "a-node-is-out-of-connections");
 }
 
 static int init_shared(struct node *node, const struct node_config *config)
@@ -224,7 +242,7 @@ int node_new(const struct node_config *config, struct node **nodep)
 
 	if (!node)
 		return -ENOMEM;
-	raise_limits(config);
+	raise_limits(&node->shared, config);
 	r = init_shared(node, config);
 	if (r == 0)
 		check_redis(node);

@@ -26,7 +26,9 @@ struct node_shared {
 	struct health health;
 	struct token_guard ingest_guard;
 	struct memory_pool memory;
-	uint64_t memory_bytes; /* of the pool */
+	uint64_t memory_bytes;      /* of the pool */
+	unsigned max_connections;   /* of agents, as the limit of descriptors allows */
+	unsigned n_own_descriptors; /* kept from agents */
 	_Atomic unsigned n_connections;
 	_Atomic uint64_t n_registry_losses;       /* how often Redis had lost what belongs there */
 	_Atomic uint64_t probe_down[PROBE_WORDS]; /* bits by slot; written by the control thread */

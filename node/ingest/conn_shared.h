@@ -54,7 +54,8 @@ extern const char *const conn_close_names[CLOSE_REASONS];
 struct conn_limits {
 	uint32_t max_head_bytes;
 	uint64_t max_body_bytes;
-	unsigned max_connections; /* of the whole node */
+	unsigned max_connections;   /* of the whole node */
+	unsigned n_own_descriptors; /* of the process, that agents do not get */
 	uint64_t idle_us, head_us, body_us, write_us, max_age_us;
 };
 

@@ -1,7 +1,9 @@
 #include "node/ingest/ingest.h"
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,17 +40,32 @@ static void turn_away(struct conn_shared *shared, int fd, enum refusal refusal,
 	metrics_add(shared->config.metrics, M_CONNECTIONS_CLOSED, reason, 1);
 }
 
-static void admit(struct conn_shared *shared, int fd, const struct net_addr *peer)
+/* The limit may be changed while the process runs. */
+static void look_at_limit(struct ingest *in)
 {
+	unsigned n_own = in->shared.config.limits.n_own_descriptors;
+	struct rlimit limit;
+
+	in->n_descriptors = UINT_MAX;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < UINT_MAX)
+		in->n_descriptors = limit.rlim_cur / 2 > n_own ? (unsigned)limit.rlim_cur - n_own
+							       : (unsigned)limit.rlim_cur / 2;
+}
+
+static void admit(struct ingest *in, int fd, const struct net_addr *peer)
+{
+	struct conn_shared *shared = &in->shared;
 	const struct conn_config *config = &shared->config;
 	unsigned n = atomic_fetch_add_explicit(config->n_connections, 1, memory_order_relaxed);
+	bool has_room;
 
 	metrics_add(config->metrics, M_CONNECTIONS_ACCEPTED, 0, 1);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-	if (n < config->limits.max_connections && conn_new(shared, fd, peer))
+	has_room = n < config->limits.max_connections && (unsigned)fd < in->n_descriptors;
+	if (has_room && conn_new(shared, fd, peer))
 		return;
 	atomic_fetch_sub_explicit(config->n_connections, 1, memory_order_relaxed);
-	if (n < config->limits.max_connections)
+	if (has_room)
 		turn_away(shared, fd, REFUSAL_NO_MEMORY, CLOSE_NO_MEMORY);
 	else
 		turn_away(shared, fd, REFUSAL_TOO_MANY_CONNECTIONS, CLOSE_TOO_MANY);
@@ -62,7 +79,7 @@ static bool accept_one(struct ingest *in)
 			 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0)
-		admit(&in->shared, fd, &peer);
+		admit(in, fd, &peer);
 	return fd >= 0;
 }
 
@@ -73,6 +90,7 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 	(void)listen_fd;
 	(void)what;
 	in->shared.now_us = clock_mono_us();
+	look_at_limit(in);
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
 		if (accept_one(in))
 			continue;
@@ -138,6 +156,7 @@ int ingest_init(struct ingest *in, const struct conn_config *config, int listen_
 	in->sweep_event = event_new(config->base, -1, EV_PERSIST, on_sweep, in);
 	if (r != 0 || !in->accept_event || !in->sweep_event)
 		return -ENOMEM;
+	look_at_limit(in);
 	in->accept_again_us = in->shared.now_us + START_US;
 	return event_add(in->sweep_event, &sweep) == 0 ? 0 : -EIO;
 }

@@ -13,6 +13,7 @@ struct ingest {
 	struct conn_shared shared; /* with its connections */
 	struct event *accept_event, *sweep_event;
 	int listen_fd;            /* owned; -1: not accepting */
+	unsigned n_descriptors;   /* of the process, that agents may take */
 	uint64_t accept_again_us; /* accept nothing before then: out of descriptors, or not started
 				     yet; 0: accepting */
 };

@@ -62,6 +62,7 @@ int node_bench_setup(void **state)
 	assert_int_equal(conf_load(&node_program, &b->config, ARRAY_LEN(argv), argv, NULL, NULL),
 			 0);
 	b->shared.config = &b->config;
+	b->shared.max_connections = (unsigned)b->config.max_connections;
 	token_guard_init(&b->shared.ingest_guard);
 	assert_int_equal(node_config_allow(&b->config, &b->shared.allow), 0);
 	assert_int_equal(redis_url_parse(&b->shared.redis, b->config.redis), 0);
