@@ -283,10 +283,11 @@ static void an_end_within_a_request_keeps_the_refusal_it_has(void **state)
 
 static void too_many_wrong_tokens_are_answered_late_and_end_the_connection(void **state)
 {
+	static char text[] = BENCH_TOKEN, *token = text;
 	struct agent_bench *b = *state;
 	struct agent a;
 
-	b->shared.config.api.token = BENCH_TOKEN;
+	b->shared.config.api.tokenp = &token;
 	connect_agent(&a, b);
 	for (unsigned i = 0; i < TOKEN_GUARD_BURST; i++)
 		say(&a, GUESS("wrong"));
