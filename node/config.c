@@ -65,6 +65,8 @@ static const struct conf_option options[] = {
 	       .help = "The memory of the whole process. Beyond it, packets are answered 503. It needs room for one packet of max-body and about 20MiB more."),
 	OPTION("max-connections", CONF_INT, max_connections, "10000", .min = 1, .max = 1e7,
 	       .help = "The number of connections that agents may have open. A further one is answered 503."),
+	OPTION("trusted-proxy", CONF_LIST, trusted_proxy, NULL, .placeholder = "RANGE",
+	       .help = "Ranges of addresses of balancers. What they say about a client is believed: a PROXY header (version 1 or 2), or X-Forwarded-For."),
 	OPTION("idle-timeout", CONF_DURATION, idle_timeout_ms, "75s", .min = 100, .max = 86400000,
 	       .help = "An idle connection is closed after this time. Make it longer than the balancer's, or the balancer sees resets."),
 	OPTION("header-timeout", CONF_DURATION, header_timeout_ms, "10s", .min = 100,
@@ -176,12 +178,27 @@ int node_config_allow(const struct node_config *c, struct net_allow **allowp)
 	return r == NET_E_SYNTAX ? fail("analyzer-allow", bad, why) : r;
 }
 
+int node_config_proxies(const struct node_config *c, struct net_allow **proxiesp)
+{
+	const char *bad, *why;
+	int r = 0;
+
+	*proxiesp = NULL;
+	if (c->trusted_proxy.n_values > 0)
+		r = net_allow_new((const char *const *)c->trusted_proxy.values,
+				  c->trusted_proxy.n_values, proxiesp, &bad, &why);
+	return r == NET_E_SYNTAX ? fail("trusted-proxy", bad, why) : r;
+}
+
 static int check_allow(const struct node_config *c)
 {
-	struct net_allow *allow = NULL;
+	struct net_allow *allow = NULL, *proxies = NULL;
 	int r = node_config_allow(c, &allow);
 
+	if (r == 0)
+		r = node_config_proxies(c, &proxies);
 	net_allow_free(allow);
+	net_allow_free(proxies);
 	return r;
 }
 

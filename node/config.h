@@ -31,13 +31,15 @@ struct node_config {
 	bool insecure; /* the admin port listens where it is told without an admin token */
 	struct conf_list admin_hosts;
 	int admin_read; /* enum admin_read */
-	struct conf_list analyzer_allow;
+	struct conf_list analyzer_allow, trusted_proxy;
 	int log_level, log_format;
 };
 
 extern const struct conf_program node_program;
 
 /* analyzer-allow, read: the caller's. CONF_E_USAGE: one line is on stderr. */
+/* trusted-proxy, read: the caller's; NULL: there are none. */
+int node_config_proxies(const struct node_config *c, struct net_allow **proxiesp) MUST_CHECK;
 int node_config_allow(const struct node_config *c, struct net_allow **allowp) MUST_CHECK;
 
 #endif

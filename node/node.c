@@ -108,6 +108,8 @@ static int init_shared(struct node *node, const struct node_config *config)
 	s->config = config;
 	token_guard_init(&s->ingest_guard);
 	r = node_config_allow(config, &s->allow);
+	if (r == 0)
+		r = node_config_proxies(config, &s->proxies);
 	if (r != 0)
 		return r < 0 ? r : -EINVAL;
 	r = redis_url_parse(&s->redis, config->redis);
@@ -227,6 +229,7 @@ static void node_free(struct node *node)
 	redis_url_deinit(&node->shared.redis);
 	metrics_free(node->shared.metrics);
 	net_allow_free(node->shared.allow);
+	net_allow_free(node->shared.proxies);
 	if (node->shared.refresh_fd > 0)
 		close(node->shared.refresh_fd);
 	free(node->workers);

@@ -21,7 +21,8 @@ struct node_shared {
 	const struct node_config *config;
 	struct redis_url redis;
 	struct registry_keys keys;
-	struct net_allow *allow; /* where analyzers may live */
+	struct net_allow *allow;   /* where analyzers may live */
+	struct net_allow *proxies; /* trusted; NULL: none */
 	struct metrics *metrics;
 	struct health health;
 	struct token_guard ingest_guard;

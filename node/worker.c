@@ -127,6 +127,7 @@ static struct conn_config ingest_config(struct worker *w)
 		.api = { .tokenp = &c->ingest_token,
 			 .health = &w->shared->health,
 			 .guard = &w->shared->ingest_guard },
+		.proxies = w->shared->proxies,
 		.metrics = &w->metrics,
 		.n_connections = &w->shared->n_connections,
 		.memory = &w->memory,

@@ -40,6 +40,7 @@ static const struct field fields[] = {
 	[12] = { "content-type", HTTP_BAD_HEADER, NULL, SLICE(content_type) },
 	[13] = { "authorization", HTTP_BAD_HEADER, NULL, SLICE(authorization) },
 	[14] = { "content-length", HTTP_BAD_LENGTH, take_length },
+	[15] = { "x-forwarded-for", HTTP_OK, NULL, SLICE(forwarded_for) },
 	[16] = { "content-encoding", HTTP_BAD_HEADER, NULL, SLICE(content_encoding) },
 	[17] = { "transfer-encoding", HTTP_UNKNOWN_ENCODING, take_transfer_encoding },
 };

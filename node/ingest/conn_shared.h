@@ -18,6 +18,7 @@
 #include "node/packet/packet.h"
 
 struct conn;
+struct net_allow;
 
 /* The life of a connection. */
 enum conn_state {
@@ -63,6 +64,7 @@ struct conn_config {
 	struct event_base *base; /* borrowed */
 	struct conn_limits limits;
 	struct ingest_api api;
+	const struct net_allow *proxies; /* trusted; borrowed; NULL: none */
 	struct metrics_shard *metrics;   /* borrowed */
 	_Atomic unsigned *n_connections; /* of the whole node; borrowed */
 	struct memory *memory;           /* of this worker; borrowed */

@@ -3,6 +3,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/net/net_allow.h"
+#include "common/net/proxy_header.h"
 #include "node/node_metrics.h"
 #include "node/token_guard.h"
 
@@ -10,7 +12,12 @@
 
 void exchange_init(struct requests *rs, struct conn_shared *shared, const struct net_addr *peer)
 {
+	const struct net_allow *proxies = shared->config.proxies;
+
 	*rs = (struct requests){ .shared = shared, .peer = *peer, .tailp = &rs->first };
+	rs->is_proxied = proxies && !net_allow_refuses(proxies, "", peer);
+	rs->awaits_proxy_header = rs->is_proxied;
+	rs->proxy = *peer;
 	http_reader_init(&rs->reader, shared->config.limits.max_head_bytes,
 			 shared->config.limits.max_body_bytes);
 }
@@ -127,6 +134,37 @@ int exchange_refuse_and_end(struct requests *rs, enum refusal refusal, enum conn
 
 /* ---- a header section ---- */
 
+/*
+ * A trusted proxy adds the address of its client behind a comma. What is before those that trusted
+ * proxies have added may be anybody's invention.
+ */
+static void find_forwarded(struct requests *rs, struct http_slice list)
+{
+	const char *begin = list.data, *end = list.data + list.len;
+
+	rs->peer = rs->proxy;
+	while (end > begin) {
+		const char *comma = memrchr(begin, ',', (size_t)(end - begin));
+		const char *at = comma ? comma + 1 : begin;
+		char text[64];
+		struct net_addr addr;
+
+		while (at < end && *at == ' ')
+			at++;
+		if (end == at || (size_t)(end - at) >= sizeof(text))
+			return;
+		memcpy(text, at, (size_t)(end - at));
+		text[end - at] = '\0';
+		text[strcspn(text, " ")] = '\0';
+		if (net_addr_numeric(&addr, text, 0) != 0)
+			return;
+		rs->peer = addr;
+		if (!comma || net_allow_refuses(rs->shared->config.proxies, "", &addr))
+			return;
+		end = comma;
+	}
+}
+
 /* Room for the body of the packet announced by the header section. */
 static enum refusal start_packet(struct requests *rs, const struct http_head *head)
 {
@@ -177,6 +215,8 @@ static int on_head(struct requests *rs)
 		return -ENOMEM;
 	rs->reading = x;
 	rs->n_begun++;
+	if (rs->is_proxied && !rs->has_proxy_header)
+		find_forwarded(rs, head->forwarded_for);
 	refusal = decide(rs, head, x);
 	if (refusal != REFUSAL_NONE)
 		set_refusal(rs, x, refusal);
@@ -284,10 +324,33 @@ static int on_http_event(struct requests *rs, enum http_event event, struct http
 	}
 }
 
+/* *donep bytes were the header that a trusted proxy sends. 1: more bytes are needed. */
+static int take_proxy_header(struct requests *rs, const char *data, size_t len, size_t *donep)
+{
+	enum proxy_header result = proxy_header_read(data, len, donep, &rs->peer);
+
+	if (result == PROXY_HEADER_PARTIAL)
+		return 1;
+	rs->awaits_proxy_header = false;
+	rs->has_proxy_header = result == PROXY_HEADER_WHOLE;
+	if (result != PROXY_HEADER_WHOLE)
+		*donep = 0;
+	if (result == PROXY_HEADER_BAD)
+		return exchange_refuse_and_end(rs, (enum refusal)HTTP_BAD_REQUEST_LINE,
+					       CLOSE_REFUSED);
+	return 0;
+}
+
 ssize_t exchange_feed(struct requests *rs, const char *data, size_t len)
 {
 	size_t done = 0;
 
+	if (rs->awaits_proxy_header && len > 0) {
+		int r = take_proxy_header(rs, data, len, &done);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
 	while (exchange_may_read(rs)) {
 		struct http_slice slice = { 0 };
 		size_t n = 0;

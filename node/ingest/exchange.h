@@ -31,7 +31,11 @@ struct exchange {
 struct requests {
 	struct conn_shared *shared; /* borrowed */
 	struct conn_dirty dirty;    /* it has answers to write */
-	struct net_addr peer;       /* who sends them */
+	struct net_addr peer;       /* who sends them, as a trusted proxy says, if there is one */
+	struct net_addr proxy;      /* is_proxied: the proxy itself */
+	bool is_proxied;            /* the connection comes from a trusted proxy */
+	bool awaits_proxy_header;   /* it may begin with one */
+	bool has_proxy_header;      /* it did: X-Forwarded-For says nothing more */
 	struct http_reader reader;
 	struct packet *packet;    /* being read */
 	struct exchange *reading; /* its request is not whole yet; also in the queue */
