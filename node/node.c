@@ -100,6 +100,15 @@ static void raise_limits(struct node_shared *shared, const struct node_config *c
 		 LOG_RUNBOOK "a-node-is-out-of-connections");
 }
 
+static int init_bound(struct node_shared *s, const struct node_config *config)
+{
+	unsigned most = (unsigned)config->max_connections_per_address;
+
+	if (most == 0)
+		most = s->max_connections / 2 > 0 ? s->max_connections / 2 : 1;
+	return address_bound_init(&s->address_bound, s->max_connections, most);
+}
+
 static int init_shared(struct node *node, const struct node_config *config)
 {
 	struct node_shared *s = &node->shared;
@@ -120,6 +129,9 @@ static int init_shared(struct node *node, const struct node_config *config)
 	s->redis.file = conf_path_of(conf_option_named(&node_program, "redis"));
 	if (registry_keys_init(&s->keys, config->pool) != 0)
 		return -EINVAL;
+	r = init_bound(s, config);
+	if (r != 0)
+		return r;
 	s->refresh_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	s->metrics = node_metrics_new();
 	return s->refresh_fd >= 0 && s->metrics ? 0 : -ENOMEM;
@@ -230,6 +242,7 @@ static void node_free(struct node *node)
 	metrics_free(node->shared.metrics);
 	net_allow_free(node->shared.allow);
 	net_allow_free(node->shared.proxies);
+	address_bound_deinit(&node->shared.address_bound);
 	if (node->shared.refresh_fd > 0)
 		close(node->shared.refresh_fd);
 	free(node->workers);

@@ -9,6 +9,7 @@
 #include "common/net/net_allow.h"
 #include "node/config.h"
 #include "node/health.h"
+#include "node/ingest/address_bound.h"
 #include "node/packet/memory.h"
 #include "node/token_guard.h"
 #include "registry/keys.h"
@@ -30,6 +31,7 @@ struct node_shared {
 	uint64_t memory_bytes;      /* of the pool */
 	unsigned max_connections;   /* of agents, as the limit of descriptors allows */
 	unsigned n_own_descriptors; /* kept from agents */
+	struct address_bound address_bound;
 	_Atomic unsigned n_connections;
 	_Atomic uint64_t n_registry_losses;       /* how often Redis had lost what belongs there */
 	_Atomic uint64_t probe_down[PROBE_WORDS]; /* bits by slot; written by the control thread */

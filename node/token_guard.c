@@ -1,6 +1,5 @@
 #include "node/token_guard.h"
 
-#include <netinet/in.h>
 #include <string.h>
 
 void token_guard_init(struct token_guard *g)
@@ -12,21 +11,6 @@ void token_guard_init(struct token_guard *g)
 void token_guard_deinit(struct token_guard *g)
 {
 	pthread_mutex_destroy(&g->lock);
-}
-
-/* IPv4 as ::ffff:0:0/96, however the socket names it. */
-static void key_of(const struct net_addr *from, uint8_t key[16])
-{
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&from->sa;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&from->sa;
-
-	memset(key, 0, 16);
-	if (from->sa.ss_family == AF_INET) {
-		key[10] = key[11] = 0xff;
-		memcpy(key + 12, &in->sin_addr, 4);
-	} else if (from->sa.ss_family == AF_INET6) {
-		memcpy(key, &in6->sin6_addr, IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr) ? 16 : 8);
-	}
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -72,11 +56,11 @@ uint32_t token_guard_judge(struct token_guard *g, const struct net_addr *from, b
 			   uint64_t now_us)
 {
 	uint64_t wait_us;
-	uint8_t key[16];
+	uint8_t key[NET_ADDR_KEY_BYTES];
 
 	if (is_right)
 		return 0;
-	key_of(from, key);
+	net_addr_key(from, key);
 	pthread_mutex_lock(&g->lock);
 	wait_us = take(&find(g, key)->clear_us, TOKEN_GUARD_BURST, TOKEN_GUARD_PERIOD_US, now_us);
 	if (!wait_us)

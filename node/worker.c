@@ -130,6 +130,7 @@ static struct conn_config ingest_config(struct worker *w)
 		.proxies = w->shared->proxies,
 		.metrics = &w->metrics,
 		.n_connections = &w->shared->n_connections,
+		.bound = &w->shared->address_bound,
 		.memory = &w->memory,
 		.on_packet = fate_on_packet,
 		.arg = &w->fate,

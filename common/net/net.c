@@ -301,6 +301,20 @@ static int url_path(struct net_url *url, const char *text)
 	return n > 0 && (size_t)n < sizeof(url->path) ? 0 : NET_E_SYNTAX;
 }
 
+void net_addr_key(const struct net_addr *addr, uint8_t key[NET_ADDR_KEY_BYTES])
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&addr->sa;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr->sa;
+
+	memset(key, 0, NET_ADDR_KEY_BYTES);
+	if (addr->sa.ss_family == AF_INET) {
+		key[10] = key[11] = 0xff;
+		memcpy(key + 12, &in->sin_addr, 4);
+	} else if (addr->sa.ss_family == AF_INET6) {
+		memcpy(key, &in6->sin6_addr, IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr) ? 16 : 8);
+	}
+}
+
 int net_url_parse(struct net_url *url, const char *text)
 {
 	struct authority a;

@@ -27,6 +27,9 @@ int net_addr_parse(struct net_addr *addr, const char *text) MUST_CHECK;
 /* "127.0.0.1:8080", "[::1]:8080"; an IPv4 peer of a dual-stack socket as the former */
 void net_addr_format(const struct net_addr *addr, char out[NET_ADDR_STRLEN]);
 uint16_t net_addr_port(const struct net_addr *addr);
+/* Who it is: IPv4 as ::ffff:0:0/96, however the socket names it; of IPv6 the /64. */
+#define NET_ADDR_KEY_BYTES 16
+void net_addr_key(const struct net_addr *addr, uint8_t key[NET_ADDR_KEY_BYTES]);
 /* Of a host that is an address itself, "127.0.0.1" or "::1". NET_E_RESOLVE: it is a name. */
 int net_addr_numeric(struct net_addr *addr, const char *host, uint16_t port) MUST_CHECK;
 

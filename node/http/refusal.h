@@ -34,6 +34,7 @@
 	X(REFUSAL_DEAD_FULL, 503, "dead_full", "An analyzer refuses this packet as bad, and it cannot be kept as a dead letter now.") \
 	X(REFUSAL_NO_MEMORY, 503, "no_memory", "The memory of this node for packets is used up (memory-max).") \
 	X(REFUSAL_TOO_MANY_CONNECTIONS, 503, "too_many_connections", "This node has reached its limit of connections (max-connections).") \
+	X(REFUSAL_TOO_MANY_FROM_ADDRESS, 503, "too_many_from_address", "Your address has reached its limit of connections (max-connections-per-address).") \
 	X(REFUSAL_SHUTTING_DOWN, 503, "shutting_down", "This node is shutting down.")
 /* clang-format on */
 

@@ -19,6 +19,7 @@
 
 struct conn;
 struct net_allow;
+struct address_bound;
 
 /* The life of a connection. */
 enum conn_state {
@@ -67,6 +68,7 @@ struct conn_config {
 	const struct net_allow *proxies; /* trusted; borrowed; NULL: none */
 	struct metrics_shard *metrics;   /* borrowed */
 	_Atomic unsigned *n_connections; /* of the whole node; borrowed */
+	struct address_bound *bound;     /* of the whole node; borrowed; NULL: none */
 	struct memory *memory;           /* of this worker; borrowed */
 	/* Takes a valid packet. Its exchange waits for exchange_accept or exchange_refuse. */
 	void (*on_packet)(void *arg, struct packet *packet);

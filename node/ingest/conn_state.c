@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "node/ingest/address_bound.h"
 #include "node/node_metrics.h"
 
 #define MAX_UNSENT_BYTES (64 << 10) /* of answers, before the connection is not read any more */
@@ -105,6 +106,8 @@ void conn_close(struct conn *c, enum conn_close reason)
 		event_del(&c->event);
 	unlink_conn(&shared->lists[c->state], c);
 	exchange_abandon_all(&c->requests);
+	if (c->is_bounded)
+		address_bound_give(shared->config.bound, &c->requests.peer);
 	close(c->fd);
 	metrics_add(shared->config.metrics, M_CONNECTIONS_CLOSED, reason, 1);
 	atomic_fetch_sub_explicit(shared->config.n_connections, 1, memory_order_relaxed);

@@ -16,6 +16,7 @@ struct conn {
 	int fd;
 	enum conn_state state;
 	short armed;       /* EV_READ, EV_WRITE it waits for */
+	bool is_bounded;   /* it counts for its address */
 	bool at_eof;       /* the client has sent its last byte */
 	bool is_held;      /* `in` begins with a request for which there was no room in the queue */
 	uint64_t since_us; /* when it entered its state, or a new request began in it; LINGER: when

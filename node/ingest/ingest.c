@@ -9,6 +9,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/net/net_allow.h"
+#include "node/ingest/address_bound.h"
 #include "node/ingest/conn.h"
 #include "node/node_metrics.h"
 
@@ -52,20 +54,40 @@ static void look_at_limit(struct ingest *in)
 							       : (unsigned)limit.rlim_cur / 2;
 }
 
+/* False: the address has as many connections as it may. *is_boundedp: it counts, and is given back. */
+static bool take_address(const struct conn_config *config, const struct net_addr *peer,
+			 bool *is_boundedp)
+{
+	*is_boundedp =
+		config->bound && (!config->proxies || net_allow_refuses(config->proxies, "", peer));
+	return !*is_boundedp || address_bound_take(config->bound, peer);
+}
+
 static void admit(struct ingest *in, int fd, const struct net_addr *peer)
 {
 	struct conn_shared *shared = &in->shared;
 	const struct conn_config *config = &shared->config;
 	unsigned n = atomic_fetch_add_explicit(config->n_connections, 1, memory_order_relaxed);
-	bool has_room;
+	bool has_room, has_address = false, is_bounded = false;
+	struct conn *c = NULL;
 
 	metrics_add(config->metrics, M_CONNECTIONS_ACCEPTED, 0, 1);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 	has_room = n < config->limits.max_connections && (unsigned)fd < in->n_descriptors;
-	if (has_room && conn_new(shared, fd, peer))
-		return;
-	atomic_fetch_sub_explicit(config->n_connections, 1, memory_order_relaxed);
 	if (has_room)
+		has_address = take_address(config, peer, &is_bounded);
+	if (has_address)
+		c = conn_new(shared, fd, peer);
+	if (c) {
+		c->is_bounded = is_bounded;
+		return;
+	}
+	if (has_address && is_bounded)
+		address_bound_give(config->bound, peer);
+	atomic_fetch_sub_explicit(config->n_connections, 1, memory_order_relaxed);
+	if (has_room && !has_address)
+		turn_away(shared, fd, REFUSAL_TOO_MANY_FROM_ADDRESS, CLOSE_TOO_MANY);
+	else if (has_room)
 		turn_away(shared, fd, REFUSAL_NO_MEMORY, CLOSE_NO_MEMORY);
 	else
 		turn_away(shared, fd, REFUSAL_TOO_MANY_CONNECTIONS, CLOSE_TOO_MANY);

@@ -10,7 +10,8 @@ use Weir::Test;
 use constant N_IDLE => 2000;
 
 alarm 450;
-my $input = Weir::Input->start('--idle-timeout', '20s', '--header-timeout', '20s', '--max-connections', N_IDLE + 10);
+my $input = Weir::Input->start('--idle-timeout', '20s', '--header-timeout', '20s', '--max-connections', N_IDLE + 10,
+    '--max-connections-per-address', N_IDLE + 10);
 $input->bystander_is_well('before');
 
 my @idle = map { $input->client } 1 .. N_IDLE;
@@ -46,4 +47,18 @@ $endings{ $_->ending(100) }++ for @idle[ N_IDLE / 2 .. N_IDLE - 1 ];
 is_deeply(\%endings, { eof => N_IDLE / 2 }, 'the others are closed');
 $input->bystander_is_well('in the end');
 $input->settles;
+
+# One address cannot take them all.
+my $bounded = Weir::Input->start('--max-connections', 40);
+my @many = map { $bounded->client } 1 .. 25;
+$_->send(request(GET => '/livez')) for @many;
+my @heard = map { $_->answer // {} } @many;
+is(scalar(grep { $_->{status} == 200 } @heard), 19, 'one address gets half of all connections, with that of the bystander');
+is(scalar(grep { ($_->{code} // '') eq 'too_many_from_address' } @heard), 6, 'and is told why it gets no more');
+my $other = Weir::Raw->connect($bounded->node->{ingest}, from => '127.0.0.2');
+$other->send(request(GET => '/livez'));
+is($other->answer->{status}, 200, 'another address is served');
+$_->close for @many, $other;
+$bounded->refused(too_many_from_address => 6);
+$bounded->settles;
 done_testing;

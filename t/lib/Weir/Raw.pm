@@ -27,11 +27,12 @@ sub request ($method, $path, $body = undef, @headers) {
 # A chunked body of these pieces.
 sub chunked (@pieces) { return join '', (map { sprintf "%x\r\n%s\r\n", length, $_ } @pieces), "0\r\n\r\n" }
 
-# rcvbuf: bytes the kernel keeps for this client.
+# rcvbuf: bytes the kernel keeps for this client; from: its address.
 sub connect ($class, $addr, %options) {
     my ($host, $port) = $addr =~ /^(.*):(\d+)$/;
     my $socket = IO::Socket::INET->new(Proto => 'tcp') // die "socket: $!";
     setsockopt $socket, SOL_SOCKET, SO_RCVBUF, $options{rcvbuf} if $options{rcvbuf};
+    bind $socket, Socket::pack_sockaddr_in(0, Socket::inet_aton($options{from})) or die "bind: $!" if $options{from};
     CORE::connect $socket, Socket::pack_sockaddr_in($port, Socket::inet_aton($host)) or return undef;
     setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1;
     return bless { socket => $socket, in => '', select => IO::Select->new($socket) }, $class;

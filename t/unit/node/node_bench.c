@@ -63,6 +63,7 @@ int node_bench_setup(void **state)
 			 0);
 	b->shared.config = &b->config;
 	b->shared.max_connections = (unsigned)b->config.max_connections;
+	assert_int_equal(address_bound_init(&b->shared.address_bound, 100, 100), 0);
 	token_guard_init(&b->shared.ingest_guard);
 	assert_int_equal(node_config_allow(&b->config, &b->shared.allow), 0);
 	assert_int_equal(redis_url_parse(&b->shared.redis, b->config.redis), 0);
@@ -78,6 +79,7 @@ int node_bench_teardown(void **state)
 {
 	struct node_bench *b = *state;
 
+	address_bound_deinit(&b->shared.address_bound);
 	redis_url_deinit(&b->shared.redis);
 	metrics_free(b->shared.metrics);
 	net_allow_free(b->shared.allow);

@@ -48,11 +48,15 @@ static void no_two_have_one_name(void **state)
 
 static void what_may_go_well_later_is_503_and_nothing_else_is(void **state)
 {
-	static const enum refusal later[] = {
-		REFUSAL_NO_ANALYZER,          REFUSAL_SPILL_AWAY,   REFUSAL_SPILL_SLOW,
-		REFUSAL_SPILL_FULL,           REFUSAL_DEAD_FULL,    REFUSAL_NO_MEMORY,
-		REFUSAL_TOO_MANY_CONNECTIONS, REFUSAL_SHUTTING_DOWN
-	};
+	static const enum refusal later[] = { REFUSAL_NO_ANALYZER,
+					      REFUSAL_SPILL_AWAY,
+					      REFUSAL_SPILL_SLOW,
+					      REFUSAL_SPILL_FULL,
+					      REFUSAL_DEAD_FULL,
+					      REFUSAL_NO_MEMORY,
+					      REFUSAL_TOO_MANY_CONNECTIONS,
+					      REFUSAL_TOO_MANY_FROM_ADDRESS,
+					      REFUSAL_SHUTTING_DOWN };
 	size_t n = 0;
 	(void)state;
 
