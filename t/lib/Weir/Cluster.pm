@@ -52,6 +52,7 @@ sub restart_node ($self, $i) {
 sub start_analyzer ($self, $id, $weight, @more) {
     my $record = sprintf '%s/%s.%d.record', folder, $id, scalar @{ $self->{records} };
     push @{ $self->{records} }, [ $id, $record ];
+    push @more, '--replace' if $self->{analyzers}{$id}; # the same one again, on another port
     my $analyzer = Weir::Process->start([ 'weir-analyzer', '--id', $id, '--weight', $weight, '--listen', '127.0.0.1:0',
         '--record', $record, '--register', join(',', map { $_->{admin} } @{ $self->{nodes} }), @more ], name => $id);
     $analyzer->{addr} = $analyzer->wait_log(qr/msg=listening .*addr=(\S+)/);
