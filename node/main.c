@@ -57,8 +57,7 @@ static bool reload(void)
 }
 
 /*
- * After node_run all packets, connections and leases are settled. The memory is left to the kernel:
- * civetweb would take two seconds to stop its threads.
+ * After node_run all packets, connections and leases are settled. The memory is left to the kernel.
  */
 static int run(void)
 {

@@ -1,9 +1,10 @@
 #ifndef WEIR_NODE_ADMIN_H
 #define WEIR_NODE_ADMIN_H
 /*
- * The admin port, on civetweb's threads: page, API, metrics, health. Handlers read snapshots and
- * atomics; those that change the registry, and the cluster view, call Redis on a connection of
- * their own. What the dashboard shows is the watch's.
+ * The admin port: page, API, metrics, health. An event loop reads requests and writes answers; a few
+ * threads run the handlers (see admin_front.h). Handlers read snapshots and atomics. Those that
+ * change the registry, and the cluster view, call Redis on a connection of their own. What the
+ * dashboard shows is the watch's.
  */
 #include "node/admin/admin_api.h"
 
