@@ -39,7 +39,7 @@ check('with nothing there');
 
 # Trouble of each kind: one is down, one is disabled, one fails, packets are dead and wait.
 my $bad = Weir::FakeServer->start(sub { return { status => 400 } });
-my %auth = (Authorization => 'Bearer adm');
+my %auth = (Authorization => 'Bearer admin-77c2-c3d4e5f6');
 $cluster->start_analyzer("a$_" => 1, '--ttl', '2s') for 1 .. 3;
 http(PUT => "$node->{admin}/v1/analyzers/a-name-as-long-as-hosts.in.some.cluster-have-it-0123456789", { url => $bad->url('/ingest'), weight => 0.001, ttl_ms => 60000 });
 my $load = $cluster->begin_load(rate => 100, duration => 0, retries => 50);
