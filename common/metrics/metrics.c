@@ -13,16 +13,20 @@ const uint64_t metrics_bucket_us[METRICS_N_BUCKETS] = { 100,     250,     500,  
 
 struct metrics *metrics_new(const struct metrics_family *families, unsigned n_families)
 {
-	struct metrics *m = calloc(1, sizeof(*m) + n_families * sizeof(m->first_cell[0]));
+	struct metrics *m = calloc(1, sizeof(*m) + n_families * sizeof(m->cells[0]));
 
 	if (!m)
 		return NULL;
 	m->families = families;
 	m->n_families = n_families;
 	for (unsigned i = 0; i < n_families; i++) {
-		m->first_cell[i] = m->n_cells;
-		m->n_cells += metrics_n_values(&families[i]) *
-			      (metrics_is_histogram(&families[i]) ? HISTOGRAM_CELLS : 1);
+		unsigned n = metrics_n_values(&families[i]);
+		bool is_histogram = metrics_is_histogram(&families[i]);
+
+		m->cells[i] = (struct metrics_cells){ .first = m->n_cells,
+						      .n_values = is_histogram ? 0 : n,
+						      .n_histograms = is_histogram ? n : 0 };
+		m->n_cells += is_histogram ? n * HISTOGRAM_CELLS : n;
 	}
 	return m;
 }
@@ -52,15 +56,14 @@ void metrics_shard_deinit(struct metrics_shard *shard)
 	shard->cells = NULL;
 }
 
-static _Atomic uint64_t *value_cell(const struct metrics_shard *shard, unsigned family,
-				    unsigned index)
+static inline _Atomic uint64_t *value_cell(const struct metrics_shard *shard, unsigned family,
+					   unsigned index)
 {
 	const struct metrics *m = shard->metrics;
 
 	assert(family < m->n_families);
-	assert(!metrics_is_histogram(&m->families[family]));
-	assert(index < metrics_n_values(&m->families[family]));
-	return &shard->cells[m->first_cell[family] + index];
+	assert(index < m->cells[family].n_values);
+	return &shard->cells[m->cells[family].first + index];
 }
 
 static _Atomic uint64_t *histogram_cells(const struct metrics_shard *shard, unsigned family,
@@ -69,9 +72,8 @@ static _Atomic uint64_t *histogram_cells(const struct metrics_shard *shard, unsi
 	const struct metrics *m = shard->metrics;
 
 	assert(family < m->n_families);
-	assert(metrics_is_histogram(&m->families[family]));
-	assert(index < metrics_n_values(&m->families[family]));
-	return &shard->cells[m->first_cell[family] + index * HISTOGRAM_CELLS];
+	assert(index < m->cells[family].n_histograms);
+	return &shard->cells[m->cells[family].first + index * HISTOGRAM_CELLS];
 }
 
 static void add(_Atomic uint64_t *cell, uint64_t n)

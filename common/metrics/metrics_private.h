@@ -16,7 +16,11 @@ struct metrics {
 	const struct metrics_family *families; /* borrowed */
 	unsigned n_families;
 	size_t n_cells;
-	size_t first_cell[]; /* per family */
+	struct metrics_cells {
+		size_t first;
+		unsigned n_values; /* of counters, gauges and infos: a cell for each */
+		unsigned n_histograms;
+	} cells[]; /* per family; found once, as cells are written all the time */
 };
 
 /* Values of the second label, for each of the first. */

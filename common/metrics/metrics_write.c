@@ -51,7 +51,7 @@ struct scrape {
 
 static uint64_t cell(const struct scrape *s, unsigned shard, unsigned family, unsigned i)
 {
-	return metrics_load(&s->shards[shard]->cells[s->m->first_cell[family] + i]);
+	return metrics_load(&s->shards[shard]->cells[s->m->cells[family].first + i]);
 }
 
 /* Cell `i` of a family over all shards. Wraps as int64_t does, so gauges may be negative. */
