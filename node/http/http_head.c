@@ -108,7 +108,8 @@ static enum http_refusal parse_method(struct http_head *head, struct http_slice 
 	for (int i = 0; i < HTTP_METHODS; i++) {
 		const char *method = http_method_names[i];
 
-		if (strncmp(method, name.data, name.len) == 0 && !method[name.len]) {
+		if (*method == *name.data && strncmp(method, name.data, name.len) == 0 &&
+		    !method[name.len]) {
 			head->method = i;
 			return HTTP_OK;
 		}

@@ -93,16 +93,23 @@ enum http_event http_reader_feed(struct http_reader *r, const char *data, size_t
 
 enum line { LINE_PARTIAL, LINE_WHOLE, LINE_BARE_LF, LINE_TOO_LONG };
 
-/*
- * Looks on for the end of the line that begins at in->at[start]. It must end within `limit` bytes
- * of in->at, so that the answer depends on the bytes alone and not on the pieces they come in.
- * LINE_WHOLE: *endp is the offset behind its CRLF.
- */
-static inline enum line find_line(struct http_reader *r, const struct input *in, size_t start,
-				  size_t limit, size_t *endp)
+/* The bytes that are there, but no more than `limit` of them. */
+static inline size_t count_within(const struct input *in, size_t limit)
 {
 	size_t n_left = in->end - in->at;
-	size_t n = n_left < limit ? n_left : limit;
+
+	return n_left < limit ? n_left : limit;
+}
+
+/*
+ * Looks on for the end of the line that begins at in->at. It must end within `limit` bytes, so that
+ * the answer depends on the bytes alone and not on the pieces they come in.
+ * LINE_WHOLE: *lenp is its length with its CRLF.
+ */
+static inline enum line find_line(struct http_reader *r, const struct input *in, size_t limit,
+				  size_t *lenp)
+{
+	size_t n = count_within(in, limit);
 	const char *lf;
 
 	assert(r->n_searched <= n); /* what was searched is still there */
@@ -111,8 +118,30 @@ static inline enum line find_line(struct http_reader *r, const struct input *in,
 		r->n_searched = n;
 		return n == limit ? LINE_TOO_LONG : LINE_PARTIAL;
 	}
-	r->n_searched = *endp = lf + 1 - in->at;
-	return *endp - start >= 2 && lf[-1] == '\r' ? LINE_WHOLE : LINE_BARE_LF;
+	r->n_searched = *lenp = lf + 1 - in->at;
+	return *lenp >= 2 && lf[-1] == '\r' ? LINE_WHOLE : LINE_BARE_LF;
+}
+
+/*
+ * The same for the lines behind the request line, up to the empty one that ends the header section.
+ * LINE_WHOLE: *lenp is the length of the section.
+ */
+static inline enum line find_head_end(struct http_reader *r, const struct input *in, size_t *lenp)
+{
+	size_t n = count_within(in, r->max_head_bytes);
+	const char *line = in->at + r->n_line_start;
+	const char *at = in->at + r->n_searched;
+	const char *end = in->at + n;
+	const char *lf;
+
+	assert(line <= at && at <= end);
+	while ((lf = memchr(at, '\n', end - at)) && lf - line > 1 && lf[-1] == '\r')
+		line = at = lf + 1;
+	r->n_line_start = (uint32_t)(line - in->at);
+	r->n_searched = *lenp = lf ? (size_t)(lf + 1 - in->at) : n;
+	if (!lf)
+		return n == r->max_head_bytes ? LINE_TOO_LONG : LINE_PARTIAL;
+	return lf - line == 1 && *line == '\r' ? LINE_WHOLE : LINE_BARE_LF;
 }
 
 static int on_no_line(struct http_reader *r, enum line line, enum http_refusal if_bare_lf)
@@ -168,8 +197,7 @@ static enum http_refusal check_first_byte(const struct http_reader *r, unsigned 
  */
 static enum http_refusal check_request_line(struct http_reader *r, const struct input *in)
 {
-	size_t n_left = in->end - in->at;
-	const char *end = in->at + (n_left < r->max_head_bytes ? n_left : r->max_head_bytes);
+	const char *end = in->at + count_within(in, r->max_head_bytes);
 	const char *at = http_skip_text(in->at + r->n_checked, end);
 
 	r->n_checked = (uint32_t)(at - in->at);
@@ -187,7 +215,7 @@ static int on_no_head(struct http_reader *r, const struct input *in, enum line l
 	return on_no_line(r, line, r->n_line_start == 0 ? HTTP_BAD_REQUEST_LINE : HTTP_BAD_HEADER);
 }
 
-/* The request line is whole. Other protocols begin with lines that look like one. */
+/* The request line is whole, with its CRLF. Other protocols begin with lines that look like one. */
 static enum http_refusal check_other_protocols(struct http_reader *r, const struct input *in,
 					       size_t len)
 {
@@ -204,34 +232,46 @@ static enum http_refusal check_other_protocols(struct http_reader *r, const stru
 	return refusal;
 }
 
-static int read_head(struct http_reader *r, struct input *in, struct http_slice *slicep UNUSED)
+/* Until it is whole and can be one of a request. Answers GO_ON then. */
+static int read_request_line(struct http_reader *r, struct input *in)
 {
 	enum http_refusal refusal;
 	enum line line;
-	size_t end;
+	size_t len;
 
-	if (r->n_line_start == 0 && !skip_empty_lines(r, in))
+	if (!skip_empty_lines(r, in))
 		return refuse(r, HTTP_BAD_REQUEST_LINE);
 	if (in->at == in->end)
 		return HTTP_NEED_MORE;
 	refusal = r->n_searched == 0 ? check_first_byte(r, (unsigned char)*in->at) : HTTP_OK;
 	if (refusal)
 		return refuse(r, refusal);
-	for (;;) {
-		line = find_line(r, in, r->n_line_start, r->max_head_bytes, &end);
-		if (line != LINE_WHOLE)
-			return on_no_head(r, in, line);
-		if (end - r->n_line_start == 2)
-			break;
-		refusal = r->n_line_start == 0 ? check_other_protocols(r, in, end) : HTTP_OK;
-		if (refusal)
-			return refuse(r, refusal);
-		r->n_line_start = end;
-	}
-	refusal = http_head_parse(&r->head, in->at, end);
+	line = find_line(r, in, r->max_head_bytes, &len);
+	if (line != LINE_WHOLE)
+		return on_no_head(r, in, line);
+	refusal = check_other_protocols(r, in, len);
 	if (refusal)
 		return refuse(r, refusal);
-	in->at += end;
+	r->n_line_start = (uint32_t)len;
+	return GO_ON;
+}
+
+static int read_head(struct http_reader *r, struct input *in, struct http_slice *slicep UNUSED)
+{
+	int event = r->n_line_start == 0 ? read_request_line(r, in) : GO_ON;
+	enum http_refusal refusal;
+	enum line line;
+	size_t len;
+
+	if (event != GO_ON)
+		return event;
+	line = find_head_end(r, in, &len);
+	if (line != LINE_WHOLE)
+		return on_no_head(r, in, line);
+	refusal = http_head_parse(&r->head, in->at, len);
+	if (refusal)
+		return refuse(r, refusal);
+	in->at += len;
 	r->n_searched = 0;
 	return begin_body(r);
 }
@@ -255,7 +295,7 @@ static int read_data(struct http_reader *r, struct input *in, struct http_slice 
 /* A line of the chunk framing: from in->at, `*lenp` bytes with its CRLF. */
 static enum line find_framing_line(struct http_reader *r, const struct input *in, size_t *lenp)
 {
-	enum line line = find_line(r, in, 0, r->max_head_bytes - r->n_trailer_bytes, lenp);
+	enum line line = find_line(r, in, r->max_head_bytes - r->n_trailer_bytes, lenp);
 
 	if (line == LINE_WHOLE) {
 		r->n_searched = 0;
