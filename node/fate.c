@@ -32,7 +32,8 @@ static_assert(ARRAY_LEN(spill_reason_names) == SPILL_REASONS, "every reason has 
 const char *const held_reason_names[] = { "queued", "sent" };
 static_assert(ARRAY_LEN(held_reason_names) == HELD_REASONS, "every reason has a name");
 
-static void account(struct fate *f, enum account kind, const struct packet *p)
+/* Inline, as callers give constant kinds: the table is looked up by the compiler then. */
+static inline void account(struct fate *f, enum account kind, const struct packet *p)
 {
 	static const struct {
 		bool is_counted; /* here; others are by analyzer, or by reason */
