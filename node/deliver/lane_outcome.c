@@ -45,14 +45,21 @@ static bool ran_out_of_time(const struct transfer *t)
 	return t->ended_us - t->started_us >= t->timeout_ms * US_PER_MS;
 }
 
+/* Its status says that it works, unless the rest did not come in time. */
+static void hear_answer(struct lane *lane, const struct transfer *t, const char *why)
+{
+	bool is_late = ran_out_of_time(t);
+
+	if (is_late ? breaker_timeout(&lane->breaker, t->ended_us)
+		    : breaker_success(&lane->breaker))
+		lane_note_breaker(lane, is_late ? "timeout" : why);
+}
+
 static void on_delivered(struct lane *lane, struct batch *b)
 {
-	bool is_late = ran_out_of_time(&b->transfer);
 	struct packet *p;
 
-	if (is_late ? breaker_timeout(&lane->breaker, b->transfer.ended_us)
-		    : breaker_success(&lane->breaker))
-		lane_note_breaker(lane, is_late ? "timeout" : "deliveries succeed");
+	hear_answer(lane, &b->transfer, "deliveries succeed");
 	learn(lane, b);
 	while ((p = packet_queue_pop(&b->packets)))
 		lane->events.on_delivered(lane->events.arg, lane, p);
@@ -79,8 +86,7 @@ static void on_bad(struct lane *lane, struct batch *b)
 {
 	unsigned n = b->packets.n_packets;
 
-	if (breaker_success(&lane->breaker))
-		lane_note_breaker(lane, "deliveries are answered");
+	hear_answer(lane, &b->transfer, "deliveries are answered");
 	if (n == 1)
 		lane->events.on_bad(lane->events.arg, lane, packet_queue_pop(&b->packets),
 				    b->transfer.status);
@@ -106,25 +112,29 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 	};
 	const struct transfer *t = &b->transfer;
 	uint64_t now_us = clock_mono_us();
+	bool is_late = outcome == OUTCOME_TIMEOUT || ran_out_of_time(t);
 
 	log_warn("lane", "delivery failed",
 		 "analyzer=%s url=%s reason=%s status=%d error=%s packets=%u", lane->id, lane->url,
 		 delivery_outcome_names[outcome], t->status, t->error, b->packets.n_packets);
 	concurrency_failure(&lane->concurrency, t->started_us, t->ended_us);
-	if (outcome == OUTCOME_BUSY) {
+	if (outcome == OUTCOME_BUSY)
+		pause_for(lane, t->retry_after_s);
+	if (is_late) {
+		if (breaker_timeout(&lane->breaker, now_us))
+			lane_note_breaker(lane, delivery_outcome_names[OUTCOME_TIMEOUT]);
+	} else if (outcome == OUTCOME_BUSY) {
 		lane->breaker.on_trial = false;
 		if (breaker_hear(&lane->breaker))
 			lane_note_breaker(lane, "deliveries are answered");
-		pause_for(lane, t->retry_after_s);
-	} else if (outcome == OUTCOME_TIMEOUT ? breaker_timeout(&lane->breaker, now_us)
-					      : breaker_failure(&lane->breaker, now_us)) {
+	} else if (breaker_failure(&lane->breaker, now_us)) {
 		lane_note_breaker(lane, delivery_outcome_names[outcome]);
 	}
 	lane->events.on_reach(lane->events.arg, lane);
 	lane_take_back(b, reasons[outcome]);
 	if (!lane_may_send(lane))
 		lane_evict(lane, lane_why_not(lane));
-	else if (outcome == OUTCOME_TIMEOUT) /* what waits behind it has waited as long */
+	else if (is_late) /* what waits behind it has waited as long */
 		lane_evict(lane, REROUTE_TIMEOUT);
 }
 

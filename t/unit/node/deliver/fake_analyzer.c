@@ -22,7 +22,10 @@ static void answer(struct fake_analyzer *a, struct fake_post *post, struct evhtt
 	if (a->retry_after)
 		evhttp_add_header(evhttp_request_get_output_headers(request), "Retry-After",
 				  a->retry_after);
-	evhttp_send_reply(request, status, NULL, NULL);
+	if (a->is_endless)
+		evhttp_send_reply_start(request, status, NULL);
+	else
+		evhttp_send_reply(request, status, NULL, NULL);
 }
 
 static unsigned n_kept(const struct fake_analyzer *a)

@@ -32,6 +32,7 @@ struct fake_analyzer {
 	char url[64];
 	int status;        /* the next answers; 0: hold them back until fake_analyzer_answer */
 	unsigned delay_ms; /* before an answer; what is left at the end gets none */
+	bool is_endless;   /* answers begin and do not end */
 	const char *retry_after; /* NULL: none */
 	const char *bad;         /* a body with this text is answered 400; NULL: none */
 	unsigned n_posts;

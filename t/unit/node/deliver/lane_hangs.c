@@ -95,6 +95,26 @@ static void who_is_alone_does_not_hang(void **state)
 	assert_int_equal(metrics_get(&d->shard, M_HANGS, 0), 0);
 }
 
+static void an_answer_that_does_not_end_opens_the_breaker_whatever_its_status(void **state)
+{
+	static const int statuses[] = { 200, 400, 500, 503 };
+	struct delivery *d = *state;
+
+	d->dispatch.lane_config.timeout_ms = 200;
+	d->fakes[0].is_endless = true;
+	for (unsigned i = 0; i < ARRAY_LEN(statuses); i++) {
+		d->fakes[0].status = statuses[i];
+		delivery_set_roster(d, 0); /* a lane of its own */
+		delivery_set_roster(d, -1);
+		delivery_push(d, 0, i);
+		delivery_wait_fates(d, i + 1);
+		assert_int_equal(d->dispatch.lanes[0]->breaker.state, BREAKER_OPEN);
+		assert_int_equal(metrics_get(&d->shard, M_BREAKER_OPENED, 0), i + 1);
+	}
+	assert_int_equal(d->outcomes[0], DELIVERED);
+	assert_int_equal(d->outcomes[1], BAD);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, delivery_setup, delivery_teardown)
@@ -103,6 +123,7 @@ int main(void)
 		TEST(its_answer_lets_one_delivery_at_a_time_try),
 		TEST(its_first_timeout_opens_the_breaker),
 		TEST(who_is_alone_does_not_hang),
+		TEST(an_answer_that_does_not_end_opens_the_breaker_whatever_its_status),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
