@@ -76,5 +76,12 @@ sub bench ($program, @options) {
     cmp_ok(decode_json(slurp("$dir/slow.json"))->{figures}{p99}, '>', 0, 'a slow analyzer is compared with one that is not');
     like($text, qr/^the longest lane is [\d.]+ times as long; target/m, 'by lanes too');
 }
+{
+    my $text = bench('connections', '--connections', '1,2', '--delays', '1/50', '--seconds', 1, '--json', "$dir/connections.json");
+    my $figures = decode_json(slurp("$dir/connections.json"))->{figures};
+    is_deeply([ map { "$_->{connections}/$_->{ack_within}" } @$figures ], [qw(1/0 2/0 1/300ms 2/300ms)], 'each number of connections is measured with and without ack-within');
+    is(scalar(grep { $_->{packets_per_s} > 0 && $_->{p99_ms} > 0 } @$figures), 4, 'packets come through in some time');
+    like($text, qr/^1 of 3: 50 ms +300ms +\d/m, 'and the table says so');
+}
 is_deeply([ glob "$dir/weir-*" ], [], 'nothing is left behind');
 done_testing;
