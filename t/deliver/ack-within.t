@@ -6,6 +6,7 @@ use List::Util qw(sum0);
 use Test::More;
 use Time::HiRes qw(time);
 use Weir::Cluster;
+use Weir::FakeServer;
 use Weir::Test;
 
 use constant { RATE => 300, SECONDS => 5 };
@@ -41,6 +42,26 @@ for my $connections (16, 40, 4) {
         cmp_ok(100 * Weir::Cluster::worst($errors) / sum0(values %{ $cluster->counts }), '<=', 0.5, 'it keeps its share');
         verify_ok($cluster);
         is_deeply(lost($cluster, $first, $report), [], 'nothing is lost');
+    };
+}
+
+for my $connections (16, 40, 4) {
+    subtest "one takes deliveries and never answers, $connections connections" => sub {
+        my $flag = folder . "/hang.$connections";
+        my $fake = Weir::FakeServer->start(sub ($n, $body, $path) { return $path eq '/ingest' && -e $flag ? { hang => 1 } : { status => 200 } });
+        my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 0.4, a2 => 0.3 }, node => [ '--ack-within', '300ms' ]);
+        http(PUT => $cluster->node(1)->{admin} . '/v1/analyzers/a3', { url => $fake->url('/ingest'), weight => 0.3, ttl_ms => 600_000 });
+        $cluster->wait_known('a3');
+        my $delivered = sub { metrics($cluster->node(1))->{'weir_delivered_packets_total{analyzer="a3"}'} // 0 };
+        $cluster->load(rate => RATE, duration => 1, connections => $connections, messages => 1);
+        cmp_ok($delivered->(), '>', 0, 'it answers at first');
+        open my $file, '>', $flag or die "$flag: $!";
+        $cluster->load(rate => RATE, duration => 3, connections => $connections, messages => 1);
+        my $report = $cluster->load(rate => RATE, duration => SECONDS, connections => $connections, messages => 1);
+        note(sprintf '%d packets accepted; p99 %.1f ms', $report->{accepted}{packets}, $report->{service_us}{p99} / 1000);
+        cmp_ok($report->{accepted}{packets}, '>=', 0.95 * RATE * SECONDS, 'from 3 s after that, what is offered comes through');
+        cmp_ok(sum($cluster, 'weir_held_packets_total'), '>', 0, 'what it had was held');
+        verify_ok($cluster);
     };
 }
 
