@@ -33,6 +33,7 @@ static struct admin_job *pop(struct queue *q)
 
 	if (!job)
 		return NULL;
+	assert(q->n > 0);
 	q->first = job->next;
 	if (!q->first)
 		q->tailp = &q->first;
@@ -114,6 +115,8 @@ int admin_pool_push(struct admin_pool *pool, struct admin_job *job, enum admin_r
 {
 	struct queue *q = &pool->queues[rank];
 	int r = 0;
+
+	assert(rank < ADMIN_RANKS && job->run);
 
 	pthread_mutex_lock(&pool->lock);
 	if (q->n == ADMIN_POOL_QUEUE) {

@@ -55,6 +55,7 @@ void deadlines_add(struct deadlines *d, struct transfer *t, uint64_t deadline_us
 		TAILQ_INSERT_AFTER(&d->list, before, t, link);
 	else
 		TAILQ_INSERT_HEAD(&d->list, t, link);
+	assert(!TAILQ_NEXT(t, link) || TAILQ_NEXT(t, link)->deadline_us > deadline_us);
 	deadlines_arm(d, deadline_us, now_us);
 }
 

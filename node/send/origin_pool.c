@@ -4,6 +4,7 @@
 
 static void unlink_idle(struct pooled_conn *c)
 {
+	assert(c->pool->n_idle > 0 && !c->transfer);
 	TAILQ_REMOVE(&c->origin->idle, c, in_origin);
 	TAILQ_REMOVE(&c->pool->idle, c, in_pool);
 	c->pool->n_idle--;
@@ -40,6 +41,7 @@ void origin_pool_deinit(struct origin_pool *p)
 {
 	while (p->n_idle)
 		close_oldest(p);
+	assert(TAILQ_EMPTY(&p->idle));
 }
 
 struct pooled_conn *origin_pool_conn_new(struct origin_pool *p, struct origin *o)
@@ -57,6 +59,7 @@ struct pooled_conn *origin_pool_conn_new(struct origin_pool *p, struct origin *o
 
 void origin_pool_conn_free(struct pooled_conn *c)
 {
+	assert(c->origin->n_conns > 0);
 	c->origin->n_conns--;
 	http_conn_deinit(&c->http);
 	buf_deinit(&c->head);
@@ -86,6 +89,7 @@ void origin_pool_give(struct pooled_conn *c, uint64_t now_us)
 	TAILQ_INSERT_TAIL(&p->idle, c, in_pool);
 	if (++p->n_idle > POOL_MAX_IDLE)
 		close_oldest(p);
+	assert(p->n_idle <= POOL_MAX_IDLE);
 }
 
 uint64_t origin_pool_sweep(struct origin_pool *p, uint64_t now_us)

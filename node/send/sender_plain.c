@@ -92,6 +92,7 @@ static void finish_on(struct pooled_conn *c, enum transfer_result result, const 
 	struct transfer *t = c->transfer;
 	uint64_t now_us = clock_mono_us();
 
+	assert(t);
 	stop_waiting(c);
 	origin_pool_give(c, now_us);
 	deadlines_arm(&s->deadlines, now_us + POOL_IDLE_US, now_us);
@@ -164,6 +165,7 @@ static bool try_next(struct pooled_conn *c, uint64_t now_us)
 		return false;
 	c->n_more--;
 	c->addr_at = (c->addr_at + 1) % known->n_addrs;
+	assert(c->addr_at < ARRAY_LEN(known->addrs));
 	c->addr = known->addrs[c->addr_at];
 	send_on(c, now_us);
 	return true;

@@ -1,6 +1,7 @@
 #include "node/send/transfer.h"
 
 #include "common/clock.h"
+#include "common/err.h"
 
 void transfer_begin(struct transfer *t)
 {
@@ -24,6 +25,7 @@ void transfer_take_answer(struct transfer *t, int status, int64_t retry_after_s)
 
 void transfer_end(struct transfer *t, enum transfer_result result, const char *error)
 {
+	assert(result < TRANSFER_RESULTS && t->on_done);
 	t->result = result;
 	t->error = error;
 	t->ended_us = clock_mono_us();

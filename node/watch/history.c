@@ -10,6 +10,7 @@
 
 static struct history_sample *ring_at(const struct history_ring *ring, unsigned i)
 {
+	assert(i < ring->size && ring->n <= ring->size);
 	return &ring->samples[(ring->first + i) % ring->size];
 }
 
