@@ -140,9 +140,12 @@ int exchange_refuse_and_end(struct requests *rs, enum refusal refusal, enum conn
  */
 static void find_forwarded(struct requests *rs, struct http_slice list)
 {
-	const char *begin = list.data, *end = list.data + list.len;
+	const char *begin = list.data, *end;
 
 	rs->peer = rs->proxy;
+	if (!list.len)
+		return;
+	end = begin + list.len;
 	while (end > begin) {
 		const char *comma = memrchr(begin, ',', (size_t)(end - begin));
 		const char *at = comma ? comma + 1 : begin;

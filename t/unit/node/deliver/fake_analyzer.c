@@ -23,7 +23,7 @@ static void answer(struct fake_analyzer *a, struct fake_post *post, struct evhtt
 		evhttp_add_header(evhttp_request_get_output_headers(request), "Retry-After",
 				  a->retry_after);
 	if (a->is_endless)
-		evhttp_send_reply_start(request, status, NULL);
+		evhttp_send_reply_start((post->endless = request), status, NULL);
 	else
 		evhttp_send_reply(request, status, NULL, NULL);
 }
@@ -108,6 +108,9 @@ void fake_analyzer_init(struct fake_analyzer *a, struct event_base *base)
 void fake_analyzer_deinit(struct fake_analyzer *a)
 {
 	fake_analyzer_answer(a, 200);
+	for (unsigned i = 0; i < n_kept(a); i++)
+		if (a->posts[i].endless) /* freed by this where its connection has gone */
+			evhttp_send_reply_end(a->posts[i].endless);
 	if (a->http)
 		evhttp_free(a->http);
 	for (unsigned i = 0; i < n_kept(a); i++)

@@ -24,6 +24,7 @@ struct fake_post {
 	uint64_t at_us;                          /* when it came */
 	int status;                              /* what it was answered with; 0: not yet */
 	struct evhttp_request *held;
+	struct evhttp_request *endless; /* its answer was begun, and has no end */
 };
 
 struct fake_analyzer {
