@@ -51,6 +51,8 @@ int node_bench_setup(void **state)
 			 "1",
 			 "--spill-after",
 			 "0ms",
+			 "--redis-timeout",
+			 "5s",
 			 "--probe-interval",
 			 "100ms",
 			 "--drain-timeout",

@@ -23,41 +23,6 @@ static struct {
 	bool is_running;
 } it;
 
-static int setup(void **state)
-{
-	struct roster *roster;
-	int fd;
-
-	if (node_bench_setup(state) != 0 || net_addr_parse(&it.addr, "127.0.0.1:0") != 0 ||
-	    net_listen(&it.addr, true, 16, &fd) != 0 || net_local_addr(fd, &it.addr) != 0)
-		return -1;
-	assert_int_equal(worker_init(&it.worker, &the_node_bench.shared, 0, fd), 0);
-	roster = redis_pool_roster(the_node_bench.pool);
-	worker_send_roster(&it.worker, roster);
-	roster_unref(roster);
-	assert_int_equal(worker_start(&it.worker), 0);
-	it.is_running = true;
-	NODE_BENCH_WAIT_UNTIL(metrics_get(&it.worker.metrics, M_REDIS_UP, 0) == 1);
-	return 0;
-}
-
-static void join(void)
-{
-	if (it.is_running)
-		worker_join(&it.worker);
-	it.is_running = false;
-}
-
-static int teardown(void **state)
-{
-	worker_set_phase(&it.worker, WORKER_DONE);
-	join();
-	assert_int_equal(it.worker.memory.used_bytes, 0);
-	assert_int_equal(fate_n_in_flight(&it.worker.fate), 0);
-	worker_deinit(&it.worker);
-	return node_bench_teardown(state);
-}
-
 /* ---- an agent ---- */
 
 static int dial(void)
@@ -96,6 +61,57 @@ static bool is_closed(int fd)
 	char byte;
 
 	return recv(fd, &byte, 1, 0) == 0;
+}
+
+/* Both links to Redis are up: an agent's packet is stored. Agents repeat what was answered 503. */
+static void wait_until_it_stores(void)
+{
+	char answer[1024];
+	int fd = dial();
+
+	do {
+		say(fd, REQUEST);
+		hear(fd, answer, sizeof(answer), "}");
+	} while (strstr(answer, " 503 "));
+	assert_non_null(strstr(answer, " 202 "));
+	close(fd);
+	NODE_BENCH_WAIT_UNTIL(metrics_get(&it.worker.metrics, M_CONNECTIONS, 0) == 0);
+}
+
+static int setup(void **state)
+{
+	struct roster *roster;
+	int fd;
+
+	if (node_bench_setup(state) != 0 || net_addr_parse(&it.addr, "127.0.0.1:0") != 0 ||
+	    net_listen(&it.addr, true, 16, &fd) != 0 || net_local_addr(fd, &it.addr) != 0)
+		return -1;
+	assert_int_equal(worker_init(&it.worker, &the_node_bench.shared, 0, fd), 0);
+	roster = redis_pool_roster(the_node_bench.pool);
+	worker_send_roster(&it.worker, roster);
+	roster_unref(roster);
+	assert_int_equal(worker_start(&it.worker), 0);
+	it.is_running = true;
+	NODE_BENCH_WAIT_UNTIL(metrics_get(&it.worker.metrics, M_REDIS_UP, 0) == 1);
+	wait_until_it_stores();
+	return 0;
+}
+
+static void join(void)
+{
+	if (it.is_running)
+		worker_join(&it.worker);
+	it.is_running = false;
+}
+
+static int teardown(void **state)
+{
+	worker_set_phase(&it.worker, WORKER_DONE);
+	join();
+	assert_int_equal(it.worker.memory.used_bytes, 0);
+	assert_int_equal(fate_n_in_flight(&it.worker.fate), 0);
+	worker_deinit(&it.worker);
+	return node_bench_teardown(state);
 }
 
 /* ---- claims ---- */
