@@ -2,11 +2,13 @@
 --
 -- GUARANTEES
 --   Atomic. The last to register an id owns it: the former instance can neither renew nor remove it.
---   A new id starts without credit. It gets the slot of one gone for an hour; where all slots are given away
---   also of one that never got a message and is gone for 10 s, or of any that is gone for a minute. A weight that an operator set stays unless the analyzer declares
---   another one than it declared before. A restore (slot >= 0) never touches what is there already.
---   Who asks for it is told 'in_use' instead of taking the id of another instance whose lease runs and
---   whose URL names another host or port.
+--   With ARGV 12 "1", an id is not taken from another instance whose lease runs and whose URL names another
+--   host or port: the answer is 'in_use'.
+--   A new id starts without credit. It gets the slot of one gone for an hour. When all slots are given
+--   away, it also gets that of one that never got a message and is gone for 10 s, or of any that is gone
+--   for a minute.
+--   A weight that an operator set stays unless the analyzer declares another one than it declared
+--   before. A restore (slot >= 0) never touches what is there already.
 --   A registration that comes late does no harm: the same instance twice is one, and an older process
 --   than the one that is alive, or one that has left, is told 'taken'.
 --   An analyzer that restarts again and again is held back: from the third instance in a row that
