@@ -1,4 +1,4 @@
-# weir_unit_test(node/http/refusal weir-http ...): t/unit/node/http/refusal.c as build/t/node-http-refusal.t, which
+# weir_unit_test(node/http/refusal weir-refusal ...): t/unit/node/http/refusal.c as build/t/node-http-refusal.t, which
 # prints TAP; prove finds it there, and ctest by its name. Until it is built, a script is in its place that builds it.
 enable_testing()
 set(WEIR_TESTS_DIR ${CMAKE_BINARY_DIR}/t)

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "node/http/http_field.h"
+#include "common/http/http_field.h"
 
 static const char *const field_names[] = {
 	"Host", "Origin", "Accept", "Authorization", "If-Match", "If-None-Match", "Last-Event-ID",

@@ -7,9 +7,9 @@
 #include <cjson/cJSON.h>
 
 #include "common/buf.h"
+#include "common/http/http_reader.h"
 #include "common/http/web_answer.h"
 #include "common/net/net.h"
-#include "node/http/http_reader.h"
 
 enum admin_field {
 	FIELD_HOST,

@@ -1,10 +1,7 @@
 #include "node/http/refusal.h"
 
 #define INFO(id, status, name, detail) [id] = { status, name, detail },
-static const struct http_refusal_info infos[] = {
-	[REFUSAL_NONE] = { 200, "ok", "The request is well-formed." },
-	HTTP_REFUSAL_TABLE(INFO) REFUSAL_TABLE(INFO)
-};
+static const struct http_refusal_info infos[] = { REFUSAL_TABLE(INFO) };
 static_assert(ARRAY_LEN(infos) == REFUSALS, "every refusal has a row");
 
 #define NAME(id, status, name, detail) [id] = name,
@@ -14,5 +11,5 @@ static_assert(ARRAY_LEN(refusal_names) == REFUSALS, "every refusal has a name");
 const struct http_refusal_info *refusal_info(enum refusal refusal)
 {
 	assert(refusal < REFUSALS);
-	return &infos[refusal];
+	return refusal <= REFUSAL_OF_HTTP ? &http_refusals[refusal] : &infos[refusal];
 }

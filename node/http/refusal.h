@@ -7,7 +7,7 @@
  * Most log agents drop what gets a 4xx, so those are only for what can never be accepted; whatever
  * may go well later is a 503, or for who must slow down a 429, with Retry-After.
  */
-#include "node/http/http.h"
+#include "common/http/http.h"
 
 /*
  * The reasons behind the reader's own, one row each: X(id, status, name for log and counter,

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
-#include "node/http/http_reader.h"
+#include "common/http/http_reader.h"
 #include "node/http/refusal.h"
 #include "registry/roster.h"
 

@@ -11,8 +11,8 @@
  * Nothing here knows sockets: whoever owns a struct requests feeds it, writes what it renders, and
  * closes the connection when `no_more` and `close_reason` say so.
  */
+#include "common/http/http_reader.h"
 #include "common/net/net.h"
-#include "node/http/http_reader.h"
 #include "node/ingest/conn_shared.h"
 
 #define EXCHANGE_MAX_PIPELINED 64

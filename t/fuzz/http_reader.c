@@ -1,5 +1,5 @@
 /* What the reader makes of its input is the same however it was cut into pieces. */
-#include "t/unit/node/http/http_transcript.h"
+#include "t/unit/common/http/http_transcript.h"
 
 #define MAX_HEAD_BYTES 300
 #define MAX_BODY_BYTES 500

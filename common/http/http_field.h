@@ -1,10 +1,10 @@
-#ifndef WEIR_NODE_HTTP_FIELD_H
-#define WEIR_NODE_HTTP_FIELD_H
+#ifndef WEIR_COMMON_HTTP_FIELD_H
+#define WEIR_COMMON_HTTP_FIELD_H
 /*
  * The fields of a header section that http_reader has let pass, one after the other: for what the
  * reader itself has no use for. Pure.
  */
-#include "node/http/http.h"
+#include "common/http/http.h"
 
 struct http_fields {
 	const char *at; /* the next field line */

@@ -1,8 +1,8 @@
-#include "node/http/http_field.h"
+#include "common/http/http_field.h"
 
 #include <string.h>
 
-#include "node/http/http_text.h"
+#include "common/http/http_text.h"
 
 static const char *skip_line(const char *at, const char *end)
 {

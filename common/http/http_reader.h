@@ -1,5 +1,5 @@
-#ifndef WEIR_NODE_HTTP_READER_H
-#define WEIR_NODE_HTTP_READER_H
+#ifndef WEIR_COMMON_HTTP_READER_H
+#define WEIR_COMMON_HTTP_READER_H
 /*
  * A strict, incremental reader of HTTP/1.x requests (RFC 9112). Pure: bytes in, events out; it owns
  * no memory but this struct, knows no sockets and no clock, and never looks at a byte twice.
@@ -23,7 +23,7 @@
  *
  * What comes out depends on the bytes alone, never on how they were cut into pieces.
  */
-#include "node/http/http.h"
+#include "common/http/http.h"
 
 enum http_state {
 	HTTP_HEAD_WAIT,

@@ -1,9 +1,9 @@
-#ifndef WEIR_NODE_HTTP_TEXT_H
-#define WEIR_NODE_HTTP_TEXT_H
+#ifndef WEIR_COMMON_HTTP_TEXT_H
+#define WEIR_COMMON_HTTP_TEXT_H
 /* The characters that the parts of an HTTP message are made of, private to the HTTP reader. */
 #include <strings.h>
 
-#include "node/http/http.h"
+#include "common/http/http.h"
 
 /* Kinds of characters, as bits. */
 enum {

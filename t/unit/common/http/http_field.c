@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "node/http/http_field.h"
+#include "common/http/http_field.h"
 
 static void check(const char *section, const char *const *expected)
 {

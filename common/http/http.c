@@ -1,4 +1,10 @@
-#include "node/http/http.h"
+#include "common/http/http.h"
+
+#define INFO(id, status, name, detail) [id] = { status, name, detail },
+const struct http_refusal_info http_refusals[] = {
+	[HTTP_OK] = { 200, "ok", "The request is well-formed." }, HTTP_REFUSAL_TABLE(INFO)
+};
+static_assert(ARRAY_LEN(http_refusals) == HTTP_REFUSALS, "every refusal has a row");
 
 const char *const http_method_names[] = {
 	[HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",       [HTTP_POST] = "POST",

@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "t/unit/node/http/http_cases.h"
-#include "t/unit/node/http/http_transcript.h"
+#include "t/unit/common/http/http_cases.h"
+#include "t/unit/common/http/http_transcript.h"
 
 static void check(const struct http_case *c, size_t n_first, size_t n_each)
 {

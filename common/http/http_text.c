@@ -1,4 +1,4 @@
-#include "node/http/http_text.h"
+#include "common/http/http_text.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-#include "node/http/http_reader.h"
+#include "common/http/http_reader.h"
 
 #include <string.h>
 
-#include "node/http/http_head.h"
-#include "node/http/http_text.h"
+#include "common/http/http_head.h"
+#include "common/http/http_text.h"
 
 /* What a step answers besides an event: state or position have changed, take the next step. */
 #define GO_ON (-1)

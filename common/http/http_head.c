@@ -1,8 +1,8 @@
-#include "node/http/http_head.h"
+#include "common/http/http_head.h"
 
 #include <string.h>
 
-#include "node/http/http_text.h"
+#include "common/http/http_text.h"
 
 struct head_parser {
 	struct http_head *head;

@@ -1,10 +1,10 @@
-#ifndef WEIR_NODE_HTTP_HEAD_H
-#define WEIR_NODE_HTTP_HEAD_H
+#ifndef WEIR_COMMON_HTTP_HEAD_H
+#define WEIR_COMMON_HTTP_HEAD_H
 /*
  * The grammar of a header section, private to http_reader.c: from bytes that are all there to a
  * struct http_head. Which bytes belong to it, and how many are allowed, is the reader's business.
  */
-#include "node/http/http.h"
+#include "common/http/http.h"
 
 /*
  * `data` is a whole header section, the empty line at its end included, in which every LF follows a

@@ -1,5 +1,5 @@
-#ifndef WEIR_NODE_HTTP_H
-#define WEIR_NODE_HTTP_H
+#ifndef WEIR_COMMON_HTTP_H
+#define WEIR_COMMON_HTTP_H
 /*
  * The words of HTTP requests: methods, header sections, and why a request is refused.
  */
@@ -60,6 +60,8 @@ struct http_refusal_info {
 	const char *name;   /* "bad_header" */
 	const char *detail; /* a sentence for the problem+json body */
 };
+/* [HTTP_OK]: a well-formed request. */
+extern const struct http_refusal_info http_refusals[HTTP_REFUSALS];
 extern const char *const http_method_names[HTTP_METHODS];
 
 /* Borrowed: from the bytes given to the http_reader_feed that returned HTTP_HEAD_DONE. */

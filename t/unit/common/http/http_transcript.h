@@ -7,8 +7,7 @@
 #include <stdio.h>
 
 #include "common/buf.h"
-#include "node/http/http_reader.h"
-#include "node/http/refusal.h"
+#include "common/http/http_reader.h"
 
 static void note_slice(struct buf *out, const char *name, struct http_slice s)
 {
@@ -70,7 +69,7 @@ static bool note_events(struct buf *out, struct http_reader *r, struct buf *unre
 			return true;
 		if (event == HTTP_REFUSED) {
 			end_body(out, r);
-			buf_printf(out, "refused %s", refusal_names[r->refusal]);
+			buf_printf(out, "refused %s", http_refusals[r->refusal].name);
 			return false;
 		}
 		if (event == HTTP_MESSAGE_DONE) {
