@@ -6,7 +6,10 @@
 #include "analyzer/dedupe.h"
 #include "analyzer/fault.h"
 #include "common/conf/conf_reload.h"
+#include "common/conf/conf_set.h"
+#include "common/file_check.h"
 #include "common/log.h"
+#include "common/net/net_check.h"
 
 #define PROGRAM "weir-analyzer"
 #define ID_MAX 64
@@ -78,10 +81,14 @@ static const struct conf_option options[] = {
 	  "The format of the log, which goes to stderr.", .choices = log_format_names },
 };
 
+static const struct conf_program program;
+
 static int usage_error(const char *option, const char *value, const char *reason)
 {
-	fprintf(stderr, PROGRAM ": --%s '%s': %s\n", option, value, reason);
-	return CONF_E_USAGE;
+	char where[64];
+
+	snprintf(where, sizeof(where), "--%s", option);
+	return conf_refuse_value(&program, where, value, reason);
 }
 
 static int check_id(const char *id)
@@ -89,20 +96,21 @@ static int check_id(const char *id)
 	size_t len = strlen(id);
 
 	if (len == 0 || len > ID_MAX || strspn(id, ID_CHARACTERS) != len)
-		return usage_error("id", id,
-				   "1 to 64 letters, digits, '.', '_' or '-' are allowed");
+		return usage_error("id", id, "is no name of 1 to 64 of A-Z a-z 0-9 . _ -");
 	return 0;
 }
 
 static int check_listen(struct config *config)
 {
+	char why[NET_WHY_STRLEN];
 	int r = net_addr_parse(&config->listen_addr, config->listen);
 
-	if (r == NET_E_SYNTAX)
-		return usage_error("listen", config->listen, "it must be HOST:PORT");
-	if (r == NET_E_RESOLVE)
-		return usage_error("listen", config->listen, "the host name does not resolve");
-	return r;
+	if (r == 0)
+		r = net_check_local(&config->listen_addr);
+	if (r == 0)
+		return 0;
+	net_explain(r, config->listen, why);
+	return usage_error("listen", config->listen, why);
 }
 
 static int check_url(const char *option, const char *text)
@@ -111,8 +119,19 @@ static int check_url(const char *option, const char *text)
 	int r = text ? net_url_parse(&url, text) : 0;
 
 	if (r == NET_E_SYNTAX)
-		return usage_error(option, text, "it must be http://HOST[:PORT][/PATH]");
+		return usage_error(option, text, "is no http://HOST[:PORT][/PATH]");
 	return r;
+}
+
+static int check_record(const char *path)
+{
+	int r = file_check_append(path);
+	char why[100];
+
+	if (!r)
+		return 0;
+	snprintf(why, sizeof(why), "cannot be written: %s", strerror(-r));
+	return usage_error("record", path, why);
 }
 
 static int finish(void *out)
@@ -126,6 +145,8 @@ static int finish(void *out)
 		r = check_url("advertise", config->advertise);
 	if (!r)
 		r = check_url("sink", config->sink);
+	if (!r && config->record)
+		r = check_record(config->record);
 	for (size_t i = 0; !r && i < config->registries.n_values; i++)
 		r = check_url("register", config->registries.values[i]);
 	return r;

@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/conf/conf_set.h"
 #include "common/conf/conf_value.h"
+#include "common/file_check.h"
 #include "common/log.h"
 #include "common/rng.h"
+#include "loadgen/target.h"
 
 #define DEFAULT_DURATION_MS 10000
 #define MAX_DURATION_S 31536000.0
@@ -79,10 +82,14 @@ static const struct conf_option table[] = {
 	  "The format of the log, which goes to stderr.", .choices = log_format_names },
 };
 
-static int refuse(const char *name, const char *value, const char *why)
+static const struct conf_program program;
+
+int options_refuse(const char *name, const char *value, const char *why)
 {
-	fprintf(stderr, "weir-loadgen: --%s %s: %s\n", name, value, why);
-	return CONF_E_USAGE;
+	char where[64];
+
+	snprintf(where, sizeof(where), "--%s", name);
+	return conf_refuse_value(&program, where, value, why);
 }
 
 static int options_read_duration(struct options *o)
@@ -103,7 +110,7 @@ static int options_read_duration(struct options *o)
 		return 0;
 	}
 	if (conf_parse_value(&option, o->duration, &o->duration_ms, why))
-		return refuse("duration", o->duration, "not a time like 10, 10s or 5m");
+		return options_refuse("duration", o->duration, "is no time such as 10, 10s or 5m");
 	return 0;
 }
 
@@ -116,9 +123,41 @@ static int options_read_prefix(struct options *o)
 		return rng_token(o->prefix, 6);
 	if (!*o->id_prefix || strlen(o->id_prefix) >= sizeof(o->prefix) ||
 	    o->id_prefix[strspn(o->id_prefix, allowed)])
-		return refuse("id-prefix", o->id_prefix, "1 to 64 letters, digits or ._:-");
+		return options_refuse("id-prefix", o->id_prefix,
+				      "is no text of 1 to 64 letters, digits or ._:-");
 	strcpy(o->prefix, o->id_prefix);
 	return 0;
+}
+
+static int check_targets(const struct options *o)
+{
+	for (size_t i = 0; i < o->target.n_values; i++) {
+		CLEANUP(target_deinit) struct target target;
+		int r = target_init(&target, o->target.values[i], NULL);
+
+		if (r)
+			return options_refuse("target", o->target.values[i], target_why(r));
+	}
+	return 0;
+}
+
+int options_refuse_file(const char *name, const char *path, int error)
+{
+	char why[100];
+
+	snprintf(why, sizeof(why), "cannot be opened: %s", strerror(error));
+	return options_refuse(name, path, why);
+}
+
+static int check_files(const struct options *o)
+{
+	bool reads_file = o->replay && strcmp(o->replay, "-") != 0;
+	int r = reads_file ? file_check_read(o->replay) : 0;
+
+	if (r)
+		return options_refuse_file("replay", o->replay, -r);
+	r = o->acked ? file_check_append(o->acked) : 0;
+	return r ? options_refuse_file("acked", o->acked, -r) : 0;
 }
 
 static int finish(void *options)
@@ -129,11 +168,15 @@ static int finish(void *options)
 	if (r)
 		return r;
 	if (!o->target.n_values)
-		return refuse("target", "", "missing");
+		return conf_complain(&program, "--target names no URL");
 	if (sizes_parse(&o->sizes, o->messages))
-		return refuse("messages", o->messages,
-			      "not N, LO-HI or pareto:SHAPE:MAX (1 to 1000000 messages)");
-	return options_read_prefix(o);
+		return options_refuse(
+			"messages", o->messages,
+			"is not N, LO-HI or pareto:SHAPE:MAX (1 to 1000000 messages)");
+	r = options_read_prefix(o);
+	if (!r)
+		r = check_targets(o);
+	return r ? r : check_files(o);
 }
 
 static const struct conf_program program = {

@@ -42,6 +42,9 @@ struct options {
 
 /* 0 (options_free after use), CONF_E_DONE, CONF_E_USAGE (said on stderr), or negative. */
 int options_load(struct options *options, int argc, char **argv) MUST_CHECK;
+/* The value of an option is refused: one line on stderr; CONF_E_USAGE. */
+int options_refuse(const char *name, const char *value, const char *why);
+int options_refuse_file(const char *name, const char *path, int error);
 void options_free(struct options *options);
 
 #endif

@@ -25,30 +25,31 @@ struct session {
 
 static int refuse(const char *option, const char *value, const char *why)
 {
-	fprintf(stderr, "weir-loadgen: --%s %s: %s\n", option, value, why);
+	options_refuse(option, value, why);
+	return SESSION_E_USAGE;
+}
+
+static int refuse_file(const char *option, const char *path, int error)
+{
+	options_refuse_file(option, path, error);
 	return SESSION_E_USAGE;
 }
 
 static int session_open_targets(struct session *s)
 {
-	static const char *const why[] = {
-		[TARGET_E_URL] = "not http://HOST:PORT[/PATH]",
-		[TARGET_E_TLS] = "https is not supported",
-		[TARGET_E_RESOLVE] = "the name does not resolve",
-	};
 	const struct conf_list *urls = &s->options->target;
 	int r = 0;
 
 	s->targets = calloc(urls->n_values, sizeof(*s->targets));
 	if (!s->targets)
-		return refuse("target", "", strerror(ENOMEM));
+		return -ENOMEM;
 	for (size_t i = 0; i < urls->n_values && !r; i++, s->config.n_targets++) {
 		r = target_init(&s->targets[i], urls->values[i], s->options->ingest_token);
 		if (r)
-			refuse("target", urls->values[i], r < 0 ? strerror(-r) : why[r]);
+			r = refuse("target", urls->values[i], target_why(r));
 	}
 	s->config.targets = s->targets;
-	return r ? SESSION_E_USAGE : 0;
+	return r;
 }
 
 static int session_open_files(struct session *s)
@@ -60,11 +61,11 @@ static int session_open_files(struct session *s)
 	r = o->replay ? source_new_replay(&s->source, &o->sizes, seed, o->replay)
 		      : source_new_synthetic(&s->source, &o->sizes, seed, o->bytes);
 	if (r)
-		return refuse("replay", o->replay ? o->replay : "", strerror(-r));
+		return o->replay ? refuse_file("replay", o->replay, -r) : r;
 	if (!o->acked)
 		return 0;
 	s->acked = s->config.acked = fopen(o->acked, "ae");
-	return s->acked ? 0 : refuse("acked", o->acked, strerror(errno));
+	return s->acked ? 0 : refuse_file("acked", o->acked, errno);
 }
 
 static void session_configure(struct session *s)

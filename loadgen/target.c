@@ -1,6 +1,7 @@
 #include "loadgen/target.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int target_resolve(struct target *target, const struct net_url *url, char *hostport,
 			  size_t size)
@@ -34,6 +35,20 @@ int target_init(struct target *target, const char *text, const char *token)
 		buf_printf(&target->head, "Authorization: Bearer %s\r\n", token);
 	buf_append_str(&target->head, "Content-Type: application/json\r\nContent-Length: ");
 	return target->head.failed ? -ENOMEM : 0;
+}
+
+const char *target_why(int error)
+{
+	switch (error) {
+	case TARGET_E_URL:
+		return "is no http://HOST:PORT[/PATH]";
+	case TARGET_E_TLS:
+		return "is https, which is not supported";
+	case TARGET_E_RESOLVE:
+		return "has a host name that does not resolve";
+	default:
+		return strerror(-error);
+	}
 }
 
 void target_deinit(struct target *target)

@@ -18,6 +18,8 @@ struct target {
 /* A URL without a path means /ingest. `token` goes out as a bearer token; NULL: none. Blocking name
  * lookup. Release with target_deinit, whatever it returned. */
 int target_init(struct target *target, const char *url, const char *token) MUST_CHECK;
+/* What a target's URL is, given what target_init returned: "is no http://HOST:PORT[/PATH]". */
+const char *target_why(int error);
 void target_deinit(struct target *target);
 
 #endif

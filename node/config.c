@@ -4,12 +4,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/conf/conf_amount.h"
+#include "common/conf/conf_set.h"
 #include "common/log.h"
+#include "common/net/net_check.h"
+#include "common/process.h"
+#include "node/packet/packet.h"
 #include "registry/keys.h"
 #include "registry/membership.h"
 #include "registry/redis/redis_url.h"
 
 #define MIN_TOKEN 16
+/* What is not packets or connections: threads and libraries; and for each worker its buffers. */
+#define BASE_BYTES (8u << 20)
+#define WORKER_BYTES (4u << 20)
+#define COPIES 3 /* of a packet on its way to Redis or from there */
 
 static const char *const ack_names[] = { "delivered", "received", NULL };
 static const char *const admin_read_names[] = { "open", "token", NULL };
@@ -125,10 +134,13 @@ static const struct conf_option options[] = {
 	       .help = "The format of the log, which goes to stderr."),
 };
 
+/* value NULL: it is not shown. */
 static int fail(const char *option, const char *value, const char *why)
 {
-	fprintf(stderr, "weir-node: --%s: \"%s\": %s\n", option, value, why);
-	return CONF_E_USAGE;
+	char where[64];
+
+	snprintf(where, sizeof(where), "--%s", option);
+	return conf_refuse_value(&node_program, where, value, why);
 }
 
 static int default_node_id(struct node_config *c)
@@ -149,13 +161,12 @@ static int check_token(const char *option, const char *token)
 		return 0;
 	for (const unsigned char *p = (const unsigned char *)token; *p; p++)
 		if (*p <= ' ' || *p >= 0x7f)
-			return fail(option, "...",
-				    "a token consists of printable ASCII without spaces");
+			return fail(option, NULL,
+				    "has other characters than printable ASCII without spaces");
 	if (!*token)
-		return fail(option, "",
-			    "the token is empty: leave the option out, or give a token");
+		return fail(option, NULL, "is empty: leave the option out, or give a token");
 	if (strlen(token) < MIN_TOKEN)
-		return fail(option, "...", "a token has at least 16 characters");
+		return fail(option, NULL, "must have at least 16 characters");
 	return 0;
 }
 
@@ -168,8 +179,16 @@ static int check_tokens(const struct node_config *c)
 	if (r == 0)
 		r = check_token("admin-token", c->admin_token);
 	if (r == 0 && c->admin_read == ADMIN_READ_TOKEN && !c->admin_token && !c->register_token)
-		r = fail("admin-read", "token", "--admin-token must be set, too");
+		r = fail("admin-read", "token", "needs --admin-token, too");
 	return r;
+}
+
+static int fail_entry(const char *option, const char *entry, const char *why)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "cannot be: %s", why);
+	return fail(option, entry, text);
 }
 
 int node_config_allow(const struct node_config *c, struct net_allow **allowp)
@@ -178,7 +197,7 @@ int node_config_allow(const struct node_config *c, struct net_allow **allowp)
 	int r = net_allow_new((const char *const *)c->analyzer_allow.values,
 			      c->analyzer_allow.n_values, allowp, &bad, &why);
 
-	return r == NET_E_SYNTAX ? fail("analyzer-allow", bad, why) : r;
+	return r == NET_E_SYNTAX ? fail_entry("analyzer-allow", bad, why) : r;
 }
 
 int node_config_proxies(const struct node_config *c, struct net_allow **proxiesp)
@@ -190,7 +209,7 @@ int node_config_proxies(const struct node_config *c, struct net_allow **proxiesp
 	if (c->trusted_proxy.n_values > 0)
 		r = net_allow_new((const char *const *)c->trusted_proxy.values,
 				  c->trusted_proxy.n_values, proxiesp, &bad, &why);
-	return r == NET_E_SYNTAX ? fail("trusted-proxy", bad, why) : r;
+	return r == NET_E_SYNTAX ? fail_entry("trusted-proxy", bad, why) : r;
 }
 
 static int check_allow(const struct node_config *c)
@@ -205,20 +224,26 @@ static int check_allow(const struct node_config *c)
 	return r;
 }
 
-static int check_addresses(const struct node_config *c)
+static int check_address(const char *option, const char *text)
 {
 	struct net_addr addr;
+	char why[NET_WHY_STRLEN];
+	int r = net_addr_parse(&addr, text);
 
-	if (net_addr_parse(&addr, c->listen) == NET_E_SYNTAX)
-		return fail("listen", c->listen,
-			    "it must be HOST:PORT, such as :8080 for all addresses");
-	if (net_addr_parse(&addr, c->admin_listen) == NET_E_SYNTAX)
-		return fail("admin-listen", c->admin_listen,
-			    "it must be HOST:PORT, such as :8081 for all addresses");
-	return 0;
+	if (r == 0)
+		r = net_check_local(&addr);
+	if (r == 0)
+		return 0;
+	net_explain(r, text, why);
+	return fail(option, text, why);
 }
 
-/* Not shown: it may hold a password. */
+/* The URL is not shown: it may hold a password. */
+static int fail_redis(const char *why)
+{
+	return conf_complain(&node_program, "--redis: %s", why);
+}
+
 static int check_redis(const struct node_config *c)
 {
 	struct redis_url *url = calloc(1, sizeof(*url));
@@ -228,34 +253,73 @@ static int check_redis(const struct node_config *c)
 		return -ENOMEM;
 	r = redis_url_parse(url, c->redis);
 	if (r != 0)
-		r = fail("redis", "...", redis_url_why(url));
+		r = fail_redis(redis_url_why(url));
 	else
 		redis_url_deinit(url);
 	free(url);
 	return r;
 }
 
-/* Fills in node id and workers, and checks what one option alone cannot say. */
+/*
+ * Of memory-max, what is left for packets and connections: at least for one packet as large as may
+ * be, or agents would be told to come again for ever. Where there is more, something is kept back
+ * for the copies that are made of a large packet on its way into the spill and out of it.
+ */
+static int find_memory(struct node_config *c)
+{
+	static uint64_t resident_bytes; /* as it was at the start: a reload judges the same */
+	uint64_t used, needed, left, copies;
+	char why[200], at_least[CONF_AMOUNT_STRLEN], value[CONF_AMOUNT_STRLEN];
+
+	if (!resident_bytes)
+		resident_bytes = process_resident_bytes();
+	used = resident_bytes + BASE_BYTES + (uint64_t)c->workers * WORKER_BYTES;
+	needed = packet_cost(c->max_body) + BASE_BYTES / 8;
+	if (c->memory_max < used + needed) {
+		conf_amount_format(CONF_SIZE, (double)c->memory_max, value);
+		conf_amount_format(CONF_SIZE, (double)(((used + needed) >> 20) + 1) * (1 << 20),
+				   at_least);
+		snprintf(why, sizeof(why),
+			 "is too small for %u workers and max-body: raise it to %s, or lower "
+			 "max-body or workers",
+			 (unsigned)c->workers, at_least);
+		return fail("memory-max", value, why);
+	}
+	left = c->memory_max - used;
+	copies = COPIES * c->max_body < left / 2 ? COPIES * c->max_body : left / 2;
+	if (copies > left - needed)
+		copies = left - needed;
+	c->packet_memory = left - copies;
+	return 0;
+}
+
+/* Fills in node id, workers and memory, and checks what one option alone cannot say. */
 static int finish(void *config)
 {
 	struct node_config *c = config;
 	struct registry_keys keys;
 	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
+	int r;
+
 	if (default_node_id(c) != 0)
 		return -ENOMEM;
 	if (membership_check_id(c->node_id))
-		return fail("node-id", c->node_id, membership_check_id(c->node_id));
+		return fail("node-id", c->node_id, "is no name of 1 to 64 of A-Z a-z 0-9 . _ -");
 	if (registry_keys_init(&keys, c->pool) != 0)
-		return fail("pool", c->pool, "a pool is 1 to 64 of A-Z a-z 0-9 . _ -");
-	if (c->memory_max < c->max_body)
-		return fail("memory-max", "", "must be at least max-body");
-	if (check_addresses(c) != 0 || check_redis(c) != 0 || check_tokens(c) != 0 ||
-	    check_allow(c) != 0)
-		return CONF_E_USAGE;
+		return fail("pool", c->pool, "is no name of 1 to 64 of A-Z a-z 0-9 . _ -");
 	if (c->workers == 0)
 		c->workers = n_cpus > 0 ? (n_cpus < 256 ? n_cpus : 256) : 1;
-	return 0;
+	r = check_address("listen", c->listen);
+	if (r == 0)
+		r = check_address("admin-listen", c->admin_listen);
+	if (r == 0)
+		r = check_redis(c);
+	if (r == 0)
+		r = check_tokens(c);
+	if (r == 0)
+		r = check_allow(c);
+	return r == 0 ? find_memory(c) : r;
 }
 
 const struct conf_program node_program = {

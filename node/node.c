@@ -20,11 +20,6 @@
 #define BACKLOG 4096
 #define WAIT_STEP_MS 20
 #define LONGEST_WAIT_MS 3600000
-/* What is not packets or connections: threads and libraries; and for each worker its buffers. */
-#define BASE_BYTES (8u << 20)
-#define WORKER_BYTES (4u << 20)
-#define COPIES 3 /* of a packet on its way to Redis or from there */
-
 struct node {
 	struct node_shared shared;
 	struct worker *workers;
@@ -38,32 +33,12 @@ struct node {
 	bool (*reload)(void); /* on SIGHUP */
 };
 
-/*
- * Of memory-max, what is left for packets and connections: at least for one packet as large as may
- * be, or agents would be told to come again for ever. Where there is more, something is kept back
- * for the copies that are made of a large packet on its way into the spill and out of it.
- */
-static int init_memory(struct node *node)
+static void init_memory(struct node *node)
 {
-	const struct node_config *c = node->shared.config;
-	uint64_t used = process_resident_bytes() + BASE_BYTES + (uint64_t)c->workers * WORKER_BYTES;
-	uint64_t needed = packet_cost(c->max_body) + BASE_BYTES / 8, left, copies;
+	struct node_shared *s = &node->shared;
 
-	if (c->memory_max < used + needed) {
-		log_error("node", "memory-max is too small",
-			  "bytes=%llu needed=%llu remedy=%s runbook=%s",
-			  (unsigned long long)c->memory_max, (unsigned long long)(used + needed),
-			  "raise memory-max, or lower max-body or workers",
-			  LOG_RUNBOOK "a-node-does-not-start");
-		return -EINVAL;
-	}
-	left = c->memory_max - used;
-	copies = COPIES * c->max_body < left / 2 ? COPIES * c->max_body : left / 2;
-	if (copies > left - needed)
-		copies = left - needed;
-	node->shared.memory_bytes = left - copies;
-	atomic_store(&node->shared.memory.left_bytes, (int64_t)node->shared.memory_bytes);
-	return 0;
+	s->memory_bytes = s->config->packet_memory;
+	atomic_store(&s->memory.left_bytes, (int64_t)s->memory_bytes);
 }
 
 /* Descriptors for what is not an agent: deliveries, Redis, the admin port, event loops. */
@@ -265,7 +240,7 @@ int node_new(const struct node_config *config, struct node **nodep)
 	if (r == 0)
 		r = init_workers(node);
 	if (r == 0)
-		r = init_memory(node);
+		init_memory(node);
 	if (r == 0)
 		r = watch_new(&node->shared, &node->watch);
 	if (r == 0) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/conf/conf_args.h"
+#include "common/conf/conf_env.h"
 #include "common/conf/conf_file.h"
 #include "common/conf/conf_names.h"
 #include "common/conf/conf_print.h"
@@ -26,40 +27,6 @@ static int set_defaults(struct conf_run *run)
 			return r;
 	}
 	return 0;
-}
-
-/* An empty variable is no value: that is how compose files and shells say "not set". */
-static const char *get_env(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : NULL;
-}
-
-static int set_from_env(struct conf_run *run)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < run->program->n_options && r == 0; i++) {
-		const struct conf_option *option = &run->program->options[i];
-		char env[CONF_ENV_STRLEN], env_file[CONF_ENV_STRLEN + 8];
-		const char *value, *path = NULL;
-
-		conf_env_name(option->name, env);
-		snprintf(env_file, sizeof(env_file), "%s_FILE", env);
-		value = get_env(env);
-		if (option->flags & CONF_SECRET)
-			path = get_env(env_file);
-		if (value && path)
-			r = conf_complain(run->program, "%s and %s are both set", env, env_file);
-		else if (value)
-			r = conf_set(run, i, (struct conf_source){ CONF_FROM_ENV, 0 }, env, value);
-		else if (path)
-			r = conf_set_from_file(run, i,
-					       (struct conf_source){ CONF_FROM_ENV_FILE, 0 },
-					       env_file, path);
-	}
-	return r;
 }
 
 static int set_from_flags(struct conf_run *run, const struct conf_args *args)
@@ -87,7 +54,7 @@ static int check_required(const struct conf_run *run)
 
 		if (!(option->flags & CONF_REQUIRED) || run->sources[i].origin != CONF_FROM_DEFAULT)
 			continue;
-		conf_env_name(option->name, env);
+		conf_env_name(run->program->name, option->name, env);
 		return conf_complain(run->program, "--%s is required (or %s in the environment)",
 				     option->name, env);
 	}
@@ -101,15 +68,17 @@ static int load(struct conf_run *run, int argc, char **argv, struct conf_args *a
 	if (r == 0)
 		r = conf_args_scan(run, argc, argv, args);
 	if (r == 0 && !run->file)
-		run->file = get_env("WEIR_CONFIG");
+		run->file = conf_env_config(run->program);
 	if (r == 0 && run->file)
 		r = conf_file_load(run);
 	if (r == 0)
-		r = set_from_env(run);
+		r = conf_env_load(run);
 	if (r == 0)
 		r = set_from_flags(run, args);
 	if (r == 0)
 		r = check_required(run);
+	if (r == 0)
+		conf_env_warn(run->program);
 	if (r == 0 && run->print)
 		return conf_answer_print(run);
 	if (r == 0 && run->program->finish)

@@ -4,13 +4,14 @@
  * One table of options drives flags, environment, file, --help, --print-config.
  *
  * Precedence: defaults < file < environment < flags. For an option "admin-listen":
- *   --admin-listen V, --admin-listen=V, WEIR_ADMIN_LISTEN=V, "admin-listen = V" in --config FILE.
+ *   --admin-listen V, --admin-listen=V, "admin-listen = V" in --config FILE, and in the environment
+ *   WEIR_NODE_ADMIN_LISTEN=V, which names the program; the older WEIR_ADMIN_LISTEN=V is taken too.
  * '_' and '-' are the same in names. A bool flag stands alone (--x) or takes =true/=false.
  * A secret may be given as NAME_FILE in the environment (its content is read, last newline cut).
- * Always there: --help (-h), --version, --config FILE (WEIR_CONFIG), --check-config, --print-config
+ * Always there: --help (-h), --version, --config FILE (WEIR_NODE_CONFIG), --check-config, --print-config
  * (with the origin of each value; a valid file again, but for secrets, which are masked). An
  * unknown flag or file key is an error with "did you mean". An empty variable counts as not set;
- * WEIR_* variables of no option are ignored. In the file '#' after a blank begins a comment, and a
+ * WEIR_* variables of no option are ignored, with a warning where one is misspelt. In the file '#' after a blank begins a comment, and a
  * value in double quotes may hold anything (\" \\ \n \t \r).
  */
 #include "common/conf/conf_option.h"

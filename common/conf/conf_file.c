@@ -95,6 +95,9 @@ static int on_setting(struct conf_run *run, unsigned n_line, char *name, char *v
 		where = NULL;
 		return -ENOMEM;
 	}
+	if (run->program->options[option].flags & CONF_ONCE)
+		return conf_complain(run->program, "%s:%u: --%s belongs on the command line",
+				     run->file, n_line, name);
 	if (*trim_left(value) == '"') {
 		value = trim_left(value);
 		if (!unquote(value))

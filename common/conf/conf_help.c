@@ -71,8 +71,9 @@ static void write_heading(struct buf *out, const struct buf *heading, size_t ind
 	*columnp = indent;
 }
 
-/* Choices, range, default, environment: "default 4; 1 to 256; WEIR_WORKERS (reloadable)" */
-static void facts_of(const struct conf_option *option, struct buf *facts)
+/* Choices, range, default, environment: "default 4; 1 to 256; WEIR_NODE_WORKERS (reloadable)" */
+static void facts_of(const struct conf_program *program, const struct conf_option *option,
+		     struct buf *facts)
 {
 	char range[CONF_RANGE_STRLEN], env[CONF_ENV_STRLEN];
 
@@ -87,8 +88,11 @@ static void facts_of(const struct conf_option *option, struct buf *facts)
 		buf_append_str(facts, "required; ");
 	else if (option->fallback)
 		buf_printf(facts, "default: %s; ", *option->fallback ? option->fallback : "\"\"");
-	conf_env_name(option->name, env);
-	buf_printf(facts, "env: %s", env);
+	conf_env_name(program->name, option->name, env);
+	if (option->flags & CONF_ONCE)
+		buf_append_str(facts, "on the command line only");
+	else
+		buf_printf(facts, "env: %s", env);
 	if (option->flags & CONF_SECRET)
 		buf_printf(facts, " or %s_FILE", env);
 	buf_append_str(facts, "]");
@@ -111,8 +115,8 @@ static size_t indent_of(const struct conf_program *program, struct buf *heading)
 	return widest + 4;
 }
 
-static void write_option(struct buf *out, const struct conf_option *option, size_t indent,
-			 struct buf *scratch)
+static void write_option(struct buf *out, const struct conf_program *program,
+			 const struct conf_option *option, size_t indent, struct buf *scratch)
 {
 	size_t column;
 
@@ -120,7 +124,7 @@ static void write_option(struct buf *out, const struct conf_option *option, size
 	write_heading(out, scratch, indent, &column);
 	wrap(out, option->help, indent, &column);
 	new_line(out, indent, &column);
-	facts_of(option, scratch);
+	facts_of(program, option, scratch);
 	wrap(out, buf_str(scratch), indent, &column);
 	buf_append_str(out, "\n");
 }
@@ -128,13 +132,15 @@ static void write_option(struct buf *out, const struct conf_option *option, size
 static void write_help(struct buf *out, const struct conf_program *program, struct buf *scratch)
 {
 	size_t indent = indent_of(program, scratch), column = 0;
+	char env[CONF_ENV_STRLEN];
 
+	conf_env_name(program->name, "config", env);
 	buf_printf(out, "Usage: %s %s\n\n", program->name,
 		   program->usage ? program->usage : "[options]");
 	wrap(out, program->summary, 0, &column);
 	buf_append_str(out, "\n\nOptions:\n");
 	for (size_t i = 0; i < program->n_options; i++)
-		write_option(out, &program->options[i], indent, scratch);
+		write_option(out, program, &program->options[i], indent, scratch);
 	buf_append_str(out, "\nHelp and configuration:\n");
 	for (size_t i = 0; i < CONF_BUILTINS; i++) {
 		heading_of(conf_builtins[i].name, conf_builtins[i].placeholder, scratch);
@@ -144,13 +150,18 @@ static void write_help(struct buf *out, const struct conf_program *program, stru
 	}
 	buf_append_str(out, "\n");
 	column = 0;
-	wrap(out,
-	     "Each option can be given as --name VALUE or --name=VALUE, or as a variable in the "
-	     "environment. A file named by --config (or WEIR_CONFIG) has lines \"name = VALUE\". "
-	     "The flag wins over the environment, the environment over the file, the file over "
-	     "the default. A secret, such as a token, can be kept in a file of its own: the "
-	     "option NAME-file takes its path.",
-	     0, &column);
+	buf_clear(scratch);
+	buf_printf(
+		scratch,
+		"Each option can be given as --name VALUE or --name=VALUE, or as a variable in the "
+		"environment. A file named by --config (or %s) has lines \"name = VALUE\". ",
+		env);
+	buf_append_str(
+		scratch,
+		"The flag wins over the environment, the environment over the file, the file over "
+		"the default. A secret, such as a token, can be kept in a file of its own: the "
+		"option NAME-file takes its path.");
+	wrap(out, buf_str(scratch), 0, &column);
 	buf_append_str(out, "\n");
 	if (program->epilog) {
 		size_t len = strlen(program->epilog);

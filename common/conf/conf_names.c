@@ -42,13 +42,33 @@ size_t conf_find_file(const struct conf_program *program, const char *name, size
 	return i != CONF_NO_OPTION && program->options[i].flags & CONF_SECRET ? i : CONF_NO_OPTION;
 }
 
-void conf_env_name(const char *name, char env[CONF_ENV_STRLEN])
+static void make_variable(char *env)
+{
+	for (; *env; env++)
+		*env = *env == '-' ? '_' : (char)toupper((unsigned char)*env);
+}
+
+void conf_env_name(const char *program, const char *name, char env[CONF_ENV_STRLEN])
+{
+	const char *word = strncmp(program, "weir", 4) == 0 ? program + 4 : program;
+	size_t len, n;
+
+	word += *word == '-';
+	len = strcspn(word, " "); /* "weirctl status" is weirctl */
+	if (strncmp(name, word, len) == 0 && name[len] == '-')
+		name += len + 1;
+	n = (size_t)snprintf(env, CONF_ENV_STRLEN, "WEIR_%.*s%s%s", (int)len, word, len ? "_" : "",
+			     name);
+	assert(n < CONF_ENV_STRLEN);
+	make_variable(env);
+}
+
+void conf_env_old_name(const char *name, char env[CONF_ENV_STRLEN])
 {
 	size_t n = (size_t)snprintf(env, CONF_ENV_STRLEN, "WEIR_%s", name);
 
 	assert(n < CONF_ENV_STRLEN);
-	for (char *p = env; *p; p++)
-		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+	make_variable(env);
 }
 
 static unsigned min3(unsigned a, unsigned b, unsigned c)
@@ -59,10 +79,10 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 }
 
 /*
- * Edits (insert, delete, replace, swap of neighbours) from a to b: Damerau's distance in its
+ * Damerau's distance in its
  * restricted form (optimal string alignment), three rows of the table at a time.
  */
-static unsigned distance(const char *a, const char *b)
+unsigned conf_distance(const char *a, const char *b)
 {
 	unsigned rows[3][MAX_WORD + 1];
 	unsigned *before = rows[0], *above = rows[1], *row = rows[2];
@@ -95,7 +115,7 @@ const char *conf_closest(const char *word, const char *const *names, size_t n_na
 	unsigned best = MAX_EDITS + 1;
 
 	for (size_t i = 0; i < n_names; i++) {
-		unsigned d = distance(word, names[i]);
+		unsigned d = conf_distance(word, names[i]);
 
 		/* As many edits as letters would make any short name out of any other. */
 		if (d < best && d < strlen(word)) {

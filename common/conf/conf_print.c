@@ -38,7 +38,10 @@ static void write_origin(struct buf *out, const struct conf_run *run, size_t i)
 		return;
 	case CONF_FROM_ENV:
 	case CONF_FROM_ENV_FILE:
-		conf_env_name(name, env);
+		if (run->sources[i].has_old_name)
+			conf_env_old_name(name, env);
+		else
+			conf_env_name(run->program->name, name, env);
 		buf_printf(out, "%s%s", env, origin == CONF_FROM_ENV ? "" : "_FILE");
 		return;
 	case CONF_FROM_FLAG:
@@ -82,7 +85,8 @@ int conf_answer_print(const struct conf_run *run)
 	struct buf out = { 0 }, value = { 0 };
 
 	for (size_t i = 0; i < run->program->n_options; i++)
-		write_setting(&out, run, i, &value);
+		if (!(run->program->options[i].flags & CONF_ONCE))
+			write_setting(&out, run, i, &value);
 	out.failed |= value.failed;
 	buf_deinit(&value);
 	return conf_answer(&out);

@@ -22,19 +22,45 @@ static void make_printable(char *text)
 	}
 }
 
-int conf_complain(const struct conf_program *program, const char *fmt, ...)
+static void tell(const struct conf_program *program, const char *what, const char *fmt, va_list ap)
 {
 	char message[1024], line[1100];
+
+	vsnprintf(message, sizeof(message), fmt, ap);
+	make_printable(message);
+	snprintf(line, sizeof(line), "%s: %s%s\n", program->name, what, message);
+	log_write(line, strlen(line)); /* a reload must not wait for stderr */
+	log_flush();
+}
+
+int conf_complain(const struct conf_program *program, const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
+	tell(program, "", fmt, ap);
 	va_end(ap);
-	make_printable(message);
-	snprintf(line, sizeof(line), "%s: %s\n", program->name, message);
-	log_write(line, strlen(line)); /* a reload must not wait for stderr */
-	log_flush();
 	return CONF_E_USAGE;
+}
+
+void conf_warn(const struct conf_program *program, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell(program, "warning: ", fmt, ap);
+	va_end(ap);
+}
+
+int conf_refuse_value(const struct conf_program *program, const char *where, const char *value,
+		      const char *why)
+{
+	if (!value)
+		return conf_complain(program, "%s: the value %s", where, why);
+	if (!*value)
+		return conf_complain(program, "%s: the empty value %s", where, why);
+	return conf_complain(program, "%s: \"%.*s%s\" %s", where, MAX_SHOWN, value,
+			     strlen(value) > MAX_SHOWN ? "..." : "", why);
 }
 
 int conf_set(struct conf_run *run, size_t i, struct conf_source source, const char *where,
@@ -53,10 +79,8 @@ int conf_set(struct conf_run *run, size_t i, struct conf_source source, const ch
 		run->sources[i] = source;
 	if (r != CONF_E_USAGE)
 		return r;
-	if (option->flags & CONF_SECRET)
-		return conf_complain(run->program, "%s: the value %s", where, why);
-	return conf_complain(run->program, "%s: \"%.*s%s\" %s", where, MAX_SHOWN, text,
-			     strlen(text) > MAX_SHOWN ? "..." : "", why);
+	return conf_refuse_value(run->program, where, option->flags & CONF_SECRET ? NULL : text,
+				 why);
 }
 
 int conf_set_from_file(struct conf_run *run, size_t i, struct conf_source source, const char *where,

@@ -14,7 +14,8 @@ enum conf_origin {
 
 struct conf_source { /* where the value of an option is from */
 	enum conf_origin origin;
-	unsigned line; /* of the file */
+	unsigned line;     /* of the file */
+	bool has_old_name; /* of a variable that lacks the program's name */
 };
 
 /* One conf_load. */
@@ -28,6 +29,12 @@ struct conf_run {
 
 /* "PROGRAM: message" as one line on stderr; returns CONF_E_USAGE. */
 int conf_complain(const struct conf_program *program, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* "PROGRAM: WHERE: "value" WHY": the one style in which a value is refused. value NULL: it is a
+ * secret. */
+int conf_refuse_value(const struct conf_program *program, const char *where, const char *value,
+		      const char *why);
+/* "PROGRAM: warning: message" */
+void conf_warn(const struct conf_program *program, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /*
  * Gives option `i` a value from `source`, replacing what a weaker source said; `where` is how the

@@ -17,7 +17,7 @@ sub config_file ($text) {
 }
 
 for ([ 'weir-node' ], [ 'weir-node', '--redis', 'redis+sentinel://h1,h2/main', '--analyzer-allow', '*.example.com' ],
-    [ 'weir-node', '--listen', 'no-such-host.invalid:80' ], [ 'weir-analyzer', '--id', 'a1' ],
+    [ 'weir-analyzer', '--id', 'a1' ],
     [ 'weir-loadgen', '--target', 'http://127.0.0.1:1/' ]) {
     my $run = check(@$_);
     is("$run->{status} $run->{stdout}$run->{stderr}", "0 configuration ok\n", "@$_ is fine");
@@ -32,6 +32,12 @@ for (
     [ 'weir-node', '--pool', '' ],
     [ 'weir-node', '--node-id', 'n 1' ],
     [ 'weir-node', '--listen', 'nowhere' ],
+    [ 'weir-node', '--listen', '8080' ],
+    [ 'weir-node', '--listen', '' ],
+    [ 'weir-node', '--listen', 'no-such-host.invalid:80' ],
+    [ 'weir-node', '--admin-listen', '192.0.2.1:8081' ],
+    [ 'weir-node', '--memory-max', '24MiB' ],
+    [ 'weir-node', '--memory-max', '64MiB', '--workers', '16' ],
     [ 'weir-node', '--admin-listen', ':99999' ],
     [ 'weir-node', '--redis', 'http://s3cret@h' ],
     [ 'weir-node', '--redis', 'rediss://:s3cret@h?ca=/nowhere/ca.pem' ],
@@ -44,7 +50,14 @@ for (
     [ 'weir-analyzer', '--id', 'a/1' ],
     [ 'weir-analyzer', '--listen', 'nowhere', '--id', 'a1' ],
     [ 'weir-analyzer', '--register', 'ftp://h', '--id', 'a1' ],
+    [ 'weir-analyzer', '--listen', '9001', '--id', 'a1' ],
+    [ 'weir-analyzer', '--listen', '192.0.2.1:9001', '--id', 'a1' ],
+    [ 'weir-analyzer', '--record', '/nowhere/record', '--id', 'a1' ],
     [ 'weir-loadgen', '--messages', '9-1', '--target', 'http://h/' ],
+    [ 'weir-loadgen', '--target', 'ftp://127.0.0.1/' ],
+    [ 'weir-loadgen', '--target', 'http://no-such-host.invalid/' ],
+    [ 'weir-loadgen', '--replay', '/nowhere', '--target', 'http://127.0.0.1/' ],
+    [ 'weir-loadgen', '--acked', '/nowhere/acked', '--target', 'http://127.0.0.1/' ],
 ) {
     my ($program, $option, @rest) = @$_;
     my $run = check($program, $option, @rest);
@@ -54,7 +67,17 @@ for (
     like($run->{stderr}, qr/^$program: $name\b[^\n]*\n\z/, "$title: one line names the option");
     is($run->{stdout}, '', "$title: nothing is said to be fine");
     unlike($run->{stderr}, qr/s3cret/, "$title: no secret is shown");
+    unlike($run->{stderr}, qr/""/, "$title: no empty value is shown");
     is(run($program, $option, @rest)->{stderr}, $run->{stderr}, "$title: it would not have started, for the same reason");
+}
+
+like(check('weir-node', '--listen', '8080')->{stderr}, qr/ write :8080 /, 'who gives a port alone is told what to write');
+like(check('weir-node', '--memory-max', '24MiB')->{stderr}, qr/"24MiB" is too small .* raise it to \d+MiB/, 'or how much memory it needs');
+{
+    local $ENV{WEIR_NODE_WROKERS} = 3;
+    my $run = check('weir-node');
+    is($run->{status}, 0, 'a misspelt variable is no error');
+    like($run->{stderr}, qr/^weir-node: warning: WEIR_NODE_WROKERS .*did you mean WEIR_NODE_WORKERS\?\)\n\z/, 'but it is told');
 }
 
 my $file = check('weir-node', '--config', config_file("pool = a/b\n"));

@@ -44,7 +44,7 @@ static void a_run_that_nothing_else_ends_lasts_ten_seconds(void **state UNUSED)
 		const char *args[3];
 		uint64_t ms;
 	} cases[] = {
-		{ { NULL }, 10000 },        { { "--replay", "file" }, 10000 },
+		{ { NULL }, 10000 },        { { "--replay", "/dev/null" }, 10000 },
 		{ { "--count", "5" }, 0 },  { { "--max-messages", "5" }, 0 },
 		{ { "--replay", "-" }, 0 },
 	};

@@ -204,7 +204,7 @@ static void a_required_option_must_come_from_somewhere(void **state)
 	assert_int_equal(load_as(f, &p, ""), CONF_E_USAGE);
 	assert_string_equal(
 		f->err,
-		"p: --admin-listen is required (or WEIR_ADMIN_LISTEN in the environment)\n");
+		"p: --admin-listen is required (or WEIR_P_ADMIN_LISTEN in the environment)\n");
 	setenv("WEIR_ADMIN_LISTEN", "x", 1);
 	assert_int_equal(load_as(f, &p, ""), 0);
 	conf_free(&p, &f->s);

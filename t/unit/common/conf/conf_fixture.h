@@ -160,10 +160,12 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = { "WEIR_WORKERS", "WEIR_ADMIN_LISTEN",
-					     "WEIR_TOKEN",   "WEIR_TOKEN_FILE",
-					     "WEIR_TARGET",  "WEIR_NOBODY_KNOWS",
-					     "WEIR_CONFIG",  "WEIR_ADMIN_LISTEN_FILE" };
+	static const char *const names[] = { "WEIR_WORKERS",      "WEIR_ADMIN_LISTEN",
+					     "WEIR_TOKEN",        "WEIR_TOKEN_FILE",
+					     "WEIR_TARGET",       "WEIR_NOBODY_KNOWS",
+					     "WEIR_CONFIG",       "WEIR_ADMIN_LISTEN_FILE",
+					     "WEIR_NODE_WORKERS", "WEIR_NODE_ADMIN_LISTEN",
+					     "WEIR_MAX_BODY",     "WEIR_NODE_MAX_BODY" };
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)

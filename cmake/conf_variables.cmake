@@ -1,0 +1,28 @@
+# cmake -DOUT=conf_variables.c "-DTABLES=weir-node=/path/config.c;..." -P conf_variables.cmake
+#
+# Turns the tables of options of all programs into C: which program has which option, of which type and with which
+# default. So a program knows the variables of the others, and tells a misspelt one from theirs.
+set(c "/* Made by cmake/conf_variables.cmake. */\n#include \"common/conf/conf_variables.h\"\n\n")
+string(APPEND c "const struct conf_variable conf_variables[] = {\n")
+set(n 0)
+foreach(entry ${TABLES})
+  string(REGEX MATCH "^([^=]+)=(.+)$" ignored "${entry}")
+  set(program ${CMAKE_MATCH_1})
+  file(READ ${CMAKE_MATCH_2} text)
+  string(REGEX REPLACE "[ \t\n]+" " " text "${text}")
+  string(REPLACE ";" "," text "${text}")
+  string(REGEX MATCHALL "\"[a-z-]+\", CONF_[A-Z]+, [A-Za-z_()]+, (\"[^\"]*\"|NULL)" rows "${text}")
+  foreach(row ${rows})
+    string(REGEX MATCH "^(\"[a-z-]+\"), (CONF_[A-Z]+), [A-Za-z_()]+, (.*)$" ignored "${row}")
+    set(name ${CMAKE_MATCH_1})
+    set(type ${CMAKE_MATCH_2})
+    set(fallback ${CMAKE_MATCH_3})
+    string(APPEND c "\t{ \"${program}\", ${name}, ${type}, ${fallback} },\n")
+    math(EXPR n "${n} + 1")
+  endforeach()
+endforeach()
+if(n LESS 50)
+  message(FATAL_ERROR "cmake/conf_variables.cmake: the tables of options are written in another way: ${n} were found")
+endif()
+string(APPEND c "};\nconst size_t n_conf_variables = ${n};\n")
+file(WRITE ${OUT} "${c}")

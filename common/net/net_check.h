@@ -1,0 +1,17 @@
+#ifndef WEIR_COMMON_NET_CHECK_H
+#define WEIR_COMMON_NET_CHECK_H
+/*
+ * Whether a program could listen where it is told, and why not, before it does.
+ */
+#include "common/net/net.h"
+
+#define NET_WHY_STRLEN 200
+
+/* A negative errno: it is no address of this machine, or its port is not allowed. A port that is in
+ * use is fine. */
+int net_check_local(const struct net_addr *addr) MUST_CHECK;
+/* What is wrong with `text`, given what net_addr_parse or net_check_local returned: "is no
+ * HOST:PORT: write :8080". */
+void net_explain(int error, const char *text, char why[NET_WHY_STRLEN]);
+
+#endif
