@@ -5,6 +5,7 @@
 
 #include "analyzer/dedupe.h"
 #include "analyzer/sink/record.h"
+#include "common/json/json_unescape.h"
 #include "common/log.h"
 
 struct intake {
@@ -77,6 +78,22 @@ static enum refusal split(struct worker *worker, uint64_t n_expected)
 	return REFUSED_NOT;
 }
 
+/* Of its id without escapes, so that it is the same however it is written. */
+static struct dedupe_key key_of(const struct intake *intake, const struct packet *packet)
+{
+	const struct json_slice written = { packet->id, packet->id_len };
+	bool has_escape = json_unescape_is_needed(&written);
+	char *id = has_escape ? malloc(written.len) : NULL;
+	struct json_slice read = written;
+	struct dedupe_key key;
+
+	if (id)
+		read = (struct json_slice){ id, json_unescape(&written, id) };
+	key = dedupe_key(intake->dedupe, read.data, read.len, packet->data, packet->len);
+	free(id);
+	return key;
+}
+
 /* Before the lock is taken: this reads all bytes. */
 static void make_keys(const struct intake *intake, struct packets *packets)
 {
@@ -84,8 +101,7 @@ static void make_keys(const struct intake *intake, struct packets *packets)
 		struct packet *packet = &packets->items[i];
 
 		if (packet->id_len > 0)
-			packet->key = dedupe_key(intake->dedupe, packet->id, packet->id_len,
-						 packet->data, packet->len);
+			packet->key = key_of(intake, packet);
 	}
 }
 

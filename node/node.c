@@ -172,7 +172,10 @@ static void check_redis(struct node *node)
 		       : 0;
 
 	if (r == CLIENT_E_AWAY)
-		log_warn("node", "Redis does not answer yet", "reason=%s", client_error(client));
+		log_warn("node",
+			 client_was_answered(client) ? "Redis refuses yet"
+						     : "Redis does not answer yet",
+			 "reason=%s", client_error(client));
 	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
 	    reply->element[1]->type == REDIS_REPLY_STRING &&
 	    strcmp(reply->element[1]->str, "noeviction") != 0)

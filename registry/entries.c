@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "common/json/json_scan.h"
+#include "common/printable.h"
 #include "registry/scripts.h"
 
 #define DIGITS_MAX 19 /* of each number in a name */
@@ -143,15 +144,29 @@ void entry_write_time(uint64_t ms, char *out, size_t size)
 	snprintf(out, size, "%s.%03uZ", date, (unsigned)(ms % 1000));
 }
 
+/* What a terminal would not show as what it is becomes a question mark. */
 static void write_text(const redisReply *value, char *out, size_t size)
 {
-	size_t len = value ? (size_t)value->len : 0;
+	const char *s = value ? value->str : NULL;
+	size_t len = value ? (size_t)value->len : 0, at = 0;
 
-	if (len >= size)
-		len = size - 1;
-	for (size_t i = 0; i < len; i++)
-		out[i] = value->str[i] >= 0x20 && value->str[i] < 0x7f ? value->str[i] : '?';
-	out[len] = '\0';
+	for (size_t i = 0, n; i < len; i += n) {
+		uint32_t cp = 0;
+		bool is_shown;
+
+		n = printable_decode(s + i, len - i, &cp);
+		is_shown = n > 0 && !printable_is_hidden(cp);
+		if (n == 0)
+			n = 1;
+		if (at + (is_shown ? n : 1) >= size)
+			break;
+		if (is_shown)
+			memcpy(out + at, s + i, n);
+		else
+			out[at] = '?';
+		at += is_shown ? n : 1;
+	}
+	out[at] = '\0';
 }
 
 void entry_write(const struct entry_field *field, const redisReply *entry, char *out, size_t size)

@@ -35,6 +35,10 @@ static bool parse_number(const char *text, size_t len, int base, size_t max_digi
 {
 	uint64_t value = 0;
 
+	while (len > 1 && *text == '0') {
+		text++;
+		len--;
+	}
 	if (!len || len > max_digits)
 		return false;
 	for (size_t i = 0; i < len; i++) {
@@ -102,23 +106,36 @@ static bool read_connection(struct http_response *r, const char *value, size_t l
 	return true;
 }
 
+static bool are_digits(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && isdigit((unsigned char)text[n]))
+		n++;
+	return len > 0 && n == len;
+}
+
+/* A number that is too large, or does not fit into the line, is the longest time. */
 static bool read_retry_after(struct http_response *r, const char *value, size_t len)
 {
 	uint64_t seconds;
 
 	if (parse_number(value, len, 10, MAX_LENGTH_DIGITS, &seconds))
 		r->retry_after_s = (int64_t)seconds;
+	else if (are_digits(value, len))
+		r->retry_after_s = INT64_MAX;
 	return true;
 }
 
 static const struct {
 	const char *name;
 	bool (*read)(struct http_response *r, const char *value, size_t len); /* false: BAD */
+	bool may_be_cut; /* the front of its value says enough */
 } fields[] = {
-	{ "content-length", read_content_length },
-	{ "transfer-encoding", read_transfer_encoding },
-	{ "connection", read_connection },
-	{ "retry-after", read_retry_after },
+	{ "content-length", read_content_length, false },
+	{ "transfer-encoding", read_transfer_encoding, false },
+	{ "connection", read_connection, false },
+	{ "retry-after", read_retry_after, true },
 };
 
 /* "HTTP/1.1 202 Accepted"; the reason is for people and may be missing. */
@@ -161,7 +178,8 @@ static bool read_field(struct http_response *r)
 	trim(&value, &value_len);
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		if (is_word(r->line, name_len, fields[i].name))
-			return !r->line_cut && fields[i].read(r, value, value_len);
+			return (!r->line_cut || fields[i].may_be_cut) &&
+			       fields[i].read(r, value, value_len);
 	}
 	return true;
 }

@@ -43,7 +43,7 @@ struct http_response {
 	enum http_response_state state;
 	int status;            /* valid in DONE, as are the next two */
 	bool keep_alive;       /* the server will read another request on this connection */
-	int64_t retry_after_s; /* Retry-After in seconds; -1: none, or a date */
+	int64_t retry_after_s; /* Retry-After in seconds, INT64_MAX: more; -1: none, or a date */
 	bool any;              /* a byte of it has been seen */
 	bool has_length, chunked;
 	uint64_t n_left;       /* BODY, CHUNK_DATA: bytes to come */

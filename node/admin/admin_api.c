@@ -44,8 +44,11 @@ int admin_refuse_error(struct admin_api *api, struct admin_request *rq, const ch
 		return admin_refuse(rq, 409, "taken", detail, NULL);
 	default:
 		pthread_mutex_lock(&api->lock); /* the text is the client's */
-		snprintf(detail, sizeof(detail), "Redis does not answer: %s",
-			 error < 0 ? strerror(-error) : client_error(api->client));
+		if (error == MEMBERSHIP_E_ANSWER)
+			snprintf(detail, sizeof(detail),
+				 "Redis answered what no script of this version answers.");
+		else
+			client_explain(api->client, error, detail, sizeof(detail));
 		pthread_mutex_unlock(&api->lock);
 		log_warn("admin", "registry call failed", "analyzer=%s error=%s", id, detail);
 		return admin_refuse(rq, 503, "registry_away", detail, NULL);

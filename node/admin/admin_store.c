@@ -22,10 +22,11 @@ int admin_store_refuse(struct admin_api *api, struct admin_request *rq, int erro
 	char detail[512];
 
 	pthread_mutex_lock(&api->store_lock); /* the text is the client's */
-	snprintf(detail, sizeof(detail), "Redis does not answer: %s",
-		 error < 0                   ? strerror(-error)
-		 : error == ENTRIES_E_ANSWER ? "it answered something else"
-					     : client_error(api->store));
+	if (error == ENTRIES_E_ANSWER)
+		snprintf(detail, sizeof(detail),
+			 "Redis answered what no script of this version answers.");
+	else
+		client_explain(api->store, error, detail, sizeof(detail));
 	pthread_mutex_unlock(&api->store_lock);
 	log_warn("admin", "registry call failed", "error=%s", detail);
 	return admin_refuse(rq, 503, "registry_away", detail, NULL);

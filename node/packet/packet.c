@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/json/json_packet.h"
+#include "common/json/json_unescape.h"
 #include "node/packet/json_count.h"
 
 #define TRIED_WORDS (ROSTER_MAX_SLOTS / 64)
@@ -25,6 +26,7 @@ void packet_free(struct packet *p)
 	if (!p)
 		return;
 	packet_forget_tried(p);
+	free(p->id);
 	free(p);
 }
 
@@ -88,13 +90,19 @@ int packet_reserve_within(struct memory *m, struct packet **pp, size_t n_more, s
 	return -ENOMEM;
 }
 
-struct json_slice packet_id(const struct packet *p)
+struct json_slice packet_id(struct packet *p)
 {
 	struct json_packet json = { 0 };
 
 	if (json_packet_read(p->body, p->len, JSON_MAX_DEPTH, &json) != 0)
 		json.id.len = 0;
-	return json.id;
+	if (!json_unescape_is_needed(&json.id))
+		return json.id;
+	if (!p->id)
+		p->id = malloc(json.id.len);
+	if (!p->id) /* out of memory: as it was written */
+		return json.id;
+	return (struct json_slice){ p->id, json_unescape(&json.id, p->id) };
 }
 
 uint64_t packet_received_ms(const struct packet *p)

@@ -24,7 +24,8 @@ struct packet {
 	uint64_t waiting_us;       /* since when it waits for Redis to choose, or is parked */
 	struct packet *prev_due, *next_due; /* as spill_hold.h says */
 	struct spilled *spilled; /* it is in the spill too, under this entry; NULL: it is not */
-	uint64_t *tried;         /* bits by slot: where it failed; NULL: nowhere yet */
+	char *id;        /* owned: its own without escapes; NULL: it has none, or nobody asked */
+	uint64_t *tried; /* bits by slot: where it failed; NULL: nowhere yet */
 	uint32_t n_messages;
 	uint32_t n_attempts; /* deliveries begun */
 	uint8_t hold_state;  /* enum hold_state */
@@ -61,8 +62,8 @@ int packet_reserve_within(struct memory *m, struct packet **pp, size_t n_more,
 size_t packet_cost(size_t body_bytes);
 
 #define PACKET_MEDIA_TYPE "application/json"
-/* Its own, as json_packet.h says; borrowed from the body, len 0: it has none. */
-struct json_slice packet_id(const struct packet *p);
+/* Its own, as json_packet.h says, with its escapes read; borrowed from the packet, len 0: it has none. */
+struct json_slice packet_id(struct packet *p);
 /* When its body was whole, in ms of Unix time. */
 uint64_t packet_received_ms(const struct packet *p);
 

@@ -165,7 +165,7 @@ static void on_pushed(void *arg, const redisReply *reply)
 		end_push(s, s->n_stored, REFUSAL_SPILL_FULL);
 }
 
-static void add_to_push(struct spill_in *s, const struct packet *p)
+static void add_to_push(struct spill_in *s, struct packet *p)
 {
 	struct json_slice id = packet_id(p);
 	struct spill_packet packet = { .id = id.data,

@@ -50,6 +50,9 @@ enum ctl_exit ctl_explain(struct ctl *ctl, int error, const char *id)
 	case MEMBERSHIP_E_UNKNOWN:
 		return explain_unknown(ctl, id);
 	case CLIENT_E_AWAY:
+		if (client_was_answered(ctl->client))
+			return ctl_fail("Redis at %s refused: %s", redis,
+					client_error(ctl->client));
 		return ctl_fail("Redis at %s: %s (is it there? --redis says where)", redis,
 				client_error(ctl->client));
 	case CLIENT_E_REPLY:

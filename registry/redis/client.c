@@ -19,6 +19,7 @@ struct client {
 	struct buf out;           /* the command being sent */
 	bool is_subscribed;       /* to the events: the connection is good for nothing else */
 	char error[REDIS_WHY_STRLEN];
+	bool is_answer; /* `error` is what Redis said */
 };
 
 /* Error replies that mean "not now" or "not here", and not "never". */
@@ -59,9 +60,25 @@ const char *client_error(const struct client *c)
 	return c->error;
 }
 
+bool client_was_answered(const struct client *c)
+{
+	return c->error[0] && c->is_answer;
+}
+
+void client_explain(const struct client *c, int error, char *out, size_t size)
+{
+	if (error < 0)
+		snprintf(out, size, "Redis was not asked: %s", strerror(-error));
+	else
+		snprintf(out, size,
+			 c->is_answer ? "Redis answered: %s" : "Redis does not answer: %s",
+			 c->error);
+}
+
 static int fail(struct client *c, int error, const char *why)
 {
 	snprintf(c->error, sizeof(c->error), "%s", why);
+	c->is_answer = false;
 	if (error == CLIENT_E_AWAY)
 		drop(c);
 	return error;
@@ -86,6 +103,7 @@ static int round_trip(struct client *c, redisReply **replyp)
 		if (script_error_is((*replyp)->str, away_errors[i]))
 			r = CLIENT_E_AWAY;
 	r = fail(c, r, (*replyp)->str);
+	c->is_answer = true;
 	freeReplyObject(reply);
 	*replyp = NULL;
 	return r;

@@ -7,6 +7,7 @@
  * thread-safe.
  */
 #include <hiredis/hiredis.h>
+#include <stdbool.h>
 
 #include "registry/redis/redis_url.h"
 #include "registry/redis/script.h"
@@ -34,5 +35,9 @@ int client_command(struct client *client, redisReply **replyp, unsigned n,
 int client_event(struct client *client, unsigned ms, char **textp) MUST_CHECK;
 /* Why the last call failed: one line, "" if it did not. */
 const char *client_error(const struct client *client);
+/* That is what Redis said; else nothing came from it. */
+bool client_was_answered(const struct client *client);
+/* A sentence about `error`, which a call of this module has returned: whether Redis answered, and what. */
+void client_explain(const struct client *client, int error, char *out, size_t size);
 
 #endif

@@ -81,6 +81,11 @@ is(get('spill?limit=1000')->{json}{packets}, 1 + $full->{replayed}, 'of the spil
 is(act(purge => { all => \1 })->{json}{purged}, $full->{left}, 'all are deleted');
 is(scalar dead(), 0, 'and gone');
 like($node->log, qr/msg="dead letters purged" .*packets=$full->{left}/, 'the log says so');
+$redis->command('SET', 'weir:{default}:dead', 'no stream');
+my $wrong = get('dead');
+is_refused($wrong, 503, 'registry_away', 'a key of another type');
+like($wrong->{json}{detail}, qr/^Redis answered: .*WRONGTYPE/, 'is told with what Redis answered');
 $redis->kill_now;
+like(get('dead')->{json}{detail}, qr/^Redis does not answer: /, 'a Redis that is away does not answer');
 is_refused($_, 503, 'registry_away', 'without Redis nobody knows') for get('dead'), get('spill'), get('dead/1-1'), act(purge => { all => \1 });
 done_testing;

@@ -9,6 +9,10 @@
 #include "common/http/http_response.h"
 
 #define CRLF "\r\n"
+#define TEN_NINES "9999999999"
+#define HUNDRED_NINES                                                                              \
+	TEN_NINES TEN_NINES TEN_NINES TEN_NINES TEN_NINES TEN_NINES TEN_NINES TEN_NINES TEN_NINES  \
+		TEN_NINES
 #define OK_HEAD "HTTP/1.1 202 Accepted" CRLF
 
 struct good_case {
@@ -27,6 +31,18 @@ static const struct good_case good_cases[] = {
 	{ "HTTP/1.1 503 Busy" CRLF "Retry-After: 17" CRLF "Connection: Close" CRLF
 	  "Content-Length: 2" CRLF CRLF "{}",
 	  503, false, 17 },
+	{ "HTTP/1.1 503 Busy" CRLF "Retry-After: 999999999999999999999999" CRLF
+	  "Content-Length: 0" CRLF CRLF,
+	  503, true, INT64_MAX },
+	{ "HTTP/1.1 503 Busy" CRLF "Retry-After: " HUNDRED_NINES HUNDRED_NINES HUNDRED_NINES CRLF
+	  "Content-Length: 0" CRLF CRLF,
+	  503, true, INT64_MAX },
+	{ "HTTP/1.1 503 Busy" CRLF "Retry-After: 00000000000000000000017" CRLF
+	  "Content-Length: 00000000000000000000002" CRLF CRLF "{}",
+	  503, true, 17 },
+	{ "HTTP/1.1 503 Busy" CRLF "Retry-After: 18446744073709551616 s" CRLF
+	  "Content-Length: 0" CRLF CRLF,
+	  503, true, -1 },
 	{ "HTTP/1.1 503 Busy" CRLF "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT" CRLF
 	  "Content-Length: 0" CRLF CRLF,
 	  503, true, -1 },

@@ -69,6 +69,29 @@ static void it_never_grows_beyond_the_limit(void **state)
 	assert_memory_equal(p->body, "0123456789ab", 12);
 }
 
+static void its_id_has_no_escapes(void **state)
+{
+	static const char *const bodies[][2] = {
+		{ "{\"id\":\"web\\/17\"}", "web/17" },
+		{ "{\"id\":\"caf\\u00e9\"}", "caf\xc3\xa9" },
+		{ "{\"id\":\"web-17\"}", "web-17" },
+		{ "{\"a\":1}", "" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+		struct packet *p CLEANUP(packet_freep) = packet_new(0);
+		struct json_slice id;
+
+		append(&p, bodies[i][0], strlen(bodies[i][0]), 1000);
+		for (int twice = 0; twice < 2; twice++) {
+			id = packet_id(p);
+			assert_int_equal(id.len, strlen(bodies[i][1]));
+			assert_memory_equal(id.len ? id.data : "", bodies[i][1], id.len);
+		}
+	}
+}
+
 static void it_remembers_where_it_was_tried(void **state)
 {
 	static const unsigned slots[] = { 0, 63, 64, ROSTER_MAX_SLOTS - 1 };
@@ -210,6 +233,7 @@ int main(void)
 		cmocka_unit_test(a_claimed_length_alone_costs_nothing),
 		cmocka_unit_test(a_body_grows_and_keeps_its_bytes),
 		cmocka_unit_test(it_never_grows_beyond_the_limit),
+		cmocka_unit_test(its_id_has_no_escapes),
 		cmocka_unit_test(it_remembers_where_it_was_tried),
 		cmocka_unit_test(a_packet_is_charged_as_long_as_it_lives),
 		cmocka_unit_test(what_it_grows_by_is_charged_too),

@@ -113,12 +113,25 @@ static void events_come_to_who_waits_for_them(void **state)
 static void an_error_reply_is_told_from_absence(void **state)
 {
 	struct redis_pool *pool = *state;
+	struct client *silent CLEANUP(client_freep) =
+		client_new(&pool->url, registry_scripts(&pool->keys), SHORT_MS);
+	char text[256];
 	redisReply *reply;
 
 	assert_int_equal(client_command(pool->client, &reply, 1, (const char *[]){ "NOSUCH" }),
 			 CLIENT_E_REPLY);
 	assert_non_null(strstr(client_error(pool->client), "NOSUCH"));
+	assert_true(client_was_answered(pool->client));
+	client_explain(pool->client, CLIENT_E_REPLY, text, sizeof(text));
+	assert_non_null(strstr(text, "Redis answered: ERR"));
 	assert_int_equal(eval_roster(pool->client), 0);
+	assert_false(client_was_answered(pool->client));
+	redis_server_freeze(&pool->server);
+	assert_int_equal(eval_roster(silent), CLIENT_E_AWAY);
+	redis_server_thaw(&pool->server);
+	assert_false(client_was_answered(silent));
+	client_explain(silent, CLIENT_E_AWAY, text, sizeof(text));
+	assert_non_null(strstr(text, "Redis does not answer: "));
 }
 
 static void a_replica_that_may_not_write_counts_as_away(void **state)
@@ -151,6 +164,7 @@ static void a_password_and_a_database_are_used(void **state)
 	strcpy(url.password, "wrong");
 	assert_int_equal(eval_roster(client), CLIENT_E_AWAY);
 	assert_non_null(strstr(client_error(client), "WRONGPASS"));
+	assert_true(client_was_answered(client));
 	strcpy(url.password, "secret");
 	assert_int_equal(client_command(client, &reply, 3, (const char *[]){ "SET", "here", "2" }),
 			 0);
