@@ -11,9 +11,11 @@
 --   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
 --   16 report HASH, 17 credit HASH, 18 routed HASH, 19 delivered HASH,
 --   20 delivered_packets HASH, 21 forgiven HASH, 22 accounts HASH, 23 flaps HASH,
---   24 spill STREAM, 25 spill_total HASH, 26 dead STREAM
+--   24 spill_seen HASH
 -- ARGV
---   1 epoch the caller knows, 2 how many analyzers it knows of that epoch
+--   1 epoch the caller knows, 2 how many analyzers it knows of that epoch; with the spill on a server of its
+--   own: 3 where that is, 4 how long ago the caller saw it (ms; absent: never), 5 packets,
+--   6 messages, 7 bytes in it, 8 dead letters
 -- RETURNS
 --   {keys that were lost ("slot weight", "" = none), analyzers to bring back ("a1 a2"; "*": all that the
 --   caller knows)}
@@ -26,15 +28,16 @@
 --@include elect
 local K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local K_FORGIVEN, K_ACCOUNTS, K_FLAPS = KEYS[21], KEYS[22], KEYS[23]
-local K_SPILL, K_SPILL_TOTAL, K_DEAD = KEYS[24], KEYS[25], KEYS[26]
+local K_SPILL_SEEN = KEYS[24]
 local known_epoch, n_known = tonumber(ARGV[1]), tonumber(ARGV[2])
 local KEYS_BY_TYPE = {
   string = {K_EPOCH, K_HOT},
   zset = {K_EXPIRES, K_NODES},
-  stream = {K_JOURNAL, K_SPILL, K_DEAD},
+  stream = {K_JOURNAL},
   hash = {K_SLOT, K_URL, K_WEIGHT, K_STATE, K_INFO, K_PROCESSED, K_NODE_INFO, K_HELD, K_UNREACHABLE, K_REPORT,
-    K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS, K_FORGIVEN, K_ACCOUNTS, K_FLAPS, K_SPILL_TOTAL},
+    K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS, K_FORGIVEN, K_ACCOUNTS, K_FLAPS, K_SPILL_SEEN},
 }
+local SPILL_SEEN_MOST_MS = 10000
 local now = now_ms()
 local lost, is_lost, forgotten = {}, {}, {}
 
@@ -168,17 +171,19 @@ local function mend_workers()
   end
 end
 
--- What was in the spill is gone with it. What its totals were is guessed until it has been empty once.
-local function mend_spill()
-  local n = redis.call('XLEN', K_SPILL)
-  local total = tonumber(redis.call('HGET', K_SPILL_TOTAL, 'packets'))
-  if n == 0 and (total or 0) > 0 then
-    redis.call('HSET', K_SPILL_TOTAL, 'packets', 0, 'messages', 0, 'bytes', 0)
-    lose(K_SPILL)
-  elseif n > 0 and not total then
-    local bytes = redis.pcall('MEMORY', 'USAGE', K_SPILL)
-    redis.call('HSET', K_SPILL_TOTAL, 'packets', n, 'messages', n, 'bytes', tonumber(bytes) or 0)
-    lose(K_SPILL_TOTAL)
+-- What is in a spill on another server, as the node that looked there last saw it. It is forgotten when no node
+-- has its spill elsewhere any more.
+local function note_spill()
+  local seen_ms = tonumber(redis.call('HGET', K_SPILL_SEEN, 'seen_ms')) or 0
+  if not ARGV[3] then
+    if math.abs(now - seen_ms) > SPILL_SEEN_MOST_MS then redis.call('DEL', K_SPILL_SEEN) end
+    return
+  end
+  redis.call('HSET', K_SPILL_SEEN, 'server', ARGV[3])
+  local saw_ms = ARGV[4] and now - ARGV[4]
+  if saw_ms and (saw_ms >= seen_ms or seen_ms > now) then
+    redis.call('HSET', K_SPILL_SEEN, 'seen_ms', saw_ms, 'packets', ARGV[5], 'messages', ARGV[6], 'bytes', ARGV[7],
+      'dead', ARGV[8])
   end
 end
 
@@ -191,7 +196,7 @@ end
 -- damage within a field is looked for every ten seconds: that looks at each analyzer
 if not is_whole() or now % 10000 < 1000 then mend_analyzers() end
 if not has_all_reports() then mend_workers() end
-mend_spill()
+note_spill()
 if #lost > 0 then
   table.sort(lost)
   if #forgotten == 0 then

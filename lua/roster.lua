@@ -7,14 +7,15 @@
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
 --   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
 --   16 report HASH, 17 spill STREAM, 18 dead STREAM, 19 spill_total HASH,
---   20 accounts HASH
+--   20 accounts HASH, 21 spill_seen HASH
 -- ARGV
 --   1 epoch the caller knows (optional; who knows one gets no accounts)
 -- RETURNS
 --   "" if that is still the epoch, else JSON: {"epoch","now_ms","slots","analyzers":[{"id","slot","url","weight","share","state","health",
 --   "lease_ms","info":"JSON","credit","routed","delivered","delivered_packets","forgiven","processed"}],
 --   "gone":[the same counters of those that left],"workers":[{"worker","lease_ms","info":"JSON",
---   "unreachable":"1,~4"}],"retired":[routed,delivered,packets,forgiven],"spill":{"packets","messages","bytes"},"dead":entries,
+--   "unreachable":"1,~4"}],"retired":[routed,delivered,packets,forgiven],"spill":{"packets","messages","bytes"; on
+--   a server of its own: "server","age_ms"},"dead":entries,
 --   "accounts":{"received":[packets,messages],"taken":[..],"delivered":[..],"spilled":[..],"dead":[..],
 --   "refused":[..],"lost":[..],"in_flight":[..],"ended_in_flight":[.., of runs that are not live]},"n_left_out":fields of accounts that nobody can read,
 --   "left_out":"the first of them"}
@@ -24,6 +25,7 @@
 --@include keys
 --@include hot
 local K_SPILL, K_DEAD, K_SPILL_TOTAL, K_ACCOUNTS = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local K_SPILL_SEEN = KEYS[21]
 --@include accounts
 if ARGV[1] and tonumber(ARGV[1]) == epoch_now() then return '' end
 
@@ -111,13 +113,24 @@ local function all_accounts()
   return sums
 end
 
-local spill = redis.call('HMGET', K_SPILL_TOTAL, 'messages', 'bytes')
+-- What is in the spill, and how many dead letters there are: as a node saw it last, where they are elsewhere.
+local function stored()
+  local seen = redis.call('HMGET', K_SPILL_SEEN, 'server', 'seen_ms', 'packets', 'messages', 'bytes', 'dead')
+  if seen[1] then
+    return {packets = finite(seen[3]), messages = finite(seen[4]), bytes = finite(seen[5]), server = seen[1],
+            age_ms = seen[2] and math.max(0, now - finite(seen[2])) or -1}, finite(seen[6])
+  end
+  local total = redis.call('HMGET', K_SPILL_TOTAL, 'messages', 'bytes')
+  return {packets = redis.call('XLEN', K_SPILL), messages = finite(total[1]), bytes = finite(total[2])},
+    redis.call('XLEN', K_DEAD)
+end
+
+local spill, n_dead = stored()
 local retired = {}
 for k = 0, 3 do retired[k + 1] = h[RETIRED + k] end
 local accounts = not ARGV[1] and all_accounts() or nil
 return cjson.encode({
   epoch = epoch_now(), now_ms = now, slots = S,
   analyzers = analyzers, gone = gone, workers = workers, retired = retired,
-  spill = {packets = redis.call('XLEN', K_SPILL), messages = finite(spill[1]), bytes = finite(spill[2])},
-  dead = redis.call('XLEN', K_DEAD), accounts = accounts, n_left_out = n_left_out, left_out = left_out,
+  spill = spill, dead = n_dead, accounts = accounts, n_left_out = n_left_out, left_out = left_out,
 })

@@ -2,13 +2,13 @@
 --
 -- GUARANTEES
 --   Atomic. First what dead workers had taken, then what nobody has; each oldest first. What is taken
---   stays in the stream until spill_done; while this worker lives nobody else gets it. A worker is dead
---   3 s after its lease was reaped, and it did not take for that long: who comes back from a pause of
---   Redis keeps what it has. With 'own' it answers what this worker took before and has not done, and
+--   stays in the stream until spill_done; while this worker lives nobody else gets it. A worker is dead when
+--   it has not called for 8 s, in which others did: who comes back from a pause of Redis keeps what it has.
+--   A call for 0 packets only says that the worker lives. With 'own' it answers what this worker took before and has not done, and
 --   nothing else: of a call whose answer never came, or of its former run. Entries that were held as they
 --   came stay with whoever has them. An entry that is no packet becomes a dead letter.
 -- KEYS
---   1 spill STREAM, 2 spill_total HASH, 3 nodes ZSET, 4 dead STREAM, 5 journal STREAM
+--   1 spill STREAM, 2 spill_total HASH, 3 spill_workers ZSET, 4 dead STREAM, 5 journal STREAM
 -- ARGV
 --   1 worker (node/index), 2 most packets, 3 most bytes (only the last packet goes beyond), 4 'own' or 'new',
 --   5 with 'own', if given: the entry behind which they are read
@@ -17,12 +17,16 @@
 --   {entry, packet id, type, messages, received (ms), cost in bytes (for spill_done), body}}
 -- COST
 --   O(packets + consumers), about 60 us with 1 packet, 1300 us with 64 (of 1.2 KB), 3 us for each
---   other consumer; 25 us when the spill is empty
-local K_SPILL, K_SPILL_TOTAL, K_NODES, K_DEAD, K_JOURNAL = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+--   other consumer; 35 us when the spill is empty
+local K_SPILL, K_SPILL_TOTAL, K_WORKERS, K_DEAD, K_JOURNAL = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 --@include spill
 --@include journal
 local worker, max_packets, max_bytes, is_own = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == 'own'
-local DEAD_AFTER_MS = 3000
+local DEAD_AFTER_MS = 8000
+local LEFT_AFTER_MS = 3000 -- the same for entries that a living worker has left to others
+local LEFT = 'nobody' -- whose they are then; as the nodes have it
+local GAP_MS = 3000 -- no worker called for so long: Redis was away, or all of them were
+local FORGET_MS = 3600000
 local DEAD_MOST = 10000 -- dead letters; as the nodes have it
 local answer, claimed, bytes = {0, 0}, 0, 0
 local went_back_until = 0 -- ms; the clock of Redis went back, and was there before
@@ -109,36 +113,53 @@ local function claim(consumer)
 end
 
 -- Redis says 0 for how long a consumer has been idle until its clock is again where it was before it went back.
-local function is_dead(consumer, idle_ms, now_ms)
-  if idle_ms < DEAD_AFTER_MS and (idle_ms > 0 or now_ms >= went_back_until) then return false end
-  local lease_end = tonumber(redis.call('ZSCORE', K_NODES, consumer) or 0) -- negative: reaped then
-  return lease_end <= 0 and now_ms + lease_end >= DEAD_AFTER_MS
+local function is_left_long(idle_ms, now_ms)
+  return idle_ms >= LEFT_AFTER_MS or (idle_ms == 0 and now_ms < went_back_until)
 end
 
--- When a script last looked at the clock, and until when it is behind where it was.
+-- Of who has never called nothing is known: it is given the time that the others have.
+local function is_dead(consumer, idle_ms, now_ms)
+  if consumer == LEFT then return is_left_long(idle_ms, now_ms) end
+  local seen_ms = redis.call('ZSCORE', K_WORKERS, consumer)
+  if not seen_ms then redis.call('ZADD', K_WORKERS, now_ms, consumer) end
+  return seen_ms and now_ms - seen_ms >= DEAD_AFTER_MS
+end
+
+-- Nobody was seen in a time in which nobody called, and the clock of Redis may have been set.
+local function move_calls(by_ms, now_ms)
+  local flat = redis.call('ZRANGE', K_WORKERS, 0, -1, 'WITHSCORES')
+  for k = 1, #flat, 2 do redis.call('ZADD', K_WORKERS, math.min(now_ms, flat[k + 1] + by_ms), flat[k]) end
+end
+
+-- When a script last looked at the clock, and until when it is behind where it was. Redis lets nobody who needs
+-- memory begin when it is full; but a script that has begun to write goes on, and this one frees memory.
 local function look_at_clock(now_ms)
+  redis.call('ZREMRANGEBYSCORE', K_WORKERS, '-inf', now_ms - FORGET_MS)
   local seen = redis.call('HMGET', K_SPILL_TOTAL, 'seen_ms', 'went_back_until_ms')
-  local seen_ms = tonumber(seen[1]) or 0
+  local seen_ms = tonumber(seen[1]) or now_ms
   went_back_until = tonumber(seen[2]) or 0
   if seen_ms > now_ms then went_back_until = math.max(went_back_until, seen_ms) end
+  if seen_ms > now_ms or now_ms - seen_ms > GAP_MS then move_calls(now_ms - seen_ms, now_ms) end
   redis.call('HSET', K_SPILL_TOTAL, 'seen_ms', now_ms, 'went_back_until_ms', went_back_until)
 end
 
-local function claim_from_dead(consumers)
-  local t = redis.call('TIME')
-  local now_ms = t[1] * 1000 + math.floor(t[2] / 1000)
-  look_at_clock(now_ms)
+local function claim_from_dead(consumers, now_ms)
   for _, flat in ipairs(consumers) do
     local c = {}
     for i = 1, #flat, 2 do c[flat[i]] = flat[i + 1] end
     if c.name ~= worker and is_dead(c.name, c.idle, now_ms) and claim(c.name) >= c.pending then
       redis.call('XGROUP', 'DELCONSUMER', K_SPILL, GROUP, c.name)
+      redis.call('ZREM', K_WORKERS, c.name)
     end
   end
 end
 
+local t = redis.call('TIME')
+local now_ms = t[1] * 1000 + math.floor(t[2] / 1000)
+look_at_clock(now_ms)
+redis.call('ZADD', K_WORKERS, now_ms, worker)
 answer[1] = redis.call('XLEN', K_SPILL)
-if answer[1] == 0 then return answer end
+if answer[1] == 0 or max_packets == 0 then return answer end
 local consumers = redis.pcall('XINFO', 'CONSUMERS', K_SPILL, GROUP)
 if consumers.err then
   spill_group_create()
@@ -147,7 +168,7 @@ end
 if is_own then
   read_own(ARGV[5] or '0')
 else
-  claim_from_dead(consumers)
+  claim_from_dead(consumers, now_ms)
   read_new()
 end
 answer[2] = claimed

@@ -41,6 +41,9 @@ static const struct conf_option options[] = {
 	OPTION("redis", CONF_STRING, redis, "redis://127.0.0.1:6379/0", .placeholder = "URL",
 	       .help = "Where Redis is: redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+sentinel://host[:port],.../master[/db] or unix:///path. PROTOCOL.md has all forms.",
 	       .flags = CONF_SECRET | CONF_RELOADABLE),
+	OPTION("spill-redis", CONF_STRING, spill_redis, NULL, .placeholder = "URL",
+	       .help = "Another Redis for the spill and the dead letters, in the same forms. When it is full, slow or away, the registry and the routing do not notice. All nodes of a pool need the same. The default is --redis.",
+	       .flags = CONF_SECRET | CONF_RELOADABLE),
 	OPTION("pool", CONF_STRING, pool, "default", .placeholder = "NAME",
 	       .help = "Analyzers and nodes of one pool share the traffic."),
 	OPTION("node-id", CONF_STRING, node_id, NULL, .placeholder = "NAME",
@@ -239,21 +242,21 @@ static int check_address(const char *option, const char *text)
 }
 
 /* The URL is not shown: it may hold a password. */
-static int fail_redis(const char *why)
+static int fail_redis(const char *option, const char *why)
 {
-	return conf_complain(&node_program, "--redis: %s", why);
+	return conf_complain(&node_program, "--%s: %s", option, why);
 }
 
-static int check_redis(const struct node_config *c)
+static int check_redis(const char *option, const char *text)
 {
 	struct redis_url *url = calloc(1, sizeof(*url));
 	int r;
 
 	if (!url)
 		return -ENOMEM;
-	r = redis_url_parse(url, c->redis);
+	r = redis_url_parse(url, text);
 	if (r != 0)
-		r = fail_redis(redis_url_why(url));
+		r = fail_redis(option, redis_url_why(url));
 	else
 		redis_url_deinit(url);
 	free(url);
@@ -314,7 +317,9 @@ static int finish(void *config)
 	if (r == 0)
 		r = check_address("admin-listen", c->admin_listen);
 	if (r == 0)
-		r = check_redis(c);
+		r = check_redis("redis", c->redis);
+	if (r == 0 && c->spill_redis)
+		r = check_redis("spill-redis", c->spill_redis);
 	if (r == 0)
 		r = check_tokens(c);
 	if (r == 0)

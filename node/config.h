@@ -11,8 +11,9 @@ enum admin_read { ADMIN_READ_OPEN, ADMIN_READ_TOKEN };
 
 struct node_config {
 	char *listen, *admin_listen, *redis, *pool, *node_id;
-	int64_t workers; /* 0: one per CPU */
-	int ack;         /* enum ack_mode */
+	char *spill_redis; /* NULL: spill and dead letters are in `redis` */
+	int64_t workers;   /* 0: one per CPU */
+	int ack;           /* enum ack_mode */
 	int64_t exact_messages;
 	double catchup_max_messages;
 	uint64_t redis_timeout_ms;

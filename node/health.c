@@ -54,6 +54,9 @@ void health_write_verbose(const struct health *h, uint64_t now_us, struct buf *o
 	line(out, "placing", !unplaced(h, now_us), "the last packet could not be put anywhere");
 	line(out, "redis", atomic_load_explicit(&h->redis_up, memory_order_relaxed),
 	     "away (does not count: the node carries on)");
+	if (h->has_spill_redis)
+		line(out, "spill-redis", atomic_load_explicit(&h->spill_up, memory_order_relaxed),
+		     "away (does not count: only what needs the spill is refused)");
 	buf_printf(out, "readyz check %s\n",
 		   health_ready(h, now_us) == HEALTH_READY ? "passed" : "failed");
 }

@@ -23,7 +23,9 @@ struct health {
 	_Atomic bool has_roster;
 	_Atomic uint64_t turned_us[HEALTH_MAX_WORKERS]; /* of each worker; 0: it does not run */
 	_Atomic bool draining;
-	_Atomic bool redis_up;        /* the control thread's link */
+	_Atomic bool redis_up; /* the control thread's link */
+	bool has_spill_redis;  /* the spill is on a server of its own; set before threads start */
+	_Atomic bool spill_up; /* the control thread's link to that */
 	_Atomic uint64_t unplaced_us; /* when a packet could last not be placed; 0: never, or since
 					 then one could */
 };

@@ -84,6 +84,39 @@ static int init_bound(struct node_shared *s, const struct node_config *config)
 	return address_bound_init(&s->address_bound, s->max_connections, most);
 }
 
+static int init_url(struct redis_url *url, const char *option, const char *text)
+{
+	if (redis_url_parse(url, text) != 0) {
+		log_error("node", "bad URL of Redis", "option=%s reason=%s", option,
+			  redis_url_why(url));
+		return -EINVAL;
+	}
+	url->file = conf_path_of(conf_option_named(&node_program, option));
+	return 0;
+}
+
+/* The registry's Redis, and that of spill and dead letters, which may be the same. */
+static int init_redis(struct node_shared *s, const struct node_config *config)
+{
+	int r = init_url(&s->redis, "redis", config->redis);
+
+	if (r == 0 && registry_keys_init(&s->keys, config->pool) != 0)
+		r = -EINVAL;
+	s->store = &s->redis;
+	s->store_keys = &s->keys;
+	if (r != 0 || !config->spill_redis)
+		return r;
+	r = init_url(&s->spill_redis, "spill-redis", config->spill_redis);
+	if (r != 0)
+		return r;
+	s->spill_keys = s->keys;
+	registry_keys_set_apart(&s->spill_keys, config->pool);
+	s->health.has_spill_redis = true;
+	s->store = &s->spill_redis;
+	s->store_keys = &s->spill_keys;
+	return 0;
+}
+
 static int init_shared(struct node *node, const struct node_config *config)
 {
 	struct node_shared *s = &node->shared;
@@ -96,15 +129,9 @@ static int init_shared(struct node *node, const struct node_config *config)
 		r = node_config_proxies(config, &s->proxies);
 	if (r != 0)
 		return r < 0 ? r : -EINVAL;
-	r = redis_url_parse(&s->redis, config->redis);
-	if (r != 0) {
-		log_error("node", "bad --redis", "reason=%s", redis_url_why(&s->redis));
-		return -EINVAL;
-	}
-	s->redis.file = conf_path_of(conf_option_named(&node_program, "redis"));
-	if (registry_keys_init(&s->keys, config->pool) != 0)
-		return -EINVAL;
-	r = init_bound(s, config);
+	r = init_redis(s, config);
+	if (r == 0)
+		r = init_bound(s, config);
 	if (r != 0)
 		return r;
 	s->refresh_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -161,11 +188,10 @@ static int init_workers(struct node *node)
 }
 
 /* Evicted membership or counters would corrupt the pool silently. */
-static void check_redis(struct node *node)
+static void check_redis(struct redis_url *url, const struct registry_keys *keys)
 {
 	CLEANUP(client_freep)
-	struct client *client =
-		client_new(&node->shared.redis, registry_scripts(&node->shared.keys), 1000);
+	struct client *client = client_new(url, registry_scripts(keys), 1000);
 	redisReply *reply = NULL;
 	int r = client ? client_command(client, &reply, 3,
 					(const char *[]){ "CONFIG", "GET", "maxmemory-policy" })
@@ -184,6 +210,13 @@ static void check_redis(struct node *node)
 			 LOG_RUNBOOK "redis-may-evict-keys");
 	if (reply)
 		freeReplyObject(reply);
+}
+
+static void check_all_redis(struct node_shared *s)
+{
+	check_redis(&s->redis, &s->keys);
+	if (node_shared_has_store(s))
+		check_redis(s->store, s->store_keys);
 }
 
 static int start_all(struct node *node)
@@ -217,6 +250,8 @@ static void node_free(struct node *node)
 	for (unsigned i = 0; i < node->n_workers; i++)
 		worker_deinit(&node->workers[i]);
 	redis_url_deinit(&node->shared.redis);
+	if (node_shared_has_store(&node->shared))
+		redis_url_deinit(&node->shared.spill_redis);
 	metrics_free(node->shared.metrics);
 	net_allow_free(node->shared.allow);
 	net_allow_free(node->shared.proxies);
@@ -239,7 +274,7 @@ int node_new(const struct node_config *config, struct node **nodep)
 	raise_limits(&node->shared, config);
 	r = init_shared(node, config);
 	if (r == 0)
-		check_redis(node);
+		check_all_redis(&node->shared);
 	if (r == 0)
 		r = init_workers(node);
 	if (r == 0)
@@ -265,15 +300,24 @@ int node_new(const struct node_config *config, struct node **nodep)
 	return r;
 }
 
+static void renew(struct redis_url *url, const char *option, const char *text)
+{
+	if (redis_url_renew(url, text) != 0)
+		log_warn("node", "the URL is of another Redis now, which needs a restart",
+			 "option=%s", option);
+}
+
 /* What was reloaded, and is used in another form than the text of its option. */
 static void take_reloaded(struct node *node)
 {
 	const struct node_config *config = node->shared.config;
 	struct net_allow *allow;
-	int r = redis_url_renew(&node->shared.redis, config->redis);
 
-	if (r != 0)
-		log_warn("node", "the URL of Redis has another one now, which needs a restart");
+	renew(&node->shared.redis, "redis", config->redis);
+	if (node_shared_has_store(&node->shared) && config->spill_redis)
+		renew(&node->shared.spill_redis, "spill-redis", config->spill_redis);
+	else if (node_shared_has_store(&node->shared) || config->spill_redis)
+		log_warn("node", "the spill is on another Redis now, which needs a restart");
 	if (node_config_allow(config, &allow) == 0)
 		net_allow_replace(node->shared.allow, allow);
 }

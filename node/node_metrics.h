@@ -101,6 +101,8 @@
 	X(REDIS, "weir_redis_up", GAUGE, BY_NOTHING, 0,                                                                     \
 	  "1 while the node itself has a link to Redis, by which it sees the pool; workers have their own.")                \
 	X(REDIS_UP, "weir_redis_up_workers", GAUGE, BY_NOTHING, 0, "Workers whose link to Redis is up.")                    \
+	X(SPILL_REDIS_UP, "weir_spill_redis_up_workers", GAUGE, BY_NOTHING, 0,                                              \
+	  "Workers whose link to the Redis of spill and dead letters is up.")                                               \
 	X(REDIS_CONNECTS, "weir_redis_connects_total", COUNTER, BY_NOTHING, 0,                                              \
 	  "Times that a worker's link to Redis came up, the first included.")                                               \
 	X(REDIS_CALLS, "weir_redis_calls_total", COUNTER, BY("script", worker_script_names, 2), 0,                          \

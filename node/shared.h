@@ -22,6 +22,11 @@ struct node_shared {
 	const struct node_config *config;
 	struct redis_url redis;
 	struct registry_keys keys;
+	/* Where spill and dead letters are: another server with --spill-redis, else the same two. */
+	struct redis_url *store;
+	const struct registry_keys *store_keys;
+	struct redis_url spill_redis; /* with --spill-redis; store points to them then */
+	struct registry_keys spill_keys;
 	struct net_allow *allow;   /* where analyzers may live */
 	struct net_allow *proxies; /* trusted; NULL: none */
 	struct metrics *metrics;
@@ -37,6 +42,12 @@ struct node_shared {
 	_Atomic uint64_t probe_down[PROBE_WORDS]; /* bits by slot; written by the control thread */
 	int refresh_fd;                           /* eventfd: somebody needs a newer roster */
 };
+
+/* Whether spill and dead letters are on a server of their own. */
+static inline bool node_shared_has_store(const struct node_shared *shared)
+{
+	return shared->store == &shared->spill_redis;
+}
 
 /* By which a worker is known to Redis and in logs: node/index. */
 static inline void node_shared_worker_name(const struct node_shared *shared, unsigned index,

@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "node/node_metrics.h"
 #include "registry/scripts.h"
 
 #define PHASE_US 10000
@@ -209,17 +210,26 @@ static struct spill_hold_config spill_hold_config(struct worker *w)
 	};
 }
 
+static void on_store_up(void *arg, bool up)
+{
+	struct worker *w = arg;
+
+	metrics_set(&w->metrics, M_SPILL_REDIS_UP, 0, up);
+}
+
 /* A connection of its own: large packets must not hold up the calls of the router. */
 static int init_store(struct worker *w)
 {
 	struct link_config link = { .base = w->base,
-				    .url = &w->shared->redis,
-				    .scripts = registry_scripts(&w->shared->keys),
+				    .url = w->shared->store,
+				    .scripts = registry_scripts(w->shared->store_keys),
 				    .name = w->store_name,
-				    .stall_ms = STORE_STALL_MS };
+				    .stall_ms = STORE_STALL_MS,
+				    .on_up = on_store_up,
+				    .arg = w };
 	struct spill_out_config out = { .metrics = &w->metrics,
 					.memory = &w->memory,
-					.keys = &w->shared->keys,
+					.keys = w->shared->store_keys,
 					.worker = w->name,
 					.has_room = fate_has_room,
 					.on_packet = fate_on_packet_from_spill,

@@ -167,6 +167,10 @@ cJSON *cluster_json(const char *pool, const struct roster *r)
 	cJSON_AddNumberToObject(spill, "packets", r->spill.packets);
 	cJSON_AddNumberToObject(spill, "messages", r->spill.messages);
 	cJSON_AddNumberToObject(spill, "bytes", r->spill.bytes);
+	if (r->spill.server[0]) {
+		cJSON_AddStringToObject(spill, "server", r->spill.server);
+		cJSON_AddNumberToObject(spill, "age_ms", (double)r->spill.age_ms);
+	}
 	dead = cJSON_AddObjectToObject(json, "dead");
 	cJSON_AddNumberToObject(dead, "packets", r->n_dead);
 	totals = cJSON_AddObjectToObject(json, "totals");

@@ -29,11 +29,18 @@ static const char *const suffixes[] = {
 	[KEY_ACCOUNTS] = "accounts",
 	[KEY_SPILL] = "spill",
 	[KEY_SPILL_TOTAL] = "spill_total",
+	[KEY_SPILL_WORKERS] = "spill_workers",
+	[KEY_SPILL_SEEN] = "spill_seen",
 	[KEY_DEAD] = "dead",
 };
 static_assert(ARRAY_LEN(suffixes) == REGISTRY_KEYS, "every key has a name");
 
 #define POOL_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+
+static void write_name(struct registry_keys *keys, int key, const char *pool, const char *suffix)
+{
+	snprintf(keys->names[key], KEY_NAME_MAX, "weir:{%s}:%s", pool, suffix);
+}
 
 int registry_keys_init(struct registry_keys *keys, const char *pool)
 {
@@ -42,6 +49,11 @@ int registry_keys_init(struct registry_keys *keys, const char *pool)
 	if (len == 0 || len > POOL_NAME_MAX || strspn(pool, POOL_CHARACTERS) != len)
 		return KEYS_E_POOL;
 	for (int i = 0; i < REGISTRY_KEYS; i++)
-		snprintf(keys->names[i], KEY_NAME_MAX, "weir:{%s}:%s", pool, suffixes[i]);
+		write_name(keys, i, pool, suffixes[i]);
 	return 0;
+}
+
+void registry_keys_set_apart(struct registry_keys *keys, const char *pool)
+{
+	write_name(keys, KEY_JOURNAL, pool, "spill_journal");
 }

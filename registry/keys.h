@@ -37,7 +37,9 @@ enum registry_key {
 	KEY_ACCOUNTS,    /* HASH run of a worker -> JSON: what became of every packet it received */
 	KEY_SPILL,       /* STREAM, packets that no analyzer could take; group `nodes` */
 	KEY_SPILL_TOTAL, /* HASH: packets, messages, bytes in it now */
-	KEY_DEAD,        /* STREAM, packets that an analyzer refuses as bad */
+	KEY_SPILL_WORKERS, /* ZSET node/worker -> when it last asked for packets of the spill */
+	KEY_SPILL_SEEN,    /* HASH: what is in a spill on another server, as a node saw it last */
+	KEY_DEAD,          /* STREAM, packets that an analyzer refuses as bad */
 	REGISTRY_KEYS
 };
 
@@ -45,6 +47,11 @@ struct registry_keys {
 	char names[REGISTRY_KEYS][KEY_NAME_MAX];
 };
 
+/*
+ * For a server that has spill and dead letters alone: what happens there goes to a journal of its
+ * own, from where a node takes it to the registry's.
+ */
+void registry_keys_set_apart(struct registry_keys *keys, const char *pool);
 int registry_keys_init(struct registry_keys *keys, const char *pool) MUST_CHECK; /* KEYS_E_POOL */
 
 #endif

@@ -255,6 +255,10 @@ static int fill(struct roster *r, const cJSON *json)
 	r->spill.packets = number(spill, "packets");
 	r->spill.messages = number(spill, "messages");
 	r->spill.bytes = number(spill, "bytes");
+	text(spill, "server", r->spill.server, sizeof(r->spill.server));
+	if (!is_printable(r->spill.server))
+		strcpy(r->spill.server, "?");
+	r->spill.age_ms = (int64_t)within(number(spill, "age_ms"), -1, EXACT_MOST);
 	r->n_dead = number(json, "dead");
 	if (number(json, "n_left_out") > 0)
 		leave_out(r, "accounts", left_out ? left_out : "",

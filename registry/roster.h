@@ -18,6 +18,7 @@
 #define FAULT_TEXT_MAX 63
 #define VERSION_TEXT_MAX 64
 #define LEFT_OUT_SIZE 128
+#define SPILL_SERVER_SIZE 384
 #define WORKER_NAME_SIZE (ANALYZER_ID_MAX + sizeof("/4294967295")) /* node/index */
 #define ROSTER_E_FORMAT 1 /* not what lua/roster.lua writes */
 
@@ -80,7 +81,9 @@ struct roster {
 	double gone_routed, gone_delivered, gone_delivered_packets, gone_processed;
 	struct {
 		double packets, messages, bytes;
-	} spill; /* what is in it */
+		char server[SPILL_SERVER_SIZE]; /* of its own; "": it is in the registry's */
+		int64_t age_ms;                 /* how long ago a node saw it there; -1: never */
+	} spill;                                /* what is in it */
 	double n_dead;
 	unsigned n_left_out;          /* entries that no node can have written */
 	char left_out[LEFT_OUT_SIZE]; /* the first of them, printable; "": none */

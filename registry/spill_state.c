@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LIVE_MS 8000 /* a worker that called so lately lives; as in lua/spill_take.lua */
+
 void spill_state_deinit(struct spill_state *s)
 {
 	if (s->reply)
@@ -48,15 +50,15 @@ static const redisReply *pair_value(const redisReply *pairs, const char *name)
 	return NULL;
 }
 
-static int read_lease(const struct entries *spill, const struct spill_state *s,
-		      struct spill_consumer *c)
+static int read_life(const struct entries *spill, const struct spill_state *s,
+		     struct spill_consumer *c)
 {
-	const char *words[] = { "ZSCORE", spill->keys->names[KEY_NODES], c->name };
+	const char *words[] = { "ZSCORE", spill->keys->names[KEY_SPILL_WORKERS], c->name };
 	redisReply *reply AUTO_REPLY = NULL;
 	int r = client_command(spill->client, &reply, ARRAY_LEN(words), words);
 
 	if (r == 0 && reply->type == REDIS_REPLY_STRING)
-		c->is_live = strtod(reply->str, NULL) > (double)s->now_ms;
+		c->is_live = strtod(reply->str, NULL) + LIVE_MS > (double)s->now_ms;
 	return r;
 }
 
@@ -70,7 +72,7 @@ static int read_consumer(const struct entries *spill, const struct spill_state *
 		return ENTRIES_E_ANSWER;
 	c->name = name->str;
 	c->n_taken = (uint64_t)pending->integer;
-	return read_lease(spill, s, c);
+	return read_life(spill, s, c);
 }
 
 /* No stream or no group: nobody has ever taken anything. */

@@ -249,8 +249,8 @@ int admin_start(const struct admin_config *config, struct admin **adminp)
 	admin_access_init(&admin->access, shared->config);
 	admin->api.client =
 		client_new(&shared->redis, registry_scripts(&shared->keys), REGISTRY_TIMEOUT_MS);
-	admin->api.store =
-		client_new(&shared->redis, registry_scripts(&shared->keys), REGISTRY_TIMEOUT_MS);
+	admin->api.store = client_new(shared->store, registry_scripts(shared->store_keys),
+				      REGISTRY_TIMEOUT_MS);
 	r = metrics_shard_init(&admin->api.metrics, shared->metrics);
 	if (r == 0)
 		r = admin->api.client && admin->api.store

@@ -8,7 +8,7 @@
 struct entries admin_store_begin(struct admin_api *api, enum registry_key stream)
 {
 	pthread_mutex_lock(&api->store_lock);
-	return (struct entries){ api->store, &api->config.shared->keys, stream };
+	return (struct entries){ api->store, api->config.shared->store_keys, stream };
 }
 
 int admin_store_end(struct admin_api *api, int r)

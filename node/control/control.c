@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "node/control/probe.h"
 #include "node/control/reporter.h"
+#include "node/control/spill_look.h"
 #include "registry/membership.h"
 #include "registry/redis/link.h"
 #include "registry/scripts.h"
@@ -30,6 +31,7 @@ struct control {
 	struct link *link, *events;
 	struct prober *prober;
 	struct reporter *reporter;
+	struct spill_look *spill_look;
 	struct event *refresh_event, *poll, *report;
 	bool is_asking;        /* a roster call is under way */
 	bool ask_again;        /* something changed since it was sent */
@@ -231,6 +233,13 @@ static void on_mended(void *arg, const redisReply *reply)
 	ask(c);
 }
 
+static void on_spill_lost(void *arg, const char *keys)
+{
+	note_loss(arg);
+	log_warn("control", "the spill has lost data", "keys=%s runbook=%s", keys,
+		 LOG_RUNBOOK "the-registry-has-lost-data");
+}
+
 /* Each second: has the registry lost anything, or whom this node knows? */
 static void mend(struct control *c)
 {
@@ -238,6 +247,7 @@ static void mend(struct control *c)
 
 	script_arg_int(&args, (int64_t)c->roster->epoch);
 	script_arg_int(&args, c->roster->n_analyzers);
+	spill_look_add_args(c->spill_look, &args);
 	if (link_call(c->link, SCRIPT_MEND, &args, on_mended, c) != 0)
 		log_debug("control", "the link is down, the registry was not looked at");
 }
@@ -298,6 +308,7 @@ static void on_report(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	spill_look_turn(c->spill_look);
 	if (!c->roster || !link_is_up(c->link))
 		return;
 	mend(c);
@@ -354,9 +365,16 @@ static int build(struct control *c)
 		event_new(c->base, c->shared->refresh_fd, EV_READ | EV_PERSIST, on_refresh, c);
 	c->poll = event_new(c->base, -1, EV_PERSIST, on_poll, c);
 	c->report = event_new(c->base, -1, EV_PERSIST, on_report, c);
+	if (c->link)
+		c->spill_look =
+			spill_look_new(&(struct spill_look_config){ .base = c->base,
+								    .shared = c->shared,
+								    .registry = c->link,
+								    .on_lost = on_spill_lost,
+								    .arg = c });
 	c->reporter = reporter_new(c->shared, c->shards, c->n_workers, clock_mono_us());
 	if (!c->link || !c->events || !c->prober || !c->refresh_event || !c->poll || !c->report ||
-	    !c->reporter)
+	    !c->reporter || !c->spill_look)
 		return -ENOMEM;
 	if (event_add(c->refresh_event, NULL) != 0 || event_add(c->poll, &poll) != 0 ||
 	    event_add(c->report, &report) != 0)
@@ -413,6 +431,7 @@ void control_free(struct control *c)
 		pthread_join(c->thread, NULL);
 	}
 	prober_free(c->prober);
+	spill_look_free(c->spill_look);
 	link_free(c->link);
 	link_free(c->events);
 	if (c->refresh_event)

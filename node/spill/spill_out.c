@@ -11,6 +11,7 @@
 #define TAKE_MAX_PACKETS 128
 #define TAKE_MAX_BYTES (1u << 20)
 #define GIVE_UP_MAX 64  /* in one call */
+#define BEAT_US 1000000 /* others take over what this worker has if it does not call for long */
 #define LOOK_US 1000000 /* where there was nothing, look again after that, +-20 % */
 #define RETRY_US 100000 /* what Redis did not want to hear is told again after that */
 
@@ -226,12 +227,13 @@ static void on_taken(void *arg, const redisReply *reply)
 	s->own_again = false;
 }
 
-static void take(struct spill_out *s)
+static void take(struct spill_out *s, uint64_t now_us)
 {
 	unsigned n_free = SPILL_OUT_MAX - s->n_taken;
 	unsigned n = n_free < TAKE_MAX_PACKETS ? n_free : TAKE_MAX_PACKETS;
 	struct script_args args = { 0 };
 
+	s->next_beat_us = now_us + BEAT_US;
 	if (s->reads_own)
 		spill_take_own_after(&args, s->config.worker, n, TAKE_MAX_BYTES, s->own_after);
 	else
@@ -239,6 +241,24 @@ static void take(struct spill_out *s)
 	s->took_last = true;
 	s->asked_own = s->reads_own;
 	s->is_calling = link_call(s->config.link, SCRIPT_SPILL_TAKE, &args, on_taken, s) == 0;
+}
+
+static void on_beaten(void *arg, const redisReply *reply)
+{
+	struct spill_out *s = arg;
+
+	(void)reply; /* it is told again in a second */
+	s->is_calling = false;
+}
+
+/* A worker that has enough does not take, and lives all the same. */
+static void beat(struct spill_out *s, uint64_t now_us)
+{
+	struct script_args args;
+
+	s->next_beat_us = now_us + BEAT_US;
+	spill_take_args(&args, s->config.worker, 0, 0, false);
+	s->is_calling = link_call(s->config.link, SCRIPT_SPILL_TAKE, &args, on_beaten, s) == 0;
 }
 
 /* ---- what becomes of it ---- */
@@ -344,13 +364,15 @@ void spill_out_turn(struct spill_out *s, uint64_t now_us)
 {
 	if (s->is_calling || !link_is_up(s->config.link))
 		return;
-	if (count(s, SPILLED_GIVEN_UP) && now_us >= s->next_tell_us)
+	if (now_us >= s->next_beat_us && !wants_more(s, now_us))
+		beat(s, now_us);
+	else if (count(s, SPILLED_GIVEN_UP) && now_us >= s->next_tell_us)
 		tell_given_up(s);
 	else if (count(s, SPILLED_DONE) && now_us >= s->next_tell_us &&
 		 (s->took_last || !wants_more(s, now_us)))
 		tell_done(s);
 	else if (wants_more(s, now_us))
-		take(s);
+		take(s, now_us);
 }
 
 void spill_out_end(struct spill_out *s)

@@ -73,7 +73,7 @@ struct spill_out {
 	unsigned n_telling;                   /* entries in the call under way, done or given up */
 	struct spilled *telling[SPILL_DONE_MAX];
 	struct spill_done done;
-	uint64_t next_look_us, next_tell_us;
+	uint64_t next_look_us, next_tell_us, next_beat_us;
 	struct rng rng;
 };
 

@@ -31,6 +31,7 @@ enum ctl_exit { CTL_OK, CTL_FAILED, CTL_USAGE };
 
 struct ctl_options {
 	char *redis, *pool;
+	char *spill_redis; /* NULL: spill and dead letters are in `redis` */
 	uint64_t timeout_ms;
 	bool json;
 	uint64_t interval_ms;     /* watch */
@@ -51,6 +52,10 @@ struct ctl {
 	struct redis_url url;
 	struct registry_keys keys;
 	struct client *client;
+	/* Of commands about spill and dead letters: where these are, and how their keys are called. */
+	struct redis_url store_url;
+	struct registry_keys store_keys;
+	struct client *store; /* `client` where they are in the same Redis */
 };
 
 /* Bits of commands in the table of options. */
@@ -66,6 +71,7 @@ struct ctl {
 #define CTL_REGISTRY (~CTL_HEALTH) /* all others: they talk to Redis */
 #define CTL_EVENTS 512u
 #define CTL_FAULT 1024u
+#define CTL_STORE 2048u /* about spill and dead letters */
 
 struct ctl_command;
 /* arguments end with NULL. */

@@ -41,22 +41,23 @@ static enum ctl_exit explain_unknown(struct ctl *ctl, const char *id)
 
 enum ctl_exit ctl_explain(struct ctl *ctl, int error, const char *id)
 {
+	bool is_apart = ctl->store && ctl->store != ctl->client;
+	const struct client *client = is_apart ? ctl->store : ctl->client;
 	char redis[REDIS_URL_STRLEN];
 
-	redis_url_describe(&ctl->url, redis);
+	redis_url_describe(is_apart ? &ctl->store_url : &ctl->url, redis);
 	switch (error) {
 	case 0:
 		return CTL_OK;
 	case MEMBERSHIP_E_UNKNOWN:
 		return explain_unknown(ctl, id);
 	case CLIENT_E_AWAY:
-		if (client_was_answered(ctl->client))
-			return ctl_fail("Redis at %s refused: %s", redis,
-					client_error(ctl->client));
-		return ctl_fail("Redis at %s: %s (is it there? --redis says where)", redis,
-				client_error(ctl->client));
+		if (client_was_answered(client))
+			return ctl_fail("Redis at %s refused: %s", redis, client_error(client));
+		return ctl_fail("Redis at %s: %s (is it there? --%s says where)", redis,
+				client_error(client), is_apart ? "spill-redis" : "redis");
 	case CLIENT_E_REPLY:
-		return ctl_fail("Redis at %s refused: %s", redis, client_error(ctl->client));
+		return ctl_fail("Redis at %s refused: %s", redis, client_error(client));
 	case MEMBERSHIP_E_ANSWER:
 	case ENTRIES_E_ANSWER:
 		return ctl_fail(

@@ -5,7 +5,7 @@
 
 struct entries ctl_entries_of(struct ctl *ctl, enum registry_key stream)
 {
-	return (struct entries){ ctl->client, &ctl->keys, stream };
+	return (struct entries){ ctl->store, &ctl->store_keys, stream };
 }
 
 enum ctl_exit ctl_entries_check(char *const *names)

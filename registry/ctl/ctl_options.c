@@ -14,6 +14,10 @@ static const struct {
 	  { "redis", CONF_STRING, AT(redis), "redis://127.0.0.1:6379/0", "URL",
 	    "Where Redis is: redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+sentinel://host[:port],.../master[/db] or unix:///path. PROTOCOL.md has all forms.",
 	    .flags = CONF_SECRET } },
+	{ CTL_STORE,
+	  { "spill-redis", CONF_STRING, AT(spill_redis), NULL, "URL",
+	    "The Redis that the nodes have for spill and dead letters. The default is --redis.",
+	    .flags = CONF_SECRET } },
 	{ CTL_REGISTRY,
 	  { "pool", CONF_STRING, AT(pool), "default", "NAME", "The pool of analyzers." } },
 	{ 0,
@@ -139,6 +143,7 @@ int ctl_options_load(struct ctl_options *out, const struct ctl_command *command,
 void ctl_options_free(struct ctl_options *options)
 {
 	free(options->redis);
+	free(options->spill_redis);
 	free(options->pool);
 	*options = (struct ctl_options){ 0 };
 }

@@ -61,6 +61,47 @@ static enum ctl_exit open_registry(struct ctl *ctl)
 	return ctl->client ? CTL_OK : ctl_fail("out of memory");
 }
 
+/* Nothing is said of an empty spill here where the nodes have theirs on another server. */
+static enum ctl_exit check_place(struct ctl *ctl)
+{
+	const char *words[] = { "HGET", ctl->keys.names[KEY_SPILL_SEEN], "server" };
+	redisReply *reply = NULL;
+	enum ctl_exit code = CTL_OK;
+
+	if (client_command(ctl->client, &reply, ARRAY_LEN(words), words) == 0 &&
+	    reply->type == REDIS_REPLY_STRING)
+		code = ctl_fail("spill and dead letters of pool \"%s\" are on another Redis, %s: "
+				"give its URL with --spill-redis",
+				ctl->options.pool, reply->str);
+	if (reply)
+		freeReplyObject(reply);
+	return code;
+}
+
+static enum ctl_exit open_store(struct ctl *ctl)
+{
+	ctl->store = ctl->client;
+	ctl->store_keys = ctl->keys;
+	if (!ctl->options.spill_redis)
+		return check_place(ctl);
+	if (redis_url_parse(&ctl->store_url, ctl->options.spill_redis) != 0)
+		return ctl_usage("--spill-redis: %s", redis_url_why(&ctl->store_url));
+	registry_keys_set_apart(&ctl->store_keys, ctl->options.pool);
+	ctl->store = client_new(&ctl->store_url, registry_scripts(&ctl->store_keys),
+				(unsigned)ctl->options.timeout_ms);
+	return ctl->store ? CTL_OK : ctl_fail("out of memory");
+}
+
+static void close_all(struct ctl *ctl)
+{
+	if (ctl->store != ctl->client) {
+		client_free(ctl->store);
+		redis_url_deinit(&ctl->store_url);
+	}
+	client_free(ctl->client);
+	redis_url_deinit(&ctl->url);
+}
+
 static enum ctl_exit run(const struct ctl_command *command, int argc, char **argv)
 {
 	struct ctl ctl = { 0 };
@@ -78,10 +119,11 @@ static enum ctl_exit run(const struct ctl_command *command, int argc, char **arg
 				 command->name, command->arguments, command->name);
 	else
 		code = command->takes & CTL_REGISTRY ? open_registry(&ctl) : CTL_OK;
+	if (code == CTL_OK && command->takes & CTL_STORE)
+		code = open_store(&ctl);
 	if (code == CTL_OK)
 		code = command->run(&ctl, command, arguments);
-	client_free(ctl.client);
-	redis_url_deinit(&ctl.url);
+	close_all(&ctl);
 	ctl_options_free(&ctl.options);
 	if (fflush(stdout) != 0 && code == CTL_OK)
 		code = ctl_fail("cannot write: %s", strerror(errno));

@@ -70,6 +70,8 @@ int node_bench_setup(void **state)
 	assert_int_equal(node_config_allow(&b->config, &b->shared.allow), 0);
 	assert_int_equal(redis_url_parse(&b->shared.redis, b->config.redis), 0);
 	assert_int_equal(registry_keys_init(&b->shared.keys, b->config.pool), 0);
+	b->shared.store = &b->shared.redis;
+	b->shared.store_keys = &b->shared.keys;
 	b->shared.refresh_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	b->shared.metrics = node_metrics_new();
 	b->shared.memory.left_bytes = b->shared.memory_bytes = MEMORY_BYTES;

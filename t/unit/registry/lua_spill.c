@@ -1,12 +1,10 @@
 /* The spill, by its scripts on a real Redis: spill_push, spill_take, spill_done. */
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -122,14 +120,14 @@ static void assert_total(struct redis_pool *pool, unsigned packets, uint64_t byt
 	freeReplyObject(reply);
 }
 
-/* Ends, or was reaped, at that time (ms). */
-static void set_lease(struct redis_pool *pool, const char *worker, bool is_reaped, int64_t from_now)
+/* It called last so long ago, in ms. */
+static void set_called(struct redis_pool *pool, const char *worker, int64_t ago_ms)
 {
 	char score[32];
-	int64_t ms = (int64_t)(clock_wall_us() / US_PER_MS) + from_now;
 
-	snprintf(score, sizeof(score), "%lld", (long long)(is_reaped ? -ms : ms));
-	POOL_DO(pool, "ZADD", redis_pool_key(pool, KEY_NODES), score, worker);
+	snprintf(score, sizeof(score), "%lld",
+		 (long long)(clock_wall_us() / US_PER_MS) - (long long)ago_ms);
+	POOL_DO(pool, "ZADD", redis_pool_key(pool, KEY_SPILL_WORKERS), score, worker);
 }
 
 static void packets_come_out_in_the_order_they_went_in(void **state)
@@ -240,36 +238,24 @@ static void a_worker_is_told_again_what_it_has_not_done(void **state)
 	assert_string_equal(take_some(*state, "n3/0", MANY, ROOMY, true)->letters, "");
 }
 
-/* Until somebody is taken for dead, which needs 3 s. */
-static const char *take_over(struct redis_pool *pool, unsigned max_packets)
-{
-	uint64_t end = clock_mono_us() + 10 * US_PER_S;
-
-	while (take_some(pool, "n9/0", max_packets, ROOMY, false)->n == 0)
-		if (clock_mono_us() > end || poll(NULL, 0, 20) < 0)
-			fail_msg("nobody is taken for dead");
-	return take.letters;
-}
-
 static void what_the_dead_had_taken_goes_to_others_and_what_the_living_have_does_not(void **state)
 {
 	const char *spill = redis_pool_key(*state, KEY_SPILL);
 	redisReply *reply;
 
 	push(*state, 8, 'a', SIZE, ROOMY);
-	set_lease(*state, "dead/0", true, -60000);
-	set_lease(*state, "live/0", false, 60000);
-	set_lease(*state, "late/0", false, -60000); /* nobody has reaped it yet */
-	set_lease(*state, "back/0", true, 60000);   /* reaped just now, for as long as this runs */
 	assert_string_equal(take_some(*state, "dead/0", 4, ROOMY, false)->letters, "abcd");
 	POOL_DO(*state, "XDEL", spill, take.names[1]);
 	take_some(*state, "live/0", 1, ROOMY, false);
 	take_some(*state, "late/0", 1, ROOMY, false);
-	take_some(*state, "back/0", 1, ROOMY, false);
+	take_some(*state, "new/0", 1, ROOMY, false);
 	assert_string_equal(letters_of(*state, "n9/0"), "h"); /* at first none is dead */
 	assert_int_equal(take.answer.n_claimed, 0);
+	set_called(*state, "dead/0", 8500);
+	set_called(*state, "late/0", 5000);
+	POOL_DO(*state, "ZREM", redis_pool_key(*state, KEY_SPILL_WORKERS), "new/0");
 
-	assert_string_equal(take_over(*state, 2), "ac");
+	assert_string_equal(take_some(*state, "n9/0", 2, ROOMY, false)->letters, "ac");
 	assert_int_equal(take.answer.n_claimed, 2);
 	push(*state, 1, 'i', SIZE, ROOMY);
 	assert_string_equal(letters_of(*state, "n9/0"), "di");
@@ -281,6 +267,55 @@ static void what_the_dead_had_taken_goes_to_others_and_what_the_living_have_does
 	reply = POOL_COMMAND(*state, "XPENDING", spill, "nodes");
 	assert_int_equal(reply->element[0]->integer, 3 + 5);
 	freeReplyObject(reply);
+}
+
+static void a_call_for_nothing_says_that_the_worker_lives(void **state)
+{
+	push(*state, 2, 'a', SIZE, ROOMY);
+	take_some(*state, "n1/0", 1, ROOMY, false);
+	letters_of(*state, "n2/0");
+	set_called(*state, "n1/0", 60000);
+	assert_string_equal(take_some(*state, "n1/0", 0, 0, false)->letters, "");
+	assert_string_equal(letters_of(*state, "n2/0"), "");
+}
+
+/* Nobody called for a minute, as Redis was away: all have what they have. */
+static void a_pause_of_redis_makes_nobody_dead(void **state)
+{
+	char before[32];
+
+	push(*state, 1, 'a', SIZE, ROOMY);
+	letters_of(*state, "n1/0");
+	set_called(*state, "n1/0", 61000);
+	snprintf(before, sizeof(before), "%lld", (long long)(clock_wall_us() / US_PER_MS) - 60000);
+	POOL_DO(*state, "HSET", redis_pool_key(*state, KEY_SPILL_TOTAL), "seen_ms", before);
+	assert_string_equal(letters_of(*state, "n2/0"), "");
+	assert_string_equal(letters_of(*state, "n2/0"), "");
+	set_called(*state, "n1/0", 8500);
+	assert_string_equal(letters_of(*state, "n2/0"), "a");
+}
+
+/* Those whose work is done elsewhere read in their journal what happened. */
+static void what_is_in_it_is_told_with_what_happened(void **state)
+{
+	struct redis_pool *pool = *state;
+	struct script_args args = { 0 };
+	redisReply *reply;
+
+	push(pool, 2, 'a', SIZE, ROOMY);
+	script_arg_int(&args, 8);
+	for (unsigned n_events = 1; n_events != (unsigned)-1; n_events--) {
+		assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_LOOK, &args, &reply), 0);
+		assert_int_equal(reply->elements, 5 + n_events);
+		assert_string_equal(reply->element[0]->str, "");
+		assert_int_equal(reply->element[1]->integer, 2);
+		assert_int_equal(reply->element[2]->integer, 6);
+		assert_int_equal(reply->element[3]->integer, 2 * COST);
+		assert_int_equal(reply->element[4]->integer, 0);
+		if (n_events)
+			assert_string_equal(reply->element[5]->element[1]->str, "spill_began");
+		freeReplyObject(reply);
+	}
 }
 
 static void what_a_worker_holds_goes_to_no_other_whatever_is_before_it(void **state)
@@ -302,18 +337,14 @@ static void what_a_dead_worker_held_goes_to_others(void **state)
 
 	push(*state, 1, 'a', SIZE, ROOMY);
 	push_for(*state, 2, 'b', SIZE, ROOMY, "n1/0");
-	set_lease(*state, "n1/0", true, -60000);
+	set_called(*state, "n1/0", 5000);
 	reply = POOL_COMMAND(*state, "XPENDING", redis_pool_key(*state, KEY_SPILL), "nodes", "-",
 			     "+", "10", "n1/0");
 	assert_int_equal(reply->elements, 2);
 	freeReplyObject(reply);
 	assert_string_equal(letters_of(*state, "n2/0"), "a");
-	/* it counts as dead when it has not called for 3 s */
-	for (unsigned i = 0; i < 100 && !take.answer.n_claimed; i++) {
-		usleep(100000);
-		letters_of(*state, "n2/0");
-	}
-	assert_string_equal(take.letters, "bc");
+	set_called(*state, "n1/0", 8500);
+	assert_string_equal(letters_of(*state, "n2/0"), "bc");
 }
 
 static void own_ones_are_read_behind_an_entry(void **state)
@@ -442,6 +473,9 @@ int main(void)
 		SPILL_TEST(a_worker_is_told_again_what_it_has_not_done),
 		SPILL_TEST(
 			what_the_dead_had_taken_goes_to_others_and_what_the_living_have_does_not),
+		SPILL_TEST(a_call_for_nothing_says_that_the_worker_lives),
+		SPILL_TEST(a_pause_of_redis_makes_nobody_dead),
+		SPILL_TEST(what_is_in_it_is_told_with_what_happened),
 		SPILL_TEST(what_a_worker_holds_goes_to_no_other_whatever_is_before_it),
 		SPILL_TEST(what_a_dead_worker_held_goes_to_others),
 		SPILL_TEST(own_ones_are_read_behind_an_entry),

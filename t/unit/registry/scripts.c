@@ -28,6 +28,7 @@ static void every_script_is_embedded(void **state)
 		[SCRIPT_REPLAY] = "replay",
 		[SCRIPT_ENTRIES] = "entries",
 		[SCRIPT_MEND] = "mend",
+		[SCRIPT_SPILL_LOOK] = "spill_look",
 	};
 	static_assert(ARRAY_LEN(names) == SCRIPTS, "a name for each script");
 	(void)state;

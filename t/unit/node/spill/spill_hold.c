@@ -193,7 +193,7 @@ static void all_that_are_due_go_with_few_calls(void **state)
 		watch(b, 1, 0);
 	for (unsigned i = 0; i < MANY; i++)
 		b->packets[i]->received_us -= AFTER_US;
-	b->out.next_look_us = UINT64_MAX;
+	b->out.next_look_us = b->out.next_beat_us = UINT64_MAX;
 	spill_bench_reset_calls(&b->env);
 	TURN_UNTIL(b, turn, b->n_held == MANY);
 	assert_int_equal(spill_bench_calls(&b->env), (MANY + SPILL_PUSH_MAX - 1) / SPILL_PUSH_MAX);
