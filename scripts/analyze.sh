@@ -33,9 +33,9 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 n=$(sources | wc -l)
 ((n > 100)) || { echo "only $n sources in $commands" >&2; exit 2; }
-sources | cut -f 2 | nice -n 19 xargs -P "$(nproc)" -n 8 clang-tidy -p "$folder" --quiet 2>/dev/null >"$out"
+sources | cut -f 2 | nice -n 5 xargs -P "$(nproc)" -n 8 clang-tidy -p "$folder" --quiet 2>/dev/null >"$out"
 clang=$?
-sources | tr '\t\n' '\0\0' | nice -n 19 xargs -0 -P "$(nproc)" -n 3 bash -c 'with_gcc "$@"' analyze >>"$out" 2>&1
+sources | tr '\t\n' '\0\0' | nice -n 5 xargs -0 -P "$(nproc)" -n 3 bash -c 'with_gcc "$@"' analyze >>"$out" 2>&1
 gcc=$?
 if ((clang || gcc)) || grep -q 'warning:' "$out"; then
 	cat "$out"

@@ -7,7 +7,7 @@ use Test::More;
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 60;
+alarm 450;
 use constant BOUND => 256;
 my $redis = Weir::Redis->new;
 my $node = node($redis);

@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 60;
+alarm 450;
 my $redis = Weir::Redis->new;
 my $node = node($redis);
 my $path = "$node->{admin}/v1/analyzers/a1";

@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 60;
+alarm 450;
 my $redis = Weir::Redis->new;
 my $node = node($redis, all_tokens);
 my %at = (url => 'http://127.0.0.1:9/ingest', weight => 1, ttl_ms => 600000);

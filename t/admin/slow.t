@@ -10,7 +10,7 @@ use Time::HiRes qw(sleep time);
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 60;
+alarm 450;
 use constant { CONNECTIONS => 1000, SECONDS => 5, TTL_MS => 3000 };
 my $redis = Weir::Redis->new;
 my $node = node($redis, all_tokens);

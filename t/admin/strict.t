@@ -7,7 +7,7 @@ use Weir::Raw;
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 60;
+alarm 450;
 my $redis = Weir::Redis->new;
 my $node = node($redis);
 my $path = '/v1/analyzers/a';

@@ -7,7 +7,7 @@ use Test::More;
 use Weir::Raw;
 use Weir::Test;
 
-alarm 60;
+alarm 450;
 my @all;
 sub start (@options) {
     my $analyzer = Weir::Process->start([ qw(weir-analyzer --id a1 --listen), '0.0.0.0:0', @options ]);

@@ -6,7 +6,7 @@ use Test::More;
 use Weir::Raw;
 use Weir::Test;
 
-alarm 60;
+alarm 450;
 my $analyzer = Weir::Process->start([ qw(weir-analyzer --id a1 --listen 127.0.0.1:0) ]);
 my $addr = $analyzer->wait_log(qr/msg=listening .*addr=(\S+)/);
 my $url = "http://$addr";

@@ -13,7 +13,7 @@ use Weir::Test;
 
 use constant { AGENTS => 40, RATE => 200, FOUND_S => 3, WATCHED_S => 7 };
 
-alarm 110;
+alarm 450;
 my $flag = folder . '/hang';
 my %deliveries = (fine => 'batch', batch => 'batch', packet => 'packet', trickle => 'batch', line => 'batch');
 my %answers = (fine => {}, batch => { hang => 1 }, packet => { hang => 1 }, trickle => { raw => "HTTP/1.1 200 OK\r\nX: ", trickle => 'x' },

@@ -8,7 +8,7 @@ use Weir::Test;
 
 use constant { RATE => 150, LIMIT => '150ms', SLOW_MS => 400 };
 
-alarm 100;
+alarm 450;
 my %sides = map { $_ => Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1, a2 => 1 }, node => [ '--ack-within', 0, '--latency-limit', $_ eq 'on' ? LIMIT : 0 ]) } qw(on off);
 for my $side (values %sides) {
     $side->start_analyzer(a3 => 1, '--delay-ms', SLOW_MS);

@@ -9,7 +9,7 @@ use Weir::Raw;
 use Weir::Terminal;
 use Weir::Test;
 
-alarm 60;
+alarm 450;
 my $redis = redis_server;
 my ($of_node, $of_analyzer) = map { Weir::Pipe->new } 1 .. 2;
 my $node = Weir::Process->start([ qw(weir-node --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --workers 1 --drain-delay 0ms --redis), $redis->url ],

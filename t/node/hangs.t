@@ -8,7 +8,7 @@ use Time::HiRes qw(time);
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 60;
+alarm 450;
 use constant { SYS_PTRACE => 101, SEIZE => 0x4206, INTERRUPT => 0x4207, DETACH => 17, WALL => 0x40000000, STUCK_S => 10 };
 plan skip_all => 'only on x86-64' if qx{uname -m} !~ /x86_64/;
 my $node = node(Weir::Redis->new, '--workers', 2);

@@ -5,7 +5,7 @@ use lib "$Bin/../lib";
 use Test::More;
 use Weir::Test;
 
-alarm 60;
+alarm 450;
 sub write_file ($name, $text) {
     my $path = folder . "/$name";
     open my $file, '>', "$path.new" or die "$path: $!";

@@ -9,7 +9,7 @@ use Weir::Cluster;
 use Weir::Redis;
 use Weir::Test;
 
-alarm 240;
+alarm 450;
 my ($acl) = slurp(checkout . '/docs/operating.md') =~ /^ +ACL SETUSER weir (.*)$/m;
 ok($acl, 'docs/operating.md has the line');
 

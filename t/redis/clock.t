@@ -9,7 +9,7 @@ use Weir::Clock;
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 240;
+alarm 450;
 my $clock = Weir::Clock->new;
 my %weight = (a1 => 5, a2 => 3, a3 => 2);
 my $cluster = Weir::Cluster->start(nodes => 2, analyzers => \%weight);

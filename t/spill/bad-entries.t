@@ -7,7 +7,7 @@ use Test::More;
 use Weir::Cluster;
 use Weir::Test;
 
-alarm 120;
+alarm 450;
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {});
 my ($redis, $node) = ($cluster->redis, $cluster->node(1));
 my ($spill, $dead) = ('weir:{default}:spill', 'weir:{default}:dead');

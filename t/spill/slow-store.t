@@ -9,7 +9,7 @@ use Weir::Redis;
 use Weir::Relay;
 use Weir::Test;
 
-alarm 120;
+alarm 450;
 my $redis = Weir::Redis->new;
 my $relay = Weir::Relay->new(bytes_per_s => 2_000_000);
 $relay->run('127.0.0.1:' . $redis->port);

@@ -8,7 +8,7 @@ use Weir::Raw;
 use Weir::Test;
 use Weir::Tokens;
 
-alarm 60;
+alarm 450;
 my $redis = Weir::Redis->new;
 my $plain = node($redis, '--admin-listen', ':0', '--admin-hosts', 'weir.example.com,*.intern.example.com');
 like($plain->{admin}, qr{^http://127\.0\.0\.1:}, 'without an admin token the admin port listens on loopback');

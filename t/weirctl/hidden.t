@@ -7,7 +7,7 @@ use JSON::PP qw(decode_json);
 use Test::More;
 use Weir::Test;
 
-alarm 60;
+alarm 450;
 my $redis = Weir::Redis->new;
 my $text = encode_utf8("e\x{9b}31m\x{2028}\x{202e}\r\nSet-Cookie: x\e]0;t\a");
 my $hidden = qr/[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]/;

@@ -62,7 +62,7 @@ sub build ($preset, @options) {
     -d $folder || mkdir($folder) || -d $folder || die "$folder: $!\n";
     open my $lock, '>', "$folder/lock" or die "$folder/lock: $!\n";
     flock $lock, LOCK_EX or die "flock: $!\n";
-    return runs('cmake', '--preset', $preset, @options) && runs('nice', 'ninja', '-C', "build-$preset");
+    return runs('cmake', '--preset', $preset, @options) && runs('nice', '-n', '5', 'ninja', '-C', "build-$preset");
 }
 
 1;
