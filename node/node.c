@@ -13,6 +13,7 @@
 #include "common/process.h"
 #include "node/admin/admin.h"
 #include "node/control/control.h"
+#include "node/node_claim.h"
 #include "node/node_metrics.h"
 #include "registry/redis/client.h"
 #include "registry/scripts.h"
@@ -123,6 +124,7 @@ static int init_shared(struct node *node, const struct node_config *config)
 	int r;
 
 	s->config = config;
+	identity_init(&s->identity, config->listen);
 	token_guard_init(&s->ingest_guard);
 	r = node_config_allow(config, &s->allow);
 	if (r == 0)
@@ -150,8 +152,10 @@ static int listen_for_worker(struct node *node, struct net_addr *addr, int *fdp)
 	net_addr_format(addr, text);
 	if (r != 0)
 		log_error("node", "cannot listen", "addr=%s error=%s", text, strerror(-r));
-	else if (node->n_workers == 0)
+	else if (node->n_workers == 0) {
+		identity_set_listen(&node->shared.identity, text);
 		log_info("node", "listening", "addr=%s", text);
+	}
 	return r;
 }
 
@@ -273,8 +277,10 @@ int node_new(const struct node_config *config, struct node **nodep)
 		return -ENOMEM;
 	raise_limits(&node->shared, config);
 	r = init_shared(node, config);
-	if (r == 0)
+	if (r == 0) {
 		check_all_redis(&node->shared);
+		r = node_claim(&node->shared);
+	}
 	if (r == 0)
 		r = init_workers(node);
 	if (r == 0)

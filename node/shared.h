@@ -9,6 +9,7 @@
 #include "common/net/net_allow.h"
 #include "node/config.h"
 #include "node/health.h"
+#include "node/identity.h"
 #include "node/ingest/address_bound.h"
 #include "node/packet/memory.h"
 #include "node/token_guard.h"
@@ -20,6 +21,8 @@
 
 struct node_shared {
 	const struct node_config *config;
+	struct identity identity;
+	char first_token[33]; /* of this run of the first worker, with which the id was claimed */
 	struct redis_url redis;
 	struct registry_keys keys;
 	/* Where spill and dead letters are: another server with --spill-redis, else the same two. */

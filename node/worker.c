@@ -149,6 +149,8 @@ static struct router_config router_config(struct worker *w)
 		.metrics = &w->metrics,
 		.node_id = c->node_id,
 		.worker = w->name,
+		.token = w->index == 0 ? w->shared->first_token : NULL,
+		.identity = &w->shared->identity,
 		.lane = { .sender = w->sender,
 			  .metrics = &w->metrics,
 			  .node_id = c->node_id,

@@ -1,5 +1,6 @@
 #include "registry/journal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,6 +109,7 @@ static const struct {
 	{ "node_joined", "node", "joined", NULL },
 	{ "node_left", "node", "left", NULL },
 	{ "node_lost", "node", "is gone: its lease ran out", NULL },
+	{ "id_twice", "node", "is two processes: give one of them another --node-id", NULL },
 	{ "spill_began", "", "packets go into the spill", NULL },
 	{ "spill_ended", "", "the spill is empty again", NULL },
 	{ "dead", NULL, NULL, say_dead },
@@ -133,6 +135,21 @@ static void say(const struct entry *e, struct buf *out)
 	buf_append_str(out, kind); /* a later version wrote it */
 }
 
+/* How often it happened: more than once in an entry that stands for several (lua/lib/journal.lua). */
+static double count_of(const struct entry *e)
+{
+	double count = strtod(field(e, "count"), NULL);
+
+	return count >= 1 && count <= 1e15 ? floor(count) : 1;
+}
+
+static double first_ms_of(const struct entry *e)
+{
+	double first_ms = strtod(field(e, "first_ms"), NULL);
+
+	return first_ms > 0 && first_ms <= 1e15 ? first_ms : strtod(e->id, NULL);
+}
+
 /* ---- entries ---- */
 
 static void add_text(cJSON *json, const char *name, const char *text)
@@ -152,6 +169,8 @@ static cJSON *entry_json(const struct entry *e)
 
 	cJSON_AddStringToObject(json, "id", e->id);
 	cJSON_AddNumberToObject(json, "time_ms", strtod(e->id, NULL));
+	cJSON_AddNumberToObject(json, "first_ms", first_ms_of(e));
+	cJSON_AddNumberToObject(json, "count", count_of(e));
 	if (*epoch)
 		cJSON_AddNumberToObject(json, "epoch", strtod(epoch, NULL));
 	else
@@ -160,6 +179,8 @@ static cJSON *entry_json(const struct entry *e)
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		add_text(json, texts[i], field(e, texts[i]));
 	say(e, &sentence);
+	if (count_of(e) > 1)
+		buf_printf(&sentence, " ×%.0f", count_of(e));
 	cJSON_AddStringToObject(json, "text", buf_str(&sentence));
 	return json;
 }
@@ -222,4 +243,15 @@ int journal_read(struct client *client, const struct registry_keys *keys, const 
 	r = reply->type != REDIS_REPLY_ARRAY ? MEMBERSHIP_E_ANSWER : *listp ? 0 : -ENOMEM;
 	freeReplyObject(reply);
 	return r;
+}
+
+bool journal_is_same(const cJSON *a, const cJSON *b)
+{
+	static const char *const names[] = { "kind", "analyzer", "node", "was", "now", "cause" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!cJSON_Compare(cJSON_GetObjectItemCaseSensitive(a, names[i]),
+				   cJSON_GetObjectItemCaseSensitive(b, names[i]), true))
+			return false;
+	return true;
 }

@@ -12,6 +12,7 @@
 #include "registry/scripts.h"
 
 #define ROUTE_MAX_PACKETS 2048 /* in one call of route */
+#define WORKER_LEASE_MS 5000   /* a worker that calls nothing for so long is dead */
 #define ROUTE_NONE 65535u      /* a choice: none can be chosen */
 
 /* Who calls, and how often it has. */

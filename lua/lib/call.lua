@@ -11,13 +11,17 @@ local function record_open(h)
   local packed = redis.call('HGET', K_HELD, worker)
   local record = packed and record_unpack(packed)
   if record and record.token == token then return record end
+  local former
   if record then
     give_back(h, record)
+    former = string.sub(record.token, 1, 8)
+    -- this one was replaced before, so both processes live
+    if record.former == string.sub(token, 1, 8) then journal('id_twice', 'node', worker) end
   elseif tonumber(redis.call('ZSCORE', K_NODES, worker) or 0) > 0 then
     note_loss('held')
   end
   local info = redis.call('HGET', K_NODE_INFO, worker) or nil
-  return {token = token, number = 0, taken = '', unreachable = '', absent = true, info = info}
+  return {token = token, former = former, number = 0, taken = '', unreachable = '', absent = true, info = info}
 end
 
 local function record_save(record, answer)

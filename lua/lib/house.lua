@@ -5,6 +5,7 @@ local HOUSE_EVERY_MS = 500
 local FOLD_EVERY_MS = 10000
 local FOLD_MOST = 256 -- runs at a time
 local ADDED_UP_MS = 7 * 24 * 3600 * 1000
+local REPLACED_KEPT_MS = 3600 * 1000 -- of one whose worker another process is now
 local REPLACED_MS = 60000 -- how long the accounts of a run that another one replaced stay by themselves
 
 -- Writes the readable hashes.
@@ -45,13 +46,15 @@ local function fold_accounts(now)
     if field == GONE then
       accounts_add(gone, flat[k + 1])
     elseif string.sub(field, 1, 1) == ADDED_UP then
-      if age >= ADDED_UP_MS then redis.call('HDEL', K_ACCOUNTS, field) end
+      local is_replaced = string.find(flat[k + 1], '"replaced":true', 1, true)
+      if age >= (is_replaced and REPLACED_KEPT_MS or ADDED_UP_MS) then redis.call('HDEL', K_ACCOUNTS, field) end
     elseif age >= REPLACED_MS and #folded < FOLD_MOST then
       local state = run_state(field, now)
       if state == 'replaced' or (state == 'ended' and age >= FORGET_MS) then
         accounts_add(gone, flat[k + 1])
         folded[#folded + 1] = field
-        if state == 'ended' then redis.call('HSET', K_ACCOUNTS, ADDED_UP .. field, flat[k + 1]) end
+        local mark = state == 'replaced' and '{"replaced":true,' or '{'
+        redis.call('HSET', K_ACCOUNTS, ADDED_UP .. field, mark .. string.sub(flat[k + 1], 2))
       end
     end
   end

@@ -36,6 +36,7 @@ int router_init(struct router *r, const struct router_config *config)
 					  .keys = config->keys,
 					  .metrics = config->metrics,
 					  .worker = config->worker,
+					  .token = config->token,
 					  .catchup_max_messages = config->catchup_max_messages,
 					  .on_answer = router_on_answer,
 					  .on_up = router_on_up,

@@ -1,13 +1,13 @@
 #include "node/route/router_calls.h"
 
 #include <cjson/cJSON.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
 
 #define HEARTBEAT_US 1000000
+#define LONG_SILENCE_US (3 * HEARTBEAT_US) /* the registry may have given this worker up since */
 #define FLUSH_US 100000 /* counters of a slow worker are told at least so often */
 #define ACCOUNTS_US                                                                                \
 	500000 /* accounts and counts are told at most so often, but for the last time */
@@ -28,7 +28,8 @@ static void describe(struct router *r)
 
 	cJSON_AddStringToObject(json, "mode", router_mode_names[r->mode]);
 	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
-	cJSON_AddNumberToObject(json, "pid", getpid());
+	if (r->config.identity)
+		identity_write(r->config.identity, json);
 	text = cJSON_PrintUnformatted(json);
 	cJSON_Delete(json);
 	buf_clear(&r->node_info);
@@ -279,9 +280,13 @@ void router_write_slow(void *arg, struct buf *out)
 
 /* ---- windows ---- */
 
-/* "" = as before. It stays as it is until the call is answered. */
-static const char *take_node_info(struct router *r)
+/* "" = as before. It stays as it is until the call is answered. A worker that was silent for long, as its
+ * process was stopped, may have lost its info with its lease. */
+static const char *take_node_info(struct router *r, uint64_t now_us)
 {
+	if (r->called_us && now_us - r->called_us >= LONG_SILENCE_US)
+		r->untold |= UNTOLD_INFO;
+	r->called_us = now_us;
 	buf_clear(&r->node_info_sent);
 	if (r->untold & UNTOLD_INFO)
 		buf_append(&r->node_info_sent, r->node_info.data, r->node_info.len);
@@ -310,7 +315,7 @@ static void start_settle(struct router *r)
 		.n_slots = r->ledger.n_slots,
 		.counts = tells_all,
 		.expected_messages = is_leaving ? 0 : r->window.expected_messages,
-		.node_info = take_node_info(r),
+		.node_info = take_node_info(r, now),
 		.accounts = take_accounts(r, tells_all),
 		.idle = is_idle,
 		.leaving = is_leaving,

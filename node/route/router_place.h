@@ -7,6 +7,7 @@
 #include <event2/event.h>
 
 #include "node/deliver/dispatch.h"
+#include "node/identity.h"
 #include "node/route/ledger.h"
 #include "node/route/settler.h"
 #include "node/route/window.h"
@@ -47,7 +48,9 @@ struct router_config {
 	const struct registry_keys *keys;
 	struct metrics_shard *metrics;
 	const char *node_id;
-	const char *worker; /* node/index */
+	const char *worker;              /* node/index */
+	const char *token;               /* of this run; NULL: the settler makes one */
+	const struct identity *identity; /* of the process; NULL: the registry is not told */
 	struct lane_config lane;
 	double catchup_max_messages;
 	unsigned exact_messages;   /* a packet of more, and of far more than the others, is big */
@@ -91,6 +94,7 @@ struct router {
 	struct window window;
 	struct budget budget;
 	uint64_t settled_us;
+	uint64_t called_us; /* when the last settle was sent */
 	struct buf node_info;
 	struct buf node_info_sent; /* in the call under way, which may be sent again */
 	struct buf accounts_sent;  /* the same for the accounts */

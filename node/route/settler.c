@@ -10,7 +10,6 @@
 
 #define STALL_MS 2000
 #define AGAIN_US 100000
-#define WORKER_LEASE_MS 5000
 
 const char *const worker_script_names[2] = { "route", "settle" };
 
@@ -111,7 +110,11 @@ int settler_init(struct settler *s, const struct settler_config *config)
 	s->caller.catchup_max_messages = config->catchup_max_messages;
 	snprintf(s->caller.worker, sizeof(s->caller.worker), "%s", config->worker);
 	s->again = evtimer_new(config->base, on_again, s);
-	if (!s->again || rng_token(s->caller.token, sizeof(s->caller.token) / 2) != 0)
+	if (config->token && config->token[0])
+		snprintf(s->caller.token, sizeof(s->caller.token), "%s", config->token);
+	else if (rng_token(s->caller.token, sizeof(s->caller.token) / 2) != 0)
+		return -ENOMEM;
+	if (!s->again)
 		return -ENOMEM;
 	s->link = link_new(&link);
 	return s->link ? 0 : -ENOMEM;

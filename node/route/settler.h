@@ -25,6 +25,7 @@ struct settler_config {
 	const struct registry_keys *keys;
 	struct metrics_shard *metrics;
 	const char *worker; /* node/index */
+	const char *token;  /* of this run of the worker; NULL or "": made here */
 	double catchup_max_messages;
 	/* OK and BEHIND end the call. FAILED: it will be sent again. `answer` is good for the time
 	 * of the call. */

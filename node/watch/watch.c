@@ -81,14 +81,29 @@ static void publish(struct watch *w, bool is_current)
 	view_unref(view);
 }
 
+/* An entry that stands for several takes the place of the earlier one. */
+static void drop_folded(cJSON *events, const cJSON *event)
+{
+	if (cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(event, "count")) < 2)
+		return;
+	for (int i = cJSON_GetArraySize(events) - 1; i >= 0; i--) {
+		if (!journal_is_same(cJSON_GetArrayItem(events, i), event))
+			continue;
+		cJSON_DeleteItemFromArray(events, i);
+		return;
+	}
+}
+
 /* Takes list. */
 static void take_events(struct watch *w, cJSON *list)
 {
 	cJSON *event;
 
 	pthread_mutex_lock(&w->lock);
-	while ((event = cJSON_DetachItemFromArray(list, 0)))
+	while ((event = cJSON_DetachItemFromArray(list, 0))) {
+		drop_folded(w->events, event);
 		cJSON_AddItemToArray(w->events, event);
+	}
 	for (int n = cJSON_GetArraySize(w->events); n > WATCH_EVENTS; n--)
 		cJSON_DeleteItemFromArray(w->events, 0);
 	assert(cJSON_GetArraySize(w->events) <= WATCH_EVENTS);

@@ -122,10 +122,9 @@ static void nodes_come_lose_analyzers_and_go(void **state)
 	settle(pool, "n1/0", "", true);
 	assert_journal(pool, "a1 joined\na2 joined\nn1/0 joined\n"
 			     "n1/0 cannot reach a2: its breaker opened, or its probe fails\n"
-			     "n1/0 reaches a2 again\n"
 			     "n1/0 sends nothing more to a2: it hangs, for it takes deliveries and "
 			     "does not answer\n"
-			     "n1/0 reaches a2 again\n"
+			     "n1/0 reaches a2 again ×2\n"
 			     "n1/0 left\n");
 }
 
@@ -224,6 +223,54 @@ static void an_entry_says_when_who_and_why(void **state)
 	cJSON_Delete(list);
 }
 
+static void a_breaker_that_flaps_is_one_entry_with_its_count(void **state)
+{
+	struct redis_pool *pool = *state;
+	cJSON *list;
+	const cJSON *last;
+
+	redis_pool_join(pool, "a1", 1, TTL_MS);
+	redis_pool_join(pool, "a2", 1, TTL_MS);
+	for (int i = 0; i < 20; i++) {
+		settle(pool, "n1/0", "1", false);
+		settle(pool, "n1/0", "", false);
+	}
+	assert_journal(pool, "a1 joined\na2 joined\nn1/0 joined\n"
+			     "n1/0 cannot reach a2: its breaker opened, or its probe fails ×20\n"
+			     "n1/0 reaches a2 again ×20\n");
+	list = journal_of(pool, NULL, 1);
+	last = cJSON_GetArrayItem(list, 0);
+	assert_int_equal(cJSON_GetObjectItem(last, "count")->valueint, 20);
+	assert_true(cJSON_GetObjectItem(last, "first_ms")->valuedouble <=
+		    cJSON_GetObjectItem(last, "time_ms")->valuedouble);
+	assert_true(cJSON_GetObjectItem(last, "first_ms")->valuedouble > 1e12);
+	cJSON_Delete(list);
+}
+
+static void what_happened_long_ago_is_not_folded(void **state)
+{
+	struct redis_pool *pool = *state;
+
+	POOL_DO(pool, "XADD", redis_pool_key(pool, KEY_JOURNAL), "1000-0", "kind", "joined",
+		"analyzer", "a1", "cause", "it registered", "epoch", "1");
+	redis_pool_join(pool, "a1", 1, TTL_MS);
+	assert_journal(pool, "a1 joined\na1 joined\n");
+}
+
+static void what_an_operator_changes_is_never_folded(void **state)
+{
+	struct redis_pool *pool = *state;
+	double one = 1, two = 2;
+
+	redis_pool_join(pool, "a1", 1, TTL_MS);
+	for (int i = 0; i < 2; i++) {
+		change(pool, &(struct membership_change){ .weight = &two });
+		change(pool, &(struct membership_change){ .weight = &one });
+	}
+	assert_journal(pool, "a1 joined\na1: weight 1 -> 2\na1: weight 2 -> 1\n"
+			     "a1: weight 1 -> 2\na1: weight 2 -> 1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +282,10 @@ int main(void)
 				       redis_pool_clear),
 		cmocka_unit_test_setup(of_dead_letters_each_power_of_ten_is_told, redis_pool_clear),
 		cmocka_unit_test_setup(an_entry_says_when_who_and_why, redis_pool_clear),
+		cmocka_unit_test_setup(a_breaker_that_flaps_is_one_entry_with_its_count,
+				       redis_pool_clear),
+		cmocka_unit_test_setup(what_happened_long_ago_is_not_folded, redis_pool_clear),
+		cmocka_unit_test_setup(what_an_operator_changes_is_never_folded, redis_pool_clear),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -199,14 +199,36 @@ static void a_run_that_was_replaced_is_folded_after_a_minute(void **state)
 	age(*state, "n1/0#22222222", 61000);
 	age(*state, "n1/0#44444444", 2 * HOUR_MS); /* alive, with nothing to tell */
 	keep_house(*state);
-	assert_fields(*state, 4, "gone", true);
-	assert_fields(*state, 4, "n1/0#22222222", false);
+	assert_fields(*state, 5, "gone", true);
+	assert_fields(*state, 5, "n1/0#22222222", false);
+	assert_fields(*state, 5, "~n1/0#22222222", true); /* it may yet come back */
 	assert_accounts(*state, 16, 11, 0, 5);
 	age(*state, "n1/0#33333333", 61000);
 	age(*state, "n1/0#11111111", 61000);
 	keep_house(*state); /* adds to what is there */
-	assert_fields(*state, 2, "n1/0#44444444", true);
+	assert_fields(*state, 5, "n1/0#44444444", true);
 	assert_accounts(*state, 16, 11, 0, 5);
+	age(*state, "~n1/0#11111111", HOUR_MS + 1000);
+	age(*state, "~n1/0#22222222", HOUR_MS + 1000);
+	age(*state, "~n1/0#33333333", HOUR_MS + 1000);
+	keep_house(*state);
+	assert_fields(*state, 2, "n1/0#44444444", true); /* now nobody comes any more */
+	assert_accounts(*state, 16, 11, 0, 5);
+}
+
+/* Two processes with one id: each replaces the other again and again. */
+static void a_run_that_was_replaced_and_comes_back_is_counted_once(void **state)
+{
+	tell(*state, "n1/0", "11111111aa", 10, 7, 3);
+	tell(*state, "n1/0", "22222222aa", 4, 4, 0);
+	tell(*state, "n1/0", "33333333aa", 1, 1, 0);
+	tell(*state, "n1/0", "44444444aa", 1, 1, 0);
+	age(*state, "n1/0#11111111", 61000);
+	keep_house(*state);
+	assert_fields(*state, 5, "n1/0#11111111", false);
+	assert_accounts(*state, 16, 13, 0, 3);
+	tell(*state, "n1/0", "11111111aa", 12, 12, 0);
+	assert_accounts(*state, 18, 18, 0, 0);
 }
 
 static void a_run_that_ended_is_folded_after_an_hour(void **state)
@@ -270,6 +292,7 @@ int main(void)
 		ACCOUNTS_TEST(what_a_dead_node_had_in_flight_is_told_apart),
 		ACCOUNTS_TEST(a_new_process_of_the_same_name_has_accounts_of_its_own),
 		ACCOUNTS_TEST(a_run_that_was_replaced_is_folded_after_a_minute),
+		ACCOUNTS_TEST(a_run_that_was_replaced_and_comes_back_is_counted_once),
 		ACCOUNTS_TEST(who_knows_an_epoch_gets_none),
 		ACCOUNTS_TEST(a_run_that_ended_is_folded_after_an_hour),
 		ACCOUNTS_TEST(a_run_that_comes_back_after_that_is_counted_once),

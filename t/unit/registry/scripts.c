@@ -29,6 +29,7 @@ static void every_script_is_embedded(void **state)
 		[SCRIPT_ENTRIES] = "entries",
 		[SCRIPT_MEND] = "mend",
 		[SCRIPT_SPILL_LOOK] = "spill_look",
+		[SCRIPT_CLAIM] = "claim",
 	};
 	static_assert(ARRAY_LEN(names) == SCRIPTS, "a name for each script");
 	(void)state;
