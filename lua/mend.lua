@@ -13,9 +13,9 @@
 --   20 delivered_packets HASH, 21 forgiven HASH, 22 accounts HASH, 23 flaps HASH,
 --   24 spill_seen HASH
 -- ARGV
---   1 epoch the caller knows, 2 how many analyzers it knows of that epoch; with the spill on a server of its
---   own: 3 where that is, 4 how long ago the caller saw it (ms; absent: never), 5 packets,
---   6 messages, 7 bytes in it, 8 dead letters
+--   1 epoch the caller knows, 2 how many analyzers it knows of that epoch, 3 where the spill is, if on a server
+--   of its own, 4 how long ago the caller saw it there (ms; absent: never), 5 packets, 6 messages, 7 bytes in it,
+--   8 dead letters
 -- RETURNS
 --   {keys that were lost ("slot weight", "" = none), analyzers to bring back ("a1 a2"; "*": all that the
 --   caller knows)}

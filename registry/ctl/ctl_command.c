@@ -162,6 +162,7 @@ const struct ctl_command *ctl_command_none(const char *group)
 		none.name = groups[i].name;
 		none.summary = groups[i].summary;
 		none.run = groups[i].run;
+		none.takes |= CTL_STORE;
 	}
 	write_list(group, list, sizeof(list));
 	return &none;

@@ -94,7 +94,7 @@ static enum ctl_exit open_store(struct ctl *ctl)
 
 static void close_all(struct ctl *ctl)
 {
-	if (ctl->store != ctl->client) {
+	if (ctl->store && ctl->store != ctl->client) {
 		client_free(ctl->store);
 		redis_url_deinit(&ctl->store_url);
 	}

@@ -26,11 +26,11 @@ like($spill->{stdout}, qr/^pool default: 5 packets, 15 messages, $bytes bytes in
 is(ctl('spill', 'status')->{stdout} =~ s/\d+s$//mr, $spill->{stdout} =~ s/\d+s$//mr, 'status may be left out');
 
 my $now = $redis->command('TIME')->[0] * 1000;
-$redis->command('ZADD', 'weir:{default}:nodes', $now + 60000, 'n1/0', $now - 60000, 'n2/0');
 take('n1/0', 2);
 my (undef, undef, $third) = take('n2/0', 1);
 $redis->script('spill_done', 'default', $third->[0], 3, $COST);
 take('n2/0', 1);
+$redis->command('ZADD', 'weir:{default}:spill_workers', $now - 60000, 'n2/0');
 $spill = ctl('spill');
 like($spill->{stdout}, qr/^n1\/0 +2 +yes$/m, 'what a worker has taken is told');
 like($spill->{stdout}, qr/^n2\/0 +1 +no$/m, 'and whether it lives');
