@@ -81,7 +81,7 @@ static const struct conf_option options[] = {
 	       .max = 1e7,
 	       .help = "The number of connections that one address may have open. 0 means half of max-connections. Addresses in trusted-proxy may have any number."),
 	OPTION("trusted-proxy", CONF_LIST, trusted_proxy, NULL, .placeholder = "RANGE",
-	       .help = "Ranges of addresses of balancers. What they say about a client is believed: a PROXY header (version 1 or 2), or X-Forwarded-For."),
+	       .help = "Ranges of addresses of balancers, at both ports. What they say about a client is believed: a PROXY header (version 1 or 2), or X-Forwarded-For."),
 	OPTION("idle-timeout", CONF_DURATION, idle_timeout_ms, "75s", .min = 100, .max = 86400000,
 	       .help = "An idle connection is closed after this time. Make it longer than the balancer's, or the balancer sees resets."),
 	OPTION("header-timeout", CONF_DURATION, header_timeout_ms, "10s", .min = 100,

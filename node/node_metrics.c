@@ -1,7 +1,7 @@
 #include "node/node_metrics.h"
 
+#include "common/front/front_config.h"
 #include "common/process.h"
-#include "node/admin/admin_conn.h"
 #include "node/deliver/batch.h"
 #include "node/deliver/breaker.h"
 #include "node/fate.h"

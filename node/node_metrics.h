@@ -28,7 +28,7 @@
 	X(CONNECTIONS_CLOSED, "weir_connections_closed_total", COUNTER, BY("reason", conn_close_names, CLOSE_REASONS), 0,   \
 	  "Agents' connections closed, by reason.")                                                                         \
 	X(ADMIN_CONNECTIONS, "weir_admin_connections", GAUGE, BY_NOTHING, 0, "Connections to the admin port open now.")     \
-	X(ADMIN_CLOSED, "weir_admin_connections_closed_total", COUNTER, BY("reason", admin_close_names, ADMIN_CLOSES), 0,   \
+	X(ADMIN_CLOSED, "weir_admin_connections_closed_total", COUNTER, BY("reason", front_close_names, FRONT_CLOSES), 0,   \
 	  "Connections to the admin port closed, by reason; no_room: another one needed its place.")                        \
 	X(RECEIVED_PACKETS, "weir_received_packets_total", COUNTER, BY_NOTHING, 0, "Valid packets received.")               \
 	X(RECEIVED_MESSAGES, "weir_received_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                   \

@@ -4,20 +4,35 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/front/front.h"
 #include "common/log.h"
 #include "node/admin/admin_access.h"
 #include "node/admin/admin_api.h"
-#include "node/admin/admin_front.h"
 #include "node/admin/admin_page.h"
+#include "node/admin/admin_stream.h"
 #include "node/admin/scrape.h"
+#include "node/node_metrics.h"
 #include "registry/scripts.h"
 
 #define REGISTRY_TIMEOUT_MS 1000
+#define MAX_BODY_BYTES (64 << 10)
+#define MAX_CONNECTIONS 256
+#define MAX_PER_ADDRESS 64
+#define MAX_STREAMS 48
+#define MAX_STREAMS_PER_ADDRESS 24
+#define REQUEST_US (10 * US_PER_S)
+#define THREADS 8
+#define FIRST_THREADS 2
+#define QUEUE 64
+
+/* Some connection can always be closed to make room. */
+static_assert(MAX_STREAMS + 2 * QUEUE + THREADS + MAX_PER_ADDRESS <= MAX_CONNECTIONS,
+	      "there is room for whoever asks");
 
 struct admin {
 	struct admin_api api;
 	struct admin_access access;
-	struct admin_front *front;
+	struct front *front;
 	struct net_addr addr;
 };
 
@@ -30,11 +45,11 @@ struct route {
 	const char *method;
 	const char *path; /* "{}" stands for an id */
 	enum access access;
-	enum admin_way way; /* WAY_ANSWERED: at once, from memory */
-	int (*serve)(struct admin_api *api, struct admin_request *rq, const char *id);
+	enum front_way way; /* WAY_ANSWERED: at once, from memory */
+	int (*serve)(struct admin_api *api, struct front_request *rq, const char *id);
 };
 
-static int serve_text(struct admin_request *rq, int status, const char *text, const char *vary)
+static int serve_text(struct front_request *rq, int status, const char *text, const char *vary)
 {
 	struct web_answer answer = { .status = status,
 				     .content_type = "text/plain; charset=utf-8",
@@ -42,10 +57,10 @@ static int serve_text(struct admin_request *rq, int status, const char *text, co
 				     .len = strlen(text),
 				     .vary = vary };
 
-	return admin_send(rq, &answer);
+	return front_send(rq, &answer);
 }
 
-static int get_livez(struct admin_api *api, struct admin_request *rq, const char *id)
+static int get_livez(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	enum health_verdict verdict = health_live(&api->config.shared->health, clock_mono_us());
 
@@ -54,7 +69,7 @@ static int get_livez(struct admin_api *api, struct admin_request *rq, const char
 			  NULL);
 }
 
-static int get_readyz(struct admin_api *api, struct admin_request *rq, const char *id)
+static int get_readyz(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	const struct health *health = &api->config.shared->health;
 	uint64_t now = clock_mono_us();
@@ -72,7 +87,7 @@ static int get_readyz(struct admin_api *api, struct admin_request *rq, const cha
 	return serve_text(rq, status, buf_str(&text), NULL);
 }
 
-static int get_index(struct admin_api *api, struct admin_request *rq, const char *id);
+static int get_index(struct admin_api *api, struct front_request *rq, const char *id);
 
 static const struct route routes[] = {
 	{ "GET", "/", ACCESS_OPEN, WAY_OTHER, get_index },
@@ -106,7 +121,7 @@ static const struct route routes[] = {
 	{ "GET", "/v1/dead/{}", ACCESS_ADMIN, WAY_OTHER, admin_get_dead },
 };
 
-static int get_index(struct admin_api *api, struct admin_request *rq, const char *id)
+static int get_index(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	struct buf text = { 0 };
 	int status;
@@ -151,7 +166,7 @@ static void append_method(struct buf *allow, const char *method)
 #define ALL_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 /* No route serves the request: 404, or 405 with the methods that its path has. */
-static int refuse_unserved(struct admin_request *rq, struct buf *allow)
+static int refuse_unserved(struct front_request *rq, struct buf *allow)
 {
 	bool is_star = strcmp(rq->path, "*") == 0;
 	struct web_answer options = { .status = 204,
@@ -159,7 +174,7 @@ static int refuse_unserved(struct admin_request *rq, struct buf *allow)
 	int status;
 
 	if (rq->method == HTTP_OPTIONS && (is_star || allow->len))
-		status = admin_send(rq, &options);
+		status = front_send(rq, &options);
 	else if (allow->len)
 		status = admin_refuse(rq, 405, "method_not_allowed",
 				      "This path does not take that method; see Allow.",
@@ -172,7 +187,7 @@ static int refuse_unserved(struct admin_request *rq, struct buf *allow)
 }
 
 /* rq->route and rq->id. False: the request is answered. */
-static bool find_route(struct admin_request *rq)
+static bool find_route(struct front_request *rq)
 {
 	const char *method = http_method_names[rq->method == HTTP_HEAD ? HTTP_GET : rq->method];
 	struct buf allow = { 0 };
@@ -193,7 +208,7 @@ static bool find_route(struct admin_request *rq)
 	return false;
 }
 
-static enum admin_way decide(void *arg, struct admin_request *rq)
+static enum front_way decide(void *arg, struct front_request *rq)
 {
 	struct admin *admin = arg;
 	const struct route *route;
@@ -201,7 +216,7 @@ static enum admin_way decide(void *arg, struct admin_request *rq)
 	if (!find_route(rq))
 		return WAY_ANSWERED;
 	route = rq->route;
-	if (!admin_decode(rq->id)) {
+	if (!front_decode(rq->id)) {
 		admin_refuse(rq, 400, "bad_path", "The path holds a broken %XX, or %00.", NULL);
 		return WAY_ANSWERED;
 	}
@@ -214,23 +229,71 @@ static enum admin_way decide(void *arg, struct admin_request *rq)
 	return route->way == WAY_OTHER && rq->is_trusted ? WAY_FIRST : route->way;
 }
 
-static void serve(void *arg, struct admin_request *rq)
+static void serve(void *arg, struct front_request *rq, unsigned thread)
 {
 	struct admin *admin = arg;
 	const struct route *route = rq->route;
 
+	(void)thread;
 	route->serve(&admin->api, rq, rq->id);
+}
+
+static void on_closed(void *arg, enum front_close reason)
+{
+	struct admin *admin = arg;
+
+	metrics_add(&admin->api.metrics, M_ADMIN_CLOSED, reason, 1);
+}
+
+static void on_count(void *arg, unsigned n_connections)
+{
+	struct admin *admin = arg;
+
+	metrics_set(&admin->api.metrics, M_ADMIN_CONNECTIONS, 0, n_connections);
+}
+
+static void *begin_stream(void *arg, struct front_request *rq, uint64_t now_us)
+{
+	struct admin *admin = arg;
+
+	return admin_stream_begin(admin->api.config.watch, rq, now_us);
+}
+
+static void continue_stream(void *stream, uint64_t now_us, struct buf *out)
+{
+	admin_stream_continue(stream, now_us, out);
+}
+
+static void end_stream(void *stream)
+{
+	admin_stream_end(stream);
 }
 
 static int start_front(struct admin *admin)
 {
-	struct admin_front_config config = { .watch = admin->api.config.watch,
-					     .metrics = &admin->api.metrics,
-					     .decide = decide,
-					     .serve = serve,
-					     .arg = admin };
+	static const struct front_ops ops = { .decide = decide,
+					      .serve = serve,
+					      .on_closed = on_closed,
+					      .on_count = on_count,
+					      .begin_stream = begin_stream,
+					      .continue_stream = continue_stream,
+					      .end_stream = end_stream };
+	struct front_config config = { .name = "admin",
+				       .proxies = admin->api.config.shared->proxies,
+				       .ops = &ops,
+				       .arg = admin,
+				       .n_threads = THREADS,
+				       .n_first_threads = FIRST_THREADS,
+				       .n_queue = QUEUE,
+				       .max_connections = MAX_CONNECTIONS,
+				       .max_per_address = MAX_PER_ADDRESS,
+				       .max_streams = MAX_STREAMS,
+				       .max_streams_per_address = MAX_STREAMS_PER_ADDRESS,
+				       .max_body_bytes = MAX_BODY_BYTES,
+				       .max_held_bytes = MAX_CONNECTIONS * MAX_BODY_BYTES,
+				       .request_us = REQUEST_US };
 
-	return admin_front_new(&config, &admin->addr, &admin->front);
+	return front_new(&config, &admin->addr, &admin->front);
 }
 
 int admin_start(const struct admin_config *config, struct admin **adminp)
@@ -278,7 +341,7 @@ void admin_stop(struct admin *admin)
 	if (!admin)
 		return;
 	watch_stop(admin->api.config.watch); /* whoever waits for it goes on */
-	admin_front_free(admin->front);
+	front_free(admin->front);
 	client_free(admin->api.client);
 	client_free(admin->api.store);
 	metrics_shard_deinit(&admin->api.metrics);

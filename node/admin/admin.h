@@ -2,7 +2,7 @@
 #define WEIR_NODE_ADMIN_H
 /*
  * The admin port: page, API, metrics, health. An event loop reads requests and writes answers; a few
- * threads run the handlers (see admin_front.h). Handlers read snapshots and atomics. Those that
+ * threads run the handlers (see common/front). Handlers read snapshots and atomics. Those that
  * change the registry, and the cluster view, call Redis on a connection of their own. What the
  * dashboard shows is the watch's.
  */

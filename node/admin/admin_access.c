@@ -52,17 +52,17 @@ static bool is_right(const struct node_config *c, const char *authorization, enu
 		is_bearer(authorization, conf_string(&c->register_token)));
 }
 
-static int refuse(struct admin_request *rq, const struct web_answer *answer, const char *code,
+static int refuse(struct front_request *rq, const struct web_answer *answer, const char *code,
 		  const char *detail)
 {
 	log_warn("admin", "request refused", "client=%s method=%s path=%s status=%d reason=%s",
 		 rq->client, http_method_names[rq->method], rq->path, answer->status, code);
-	return admin_send_problem(rq, answer, code, detail);
+	return front_send_problem(rq, answer, code, detail);
 }
 
 /* A browser says who wrote the page that asks. The port is reached under many names, so what it was
  * called by is what the page must be from. */
-static bool is_of_another_origin(struct admin_request *rq)
+static bool is_of_another_origin(struct front_request *rq)
 {
 	const char *origin = rq->fields[FIELD_ORIGIN], *host = rq->fields[FIELD_HOST];
 	const char *authority = origin ? strstr(origin, "://") : NULL;
@@ -72,7 +72,7 @@ static bool is_of_another_origin(struct admin_request *rq)
 	return !authority || !host || strcasecmp(authority + 3, host) != 0;
 }
 
-static int check_token(struct admin_access *a, struct admin_request *rq, enum access access)
+static int check_token(struct admin_access *a, struct front_request *rq, enum access access)
 {
 	static const struct web_answer unauthorized = { .status = 401 };
 	const char *given = rq->fields[FIELD_AUTHORIZATION];
@@ -135,7 +135,7 @@ static bool needs_known_host(const struct node_config *c, enum access access)
 	return access == ACCESS_REGISTER || !c->admin_token;
 }
 
-int admin_access_check(struct admin_access *a, struct admin_request *rq, enum access access)
+int admin_access_check(struct admin_access *a, struct front_request *rq, enum access access)
 {
 	static const struct web_answer foreign = { .status = 403 };
 	static const struct web_answer misdirected = { .status = 421 };

@@ -5,7 +5,7 @@
  * cookie, so no page of another site can make a browser send one. Where no token is needed, the name
  * by which the port is called must be known: a page may give a name of its own our address.
  */
-#include "node/admin/admin_request.h"
+#include "common/front/front_request.h"
 #include "node/config.h"
 #include "node/token_guard.h"
 
@@ -29,7 +29,7 @@ void admin_access_deinit(struct admin_access *a);
 
 /* 0: go on. Else the request is answered with that status: 401, 429, or 403 for a change that a
  * page of another origin asks for. */
-int admin_access_check(struct admin_access *a, struct admin_request *rq,
+int admin_access_check(struct admin_access *a, struct front_request *rq,
 		       enum access access) MUST_CHECK;
 /* Without an admin token, and unless it is to be insecure, loopback alone remains of the address. */
 void admin_access_fit(const struct node_config *config, struct net_addr *addr);

@@ -7,22 +7,22 @@
 #include "common/log.h"
 #include "registry/membership.h"
 
-int admin_refuse(struct admin_request *rq, int status, const char *code, const char *detail,
+int admin_refuse(struct front_request *rq, int status, const char *code, const char *detail,
 		 const char *allow)
 {
 	struct web_answer answer = { .status = status,
 				     .allow = allow,
 				     .retry_after_s = status == 503 ? 1 : 0 };
 
-	return admin_send_problem(rq, &answer, code, detail);
+	return front_send_problem(rq, &answer, code, detail);
 }
 
-int admin_refuse_for(struct admin_request *rq, int status, const char *code, const char *detail,
+int admin_refuse_for(struct front_request *rq, int status, const char *code, const char *detail,
 		     unsigned retry_after_s)
 {
 	struct web_answer answer = { .status = status, .retry_after_s = retry_after_s };
 
-	return admin_send_problem(rq, &answer, code, detail);
+	return front_send_problem(rq, &answer, code, detail);
 }
 
 void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX])
@@ -30,7 +30,7 @@ void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX])
 	snprintf(etag, ADMIN_ETAG_MAX, "\"%" PRIu64 "\"", revision);
 }
 
-int admin_refuse_error(struct admin_api *api, struct admin_request *rq, const char *id, int error)
+int admin_refuse_error(struct admin_api *api, struct front_request *rq, const char *id, int error)
 {
 	char detail[512];
 
@@ -55,7 +55,7 @@ int admin_refuse_error(struct admin_api *api, struct admin_request *rq, const ch
 	}
 }
 
-int admin_bad_field(struct admin_request *rq, const char *why)
+int admin_bad_field(struct front_request *rq, const char *why)
 {
 	return admin_refuse(rq, 400, "bad_field", why, NULL);
 }

@@ -13,7 +13,7 @@
 #include <cjson/cJSON.h>
 #include <pthread.h>
 
-#include "node/admin/admin_request.h"
+#include "common/front/front_request.h"
 #include "node/admin/new_ids.h"
 #include "node/control/control.h"
 #include "node/watch/watch.h"
@@ -39,48 +39,48 @@ struct admin_api {
 
 /* id: what stands at the path's {}, "" where it has none. Each answers the request and returns the
  * status. */
-int admin_get_cluster(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_nodes(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_list_analyzers(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_analyzer(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_overview(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_history(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_events(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_stats(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_queue(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_analyzer_stats(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_health(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_metrics_json(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_register(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_heartbeat(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_deregister(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_change(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_list_dead(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_dead(struct admin_api *api, struct admin_request *rq, const char *entry);
-int admin_replay_dead(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_purge_dead(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_list_spill(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_spill(struct admin_api *api, struct admin_request *rq, const char *entry);
+int admin_get_cluster(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_nodes(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_list_analyzers(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_analyzer(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_overview(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_history(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_events(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_stats(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_queue(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_analyzer_stats(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_health(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_metrics_json(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_register(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_heartbeat(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_deregister(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_change(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_list_dead(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_dead(struct admin_api *api, struct front_request *rq, const char *entry);
+int admin_replay_dead(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_purge_dead(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_list_spill(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_spill(struct admin_api *api, struct front_request *rq, const char *entry);
 
 /* Whether GET /v1/events is to be a stream. */
-bool admin_wants_stream(const struct admin_request *rq);
+bool admin_wants_stream(const struct front_request *rq);
 
 /* A problem with a status, a code and a sentence; allow may be NULL. */
-int admin_refuse(struct admin_request *rq, int status, const char *code, const char *detail,
+int admin_refuse(struct front_request *rq, int status, const char *code, const char *detail,
 		 const char *allow);
 #define ADMIN_ETAG_MAX 32
 /* Of an analyzer with that revision: it stands for what operators set, not for the counters. */
 void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX]);
 /* 400 bad_field. */
-int admin_bad_field(struct admin_request *rq, const char *why);
+int admin_bad_field(struct front_request *rq, const char *why);
 /* What a function of membership.h returned, about analyzer `id`. */
 /* 503 with the time after which to come again. */
-int admin_refuse_for(struct admin_request *rq, int status, const char *code, const char *detail,
+int admin_refuse_for(struct front_request *rq, int status, const char *code, const char *detail,
 		     unsigned retry_after_s);
-int admin_refuse_error(struct admin_api *api, struct admin_request *rq, const char *id, int error);
+int admin_refuse_error(struct admin_api *api, struct front_request *rq, const char *id, int error);
 
 /* What GET /v1/overview answers, the caller's to delete. Not 0: the request is answered. */
-int admin_read_overview(struct admin_api *api, struct admin_request *rq,
+int admin_read_overview(struct admin_api *api, struct front_request *rq,
 			cJSON **overviewp) MUST_CHECK;
 
 /*

@@ -99,7 +99,7 @@ static void take_fields(struct body *body, const struct body_field *fields, unsi
 }
 
 /* False: the request is answered. */
-static bool parse(struct admin_request *rq, struct body *body)
+static bool parse(struct front_request *rq, struct body *body)
 {
 	bool is_empty = rq->body.len == 0;
 	int r = json_read(is_empty ? "{}" : rq->body.data, is_empty ? 2 : rq->body.len,
@@ -118,7 +118,7 @@ static bool parse(struct admin_request *rq, struct body *body)
 	return false;
 }
 
-bool body_read(struct admin_request *rq, const struct body_field *fields, unsigned n_fields,
+bool body_read(struct front_request *rq, const struct body_field *fields, unsigned n_fields,
 	       struct body *body)
 {
 	struct buf why CLEANUP(buf_deinit) = { 0 };

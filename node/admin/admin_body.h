@@ -4,7 +4,7 @@
  * The one reader of bodies at the admin port: one JSON object, whose fields a table names. What the
  * table does not name, names twice, or has otherwise is refused, with a sentence that says so.
  */
-#include "node/admin/admin_request.h"
+#include "common/front/front_request.h"
 
 enum body_kind {
 	BODY_TEXT,
@@ -34,7 +34,7 @@ struct body {
 };
 
 /* False: the request is answered. An empty body is {}. body_deinit either way. */
-bool body_read(struct admin_request *rq, const struct body_field *fields, unsigned n_fields,
+bool body_read(struct front_request *rq, const struct body_field *fields, unsigned n_fields,
 	       struct body *body) MUST_CHECK;
 void body_deinit(struct body *body);
 

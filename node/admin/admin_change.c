@@ -65,7 +65,7 @@ static const char *read_if_match(const char *text, struct buf *out)
 	return text[-1] ? why : NULL;
 }
 
-static int refuse_changed(struct admin_request *rq, const char *id, uint64_t revision)
+static int refuse_changed(struct front_request *rq, const char *id, uint64_t revision)
 {
 	char etag[ADMIN_ETAG_MAX], detail[256];
 	struct web_answer answer = { .status = 412, .etag = etag };
@@ -75,10 +75,10 @@ static int refuse_changed(struct admin_request *rq, const char *id, uint64_t rev
 		 "Somebody has changed \"%s\" meanwhile, so nothing was changed: look at it again, "
 		 "and send its ETag of then (%s now) as If-Match.",
 		 id, etag);
-	return admin_send_problem(rq, &answer, "changed_meanwhile", detail);
+	return front_send_problem(rq, &answer, "changed_meanwhile", detail);
 }
 
-static int do_change(struct admin_api *api, struct admin_request *rq, const char *id,
+static int do_change(struct admin_api *api, struct front_request *rq, const char *id,
 		     const struct membership_change *change)
 {
 	uint64_t epoch, revision;
@@ -97,7 +97,7 @@ static int do_change(struct admin_api *api, struct admin_request *rq, const char
 	return admin_get_analyzer(api, rq, id);
 }
 
-int admin_change(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_change(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	struct body body CLEANUP(body_deinit) = { 0 };
 	const char *if_match = rq->fields[FIELD_IF_MATCH], *why;

@@ -79,7 +79,7 @@ static int do_all(struct admin_api *api, struct dead_work *work)
 	return r;
 }
 
-static int answer(struct admin_request *rq, const struct dead_work *work)
+static int answer(struct front_request *rq, const struct dead_work *work)
 {
 	bool is_replay = work->deed == DEAD_REPLAY;
 	uint64_t n_seen = work->n_done + work->n_missing;
@@ -94,10 +94,10 @@ static int answer(struct admin_request *rq, const struct dead_work *work)
 						: 0);
 		cJSON_AddBoolToObject(json, "full", work->is_full);
 	}
-	return admin_send_json(rq, 200, json);
+	return front_send_json(rq, 200, json);
 }
 
-static int run(struct admin_api *api, struct admin_request *rq, enum dead_deed deed)
+static int run(struct admin_api *api, struct front_request *rq, enum dead_deed deed)
 {
 	struct body body CLEANUP(body_deinit) = { 0 };
 	struct dead_work work = { .deed = deed,
@@ -117,13 +117,13 @@ static int run(struct admin_api *api, struct admin_request *rq, enum dead_deed d
 	return r == 0 ? answer(rq, &work) : admin_store_refuse(api, rq, r);
 }
 
-int admin_replay_dead(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_replay_dead(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	(void)id;
 	return run(api, rq, DEAD_REPLAY);
 }
 
-int admin_purge_dead(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_purge_dead(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	(void)id;
 	return run(api, rq, DEAD_PURGE);

@@ -26,11 +26,11 @@ struct query {
 };
 
 /* NULL: fine. */
-static const char *read_query(struct admin_request *rq, const struct listing *listing,
+static const char *read_query(struct front_request *rq, const struct listing *listing,
 			      struct query *query)
 {
 	char text[SPILL_ENTRY_NAME_MAX];
-	int r = admin_parameter(rq, "limit", text, sizeof(text));
+	int r = front_parameter(rq, "limit", text, sizeof(text));
 
 	query->limit = LIMIT_DEFAULT;
 	if (r < 0 || (r > 0 && (strlen(text) > 4 || strspn(text, "0123456789") != strlen(text) ||
@@ -39,7 +39,7 @@ static const char *read_query(struct admin_request *rq, const struct listing *li
 	if (r > 0)
 		query->limit = (unsigned)atoi(text);
 	snprintf(query->from, sizeof(query->from), listing->is_backward ? "+" : "-");
-	r = admin_parameter(rq, listing->follows, text, sizeof(text));
+	r = front_parameter(rq, listing->follows, text, sizeof(text));
 	if (r < 0 || (r > 0 && !entry_is_name(text)))
 		return "before and after must be an entry, as the list shows them: "
 		       "1763730000000-0";
@@ -85,7 +85,7 @@ static int add_some(struct admin_api *api, const struct listing *listing, struct
 }
 
 /* Answers with json, which it takes, and the entries. */
-static int answer_list(struct admin_api *api, struct admin_request *rq,
+static int answer_list(struct admin_api *api, struct front_request *rq,
 		       const struct listing *listing, struct query *query, uint64_t now_ms,
 		       cJSON *json)
 {
@@ -96,12 +96,12 @@ static int answer_list(struct admin_api *api, struct admin_request *rq,
 	while (r == 0 && !is_over)
 		r = add_some(api, listing, query, now_ms, list, &is_over);
 	if (r == 0)
-		return admin_send_json(rq, 200, json);
+		return front_send_json(rq, 200, json);
 	cJSON_Delete(json);
 	return admin_store_refuse(api, rq, r);
 }
 
-int admin_list_dead(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_list_dead(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	struct query query;
 	const char *why = read_query(rq, &dead_listing, &query);
@@ -137,7 +137,7 @@ static void add_taken(const struct spill_state *s, cJSON *json)
 	}
 }
 
-int admin_list_spill(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_list_spill(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	struct spill_state state CLEANUP(spill_state_deinit) = { 0 };
 	struct query query;
@@ -174,7 +174,7 @@ static void add_body(cJSON *json, const redisReply *entry)
 	cJSON_AddItemToObject(json, "body_text", cJSON_CreateRaw(buf_str(&text)));
 }
 
-static int show(struct admin_api *api, struct admin_request *rq, const struct listing *listing,
+static int show(struct admin_api *api, struct front_request *rq, const struct listing *listing,
 		const char *name)
 {
 	const struct entries_range range = {
@@ -202,15 +202,15 @@ static int show(struct admin_api *api, struct admin_request *rq, const struct li
 			"No such entry: it was taken out meanwhile, or never was there.", NULL);
 	json = shown(listing, reply->element[0], now_ms);
 	add_body(json, reply->element[0]);
-	return admin_send_json(rq, 200, json);
+	return front_send_json(rq, 200, json);
 }
 
-int admin_get_dead(struct admin_api *api, struct admin_request *rq, const char *entry)
+int admin_get_dead(struct admin_api *api, struct front_request *rq, const char *entry)
 {
 	return show(api, rq, &dead_listing, entry);
 }
 
-int admin_get_spill(struct admin_api *api, struct admin_request *rq, const char *entry)
+int admin_get_spill(struct admin_api *api, struct front_request *rq, const char *entry)
 {
 	return show(api, rq, &spill_listing, entry);
 }

@@ -6,13 +6,13 @@
 #include "node/admin/admin_stream.h"
 #include "node/watch/watch.h"
 
-static int refuse_unseen(struct admin_request *rq)
+static int refuse_unseen(struct front_request *rq)
 {
 	return admin_refuse(rq, 503, "registry_away",
 			    "This node has not seen the pool yet: Redis does not answer.", NULL);
 }
 
-int admin_get_overview(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_overview(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	struct view *view CLEANUP(view_unrefp) = watch_view(api->config.watch);
 	struct web_answer answer = { .status = 200, .content_type = "application/json" };
@@ -26,10 +26,10 @@ int admin_get_overview(struct admin_api *api, struct admin_request *rq, const ch
 		return admin_refuse(rq, 503, "memory", "Out of memory.", NULL);
 	answer.body = text.data;
 	answer.len = text.len;
-	return admin_send(rq, &answer);
+	return front_send(rq, &answer);
 }
 
-int admin_read_overview(struct admin_api *api, struct admin_request *rq, cJSON **overviewp)
+int admin_read_overview(struct admin_api *api, struct front_request *rq, cJSON **overviewp)
 {
 	struct view *view CLEANUP(view_unrefp) = watch_view(api->config.watch);
 	struct buf text CLEANUP(buf_deinit) = { 0 };
@@ -41,18 +41,18 @@ int admin_read_overview(struct admin_api *api, struct admin_request *rq, cJSON *
 	return *overviewp ? 0 : admin_refuse(rq, 503, "memory", "Out of memory.", NULL);
 }
 
-int admin_get_history(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_history(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	struct view *view CLEANUP(view_unrefp) = watch_view(api->config.watch);
 
 	(void)id;
-	return view ? admin_send_json(rq, 200, watch_history_json(api->config.watch))
+	return view ? front_send_json(rq, 200, watch_history_json(api->config.watch))
 		    : refuse_unseen(rq);
 }
 
 /* ---- events ---- */
 
-static int send_events(struct admin_api *api, struct admin_request *rq)
+static int send_events(struct admin_api *api, struct front_request *rq)
 {
 	struct view *view CLEANUP(view_unrefp) = watch_view(api->config.watch);
 	cJSON *json;
@@ -62,10 +62,10 @@ static int send_events(struct admin_api *api, struct admin_request *rq)
 	json = cJSON_CreateObject();
 	cJSON_AddItemToObject(json, "events",
 			      watch_events_json(api->config.watch, NULL, WATCH_EVENTS));
-	return admin_send_json(rq, 200, json);
+	return front_send_json(rq, 200, json);
 }
 
-bool admin_wants_stream(const struct admin_request *rq)
+bool admin_wants_stream(const struct front_request *rq)
 {
 	const char *accept = rq->fields[FIELD_ACCEPT];
 
@@ -73,7 +73,7 @@ bool admin_wants_stream(const struct admin_request *rq)
 }
 
 /* A stream never comes here: the front serves it. */
-int admin_get_events(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_events(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	(void)id;
 	return send_events(api, rq);

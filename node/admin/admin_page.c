@@ -22,14 +22,14 @@ static const struct asset *find(const char *name)
 }
 
 /* The browser has this very file. Tags are hashes, so one cannot be a part of another. */
-static bool is_known(const struct admin_request *rq, const struct asset *asset)
+static bool is_known(const struct front_request *rq, const struct asset *asset)
 {
 	const char *tags = rq->fields[FIELD_IF_NONE_MATCH];
 
 	return tags && (strcmp(tags, "*") == 0 || strstr(tags, asset->etag));
 }
 
-static int send_asset(struct admin_request *rq, const struct asset *asset, const char *vary)
+static int send_asset(struct front_request *rq, const struct asset *asset, const char *vary)
 {
 	assert(asset);
 	struct web_answer answer = { .status = is_known(rq, asset) ? 304 : 200,
@@ -41,22 +41,22 @@ static int send_asset(struct admin_request *rq, const struct asset *asset, const
 				     .etag = asset->etag,
 				     .vary = vary };
 
-	return admin_send(rq, &answer);
+	return front_send(rq, &answer);
 }
 
-bool admin_page_is_wanted(const struct admin_request *rq)
+bool admin_page_is_wanted(const struct front_request *rq)
 {
 	const char *accept = rq->fields[FIELD_ACCEPT];
 
 	return accept && strstr(accept, "text/html");
 }
 
-int admin_page_send(struct admin_request *rq)
+int admin_page_send(struct front_request *rq)
 {
 	return send_asset(rq, find(PAGE), "Accept");
 }
 
-int admin_get_asset(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_asset(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	bool is_elsewhere = strcmp(id, PAGE) == 0 || strcmp(id, OPENAPI) == 0;
 	const struct asset *asset = is_elsewhere ? NULL : find(id);
@@ -66,7 +66,7 @@ int admin_get_asset(struct admin_api *api, struct admin_request *rq, const char 
 		     : admin_refuse(rq, 404, "not_found", "The page has no such file.", NULL);
 }
 
-int admin_get_openapi(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_openapi(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	(void)api;
 	(void)id;

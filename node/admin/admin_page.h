@@ -7,10 +7,10 @@
 #include "node/admin/admin_api.h"
 
 /* Whether who asks for / is a browser; others get the list of routes. */
-bool admin_page_is_wanted(const struct admin_request *rq);
-int admin_page_send(struct admin_request *rq);
+bool admin_page_is_wanted(const struct front_request *rq);
+int admin_page_send(struct front_request *rq);
 /* id: the name of the file. */
-int admin_get_asset(struct admin_api *api, struct admin_request *rq, const char *id);
-int admin_get_openapi(struct admin_api *api, struct admin_request *rq, const char *id);
+int admin_get_asset(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_openapi(struct admin_api *api, struct front_request *rq, const char *id);
 
 #endif

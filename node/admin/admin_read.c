@@ -3,7 +3,7 @@
 #include "registry/cluster.h"
 #include "registry/membership.h"
 
-static int with_roster(struct admin_api *api, struct admin_request *rq, const char *id,
+static int with_roster(struct admin_api *api, struct front_request *rq, const char *id,
 		       struct roster **rosterp)
 {
 	int r;
@@ -14,17 +14,17 @@ static int with_roster(struct admin_api *api, struct admin_request *rq, const ch
 	return r == 0 ? 0 : admin_refuse_error(api, rq, id, r);
 }
 
-int admin_get_cluster(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_cluster(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	CLEANUP(roster_unrefp) struct roster *roster = NULL;
 	int status = with_roster(api, rq, id, &roster);
 
 	return status ? status
-		      : admin_send_json(rq, 200,
+		      : front_send_json(rq, 200,
 					cluster_json(api->config.shared->config->pool, roster));
 }
 
-int admin_get_nodes(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_nodes(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	CLEANUP(roster_unrefp) struct roster *roster = NULL;
 	int status = with_roster(api, rq, id, &roster);
@@ -34,10 +34,10 @@ int admin_get_nodes(struct admin_api *api, struct admin_request *rq, const char 
 		return status;
 	json = cJSON_CreateObject();
 	cJSON_AddItemToObject(json, "nodes", cluster_nodes_json(roster));
-	return admin_send_json(rq, 200, json);
+	return front_send_json(rq, 200, json);
 }
 
-int admin_list_analyzers(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_list_analyzers(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	CLEANUP(roster_unrefp) struct roster *roster = NULL;
 	int status = with_roster(api, rq, id, &roster);
@@ -49,10 +49,10 @@ int admin_list_analyzers(struct admin_api *api, struct admin_request *rq, const 
 	list = cJSON_AddArrayToObject(json, "analyzers");
 	for (unsigned i = 0; i < roster->n_analyzers; i++)
 		cJSON_AddItemToArray(list, cluster_analyzer_json(roster, &roster->analyzers[i]));
-	return admin_send_json(rq, 200, json);
+	return front_send_json(rq, 200, json);
 }
 
-int admin_get_analyzer(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_analyzer(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	CLEANUP(roster_unrefp) struct roster *roster = NULL;
 	int status = with_roster(api, rq, id, &roster);
@@ -66,5 +66,5 @@ int admin_get_analyzer(struct admin_api *api, struct admin_request *rq, const ch
 	if (!a)
 		return admin_refuse_error(api, rq, id, MEMBERSHIP_E_UNKNOWN);
 	admin_write_etag(a->revision, etag);
-	return admin_answer_json(rq, &answer, cluster_analyzer_json(roster, a));
+	return front_answer_json(rq, &answer, cluster_analyzer_json(roster, a));
 }

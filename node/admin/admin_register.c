@@ -80,7 +80,7 @@ static int take_instance(const struct body *body, char instance[INSTANCE_MAX + 1
 	return 0;
 }
 
-static int send_registered(struct admin_request *rq, const struct registration *reg, bool created,
+static int send_registered(struct front_request *rq, const struct registration *reg, bool created,
 			   uint64_t epoch)
 {
 	cJSON *json = cJSON_CreateObject();
@@ -90,10 +90,10 @@ static int send_registered(struct admin_request *rq, const struct registration *
 	cJSON_AddNumberToObject(json, "ttl_ms", (double)reg->ttl_ms);
 	cJSON_AddNumberToObject(json, "heartbeat_ms",
 				(double)(reg->ttl_ms * 9 / 10 / HEARTBEATS_PER_LEASE));
-	return admin_send_json(rq, created ? 201 : 200, json);
+	return front_send_json(rq, created ? 201 : 200, json);
 }
 
-static int refuse_in_use(struct admin_api *api, struct admin_request *rq,
+static int refuse_in_use(struct admin_api *api, struct front_request *rq,
 			 const struct registration *reg)
 {
 	CLEANUP(roster_unrefp) struct roster *known = control_roster(api->config.control);
@@ -109,7 +109,7 @@ static int refuse_in_use(struct admin_api *api, struct admin_request *rq,
 	return admin_refuse(rq, 409, "in_use", detail, NULL);
 }
 
-static int do_register(struct admin_api *api, struct admin_request *rq, struct registration *reg)
+static int do_register(struct admin_api *api, struct front_request *rq, struct registration *reg)
 {
 	bool created = false;
 	uint64_t epoch = 0;
@@ -135,7 +135,7 @@ static int do_register(struct admin_api *api, struct admin_request *rq, struct r
 }
 
 /* 0: it may live there. Else the request is answered. */
-static int check_place(struct admin_api *api, struct admin_request *rq,
+static int check_place(struct admin_api *api, struct front_request *rq,
 		       const struct registration *reg)
 {
 	static const struct {
@@ -156,7 +156,7 @@ static int check_place(struct admin_api *api, struct admin_request *rq,
 
 /* 0: the id is known, or may be new. Else the request is answered. Who has a token may do as much
  * as the pool holds. */
-static int check_new_id(struct admin_api *api, struct admin_request *rq, const char *id)
+static int check_new_id(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	CLEANUP(roster_unrefp) struct roster *known = control_roster(api->config.control);
 	unsigned wait_s;
@@ -173,7 +173,7 @@ static int check_new_id(struct admin_api *api, struct admin_request *rq, const c
 				wait_s);
 }
 
-int admin_register(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_register(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	struct body body CLEANUP(body_deinit) = { 0 };
 	char instance[INSTANCE_MAX + 1];
@@ -206,7 +206,7 @@ static const struct body_field who_fields[WHO_FIELDS] = {
 			    .max = (double)((int64_t)1 << 53) },
 };
 
-int admin_heartbeat(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_heartbeat(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	struct body body CLEANUP(body_deinit) = { 0 };
 	uint64_t epoch;
@@ -229,10 +229,10 @@ int admin_heartbeat(struct admin_api *api, struct admin_request *rq, const char 
 		cJSON_AddStringToObject(json, "fault", fault);
 	else
 		cJSON_AddNullToObject(json, "fault");
-	return admin_send_json(rq, 200, json);
+	return front_send_json(rq, 200, json);
 }
 
-static int answer_left(struct admin_api *api, struct admin_request *rq, const char *id, int error,
+static int answer_left(struct admin_api *api, struct front_request *rq, const char *id, int error,
 		       uint64_t epoch)
 {
 	cJSON *json;
@@ -242,11 +242,11 @@ static int answer_left(struct admin_api *api, struct admin_request *rq, const ch
 	control_refresh(api->config.control);
 	json = cJSON_CreateObject();
 	cJSON_AddNumberToObject(json, "epoch", (double)epoch);
-	return admin_send_json(rq, 200, json);
+	return front_send_json(rq, 200, json);
 }
 
 /* An operator removes what is gone, and knows no instance. */
-static int remove_it(struct admin_api *api, struct admin_request *rq, const char *id)
+static int remove_it(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	uint64_t epoch = 0;
 	int r = admin_begin_write(api);
@@ -259,7 +259,7 @@ static int remove_it(struct admin_api *api, struct admin_request *rq, const char
 	return answer_left(api, rq, id, r, epoch);
 }
 
-int admin_deregister(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_deregister(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	struct body body CLEANUP(body_deinit) = { 0 };
 	uint64_t epoch = 0;

@@ -64,7 +64,7 @@ static cJSON *analyzer_stats(const cJSON *overview)
 	return json;
 }
 
-static int send_part(struct admin_api *api, struct admin_request *rq,
+static int send_part(struct admin_api *api, struct front_request *rq,
 		     cJSON *(*part)(const cJSON *overview))
 {
 	cJSON *overview;
@@ -72,30 +72,30 @@ static int send_part(struct admin_api *api, struct admin_request *rq,
 
 	if (status)
 		return status;
-	status = admin_send_json(rq, 200, part(overview));
+	status = front_send_json(rq, 200, part(overview));
 	cJSON_Delete(overview);
 	return status;
 }
 
-int admin_get_stats(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_stats(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	(void)id;
 	return send_part(api, rq, stats);
 }
 
-int admin_get_queue(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_queue(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	(void)id;
 	return send_part(api, rq, queue);
 }
 
-int admin_get_analyzer_stats(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_analyzer_stats(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	(void)id;
 	return send_part(api, rq, analyzer_stats);
 }
 
-int admin_get_health(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_health(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	static const char *const names[] = { [HEALTH_READY] = "ok",
 					     [HEALTH_STARTING] = "starting",
@@ -112,15 +112,15 @@ int admin_get_health(struct admin_api *api, struct admin_request *rq, const char
 	cJSON_AddStringToObject(json, "redis", atomic_load(&health->redis_up) ? "up" : "away");
 	cJSON_AddStringToObject(json, "node", api->config.shared->config->node_id);
 	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
-	return admin_send_json(rq, verdict == HEALTH_READY ? 200 : 503, json);
+	return front_send_json(rq, verdict == HEALTH_READY ? 200 : 503, json);
 }
 
-int admin_get_metrics_json(struct admin_api *api, struct admin_request *rq, const char *id)
+int admin_get_metrics_json(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	struct buf text CLEANUP(buf_deinit) = { 0 };
 
 	(void)id;
-	return admin_send_json(rq, 200,
+	return front_send_json(rq, 200,
 			       scrape_write(api, METRICS_CLASSIC, &text) == 0 && buf_str(&text)[0]
 				       ? metrics_json(text.data)
 				       : NULL);

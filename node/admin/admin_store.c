@@ -17,7 +17,7 @@ int admin_store_end(struct admin_api *api, int r)
 	return r;
 }
 
-int admin_store_refuse(struct admin_api *api, struct admin_request *rq, int error)
+int admin_store_refuse(struct admin_api *api, struct front_request *rq, int error)
 {
 	char detail[512];
 

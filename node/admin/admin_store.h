@@ -14,6 +14,6 @@ struct entries admin_store_begin(struct admin_api *api, enum registry_key stream
 /* Hands on what the calls returned. */
 int admin_store_end(struct admin_api *api, int r);
 /* What functions of entries.h returned, as an answer. */
-int admin_store_refuse(struct admin_api *api, struct admin_request *rq, int error);
+int admin_store_refuse(struct admin_api *api, struct front_request *rq, int error);
 
 #endif

@@ -5,10 +5,18 @@
 
 #include "common/clock.h"
 #include "registry/entries.h"
+#include "registry/journal.h"
 
 #define SILENCE_US (5 * US_PER_S) /* then a comment tells that the stream lives */
 #define FRESH_US 1200000          /* an older view is of a time when nobody looked */
 #define FIRST_EVENTS 100
+
+struct admin_stream {
+	struct watch *watch;        /* borrowed */
+	struct view *view;          /* as last sent; NULL: none */
+	char after[JOURNAL_ID_MAX]; /* the last event that was sent; "": none */
+	uint64_t said_us;           /* when something was last sent */
+};
 
 void admin_append_view(struct buf *out, const struct view *view)
 {
@@ -17,11 +25,14 @@ void admin_append_view(struct buf *out, const struct view *view)
 		   (unsigned long long)((clock_mono_us() - view->seen_us) / US_PER_MS));
 }
 
-void admin_stream_begin(struct admin_stream *s, struct watch *watch, struct admin_request *rq,
-			uint64_t now_us)
+struct admin_stream *admin_stream_begin(struct watch *watch, struct front_request *rq,
+					uint64_t now_us)
 {
 	const char *last = rq->fields[FIELD_LAST_EVENT_ID];
+	struct admin_stream *s = calloc(1, sizeof(*s));
 
+	if (!s)
+		return NULL;
 	*s = (struct admin_stream){ .watch = watch, .said_us = now_us };
 	if (last && strlen(last) < sizeof(s->after) && entry_is_name(last))
 		strcpy(s->after, last);
@@ -29,6 +40,7 @@ void admin_stream_begin(struct admin_stream *s, struct watch *watch, struct admi
 				 "X-Accel-Buffering: no\r\nVary: Accept\r\nConnection: close\r\n");
 	web_append_safety(&rq->out, NULL, NULL);
 	buf_append_str(&rq->out, "\r\nretry: 1000\n\n");
+	return s;
 }
 
 /* JSON has no line breaks, so it is one line of data. */
@@ -81,4 +93,5 @@ void admin_stream_continue(struct admin_stream *s, uint64_t now_us, struct buf *
 void admin_stream_end(struct admin_stream *s)
 {
 	view_unref(s->view);
+	free(s);
 }

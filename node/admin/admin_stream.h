@@ -4,20 +4,14 @@
  * Server-sent events for one reader: what happens in the pool, and the overview whenever there is a
  * new one. It has no thread, and never waits: whoever sends it asks now and then for what is new.
  */
-#include "node/admin/admin_request.h"
+#include "common/front/front_request.h"
 #include "node/watch/watch.h"
-#include "registry/journal.h"
 
-struct admin_stream {
-	struct watch *watch;        /* borrowed; NULL: it never began */
-	struct view *view;          /* as last sent; NULL: none */
-	char after[JOURNAL_ID_MAX]; /* the last event that was sent; "": none */
-	uint64_t said_us;           /* when something was last sent */
-};
+struct admin_stream;
 
-/* The header section goes into rq->out. */
-void admin_stream_begin(struct admin_stream *s, struct watch *watch, struct admin_request *rq,
-			uint64_t now_us);
+/* The header section goes into rq->out. NULL: out of memory. */
+struct admin_stream *admin_stream_begin(struct watch *watch, struct front_request *rq,
+					uint64_t now_us);
 /* Appends what is new, which may be nothing. */
 void admin_stream_continue(struct admin_stream *s, uint64_t now_us, struct buf *out);
 void admin_stream_end(struct admin_stream *s);

@@ -115,7 +115,7 @@ int scrape_write(struct admin_api *api, enum metrics_format format, struct buf *
 	return text->failed ? -ENOMEM : 0;
 }
 
-int scrape_get_metrics(struct admin_api *api, struct admin_request *rq, const char *id)
+int scrape_get_metrics(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	enum metrics_format format = metrics_format_for(rq->fields[FIELD_ACCEPT]);
 	struct web_answer answer = { .status = 200, .content_type = metrics_content_type(format) };
@@ -128,7 +128,7 @@ int scrape_get_metrics(struct admin_api *api, struct admin_request *rq, const ch
 	} else {
 		answer.body = text.data;
 		answer.len = text.len;
-		status = admin_send(rq, &answer);
+		status = front_send(rq, &answer);
 	}
 	buf_deinit(&text);
 	return status;

@@ -8,6 +8,6 @@
 
 /* Appends them. -ENOMEM */
 int scrape_write(struct admin_api *api, enum metrics_format format, struct buf *text) MUST_CHECK;
-int scrape_get_metrics(struct admin_api *api, struct admin_request *rq, const char *id);
+int scrape_get_metrics(struct admin_api *api, struct front_request *rq, const char *id);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/net/forwarded.h"
 #include "common/net/net_allow.h"
 #include "common/net/proxy_header.h"
 #include "node/node_metrics.h"
@@ -134,40 +135,6 @@ int exchange_refuse_and_end(struct requests *rs, enum refusal refusal, enum conn
 
 /* ---- a header section ---- */
 
-/*
- * A trusted proxy adds the address of its client behind a comma. What is before those that trusted
- * proxies have added may be anybody's invention.
- */
-static void find_forwarded(struct requests *rs, struct http_slice list)
-{
-	const char *begin = list.data, *end;
-
-	rs->peer = rs->proxy;
-	if (!list.len)
-		return;
-	end = begin + list.len;
-	while (end > begin) {
-		const char *comma = memrchr(begin, ',', (size_t)(end - begin));
-		const char *at = comma ? comma + 1 : begin;
-		char text[64];
-		struct net_addr addr;
-
-		while (at < end && *at == ' ')
-			at++;
-		if (end == at || (size_t)(end - at) >= sizeof(text))
-			return;
-		memcpy(text, at, (size_t)(end - at));
-		text[end - at] = '\0';
-		text[strcspn(text, " ")] = '\0';
-		if (net_addr_numeric(&addr, text, 0) != 0)
-			return;
-		rs->peer = addr;
-		if (!comma || net_allow_refuses(rs->shared->config.proxies, "", &addr))
-			return;
-		end = comma;
-	}
-}
-
 /* Room for the body of the packet announced by the header section. */
 static enum refusal start_packet(struct requests *rs, const struct http_head *head)
 {
@@ -218,8 +185,11 @@ static int on_head(struct requests *rs)
 		return -ENOMEM;
 	rs->reading = x;
 	rs->n_begun++;
-	if (rs->is_proxied && !rs->has_proxy_header)
-		find_forwarded(rs, head->forwarded_for);
+	if (rs->is_proxied && !rs->has_proxy_header) {
+		rs->peer = rs->proxy;
+		forwarded_read(rs->shared->config.proxies, head->forwarded_for.data,
+			       head->forwarded_for.len, &rs->peer);
+	}
 	refusal = decide(rs, head, x);
 	if (refusal != REFUSAL_NONE)
 		set_refusal(rs, x, refusal);

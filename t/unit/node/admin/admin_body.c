@@ -53,9 +53,9 @@ static const struct refusal_case cases[] = {
 };
 /* clang-format on */
 
-static bool read_body(struct admin_request *rq, const char *text, struct body *body)
+static bool read_body(struct front_request *rq, const char *text, struct body *body)
 {
-	*rq = (struct admin_request){ 0 };
+	*rq = (struct front_request){ 0 };
 	buf_append_str(&rq->body, text);
 	return body_read(rq, fields, FIELDS, body);
 }
@@ -63,7 +63,7 @@ static bool read_body(struct admin_request *rq, const char *text, struct body *b
 static void what_is_not_in_the_table_is_refused(void **state UNUSED)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct admin_request rq;
+		struct front_request rq;
 		struct body body;
 		const char *answer;
 
@@ -74,13 +74,13 @@ static void what_is_not_in_the_table_is_refused(void **state UNUSED)
 		    !strstr(answer, cases[i].detail))
 			fail_msg("%s: %s", cases[i].body, answer);
 		body_deinit(&body);
-		admin_request_deinit(&rq);
+		front_request_deinit(&rq);
 	}
 }
 
 static void what_was_given_is_found_by_its_field(void **state UNUSED)
 {
-	struct admin_request rq;
+	struct front_request rq;
 	struct body body;
 
 	assert_true(
@@ -92,7 +92,7 @@ static void what_was_given_is_found_by_its_field(void **state UNUSED)
 	assert_true(body_is_true(&body, ALL));
 	assert_int_equal(cJSON_GetArraySize(body.values[NAMES]), 1);
 	body_deinit(&body);
-	admin_request_deinit(&rq);
+	front_request_deinit(&rq);
 }
 
 int main(void)

@@ -1,18 +1,21 @@
-#include "node/admin/admin_front.h"
+#include "common/front/front.h"
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/front/front_conn.h"
+#include "common/front/front_room.h"
 #include "common/log.h"
 
 #define BACKLOG 1024
 #define ACCEPTS_PER_TURN 32 /* then the other connections' turn */
 #define TICK_US 100000
 
-struct admin_front {
-	struct admin_conns conns;
+struct front {
+	struct front_config config;
+	struct front_crowd crowd;
 	pthread_t thread;
 	bool has_thread;
 	_Atomic bool must_stop;
@@ -21,7 +24,7 @@ struct admin_front {
 	struct event *accept_event, *done_event, *tick;
 };
 
-static void set_accepting(struct admin_front *f, bool is_accepting)
+static void set_accepting(struct front *f, bool is_accepting)
 {
 	if (f->is_accepting == is_accepting)
 		return;
@@ -29,26 +32,26 @@ static void set_accepting(struct admin_front *f, bool is_accepting)
 	if (!is_accepting)
 		event_del(f->accept_event);
 	else if (event_add(f->accept_event, NULL) != 0)
-		log_error("admin", "cannot accept");
+		log_error(f->config.name, "cannot accept");
 }
 
 /* Where there is no descriptor left, a connection that is only waited for gives its own. */
-static void on_accept_failed(struct admin_front *f)
+static void on_accept_failed(struct front *f)
 {
 	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 		return;
-	if ((errno == EMFILE || errno == ENFILE) && admin_conns_evict(&f->conns, NULL))
+	if ((errno == EMFILE || errno == ENFILE) && front_evict(&f->crowd))
 		return;
-	log_warn("admin", "cannot accept a connection", "error=%s", strerror(errno));
+	log_warn(f->config.name, "cannot accept a connection", "error=%s", strerror(errno));
 	set_accepting(f, false); /* until the next tick */
 }
 
 static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 {
-	struct admin_front *f = arg;
+	struct front *f = arg;
 
 	(void)what;
-	f->conns.now_us = clock_mono_us();
+	f->crowd.now_us = clock_mono_us();
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
 		struct net_addr from = { .len = sizeof(from.sa) };
 		int fd = accept4(listen_fd, (struct sockaddr *)&from.sa, &from.len,
@@ -58,8 +61,8 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 			on_accept_failed(f);
 			return;
 		}
-		if (admin_conns_make_room(&f->conns, &from))
-			admin_conn_open(&f->conns, fd, &from);
+		if (front_make_room(&f->crowd, &from))
+			front_conn_open(&f->crowd, fd, &from);
 		else
 			close(fd);
 	}
@@ -67,9 +70,9 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 
 static void on_done(evutil_socket_t fd, short what, void *arg)
 {
-	struct admin_front *f = arg;
-	struct admin_conns *all = &f->conns;
-	struct admin_job *job, *next;
+	struct front *f = arg;
+	struct front_crowd *all = &f->crowd;
+	struct front_job *job, *next;
 	eventfd_t value;
 
 	(void)what;
@@ -86,36 +89,36 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	all->now_us = clock_mono_us();
 	for (; job; job = next) {
 		next = job->next;
-		admin_conn_answer(CONTAINER_OF(job, struct admin_conn, job));
+		front_conn_answer(CONTAINER_OF(job, struct front_conn, job));
 	}
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
-	struct admin_front *f = arg;
+	struct front *f = arg;
 
 	(void)fd;
 	(void)what;
-	admin_conns_tick(&f->conns);
+	front_conn_tick(&f->crowd);
 	set_accepting(f, true);
 }
 
 static void *run(void *arg)
 {
-	struct admin_front *f = arg;
+	struct front *f = arg;
 
-	pthread_setname_np(pthread_self(), "admin");
-	event_base_dispatch(f->conns.base);
+	pthread_setname_np(pthread_self(), f->config.name);
+	event_base_dispatch(f->crowd.base);
 	return NULL;
 }
 
-static int init_events(struct admin_front *f)
+static int init_events(struct front *f)
 {
 	struct timeval tick = clock_timeval(TICK_US);
-	struct event_base *base = f->conns.base;
+	struct event_base *base = f->crowd.base;
 
 	f->accept_event = event_new(base, f->listen_fd, EV_READ | EV_PERSIST, on_accept, f);
-	f->done_event = event_new(base, f->conns.done_fd, EV_READ | EV_PERSIST, on_done, f);
+	f->done_event = event_new(base, f->crowd.done_fd, EV_READ | EV_PERSIST, on_done, f);
 	f->tick = event_new(base, -1, EV_PERSIST, on_tick, f);
 	if (!f->accept_event || !f->done_event || !f->tick)
 		return -ENOMEM;
@@ -123,36 +126,35 @@ static int init_events(struct admin_front *f)
 	return event_add(f->done_event, NULL) == 0 && event_add(f->tick, &tick) == 0 ? 0 : -ENOMEM;
 }
 
-static void init_conns(struct admin_conns *all, const struct admin_front_config *config)
+static void init_crowd(struct front *f)
 {
-	*all = (struct admin_conns){ .watch = config->watch,
-				     .metrics = config->metrics,
-				     .decide = config->decide,
-				     .serve = config->serve,
-				     .arg = config->arg };
-	for (unsigned i = 0; i < ADMIN_CONN_STATES; i++)
+	struct front_crowd *all = &f->crowd;
+
+	all->config = &f->config;
+	for (unsigned i = 0; i < FRONT_STATES; i++)
 		TAILQ_INIT(&all->lists[i]);
 	pthread_mutex_init(&all->done_lock, NULL);
 	all->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	all->base = event_base_new();
 }
 
-int admin_front_new(const struct admin_front_config *config, struct net_addr *addr,
-		    struct admin_front **frontp)
+int front_new(const struct front_config *config, struct net_addr *addr, struct front **frontp)
 {
-	struct admin_front *f = calloc(1, sizeof(*f));
+	struct front *f = calloc(1, sizeof(*f));
 	int r;
 
 	if (!f)
 		return -ENOMEM;
 	f->listen_fd = -1;
-	init_conns(&f->conns, config);
-	r = f->conns.base && f->conns.done_fd >= 0 ? net_listen(addr, false, BACKLOG, &f->listen_fd)
+	f->config = *config;
+	init_crowd(f);
+	r = f->crowd.base && f->crowd.done_fd >= 0 ? net_listen(addr, false, BACKLOG, &f->listen_fd)
 						   : -ENOMEM;
 	if (r == 0)
 		r = net_local_addr(f->listen_fd, addr);
 	if (r == 0)
-		r = admin_pool_new(&f->conns.pool);
+		r = front_pool_new(config->name, config->n_threads, config->n_first_threads,
+				   config->n_queue, &f->crowd.pool);
 	if (r == 0)
 		r = init_events(f);
 	if (r == 0) {
@@ -160,7 +162,7 @@ int admin_front_new(const struct admin_front_config *config, struct net_addr *ad
 		f->has_thread = r == 0;
 	}
 	if (r != 0)
-		admin_front_free(f);
+		front_free(f);
 	else
 		*frontp = f;
 	return r;
@@ -172,27 +174,32 @@ static void free_event(struct event *event)
 		event_free(event);
 }
 
-void admin_front_free(struct admin_front *f)
+void front_drain(struct front *f)
 {
-	struct admin_conn *c;
+	atomic_store(&f->crowd.is_draining, true);
+}
+
+void front_free(struct front *f)
+{
+	struct front_conn *c;
 
 	if (!f)
 		return;
 	atomic_store(&f->must_stop, true);
-	if (f->has_thread && eventfd_write(f->conns.done_fd, 1) == 0)
+	if (f->has_thread && eventfd_write(f->crowd.done_fd, 1) == 0)
 		pthread_join(f->thread, NULL);
-	admin_pool_free(f->conns.pool);
-	for (unsigned i = 0; i < ADMIN_CONN_STATES; i++)
-		while ((c = TAILQ_FIRST(&f->conns.lists[i])))
-			admin_conn_close(c, ADMIN_CLOSE_STOPPED);
+	front_pool_free(f->crowd.pool);
+	for (unsigned i = 0; i < FRONT_STATES; i++)
+		while ((c = TAILQ_FIRST(&f->crowd.lists[i])))
+			front_close(c, FRONT_CLOSE_STOPPED);
 	free_event(f->accept_event);
 	free_event(f->done_event);
 	free_event(f->tick);
 	if (f->listen_fd >= 0)
 		close(f->listen_fd);
-	close(f->conns.done_fd);
-	if (f->conns.base)
-		event_base_free(f->conns.base);
-	pthread_mutex_destroy(&f->conns.done_lock);
+	close(f->crowd.done_fd);
+	if (f->crowd.base)
+		event_base_free(f->crowd.base);
+	pthread_mutex_destroy(&f->crowd.done_lock);
 	free(f);
 }

@@ -1,8 +1,8 @@
-#ifndef WEIR_NODE_ADMIN_REQUEST_H
-#define WEIR_NODE_ADMIN_REQUEST_H
+#ifndef WEIR_COMMON_FRONT_REQUEST_H
+#define WEIR_COMMON_FRONT_REQUEST_H
 /*
- * A request at the admin port, whole and in memory, and its answer, which the front sends. It knows
- * no socket, so that a handler never waits for whoever asks.
+ * A request, whole and in memory, and its answer, which the front sends. It knows no socket, so that
+ * a handler never waits for whoever asks.
  */
 #include <cjson/cJSON.h>
 
@@ -11,7 +11,7 @@
 #include "common/http/web_answer.h"
 #include "common/net/net.h"
 
-enum admin_field {
+enum front_field {
 	FIELD_HOST,
 	FIELD_ORIGIN,
 	FIELD_ACCEPT,
@@ -19,15 +19,17 @@ enum admin_field {
 	FIELD_IF_MATCH,
 	FIELD_IF_NONE_MATCH,
 	FIELD_LAST_EVENT_ID,
-	ADMIN_FIELDS
+	FIELD_SEC_FETCH_SITE,
+	FIELD_WEIR_PACKETS,
+	FRONT_FIELDS
 };
 
-struct admin_request {
+struct front_request {
 	enum http_method method;
 	bool is_http_1_0;
 	char *path;                 /* as sent, without the query */
 	char *query;                /* NULL: none */
-	char *fields[ADMIN_FIELDS]; /* a repeated one as one list; NULL: absent */
+	char *fields[FRONT_FIELDS]; /* a repeated one as one list; NULL: absent */
 	struct net_addr from;
 	char client[NET_ADDR_STRLEN]; /* its address, for the log */
 	struct buf body;
@@ -35,28 +37,29 @@ struct admin_request {
 	char id[80];       /* what stands at the path's {} */
 	bool is_trusted;   /* it came with a right token */
 	bool is_operator;  /* it came with the admin token, or none is set */
+	bool must_close;   /* the connection ends after the answer */
 	struct buf out;    /* the whole answer */
 };
 
 /* Takes copies. The section is what http_reader has read into `head`. -ENOMEM. */
-int admin_request_init(struct admin_request *rq, const struct http_head *head, const char *section,
+int front_request_init(struct front_request *rq, const struct http_head *head, const char *section,
 		       size_t len) MUST_CHECK;
-void admin_request_deinit(struct admin_request *rq);
+void front_request_deinit(struct front_request *rq);
 
 /* Reads %XX in place. False: a broken one, or a NUL. */
-bool admin_decode(char *text);
+bool front_decode(char *text);
 /* A parameter of the query, decoded. 0: it is not there, 1: it is, -1: it is too long, or cannot be
  * decoded. */
-int admin_parameter(const struct admin_request *rq, const char *name, char *out, size_t size);
+int front_parameter(const struct front_request *rq, const char *name, char *out, size_t size);
 
 /* Each writes the whole answer and returns its status. */
-int admin_send(struct admin_request *rq, const struct web_answer *answer);
+int front_send(struct front_request *rq, const struct web_answer *answer);
 /* Takes json; NULL (out of memory) is answered with 503. */
-int admin_send_json(struct admin_request *rq, int status, cJSON *json);
+int front_send_json(struct front_request *rq, int status, cJSON *json);
 /* The same; fills in body and content type. */
-int admin_answer_json(struct admin_request *rq, const struct web_answer *answer, cJSON *json);
+int front_answer_json(struct front_request *rq, const struct web_answer *answer, cJSON *json);
 /* RFC 9457; fills in body and content type. code may be NULL. */
-int admin_send_problem(struct admin_request *rq, const struct web_answer *answer, const char *code,
+int front_send_problem(struct front_request *rq, const struct web_answer *answer, const char *code,
 		       const char *detail);
 
 #endif

@@ -1,4 +1,4 @@
-#include "node/admin/admin_request.h"
+#include "common/front/front_request.h"
 
 #include <string.h>
 #include <strings.h>
@@ -6,13 +6,14 @@
 #include "common/http/http_field.h"
 
 static const char *const field_names[] = {
-	"Host", "Origin", "Accept", "Authorization", "If-Match", "If-None-Match", "Last-Event-ID",
+	"Host",          "Origin",        "Accept",         "Authorization", "If-Match",
+	"If-None-Match", "Last-Event-ID", "Sec-Fetch-Site", "Weir-Packets",
 };
-static_assert(ARRAY_LEN(field_names) == ADMIN_FIELDS, "every field has a name");
+static_assert(ARRAY_LEN(field_names) == FRONT_FIELDS, "every field has a name");
 
 static int find_field(struct http_slice name)
 {
-	for (int i = 0; i < ADMIN_FIELDS; i++)
+	for (int i = 0; i < FRONT_FIELDS; i++)
 		if (strlen(field_names[i]) == name.len &&
 		    strncasecmp(field_names[i], name.data, name.len) == 0)
 			return i;
@@ -35,7 +36,7 @@ static int add_value(char **valuep, struct http_slice value)
 	return 0;
 }
 
-int admin_request_init(struct admin_request *rq, const struct http_head *head, const char *section,
+int front_request_init(struct front_request *rq, const struct http_head *head, const char *section,
 		       size_t len)
 {
 	struct http_slice name, value;
@@ -57,9 +58,9 @@ int admin_request_init(struct admin_request *rq, const struct http_head *head, c
 	return r;
 }
 
-void admin_request_deinit(struct admin_request *rq)
+void front_request_deinit(struct front_request *rq)
 {
-	for (unsigned i = 0; i < ADMIN_FIELDS; i++)
+	for (unsigned i = 0; i < FRONT_FIELDS; i++)
 		free(rq->fields[i]);
 	free(rq->path);
 	free(rq->query);
@@ -75,7 +76,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool admin_decode(char *text)
+bool front_decode(char *text)
 {
 	char *to = text;
 	int high, low;
@@ -95,7 +96,7 @@ bool admin_decode(char *text)
 	return true;
 }
 
-int admin_parameter(const struct admin_request *rq, const char *name, char *out, size_t size)
+int front_parameter(const struct front_request *rq, const char *name, char *out, size_t size)
 {
 	size_t n_name = strlen(name), len;
 	const char *at = rq->query;
@@ -111,27 +112,28 @@ int admin_parameter(const struct admin_request *rq, const char *name, char *out,
 		out[len] = '\0';
 		for (char *p = out; *p; p++)
 			*p = *p == '+' ? ' ' : *p;
-		return admin_decode(out) ? 1 : -1;
+		return front_decode(out) ? 1 : -1;
 	}
 	return 0;
 }
 
-int admin_send(struct admin_request *rq, const struct web_answer *answer)
+int front_send(struct front_request *rq, const struct web_answer *answer)
 {
-	struct web_answer closing = *answer;
+	struct web_answer whole = *answer;
 
-	closing.close = true;
+	rq->must_close |= answer->close;
+	whole.close = rq->must_close;
 	buf_clear(&rq->out);
-	web_append_answer(&rq->out, &closing, rq->method == HTTP_HEAD);
+	web_append_answer(&rq->out, &whole, rq->method == HTTP_HEAD);
 	return answer->status;
 }
 
-int admin_send_json(struct admin_request *rq, int status, cJSON *json)
+int front_send_json(struct front_request *rq, int status, cJSON *json)
 {
-	return admin_answer_json(rq, &(struct web_answer){ .status = status }, json);
+	return front_answer_json(rq, &(struct web_answer){ .status = status }, json);
 }
 
-int admin_answer_json(struct admin_request *rq, const struct web_answer *from, cJSON *json)
+int front_answer_json(struct front_request *rq, const struct web_answer *from, cJSON *json)
 {
 	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
 	struct web_answer answer = *from;
@@ -140,17 +142,17 @@ int admin_answer_json(struct admin_request *rq, const struct web_answer *from, c
 	cJSON_Delete(json);
 	if (!text) {
 		answer = (struct web_answer){ .status = 503, .retry_after_s = 1 };
-		return admin_send_problem(rq, &answer, "memory", "Out of memory.");
+		return front_send_problem(rq, &answer, "memory", "Out of memory.");
 	}
 	answer.content_type = "application/json";
 	answer.body = text;
 	answer.len = strlen(text);
-	status = admin_send(rq, &answer);
+	status = front_send(rq, &answer);
 	cJSON_free(text);
 	return status;
 }
 
-int admin_send_problem(struct admin_request *rq, const struct web_answer *from, const char *code,
+int front_send_problem(struct front_request *rq, const struct web_answer *from, const char *code,
 		       const char *detail)
 {
 	struct web_answer answer = *from;
@@ -160,7 +162,7 @@ int admin_send_problem(struct admin_request *rq, const struct web_answer *from, 
 	answer.content_type = "application/problem+json";
 	answer.body = text ? text : "";
 	answer.len = strlen(answer.body);
-	status = admin_send(rq, &answer);
+	status = front_send(rq, &answer);
 	cJSON_free(text);
 	return status;
 }

@@ -6,24 +6,24 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "node/admin/admin_request.h"
+#include "common/front/front_request.h"
 
-static void init(struct admin_request *rq, const char *section)
+static void init(struct front_request *rq, const char *section)
 {
 	struct http_reader reader;
 	struct http_slice slice;
 	size_t n;
 
-	*rq = (struct admin_request){ 0 };
+	*rq = (struct front_request){ 0 };
 	http_reader_init(&reader, 4096, 4096);
 	assert_int_equal(http_reader_feed(&reader, section, strlen(section), &n, &slice),
 			 HTTP_HEAD_DONE);
-	assert_int_equal(admin_request_init(rq, &reader.head, section, n), 0);
+	assert_int_equal(front_request_init(rq, &reader.head, section, n), 0);
 }
 
 static void a_request_keeps_what_handlers_read(void **state UNUSED)
 {
-	struct admin_request rq;
+	struct front_request rq;
 
 	init(&rq, "GET /v1/dead?limit=5 HTTP/1.1\r\nHOST: a:1\r\nIf-Match: \"1\"\r\nX: y\r\n"
 		  "if-match: \"2\"\r\nAccept:\r\n\r\n");
@@ -34,14 +34,14 @@ static void a_request_keeps_what_handlers_read(void **state UNUSED)
 	assert_string_equal(rq.fields[FIELD_IF_MATCH], "\"1\", \"2\"");
 	assert_string_equal(rq.fields[FIELD_ACCEPT], "");
 	assert_null(rq.fields[FIELD_ORIGIN]);
-	admin_request_deinit(&rq);
+	front_request_deinit(&rq);
 }
 
 static int parameter(const char *query, const char *name, char out[8])
 {
-	struct admin_request rq = { .query = (char *)query };
+	struct front_request rq = { .query = (char *)query };
 
-	return admin_parameter(&rq, name, out, 8);
+	return front_parameter(&rq, name, out, 8);
 }
 
 static void parameters_are_found_and_decoded(void **state UNUSED)
@@ -63,15 +63,15 @@ static void parameters_are_found_and_decoded(void **state UNUSED)
 
 static void answers_are_whole(void **state UNUSED)
 {
-	struct admin_request rq = { .method = HTTP_GET };
+	struct front_request rq = { .method = HTTP_GET };
 
-	assert_int_equal(admin_send_json(&rq, 200, cJSON_CreateObject()), 200);
+	assert_int_equal(front_send_json(&rq, 200, cJSON_CreateObject()), 200);
 	assert_non_null(strstr(buf_str(&rq.out), "\r\nContent-Length: 2\r\n"));
 	assert_non_null(strstr(buf_str(&rq.out), "\r\n\r\n{}"));
 	rq.method = HTTP_HEAD;
-	assert_int_equal(admin_send_json(&rq, 200, NULL), 503);
+	assert_int_equal(front_send_json(&rq, 200, NULL), 503);
 	assert_string_equal(strstr(buf_str(&rq.out), "\r\n\r\n"), "\r\n\r\n");
-	admin_request_deinit(&rq);
+	front_request_deinit(&rq);
 }
 
 int main(void)

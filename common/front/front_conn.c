@@ -1,0 +1,442 @@
+#include "common/front/front_conn.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/front/front_room.h"
+#include "common/log.h"
+#include "common/net/forwarded.h"
+#include "common/net/proxy_header.h"
+
+#define PROGRESS_US (10 * US_PER_S) /* for some bytes of an answer to be taken */
+#define ANSWER_US (60 * US_PER_S)   /* for a whole answer to be taken */
+#define LINGER_US (2 * US_PER_S)    /* for the other side to close, or to send more */
+#define LINGER_EXTRA_BYTES (4 << 20)
+#define READS_PER_TURN 8 /* then the other connections' turn */
+#define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
+
+/* ---- answers ---- */
+
+/* Sends what it can of rq.out. False: closed. */
+static bool flush(struct front_conn *c)
+{
+	struct buf *out = &c->rq.out;
+	ssize_t n = 0;
+
+	if (out->failed) {
+		front_close(c, FRONT_CLOSE_NO_MEMORY);
+		return false;
+	}
+	if (c->n_sent < out->len)
+		n = send(c->fd, out->data + c->n_sent, out->len - c->n_sent, MSG_NOSIGNAL);
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		front_close(c, FRONT_CLOSE_RESET);
+		return false;
+	}
+	if (n > 0) {
+		c->n_sent += (size_t)n;
+		front_touch(c);
+	}
+	return true;
+}
+
+/* Ready for the next request, which may be here already. It is read later, so that many that came
+ * together do not nest. */
+static void begin_anew(struct front_conn *c)
+{
+	c->is_known |= c->rq.is_trusted;
+	front_request_deinit(&c->rq);
+	c->rq = (struct front_request){ 0 };
+	front_set_client(c, c->has_proxy_header ? &c->client : &c->peer);
+	http_reader_next(&c->reader);
+	front_set_state(c, FRONT_IDLE);
+	front_arm(c);
+	if (c->in.len > 0) /* at the next turn, as if it had just come */
+		event_active(&c->event, EV_READ, 0);
+}
+
+/* The answer is out. So that no reset swallows it, the other side closes first. */
+static void on_sent(struct front_conn *c)
+{
+	bool must_close = c->rq.must_close || c->reader.state != HTTP_DONE;
+
+	buf_deinit(&c->rq.out);
+	c->n_sent = 0;
+	front_hold(c, 0);
+	if (!must_close) {
+		begin_anew(c);
+		return;
+	}
+	buf_deinit(&c->in);
+	shutdown(c->fd, SHUT_WR);
+	front_set_state(c, FRONT_LINGERING);
+	front_arm(c);
+}
+
+static void write_answer(struct front_conn *c)
+{
+	if (!flush(c))
+		return;
+	if (c->n_sent == c->rq.out.len)
+		on_sent(c);
+	else
+		front_arm(c);
+}
+
+void front_conn_answer(struct front_conn *c)
+{
+	front_set_state(c, FRONT_WRITING);
+	c->began_us = c->crowd->now_us;
+	buf_deinit(&c->rq.body);
+	write_answer(c);
+}
+
+static void refuse(struct front_conn *c, int status, const char *code, const char *detail)
+{
+	struct web_answer answer = { .status = status,
+				     .retry_after_s = status == 503,
+				     .close = true };
+
+	front_send_problem(&c->rq, &answer, code, detail);
+	front_conn_answer(c);
+}
+
+/* ---- streams ---- */
+
+static void begin_stream(struct front_conn *c)
+{
+	struct front_crowd *crowd = c->crowd;
+	const struct front_config *config = crowd->config;
+
+	if (!front_make_room_for_stream(c)) {
+		refuse(c, 503, "too_many_streams",
+		       "No more streams are served to you: read /v1/overview now and then instead.");
+		return;
+	}
+	c->stream = config->ops->begin_stream(config->arg, &c->rq, crowd->now_us);
+	if (!c->stream) {
+		front_close(c, FRONT_CLOSE_NO_MEMORY);
+		return;
+	}
+	front_set_state(c, FRONT_STREAMING);
+	crowd->n_streams++;
+	c->began_us = crowd->now_us;
+	if (flush(c))
+		front_arm(c);
+}
+
+/* Whoever does not read what was sent gets nothing new, and in the end is closed. */
+static void continue_stream(struct front_conn *c)
+{
+	struct front_crowd *crowd = c->crowd;
+	struct buf *out = &c->rq.out;
+
+	if (c->n_sent < out->len) {
+		if (crowd->now_us - c->since_us > PROGRESS_US)
+			front_close(c, FRONT_CLOSE_TIMEOUT);
+		return;
+	}
+	buf_clear(out);
+	c->n_sent = 0;
+	crowd->config->ops->continue_stream(c->stream, crowd->now_us, out);
+	if (flush(c))
+		front_arm(c);
+}
+
+/* ---- requests ---- */
+
+static void on_job(struct front_job *job, unsigned thread)
+{
+	struct front_conn *c = CONTAINER_OF(job, struct front_conn, job);
+	struct front_crowd *crowd = c->crowd;
+
+	crowd->config->ops->serve(crowd->config->arg, &c->rq, thread);
+	pthread_mutex_lock(&crowd->done_lock);
+	job->next = crowd->done;
+	crowd->done = job;
+	pthread_mutex_unlock(&crowd->done_lock);
+	if (eventfd_write(crowd->done_fd, 1) != 0)
+		log_error(crowd->config->name, "cannot wake the front", "error=%s",
+			  strerror(errno));
+}
+
+static bool may_keep(const struct front_conn *c)
+{
+	return c->crowd->config->idle_us > 0 && c->reader.head.keep_alive &&
+	       c->reader.state == HTTP_DONE && !atomic_load(&c->crowd->is_draining);
+}
+
+/* The request is whole. */
+static void dispatch(struct front_conn *c)
+{
+	bool is_first = c->way == WAY_FIRST;
+
+	if (c->way == WAY_STREAM) {
+		begin_stream(c);
+		return;
+	}
+	c->rq.must_close = !may_keep(c);
+	front_set_state(c, FRONT_WORKING); /* the job may be done before push returns */
+	front_arm(c);
+	c->job.run = on_job;
+	if (front_pool_push(c->crowd->pool, &c->job, is_first ? RANK_FIRST : RANK_OTHER) != 0)
+		refuse(c, 503, "busy", "Too many requests wait here. Try again.");
+}
+
+/* False: it is answered or closed, and c may be gone. */
+static bool on_head(struct front_conn *c, size_t len)
+{
+	const struct front_config *config = c->crowd->config;
+	const struct http_head *head = &c->reader.head;
+	struct net_addr client = c->peer;
+
+	if (front_request_init(&c->rq, head, c->in.data, len) != 0) {
+		front_close(c, FRONT_CLOSE_NO_MEMORY);
+		return false;
+	}
+	if (c->is_proxied && !c->has_proxy_header) {
+		forwarded_read(config->proxies, head->forwarded_for.data, head->forwarded_for.len,
+			       &client);
+		front_set_client(c, &client);
+		front_bound_client(c);
+	}
+	buf_consume(&c->in, len);
+	c->rq.must_close = !may_keep(c);
+	c->way = config->ops->decide(config->arg, &c->rq);
+	if (c->way == WAY_ANSWERED) {
+		front_conn_answer(c);
+		return false;
+	}
+	if (head->expect_continue && c->reader.state != HTTP_DONE)
+		(void)!send(c->fd, CONTINUE, strlen(CONTINUE), MSG_NOSIGNAL);
+	return true;
+}
+
+static void on_refused(struct front_conn *c)
+{
+	const struct front_config *config = c->crowd->config;
+	const struct http_refusal_info *info = &http_refusals[c->reader.refusal];
+	char detail[64];
+
+	log_warn(config->name, "request refused", "client=%s status=%d reason=%s", c->rq.client,
+		 info->status, info->name);
+	if (config->ops->on_refused)
+		config->ops->on_refused(config->arg, c->reader.refusal);
+	snprintf(detail, sizeof(detail), "The body may have %llu KiB.",
+		 (unsigned long long)config->max_body_bytes >> 10);
+	refuse(c, info->status, info->name, info->status == 413 ? detail : info->detail);
+}
+
+/* False: it is answered or closed. */
+static bool on_body(struct front_conn *c, const struct http_slice *slice)
+{
+	buf_append(&c->rq.body, slice->data, slice->len);
+	if (c->rq.body.failed) {
+		front_close(c, FRONT_CLOSE_NO_MEMORY);
+		return false;
+	}
+	front_hold(c, c->rq.body.len);
+	if (front_make_room_for_body(c))
+		return true;
+	refuse(c, 503, "no_memory", "There is no room for this body now. Try again.");
+	return false;
+}
+
+/* One event of the reader. False: there is nothing more to do; the connection may be closed. */
+static bool feed_once(struct front_conn *c, bool *mayp)
+{
+	struct http_slice slice;
+	size_t n;
+
+	*mayp = false;
+	switch (http_reader_feed(&c->reader, c->in.data, c->in.len, &n, &slice)) {
+	case HTTP_HEAD_DONE:
+		return on_head(c, n);
+	case HTTP_BODY_DATA:
+		if (!on_body(c, &slice))
+			return false;
+		break;
+	case HTTP_MESSAGE_DONE:
+		dispatch(c);
+		return false;
+	case HTTP_REFUSED:
+		on_refused(c);
+		return false;
+	default:
+		buf_consume(&c->in, n);
+		*mayp = true;
+		return false;
+	}
+	buf_consume(&c->in, n);
+	return true;
+}
+
+/* What a trusted proxy sends before its first request. False: it is answered, or more is needed. */
+static bool take_proxy_header(struct front_conn *c)
+{
+	size_t len = 0;
+	enum proxy_header result;
+
+	c->client = c->peer;
+	result = proxy_header_read(c->in.data, c->in.len, &len, &c->client);
+	if (result == PROXY_HEADER_PARTIAL)
+		return false;
+	c->awaits_proxy_header = false;
+	if (result == PROXY_HEADER_BAD) {
+		c->reader.refusal = HTTP_BAD_REQUEST_LINE;
+		on_refused(c);
+		return false;
+	}
+	if (result == PROXY_HEADER_NONE)
+		return true;
+	buf_consume(&c->in, len);
+	c->has_proxy_header = true;
+	front_set_client(c, &c->client);
+	front_bound_client(c);
+	return true;
+}
+
+/* True: more bytes may be read, and c is still there. */
+static bool on_bytes(struct front_conn *c)
+{
+	bool may_read;
+
+	if (c->in.failed) {
+		front_close(c, FRONT_CLOSE_NO_MEMORY);
+		return false;
+	}
+	if (c->awaits_proxy_header && !take_proxy_header(c))
+		return false;
+	while (feed_once(c, &may_read))
+		;
+	return may_read;
+}
+
+static bool discard(struct front_conn *c, size_t n)
+{
+	c->n_discarded += n;
+	if (c->n_discarded > c->crowd->config->max_body_bytes + LINGER_EXTRA_BYTES) {
+		front_close(c, FRONT_CLOSE_ANSWERED);
+		return false;
+	}
+	if (c->state == FRONT_LINGERING)
+		front_touch(c);
+	return true;
+}
+
+/* True: there may be more to read. */
+static bool read_once(struct front_conn *c)
+{
+	ssize_t n = read(c->fd, c->crowd->scratch, sizeof(c->crowd->scratch));
+	bool is_full = n == sizeof(c->crowd->scratch);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0) {
+		front_close(c, n < 0                         ? FRONT_CLOSE_RESET
+			       : c->state == FRONT_LINGERING ? FRONT_CLOSE_ANSWERED
+							     : FRONT_CLOSE_BY_CLIENT);
+		return false;
+	}
+	if (c->state == FRONT_IDLE)
+		front_set_state(c, FRONT_READING);
+	if (c->state != FRONT_READING)
+		return discard(c, (size_t)n) && is_full;
+	buf_append(&c->in, c->crowd->scratch, (size_t)n);
+	return on_bytes(c) && is_full;
+}
+
+static void on_readable(struct front_conn *c)
+{
+	for (int i = 0; i < READS_PER_TURN && read_once(c); i++)
+		;
+}
+
+static void on_event(evutil_socket_t fd, short what, void *arg)
+{
+	struct front_conn *c = arg;
+
+	(void)fd;
+	c->crowd->now_us = clock_mono_us();
+	if (what & EV_READ && c->state == FRONT_IDLE && c->in.len > 0) {
+		front_set_state(c, FRONT_READING);
+		on_bytes(c);
+	} else if (what & EV_READ)
+		on_readable(c);
+	else if (c->state == FRONT_WRITING)
+		write_answer(c);
+	else if (flush(c))
+		front_arm(c);
+}
+
+/* Its bytes are often there already: then it is never counted as one that is waited for. */
+void front_conn_open(struct front_crowd *crowd, int fd, const struct net_addr *peer)
+{
+	struct front_conn *c;
+
+	crowd->on_event = on_event;
+	c = front_open(crowd, fd, peer);
+	if (c)
+		on_readable(c);
+}
+
+/* ---- deadlines ---- */
+
+/* The first of a list is the one that has waited longest. */
+static struct front_conn *overdue(struct front_crowd *crowd, enum front_state state,
+				  uint64_t limit_us)
+{
+	struct front_conn *c = TAILQ_FIRST(&crowd->lists[state]);
+
+	return c && crowd->now_us - c->since_us > limit_us ? c : NULL;
+}
+
+static void end_slow_answers(struct front_crowd *crowd, enum front_state state)
+{
+	struct front_conn *c, *next;
+
+	for (c = TAILQ_FIRST(&crowd->lists[state]); c; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (crowd->now_us - c->began_us > ANSWER_US)
+			front_close(c, FRONT_CLOSE_TIMEOUT);
+	}
+}
+
+static void refuse_slow(struct front_crowd *crowd)
+{
+	uint64_t limit_us = crowd->config->request_us;
+	struct front_conn *c;
+	char detail[64];
+
+	snprintf(detail, sizeof(detail), "The request did not arrive within %llu s.",
+		 (unsigned long long)(limit_us / US_PER_S));
+	while ((c = overdue(crowd, FRONT_READING, limit_us))) {
+		log_warn(crowd->config->name, "a request came too slowly", "client=%s",
+			 c->rq.client);
+		refuse(c, 408, "request_timeout", detail);
+	}
+}
+
+void front_conn_tick(struct front_crowd *crowd)
+{
+	struct front_conn *c, *next;
+
+	crowd->now_us = clock_mono_us();
+	refuse_slow(crowd);
+	while ((c = overdue(crowd, FRONT_WRITING, PROGRESS_US)))
+		front_close(c, FRONT_CLOSE_TIMEOUT);
+	while ((c = overdue(crowd, FRONT_LINGERING, LINGER_US)))
+		front_close(c, FRONT_CLOSE_ANSWERED);
+	while ((c = overdue(crowd, FRONT_IDLE, crowd->config->idle_us)))
+		front_close(c, FRONT_CLOSE_TIMEOUT);
+	end_slow_answers(crowd, FRONT_WRITING);
+	end_slow_answers(crowd, FRONT_LINGERING);
+	for (c = TAILQ_FIRST(&crowd->lists[FRONT_STREAMING]); c; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		continue_stream(c);
+	}
+}

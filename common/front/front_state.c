@@ -1,0 +1,117 @@
+#include "common/front/front_state.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+void front_set_state(struct front_conn *c, enum front_state state)
+{
+	static const unsigned legal_next[] = {
+		[FRONT_READING] = 1 << FRONT_WORKING | 1 << FRONT_WRITING | 1 << FRONT_STREAMING,
+		[FRONT_WORKING] = 1 << FRONT_WRITING,
+		[FRONT_WRITING] = 1 << FRONT_LINGERING | 1 << FRONT_IDLE,
+		[FRONT_STREAMING] = 0,
+		[FRONT_IDLE] = 1 << FRONT_READING,
+		[FRONT_LINGERING] = 0,
+	};
+
+	assert(legal_next[c->state] & 1U << state);
+	TAILQ_REMOVE(&c->crowd->lists[c->state], c, entry);
+	c->state = state;
+	c->since_us = c->crowd->now_us;
+	TAILQ_INSERT_TAIL(&c->crowd->lists[state], c, entry);
+}
+
+void front_touch(struct front_conn *c)
+{
+	c->since_us = c->crowd->now_us;
+	TAILQ_REMOVE(&c->crowd->lists[c->state], c, entry);
+	TAILQ_INSERT_TAIL(&c->crowd->lists[c->state], c, entry);
+}
+
+void front_arm(struct front_conn *c)
+{
+	bool has_unsent = c->n_sent < c->rq.out.len;
+	short want = 0;
+
+	if (c->state != FRONT_WORKING && c->state != FRONT_WRITING)
+		want |= EV_READ;
+	if (c->state == FRONT_WRITING || (c->state == FRONT_STREAMING && has_unsent))
+		want |= EV_WRITE;
+	if (want == c->armed)
+		return;
+	if (c->armed)
+		event_del(&c->event);
+	c->armed = want;
+	if (!want)
+		return;
+	event_assign(&c->event, c->crowd->base, c->fd, (short)(want | EV_PERSIST),
+		     c->crowd->on_event, c);
+	if (event_add(&c->event, NULL) != 0)
+		log_error(c->crowd->config->name, "cannot watch a connection", "error=%s",
+			  strerror(errno));
+}
+
+void front_set_client(struct front_conn *c, const struct net_addr *client)
+{
+	const struct net_allow *proxies = c->crowd->config->proxies;
+	char *colon;
+
+	c->rq.from = *client;
+	net_addr_key(client, c->key);
+	c->has_client = !proxies || net_allow_refuses(proxies, "", client);
+	net_addr_format(client, c->rq.client);
+	colon = strrchr(c->rq.client, ':');
+	if (colon)
+		*colon = '\0';
+}
+
+struct front_conn *front_open(struct front_crowd *crowd, int fd, const struct net_addr *peer)
+{
+	const struct front_config *config = crowd->config;
+	struct front_conn *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		close(fd);
+		return NULL;
+	}
+	*c = (struct front_conn){
+		.crowd = crowd, .fd = fd, .peer = *peer, .since_us = crowd->now_us
+	};
+	front_set_client(c, peer);
+	c->is_proxied = c->awaits_proxy_header = !c->has_client;
+	http_reader_init(&c->reader, FRONT_MAX_HEAD, config->max_body_bytes);
+	TAILQ_INSERT_TAIL(&crowd->lists[FRONT_READING], c, entry);
+	config->ops->on_count(config->arg, ++crowd->n);
+	front_arm(c);
+	return c;
+}
+
+void front_close(struct front_conn *c, enum front_close reason)
+{
+	struct front_crowd *crowd = c->crowd;
+	const struct front_config *config = crowd->config;
+
+	if (c->armed)
+		event_del(&c->event);
+	TAILQ_REMOVE(&crowd->lists[c->state], c, entry);
+	crowd->n--;
+	crowd->n_streams -= c->state == FRONT_STREAMING;
+	front_hold(c, 0);
+	config->ops->on_closed(config->arg, reason);
+	config->ops->on_count(config->arg, crowd->n);
+	close(c->fd);
+	if (c->stream)
+		config->ops->end_stream(c->stream);
+	front_request_deinit(&c->rq);
+	buf_deinit(&c->in);
+	free(c);
+}
+
+void front_hold(struct front_conn *c, uint64_t n_bytes)
+{
+	c->crowd->n_held_bytes += n_bytes;
+	c->crowd->n_held_bytes -= c->n_held_bytes;
+	c->n_held_bytes = n_bytes;
+}
