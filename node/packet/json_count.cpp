@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <new>
+#include <string_view>
 
 extern "C" {
 #include "common/json/json_packet.h"
@@ -63,6 +64,84 @@ static enum json_verdict count_array(dom::array array, uint32_t *n_messagesp)
 	return *n_messagesp > 0 ? JSON_OK : JSON_NO_MESSAGES;
 }
 
+/* What an object in an envelope holds below its fields of these names, ended by nullptr. */
+static uint64_t count_nested(dom::array array, const char *const *names, bool *is_brokenp)
+{
+	uint64_t n_messages = 0;
+	bool is_broken = false;
+
+	for (dom::element element : array) {
+		dom::object object;
+		dom::array below;
+
+		if (element.get(object)) {
+			is_broken = true;
+			continue;
+		}
+		if (object[names[0]].get(below))
+			continue;
+		n_messages += names[1] ? count_nested(below, names + 1, nullptr) : below.size();
+	}
+	if (is_brokenp)
+		*is_brokenp = is_broken;
+	return n_messages;
+}
+
+static enum json_envelope find_envelope(std::string_view key)
+{
+	if (key.size() < JSON_ENVELOPE_MIN_NAME || key.size() > JSON_ENVELOPE_MAX_NAME)
+		return JSON_ENVELOPE_NONE;
+	for (int i = JSON_ENVELOPE_MESSAGES; i < JSON_ENVELOPES; i++)
+		if (key == json_envelope_names[i])
+			return static_cast<enum json_envelope>(i);
+	return JSON_ENVELOPE_NONE;
+}
+
+/* As json_packet.h says, for an object without an array "messages". */
+static uint64_t count_envelope(enum json_envelope envelope, dom::array array, size_t n_fields)
+{
+	static const char *const otlp[] = { "scopeLogs", "logRecords", nullptr };
+	static const char *const loki[] = { "values", nullptr };
+	uint64_t n_messages;
+	bool is_broken = false;
+
+	if (!json_envelope_is_nested(envelope))
+		return array.size() == 0 && n_fields > 1 ? 1 : array.size();
+	n_messages =
+		count_nested(array, envelope == JSON_ENVELOPE_STREAMS ? loki : otlp, &is_broken);
+	return is_broken ? 1 : n_messages;
+}
+
+static enum json_verdict count_object(dom::object object, uint32_t *n_messagesp)
+{
+	enum json_envelope chosen = JSON_ENVELOPE_NONE;
+	dom::array array, found;
+	unsigned seen = 0;
+	size_t n_fields = 0;
+
+	for (dom::key_value_pair field : object) {
+		enum json_envelope envelope = find_envelope(field.key);
+		bool is_repeated = seen >> envelope & 1;
+
+		n_fields++;
+		if (envelope == JSON_ENVELOPE_NONE || is_repeated)
+			continue;
+		seen |= 1u << envelope;
+		if (field.value.get(found))
+			continue;
+		if (envelope == JSON_ENVELOPE_MESSAGES)
+			return count_array(found, n_messagesp);
+		if (chosen != JSON_ENVELOPE_NONE)
+			continue;
+		chosen = envelope;
+		array = found;
+	}
+	*n_messagesp = 1;
+	if (chosen != JSON_ENVELOPE_NONE)
+		*n_messagesp = static_cast<uint32_t>(count_envelope(chosen, array, n_fields));
+	return *n_messagesp > 0 ? JSON_OK : JSON_NO_MESSAGES;
+}
+
 static enum json_verdict count_document(dom::element document, uint32_t *n_messagesp)
 {
 	dom::array array;
@@ -70,12 +149,7 @@ static enum json_verdict count_document(dom::element document, uint32_t *n_messa
 
 	if (!document.get(array))
 		return count_array(array, n_messagesp);
-	if (document.get(object))
-		return JSON_NO_OBJECT;
-	if (!object["messages"].get(array))
-		return count_array(array, n_messagesp);
-	*n_messagesp = 1;
-	return JSON_OK;
+	return document.get(object) ? JSON_NO_OBJECT : count_object(object, n_messagesp);
 }
 
 /* Slower, but in constant memory, and whatever the size of its numbers. */

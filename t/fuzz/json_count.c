@@ -1,12 +1,14 @@
 /*
  * The verdict does not depend on what is behind the body, nor on what the counter saw before; what
- * is a packet is JSON to cJSON too (which is the laxer one), with as many messages.
+ * is a packet is JSON to cJSON too (which is the laxer one), with as many messages, as long as it is
+ * in no envelope of an agent; and the scanner of common/ always says the same.
  */
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json/json_packet.h"
 #include "node/packet/json_count.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -37,10 +39,15 @@ static bool is_beyond_cjson(const uint8_t *data, size_t len)
 	       memmem(data, len, "\\uD", 3);
 }
 
-static uint32_t expected_count(const cJSON *packet)
+/* `counted`: what an envelope of agents was counted as. */
+static uint32_t expected_count(const cJSON *packet, uint32_t counted)
 {
 	const cJSON *messages = cJSON_GetObjectItemCaseSensitive(packet, "messages");
 
+	if (cJSON_IsObject(packet) && !cJSON_IsArray(messages))
+		for (int i = JSON_ENVELOPE_MESSAGES + 1; i < JSON_ENVELOPES; i++)
+			if (cJSON_GetObjectItemCaseSensitive(packet, json_envelope_names[i]))
+				return counted;
 	if (cJSON_IsArray(packet))
 		return cJSON_GetArraySize(packet);
 	return cJSON_IsArray(messages) ? cJSON_GetArraySize(messages) : 1;
@@ -54,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct json_counter *used, *other;
 	uint32_t n = 0, n_other = 0;
 	enum json_verdict verdict;
+	struct json_packet scanned;
 	cJSON *packet;
 
 	if (!used) {
@@ -63,10 +71,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	verdict = count(used, data, len, ']', &n);
 	assert(verdict == count(other, data, len, '0', &n_other) && n == n_other);
 	assert(count(other, plain, sizeof(plain) - 1, ' ', &n_other) == JSON_OK && n_other == 3);
+	assert((json_packet_read((const char *)data, len, JSON_MAX_DEPTH, &scanned) == 0) ==
+	       (verdict == JSON_OK));
+	assert(verdict != JSON_OK || scanned.n_messages == n);
 	if (verdict != JSON_OK || is_beyond_cjson(data, len))
 		return 0;
 	packet = cJSON_ParseWithLength((const char *)data, len);
-	assert(packet && n > 0 && expected_count(packet) == n);
+	assert(packet && n > 0 && expected_count(packet, n) == n);
 	cJSON_Delete(packet);
 	return 0;
 }
