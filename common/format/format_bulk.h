@@ -1,0 +1,13 @@
+#ifndef WEIR_COMMON_FORMAT_BULK_H
+#define WEIR_COMMON_FORMAT_BULK_H
+/* Elasticsearch's _bulk: actions, each but "delete" followed by a document. */
+#include "common/buf.h"
+#include "common/format/format_body.h"
+
+/*
+ * The answer to each action of a body that was read without a fault: what stands between the
+ * brackets of "items". `seed`: ids are made of it for documents that came without one.
+ */
+void format_bulk_items(const struct format_body *body, uint64_t seed, struct buf *out);
+
+#endif

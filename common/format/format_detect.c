@@ -1,0 +1,127 @@
+#include <string.h>
+#include <strings.h>
+
+#include "common/format/format_route.h"
+
+static bool says(struct format_slice media_type, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i + n <= media_type.len; i++)
+		if (strncasecmp(media_type.data + i, word, n) == 0)
+			return true;
+	return false;
+}
+
+static int first_byte(const struct format_body *body)
+{
+	for (size_t i = 0; i < body->len; i++)
+		if (!strchr(" \t\r\n", body->data[i]) || !body->data[i])
+			return (unsigned char)body->data[i];
+	return -1;
+}
+
+static bool begins_json(const struct format_body *body)
+{
+	int byte = first_byte(body);
+
+	return byte == '{' || byte == '[';
+}
+
+/* Arrays and maps of MessagePack begin with bytes that no text in UTF-8 begins with. */
+static bool begins_msgpack(const struct format_body *body)
+{
+	unsigned char byte = body->len ? (unsigned char)body->data[0] : 0;
+	unsigned char second = body->len > 1 ? (unsigned char)body->data[1] : 0;
+
+	if (byte >= 0x80 && byte <= 0x9f)
+		return true;
+	return byte >= 0xdc && byte <= 0xdf && (second & 0xc0) != 0x80;
+}
+
+static bool begins(const struct format_body *body, const char *sign)
+{
+	size_t n = strlen(sign);
+
+	return body->len >= n && memcmp(body->data, sign, n) == 0;
+}
+
+static bool is_one_document(const struct format_body *body)
+{
+	struct format_sink sink = { 0 };
+
+	return format_read(FORMAT_JSON, body, &sink) != FORMAT_E_SYNTAX;
+}
+
+static bool are_lines_of_json(const struct format_body *body)
+{
+	struct format_sink sink = { 0 };
+
+	return format_read(FORMAT_JSON_LINES, body, &sink) == 0;
+}
+
+static bool is_text(struct format_slice media_type)
+{
+	return says(media_type, "text/") && !says(media_type, "json");
+}
+
+static enum format_id detect_json(const struct format_body *body, struct format_slice media_type)
+{
+	if (is_one_document(body))
+		return says(media_type, "vnd.kafka") ? FORMAT_KAFKAREST : FORMAT_JSON;
+	if (!is_text(media_type) || are_lines_of_json(body))
+		return FORMAT_JSON_LINES;
+	return FORMAT_TEXT; /* it began with a bracket */
+}
+
+static enum format_id detect_any(const struct format_body *body, struct format_slice media_type)
+{
+	if (begins_json(body))
+		return detect_json(body, media_type);
+	if (begins_msgpack(body) || (body->len && says(media_type, "msgpack")))
+		return FORMAT_MSGPACK;
+	if (says(media_type, "protobuf"))
+		return FORMAT_OTLP_PROTO;
+	if (says(media_type, "vnd.fdo.journal") || begins(body, "__CURSOR=") ||
+	    begins(body, "__REALTIME_TIMESTAMP="))
+		return FORMAT_JOURNAL;
+	if (says(media_type, "x-www-form-urlencoded") && memchr(body->data, '=', body->len))
+		return FORMAT_FORM;
+	return is_text(media_type) ? FORMAT_TEXT : FORMAT_JSON;
+}
+
+enum format_id format_detect(enum format_family family, const struct format_body *body,
+			     struct format_slice media_type)
+{
+	switch (family) {
+	case FORMAT_FAMILY_ANY:
+		return detect_any(body, media_type);
+	case FORMAT_FAMILY_OTLP:
+		if (body->len == 0)
+			return format_guess(family, media_type);
+		return begins_json(body) ? FORMAT_OTLP_JSON : FORMAT_OTLP_PROTO;
+	case FORMAT_FAMILY_LOKI:
+		return begins_json(body) ? FORMAT_LOKI_JSON : FORMAT_LOKI_PROTO;
+	default:
+		return format_guess(family, media_type);
+	}
+}
+
+enum format_id format_guess(enum format_family family, struct format_slice media_type)
+{
+	static const enum format_id ids[FORMAT_FAMILIES] = {
+		[FORMAT_FAMILY_ANY] = FORMAT_JSON,
+		[FORMAT_FAMILY_OTLP] = FORMAT_OTLP_PROTO,
+		[FORMAT_FAMILY_LOKI] = FORMAT_LOKI_JSON,
+		[FORMAT_FAMILY_HEC] = FORMAT_HEC,
+		[FORMAT_FAMILY_HEC_RAW] = FORMAT_HEC_RAW,
+		[FORMAT_FAMILY_BULK] = FORMAT_BULK,
+		[FORMAT_FAMILY_GELF] = FORMAT_GELF,
+		[FORMAT_FAMILY_JOURNAL] = FORMAT_JOURNAL,
+		[FORMAT_FAMILY_KAFKAREST] = FORMAT_KAFKAREST,
+	};
+
+	if (family == FORMAT_FAMILY_OTLP && says(media_type, "json"))
+		return FORMAT_OTLP_JSON;
+	return ids[family];
+}

@@ -1,0 +1,38 @@
+#ifndef WEIR_COMMON_PROTOBUF_H
+#define WEIR_COMMON_PROTOBUF_H
+/*
+ * Reads the fields of a protobuf message, one after the other, and copies nothing. What is inside a
+ * field of bytes is read with a cursor of its own. Groups, which nothing writes any more, are
+ * refused. Pure.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+#define PROTOBUF_E_SYNTAX 1
+
+enum protobuf_wire {
+	PROTOBUF_VARINT = 0,
+	PROTOBUF_FIXED64 = 1,
+	PROTOBUF_BYTES = 2,
+	PROTOBUF_FIXED32 = 5
+};
+
+struct protobuf_cursor {
+	const char *at, *end;
+};
+
+struct protobuf_field {
+	uint32_t number;
+	enum protobuf_wire wire;
+	uint64_t value;   /* of a number */
+	const char *data; /* of bytes; borrowed */
+	size_t len;
+};
+
+/* The cursor is before its end. */
+int protobuf_next(struct protobuf_cursor *c, struct protobuf_field *field) MUST_CHECK;
+
+#endif

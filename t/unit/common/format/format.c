@@ -1,0 +1,223 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/buf.h"
+#include "common/format/format.h"
+#include "common/format/format_bulk.h"
+#include "common/json/json_packet.h"
+
+struct read_case {
+	const char *title;
+	enum format_id format;
+	const char *body;
+	size_t len; /* 0: of the string */
+	int result;
+	uint64_t n_messages;
+	const char *json; /* NULL: as it came */
+	const char *path, *query;
+};
+
+#define BYTES(text) text, sizeof(text) - 1
+#define TEXT(text) text, 0
+#define MESSAGES(list) "{\"messages\":[" list "]}"
+
+/* clang-format off */
+static const struct read_case cases[] = {
+	{"JSON stays as it came", FORMAT_JSON, TEXT("{\"logs\":[1,2]}"), 0, 2, NULL},
+	{"lines of JSON keep their bytes", FORMAT_JSON_LINES, TEXT("{\"a\": 1}\r\n\n {\"b\":2}"), 0, 2, MESSAGES("{\"a\": 1},{\"b\":2}")},
+	{"values need nothing between them", FORMAT_JSON_LINES, TEXT("{}{\"a\":\"}{\"}[1]"), 0, 3, MESSAGES("{},{\"a\":\"}{\"},[1]")},
+	{"a scalar is no line of JSON", FORMAT_JSON_LINES, TEXT("{}\n1\n"), FORMAT_E_SYNTAX, 1, NULL},
+	{"half a line is no JSON", FORMAT_JSON_LINES, TEXT("{}\n{\"a\":"), FORMAT_E_SYNTAX, 1, NULL},
+	{"blanks hold no messages", FORMAT_JSON_LINES, TEXT(" \n"), FORMAT_E_EMPTY, 0, NULL},
+	{"lines of text are messages", FORMAT_TEXT, TEXT("a\r\n\n\"b\"\\\n\r\nc"), 0, 3, MESSAGES("{\"message\":\"a\"},{\"message\":\"\\\"b\\\"\\\\\"},{\"message\":\"c\"}")},
+	{"bytes that are no UTF-8 are replaced", FORMAT_TEXT, BYTES("\xff" "a\0b"), 0, 1, MESSAGES("{\"message\":\"\xEF\xBF\xBD" "a\\u0000b\"}")},
+	{"a form is one message", FORMAT_FORM, TEXT("name=shop&msg=a+b%21%zz&&x"), 0, 1, MESSAGES("{\"name\":\"shop\",\"msg\":\"a b!%zz\",\"x\":\"\"}")},
+	{"what has no field is no form", FORMAT_FORM, TEXT("hello"), FORMAT_E_SYNTAX, 0, NULL},
+	{"Fluent Bit's events have a time and metadata", FORMAT_MSGPACK, BYTES("\x92\x92\xd7\x00\x00\x00\x00\x05\x00\x00\x00\x07\x80\x81\xa3log\xa1x"), 0, 1, MESSAGES("{\"timestamp\":5.000000007,\"log\":\"x\"}")},
+	{"metadata is kept where there is some", FORMAT_MSGPACK, BYTES("\x92\x92\x05\x81\xa1k\xc3\x81\xa1m\xc0"), 0, 1, MESSAGES("{\"timestamp\":5,\"metadata\":{\"k\":true},\"m\":null}")},
+	{"a record's own time goes before", FORMAT_MSGPACK, BYTES("\x92\x05\x81\xa9timestamp\xff"), 0, 1, MESSAGES("{\"timestamp\":-1}")},
+	{"an array holds events and values", FORMAT_MSGPACK, BYTES("\x93\x92\x05\x80\x81\xa1" "a\x92\x01\x02\xa1z"), 0, 3, MESSAGES("{\"timestamp\":5},{\"a\":[1,2]},\"z\"")},
+	{"maps follow each other", FORMAT_MSGPACK, BYTES("\x81\x01\xcb\x7f\xf8\0\0\0\0\0\0\x81\xc0\xd1\xff\x00"), 0, 2, MESSAGES("{\"1\":null},{\"null\":-256}")},
+	{"a length beyond the bytes is refused", FORMAT_MSGPACK, BYTES("\x81\xa1" "a\xdb\xff\xff\xff\xffx"), FORMAT_E_SYNTAX, 1, NULL},
+	{"so is a count beyond them", FORMAT_MSGPACK, BYTES("\xdd\xff\xff\xff\xff\x01"), FORMAT_E_SYNTAX, 0, NULL},
+	{"OTLP/JSON is counted by its records", FORMAT_OTLP_JSON, TEXT("{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{},{}]}]}]}"), 0, 2, NULL},
+	{"OTLP/JSON may be empty", FORMAT_OTLP_JSON, TEXT("{}"), FORMAT_E_EMPTY, 0, NULL},
+	{"another envelope is no OTLP", FORMAT_OTLP_JSON, TEXT("{\"streams\":[{\"values\":[1]}]}"), FORMAT_E_SYNTAX, 0, NULL},
+	{"OTLP protobuf becomes OTLP/JSON", FORMAT_OTLP_PROTO,
+	 BYTES("\x0a\x36\x0a\x0d\x0a\x0b\x0a\x01k\x12\x06\x0a\x04" "shop\x12\x25\x0a\x03\x0a\x01s\x12\x1e\x09\x01\0\0\0\0\0\0\0\x10\x09\x2a\x04\x0a\x02hi\x4a\x02\xab\x01\x32\x07\x0a\x01n\x12\x02\x18\x03"),
+	 0, 1, "{\"resourceLogs\":[{\"resource\":{\"attributes\":[{\"key\":\"k\",\"value\":{\"stringValue\":\"shop\"}}]},\"scopeLogs\":[{\"scope\":{\"name\":\"s\"},\"logRecords\":[{\"timeUnixNano\":\"1\",\"severityNumber\":9,\"body\":{\"stringValue\":\"hi\"},\"attributes\":[{\"key\":\"n\",\"value\":{\"intValue\":\"3\"}}],\"traceId\":\"ab01\"}]}]}]}"},
+	{"fields of one name are one array, wherever they stand", FORMAT_OTLP_PROTO, BYTES("\x0a\x08\x12\x02\x12\x00\x1a\x00\x12\x00\x78\x01\x0a\x00"), 0, 1, "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]},{}],\"schemaUrl\":\"\"},{}]}"},
+	{"a protobuf may be empty", FORMAT_OTLP_PROTO, BYTES("\x0a\x00"), FORMAT_E_EMPTY, 0, NULL},
+	{"a protobuf that is cut off is refused", FORMAT_OTLP_PROTO, BYTES("\x0a\x05\x12\x02"), FORMAT_E_SYNTAX, 0, NULL},
+	{"Loki's streams are counted by their values", FORMAT_LOKI_JSON, TEXT("{\"streams\":[{\"stream\":{},\"values\":[[\"1\",\"x\"],[\"2\",\"y\"]]}]}"), 0, 2, NULL},
+	{"Loki's protobuf becomes its JSON", FORMAT_LOKI_PROTO, BYTES("\x0a\x22\x0a\x07{a=\"b\"}\x12\x0a\x0a\x04\x08\x02\x10\x03\x12\x02hi\x12\x0b\x12\x01x\x1a\x06\x0a\x01k\x12\x01v"), 0, 2,
+	 "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[[\"2000000003\",\"hi\"],[\"0\",\"x\",{\"k\":\"v\"}]]}]}"},
+	{"HEC takes objects, also in an array", FORMAT_HEC, TEXT("{\"event\":1}[{\"event\":2},{\"x\":3}]\n{}"), 0, 4, MESSAGES("{\"event\":1},{\"event\":2},{\"x\":3},{}")},
+	{"HEC says how many were right", FORMAT_HEC, TEXT("{\"event\":1}{\"event\":}"), FORMAT_E_SYNTAX, 1, NULL},
+	{"HEC's raw lines have what the query says", FORMAT_HEC_RAW, TEXT("a\nb"), 0, 2, MESSAGES("{\"event\":\"a\",\"host\":\"h 1\",\"index\":\"i\"},{\"event\":\"b\",\"host\":\"h 1\",\"index\":\"i\"}"), "/services/collector/raw", "index=i&host=h%201&x=y"},
+	{"_bulk has actions and documents", FORMAT_BULK, TEXT("{\"index\":{\"_index\":\"a\",\"_id\":\"1\"}}\n{\"m\":1}\n{\"delete\":{\"_id\":2}}\n{\"create\":{}}\n{ }\n"), 0, 3,
+	 MESSAGES("{\"action\":\"index\",\"index\":\"a\",\"id\":\"1\",\"document\":{\"m\":1}},{\"action\":\"delete\",\"index\":\"shop\",\"id\":2},{\"action\":\"create\",\"index\":\"shop\",\"document\":{ }}"), "/x/shop/_bulk/", ""},
+	{"an action without its document is refused", FORMAT_BULK, TEXT("{\"index\":{}}\n"), FORMAT_E_SYNTAX, 0, NULL},
+	{"so is an unknown action", FORMAT_BULK, TEXT("{\"drop\":{}}\n{}\n"), FORMAT_E_SYNTAX, 0, NULL},
+	{"so are two at once", FORMAT_BULK, TEXT("{\"index\":{},\"delete\":{}}\n{}\n"), FORMAT_E_SYNTAX, 0, NULL},
+	{"GELF is one object, or more", FORMAT_GELF, TEXT("{\"version\":\"1.1\"}\n{}"), 0, 2, MESSAGES("{\"version\":\"1.1\"},{}")},
+	{"journal entries end with an empty line", FORMAT_JOURNAL, BYTES("A=1\nB=x=y\n\n\nA\n\x03\0\0\0\0\0\0\0\n\n\"\nC=\n"), 0, 2, MESSAGES("{\"A\":\"1\",\"B\":\"x=y\"},{\"A\":\"\\n\\n\\\"\",\"C\":\"\"}")},
+	{"fields of one name are an array", FORMAT_JOURNAL, TEXT("A=1\nA=2\nB=3\n"), 0, 1, MESSAGES("{\"A\":[\"1\",\"2\"],\"B\":\"3\"}")},
+	{"a binary field beyond the end is refused", FORMAT_JOURNAL, BYTES("A\n\xff\xff\xff\xff\xff\xff\xff\xff\n"), FORMAT_E_SYNTAX, 1, NULL},
+	{"records of Kafka's REST proxy are counted", FORMAT_KAFKAREST, TEXT("{\"records\":[{\"value\":1},{\"value\":2}]}"), 0, 2, NULL},
+	{"what has no records is none of its", FORMAT_KAFKAREST, TEXT("{\"a\":1}"), FORMAT_E_SYNTAX, 0, NULL},
+};
+/* clang-format on */
+
+static struct format_body body_of(const struct read_case *c)
+{
+	struct format_body body = {
+		c->body, c->len ? c->len : strlen(c->body), { "", 0 }, { "", 0 }
+	};
+
+	if (c->path)
+		body.path = (struct format_slice){ c->path, strlen(c->path) };
+	if (c->query)
+		body.query = (struct format_slice){ c->query, strlen(c->query) };
+	return body;
+}
+
+static void test_case(void **state)
+{
+	const struct read_case *c = *state;
+	struct format_body body = body_of(c);
+	struct buf out = { 0 };
+	struct format_sink sink = { &out, 1u << 20, false, 0 }, counting = { 0 };
+
+	assert_int_equal(format_read(c->format, &body, &sink), c->result);
+	assert_int_equal(format_read(c->format, &body, &counting), c->result);
+	if (c->result != FORMAT_E_SYNTAX)
+		assert_int_equal(sink.n_messages, c->n_messages);
+	assert_int_equal(counting.n_messages, sink.n_messages);
+	if (c->result == 0 && c->json)
+		assert_string_equal(buf_str(&out), c->json);
+	if (c->result == 0)
+		assert_true(format_get(c->format)->is_json == !c->json);
+	buf_deinit(&out);
+}
+
+static void test_depth(void **state)
+{
+	char body[2048];
+	struct format_sink sink = { 0 };
+
+	(void)state;
+	for (unsigned n = 100; n <= 500; n += 50) {
+		struct format_body text = { body, 2 * n, { "", 0 }, { "", 0 } };
+		struct format_body packed = { body + 2 * n, n + 1, { "", 0 }, { "", 0 } };
+
+		memset(body, '[', n);
+		memset(body + n, ']', n);
+		memset(body + 2 * n, 0x91, n);
+		body[3 * n] = '\0';
+		assert_int_equal(format_read(FORMAT_JSON_LINES, &text, &sink),
+				 n < 256 ? 0 : FORMAT_E_SYNTAX);
+		assert_int_equal(format_read(FORMAT_MSGPACK, &packed, &sink),
+				 n < 256 ? 0 : FORMAT_E_SYNTAX);
+	}
+}
+
+/* Values of OTLP inside each other: as deep as JSON may be, and no deeper. */
+static void test_otlp_depth(void **state)
+{
+	(void)state;
+	for (unsigned n = 10; n <= 120; n += 10) {
+		char body[2048];
+		size_t at = sizeof(body), len = 0;
+		struct buf out = { 0 };
+		struct format_sink sink = { &out, 1u << 20, false, 0 };
+		struct json_packet packet;
+		int r;
+
+		for (unsigned i = 0; i < 2 * n + 4; i++) {
+			/* arrayValue and values in turn; at the top body, logRecords, scopeLogs, resourceLogs */
+			static const char tags[] = { 0x2a, 0x12, 0x12, 0x0a };
+			char tag = i < 2 * n ? (i % 2 ? 0x2a : 0x0a) : tags[i - 2 * n];
+
+			if (len > 127)
+				body[--at] = (char)(len >> 7);
+			body[--at] = len > 127 ? (char)(len | 0x80) : (char)len;
+			body[--at] = tag;
+			len = sizeof(body) - at;
+		}
+		struct format_body otlp = { body + at, len, { "", 0 }, { "", 0 } };
+
+		r = format_read(FORMAT_OTLP_PROTO, &otlp, &sink);
+		assert_int_equal(r, n <= 80 ? 0 : FORMAT_E_SYNTAX);
+		if (r == 0)
+			assert_int_equal(
+				json_packet_read(out.data, out.len, JSON_MAX_DEPTH, &packet), 0);
+		buf_deinit(&out);
+	}
+}
+
+static void test_too_large(void **state)
+{
+	static const char lines[] = "a\nb\nc\n";
+	struct format_body body = { lines, 6, { "", 0 }, { "", 0 } };
+	struct buf out = { 0 };
+	struct format_sink sink = { &out, 40, false, 0 };
+
+	(void)state;
+	assert_int_equal(format_read(FORMAT_TEXT, &body, &sink), FORMAT_E_TOO_LARGE);
+	assert_true(out.len <= 40);
+	buf_deinit(&out);
+}
+
+static void test_items(void **state)
+{
+	static const char text[] =
+		"{\"create\":{\"_id\":\"a\"}}\n{}\n{\"update\":{\"_index\":\"i\",\"_id\":7}}\n{}\n{\"delete\":{\"_id\":\"b\"}}\n";
+	struct format_body body = { text, sizeof(text) - 1, { "/shop/_bulk", 11 }, { "", 0 } };
+	struct buf out = { 0 };
+
+	(void)state;
+	format_bulk_items(&body, 1, &out);
+	assert_string_equal(
+		buf_str(&out),
+		"{\"create\":{\"_index\":\"shop\",\"_id\":\"a\",\"_version\":1,\"result\":\"created\",\"status\":201}},"
+		"{\"update\":{\"_index\":\"i\",\"_id\":7,\"_version\":1,\"result\":\"updated\",\"status\":200}},"
+		"{\"delete\":{\"_index\":\"shop\",\"_id\":\"b\",\"_version\":1,\"result\":\"deleted\",\"status\":200}}");
+	buf_deinit(&out);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FORMATS; i++) {
+		const struct format *format = format_get((enum format_id)i);
+
+		assert_ptr_equal(format_find(format->name, strlen(format->name)), format);
+	}
+	assert_null(format_find("otlp", 4));
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ARRAY_LEN(cases) + 5] = {
+		[ARRAY_LEN(cases)] = { .name = "nothing is read deeper than it may be",
+				       .test_func = test_depth },
+		{ .name = "OTLP ends where JSON would be too deep", .test_func = test_otlp_depth },
+		{ .name = "the JSON form ends at its limit", .test_func = test_too_large },
+		{ .name = "each action of _bulk has an item", .test_func = test_items },
+		{ .name = "a format is found by its name", .test_func = test_names },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		tests[i] = (struct CMUnitTest){ .name = cases[i].title,
+						.test_func = test_case,
+						.initial_state = (void *)&cases[i] };
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("format", tests, NULL, NULL);
+}
