@@ -21,6 +21,8 @@ struct cluster {
 	int64_t epoch;
 	struct cluster_analyzer *analyzers; /* owned */
 	size_t n_analyzers;
+	/* delivered packets, by the counters of analyzers and by the accounts of nodes; -1: not said */
+	int64_t counted_packets, accounted_packets;
 };
 
 /* On success release with cluster_deinit. */

@@ -100,6 +100,11 @@ static void print_verdict(FILE *out, const struct verdict *v)
 		v->roster_changed ? "; analyzers or weights changed during the run" : "");
 	fprintf(out, "accepted %" PRId64 ", routed %" PRId64 ", delivered %" PRId64 "%s\n",
 		v->accepted, v->routed, v->delivered, v->delivered_ok ? "" : ": NOT ALL DELIVERED");
+	if (!v->accounts_ok)
+		fprintf(out,
+			"ACCOUNTS WRONG: nodes account for %" PRId64
+			" delivered packets, counters of analyzers for %" PRId64 "\n",
+			v->accounted_packets, v->counted_packets);
 }
 
 void report_print_text(FILE *out, const struct stats *s, const struct verdict *verdict)
@@ -244,10 +249,13 @@ static void add_verdict(cJSON *root, const struct verdict *v, bool *okp)
 	add_bool(object, "ok", verdict_ok(v), okp);
 	add_bool(object, "shares_ok", v->shares_ok, okp);
 	add_bool(object, "delivered_ok", v->delivered_ok, okp);
+	add_bool(object, "accounts_ok", v->accounts_ok, okp);
 	add_bool(object, "roster_changed", v->roster_changed, okp);
 	ADD_NUMBERS(object, okp, { "accepted", (double)v->accepted },
 		    { "routed", (double)v->routed }, { "delivered", (double)v->delivered },
 		    { "processed", (double)v->processed },
+		    { "counted_packets", (double)v->counted_packets },
+		    { "accounted_packets", (double)v->accounted_packets },
 		    { "worst_error_percent", v->worst_percent },
 		    { "tolerance_percent", v->tolerance_percent },
 		    { "slack_messages", v->slack_messages });

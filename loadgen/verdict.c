@@ -46,6 +46,20 @@ static void verdict_judge_row(struct verdict *v, struct verdict_row *row)
 	v->worst_percent = fmax(v->worst_percent, fabs(row->error_percent));
 }
 
+/* What is not said, or went down because Redis lost it, is not compared. */
+static void verdict_judge_accounts(struct verdict *v, const struct cluster *before,
+				   const struct cluster *after)
+{
+	v->accounts_ok = true;
+	if (before->counted_packets < 0 || before->accounted_packets < 0 ||
+	    after->counted_packets < before->counted_packets ||
+	    after->accounted_packets < before->accounted_packets)
+		return;
+	v->counted_packets = after->counted_packets - before->counted_packets;
+	v->accounted_packets = after->accounted_packets - before->accounted_packets;
+	v->accounts_ok = v->counted_packets == v->accounted_packets;
+}
+
 int verdict_init(struct verdict *v, const struct cluster *before, const struct cluster *after,
 		 int64_t accepted, double tolerance_percent, double slack_messages)
 {
@@ -63,6 +77,7 @@ int verdict_init(struct verdict *v, const struct cluster *before, const struct c
 	for (size_t i = 0; i < v->n_rows; i++)
 		verdict_judge_row(v, &v->rows[i]);
 	v->delivered_ok = v->delivered >= accepted;
+	verdict_judge_accounts(v, before, after);
 	return 0;
 }
 
@@ -74,5 +89,5 @@ void verdict_deinit(struct verdict *v)
 
 bool verdict_ok(const struct verdict *v)
 {
-	return v->shares_ok && v->delivered_ok;
+	return v->shares_ok && v->delivered_ok && v->accounts_ok;
 }

@@ -29,12 +29,15 @@ struct verdict {
 	size_t n_rows;
 	int64_t accepted; /* messages that the load generator got acknowledged */
 	int64_t routed, delivered, processed; /* messages, during the run, all analyzers */
+	/* delivered packets during the run, by counters of analyzers and by accounts of nodes */
+	int64_t counted_packets, accounted_packets;
 	double tolerance_percent;
 	double slack_messages;
 	double worst_percent; /* greatest |error_percent| */
 	bool roster_changed;  /* the epoch is not the same in both looks */
 	bool shares_ok;
 	bool delivered_ok; /* whatever was accepted was delivered */
+	bool accounts_ok;  /* both tell the same packets, or do not tell, or were lost meanwhile */
 };
 
 /* A counter that went down was started again from 0. On success release with verdict_deinit. */

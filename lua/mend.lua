@@ -197,6 +197,7 @@ end
 if not is_whole() or now % 10000 < 1000 then mend_analyzers() end
 if not has_all_reports() then mend_workers() end
 note_spill()
+if is_lost.hot or is_lost.accounts or is_lost.epoch or is_lost.held then redis.call('HSET', K_ACCOUNTS, '~lost', '{}') end
 if #lost > 0 then
   table.sort(lost)
   if #forgotten == 0 then

@@ -17,7 +17,8 @@
 --   "unreachable":"1,~4"}],"retired":[routed,delivered,packets,forgiven],"spill":{"packets","messages","bytes"; on
 --   a server of its own: "server","age_ms"},"dead":entries,
 --   "accounts":{"received":[packets,messages],"taken":[..],"delivered":[..],"spilled":[..],"dead":[..],
---   "refused":[..],"lost":[..],"in_flight":[..],"ended_in_flight":[.., of runs that are not live]},"n_left_out":fields of accounts that nobody can read,
+--   "refused":[..],"lost":[..],"in_flight":[..],"ended_in_flight":[.., of runs that are not live],
+--   "has_lost":once, counters or accounts were lost},"n_left_out":fields of accounts that nobody can read,
 --   "left_out":"the first of them"}
 -- COST
 --   O(slots + workers), about 95 us with 3 analyzers, 500 us with 20, some ms with 200, and for the
@@ -96,6 +97,7 @@ end
 local n_left_out, left_out = 0, nil
 local function all_accounts()
   local sums, ended = accounts_new(), {0, 0}
+  sums.has_lost = redis.call('HEXISTS', K_ACCOUNTS, HAS_LOST) == 1 or redis.call('HEXISTS', K_HELD, '!lost') == 1
   local runs = redis.call('HGETALL', K_ACCOUNTS)
   for k = 1, #runs, 2 do
     local is_counted = string.sub(runs[k], 1, 1) ~= ADDED_UP

@@ -158,8 +158,10 @@ end
 if accounts ~= '' then
   local run = worker .. '#' .. string.sub(token, 1, 8)
   if record.absent then take_out(run, now) end
-  redis.call('HSET', K_ACCOUNTS, run,
+  local is_new = redis.call('HSET', K_ACCOUNTS, run,
     string.format('{"at_ms":%.0f,', now) .. string.sub(accounts, 2))
+  if is_new == 1 and record.told and not record.absent then note_loss('accounts') end
+  record.told = true
 end
 if record.absent then h[WORKERS] = count_workers(now) end
 if out_of_reach ~= record.unreachable or record.absent then

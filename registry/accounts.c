@@ -30,6 +30,7 @@ void accounts_parse(struct accounts *accounts, const cJSON *json)
 
 		accounts->of[i] = (struct amount){ number_at(pair, 0), number_at(pair, 1) };
 	}
+	accounts->has_lost = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "has_lost"));
 }
 
 void accounts_encode(const struct accounts *accounts, struct buf *out)

@@ -9,6 +9,7 @@
  *   received + taken = delivered + spilled + dead + refused + lost + in flight
  */
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 
 #include "common/buf.h"
 
@@ -34,6 +35,7 @@ struct amount {
 
 struct accounts {
 	struct amount of[ACCOUNTS];
+	bool has_lost; /* once, counters or accounts were lost, so they may differ */
 };
 
 /* {"received":[packets,messages],...}, as lua/settle.lua takes it of one run: without the sums. */

@@ -6,6 +6,8 @@ local GONE = 'gone'
 -- What a run had told when it was added up stays for a week under this prefix: it may only have been cut off, and
 -- what it tells then takes the place of that.
 local ADDED_UP = '~'
+-- Says that counters or accounts were lost once, so that they may differ. Like those it is no account.
+local HAS_LOST = '~lost'
 
 local function accounts_new()
   local sums = {}

@@ -1,8 +1,8 @@
 -- Numbered calls: what a worker holds, and its last answer, so that a call may be sent twice.
 --
 -- ARGV of each such script begin: 1 worker, 2 its instance token, 3 call number, 4 epoch it knows.
--- The record is {token, number, answer, taken (packed doubles by slot), unreachable, lease_end, absent, slow};
--- absent: it has not settled since it came, or came back.
+-- The record is {token, number, answer, taken (packed doubles by slot), unreachable, lease_end, absent, slow, former, told};
+-- absent: it has not settled since it came, or came back; former: the run that it replaced; told: its accounts.
 local worker, token, number, known_epoch = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 -- The record of this worker; a new instance under the same name starts empty, and what the former
@@ -35,6 +35,8 @@ local function answered(record, epoch)
   if epoch < known_epoch then return {'behind', epoch} end
   if number == record.number then return record.answer end
   if number < record.number then return {'stale', record.number} end
+  -- a call is sent when the one before is answered: that answer was lost with what it had changed
+  if record.number > 0 and number > record.number + 1 then note_loss('held') end
 end
 
 -- The answer of a call that was carried out. With it goes what keeps all workers together to about a third

@@ -47,7 +47,7 @@ local function fold_accounts(now)
       accounts_add(gone, flat[k + 1])
     elseif string.sub(field, 1, 1) == ADDED_UP then
       local is_replaced = string.find(flat[k + 1], '"replaced":true', 1, true)
-      if age >= (is_replaced and REPLACED_KEPT_MS or ADDED_UP_MS) then redis.call('HDEL', K_ACCOUNTS, field) end
+      if field ~= HAS_LOST and age >= (is_replaced and REPLACED_KEPT_MS or ADDED_UP_MS) then redis.call('HDEL', K_ACCOUNTS, field) end
     elseif age >= REPLACED_MS and #folded < FOLD_MOST then
       local state = run_state(field, now)
       if state == 'replaced' or (state == 'ended' and age >= FORGET_MS) then

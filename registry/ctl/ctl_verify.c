@@ -20,6 +20,7 @@ struct sample {
 	struct roster *roster;    /* the later one */
 	struct line *lines;       /* roster->n_analyzers */
 	double routed, delivered; /* all, those that are gone too */
+	double packets;           /* delivered, by the counters of analyzers */
 };
 
 static void sample_deinit(struct sample *s)
@@ -39,6 +40,7 @@ static int take_sample(struct ctl *ctl, struct sample *s)
 		return -ENOMEM;
 	s->routed = s->roster->gone_routed;
 	s->delivered = s->roster->gone_delivered;
+	s->packets = s->roster->gone_delivered_packets;
 	for (unsigned i = 0; i < s->roster->n_analyzers; i++) {
 		const struct analyzer *a = &s->roster->analyzers[i];
 
@@ -46,6 +48,7 @@ static int take_sample(struct ctl *ctl, struct sample *s)
 			(struct line){ a->id, a->share, a->routed, a->delivered, a->processed };
 		s->routed += a->routed;
 		s->delivered += a->delivered;
+		s->packets += a->delivered_packets;
 	}
 	return 0;
 }
@@ -74,6 +77,23 @@ static bool figures_are_lost(const struct roster *r)
 	for (unsigned i = 0; i < r->n_analyzers; i++)
 		delivered += r->analyzers[i].delivered;
 	return r->accounts.of[ACCOUNT_DELIVERED].messages > delivered;
+}
+
+/* What was delivered, by the accounts of nodes, and by the counters of analyzers. Only what Redis lost may differ. */
+static void check_packets(struct verdict *v, const struct sample *s)
+{
+	double accounted = s->roster->accounts.of[ACCOUNT_DELIVERED].packets;
+	bool is_same = accounted == s->packets, has_lost = s->roster->accounts.has_lost;
+	cJSON *check = verdict_add(
+		v, "packets", is_same || has_lost,
+		"accounts have %.0f delivered packets, counters of analyzers %.0f, difference %.0f%s",
+		accounted, s->packets, accounted - s->packets,
+		is_same    ? ""
+		: has_lost ? ": Redis has lost figures"
+			   : ": counted twice, or not at all");
+
+	cJSON_AddNumberToObject(check, "accounted", accounted);
+	cJSON_AddNumberToObject(check, "delivered", s->packets);
 }
 
 /* Always, under load too, and for dead nodes as they last told. */
@@ -266,6 +286,7 @@ static int verify_between(struct ctl *ctl, struct verdict *v)
 	subtract(&after, &before);
 	check_under_way(v, ctl, &totals, &after);
 	check_accounts(v, &after.roster->accounts);
+	check_packets(v, &after);
 	check_shares(v, ctl, &after);
 	check_credit(v, &after);
 	return 0;
@@ -282,6 +303,7 @@ static int verify_all(struct ctl *ctl, struct verdict *v)
 	check_delivered(v, &sample);
 	check_processed(v, &sample);
 	check_accounts(v, &sample.roster->accounts);
+	check_packets(v, &sample);
 	check_shares(v, ctl, &sample);
 	check_credit(v, &sample);
 	return 0;

@@ -40,6 +40,18 @@ all_add_up('a node started anew');
 cmp_ok($account->('received'), '>=', $received, 'what the former process told is not forgotten');
 wait_until { $redis->command(HLEN => 'weir:{default}:accounts') == 4 } 5, 'a field for each run of a worker';
 
+# ---- an account is counted twice ----
+
+wait_until { verify('--wait', '0')->{processed}{processed} } 10, 'the analyzers to say what they processed';
+my ($run) = grep { /^n2/ } @{ $redis->command(HKEYS => 'weir:{default}:accounts') };
+$redis->command(HSET => 'weir:{default}:accounts', 'n2/7#12345678', $redis->command(HGET => 'weir:{default}:accounts', $run));
+my $twice = verify('--for', '50ms');
+ok($twice->{accounts}{ok}, 'accounts that were counted twice still add up');
+ok(!$twice->{packets}{ok}, 'that they tell more packets than the analyzers got is found');
+like($twice->{packets}{detail}, qr/counted twice/, 'and said');
+$redis->command(HDEL => 'weir:{default}:accounts', 'n2/7#12345678');
+ok(verify('--for', '50ms')->{packets}{ok}, 'without it they are right');
+
 # ---- Redis loses all ----
 
 $redis->kill_now;
@@ -53,7 +65,7 @@ is($report->{status}, 0, 'no agent sees an error');
 wait_until { $account->('received') >= $report->{accepted}{packets} && !$account->('in_flight') } 10, 'the accounts to be right again';
 cmp_ok($account->('delivered'), '>=', $report->{accepted}{packets}, 'those of the nodes that live have lost nothing');
 my $check = verify('--wait', '3s');
-is_deeply([ map { $_->{detail} } grep { !$_->{ok} } @$check{qw(accounts delivered processed credit)} ], [], 'and all adds up at rest');
+is_deeply([ map { $_->{detail} } grep { !$_->{ok} } @$check{qw(accounts packets delivered processed credit)} ], [], 'and all adds up at rest');
 note("$_: $check->{$_}{detail}") for sort keys %$check;
 cmp_ok($check->{accounts}{accounts}{delivered}{messages}, '>', $check->{delivered}{delivered}, 'though other figures began anew');
 wait_until { verify('--wait', '0')->{processed}{processed} } 10, 'the analyzers to say what they processed';

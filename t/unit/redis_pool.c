@@ -77,7 +77,8 @@ static void read_held(struct redis_pool *pool, struct hot *hot)
 	static const char sum[] =
 		"local sum = {}\n"
 		"for _, packed in ipairs(redis.call('HVALS', KEYS[1])) do\n"
-		"  local taken = cmsgpack.unpack(packed).taken\n"
+		"  local record = cmsgpack.unpack(packed)\n"
+		"  local taken = type(record) == 'table' and record.taken or ''\n" /* a loss is noted there too */
 		"  for i = 1, #taken / 8 do\n"
 		"    sum[i] = (sum[i] or 0) + struct.unpack('<d', taken, 8 * i - 7)\n"
 		"  end\n"

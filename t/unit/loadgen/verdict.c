@@ -132,9 +132,38 @@ static void a_run_without_messages_is_right(void **state UNUSED)
 	assert_true(v.worst_percent == 0);
 }
 
+static void accounts_tell_the_packets_that_counters_tell(void **state UNUSED)
+{
+	static const struct {
+		int64_t counted_before, accounted_before, counted, accounted;
+		bool ok;
+	} cases[] = {
+		{ 10, 10, 110, 110, true },
+		{ 10, 10, 110, 111, false }, /* an account was counted twice */
+		{ 10, 10, 110, 109, false },
+		{ 10, 12, 110, 112, true }, /* wrong before the run */
+		{ -1, -1, -1, -1, true },   /* an older node does not say */
+		{ 10, 10, 3, 110, true },   /* Redis lost the counters */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		CLEANUP(verdict_deinit) struct verdict v = { 0 };
+		struct cluster first = before, second = before;
+
+		first.counted_packets = cases[i].counted_before;
+		first.accounted_packets = cases[i].accounted_before;
+		second.counted_packets = cases[i].counted;
+		second.accounted_packets = cases[i].accounted;
+		assert_int_equal(verdict_init(&v, &first, &second, 0, 100, 0), 0);
+		assert_int_equal(v.accounts_ok, cases[i].ok);
+		assert_int_equal(verdict_ok(&v), cases[i].ok);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accounts_tell_the_packets_that_counters_tell),
 		cmocka_unit_test(only_what_came_during_the_run_counts),
 		cmocka_unit_test(the_tolerance_decides_a_long_run),
 		cmocka_unit_test(the_slack_decides_a_short_run),
