@@ -11,10 +11,11 @@
 --   1 spill STREAM, 2 spill_total HASH, 3 spill_workers ZSET, 4 dead STREAM, 5 journal STREAM
 -- ARGV
 --   1 worker (node/index), 2 most packets, 3 most bytes (only the last packet goes beyond), 4 'own' or 'new',
---   5 with 'own', if given: the entry behind which they are read
+--   5 with 'own', if given: the entry behind which they are read, 6 the most that a packet may weigh that is
+--   answered with its body (absent: any): a larger one ends the call
 -- RETURNS
 --   {entries in the stream, how many of the answered ones were a dead worker's, then one array for each packet:
---   {entry, packet id, type, messages, received (ms), cost in bytes (for spill_done), body}}
+--   {entry, packet id, type, messages, received (ms), cost in bytes (for spill_done), body ("": too large)}}
 -- COST
 --   O(packets + consumers), about 60 us with 1 packet, 1300 us with 64 (of 1.2 KB), 3 us for each
 --   other consumer; 35 us when the spill is empty
@@ -22,6 +23,7 @@ local K_SPILL, K_SPILL_TOTAL, K_WORKERS, K_DEAD, K_JOURNAL = KEYS[1], KEYS[2], K
 --@include spill
 --@include journal
 local worker, max_packets, max_bytes, is_own = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == 'own'
+local body_most = tonumber(ARGV[6]) or math.huge
 local DEAD_AFTER_MS = 8000
 local LEFT_AFTER_MS = 3000 -- the same for entries that a living worker has left to others
 local LEFT = 'nobody' -- whose they are then; as the nodes have it
@@ -62,6 +64,7 @@ local function take(entry)
   local received_ms = spill_number(f.received_ms or 0, 0, 2 ^ 53)
   if body == '' or not messages or not received_ms then return bury(entry[1], f, cost) end
   bytes = bytes + cost
+  if cost > body_most then bytes, body = math.huge, '' end
   answer[#answer + 1] = {entry[1], id, media_type, messages, received_ms, cost, body}
 end
 

@@ -54,9 +54,19 @@ static inline void account(struct fate *f, enum account kind, const struct packe
 	metrics_add(f->config.metrics, counters[kind].messages, 0, p->n_messages);
 }
 
+static struct spill_hold *hold_of(const struct fate *f, const struct packet *p)
+{
+	return &f->config.spill_hold[spill_size_of(p)];
+}
+
+static struct spill_in *in_of(const struct fate *f, const struct packet *p)
+{
+	return &f->config.spill_in[spill_size_of(p)];
+}
+
 static void release(struct fate *f, struct packet *p)
 {
-	spill_hold_forget(f->config.spill_hold, p);
+	spill_hold_forget(hold_of(f, p), p);
 	packet_free_within(f->config.memory, p);
 }
 
@@ -85,8 +95,9 @@ void fate_on_delivered(void *arg, struct packet *p, const char *analyzer)
 	struct fate *f = arg;
 
 	account(f, ACCOUNT_DELIVERED, p);
-	spill_hold_note_delivery(f->config.spill_hold, p);
-	spill_in_note_delivery(f->config.spill_in);
+	spill_hold_note_delivery(hold_of(f, p), p);
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
+		spill_in_note_delivery(&f->config.spill_in[size]);
 	accept_packet(f, p, analyzer);
 }
 
@@ -189,7 +200,7 @@ static void on_park_timer(evutil_socket_t fd, short what, void *arg)
 		else if (p->spilled)
 			park(f, p);
 		else
-			spill_in_add(f->config.spill_in, p);
+			spill_in_add(in_of(f, p), p);
 	}
 	if (f->parked.n_packets)
 		arm_park_timer(f);
@@ -201,13 +212,13 @@ void fate_on_unplaced(void *arg, struct packet *p)
 	struct fate *f = arg;
 
 	packet_forget_tried(p);
-	spill_hold_forget(f->config.spill_hold, p); /* the spill has deadlines of its own */
-	if (!p->spilled && spill_in_would_take(f->config.spill_in, p))
-		spill_in_store(f->config.spill_in, p); /* or it would be tried for ever */
+	spill_hold_forget(hold_of(f, p), p); /* the spill has deadlines of its own */
+	if (!p->spilled && spill_in_would_take(in_of(f, p), p))
+		spill_in_store(in_of(f, p), p); /* or it would be tried for ever */
 	else if (p->spilled || (!p->exchange && p->n_attempts >= PACKET_OFTEN_TRIED))
 		park(f, p);
 	else
-		spill_in_add(f->config.spill_in, p);
+		spill_in_add(in_of(f, p), p);
 }
 
 /* The last resort of what was acknowledged as received. */
@@ -252,8 +263,8 @@ void fate_on_bad(void *arg, struct packet *p, const char *analyzer, int status)
 		 status, p->len);
 	packet_forget_tried(p);
 	f->n_burying++;
-	dead_letter_bury(f->config.store, f->config.shared->config->node_id, p, analyzer, status,
-			 on_buried, f);
+	dead_letter_bury(f->config.store[spill_size_of(p)], f->config.shared->config->node_id, p,
+			 analyzer, status, on_buried, f);
 }
 
 /* ---- packets that come ---- */
@@ -270,7 +281,7 @@ void fate_on_again(void *arg, struct packet *p)
 	struct fate *f = arg;
 
 	if (p->exchange)
-		spill_hold_watch_again(f->config.spill_hold, p);
+		spill_hold_watch_again(hold_of(f, p), p);
 	router_submit(f->config.router, p);
 }
 
@@ -281,14 +292,14 @@ void fate_on_packet(void *arg, struct packet *p)
 	assert(p->exchange && !p->spilled);
 	account(f, ACCOUNT_RECEIVED, p);
 	if (!router_can_place(f->config.router)) {
-		spill_in_add(f->config.spill_in, p);
+		spill_in_add(in_of(f, p), p);
 		return;
 	}
 	if (f->config.shared->config->ack == ACK_RECEIVED) {
 		exchange_accept(f->config.connections, p, "");
 		p->exchange = NULL;
 	} else {
-		spill_hold_watch(f->config.spill_hold, p);
+		spill_hold_watch(hold_of(f, p), p);
 	}
 	router_submit(f->config.router, p);
 }
@@ -309,7 +320,7 @@ bool fate_is_overdue(void *arg, const struct packet *p)
 {
 	const struct fate *f = arg;
 
-	return !p->spilled && spill_in_would_take(f->config.spill_in, p);
+	return !p->spilled && spill_in_would_take(in_of(f, p), p);
 }
 
 /* What agents send comes first: the spill has waited, and can wait. */
@@ -317,7 +328,8 @@ bool fate_has_room(void *arg)
 {
 	const struct fate *f = arg;
 
-	return router_can_place(f->config.router) && !spill_in_n_packets(f->config.spill_in) &&
+	return router_can_place(f->config.router) &&
+	       !spill_in_n_packets(&f->config.spill_in[SPILL_SMALL]) &&
 	       memory_left(f->config.memory) > f->config.shared->memory_bytes / 2 &&
 	       router_n_packets(f->config.router) < SPILL_ROOM_PACKETS;
 }
@@ -326,8 +338,11 @@ bool fate_has_room(void *arg)
 
 unsigned fate_n_in_flight(const struct fate *f)
 {
-	return router_n_packets(f->config.router) + spill_in_n_packets(f->config.spill_in) +
-	       f->parked.n_packets + f->n_burying;
+	unsigned n = router_n_packets(f->config.router) + f->parked.n_packets + f->n_burying;
+
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
+		n += spill_in_n_packets(&f->config.spill_in[size]);
+	return n;
 }
 
 /* In flight by what came and what became of it; that must be what is there. */

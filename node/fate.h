@@ -12,6 +12,7 @@
 #include "node/spill/spill_hold.h"
 #include "node/spill/spill_in.h"
 #include "node/spill/spill_out.h"
+#include "node/spill/spill_size.h"
 #include "registry/accounts.h"
 
 /* Why a packet is in the spill: for a metric. */
@@ -40,10 +41,10 @@ struct fate_config {
 	struct memory *memory;
 	struct conn_shared *connections;
 	struct router *router;
-	struct spill_hold *spill_hold;
+	struct spill_hold *spill_hold; /* SPILL_SIZES of them, as of the next two */
 	struct spill_in *spill_in;
+	struct link *const *store; /* to Redis, for dead letters */
 	struct spill_out *spill_out;
-	struct link *store; /* to Redis, for dead letters */
 };
 
 struct fate {

@@ -63,7 +63,8 @@ static void set_phase(struct worker *w, enum worker_phase phase)
 	}
 	if (phase == WORKER_FINISHING) {
 		ingest_stop_accepting(&w->ingest);
-		spill_in_hurry(&w->spill_in);
+		for (enum spill_size size = 0; size < SPILL_SIZES; size++)
+			spill_in_hurry(&w->spill_in[size]);
 		fate_end(&w->fate);
 		w->leave_by_us = clock_mono_us() + w->shared->config->drain_timeout_ms * US_PER_MS;
 		event_add(w->phase_timer, &tv);
@@ -170,13 +171,14 @@ static struct router_config router_config(struct worker *w)
 	};
 }
 
-static struct spill_in_config spill_in_config(struct worker *w)
+static struct spill_in_config spill_in_config(struct worker *w, enum spill_size size)
 {
 	const struct node_config *c = w->shared->config;
 
 	return (struct spill_in_config){
 		.base = w->base,
-		.link = w->store,
+		.link = w->store[size],
+		.is_alone = size == SPILL_LARGE,
 		.metrics = &w->metrics,
 		.node_id = c->node_id,
 		.after_us = c->spill_after_ms * US_PER_MS,
@@ -192,13 +194,14 @@ static struct spill_in_config spill_in_config(struct worker *w)
 	};
 }
 
-static struct spill_hold_config spill_hold_config(struct worker *w)
+static struct spill_hold_config spill_hold_config(struct worker *w, enum spill_size size)
 {
 	const struct node_config *c = w->shared->config;
 
 	return (struct spill_hold_config){
 		.base = w->base,
-		.link = w->store,
+		.link = w->store[size],
+		.is_alone = size == SPILL_LARGE,
 		.metrics = &w->metrics,
 		.out = &w->spill_out,
 		.node_id = c->node_id,
@@ -219,16 +222,38 @@ static void on_store_up(void *arg, bool up)
 	metrics_set(&w->metrics, M_SPILL_REDIS_UP, 0, up);
 }
 
-/* A connection of its own: large packets must not hold up the calls of the router. */
-static int init_store(struct worker *w)
+/* One more connection; its name is borrowed. NULL: out of memory. */
+static struct link *new_store(struct worker *w, const char *name, bool is_told)
 {
 	struct link_config link = { .base = w->base,
 				    .url = w->shared->store,
 				    .scripts = registry_scripts(w->shared->store_keys),
-				    .name = w->store_name,
+				    .name = name,
 				    .stall_ms = STORE_STALL_MS,
-				    .on_up = on_store_up,
+				    .on_up = is_told ? on_store_up : NULL,
 				    .arg = w };
+
+	return link_new(&link);
+}
+
+/* Connections of their own: large packets hold up neither the calls of the router nor small ones. */
+static int init_links(struct worker *w)
+{
+	static const char *const names[] = { "store", "store-large", "fetch" };
+
+	for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+		snprintf(w->store_names[i], sizeof(w->store_names[i]), "%s/%s", w->name, names[i]);
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++) {
+		w->store[size] = new_store(w, w->store_names[size], size == SPILL_SMALL);
+		if (!w->store[size])
+			return -ENOMEM;
+	}
+	w->fetch = new_store(w, w->store_names[SPILL_SIZES], false);
+	return w->fetch ? 0 : -ENOMEM;
+}
+
+static int init_store(struct worker *w)
+{
 	struct spill_out_config out = { .metrics = &w->metrics,
 					.memory = &w->memory,
 					.keys = w->shared->store_keys,
@@ -236,20 +261,22 @@ static int init_store(struct worker *w)
 					.has_room = fate_has_room,
 					.on_packet = fate_on_packet_from_spill,
 					.arg = &w->fate };
-	struct spill_hold_config hold;
-	struct spill_in_config in;
-	int r;
+	int r = init_links(w);
 
-	snprintf(w->store_name, sizeof(w->store_name), "%s/store", w->name);
-	w->store = link_new(&link);
-	if (!w->store)
-		return -ENOMEM;
-	out.link = w->store;
+	if (r != 0)
+		return r;
+	out.link = w->store[SPILL_SMALL];
+	out.bulk = w->fetch;
 	spill_out_init(&w->spill_out, &out);
-	hold = spill_hold_config(w);
-	r = spill_hold_init(&w->spill_hold, &hold);
-	in = spill_in_config(w);
-	return r == 0 ? spill_in_init(&w->spill_in, &in) : r;
+	for (enum spill_size size = 0; size < SPILL_SIZES && r == 0; size++) {
+		struct spill_hold_config hold = spill_hold_config(w, size);
+		struct spill_in_config in = spill_in_config(w, size);
+
+		r = spill_hold_init(&w->spill_hold[size], &hold);
+		if (r == 0)
+			r = spill_in_init(&w->spill_in[size], &in);
+	}
+	return r;
 }
 
 /* There is nothing to do: the loop turns, which tells that it lives. */
@@ -283,8 +310,8 @@ static int init_fate(struct worker *w)
 							  .memory = &w->memory,
 							  .connections = &w->ingest.shared,
 							  .router = &w->router,
-							  .spill_hold = &w->spill_hold,
-							  .spill_in = &w->spill_in,
+							  .spill_hold = w->spill_hold,
+							  .spill_in = w->spill_in,
 							  .spill_out = &w->spill_out,
 							  .store = w->store });
 }
@@ -324,11 +351,15 @@ static void close_all(struct worker *w)
 	w->phase = WORKER_DONE;
 	sender_free(w->sender); /* its transfers end: their packets go back to the router */
 	router_deinit(&w->router);
-	link_free(w->store); /* its calls end without an answer */
-	spill_in_deinit(&w->spill_in);
+	link_free(w->fetch); /* calls end without an answer */
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++) {
+		link_free(w->store[size]);
+		spill_in_deinit(&w->spill_in[size]);
+	}
 	fate_leave_parked(&w->fate);
 	assert(fate_n_in_flight(&w->fate) == 0);
-	spill_hold_deinit(&w->spill_hold);
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
+		spill_hold_deinit(&w->spill_hold[size]);
 	spill_out_deinit(&w->spill_out);
 	ingest_flush(&w->ingest);
 	ingest_deinit(&w->ingest);
@@ -344,8 +375,10 @@ static void *run(void *arg)
 	while (w->phase != WORKER_DONE && event_base_loop(w->base, EVLOOP_ONCE) == 0) {
 		w->ingest.shared.now_us = clock_mono_us();
 		health_turn(&w->shared->health, w->index, w->ingest.shared.now_us, true);
-		spill_in_turn(&w->spill_in);
-		spill_hold_turn(&w->spill_hold, w->ingest.shared.now_us);
+		for (enum spill_size size = 0; size < SPILL_SIZES; size++) {
+			spill_in_turn(&w->spill_in[size]);
+			spill_hold_turn(&w->spill_hold[size], w->ingest.shared.now_us);
+		}
 		spill_out_turn(&w->spill_out, w->ingest.shared.now_us);
 		router_turn(&w->router);
 		sender_turn(w->sender);

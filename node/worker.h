@@ -35,10 +35,11 @@ struct worker {
 	struct sender *sender;
 	struct router router;
 	struct memory memory;
-	char store_name[WORKER_NAME_SIZE + sizeof("/store")];
-	struct link *store; /* to Redis, for what has a body: spill and dead letters */
-	struct spill_hold spill_hold;
-	struct spill_in spill_in;
+	/* To Redis, for what has a body: spill and dead letters. Large packets have two of their own. */
+	struct link *store[SPILL_SIZES], *fetch;
+	char store_names[SPILL_SIZES + 1][WORKER_NAME_SIZE + sizeof("/store-large")];
+	struct spill_hold spill_hold[SPILL_SIZES];
+	struct spill_in spill_in[SPILL_SIZES];
 	struct spill_out spill_out;
 	struct fate fate;
 	struct event *mail_event, *phase_timer, *turn_timer;

@@ -108,6 +108,13 @@ void spill_take_own_after(struct script_args *args, const char *worker, unsigned
 	script_arg_str(args, after);
 }
 
+void spill_take_name_large(struct script_args *args, uint64_t cost_bytes)
+{
+	if (args->n == 4)
+		script_arg_str(args, "0");
+	script_arg_int(args, (int64_t)cost_bytes);
+}
+
 /* {entry, packet id, type, messages, received (ms), cost in bytes, body} */
 static bool is_entry(const redisReply *reply)
 {

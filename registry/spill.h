@@ -17,6 +17,9 @@
 #define SPILL_DONE_MAX 256      /* entries in one call of spill_done */
 #define SPILL_ENTRY_NAME_MAX 48 /* an entry's name, with its end: two 64-bit numbers and a dash */
 
+/* What weighs more in the spill than this goes by a connection of its own. */
+#define SPILL_LARGE_BYTES (64u << 10)
+
 #define SPILL_GROUP "nodes" /* as in lua/lib/spill.lua */
 
 #define SPILL_E_ANSWER                                                                             \
@@ -72,7 +75,7 @@ struct spill_entry {
 	uint64_t received_ms;
 	uint64_t cost_bytes; /* that it has in the spill */
 	const char *body;
-	size_t len;
+	size_t len; /* 0: it is a large one, and its body has to be fetched */
 };
 
 struct spill_taken {
@@ -89,6 +92,8 @@ void spill_take_args(struct script_args *args, const char *worker, unsigned max_
 /* The same as own, but for those behind the entry `after`, borrowed; "0": all. */
 void spill_take_own_after(struct script_args *args, const char *worker, unsigned max_packets,
 			  uint64_t max_bytes, const char *after);
+/* Behind either: of packets that weigh more than this only the names are taken, without bodies. */
+void spill_take_name_large(struct script_args *args, uint64_t cost_bytes);
 int spill_take_answer(const redisReply *reply, struct spill_taken *taken) MUST_CHECK;
 /* The next entry; false: there are no more. */
 bool spill_taken_next(struct spill_taken *taken, struct spill_entry *entry);

@@ -6,7 +6,7 @@
 #include "common/log.h"
 #include "node/node_metrics.h"
 
-#define STORE_MAX_BYTES (1u << 20) /* in one call; a larger packet goes alone */
+#define STORE_MAX_BYTES (256u << 10) /* in one call; a larger packet goes alone */
 #define FULL_US 1000000
 #define LOG_US 10000000 /* an obstacle that comes and goes is logged so often */
 #define RETRY_US 100000 /* what is due and cannot be stored now */
@@ -277,7 +277,8 @@ void spill_hold_turn(struct spill_hold *s, uint64_t now_us)
 	if (is_due(s, s->first, now_us)) {
 		obstacle = find_obstacle(s, now_us);
 		note_obstacle(s, obstacle, now_us);
-		if (obstacle == HOLD_POSSIBLE)
+		if (obstacle == HOLD_POSSIBLE &&
+		    (!s->config.is_alone || link_is_idle(s->config.link)))
 			store_due(s, now_us);
 	}
 	if (s->first && !s->is_armed)

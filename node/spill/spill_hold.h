@@ -41,6 +41,7 @@ extern const char *const hold_obstacle_names[HOLD_OBSTACLES];
 struct spill_hold_config {
 	struct event_base *base; /* borrowed, as all of these */
 	struct link *link;
+	bool is_alone; /* a call begins only when no other is under way there: packets are large */
 	struct metrics_shard *metrics;
 	struct spill_out *out; /* it knows the entries, and removes them at the end */
 	const char *node_id;

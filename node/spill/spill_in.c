@@ -7,7 +7,7 @@
 #include "node/node_metrics.h"
 #include "registry/scripts.h"
 
-#define PUSH_MAX_BYTES (1u << 20) /* in one call; a larger packet goes alone */
+#define PUSH_MAX_BYTES (256u << 10) /* in one call; a larger packet goes alone */
 #define FULL_US 1000000
 #define RETRY_US 100000 /* what is due and cannot go now */
 
@@ -40,7 +40,10 @@ static void set_state(struct spill_in *s, enum spill_in_state state)
 
 static void show(struct spill_in *s)
 {
-	metrics_set(s->config.metrics, M_WAITING_PACKETS, 0, spill_in_n_packets(s));
+	unsigned n = spill_in_n_packets(s);
+
+	metrics_add(s->config.metrics, M_WAITING_PACKETS, 0, (int64_t)n - s->n_shown);
+	s->n_shown = n;
 }
 
 /* Who cannot be refused any more waits on, for an analyzer or for better times of Redis. */
@@ -326,7 +329,7 @@ void spill_in_turn(struct spill_in *s)
 	refusal = why_not(s, now);
 	if (refusal != REFUSAL_NONE)
 		refuse_waiting(s, refusal);
-	else if (s->state == SPILL_IN_IDLE)
+	else if (s->state == SPILL_IN_IDLE && (!s->config.is_alone || link_is_idle(s->config.link)))
 		start_push(s, now);
 	arm(s, now);
 	show(s);

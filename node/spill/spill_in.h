@@ -25,6 +25,7 @@
 struct spill_in_config {
 	struct event_base *base; /* borrowed, as all of these */
 	struct link *link;
+	bool is_alone; /* a call begins only when no other is under way there: packets are large */
 	struct metrics_shard *metrics;
 	const char *node_id;
 	uint64_t after_us;
@@ -63,6 +64,7 @@ struct spill_in {
 	uint64_t lone_until_us; /* too few replicas had it; the same */
 	bool is_hurried;        /* what waits is due now */
 	bool is_ending;         /* nothing waits any more */
+	unsigned n_shown;       /* packets, as the metric has them */
 	struct event *timer;    /* the next packet is due, or the push is overdue */
 };
 

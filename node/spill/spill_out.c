@@ -9,8 +9,9 @@
 #include "registry/scripts.h"
 
 #define TAKE_MAX_PACKETS 128
-#define TAKE_MAX_BYTES (1u << 20)
-#define GIVE_UP_MAX 64  /* in one call */
+#define TAKE_MAX_BYTES (256u << 10)
+#define FETCH_AGAIN_US 1000000 /* after a body that could not be fetched */
+#define GIVE_UP_MAX 64         /* in one call */
 #define BEAT_US 1000000 /* others take over what this worker has if it does not call for long */
 #define LOOK_US 1000000 /* where there was nothing, look again after that, +-20 % */
 #define RETRY_US 100000 /* what Redis did not want to hear is told again after that */
@@ -20,10 +21,19 @@ static void look_later(struct spill_out *s)
 	s->next_look_us = clock_mono_us() + LOOK_US / 100 * rng_range(&s->rng, 80, 120);
 }
 
+static void on_fetched(void *arg, enum spill_fetch_result result, struct packet *p);
+
 void spill_out_init(struct spill_out *s, const struct spill_out_config *config)
 {
+	struct spill_fetch_config fetch = { .link = config->bulk,
+					    .memory = config->memory,
+					    .keys = config->keys,
+					    .on_end = on_fetched,
+					    .arg = s };
+
 	memset(s, 0, sizeof(*s));
 	s->config = *config;
+	spill_fetch_init(&s->fetch, &fetch);
 	spill_out_read_own(s); /* of a former run under this name */
 	rng_init(&s->rng, 0);
 	look_later(s);
@@ -60,21 +70,23 @@ static void unlink_entry(struct spill_out *s, struct spilled *e)
 
 static void set_state(struct spill_out *s, struct spilled *e, enum spilled_state state)
 {
-	assert(e->state == SPILLED_HELD && state != SPILLED_HELD);
+	assert(e->state == SPILLED_LARGE || (e->state == SPILLED_HELD && state > SPILLED_HELD));
 	unlink_entry(s, e);
 	e->state = state;
 	link_entry(s, e);
 	show(s);
 }
 
-/* Held from now on. NULL: out of memory. */
-static struct spilled *new_entry(struct spill_out *s, const char *name, bool is_adopted)
+/* LARGE or HELD from now on. NULL: out of memory. */
+static struct spilled *new_entry(struct spill_out *s, const char *name, enum spilled_state state,
+				 bool is_adopted)
 {
 	struct spilled *e = calloc(1, sizeof(*e));
 
 	if (!e)
 		return NULL;
 	strncpy(e->name, name, sizeof(e->name) - 1);
+	e->state = state;
 	e->is_adopted = is_adopted;
 	e->taken_us = clock_mono_us();
 	*(is_adopted ? &s->n_adopted : &s->n_taken) += 1;
@@ -106,7 +118,7 @@ static bool is_known(const struct spill_out *s, const char *name)
 struct spilled *spill_out_adopt(struct spill_out *s, const char *name, uint32_t n_messages,
 				uint64_t cost_bytes)
 {
-	struct spilled *e = new_entry(s, name, true);
+	struct spilled *e = new_entry(s, name, SPILLED_HELD, true);
 
 	if (!e) {
 		spill_out_read_own(s);
@@ -131,6 +143,7 @@ void spill_out_read_own(struct spill_out *s)
 
 void spill_out_deinit(struct spill_out *s)
 {
+	spill_fetch_deinit(&s->fetch);
 	for (enum spilled_state state = 0; state < SPILLED_STATES; state++)
 		while (s->lists[state].first)
 			free_entry(s, s->lists[state].first);
@@ -159,26 +172,37 @@ static struct packet *copy_packet(struct spill_out *s, const struct spill_entry 
 		return NULL;
 	memcpy(p->body, entry->body, entry->len);
 	p->len = entry->len;
-	p->n_messages = entry->n_messages;
-	p->received_us = received_us(entry->received_ms);
 	return p;
+}
+
+/* The body of a HELD entry is there. */
+static void hand_over(struct spill_out *s, struct spilled *e, struct packet *p)
+{
+	p->n_messages = e->n_messages;
+	p->received_us = e->received_us;
+	p->spilled = e;
+	s->config.on_packet(s->config.arg, p);
 }
 
 /* False: there is no room for it now; it stands under this worker's name. */
 static bool hold(struct spill_out *s, const struct spill_entry *entry)
 {
-	struct packet *p = s->n_taken < SPILL_OUT_MAX ? copy_packet(s, entry) : NULL;
+	bool is_large = entry->len == 0, has_room = s->n_taken < SPILL_OUT_MAX;
+	struct packet *p = has_room && !is_large ? copy_packet(s, entry) : NULL;
+	struct spilled *e;
 
-	if (!p)
+	if (!has_room || (!p && !is_large))
 		return false;
-	p->spilled = new_entry(s, entry->name, false);
-	if (!p->spilled) {
+	e = new_entry(s, entry->name, is_large ? SPILLED_LARGE : SPILLED_HELD, false);
+	if (!e) {
 		packet_free_within(s->config.memory, p);
 		return false;
 	}
-	p->spilled->n_messages = entry->n_messages;
-	p->spilled->cost_bytes = entry->cost_bytes;
-	s->config.on_packet(s->config.arg, p);
+	e->n_messages = entry->n_messages;
+	e->cost_bytes = entry->cost_bytes;
+	e->received_us = received_us(entry->received_ms);
+	if (p)
+		hand_over(s, e, p);
 	return true;
 }
 
@@ -238,6 +262,7 @@ static void take(struct spill_out *s, uint64_t now_us)
 		spill_take_own_after(&args, s->config.worker, n, TAKE_MAX_BYTES, s->own_after);
 	else
 		spill_take_args(&args, s->config.worker, n, TAKE_MAX_BYTES, false);
+	spill_take_name_large(&args, SPILL_LARGE_BYTES);
 	s->took_last = true;
 	s->asked_own = s->reads_own;
 	s->is_calling = link_call(s->config.link, SCRIPT_SPILL_TAKE, &args, on_taken, s) == 0;
@@ -259,6 +284,42 @@ static void beat(struct spill_out *s, uint64_t now_us)
 	s->next_beat_us = now_us + BEAT_US;
 	spill_take_args(&args, s->config.worker, 0, 0, false);
 	s->is_calling = link_call(s->config.link, SCRIPT_SPILL_TAKE, &args, on_beaten, s) == 0;
+}
+
+/* ---- large ones ---- */
+
+static void on_fetched(void *arg, enum spill_fetch_result result, struct packet *p)
+{
+	struct spill_out *s = arg;
+	struct spilled *e = s->fetching;
+
+	s->fetching = NULL;
+	if (result == SPILL_FETCH_FAILED) { /* behind the others */
+		unlink_entry(s, e);
+		link_entry(s, e);
+		s->next_fetch_us = clock_mono_us() + FETCH_AGAIN_US;
+		if (s->is_ending)
+			set_state(s, e, SPILLED_GIVEN_UP);
+	} else if (result == SPILL_FETCH_GONE) {
+		set_state(s, e, SPILLED_DONE);
+	} else {
+		e->taken_us = clock_mono_us();
+		set_state(s, e, SPILLED_HELD);
+		hand_over(s, e, p);
+	}
+}
+
+static void fetch(struct spill_out *s, uint64_t now_us)
+{
+	struct spilled *e = s->lists[SPILLED_LARGE].first;
+
+	if (!e || s->fetching || now_us < s->next_fetch_us || !s->config.has_room(s->config.arg))
+		return;
+	s->fetching = e;
+	if (spill_fetch_start(&s->fetch, e->name, e->cost_bytes))
+		return;
+	s->fetching = NULL;
+	s->next_fetch_us = now_us + RETRY_US;
 }
 
 /* ---- what becomes of it ---- */
@@ -362,6 +423,7 @@ static bool wants_more(const struct spill_out *s, uint64_t now_us)
 
 void spill_out_turn(struct spill_out *s, uint64_t now_us)
 {
+	fetch(s, now_us);
 	if (s->is_calling || !link_is_up(s->config.link))
 		return;
 	if (now_us >= s->next_beat_us && !wants_more(s, now_us))
@@ -377,11 +439,19 @@ void spill_out_turn(struct spill_out *s, uint64_t now_us)
 
 void spill_out_end(struct spill_out *s)
 {
+	struct spilled *next;
+
 	s->is_ending = true;
+	for (struct spilled *e = s->lists[SPILLED_LARGE].first; e; e = next) {
+		next = e->next;
+		if (e != s->fetching)
+			set_state(s, e, SPILLED_GIVEN_UP);
+	}
 }
 
 bool spill_out_is_quiet(const struct spill_out *s)
 {
-	return !count(s, SPILLED_HELD) && (!(count(s, SPILLED_DONE) + count(s, SPILLED_GIVEN_UP)) ||
-					   !link_is_up(s->config.link));
+	return !s->fetching && !count(s, SPILLED_HELD) &&
+	       (!(count(s, SPILLED_DONE) + count(s, SPILLED_GIVEN_UP)) ||
+		!link_is_up(s->config.link));
 }

@@ -12,15 +12,19 @@
  * may have taken packets that nobody holds; so does a former run under the same name: then what
  * stands under this name is read first, and entries that are known already are passed over.
  *
+ * Of a large packet (SPILL_LARGE_BYTES) only the name is taken; its body is fetched by a link of its own
+ * (spill_fetch.h), one at a time. One that could not be fetched goes behind the others.
+ *
+ *   stream --spill_take--> large --its body is fetched--> held
+ *             ^---------------+ behind the others
+ *
  * Entries that this worker put there itself (spill_hold.h) are known here too, and end as the others.
  */
 #include "common/metrics/metrics.h"
 #include "common/rng.h"
 #include "node/packet/memory.h"
 #include "node/packet/packet.h"
-#include "registry/keys.h"
-#include "registry/redis/link.h"
-#include "registry/spill.h"
+#include "node/spill/spill_fetch.h"
 
 #define SPILL_OUT_MAX SPILL_DONE_MAX /* packets taken and known at once */
 #define SPILL_OUT_MAX_ADOPTED 16384  /* the same for those that this worker put there itself */
@@ -28,6 +32,7 @@
 
 struct spill_out_config {
 	struct link *link; /* borrowed, as all of these */
+	struct link *bulk; /* for the bodies of large packets */
 	struct metrics_shard *metrics;
 	struct memory *memory;
 	const struct registry_keys *keys;
@@ -38,6 +43,7 @@ struct spill_out_config {
 };
 
 enum spilled_state {
+	SPILLED_LARGE,    /* its body is still to be fetched */
 	SPILLED_HELD,     /* on its way to an analyzer */
 	SPILLED_DONE,     /* its fate is known, Redis is still to be told */
 	SPILLED_GIVEN_UP, /* others shall have it, Redis is still to be told */
@@ -52,6 +58,7 @@ struct spilled {
 	uint32_t n_messages;
 	uint64_t cost_bytes;
 	uint64_t taken_us;
+	uint64_t received_us; /* LARGE: for the packet */
 	char name[SPILL_ENTRY_NAME_MAX];
 };
 
@@ -73,7 +80,9 @@ struct spill_out {
 	unsigned n_telling;                   /* entries in the call under way, done or given up */
 	struct spilled *telling[SPILL_DONE_MAX];
 	struct spill_done done;
-	uint64_t next_look_us, next_tell_us, next_beat_us;
+	struct spill_fetch fetch;
+	struct spilled *fetching; /* LARGE; NULL: none */
+	uint64_t next_look_us, next_tell_us, next_beat_us, next_fetch_us;
 	struct rng rng;
 };
 

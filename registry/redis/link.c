@@ -229,6 +229,11 @@ bool link_is_up(const struct link *link)
 	return link->state == LINK_UP;
 }
 
+bool link_is_idle(const struct link *link)
+{
+	return link->state == LINK_UP && link->n_pending == 0;
+}
+
 const struct link_stats *link_stats(const struct link *link)
 {
 	return &link->stats;

@@ -28,6 +28,8 @@ struct link *link_new(const struct link_config *config);
 void link_free(struct link *link);
 
 bool link_is_up(const struct link *link);
+/* Up, and no call is under way. */
+bool link_is_idle(const struct link *link);
 /* Calls script `id` of the set. */
 int link_call(struct link *link, unsigned id, const struct script_args *args, link_reply_fn fn,
 	      void *arg) MUST_CHECK;

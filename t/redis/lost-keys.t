@@ -23,12 +23,12 @@ my $n_spilled = sub { $redis->command(XLEN => 'weir:{default}:spill') };
 my $losses = sub { my $n = 0; $n += metrics($_)->{weir_registry_losses_total} for $cluster->nodes; return $n };
 my $is_served = sub { eval { $picture->() eq $right } && !grep { http(GET => "$_->{admin}/readyz")->{status} != 200 } $cluster->nodes };
 
-# The type of each key, by the header of a script that names all of them.
-my ($keys) = slurp(Weir::Test::bin_dir() . '/../lua/mend.lua') =~ /\n-- KEYS\n(.*?)\n-- ARGV\n/s;
+# The type of each key, by the headers of the two scripts that look after all of them.
+my $keys = join ',', map { slurp(Weir::Test::bin_dir() . "/../lua/$_.lua") =~ /\n-- KEYS\n(.*?)\n-- ARGV\n/s } qw(mend spill_look);
 my %type = $keys =~ /\d+ ([a-z_]+) (STRING|HASH|ZSET|STREAM)/g;
 cmp_ok(scalar keys %type, '>', 20, 'there are keys');
 # Those whose loss nothing else tells: they are figures for people, or may be missing.
-my %is_silent = map { $_ => 1 } qw(processed journal report credit routed delivered delivered_packets forgiven accounts flaps dead spill spill_total unreachable);
+my %is_silent = map { $_ => 1 } qw(processed journal report credit routed delivered delivered_packets forgiven accounts flaps dead spill spill_total spill_workers spill_seen unreachable);
 my $lose = sub ($name, $how) {
     my $key = "weir:{default}:$name";
     my $before = $losses->();

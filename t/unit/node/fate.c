@@ -47,12 +47,16 @@ static int setup(void **state)
 	memory_init(&b->memory, &b->shared.memory);
 	assert_int_equal(metrics_shard_init(&b->shard, b->shared.metrics), 0);
 	b->base = event_base_new();
-	assert_int_equal(fate_init(&b->fate, &(struct fate_config){ .base = b->base,
-								    .shared = &b->shared,
-								    .worker = "n1/0",
-								    .metrics = &b->shard,
-								    .memory = &b->memory }),
-			 0);
+	assert_int_equal(
+		fate_init(&b->fate, &(struct fate_config){ .base = b->base,
+							   .shared = &b->shared,
+							   .worker = "n1/0",
+							   .metrics = &b->shard,
+							   .memory = &b->memory,
+							   .spill_hold = the_fakes.spill_hold,
+							   .spill_in = the_fakes.spill_in,
+							   .store = the_fakes.store }),
+		0);
 	*state = b;
 	return 0;
 }

@@ -13,6 +13,9 @@ enum fake_place { FAKE_ROUTER, FAKE_SPILL_IN, FAKE_DEAD, FAKE_PLACES };
 struct fakes {
 	struct packet *packets[FAKE_PLACES][FAKES_MAX];
 	unsigned n[FAKE_PLACES];
+	struct spill_in spill_in[SPILL_SIZES]; /* their places: nothing is in them */
+	struct spill_hold spill_hold[SPILL_SIZES];
+	struct link *store[SPILL_SIZES];
 	unsigned n_watched;                  /* packets that spill_hold looks at */
 	bool can_place;                      /* router_can_place */
 	bool would_take;                     /* spill_in_would_take */

@@ -71,6 +71,7 @@ static void turn_for(struct bench *b, uint64_t us)
 static void begin(struct bench *b, uint64_t after_us, uint64_t max_bytes, unsigned min_replicas)
 {
 	struct spill_out_config out = { .link = b->env.link,
+					.bulk = b->env.link,
 					.metrics = &b->env.shard,
 					.memory = &b->env.memory,
 					.keys = &b->env.pool.keys,

@@ -375,7 +375,7 @@ static void large_ones_do_not_hold_redis_up(void **state)
 
 	begin(b, 0, 100 * MIB, 0);
 	for (unsigned i = 0; i < 6; i++)
-		add_large(b, false, MIB / 2 - 100);
+		add_large(b, false, MIB / 8 - 100);
 	add_large(b, false, 4 * MIB);
 	TURN_UNTIL(b, turn, b->n_stored == 7);
 	assert_int_equal(spill_bench_calls(&b->env), 4);

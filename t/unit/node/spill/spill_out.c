@@ -90,6 +90,7 @@ static void turn_for(struct bench *b, uint64_t us)
 static void begin(struct bench *b)
 {
 	struct spill_out_config config = { .link = b->env.link,
+					   .bulk = b->env.link,
 					   .metrics = &b->env.shard,
 					   .memory = &b->env.memory,
 					   .keys = &b->env.pool.keys,
