@@ -1,6 +1,7 @@
 #include "analyzer/access.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,25 +10,30 @@
 
 #define MAX_HOST 64 /* bytes of an address or "localhost" */
 
-static bool is_loopback(const char *address)
+static bool is_loopback(const struct net_addr *addr)
 {
-	return strncmp(address, "127.", 4) == 0 || strncmp(address, "::ffff:127.", 11) == 0 ||
-	       strcmp(address, "::1") == 0;
+	const struct in6_addr *in6 = &((const struct sockaddr_in6 *)&addr->sa)->sin6_addr;
+	uint8_t key[NET_ADDR_KEY_BYTES];
+
+	net_addr_key(addr, key);
+	if (addr->sa.ss_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(in6))
+		return IN6_IS_ADDR_LOOPBACK(in6);
+	return key[12] == 127;
 }
 
 /* Browsers say which page asks. No page is served here, so none of them has any business here. */
-static bool is_of_a_page(const struct request *rq)
+static bool is_of_a_page(const struct front_request *rq)
 {
-	const char *origin = mg_get_header(rq->conn, "Origin");
-	const char *site = mg_get_header(rq->conn, "Sec-Fetch-Site");
+	const char *origin = rq->fields[FIELD_ORIGIN];
+	const char *site = rq->fields[FIELD_SEC_FETCH_SITE];
 
 	return origin || (site && strcmp(site, "none") != 0);
 }
 
 /* A name can be made to point here by whoever owns it; an address and localhost cannot. */
-static bool is_named_safely(const struct request *rq)
+static bool is_named_safely(const struct front_request *rq)
 {
-	const char *header = mg_get_header(rq->conn, "Host");
+	const char *header = rq->fields[FIELD_HOST];
 	char host[MAX_HOST];
 	unsigned char address[sizeof(struct in6_addr)];
 	size_t len;
@@ -49,17 +55,27 @@ static bool is_named_safely(const struct request *rq)
 	       inet_pton(AF_INET6, host, address) == 1;
 }
 
-enum refusal access_check(const struct config *config, const struct request *rq)
+static bool is_bearer(const struct front_request *rq, const char *token)
+{
+	const char *given = rq->fields[FIELD_AUTHORIZATION];
+
+	return given && secret_is_bearer(given, strlen(given), token);
+}
+
+enum refusal access_check_control(const struct config *config, const struct front_request *rq)
 {
 	const char *token = conf_string(&config->control_token);
-	const char *given = mg_get_header(rq->conn, "Authorization");
 
 	if (is_of_a_page(rq))
 		return REFUSED_ORIGIN;
 	if (token)
-		return given && secret_is_bearer(given, strlen(given), token) ? REFUSED_NOT
-									      : REFUSED_TOKEN;
+		return is_bearer(rq, token) ? REFUSED_NOT : REFUSED_TOKEN;
 	if (!is_named_safely(rq))
 		return REFUSED_HOST;
-	return is_loopback(rq->info->remote_addr) ? REFUSED_NOT : REFUSED_REMOTE;
+	return is_loopback(&rq->from) ? REFUSED_NOT : REFUSED_REMOTE;
+}
+
+enum refusal access_check_delivery(const char *token, const struct front_request *rq)
+{
+	return !token || is_bearer(rq, token) ? REFUSED_NOT : REFUSED_DELIVERY_TOKEN;
 }

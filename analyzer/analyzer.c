@@ -83,7 +83,8 @@ static int analyzer_init(struct analyzer *a)
 		return -ENOMEM;
 	r = intake_new(a->config, &a->intake);
 	if (!r)
-		r = server_start(a->config, a->intake, a->stats, a->faults, &a->server);
+		r = server_start(a->config, a->config->delivery_token, a->intake, a->stats,
+				 a->faults, &a->server);
 	return r ? r : announce(a);
 }
 

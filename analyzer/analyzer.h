@@ -16,8 +16,7 @@ int analyzer_new(const struct config *config, struct analyzer **analyzerp) MUST_
  * On SIGHUP reads the configuration again, into `config`, which is the one of analyzer_new. Until
  * SIGTERM or SIGINT: deregisters, serves what is still on its way, returns EXIT_SUCCESS. A
  * second signal ends the process at once. EXIT_FAILURE: another instance has taken the id.
- * civetweb's threads still run then: the process has to end. To stop them takes 2 s, and nothing is
- * in work any more.
+ * The server's threads still run then, and nothing is in work any more: the process has to end.
  */
 int analyzer_run(struct analyzer *analyzer, struct config *config, int argc, char **argv);
 

@@ -1,9 +1,8 @@
 #ifndef WEIR_ANALYZER_INGEST_H
 #define WEIR_ANALYZER_INGEST_H
 /*
- * POST /ingest: reads the body, plays the faults, takes the packets in, answers.
+ * POST /ingest: plays the faults, takes the packets in, answers.
  */
-#include "analyzer/body_watch.h"
 #include "analyzer/config.h"
 #include "analyzer/fault.h"
 #include "analyzer/intake.h"
@@ -16,10 +15,9 @@ struct ingest {
 	struct intake *intake;
 	struct stats *stats;
 	struct faults *faults;
-	struct body_watch *bodies; /* borrowed */
 };
 
-/* Returns the status that was answered. May set rq->close. */
-int ingest_serve(const struct ingest *ingest, struct worker *worker, struct request *rq);
+/* Takes the body of the request. Returns the status that was answered. */
+int ingest_serve(const struct ingest *ingest, struct worker *worker, struct front_request *rq);
 
 #endif

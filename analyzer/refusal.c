@@ -10,6 +10,8 @@
 	X(REFUSED_BATCH_SIZE, 400, 0, "batch_size", "Weir-Packets is not the number of packets.")  \
 	X(REFUSED_TOO_LARGE, 413, 0, "too_large", "The body is larger than is accepted here.")     \
 	X(REFUSED_TOKEN, 401, 0, "unauthorized", "It needs Authorization: Bearer TOKEN.")          \
+	X(REFUSED_DELIVERY_TOKEN, 401, 0, "delivery_token",                                        \
+	  "A delivery needs the delivery token.")                                                  \
 	X(REFUSED_ORIGIN, 403, 0, "other_origin", "No page in a browser may ask for this.")        \
 	X(REFUSED_HOST, 403, 0, "other_host", "Ask for it by an address, or as localhost.")        \
 	X(REFUSED_REMOTE, 403, 0, "not_local", "Without control-token only this machine may.")     \

@@ -1,41 +1,26 @@
 #include "analyzer/reply.h"
 
-#include <string.h>
-
-#include "common/http/web.h"
-
-int reply_text(const struct request *rq, int status, const char *content_type, const char *body,
+int reply_text(struct front_request *rq, int status, const char *content_type, const char *body,
 	       size_t len)
 {
-	struct web_answer answer = { .status = status,
-				     .content_type = content_type,
-				     .body = body,
-				     .len = len,
-				     .close = rq->close };
+	struct web_answer answer = {
+		.status = status, .content_type = content_type, .body = body, .len = len
+	};
 
-	return web_send(rq->conn, &answer);
+	return front_send(rq, &answer);
 }
 
-int reply_json(const struct request *rq, int status, cJSON *json)
+int reply_json(struct front_request *rq, int status, cJSON *json)
 {
-	return json ? web_send_json(rq->conn, status, json, rq->close)
-		    : reply_refusal(rq, REFUSED_MEMORY);
+	return json ? front_send_json(rq, status, json) : reply_refusal(rq, REFUSED_MEMORY, NULL);
 }
 
-int reply_refusal(const struct request *rq, enum refusal reason)
+int reply_refusal(struct front_request *rq, enum refusal reason, const char *allow)
 {
 	const struct refusal_info *info = &refusals[reason];
 	struct web_answer answer = { .status = info->status,
 				     .retry_after_s = info->retry_after_s,
-				     .allow = info->status == 405 ? rq->allow : NULL,
-				     .close = rq->close };
+				     .allow = info->status == 405 ? allow : NULL };
 
-	return web_send_problem(rq->conn, &answer, info->name, info->detail);
-}
-
-int reply_problem(const struct request *rq, int status, const char *detail)
-{
-	struct web_answer answer = { .status = status, .close = rq->close };
-
-	return web_send_problem(rq->conn, &answer, NULL, detail);
+	return front_send_problem(rq, &answer, info->name, info->detail);
 }

@@ -1,55 +1,46 @@
-/*
- * civetweb serves each connection with one of its threads for as long as the connection lives. So
- * that kept-alive connections never hold all threads while others wait, connections are closed
- * after their answer as soon as three quarters of the threads are taken.
- */
 #include "analyzer/server.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "analyzer/access.h"
 #include "analyzer/ingest.h"
 #include "analyzer/reply.h"
 #include "common/clock.h"
-#include "common/http/web.h"
+#include "common/front/front.h"
 #include "common/log.h"
 
-struct server {
-	struct mg_context *ctx;
-	struct ingest ingest;
-	struct net_addr addr;
-	unsigned n_keep_max; /* more connections than this are not kept alive */
+#define MAX_CONNECTIONS 4096
+#define MIN_CONNECTIONS 64
+#define OWN_DESCRIPTORS 256        /* sinks, the record, the registry */
+#define MAX_BODIES 4               /* of the largest size, of all that are here */
+#define REQUEST_US (30 * US_PER_S) /* for a whole request */
+#define IDLE_US (120 * US_PER_S)
 
-	atomic_bool is_up; /* mg_start has returned */
+struct server {
+	struct front *front;
+	struct ingest ingest;
+	struct worker **workers;    /* owned; one for each thread */
+	const char *delivery_token; /* NULL: none is asked for */
+	struct net_addr addr;
+
 	atomic_bool is_draining;
-	atomic_uint n_connections;
 	atomic_uint n_ingesting;         /* deliveries in work */
 	_Atomic uint64_t last_ingest_us; /* when the last one was answered */
 };
 
+enum route_access { ACCESS_OPEN, ACCESS_DELIVERY, ACCESS_CONTROL };
+
 struct route {
 	const char *path;
-	const char *method; /* GET serves HEAD as well */
+	enum http_method method; /* GET serves HEAD as well */
 	const char *allow;
-	bool reads_body;
-	bool is_control; /* access_check decides who may */
-	int (*serve)(struct server *server, struct request *rq);
+	enum route_access access;
+	int (*serve)(struct server *server, struct front_request *rq); /* NULL: a thread does */
 };
 
-static int serve_ingest(struct server *server, struct request *rq)
-{
-	int status;
-
-	atomic_fetch_add(&server->n_ingesting, 1);
-	status = ingest_serve(&server->ingest, mg_get_thread_pointer(rq->conn), rq);
-	atomic_store(&server->last_ingest_us, clock_mono_us());
-	atomic_fetch_sub(&server->n_ingesting, 1);
-	return status;
-}
-
-static int reply_status(struct request *rq, int status, const char *text)
+static int reply_status(struct front_request *rq, int status, const char *text)
 {
 	cJSON *json = cJSON_CreateObject();
 
@@ -59,7 +50,7 @@ static int reply_status(struct request *rq, int status, const char *text)
 	return reply_json(rq, status, NULL);
 }
 
-static int serve_health(struct server *server, struct request *rq)
+static int serve_health(struct server *server, struct front_request *rq)
 {
 	if (atomic_load(&server->is_draining))
 		return reply_status(rq, 503, "leaving");
@@ -68,47 +59,47 @@ static int serve_health(struct server *server, struct request *rq)
 	return reply_status(rq, 200, "up");
 }
 
-static int serve_stats(struct server *server, struct request *rq)
+static int serve_stats(struct server *server, struct front_request *rq)
 {
 	return reply_json(rq, 200, stats_json(server->ingest.stats, server->ingest.config->id));
 }
 
-static int serve_metrics(struct server *server, struct request *rq)
+static int serve_metrics(struct server *server, struct front_request *rq)
 {
 	bool is_up =
 		!atomic_load(&server->is_draining) && !faults_now(server->ingest.faults).is_down;
-	enum metrics_format format = metrics_format_for(mg_get_header(rq->conn, "Accept"));
+	enum metrics_format format = metrics_format_for(rq->fields[FIELD_ACCEPT]);
 	struct buf text = { 0 };
 	int status;
 
 	stats_set_up(server->ingest.stats, is_up);
 	stats_write_metrics(server->ingest.stats, format, &text);
 	status = text.failed
-			 ? reply_refusal(rq, REFUSED_MEMORY)
+			 ? reply_refusal(rq, REFUSED_MEMORY, NULL)
 			 : reply_text(rq, 200, metrics_content_type(format), text.data, text.len);
 	buf_deinit(&text);
 	return status;
 }
 
-static int serve_enable(struct server *server, struct request *rq)
+static int serve_enable(struct server *server, struct front_request *rq)
 {
 	faults_set_disabled(server->ingest.faults, false);
 	return reply_status(rq, 200, "up");
 }
 
-static int serve_disable(struct server *server, struct request *rq)
+static int serve_disable(struct server *server, struct front_request *rq)
 {
 	faults_set_disabled(server->ingest.faults, true);
 	return reply_status(rq, 200, "down");
 }
 
 static const struct route routes[] = {
-	{ "/ingest", "POST", "POST", true, false, serve_ingest },
-	{ "/health", "GET", "GET, HEAD", false, false, serve_health },
-	{ "/stats", "GET", "GET, HEAD", false, false, serve_stats },
-	{ "/metrics", "GET", "GET, HEAD", false, false, serve_metrics },
-	{ "/enable", "POST", "POST", false, true, serve_enable },
-	{ "/disable", "POST", "POST", false, true, serve_disable },
+	{ "/ingest", HTTP_POST, "POST", ACCESS_DELIVERY, NULL },
+	{ "/health", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_health },
+	{ "/stats", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_stats },
+	{ "/metrics", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_metrics },
+	{ "/enable", HTTP_POST, "POST", ACCESS_CONTROL, serve_enable },
+	{ "/disable", HTTP_POST, "POST", ACCESS_CONTROL, serve_disable },
 };
 
 static const struct route *find_route(const char *path)
@@ -123,174 +114,181 @@ static const struct route *find_route(const char *path)
 	return NULL;
 }
 
-static bool route_takes(const struct route *route, const char *method)
+static bool route_takes(const struct route *route, enum http_method method)
 {
-	const char *served = strcmp(method, "HEAD") == 0 ? "GET" : method;
-
-	return strcmp(route->method, served) == 0;
+	return route->method == (method == HTTP_HEAD ? HTTP_GET : method);
 }
 
-/* A body that nobody reads would be taken for the next request. */
-static bool has_body(const struct request *rq)
+static int refuse(struct server *server, struct front_request *rq, enum refusal reason)
 {
-	return rq->info->content_length > 0 || mg_get_header(rq->conn, "Transfer-Encoding");
-}
+	const struct route *route = rq->route;
 
-static int refuse(struct server *server, struct request *rq, enum refusal reason)
-{
-	rq->close |= has_body(rq);
 	stats_count_refusal(server->ingest.stats, reason);
-	return reply_refusal(rq, reason);
+	return reply_refusal(rq, reason, route ? route->allow : NULL);
 }
 
-static int refuse_control(struct server *server, struct request *rq, enum refusal reason)
+/* Whoever may not. */
+static int refuse_access(struct server *server, struct front_request *rq, enum refusal reason)
 {
-	log_warn("server", "control refused", "reason=%s client=%s path=%s", refusals[reason].name,
-		 rq->info->remote_addr, rq->info->local_uri);
+	log_warn("server", "access refused", "reason=%s client=%s path=%s", refusals[reason].name,
+		 rq->client, rq->path);
 	return refuse(server, rq, reason);
 }
 
-static int on_request(struct mg_connection *conn)
+static enum refusal check_access(const struct server *server, const struct route *route,
+				 const struct front_request *rq)
 {
+	switch (route->access) {
+	case ACCESS_CONTROL:
+		return access_check_control(server->ingest.config, rq);
+	case ACCESS_DELIVERY:
+		return access_check_delivery(server->delivery_token, rq);
+	default:
+		return REFUSED_NOT;
+	}
+}
+
+static enum front_way decide(void *arg, struct front_request *rq)
+{
+	struct server *server = arg;
+	const struct route *route = find_route(rq->path);
 	enum refusal refusal;
-	struct server *server = mg_get_user_context_data(conn);
-	struct request rq = { .conn = conn, .info = mg_get_request_info(conn) };
-	const struct route *route = find_route(rq.info->local_uri ? rq.info->local_uri : "");
 
-	rq.close = atomic_load(&server->is_draining) ||
-		   atomic_load(&server->n_connections) > server->n_keep_max;
-	if (!route)
-		return refuse(server, &rq, REFUSED_NOT_FOUND);
-	rq.allow = route->allow;
-	if (!route_takes(route, rq.info->request_method))
-		return refuse(server, &rq, REFUSED_METHOD);
-	rq.close |= !route->reads_body && has_body(&rq);
-	refusal = route->is_control ? access_check(server->ingest.config, &rq) : REFUSED_NOT;
-	if (refusal != REFUSED_NOT)
-		return refuse_control(server, &rq, refusal);
-	return route->serve(server, &rq);
+	rq->route = route;
+	if (!route || !route_takes(route, rq->method)) {
+		refuse(server, rq, route ? REFUSED_METHOD : REFUSED_NOT_FOUND);
+		return WAY_ANSWERED;
+	}
+	refusal = check_access(server, route, rq);
+	if (refusal != REFUSED_NOT) {
+		refuse_access(server, rq, refusal);
+		return WAY_ANSWERED;
+	}
+	if (route->access == ACCESS_DELIVERY)
+		return WAY_OTHER;
+	route->serve(server, rq);
+	return WAY_ANSWERED;
 }
 
-static int on_http_error(struct mg_connection *conn, int status, const char *detail)
+/* Only deliveries may block. Connections with one that was taken are the last to give way. */
+static void serve(void *arg, struct front_request *rq, unsigned thread)
 {
-	struct request rq = { .conn = conn, .info = mg_get_request_info(conn), .close = true };
+	struct server *server = arg;
 
-	reply_problem(&rq, status, detail && *detail ? detail : "The request is malformed.");
-	return 0;
+	atomic_fetch_add(&server->n_ingesting, 1);
+	rq->is_trusted = ingest_serve(&server->ingest, server->workers[thread], rq) == 200;
+	atomic_store(&server->last_ingest_us, clock_mono_us());
+	atomic_fetch_sub(&server->n_ingesting, 1);
 }
 
-static int on_log(const struct mg_connection *conn, const char *message)
+static void on_closed(void *arg, enum front_close reason)
 {
-	const struct server *server = mg_get_user_context_data(conn);
-
-	if (server && atomic_load(&server->is_up))
-		log_debug("civetweb", "event", "message=%s", message);
-	else
-		log_error("server", "cannot start", "reason=%s", message);
-	return 1;
+	(void)arg;
+	log_debug("server", "connection closed", "reason=%s", front_close_names[reason]);
 }
 
-static int on_connect(const struct mg_connection *conn, void **conn_data UNUSED)
+static void on_count(void *arg, unsigned n_connections)
 {
-	struct server *server = mg_get_user_context_data(conn);
-
-	atomic_fetch_add(&server->n_connections, 1);
-	return 0;
+	(void)arg;
+	log_debug("server", "connections", "n=%u", n_connections);
 }
 
-static void on_disconnect(const struct mg_connection *conn)
+static void on_refused(void *arg, enum http_refusal refusal)
 {
-	struct server *server = mg_get_user_context_data(conn);
+	struct server *server = arg;
 
-	atomic_fetch_sub(&server->n_connections, 1);
+	if (refusal == HTTP_BODY_TOO_LARGE)
+		stats_count_refusal(server->ingest.stats, REFUSED_TOO_LARGE);
 }
 
-static void *on_thread_start(const struct mg_context *ctx, int thread_type)
+/* As many as the system lets it have, but for those that the sink, the record and the log need. */
+static unsigned max_connections(void)
 {
-	const struct server *server = mg_get_user_data(ctx);
+	struct rlimit limit;
 
-	return thread_type == 1 ? worker_new(server->ingest.config) : NULL;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return MIN_CONNECTIONS;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return MIN_CONNECTIONS;
+	if (limit.rlim_cur >= MAX_CONNECTIONS + OWN_DESCRIPTORS)
+		return MAX_CONNECTIONS;
+	return limit.rlim_cur >= MIN_CONNECTIONS + OWN_DESCRIPTORS
+		       ? (unsigned)limit.rlim_cur - OWN_DESCRIPTORS
+		       : MIN_CONNECTIONS;
 }
 
-static void on_thread_end(const struct mg_context *ctx UNUSED, int thread_type, void *worker)
+static int start_front(struct server *server)
 {
-	if (thread_type == 1)
-		worker_free(worker);
+	static const struct front_ops ops = { .decide = decide,
+					      .serve = serve,
+					      .on_closed = on_closed,
+					      .on_count = on_count,
+					      .on_refused = on_refused };
+	const struct config *config = server->ingest.config;
+	unsigned most = max_connections();
+	struct front_config front = { .name = "server",
+				      .ops = &ops,
+				      .arg = server,
+				      .n_threads = (unsigned)config->n_threads,
+				      .n_queue = most,
+				      .max_connections = most,
+				      .max_per_address = most / 4,
+				      .max_body_bytes = config->max_body_bytes,
+				      .max_held_bytes = MAX_BODIES * config->max_body_bytes,
+				      .request_us = REQUEST_US,
+				      .idle_us = IDLE_US };
+	char text[NET_ADDR_STRLEN];
+	int r = front_new(&front, &server->addr, &server->front);
+
+	net_addr_format(&server->addr, text);
+	if (r != 0)
+		log_error("server", "cannot listen", "addr=%s reason=%s", text, strerror(-r));
+	return r;
 }
 
-static int start_civetweb(struct server *server)
+static int make_workers(struct server *server)
 {
-	static const struct mg_callbacks callbacks = {
-		.begin_request = on_request,
-		.http_error = on_http_error,
-		.log_message = on_log,
-		.init_connection = on_connect,
-		.connection_closed = on_disconnect,
-		.init_thread = on_thread_start,
-		.exit_thread = on_thread_end,
-	};
-	char port[NET_ADDR_STRLEN], n_threads[16];
-	const char *options[] = {
-		"listening_ports",
-		port,
-		"num_threads",
-		n_threads,
-		"enable_keep_alive",
-		"yes",
-		"keep_alive_timeout_ms",
-		"60000",
-		"request_timeout_ms", /* a whole head, or the next byte of a body */
-		"5000",
-		"tcp_nodelay",
-		"1",
-		"listen_backlog",
-		"1024",
-		"connection_queue",
-		"256",
-		NULL
-	};
+	const struct config *config = server->ingest.config;
 
-	web_format_port(&server->addr, port);
-	snprintf(n_threads, sizeof(n_threads), "%u", (unsigned)server->ingest.config->n_threads);
-	server->ctx = mg_start(&callbacks, server, options);
-	return server->ctx ? 0 : -EADDRNOTAVAIL;
+	server->workers = calloc((size_t)config->n_threads, sizeof(*server->workers));
+	for (int64_t i = 0; server->workers && i < config->n_threads; i++) {
+		server->workers[i] = worker_new(config);
+		if (!server->workers[i])
+			return -ENOMEM;
+	}
+	return server->workers ? 0 : -ENOMEM;
 }
 
-int server_start(const struct config *config, struct intake *intake, struct stats *stats,
-		 struct faults *faults, struct server **serverp)
+int server_start(const struct config *config, const char *delivery_token, struct intake *intake,
+		 struct stats *stats, struct faults *faults, struct server **serverp)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	int r;
 
 	if (!server)
 		return -ENOMEM;
-	server->ingest = (struct ingest){ config, intake, stats, faults, NULL };
+	server->ingest = (struct ingest){ config, intake, stats, faults };
+	server->delivery_token = delivery_token;
 	server->addr = config->listen_addr;
-	web_fit_address(&server->addr);
-	server->n_keep_max = (unsigned)(config->n_threads * 3 / 4);
-	mg_init_library(0);
-	r = body_watch_start((unsigned)config->n_threads, &server->ingest.bodies);
+	r = make_workers(server);
 	if (!r)
-		r = start_civetweb(server);
-	if (!r)
-		r = web_bound_address(server->ctx, &server->addr);
-	if (r) {
+		r = start_front(server);
+	if (r)
 		server_stop(server);
-		return r;
-	}
-	atomic_store(&server->is_up, true);
-	*serverp = server;
-	return 0;
+	else
+		*serverp = server;
+	return r;
 }
 
 void server_stop(struct server *server)
 {
 	if (!server)
 		return;
-	if (server->ctx)
-		mg_stop(server->ctx);
-	mg_exit_library();
-	body_watch_stop(server->ingest.bodies);
+	front_free(server->front);
+	for (int64_t i = 0; server->workers && i < server->ingest.config->n_threads; i++)
+		worker_free(server->workers[i]);
+	free(server->workers);
 	free(server);
 }
 
@@ -302,6 +300,7 @@ const struct net_addr *server_addr(const struct server *server)
 void server_drain(struct server *server)
 {
 	atomic_store(&server->is_draining, true);
+	front_drain(server->front);
 }
 
 uint64_t server_idle_us(const struct server *server)

@@ -13,9 +13,10 @@
 
 struct server;
 
-/* Serves from now on; borrows all until server_stop. Negative errno, the reason is logged. */
-int server_start(const struct config *config, struct intake *intake, struct stats *stats,
-		 struct faults *faults, struct server **serverp) MUST_CHECK;
+/* Serves from now on; borrows all until server_stop. delivery_token: what deliveries have to come with;
+ * NULL: nothing. Negative errno, the reason is logged. */
+int server_start(const struct config *config, const char *delivery_token, struct intake *intake,
+		 struct stats *stats, struct faults *faults, struct server **serverp) MUST_CHECK;
 /* Waits for requests that are being served. */
 void server_stop(struct server *server);
 
