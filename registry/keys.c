@@ -32,6 +32,7 @@ static const char *const suffixes[] = {
 	[KEY_SPILL_WORKERS] = "spill_workers",
 	[KEY_SPILL_SEEN] = "spill_seen",
 	[KEY_DEAD] = "dead",
+	[KEY_PAST] = "past",
 };
 static_assert(ARRAY_LEN(suffixes) == REGISTRY_KEYS, "every key has a name");
 

@@ -40,6 +40,7 @@ enum registry_key {
 	KEY_SPILL_WORKERS, /* ZSET node/worker -> when it last asked for packets of the spill */
 	KEY_SPILL_SEEN,    /* HASH: what is in a spill on another server, as a node saw it last */
 	KEY_DEAD,          /* STREAM, packets that an analyzer refuses as bad */
+	KEY_PAST,          /* HASH range and step -> JSON: what the pool did then, for charts */
 	REGISTRY_KEYS
 };
 

@@ -41,12 +41,30 @@ int admin_read_overview(struct admin_api *api, struct front_request *rq, cJSON *
 	return *overviewp ? 0 : admin_refuse(rq, 503, "memory", "Out of memory.", NULL);
 }
 
+/* PAST_RANGES: the query names none that there is. */
+static enum past_range wanted_range(const struct front_request *rq)
+{
+	char name[8];
+	int has = front_parameter(rq, "range", name, sizeof(name));
+	unsigned k = PAST_10_MINUTES;
+
+	if (has == 0)
+		return PAST_10_MINUTES;
+	while (k < PAST_RANGES && (has < 0 || strcmp(past_info[k].name, name) != 0))
+		k++;
+	return (enum past_range)k;
+}
+
 int admin_get_history(struct admin_api *api, struct front_request *rq, const char *id)
 {
-	struct view *view CLEANUP(view_unrefp) = watch_view(api->config.watch);
+	enum past_range range = wanted_range(rq);
+	struct view *view CLEANUP(view_unrefp) = NULL;
 
 	(void)id;
-	return view ? front_send_json(rq, 200, watch_history_json(api->config.watch))
+	if (range == PAST_RANGES)
+		return admin_bad_field(rq, "range is 10m, 1h or 6h.");
+	view = watch_view(api->config.watch);
+	return view ? front_send_json(rq, 200, watch_history_json(api->config.watch, range))
 		    : refuse_unseen(rq);
 }
 

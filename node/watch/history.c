@@ -1,5 +1,6 @@
 #include "node/watch/history.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,7 @@ void history_deinit(struct history *h)
 	ring_deinit(&h->fine);
 	ring_deinit(&h->coarse);
 	free(h->shares);
+	free(h->former);
 	*h = (struct history){ 0 };
 }
 
@@ -128,18 +130,60 @@ struct history_amount history_of(const struct history_sample *sample, unsigned s
 
 /* ---- a new sample ---- */
 
-static void sum_up(struct history_sample *sample, const struct roster *roster)
+/* Whoever left keeps its totals: it may come back. */
+static void carry_over(const struct history_sample *last, struct history_sample *sample)
 {
-	sample->routed = roster->gone_routed;
-	sample->packets = roster->gone_delivered_packets;
+	for (unsigned i = 0; last && i < sample->n_slots && i < last->n_slots; i++)
+		sample->of[i] = last->of[i];
+}
+
+/* What somebody who comes now had in a former stay, taken from the totals of those that had left. */
+static double former_part(double total, double *leftp)
+{
+	double part = fmax(0, fmin(total, *leftp));
+
+	*leftp -= part;
+	return part;
+}
+
+static void sum_up(struct history *h, const struct history_sample *last,
+		   struct history_sample *sample, const struct roster *roster)
+{
+	double routed_left = last ? last->gone_routed - sample->gone_routed : 0;
+	double packets_left = last ? last->gone_packets - sample->gone_packets : 0;
+
+	sample->routed = sample->gone_routed;
+	sample->packets = sample->gone_packets;
+	carry_over(last, sample);
 	for (unsigned i = 0; i < roster->n_analyzers; i++) {
 		const struct analyzer *a = &roster->analyzers[i];
+		struct history_amount *of = &sample->of[a->slot], *former = &h->former[a->slot];
 
-		sample->of[a->slot].routed = a->routed;
-		sample->of[a->slot].packets = a->delivered_packets;
 		sample->routed += a->routed;
 		sample->packets += a->delivered_packets;
+		if (!of->is_known && last) {
+			former->routed = former_part(a->routed, &routed_left);
+			former->packets = former_part(a->delivered_packets, &packets_left);
+		}
+		of->is_known = true;
+		of->routed = a->routed - former->routed;
+		of->packets = a->delivered_packets - former->packets;
 	}
+}
+
+static int make_room(struct history *h, unsigned n_slots)
+{
+	struct history_amount *former;
+
+	if (n_slots <= h->n_former)
+		return 0;
+	former = realloc(h->former, n_slots * sizeof(*former));
+	if (!former)
+		return -ENOMEM;
+	memset(former + h->n_former, 0, (n_slots - h->n_former) * sizeof(*former));
+	h->former = former;
+	h->n_former = n_slots;
+	return 0;
 }
 
 /* What was routed since the last sample was due by the shares that held then. */
@@ -177,16 +221,73 @@ static unsigned slots_of(const struct roster *roster)
 	return n;
 }
 
+void history_away(struct history *h)
+{
+	h->is_away = history_now(h) != NULL;
+}
+
+/* The samples while nodes settle become one with the time that they were away. */
+static void begin_sample(struct history *h, uint64_t at_ms)
+{
+	if (h->is_settling)
+		h->fine.n--;
+	if (h->is_away)
+		h->settled_ms = at_ms + HISTORY_SETTLES_MS;
+	h->is_away = false;
+	h->is_settling = at_ms < h->settled_ms && h->fine.n > 0;
+}
+
 static int record(struct history *h, const struct history_sample *sample)
 {
 	const struct history_sample *coarse = ring_last(&h->coarse);
 	int r;
 
-	ring_drop_hasty(&h->fine);
+	if (!h->is_settling)
+		ring_drop_hasty(&h->fine);
 	r = ring_push(&h->fine, sample);
-	if (r == 0 && (!coarse || sample->at_ms - coarse->at_ms >= HISTORY_COARSE_MS))
+	if (r == 0 && !h->is_settling &&
+	    (!coarse || sample->at_ms - coarse->at_ms >= HISTORY_COARSE_MS))
 		r = ring_push(&h->coarse, sample);
 	return r;
+}
+
+/* What was known is of other totals. */
+static void begin_anew(struct history *h)
+{
+	h->fine.n = h->coarse.n = 0;
+	h->is_settling = false;
+	h->n_losses++;
+	if (h->n_former)
+		memset(h->former, 0, h->n_former * sizeof(*h->former));
+}
+
+static double total_of(const struct roster *roster)
+{
+	double routed = roster->gone_routed;
+
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		routed += roster->analyzers[i].routed;
+	return routed;
+}
+
+static int add_sample(struct history *h, struct history_sample *sample, const struct roster *roster)
+{
+	const struct history_sample *last;
+	int r = make_room(h, sample->n_slots);
+
+	begin_sample(h, sample->at_ms);
+	last = history_now(h);
+	if (last && total_of(roster) < last->routed * LOST_BELOW)
+		begin_anew(h);
+	last = history_now(h);
+	if (r != 0)
+		return r;
+	sum_up(h, last, sample, roster);
+	if (last)
+		add_due(h, last, sample);
+	if (!h->is_settling)
+		r = keep_shares(h, roster, sample->n_slots);
+	return r == 0 ? record(h, sample) : r;
 }
 
 int history_push(struct history *h, const struct roster *roster, const struct history_extra *extra,
@@ -195,6 +296,8 @@ int history_push(struct history *h, const struct roster *roster, const struct hi
 	const struct history_sample *last = history_now(h);
 	struct history_sample sample = { .at_ms = at_ms,
 					 .wall_ms = roster->now_ms,
+					 .gone_routed = roster->gone_routed,
+					 .gone_packets = roster->gone_delivered_packets,
 					 .spilled = roster->spill.packets,
 					 .dead = roster->n_dead,
 					 .refused = extra->refused,
@@ -207,14 +310,7 @@ int history_push(struct history *h, const struct roster *roster, const struct hi
 	sample.of = calloc(sample.n_slots + 1, sizeof(*sample.of));
 	if (!sample.of)
 		return -ENOMEM;
-	sum_up(&sample, roster);
-	if (last && sample.routed < last->routed * LOST_BELOW)
-		h->fine.n = h->coarse.n = 0;
-	else if (last)
-		add_due(h, last, &sample);
-	r = keep_shares(h, roster, sample.n_slots);
-	if (r == 0)
-		r = record(h, &sample);
+	r = add_sample(h, &sample, roster);
 	free(sample.of);
 	return r;
 }

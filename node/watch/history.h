@@ -15,18 +15,21 @@
 #define HISTORY_COARSE 64
 #define HISTORY_LEAST_MS 500 /* rates over less say nothing */
 #define HISTORY_COARSE_MS 10000
+#define HISTORY_SETTLES_MS 5000 /* after Redis was away */
 
 struct history_amount {
-	double routed;  /* messages, ever */
+	double routed;  /* messages, but for those of a former stay in the pool */
 	double due;     /* messages by its share, since the history began */
-	double packets; /* delivered, ever */
+	double packets; /* delivered, counted as routed */
+	bool is_known;  /* it was in the pool by then; it keeps its totals when it leaves */
 };
 
 struct history_sample {
-	uint64_t at_ms;   /* monotonic */
-	uint64_t wall_ms; /* Redis TIME */
-	double routed;    /* messages of all, ever */
-	double packets;   /* delivered by all, ever */
+	uint64_t at_ms;                   /* monotonic */
+	uint64_t wall_ms;                 /* Redis TIME */
+	double routed;                    /* messages of all, ever */
+	double packets;                   /* delivered by all, ever */
+	double gone_routed, gone_packets; /* of them, those of analyzers that had left */
 	double spilled, dead, refused;
 	unsigned n_slots;
 	struct history_amount *of; /* by slot */
@@ -41,6 +44,12 @@ struct history {
 	struct history_ring fine, coarse;
 	double *shares; /* by slot: as of the last sample */
 	unsigned n_shares;
+	struct history_amount *former; /* by slot: totals of a former stay, which are left out */
+	unsigned n_former;
+	bool is_settling;    /* the last sample is to give way to the next */
+	bool is_away;        /* nothing was seen of the pool since the last sample */
+	uint64_t settled_ms; /* monotonic: until then nodes settle what they routed while away */
+	unsigned n_losses;   /* how often totals went back */
 };
 
 int history_init(struct history *h) MUST_CHECK;
@@ -55,6 +64,11 @@ struct history_extra {
  * back) is left out. Totals that go back (Redis has lost some) begin a new history. */
 int history_push(struct history *h, const struct roster *roster, const struct history_extra *extra,
 		 uint64_t at_ms) MUST_CHECK;
+
+/* Redis was away since the last sample, as far as this node can tell. What the nodes routed meanwhile
+ * is settled when it is back: it is due by the shares that held before, and the time that it was
+ * away and the settling become one stretch. */
+void history_away(struct history *h);
 
 /* The latest; NULL: there is none. Good until the next push, as all of these. */
 const struct history_sample *history_now(const struct history *h);

@@ -22,7 +22,5 @@ struct overview {
 
 /* The caller's to delete; NULL: out of memory. */
 cJSON *overview_json(const struct overview *o);
-/* Rates between the points in time that are known, for a chart. */
-cJSON *overview_history_json(const struct history *h, const struct roster *roster);
 
 #endif

@@ -7,6 +7,8 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/watch/overview.h"
+#include "node/watch/past_json.h"
+#include "node/watch/past_store.h"
 #include "registry/journal.h"
 #include "registry/membership.h"
 #include "registry/scripts.h"
@@ -37,6 +39,8 @@ struct watch {
 	double round_trip_ms;
 	uint64_t look_us; /* between looks while somebody wants them */
 	uint64_t idle_us; /* between looks while nobody wants them */
+	struct past_store store;
+	unsigned n_losses; /* of the history, as of the last exchange */
 
 	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t changed;
@@ -47,6 +51,7 @@ struct watch {
 	uint64_t pool_seen_us;
 	struct view *view;
 	struct history history;
+	struct past past;
 	cJSON *events; /* the oldest first; at most WATCH_EVENTS */
 };
 
@@ -145,10 +150,32 @@ void watch_tell(struct watch *w, struct roster *roster)
 	now_us = clock_mono_us();
 	if (history_push(&w->history, roster, &extra, now_us / US_PER_MS) != 0)
 		log_error("watch", "out of memory for the history");
+	if (past_continue(&w->past, &w->history, roster) != 0)
+		log_error("watch", "out of memory for the past");
 	roster_unref(w->pool);
 	w->pool = roster_ref(roster);
 	w->pool_seen_us = now_us;
 	pthread_mutex_unlock(&w->lock);
+}
+
+/* Takes what the nodes report, and the pool as of now. reports: NULL: none were read. */
+static void hear(struct watch *w, struct roster *roster, const struct reports *reports)
+{
+	pthread_mutex_lock(&w->lock);
+	if (past_hear(&w->past, roster, reports) != 0)
+		log_error("watch", "out of memory for the past");
+	pthread_mutex_unlock(&w->lock);
+	watch_tell(w, roster);
+}
+
+static void share_past(struct watch *w, const struct roster *roster, bool is_seen)
+{
+	if (w->n_losses != w->history.n_losses)
+		past_store_again(&w->store);
+	w->n_losses = w->history.n_losses;
+	if (past_store_exchange(&w->store, roster, is_seen) != 0)
+		log_debug("watch", "the past cannot be shared", "reason=%s",
+			  client_error(w->client));
 }
 
 static uint64_t within(uint64_t value, uint64_t least, uint64_t most)
@@ -173,11 +200,22 @@ static int look(struct watch *w)
 	SWAP(w->reports, reports);
 	w->seen_us = clock_mono_us();
 	w->n_refused = w->reports.n_refused;
-	watch_tell(w, w->roster);
+	hear(w, w->roster, &w->reports);
 	publish(w, true);
+	share_past(w, w->roster, true);
 	assert(w->roster); /* an overview is made of it */
 	w->look_us = within((clock_mono_us() - start_us) * LOOK_PARTS, LOOK_US, LOOK_MOST_US);
 	return 0;
+}
+
+/* The latencies of a minute are of its end, as nobody looks all the time. */
+static void hear_unseen(struct watch *w, struct roster *roster)
+{
+	struct reports reports CLEANUP(reports_deinit) = { 0 };
+	bool is_read = past_store_wants_reports(&w->store, roster) &&
+		       look_at_reports(w, roster, &reports) == 0;
+
+	hear(w, roster, is_read ? &reports : NULL);
 }
 
 /* Nobody looks. */
@@ -189,7 +227,8 @@ static int glance(struct watch *w)
 
 	if (r != 0)
 		return r;
-	watch_tell(w, roster);
+	hear_unseen(w, roster);
+	share_past(w, roster, false);
 	w->idle_us = within((clock_mono_us() - start_us) * roster->n_workers * IDLE_PARTS, IDLE_US,
 			    UINT64_MAX);
 	return 0;
@@ -234,6 +273,9 @@ static void *run(void *arg)
 		if ((wanted ? look(w) : glance(w)) != 0) {
 			log_debug("watch", "the pool cannot be seen", "reason=%s",
 				  client_error(w->client));
+			pthread_mutex_lock(&w->lock);
+			history_away(&w->history);
+			pthread_mutex_unlock(&w->lock);
 			if (w->roster)
 				publish(w, false);
 		}
@@ -268,6 +310,12 @@ int watch_new(struct node_shared *shared, struct watch **watchp)
 	w->idle_us = IDLE_US;
 	w->client = client_new(&shared->redis, registry_scripts(&shared->keys), CALL_MS);
 	w->events = cJSON_CreateArray();
+	past_init(&w->past);
+	w->store = (struct past_store){ .client = w->client,
+					.keys = &shared->keys,
+					.node = shared->config->node_id,
+					.lock = &w->lock,
+					.past = &w->past };
 	r = history_init(&w->history);
 	pthread_mutex_init(&w->lock, NULL);
 	if (r == 0)
@@ -305,6 +353,7 @@ void watch_free(struct watch *w)
 	roster_unref(w->pool);
 	reports_deinit(&w->reports);
 	history_deinit(&w->history);
+	past_deinit(&w->past);
 	cJSON_Delete(w->events);
 	client_free(w->client);
 	pthread_cond_destroy(&w->changed);
@@ -364,7 +413,7 @@ struct roster *watch_roster(struct watch *w, uint64_t *seen_usp)
 	return roster;
 }
 
-cJSON *watch_history_json(struct watch *w)
+cJSON *watch_history_json(struct watch *w, enum past_range range)
 {
 	struct view *view CLEANUP(view_unrefp) = watch_view(w);
 	cJSON *json;
@@ -372,7 +421,7 @@ cJSON *watch_history_json(struct watch *w)
 	if (!view)
 		return NULL;
 	pthread_mutex_lock(&w->lock);
-	json = overview_history_json(&w->history, w->pool);
+	json = past_json(&w->past, range, &w->history, w->pool);
 	pthread_mutex_unlock(&w->lock);
 	return json;
 }

@@ -11,6 +11,7 @@
  * However many look, Redis is asked once. It is no part of routing.
  */
 #include "node/shared.h"
+#include "node/watch/past.h"
 #include "node/watch/view.h"
 
 struct watch;
@@ -34,7 +35,7 @@ struct view *watch_latest(struct watch *w);
 struct roster *watch_roster(struct watch *w, uint64_t *seen_usp);
 
 /* GET /v1/history; the caller's to delete. NULL: nothing was ever seen, or no memory. */
-cJSON *watch_history_json(struct watch *w);
+cJSON *watch_history_json(struct watch *w, enum past_range range);
 
 #define WATCH_EVENTS 200
 /* Events of the journal after the one named `after`, NULL: of all there are; the last `most` of

@@ -164,6 +164,71 @@ static void totals_that_were_lost_begin_it_anew(void **state)
 	history_deinit(&pool->history);
 }
 
+static void what_is_settled_after_an_outage_is_due_by_the_shares_before_it(void **state)
+{
+	const struct history_sample *list[HISTORY_FINE + HISTORY_COARSE];
+	struct pool *pool = pool_new();
+	unsigned n;
+	(void)state;
+
+	for (int i = 0; i < 20; i++)
+		pass(pool, 1000, 75, 25);
+	history_away(&pool->history);
+	pool->analyzers[0].share = pool->analyzers[1].share =
+		0; /* their leases ran out meanwhile */
+	pass(pool, 60000, 0, 0);
+	pool->analyzers[0].share = 1; /* the first of them is back */
+	pass(pool, 1000, 4500, 1500); /* settled at once */
+	pool->analyzers[0].share = 0.75;
+	pool->analyzers[1].share = 0.25;
+	for (int i = 0; i < 6; i++)
+		pass(pool, 1000, 75, 25);
+	assert_near(error_since(pool, 600000, 0), 0, 1e-6);
+	assert_near(error_since(pool, 600000, 1), 0, 1e-6);
+	n = history_list(&pool->history, list);
+	for (unsigned i = 1; i < n; i++) /* no spike */
+		assert_true(1000 * (list[i]->routed - list[i - 1]->routed) <=
+			    101.0 * (double)(list[i]->at_ms - list[i - 1]->at_ms));
+	history_deinit(&pool->history);
+}
+
+static void who_comes_back_brings_no_messages_along(void **state)
+{
+	struct pool *pool = pool_new();
+	(void)state;
+
+	pass(pool, 0, 0, 5000);
+	pool->roster.n_analyzers = 1; /* b has left before, seen or not */
+	pool->roster.gone_routed = 5000;
+	pool->analyzers[0].share = 1;
+	pass(pool, 1000, 0, 0);
+	pass(pool, 1000, 100, 0);
+	pool->roster.n_analyzers = 2;
+	pool->roster.gone_routed = 0;
+	pool->analyzers[0].share = 0.5;
+	pool->analyzers[1].share = 0.5;
+	pass(pool, 1000, 0, 0);
+	pass(pool, 1000, 50, 50);
+	assert_near(error_since(pool, 10000, 1), 0, 1e-6);
+	history_deinit(&pool->history);
+
+	pool = pool_new(); /* this history began after it had left */
+	pool->roster.n_analyzers = 1;
+	pool->roster.gone_routed = 5000;
+	pool->analyzers[0].share = 1;
+	pool->analyzers[1].routed = 5000;
+	pass(pool, 0, 0, 0);
+	pool->roster.n_analyzers = 2;
+	pool->roster.gone_routed = 0;
+	pool->analyzers[0].share = 0.5;
+	pool->analyzers[1].share = 0.5;
+	pass(pool, 1000, 0, 0);
+	pass(pool, 1000, 50, 50);
+	assert_near(error_since(pool, 10000, 0), 0, 1e-6);
+	assert_near(error_since(pool, 10000, 1), 0, 1e-6);
+	history_deinit(&pool->history);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +239,8 @@ int main(void)
 		cmocka_unit_test(samples_that_come_in_haste_make_no_rates),
 		cmocka_unit_test(who_joins_had_nothing_before),
 		cmocka_unit_test(totals_that_were_lost_begin_it_anew),
+		cmocka_unit_test(what_is_settled_after_an_outage_is_due_by_the_shares_before_it),
+		cmocka_unit_test(who_comes_back_brings_no_messages_along),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,39 @@
+#ifndef WEIR_NODE_PAST_STORE_H
+#define WEIR_NODE_PAST_STORE_H
+/*
+ * The past of the pool in Redis, so that a node that starts, or was cut off, gets it from the others.
+ *
+ *   the node with the least id --> HASH `past`: a field for each point of an hour and of six hours
+ *   a node that starts         <-- all of them, once; later the new ones, while somebody looks
+ *
+ * The hash has at most 132 fields, which are written again and again. One node of a pool writes
+ * one or two of them a minute, and none while the pool is idle. Of the watch thread.
+ */
+#include <pthread.h>
+
+#include "node/watch/past.h"
+#include "registry/keys.h"
+#include "registry/redis/client.h"
+
+struct past_store {
+	struct client *client; /* borrowed, as all of these */
+	const struct registry_keys *keys;
+	const char *node;
+	pthread_mutex_t *lock; /* of past */
+	struct past *past;
+
+	uint64_t asked_ms[PAST_RANGES];  /* points that begin before are asked for no more */
+	uint64_t stored_ms[PAST_RANGES]; /* points that begin before are stored */
+	uint64_t heard_ms;               /* when it last wanted reports */
+	double heard_routed;
+};
+
+/* Whether this node is to store the reports of the minute that has ended. */
+bool past_store_wants_reports(struct past_store *s, const struct roster *roster);
+/* Gets what others stored, and stores what is new. is_seen: somebody looks at this node's page. The
+ * errors of client_command; -ENOMEM. */
+int past_store_exchange(struct past_store *s, const struct roster *roster, bool is_seen) MUST_CHECK;
+/* Redis has lost data: all points are to be stored again. */
+void past_store_again(struct past_store *s);
+
+#endif
