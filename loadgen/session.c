@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/tolerance.h"
 #include "loadgen/load.h"
 #include "loadgen/progress.h"
 #include "loadgen/report.h"
 #include "loadgen/verify.h"
 
 /* Packets are routed whole, so an analyzer may be off by this number of the largest in any run. */
-#define SLACK_PACKETS 4
 
 struct session {
 	const struct options *options;
@@ -164,7 +164,7 @@ bool session_run(struct session *s)
 		return false;
 	ok = session_run_load(s) == 0;
 	if (o->verify && verify_judge(&s->verify, (int64_t)s->stats.accepted.messages, o->tolerance,
-				      SLACK_PACKETS * (double)s->stats.max_messages, &verdict))
+				      TOLERANCE_PACKETS * (double)s->stats.max_messages, &verdict))
 		ok = false;
 	return session_report(s, verdict.rows ? &verdict : NULL, ok);
 }

@@ -3,8 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* So that what is exactly at the tolerance is within it. */
-#define ROUNDING 1e-9
+#include "common/tolerance.h"
 
 static int64_t increase(int64_t before, int64_t after)
 {
@@ -34,14 +33,15 @@ static void verdict_add_row(struct verdict *v, const struct cluster_analyzer *be
 static void verdict_judge_row(struct verdict *v, struct verdict_row *row)
 {
 	double total = (double)v->routed;
+	const struct tolerance tolerance = { v->tolerance_percent,
+					     v->slack_messages / TOLERANCE_PACKETS };
+	struct deviation d = tolerance_judge(&tolerance, row->share, (double)row->routed, total);
 
-	if (v->routed) {
+	if (v->routed)
 		row->actual = (double)row->routed / total;
-		row->error_percent = (row->actual - row->share) * 100;
-		row->error_messages = (double)row->routed - row->share * total;
-	}
-	row->ok = fabs(row->error_percent) <= v->tolerance_percent + ROUNDING ||
-		  fabs(row->error_messages) <= v->slack_messages;
+	row->error_percent = d.percent;
+	row->error_messages = d.messages;
+	row->ok = d.is_within;
 	v->shares_ok &= row->ok;
 	v->worst_percent = fmax(v->worst_percent, fabs(row->error_percent));
 }

@@ -5,8 +5,8 @@
  *
  *   error = routed_i - share_i * total      in messages, and in percent of the total
  *
- * An analyzer is right if its error is within the tolerance, or within `slack_messages`: packets
- * are routed whole, so a short run cannot be nearer than a few packets. Shares are those of the
+ * An analyzer is right by the rule of common/tolerance.h, with the largest packets that were sent.
+ * Shares are those of the
  * second look: a weight changed during the run shows as an error, and `roster_changed` says why.
  */
 #include <stdbool.h>

@@ -14,7 +14,7 @@
 -- ARGV
 --   1 id, 2 instance token ("" = whichever it is), 3 messages this instance processed so far
 --   ("" = not said), 4 who removes it ("" or missing: itself), 5 only if its lease ended this many ms ago
---   ("" or missing: whether or not it ended)
+--   ("" or missing: whether or not it ended), 6 who does it, for the journal ("" or missing: not said)
 -- RETURNS
 --   {'ok', epoch} or {'unknown', epoch} or {'taken', epoch} or {'kept', epoch}
 -- COST
@@ -25,7 +25,7 @@
 --@include clock
 --@include elect
 local id, instance, processed = ARGV[1], ARGV[2], ARGV[3]
-local cause, silent_ms = ARGV[4] or '', tonumber(ARGV[5])
+local cause, silent_ms, by = ARGV[4] or '', tonumber(ARGV[5]), ARGV[6] or ''
 local epoch = epoch_now()
 local info_json = redis.call('HGET', K_INFO, id)
 if not info_json then return {'unknown', epoch} end
@@ -45,7 +45,7 @@ for _, key in ipairs({K_URL, K_WEIGHT, K_STATE}) do redis.call('HDEL', key, id) 
 redis.call('HSET', K_INFO, id, cjson.encode({instance = info.instance, processed_base = info.processed_base,
   started_ms = info.started_ms, left = true}))
 redis.call('ZADD', K_EXPIRES, -now, id) -- negative: it left, at that time
-elect(h, now, 'deregister ' .. id, true)
+elect(h, now, 'deregister ' .. id .. by_whom(by), true)
 hot_save(h)
-journal('left', 'analyzer', id, 'cause', cause ~= '' and cause or 'it said so', 'epoch', epoch_now())
+journal('left', 'analyzer', id, 'cause', cause ~= '' and cause or 'it said so', 'epoch', epoch_now(), 'by', by)
 return {'ok', epoch_now()}

@@ -29,7 +29,7 @@
 --   7 slot to restore (-1: a registration), 8 epoch to reach at least, 9 weight set by an operator
 --   ("" = as declared), 10 state ("" = as it is, or active),
 --   11 with a slot to restore: how much longer it is held back at most (ms; it may be missing),
---   12 "1": do not replace, see above
+--   12 "1": do not replace, see above, 13 who does it, for the journal ("" or missing: not said)
 -- RETURNS
 --   {'created' or 'updated' or 'kept' or 'taken', epoch}, or {'in_use', epoch, its URL}, or
 --   {'full', epoch, ms until a slot can be reused}
@@ -51,7 +51,7 @@ local LATE_MS = 10000 -- how long a call may be on its way
 local HELD_FROM, HELD_FIRST_MS = 3, 1000
 local id, url, declared, ttl_ms, instance = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local restore_slot, epoch_floor = tonumber(ARGV[7]), tonumber(ARGV[8])
-local set_weight, set_state, spares_others = ARGV[9], ARGV[10], ARGV[12] == '1'
+local set_weight, set_state, spares_others, by = ARGV[9], ARGV[10], ARGV[12] == '1', ARGV[13] or ''
 local info = cjson.decode(ARGV[6]) -- first of all: it may raise an error
 
 local now = now_ms()
@@ -274,19 +274,21 @@ elect(h, now, (restore_slot >= 0 and 'restore ' or 'register ') .. id, true)
 hot_save(h)
 
 local function tell(kind, cause)
-  journal(kind, 'analyzer', id, 'cause', cause, 'epoch', epoch_now())
+  journal(kind, 'analyzer', id, 'cause', cause, 'epoch', epoch_now(), 'by', by)
 end
 if restore_slot >= 0 then
   tell('joined', 'restored by a node')
 elseif created then
   tell(lease_end and 'back' or 'joined', 'it registered')
 elseif is_elsewhere then
-  journal('replaced', 'analyzer', id, 'was', other_url, 'now', url, 'cause', 'another process registered', 'epoch', epoch_now())
+  journal('replaced', 'analyzer', id, 'was', other_url, 'now', url, 'cause', 'another process registered', 'epoch', epoch_now(),
+    'by', by)
 elseif not is_known then
   tell('back', 'another process registered')
 end
 local weight = redis.call('HGET', K_WEIGHT, id)
 if old_weight and old_weight ~= weight then
-  journal('weight', 'analyzer', id, 'was', old_weight, 'now', weight, 'cause', 'it declared so', 'epoch', epoch_now())
+  journal('weight', 'analyzer', id, 'was', old_weight, 'now', weight, 'cause', 'it declared so', 'epoch', epoch_now(),
+    'by', by)
 end
 return {created and 'created' or 'updated', epoch_now()}

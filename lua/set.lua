@@ -9,8 +9,8 @@
 --   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
 --   16 report HASH
 -- ARGV
---   1 id, 2 revisions by commas, one of which it must have ("*" = any), then pairs: "weight" and a
---   number >= 0, "state" and active, draining or disabled, "fault" and a fault the analyzer
+--   1 id, 2 revisions by commas, one of which it must have ("*" = any), 3 who does it, for the journal
+--   ("" = not said), then pairs: "weight" and a number >= 0, "state" and active, draining or disabled, "fault" and a fault the analyzer
 --   understands ("" = none)
 -- RETURNS
 --   {'ok' or 'changed', epoch, its revision now} or {'unknown', epoch}
@@ -21,7 +21,7 @@
 --@include journal
 --@include clock
 --@include elect
-local id = ARGV[1]
+local id, by = ARGV[1], ARGV[3]
 local info_json = redis.call('HGET', K_INFO, id)
 if not info_json or redis.call('HEXISTS', K_URL, id) == 0 then
   return {'unknown', epoch_now()}
@@ -35,7 +35,7 @@ local now = now_ms()
 local h = hot_open(now)
 local was = {}
 info.revision = epoch_now() + 1 -- that the election makes
-for k = 3, #ARGV, 2 do
+for k = 4, #ARGV, 2 do
   local field, value = ARGV[k], ARGV[k + 1]
   if field == 'weight' then
     was[field] = redis.call('HGET', K_WEIGHT, id)
@@ -51,10 +51,10 @@ for k = 3, #ARGV, 2 do
   end
 end
 redis.call('HSET', K_INFO, id, cjson.encode(info))
-elect(h, now, 'set ' .. id, true)
+elect(h, now, 'set ' .. id .. by_whom(by), true)
 hot_save(h)
-for k = 3, #ARGV, 2 do
+for k = 4, #ARGV, 2 do
   journal(ARGV[k], 'analyzer', id, 'was', was[ARGV[k]] or '', 'now', ARGV[k + 1], 'cause', 'an operator',
-    'epoch', epoch_now())
+    'epoch', epoch_now(), 'by', by)
 end
 return {'ok', epoch_now(), info.revision}

@@ -1,8 +1,12 @@
 #include "registry/dead.h"
 
-#include "registry/scripts.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "common/log.h"
+#include "registry/journal.h"
+#include "registry/scripts.h"
 
 static int replay(struct dead_work *work, const char *const *names, unsigned n)
 {
@@ -87,4 +91,16 @@ int dead_step(struct dead_work *work, bool *is_overp)
 	work->n_missing = 0; /* somebody else did it meanwhile */
 	*is_overp = n == 0 || work->is_full;
 	return r;
+}
+
+void dead_tell(const struct dead_work *work)
+{
+	const char *kind = work->deed == DEAD_REPLAY ? "replayed" : "purged";
+	char n[24];
+
+	if (work->n_done == 0)
+		return;
+	snprintf(n, sizeof(n), "%" PRIu64, work->n_done);
+	if (journal_tell(work->dead.client, work->dead.keys, kind, n, work->by) != 0)
+		log_debug("registry", "the journal cannot be written");
 }

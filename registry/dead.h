@@ -13,6 +13,7 @@ struct dead_work {
 	struct entries dead; /* of KEY_DEAD */
 	enum dead_deed deed;
 	uint64_t spill_max_bytes; /* for a replay */
+	const char *by;           /* who does it, for the journal; NULL: not said */
 	uint64_t n_done, n_missing;
 	bool is_full; /* the spill: nothing more can be replayed */
 	/* of dead_step: how many there were, from where it goes on, the last of those there were */
@@ -27,5 +28,9 @@ int dead_do(struct dead_work *work, const char *const *names, unsigned n) MUST_C
 int dead_begin(struct dead_work *work) MUST_CHECK;
 /* then step by step until it is over: all are done, or the spill is full. */
 int dead_step(struct dead_work *work, bool *is_overp) MUST_CHECK;
+
+/* Puts into the journal what was done, if anything was. An entry that cannot be written is left out.
+ */
+void dead_tell(const struct dead_work *work);
 
 #endif

@@ -7,6 +7,10 @@
 #include "common/buf.h"
 #include "registry/membership.h"
 
+#define MOST_TEXT "1000" /* entries, as in lua/lib/journal.lua */
+
+#define OPERATOR "an operator" /* the cause of what people do, as scripts write it */
+
 struct entry {
 	const char *id;
 	const redisReply *fields; /* name, value, name, value ... */
@@ -74,6 +78,23 @@ static void say_dead(const struct entry *e, struct buf *out)
 		   field(e, "cause"), n, strcmp(n, "1") == 0 ? "" : "s");
 }
 
+static void say_letters(const struct entry *e, const char *deed, struct buf *out)
+{
+	const char *n = field(e, "now");
+
+	buf_printf(out, "%s dead letter%s %s", n, strcmp(n, "1") == 0 ? " was" : "s were", deed);
+}
+
+static void say_replayed(const struct entry *e, struct buf *out)
+{
+	say_letters(e, "sent again", out);
+}
+
+static void say_purged(const struct entry *e, struct buf *out)
+{
+	say_letters(e, "deleted", out);
+}
+
 static void say_away(const struct entry *e, struct buf *out)
 {
 	buf_printf(out, "for %.1f s Redis was away, or no node was there",
@@ -113,6 +134,8 @@ static const struct {
 	{ "spill_began", "", "packets go into the spill", NULL },
 	{ "spill_ended", "", "the spill is empty again", NULL },
 	{ "dead", NULL, NULL, say_dead },
+	{ "replayed", NULL, NULL, say_replayed },
+	{ "purged", NULL, NULL, say_purged },
 	{ "registry_away", NULL, NULL, say_away },
 	{ "clock_back", NULL, NULL, say_clock },
 	{ "data_lost", NULL, NULL, say_loss },
@@ -162,7 +185,7 @@ static void add_text(cJSON *json, const char *name, const char *text)
 
 static cJSON *entry_json(const struct entry *e)
 {
-	static const char *const texts[] = { "analyzer", "node", "was", "now", "cause" };
+	static const char *const texts[] = { "analyzer", "node", "was", "now", "cause", "by" };
 	struct buf sentence CLEANUP(buf_deinit) = { 0 };
 	const char *epoch = field(e, "epoch");
 	cJSON *json = cJSON_CreateObject();
@@ -181,6 +204,8 @@ static cJSON *entry_json(const struct entry *e)
 	say(e, &sentence);
 	if (count_of(e) > 1)
 		buf_printf(&sentence, " ×%.0f", count_of(e));
+	if (*field(e, "by") && (!*field(e, "cause") || strcmp(field(e, "cause"), OPERATOR) == 0))
+		buf_printf(&sentence, " (by %s)", field(e, "by"));
 	cJSON_AddStringToObject(json, "text", buf_str(&sentence));
 	return json;
 }
@@ -247,11 +272,30 @@ int journal_read(struct client *client, const struct registry_keys *keys, const 
 
 bool journal_is_same(const cJSON *a, const cJSON *b)
 {
-	static const char *const names[] = { "kind", "analyzer", "node", "was", "now", "cause" };
+	static const char *const names[] = {
+		"kind", "analyzer", "node", "was", "now", "cause", "by"
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!cJSON_Compare(cJSON_GetObjectItemCaseSensitive(a, names[i]),
 				   cJSON_GetObjectItemCaseSensitive(b, names[i]), true))
 			return false;
 	return true;
+}
+
+int journal_tell(struct client *client, const struct registry_keys *keys, const char *kind,
+		 const char *now, const char *by)
+{
+	const char *const words[] = { "XADD",    keys->names[KEY_JOURNAL],
+				      "MAXLEN",  "~",
+				      MOST_TEXT, "*",
+				      "kind",    kind,
+				      "now",     now,
+				      "by",      by ? by : "" };
+	redisReply *reply = NULL;
+	int r = client_command(client, &reply, ARRAY_LEN(words), words);
+
+	if (r == 0)
+		freeReplyObject(reply);
+	return r;
 }

@@ -17,10 +17,18 @@
  * time),"first_ms","count" (how often it happened),"epoch","kind","analyzer","node" (node/worker),
  * "was","now","cause","text" (a sentence, with "×20" where it happened 20 times)}; null is what an
  * entry does not have. 0, CLIENT_E_*, MEMBERSHIP_E_ANSWER or -ENOMEM.
+ * all. *listp is the caller's to delete: an array of {"id","time_ms" (Redis TIME),"epoch","kind",
+ * "analyzer","node" (node/worker),"was","now","cause","by","text" (a sentence)}; null is what an entry
+ * does not have. 0, CLIENT_E_*, MEMBERSHIP_E_ANSWER or -ENOMEM.
  */
 int journal_read(struct client *client, const struct registry_keys *keys, const char *after,
 		 unsigned most, cJSON **listp) MUST_CHECK;
 /* Do both tell the same, at whatever time? A later one with a count above 1 stands for the earlier. */
 bool journal_is_same(const cJSON *a, const cJSON *b);
+
+/* An entry of something that people did, and no script tells: `now` of them. by: who, NULL: not
+ * said. As client_command. */
+int journal_tell(struct client *client, const struct registry_keys *keys, const char *kind,
+		 const char *now, const char *by) MUST_CHECK;
 
 #endif

@@ -93,6 +93,7 @@ int membership_register(struct client *c, const struct registration *reg, bool *
 	script_arg_str(&args, "");
 	script_arg_str(&args, "");
 	script_arg_str(&args, reg->spares_others ? "1" : "");
+	script_arg_str(&args, reg->by ? reg->by : "");
 	r = client_eval(c, SCRIPT_REGISTER, &args, &reply);
 	if (r != 0)
 		return r;
@@ -193,7 +194,7 @@ int membership_deregister(struct client *c, const char *id, const char *instance
 	return call(c, SCRIPT_DEREGISTER, &args, epochp);
 }
 
-int membership_remove(struct client *c, const char *id, uint64_t *epochp)
+int membership_remove(struct client *c, const char *id, const char *by, uint64_t *epochp)
 {
 	struct script_args args = { 0 };
 
@@ -201,6 +202,8 @@ int membership_remove(struct client *c, const char *id, uint64_t *epochp)
 	script_arg_str(&args, "");
 	script_arg_str(&args, "");
 	script_arg_str(&args, "an operator");
+	script_arg_str(&args, ""); /* however long it is silent */
+	script_arg_str(&args, by ? by : "");
 	return call(c, SCRIPT_DEREGISTER, &args, epochp);
 }
 
@@ -223,6 +226,7 @@ int membership_set(struct client *c, const char *id, const struct membership_cha
 
 	script_arg_str(&args, id);
 	script_arg_str(&args, change->if_revisions ? change->if_revisions : "*");
+	script_arg_str(&args, change->by ? change->by : "");
 	if (change->weight) {
 		script_arg_str(&args, "weight");
 		script_arg_double(&args, *change->weight);

@@ -27,6 +27,7 @@ struct registration {
 	double weight;
 	int64_t ttl_ms;
 	bool spares_others; /* MEMBERSHIP_E_IN_USE rather than replace one that lives elsewhere */
+	const char *by;     /* who does it, for the journal; NULL: not said */
 };
 
 /* Why an id, url, weight cannot be: one sentence; NULL: they can. */
@@ -41,8 +42,9 @@ int membership_register(struct client *c, const struct registration *reg, bool *
 /* processed < 0: not said. `fault` gets "" or the fault to simulate. */
 int membership_renew(struct client *c, const char *id, const char *instance, int64_t processed,
 		     uint64_t *epochp, char fault[FAULT_TEXT_MAX + 1]) MUST_CHECK;
-/* An operator removes it. */
-int membership_remove(struct client *c, const char *id, uint64_t *epochp) MUST_CHECK;
+/* An operator removes it. by: as in a registration. */
+int membership_remove(struct client *c, const char *id, const char *by,
+		      uint64_t *epochp) MUST_CHECK;
 /* The call that removes one whose lease ended silent_ms ago. */
 void membership_forget_args(const char *id, int64_t silent_ms, struct script_args *args);
 int membership_deregister(struct client *c, const char *id, const char *instance, int64_t processed,
@@ -54,6 +56,7 @@ struct membership_change {
 	const enum analyzer_state *state;
 	const char *fault;        /* "" = none */
 	const char *if_revisions; /* "3,17": only if it has one of these now */
+	const char *by;           /* as in a registration */
 };
 /* *revisionp (or NULL): what it has now, also with MEMBERSHIP_E_CHANGED. */
 int membership_set(struct client *c, const char *id, const struct membership_change *change,

@@ -21,6 +21,7 @@ enum front_field {
 	FIELD_LAST_EVENT_ID,
 	FIELD_SEC_FETCH_SITE,
 	FIELD_WEIR_PACKETS,
+	FIELD_WEIR_USER, /* who runs weirctl */
 	FRONT_FIELDS
 };
 
@@ -38,6 +39,7 @@ struct front_request {
 	bool is_trusted;   /* it came with a right token */
 	bool is_operator;  /* it came with the admin token, or none is set */
 	bool must_close;   /* the connection ends after the answer */
+	const char *token; /* which token it came with: "the admin token"; NULL: none */
 	struct buf out;    /* the whole answer */
 };
 

@@ -43,11 +43,16 @@ local function journal_fold(fields)
 end
 
 -- An entry that cannot be written is left out: for that no script ends half-way.
--- kind, then pairs of field and value: analyzer, node (node/worker), was, now, cause, epoch.
+-- kind, then pairs of field and value: analyzer, node (node/worker), was, now, cause, epoch, by (who did it).
 local function journal(kind, ...)
   local fields = {'kind', kind, ...}
   for k, value in ipairs(fields) do fields[k] = tostring(value) end
   local more = NEVER_FOLDED[kind] and {} or journal_fold(fields)
   for _, value in ipairs(more) do fields[#fields + 1] = value end
   redis.pcall('XADD', K_JOURNAL, 'MAXLEN', '~', JOURNAL_MOST, '*', unpack(fields))
+end
+
+-- What the channel says of a change that somebody made.
+local function by_whom(by)
+  return by ~= '' and ' by ' .. by or ''
 end

@@ -135,6 +135,15 @@ static bool needs_known_host(const struct node_config *c, enum access access)
 	return access == ACCESS_REGISTER || !c->admin_token;
 }
 
+static const char *find_token(const struct node_config *c, const char *authorization)
+{
+	if (is_bearer(authorization, conf_string(&c->admin_token)))
+		return "the admin token";
+	if (is_bearer(authorization, conf_string(&c->register_token)))
+		return "the register token";
+	return NULL;
+}
+
 int admin_access_check(struct admin_access *a, struct front_request *rq, enum access access)
 {
 	static const struct web_answer foreign = { .status = 403 };
@@ -152,6 +161,7 @@ int admin_access_check(struct admin_access *a, struct front_request *rq, enum ac
 	rq->is_trusted = is_right(a->config, rq->fields[FIELD_AUTHORIZATION], ACCESS_REGISTER);
 	rq->is_operator = is_open(a->config, ACCESS_ADMIN) ||
 			  is_right(a->config, rq->fields[FIELD_AUTHORIZATION], ACCESS_ADMIN);
+	rq->token = find_token(a->config, rq->fields[FIELD_AUTHORIZATION]);
 	return is_open(a->config, access) ? 0 : check_token(a, rq, access);
 }
 

@@ -7,6 +7,8 @@
 #include "common/log.h"
 #include "registry/membership.h"
 
+#define USER_SIZE 96 /* of user@host, as it is told */
+
 int admin_refuse(struct front_request *rq, int status, const char *code, const char *detail,
 		 const char *allow)
 {
@@ -58,6 +60,29 @@ int admin_refuse_error(struct admin_api *api, struct front_request *rq, const ch
 int admin_bad_field(struct front_request *rq, const char *why)
 {
 	return admin_refuse(rq, 400, "bad_field", why, NULL);
+}
+
+/* Whoever asks may have written anything. */
+static void write_user(const char *user, char out[USER_SIZE])
+{
+	size_t n = 0;
+
+	for (; user && *user && n < USER_SIZE - 1; user++)
+		out[n++] = *user > ' ' && *user <= '~' ? *user : '?';
+	out[n] = '\0';
+}
+
+void admin_write_by(const struct front_request *rq, char out[ADMIN_BY_SIZE])
+{
+	char user[USER_SIZE];
+
+	write_user(rq->fields[FIELD_WEIR_USER], user);
+	if (rq->token)
+		snprintf(out, ADMIN_BY_SIZE, "%s%s%s, from %s", user, user[0] ? " with " : "",
+			 rq->token, rq->client);
+	else
+		snprintf(out, ADMIN_BY_SIZE, "%s without a token, from %s",
+			 user[0] ? user : "somebody", rq->client);
 }
 
 int admin_begin_write(struct admin_api *api)

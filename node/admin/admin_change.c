@@ -78,12 +78,29 @@ static int refuse_changed(struct front_request *rq, const char *id, uint64_t rev
 	return front_send_problem(rq, &answer, "changed_meanwhile", detail);
 }
 
-static int do_change(struct admin_api *api, struct front_request *rq, const char *id,
-		     const struct membership_change *change)
+static void log_change(const char *id, const struct membership_change *change)
 {
+	struct buf what CLEANUP(buf_deinit) = { 0 };
+
+	if (change->weight)
+		buf_printf(&what, " weight %.15g", *change->weight);
+	if (change->state)
+		buf_printf(&what, " state %s", analyzer_state_names[*change->state]);
+	if (change->fault)
+		buf_printf(&what, " fault %s", *change->fault ? change->fault : "none");
+	log_info("admin", "analyzer changed", "analyzer=%s to=%s by=%s", id,
+		 buf_str(&what) + (what.len > 0), change->by);
+}
+
+static int do_change(struct admin_api *api, struct front_request *rq, const char *id,
+		     struct membership_change *change)
+{
+	char by[ADMIN_BY_SIZE];
 	uint64_t epoch, revision;
 	int r;
 
+	admin_write_by(rq, by);
+	change->by = by;
 	r = admin_begin_write(api);
 	if (r == 0)
 		r = membership_set(api->client, id, change, &epoch, &revision);
@@ -93,7 +110,7 @@ static int do_change(struct admin_api *api, struct front_request *rq, const char
 	if (r != 0)
 		return admin_refuse_error(api, rq, id, r);
 	control_refresh(api->config.control);
-	log_info("admin", "analyzer changed", "analyzer=%s", id);
+	log_change(id, change);
 	return admin_get_analyzer(api, rq, id);
 }
 

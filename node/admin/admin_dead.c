@@ -103,17 +103,23 @@ static int run(struct admin_api *api, struct front_request *rq, enum dead_deed d
 	struct dead_work work = { .deed = deed,
 				  .spill_max_bytes = api->config.shared->config->spill_max_bytes };
 	struct wanted wanted = { 0 };
+	char by[ADMIN_BY_SIZE];
 	const char *why;
 	int r;
 
 	if (!body_read(rq, fields, FIELDS, &body))
 		return 400;
+	admin_write_by(rq, by);
+	work.by = by;
 	why = check_wanted(&body, &wanted);
 	if (why)
 		return admin_bad_field(rq, why);
 	r = wanted.names ? do_named(api, &work, &wanted) : do_all(api, &work);
 	log_info("admin", deed == DEAD_REPLAY ? "dead letters replayed" : "dead letters purged",
-		 "packets=%" PRIu64 " missing=%" PRIu64, work.n_done, work.n_missing);
+		 "packets=%" PRIu64 " missing=%" PRIu64 " by=%s", work.n_done, work.n_missing, by);
+	work.dead = admin_store_begin(api, KEY_DEAD);
+	dead_tell(&work);
+	admin_store_end(api, 0);
 	return r == 0 ? answer(rq, &work) : admin_store_refuse(api, rq, r);
 }
 

@@ -129,8 +129,8 @@ static int do_register(struct admin_api *api, struct front_request *rq, struct r
 	if (r != 0)
 		return admin_refuse_error(api, rq, reg->id, r);
 	control_refresh(api->config.control);
-	log_info("admin", "analyzer registered", "analyzer=%s url=%s weight=%g", reg->id, reg->url,
-		 reg->weight);
+	log_info("admin", "analyzer registered", "analyzer=%s url=%s weight=%g by=%s", reg->id,
+		 reg->url, reg->weight, reg->by);
 	return send_registered(rq, reg, created, epoch);
 }
 
@@ -178,7 +178,8 @@ int admin_register(struct admin_api *api, struct front_request *rq, const char *
 	struct body body CLEANUP(body_deinit) = { 0 };
 	char instance[INSTANCE_MAX + 1];
 	AUTO_FREE char *info = NULL;
-	struct registration reg = { .id = id, .instance = instance };
+	char by[ADMIN_BY_SIZE];
+	struct registration reg = { .id = id, .instance = instance, .by = by };
 	int status;
 
 	if (!body_read(rq, fields, FIELDS, &body))
@@ -192,6 +193,7 @@ int admin_register(struct admin_api *api, struct front_request *rq, const char *
 	reg.weight = body_number(&body, WEIGHT, 0);
 	reg.ttl_ms = (int64_t)body_number(&body, TTL, MEMBERSHIP_TTL_DEFAULT_MS);
 	reg.spares_others = !body_is_true(&body, REPLACE);
+	admin_write_by(rq, by);
 	status = check_new_id(api, rq, id);
 	if (status == 0)
 		status = check_place(api, rq, &reg);
@@ -248,14 +250,16 @@ static int answer_left(struct admin_api *api, struct front_request *rq, const ch
 /* An operator removes what is gone, and knows no instance. */
 static int remove_it(struct admin_api *api, struct front_request *rq, const char *id)
 {
+	char by[ADMIN_BY_SIZE];
 	uint64_t epoch = 0;
 	int r = admin_begin_write(api);
 
+	admin_write_by(rq, by);
 	if (r == 0)
-		r = membership_remove(api->client, id, &epoch);
+		r = membership_remove(api->client, id, by, &epoch);
 	admin_end_write(api);
 	if (r == 0)
-		log_info("admin", "analyzer removed", "analyzer=%s client=%s", id, rq->client);
+		log_info("admin", "analyzer removed", "analyzer=%s by=%s", id, by);
 	return answer_left(api, rq, id, r, epoch);
 }
 

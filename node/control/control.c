@@ -265,7 +265,10 @@ static void on_up(void *arg, bool up)
 
 static void on_event(void *arg, const char *text)
 {
-	log_debug("control", "event", "text=%s", text);
+	if (strstr(text, " by ")) /* somebody made it, maybe straight in Redis */
+		log_info("control", "change announced", "event=%s", text);
+	else
+		log_debug("control", "event", "text=%s", text);
 	ask(arg);
 }
 

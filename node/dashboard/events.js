@@ -8,7 +8,7 @@ const MAX = 200;
 // A shape for each kind, so that the list can be skimmed: comes, goes, changes, trouble.
 const SHAPES = {
 	joined: '+', back: '+', node_joined: '+', spill_ended: '✓',
-	left: '−', node_left: '−', lost: '✕', node_lost: '✕',
+	left: '−', node_left: '−', lost: '✕', node_lost: '✕', replayed: '⇄', purged: '−',
 	replaced: '⇄', weight: '⇄', state: '⇄', fault: '⚡', breaker: '▲', slow: '▲',
 	spill_began: '▲', dead: '▲', registry_away: '▲', id_twice: '▲', clock_back: '▲', data_lost: '▲',
 };

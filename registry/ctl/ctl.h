@@ -24,6 +24,7 @@
 
 #include "common/conf/conf.h"
 #include "registry/cluster.h"
+#include "registry/ctl/ctl_user.h"
 #include "registry/keys.h"
 #include "registry/membership.h"
 
@@ -39,6 +40,8 @@ struct ctl_options {
 	double tolerance;         /* verify; percent */
 	uint64_t for_ms;          /* verify; 0: since the beginning. events; 0: for ever */
 	uint64_t wait_ms;         /* verify */
+	int64_t last;             /* events; 0: not given */
+	uint64_t since_ms;        /* events; 0: not given */
 	int64_t limit;            /* list */
 	bool yes;                 /* dead purge */
 	uint64_t spill_max_bytes; /* dead replay */
@@ -55,7 +58,8 @@ struct ctl {
 	/* Of commands about spill and dead letters: where these are, and how their keys are called. */
 	struct redis_url store_url;
 	struct registry_keys store_keys;
-	struct client *store; /* `client` where they are in the same Redis */
+	struct client *store;        /* `client` where they are in the same Redis */
+	char by[CTL_USER_SIZE + 16]; /* who runs it, for the journal */
 };
 
 /* Bits of commands in the table of options. */
@@ -113,6 +117,8 @@ int ctl_options_load(struct ctl_options *options, const struct ctl_command *comm
 		     char **argv, char ***restp, int *n_restp) MUST_CHECK;
 void ctl_options_free(struct ctl_options *options);
 
+/* A pool that nobody ever used, where there are others: one line on stderr names them. */
+enum ctl_exit ctl_check_pool(struct ctl *ctl);
 /* One line on stderr; returns the exit code. */
 enum ctl_exit ctl_fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
 enum ctl_exit ctl_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -99,7 +99,7 @@ static enum ctl_exit show(struct ctl *ctl, const char *id, uint64_t epoch)
 	return CTL_OK;
 }
 
-static enum ctl_exit apply(struct ctl *ctl, const char *id, const struct membership_change *change)
+static enum ctl_exit apply(struct ctl *ctl, const char *id, struct membership_change *change)
 {
 	const char *wrong = membership_check_id(id);
 	uint64_t epoch;
@@ -107,6 +107,7 @@ static enum ctl_exit apply(struct ctl *ctl, const char *id, const struct members
 
 	if (wrong)
 		return ctl_usage("\"%s\" is no analyzer: %s", id, wrong);
+	change->by = ctl->by;
 	r = membership_set(ctl->client, id, change, &epoch, NULL);
 	return r == 0 ? show(ctl, id, epoch) : ctl_explain(ctl, r, id);
 }
@@ -151,7 +152,7 @@ enum ctl_exit ctl_remove(struct ctl *ctl, const struct ctl_command *command, cha
 	(void)command;
 	if (wrong)
 		return ctl_usage("\"%s\" is no analyzer: %s", id, wrong);
-	r = membership_remove(ctl->client, id, &epoch);
+	r = membership_remove(ctl->client, id, ctl->by, &epoch);
 	if (r != 0)
 		return ctl_explain(ctl, r, id);
 	if (ctl->options.json)

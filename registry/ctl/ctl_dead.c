@@ -84,10 +84,12 @@ static enum ctl_exit run(struct ctl *ctl, const struct deed *deed, char **names)
 {
 	struct dead_work work = { .dead = ctl_entries_of(ctl, KEY_DEAD),
 				  .deed = deed->deed,
+				  .by = ctl->by,
 				  .spill_max_bytes = ctl->options.spill_max_bytes };
 	bool is_all = strcmp(names[0], "all") == 0;
 	int r = is_all ? do_all(deed, &work) : do_named(ctl, names, &work);
 
+	dead_tell(&work);
 	if (r != 0 && work.n_done > 0)
 		ctl_fail("stopped after %" PRIu64 " packets", work.n_done);
 	return r == 0 ? answer(ctl, deed, &work) : ctl_explain(ctl, r, NULL);

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "registry/ctl/ctl.h"
 #include "registry/ctl/ctl_changes.h"
+#include "registry/ctl/ctl_past.h"
 #include "registry/entries.h"
 #include "registry/scripts.h"
 
@@ -172,13 +173,17 @@ static enum ctl_exit follow(struct events *e)
 /* Listens before it looks, so that nothing falls in between. */
 enum ctl_exit ctl_events(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
-	struct events e = { .ctl = ctl, .listener = listen_to(ctl) };
+	struct events e = { .ctl = ctl };
 	char *text AUTO_FREE = NULL;
 	enum ctl_exit code;
-	int r = e.listener ? client_event(e.listener, 0, &text) : -ENOMEM;
+	int r;
 
 	(void)command;
 	(void)arguments;
+	if (ctl->options.last > 0 || ctl->options.since_ms > 0)
+		return ctl_past_print(ctl);
+	e.listener = listen_to(ctl);
+	r = e.listener ? client_event(e.listener, 0, &text) : -ENOMEM;
 	ctl_catch_signals();
 	if (r >= 0) /* if the listener has trouble, the other one has it too, or it is over */
 		r = membership_roster(ctl->client, &e.known);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/tolerance.h"
 #include "registry/ctl/ctl.h"
 #include "registry/ctl/ctl_verdict.h"
 
@@ -21,6 +22,7 @@ struct sample {
 	struct line *lines;       /* roster->n_analyzers */
 	double routed, delivered; /* all, those that are gone too */
 	double packets;           /* delivered, by the counters of analyzers */
+	double packets_since;     /* the same, of the time that is looked at */
 };
 
 static void sample_deinit(struct sample *s)
@@ -50,6 +52,7 @@ static int take_sample(struct ctl *ctl, struct sample *s)
 		s->delivered += a->delivered;
 		s->packets += a->delivered_packets;
 	}
+	s->packets_since = s->packets;
 	return 0;
 }
 
@@ -67,6 +70,7 @@ static void subtract(struct sample *s, const struct sample *before)
 	}
 	s->routed -= before->routed;
 	s->delivered -= before->delivered;
+	s->packets_since = s->packets - before->packets;
 }
 
 /* Redis was emptied or rolled back: the accounts are right again since, other figures are not. */
@@ -200,19 +204,24 @@ static void check_processed(struct verdict *v, const struct sample *s)
 	cJSON_AddNumberToObject(check, "silent", n_silent);
 }
 
-static const struct line *find_worst(const struct sample *s, double *errorp)
+/* By the rule that weir-loadgen --verify has, too; how large the largest packet was is not known. */
+static const struct line *find_worst(const struct sample *s, double percent,
+				     struct deviation *worstp)
 {
+	const struct tolerance t = { percent,
+				     s->packets_since > 0 ? s->delivered / s->packets_since : 0 };
 	const struct line *worst = NULL;
 	double total = 0;
 
 	for (unsigned i = 0; i < s->roster->n_analyzers; i++)
 		total += s->lines[i].routed;
 	for (unsigned i = 0; i < s->roster->n_analyzers && total > 0; i++) {
-		double error = 100 * (s->lines[i].routed / total - s->lines[i].share);
+		const struct line *line = &s->lines[i];
+		struct deviation d = tolerance_judge(&t, line->share, line->routed, total);
 
-		if (!worst || fabs(error) > fabs(*errorp)) {
-			worst = &s->lines[i];
-			*errorp = error;
+		if (!worst || fabs(d.percent) > fabs(worstp->percent)) {
+			worst = line;
+			*worstp = d;
 		}
 	}
 	return worst;
@@ -220,9 +229,10 @@ static const struct line *find_worst(const struct sample *s, double *errorp)
 
 static void check_shares(struct verdict *v, const struct ctl *ctl, const struct sample *s)
 {
-	double error = 0, tolerance = ctl->options.tolerance;
-	const struct line *worst = find_worst(s, &error);
-	bool is_ok = worst && fabs(error) <= tolerance;
+	struct deviation d = { 0 };
+	double tolerance = ctl->options.tolerance, error;
+	const struct line *worst = find_worst(s, tolerance, &d);
+	bool is_ok = worst && d.is_within;
 	cJSON *check;
 
 	if (!worst) {
@@ -230,11 +240,13 @@ static void check_shares(struct verdict *v, const struct ctl *ctl, const struct 
 			    ctl->options.for_ms ? " in this time" : "");
 		return;
 	}
+	error = d.percent;
 	check = verdict_add(
 		v, "shares", is_ok,
-		"%s is furthest off: target %.3f %%, actual %.3f %%, error %+.3f %% "
-		"(tolerance %g %%)%s",
-		worst->id, 100 * worst->share, 100 * worst->share + error, error, tolerance,
+		"%s is furthest off: target %.3f %%, actual %.3f %%, error %+.3f %% = %+.0f "
+		"messages (tolerance %g %%, or %d packets)%s",
+		worst->id, 100 * worst->share, 100 * worst->share + error, error, d.messages,
+		tolerance, TOLERANCE_PACKETS,
 		is_ok || ctl->options.for_ms ? "" : "; if weights were changed use --for");
 	cJSON_AddStringToObject(check, "analyzer", worst->id);
 	cJSON_AddNumberToObject(check, "error_percent", error);

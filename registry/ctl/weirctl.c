@@ -105,7 +105,7 @@ static void close_all(struct ctl *ctl)
 static enum ctl_exit run(const struct ctl_command *command, int argc, char **argv)
 {
 	struct ctl ctl = { 0 };
-	char **arguments;
+	char **arguments, user[CTL_USER_SIZE];
 	int n_arguments,
 		r = ctl_options_load(&ctl.options, command, argc, argv, &arguments, &n_arguments);
 	enum ctl_exit code;
@@ -114,6 +114,8 @@ static enum ctl_exit run(const struct ctl_command *command, int argc, char **arg
 		return r == CONF_E_DONE    ? CTL_OK
 		       : r == CONF_E_USAGE ? CTL_USAGE
 					   : ctl_fail("%s", strerror(-r));
+	ctl_user_write(user);
+	snprintf(ctl.by, sizeof(ctl.by), "%s with weirctl", user);
 	if (n_arguments < command->min_arguments || n_arguments > command->max_arguments)
 		code = ctl_usage("%s: expected %s %s (see weirctl %s --help)", command->name,
 				 command->name, command->arguments, command->name);
@@ -121,6 +123,8 @@ static enum ctl_exit run(const struct ctl_command *command, int argc, char **arg
 		code = command->takes & CTL_REGISTRY ? open_registry(&ctl) : CTL_OK;
 	if (code == CTL_OK && command->takes & CTL_STORE)
 		code = open_store(&ctl);
+	if (code == CTL_OK && command->takes & CTL_REGISTRY)
+		code = ctl_check_pool(&ctl);
 	if (code == CTL_OK)
 		code = command->run(&ctl, command, arguments);
 	close_all(&ctl);

@@ -33,7 +33,7 @@ $there->next('overview');
 is(http(PATCH => "$n1/v1/analyzers/a1", { weight => 2 })->{status}, 200, 'a weight is changed at one node');
 my $change = $there->next('event');
 is_deeply([ @{ $change->{data} }{qw(kind analyzer was now cause text)} ],
-    [ 'weight', 'a1', '0.5', '2', 'an operator', 'a1: weight 0.5 -> 2' ], 'a reader at the other node hears of it');
+    [ 'weight', 'a1', '0.5', '2', 'an operator', 'a1: weight 0.5 -> 2 (by somebody without a token, from 127.0.0.1)' ], 'a reader at the other node hears of it');
 my $seen = $there->next('overview')->{data};
 is((grep { $_->{id} eq 'a1' } @{ $seen->{analyzers} })[0]{share}, 0.8, 'and sees the new share');
 $there->close;

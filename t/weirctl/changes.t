@@ -64,7 +64,9 @@ my $weight = ctl('weight', 'a1', '2');
 is($weight->{status}, 0, 'a weight can be set');
 like($weight->{stdout}, qr/^a1: active, weight 2, share 80\.00 %/, 'and what that makes is said');
 is(hash('weight')->{a1}, '2', 'the registry has it');
+ctl('weight', 'a1', '200');
 like(ctl('verify', '--wait', '0')->{stdout}, qr/^shares +NOT OK .*--for/m, 'totals do not follow a new weight');
+ctl('weight', 'a1', '2');
 
 ctl('drain', 'a1');
 is(hash('state')->{a1}, 'draining', 'an analyzer can be drained');

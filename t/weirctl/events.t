@@ -23,14 +23,14 @@ wait_until { @{ $cluster->redis->command('PUBSUB', 'CHANNELS') } && (run('weirct
     && $cluster->redis->command('PUBSUB', 'NUMSUB', 'weir:{default}:events')->[1] == 3 } 10, 'it listens';
 # the first look comes after that: changes until it is seen
 my $weight = 2;
-wait_until { run('weirctl', @redis, 'weight', 'a1', ++$weight); slurp($out) =~ /set a1: / } 10, 'an event with changes';
+wait_until { run('weirctl', @redis, 'weight', 'a1', ++$weight); slurp($out) =~ /set a1 by \S+ with weirctl: / } 10, 'an event with changes';
 my $time = qr/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/;
-wait_line(qr/^$time  epoch \d+  set a1: a1 weight [\d.]+ -> \d+; a1 share [\d.]+ % -> [\d.]+ %; a2 share /m,
+wait_line(qr/^$time  epoch \d+  set a1 by \S+ with weirctl: a1 weight [\d.]+ -> \d+; a1 share [\d.]+ % -> [\d.]+ %; a2 share /m,
     'a line has time, cause and what changed');
 run('weirctl', @redis, 'drain', 'a2');
-wait_line(qr/set a2: a2 active -> draining; /, 'so has a change of state');
+wait_line(qr/set a2 by \S+ with weirctl: a2 active -> draining; /, 'so has a change of state');
 run('weirctl', @redis, 'fault', 'a3', '--errors', '0.5');
-wait_line(qr/set a3: a3 fault error:0\.5$/m, 'and a simulated fault');
+wait_line(qr/set a3 by \S+ with weirctl: a3 fault error:0\.5$/m, 'and a simulated fault');
 run('weirctl', @redis, 'fault', 'a3', '--clear');
 $cluster->start_analyzer(a4 => 1);
 wait_line(qr/register a4: a4 joined: weight 1, share /, 'one that joins is told');
@@ -66,7 +66,7 @@ my $counted = Weir::Process->start([ 'weirctl', @redis, 'events', '--count', '2'
 wait_until { run('weirctl', @redis, 'weight', 'a1', ++$weight); $counted->has_ended } 15, 'two lines';
 is($counted->wait_end, 0, 'and after that number of lines');
 my @lines = map { JSON::PP::decode_json($_) } split /\n/, slurp("$out.json");
-is_deeply([ map { [ $_->{cause}, ref $_->{changes}, $_->{epoch} > 0 ] } @lines ], [ ([ 'set a1', 'ARRAY', 1 ]) x 2 ], 'each an object');
+is_deeply([ map { [ $_->{cause} =~ s{ by .* with weirctl\z}{}r, ref $_->{changes}, $_->{epoch} > 0 ] } @lines ], [ ([ 'set a1', 'ARRAY', 1 ]) x 2 ], 'each an object');
 $cluster->redis->kill_now;
 is(run('weirctl', @redis, 'events', '--for', '1s')->{status}, 1, 'without Redis it does not begin');
 done_testing;

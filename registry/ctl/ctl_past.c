@@ -1,0 +1,79 @@
+#include "registry/ctl/ctl_past.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "registry/entries.h"
+#include "registry/journal.h"
+
+#define ALL 100000 /* more than a journal keeps */
+
+static void drop_first(cJSON *list, int n)
+{
+	for (; n > 0; n--)
+		cJSON_DeleteItemFromArray(list, 0);
+}
+
+static double time_of(const cJSON *entry)
+{
+	return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(entry, "time_ms"));
+}
+
+/* What the options ask for. */
+static void cut(cJSON *list, const struct ctl_options *options)
+{
+	double from_ms = (double)(clock_wall_us() / US_PER_MS) - (double)options->since_ms;
+	int n_old = 0;
+
+	if (options->since_ms > 0) {
+		const cJSON *entry;
+
+		cJSON_ArrayForEach (entry, list) {
+			if (time_of(entry) >= from_ms)
+				break;
+			n_old++;
+		}
+		drop_first(list, n_old);
+	}
+	if (options->last > 0)
+		drop_first(list, cJSON_GetArraySize(list) - (int)options->last);
+}
+
+static void print_text(const cJSON *list)
+{
+	const cJSON *entry;
+	char time[40];
+
+	cJSON_ArrayForEach (entry, list) {
+		const char *text =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "text"));
+		const char *cause =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "cause"));
+
+		entry_write_time((uint64_t)time_of(entry), time, sizeof(time));
+		printf("%s  %s%s%s%s\n", time, text ? text : "?", cause ? " [" : "",
+		       cause ? cause : "", cause ? "]" : "");
+	}
+	if (!list->child)
+		puts("nothing is in the journal for that time");
+}
+
+enum ctl_exit ctl_past_print(struct ctl *ctl)
+{
+	cJSON *list = NULL;
+	int r = journal_read(ctl->client, &ctl->keys, NULL, ALL, &list);
+
+	if (r != 0)
+		return ctl_explain(ctl, r, NULL);
+	cut(list, &ctl->options);
+	if (ctl->options.json) {
+		cJSON *json = cJSON_CreateObject();
+
+		cJSON_AddItemToObject(json, "events", list);
+		return ctl_print_json(json);
+	}
+	print_text(list);
+	cJSON_Delete(list);
+	return CTL_OK;
+}

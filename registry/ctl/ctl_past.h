@@ -1,0 +1,8 @@
+#ifndef WEIR_REGISTRY_CTL_PAST_H
+#define WEIR_REGISTRY_CTL_PAST_H
+#include "registry/ctl/ctl.h"
+
+/* weirctl events --last N --since TIME: of the journal, a line for each entry, the oldest first. */
+enum ctl_exit ctl_past_print(struct ctl *ctl);
+
+#endif
