@@ -1,5 +1,7 @@
 #include "node/health.h"
 
+#include <stdio.h>
+
 const char *const health_verdict_texts[] = {
 	"ok\n",
 	"starting: no roster from Redis yet\n",
@@ -46,14 +48,34 @@ static void line(struct buf *out, const char *check, bool ok, const char *remark
 	buf_printf(out, "[%c]%s %s\n", ok ? '+' : '-', check, ok ? "ok" : remark);
 }
 
+enum redis_state health_redis(const struct health *h)
+{
+	enum redis_state state =
+		(enum redis_state)atomic_load_explicit(&h->redis_state, memory_order_relaxed);
+
+	if (state == REDIS_UP && !atomic_load_explicit(&h->redis_up, memory_order_relaxed))
+		return REDIS_AWAY;
+	return state;
+}
+
+/* A node carries on whatever the state of Redis. */
+static void write_redis(const struct health *h, struct buf *out)
+{
+	enum redis_state state = health_redis(h);
+	char remark[80];
+
+	snprintf(remark, sizeof(remark), "%s (does not count: the node carries on)",
+		 redis_state_names[state]);
+	line(out, "redis", state == REDIS_UP, remark);
+}
+
 void health_write_verbose(const struct health *h, uint64_t now_us, struct buf *out)
 {
 	line(out, "roster", atomic_load_explicit(&h->has_roster, memory_order_relaxed),
 	     "not read from Redis yet");
 	line(out, "serving", !atomic_load_explicit(&h->draining, memory_order_relaxed), "draining");
 	line(out, "placing", !unplaced(h, now_us), "the last packet could not be put anywhere");
-	line(out, "redis", atomic_load_explicit(&h->redis_up, memory_order_relaxed),
-	     "away (does not count: the node carries on)");
+	write_redis(h, out);
 	if (h->has_spill_redis)
 		line(out, "spill-redis", atomic_load_explicit(&h->spill_up, memory_order_relaxed),
 		     "away (does not count: only what needs the spill is refused)");

@@ -9,6 +9,7 @@
 #include "node/ingest/conn_shared.h"
 #include "node/route/router.h"
 #include "node/route/settler.h"
+#include "registry/redis/redis_state.h"
 
 static const char *const version_names[] = { WEIR_VERSION };
 static const char *const compiler_names[] = { PROCESS_COMPILER };

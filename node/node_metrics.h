@@ -100,6 +100,8 @@
 	  "From the start of a POST to it until its answer, or failure. Series of analyzers never tried are left out.")     \
 	X(REDIS, "weir_redis_up", GAUGE, BY_NOTHING, 0,                                                                     \
 	  "1 while the node itself has a link to Redis, by which it sees the pool; workers have their own.")                \
+	X(REDIS_STATE, "weir_redis_state", GAUGE, BY("state", redis_state_names, REDIS_STATES), 0,                          \
+	  "1 for the state of Redis as this node finds it each second, by writing its report.")                             \
 	X(REDIS_UP, "weir_redis_up_workers", GAUGE, BY_NOTHING, 0, "Workers whose link to Redis is up.")                    \
 	X(SPILL_REDIS_UP, "weir_spill_redis_up_workers", GAUGE, BY_NOTHING, 0,                                              \
 	  "Workers whose link to the Redis of spill and dead letters is up.")                                               \

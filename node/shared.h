@@ -14,6 +14,7 @@
 #include "node/packet/memory.h"
 #include "node/token_guard.h"
 #include "registry/keys.h"
+#include "registry/redis/redis_seen.h"
 #include "registry/redis/redis_url.h"
 #include "registry/roster.h"
 
@@ -34,6 +35,7 @@ struct node_shared {
 	struct net_allow *proxies; /* trusted; NULL: none */
 	struct metrics *metrics;
 	struct health health;
+	struct redis_seen redis_seen;
 	struct token_guard ingest_guard;
 	struct memory_pool memory;
 	uint64_t memory_bytes;      /* of the pool */

@@ -1,6 +1,7 @@
 #include "registry/reports.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,61 @@ static void add_refused(struct reports *r, const cJSON *reasons)
 	}
 }
 
+/* The least of both, but for 0. */
+static double earlier(double a, double b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+static void add_refusing(struct reports *r, const cJSON *reasons)
+{
+	const cJSON *reason;
+
+	if (!cJSON_IsObject(reasons))
+		return;
+	cJSON_ArrayForEach (reason, reasons) {
+		cJSON *sum = cJSON_GetObjectItemCaseSensitive(r->refusing, reason->string);
+		double since_ms = earlier(number(sum, "since_ms"), number(reason, "since_ms"));
+		double per_s = number(sum, "per_s") + number(reason, "per_s");
+
+		if (!sum)
+			sum = cJSON_AddObjectToObject(r->refusing, reason->string);
+		cJSON_DeleteItemFromObjectCaseSensitive(sum, "per_s");
+		cJSON_DeleteItemFromObjectCaseSensitive(sum, "since_ms");
+		cJSON_DeleteItemFromObjectCaseSensitive(sum, "status");
+		cJSON_AddNumberToObject(sum, "status", number(reason, "status"));
+		cJSON_AddNumberToObject(sum, "per_s", per_s);
+		cJSON_AddNumberToObject(sum, "since_ms", since_ms);
+	}
+}
+
+static void merge_check(struct lane_check *sum, const cJSON *check)
+{
+	sum->since_ms = earlier(sum->since_ms, number(check, "since_ms"));
+	sum->change_ms = fmax(sum->change_ms, number(check, "change_ms"));
+	sum->checked_ms = fmax(sum->checked_ms, number(check, "checked_ms"));
+	sum->down_s = fmax(sum->down_s, number(check, "down_s"));
+	sum->flaps = fmax(sum->flaps, number(check, "flaps"));
+	if (number(check, "error_ms") <= sum->error_ms)
+		return;
+	sum->error_ms = number(check, "error_ms");
+	snprintf(sum->error, sizeof(sum->error), "%s", text(check, "error"));
+}
+
+static void add_checks(struct reports *r, const struct roster *roster, const cJSON *checks)
+{
+	const cJSON *check;
+
+	if (!cJSON_IsObject(checks))
+		return;
+	cJSON_ArrayForEach (check, checks) {
+		struct lanes *lanes = lanes_of(r, roster, check->string);
+
+		if (lanes)
+			merge_check(&lanes->check, check);
+	}
+}
+
 static bool is_live(const struct roster *roster, const char *node)
 {
 	size_t len = strlen(node);
@@ -196,6 +252,10 @@ static void add_node(struct reports *r, const struct roster *roster, const char 
 	add_lanes(r, roster, cJSON_GetObjectItemCaseSensitive(report, "lanes"), &all);
 	add_trouble(r, roster, cJSON_GetObjectItemCaseSensitive(report, "trouble"));
 	add_refused(r, cJSON_GetObjectItemCaseSensitive(report, "refused"));
+	add_refusing(r, cJSON_GetObjectItemCaseSensitive(report, "refusing"));
+	add_checks(r, roster, cJSON_GetObjectItemCaseSensitive(report, "checks"));
+	cJSON_DeleteItemFromObjectCaseSensitive(report, "refusing");
+	cJSON_DeleteItemFromObjectCaseSensitive(report, "checks");
 	add_ack(r, report);
 	cJSON_DeleteItemFromObjectCaseSensitive(report, "lanes"); /* summed up, and large */
 	cJSON_DeleteItemFromObjectCaseSensitive(report, "trouble");
@@ -217,23 +277,40 @@ static int make_lanes(struct reports *r, unsigned n)
 	return 0;
 }
 
-int reports_init(struct reports *r, const redisReply *hash, const struct roster *roster)
+static void add_hash(struct reports *r, const redisReply *hash, const struct reports_own *own,
+		     const struct roster *roster)
 {
-	*r = (struct reports){ .nodes = cJSON_CreateObject(), .refused = cJSON_CreateObject() };
-	r->of_nodes = calloc(hash->elements / 2 + 1, sizeof(*r->of_nodes));
-	if (!r->nodes || !r->refused || !r->of_nodes || make_lanes(r, roster->n_analyzers) != 0) {
+	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
+		const redisReply *node = hash->element[i], *report = hash->element[i + 1];
+
+		if (node->type != REDIS_REPLY_STRING || report->type != REDIS_REPLY_STRING ||
+		    (own && own->json && strcmp(node->str, own->node) == 0))
+			continue;
+		add_node(r, roster, node->str, report->str);
+	}
+}
+
+int reports_init(struct reports *r, const redisReply *hash, const struct reports_own *own,
+		 const struct roster *roster)
+{
+	*r = (struct reports){ .nodes = cJSON_CreateObject(),
+			       .refused = cJSON_CreateObject(),
+			       .refusing = cJSON_CreateObject() };
+	r->of_nodes = calloc((hash ? hash->elements / 2 : 0) + 2, sizeof(*r->of_nodes));
+	if (!r->nodes || !r->refused || !r->refusing || !r->of_nodes ||
+	    make_lanes(r, roster->n_analyzers) != 0) {
 		reports_deinit(r);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i + 1 < hash->elements; i += 2)
-		if (hash->element[i]->type == REDIS_REPLY_STRING &&
-		    hash->element[i + 1]->type == REDIS_REPLY_STRING)
-			add_node(r, roster, hash->element[i]->str, hash->element[i + 1]->str);
+	if (own && own->json)
+		add_node(r, roster, own->node, own->json);
+	if (hash)
+		add_hash(r, hash, own, roster);
 	return 0;
 }
 
 int reports_read(struct client *client, const struct registry_keys *keys,
-		 const struct roster *roster, struct reports *r)
+		 const struct reports_own *own, const struct roster *roster, struct reports *r)
 {
 	const char *const words[] = { "HGETALL", keys->names[KEY_REPORT] };
 	redisReply *reply;
@@ -241,7 +318,7 @@ int reports_read(struct client *client, const struct registry_keys *keys,
 
 	if (error != 0)
 		return error;
-	error = reports_init(r, reply, roster);
+	error = reports_init(r, reply, own, roster);
 	freeReplyObject(reply);
 	return error;
 }
@@ -254,6 +331,7 @@ void reports_deinit(struct reports *r)
 	free(r->of_nodes);
 	cJSON_Delete(r->nodes);
 	cJSON_Delete(r->refused);
+	cJSON_Delete(r->refusing);
 	*r = (struct reports){ 0 };
 }
 
@@ -338,6 +416,31 @@ static void add_figure(cJSON *json, const char *name, bool is_known, double valu
 		cJSON_AddNumberToObject(json, name, round(value * digits) / digits);
 	else
 		cJSON_AddNullToObject(json, name);
+}
+
+static void add_known(cJSON *json, const char *name, double value)
+{
+	if (value > 0)
+		cJSON_AddNumberToObject(json, name, round(value));
+	else
+		cJSON_AddNullToObject(json, name);
+}
+
+void lanes_add_check(const struct lanes *lanes, cJSON *json)
+{
+	const struct lane_check *check = &lanes->check;
+	cJSON *object = cJSON_AddObjectToObject(json, "check");
+
+	add_known(object, "since_ms", check->since_ms);
+	add_known(object, "change_ms", check->change_ms);
+	add_known(object, "checked_ms", check->checked_ms);
+	cJSON_AddNumberToObject(object, "down_s", round(check->down_s));
+	cJSON_AddNumberToObject(object, "flaps", round(check->flaps * 10) / 10);
+	add_known(object, "error_ms", check->error_ms);
+	if (check->error[0])
+		cJSON_AddStringToObject(object, "error", check->error);
+	else
+		cJSON_AddNullToObject(object, "error");
 }
 
 void lanes_add_health(const struct lanes *lanes, cJSON *json)

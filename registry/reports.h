@@ -12,13 +12,33 @@
 #include "registry/redis/client.h"
 #include "registry/roster.h"
 
+#define CHECK_ERROR_SIZE 96
+
+/* Of one analyzer, as the nodes find it. Times are of the nodes' wall clocks; 0: none. */
+struct lane_check {
+	double since_ms;   /* when the present trouble began, at the node that has it longest */
+	double change_ms;  /* the last change between trouble and none */
+	double checked_ms; /* the last delivery or probe */
+	double down_s;     /* out of reach in all, of the node that missed it longest */
+	double flaps;      /* changes of about the last minute, of the node that saw most */
+	double error_ms;   /* when the last error was */
+	char error[CHECK_ERROR_SIZE];
+};
+
 struct lanes { /* to one analyzer, of all workers; or of one node, to all analyzers */
 	double queued, flying, paused;
 	double failed;                         /* of the deliveries in times */
 	double n_open, n_half_open, n_hanging; /* breakers */
 	double n_slow;                         /* workers that give it less than its share */
 	double times[METRICS_N_BUCKETS + 1];   /* deliveries of about the last 10 s, by bucket */
-	cJSON *trouble;                        /* owned; array of {"worker","state",...} */
+	struct lane_check check;
+	cJSON *trouble; /* owned; array of {"worker","state",...} */
+};
+
+/* The report of the node that reads, in place of what Redis has of it. */
+struct reports_own {
+	const char *node;
+	const char *json; /* NULL: none */
 };
 
 struct reports {
@@ -31,15 +51,19 @@ struct reports {
 	double ack[METRICS_N_BUCKETS + 1]; /* 202s of about the last 10 s, by how long they took */
 	cJSON *refused;                    /* owned; reason -> requests, of all nodes */
 	double n_refused;
+	cJSON *refusing; /* owned; reason -> {"status","per_s","since_ms"}, of all nodes */
 };
 
-/* From the HASH `report`. What is no report is left out. */
-int reports_init(struct reports *r, const redisReply *hash, const struct roster *roster) MUST_CHECK;
+/* From the HASH `report`, NULL: there is none; own: NULL for who is no node. What is no report is left
+ * out. */
+int reports_init(struct reports *r, const redisReply *hash, const struct reports_own *own,
+		 const struct roster *roster) MUST_CHECK;
 void reports_deinit(struct reports *r);
 
 /* The same, asked of Redis; the errors of client_command, too. */
 int reports_read(struct client *client, const struct registry_keys *keys,
-		 const struct roster *roster, struct reports *r) MUST_CHECK;
+		 const struct reports_own *own, const struct roster *roster,
+		 struct reports *r) MUST_CHECK;
 
 /* Of all nodes that report, to all analyzers; its `trouble` is NULL. */
 struct lanes reports_all(const struct reports *r);
@@ -55,6 +79,9 @@ bool reports_ack_percentile(const struct reports *r, double percent, double *msp
 /* {"p50_ms","p99_ms","p99_9_ms"} of the same; null: there were none. NULL: out of memory. */
 cJSON *reports_ack_json(const struct reports *r);
 
+/* Adds check: {"since_ms","change_ms","checked_ms","down_s","flaps","error_ms","error"}; null: not
+ * known. */
+void lanes_add_check(const struct lanes *lanes, cJSON *json);
 /* Adds p50_ms, p99_ms and error_ratio; null: there were no deliveries. */
 void lanes_add_health(const struct lanes *lanes, cJSON *json);
 

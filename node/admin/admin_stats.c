@@ -109,7 +109,7 @@ int admin_get_health(struct admin_api *api, struct front_request *rq, const char
 
 	(void)id;
 	cJSON_AddStringToObject(json, "status", names[verdict]);
-	cJSON_AddStringToObject(json, "redis", atomic_load(&health->redis_up) ? "up" : "away");
+	cJSON_AddStringToObject(json, "redis", redis_state_names[health_redis(health)]);
 	cJSON_AddStringToObject(json, "node", api->config.shared->config->node_id);
 	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
 	return front_send_json(rq, verdict == HEALTH_READY ? 200 : 503, json);

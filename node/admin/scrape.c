@@ -68,6 +68,7 @@ static void set_process(struct metrics_shard *m, const struct node_shared *share
 	metrics_set(m, M_REGISTRY_LOSSES, 0, (int64_t)atomic_load(&shared->n_registry_losses));
 	metrics_set(m, M_REDIS, 0,
 		    atomic_load_explicit(&shared->health.redis_up, memory_order_relaxed));
+	metrics_set(m, M_REDIS_STATE, health_redis(&shared->health), 1);
 }
 
 /* seen_us 0: it was never seen. */

@@ -17,6 +17,7 @@
 #define POLL_US 2000000
 #define STALL_MS 2000
 #define REPORT_US 1000000
+#define EMPTY_BELOW 10 /* Redis has lost all when less than this part of the messages is left */
 
 struct control {
 	struct node_shared *shared;
@@ -35,6 +36,7 @@ struct control {
 	struct event *refresh_event, *poll, *report;
 	bool is_asking;        /* a roster call is under way */
 	bool ask_again;        /* something changed since it was sent */
+	bool is_refused;       /* a call of this second's was */
 	pthread_mutex_t lock;  /* of `roster`; taken by admin requests, never for a packet */
 	struct roster *roster; /* a reference; NULL: none yet */
 	uint64_t roster_us;    /* when it was read */
@@ -81,9 +83,29 @@ static void adopt(struct control *c, struct roster *roster)
 	watch_tell(c->watch, roster);
 }
 
-static void note_loss(struct control *c)
+/* Readers of the health take no lock. */
+static void show_redis(struct control *c)
 {
-	atomic_fetch_add_explicit(&c->shared->n_registry_losses, 1, memory_order_relaxed);
+	struct redis_view view = redis_seen_view(&c->shared->redis_seen);
+
+	atomic_store_explicit(&c->shared->health.redis_state, view.state, memory_order_relaxed);
+}
+
+static uint64_t wall_ms(void)
+{
+	return clock_wall_us() / US_PER_MS;
+}
+
+/* A call had no good answer: does that say something of Redis? */
+static void note_failure(struct control *c)
+{
+	const char *error = link_error(c->link);
+
+	if (link_is_up(c->link) && redis_state_of_error(error) == REDIS_AWAY)
+		return; /* a fault of ours, or the reason of the loss is yet to come */
+	c->is_refused = true;
+	redis_seen_fail(&c->shared->redis_seen, error, wall_ms());
+	show_redis(c);
 }
 
 static void on_restored(void *arg, const redisReply *reply)
@@ -124,17 +146,43 @@ static unsigned bring_back(struct control *c, const char *list)
 	return n_alive;
 }
 
+static double total_routed(const struct roster *roster)
+{
+	double total = roster->gone_routed;
+
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		total += roster->analyzers[i].routed;
+	return total;
+}
+
+/* Whether it has lost all, and not only what came last. */
+static bool is_empty(const struct roster *found, const struct roster *known)
+{
+	return found->n_analyzers == 0 || total_routed(found) * EMPTY_BELOW < total_routed(known);
+}
+
+static void count_loss(struct control *c)
+{
+	atomic_fetch_add_explicit(&c->shared->n_registry_losses, 1, memory_order_relaxed);
+}
+
+static void note_loss(struct control *c, bool is_all)
+{
+	count_loss(c);
+	redis_seen_lose(&c->shared->redis_seen, is_all, wall_ms());
+}
+
 /*
  * Redis is behind what this node has seen: it came back empty, or an older replica took over.
  * False: there is nothing to bring back.
  */
-static bool restore(struct control *c, uint64_t found_epoch)
+static bool restore(struct control *c, const struct roster *found)
 {
 	const struct roster *known = c->roster;
 
-	note_loss(c);
+	note_loss(c, is_empty(found, known));
 	log_warn("control", "the registry has lost data, registering again what is known",
-		 "epoch=%llu known_epoch=%llu analyzers=%u", (unsigned long long)found_epoch,
+		 "epoch=%llu known_epoch=%llu analyzers=%u", (unsigned long long)found->epoch,
 		 (unsigned long long)known->epoch, known->n_analyzers);
 	return bring_back(c, "*") > 0;
 }
@@ -177,6 +225,8 @@ static void on_roster(void *arg, const redisReply *reply)
 	struct roster *roster = NULL;
 
 	c->is_asking = false;
+	if (!reply)
+		note_failure(c);
 	if (!reply || reply->type != REDIS_REPLY_STRING)
 		return;
 	if (reply->len == 0) { /* nothing new */
@@ -189,7 +239,7 @@ static void on_roster(void *arg, const redisReply *reply)
 		log_error("control", "the roster cannot be read");
 		return;
 	}
-	if (c->roster && roster->epoch < c->roster->epoch && restore(c, roster->epoch)) {
+	if (c->roster && roster->epoch < c->roster->epoch && restore(c, roster)) {
 		roster_unref(roster);
 		return;
 	}
@@ -217,6 +267,8 @@ static void on_mended(void *arg, const redisReply *reply)
 	const char *lost, *forgotten;
 	unsigned n = 0;
 
+	if (!reply)
+		note_failure(c);
 	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
 	    reply->element[0]->type != REDIS_REPLY_STRING ||
 	    reply->element[1]->type != REDIS_REPLY_STRING)
@@ -227,7 +279,7 @@ static void on_mended(void *arg, const redisReply *reply)
 		n = bring_back(c, forgotten);
 	if (!*lost && n == 0)
 		return;
-	note_loss(c);
+	note_loss(c, strcmp(forgotten, "*") == 0);
 	log_warn("control", "the registry has lost data", "keys=%s analyzers=%u runbook=%s",
 		 *lost ? lost : "none", n, LOG_RUNBOOK "the-registry-has-lost-data");
 	ask(c);
@@ -235,7 +287,7 @@ static void on_mended(void *arg, const redisReply *reply)
 
 static void on_spill_lost(void *arg, const char *keys)
 {
-	note_loss(arg);
+	count_loss(arg);
 	log_warn("control", "the spill has lost data", "keys=%s runbook=%s", keys,
 		 LOG_RUNBOOK "the-registry-has-lost-data");
 }
@@ -257,10 +309,12 @@ static void on_up(void *arg, bool up)
 	struct control *c = arg;
 
 	atomic_store_explicit(&c->shared->health.redis_up, up, memory_order_relaxed);
-	if (!up)
-		c->is_asking = false;
-	else
+	if (up) {
 		ask(c);
+		return;
+	}
+	c->is_asking = false;
+	note_failure(c);
 }
 
 static void on_event(void *arg, const char *text)
@@ -296,10 +350,17 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 		ask(c);
 }
 
+/* The next one is due in a second. */
 static void on_reported(void *arg, const redisReply *reply)
 {
-	(void)arg;
-	(void)reply; /* the next one is due in a second */
+	struct control *c = arg;
+
+	if (!reply) {
+		note_failure(c);
+	} else if (!c->is_refused) {
+		redis_seen_answer(&c->shared->redis_seen, link_stats(c->link)->last_us, wall_ms());
+		show_redis(c);
+	}
 }
 
 static void on_report(evutil_socket_t fd, short what, void *arg)
@@ -312,11 +373,18 @@ static void on_report(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	spill_look_turn(c->spill_look);
-	if (!c->roster || !link_is_up(c->link))
+	c->is_refused = false;
+	if (!link_is_up(c->link))
+		note_failure(c);
+	if (!c->roster)
 		return;
-	mend(c);
 	reporter_write(c->reporter, c->roster, link_stats(c->link)->last_us, clock_mono_us(),
 		       &text);
+	if (!text.failed)
+		watch_hear(c->watch, buf_str(&text));
+	if (!link_is_up(c->link))
+		return;
+	mend(c);
 	words[3] = buf_str(&text);
 	if (!text.failed && link_command(c->link, ARRAY_LEN(words), words, on_reported, c) != 0)
 		log_debug("control", "the link is down, nothing was reported");

@@ -72,8 +72,9 @@ export class Summary {
 		t.dead.update(count(o.dead.packets), [o.dead.packets ? null : 'no analyzer refused a packet as bad', growth(o.dead.packets_per_s)],
 			o.dead.packets_per_s > 0);
 		this.updateRefused(o);
-		t.redis.update(o.redis.up ? 'up' : '▲ away', [o.redis.up ? `round trip ${latency(o.redis.round_trip_ms)}` : o.redis.error,
-			`epoch ${count(o.epoch)}`], !o.redis.up);
+		const { state, error, round_trip_ms: ms } = o.redis;
+		t.redis.update(state === 'up' ? 'up' : `▲ ${state.replace('_', ', ')}`, [state === 'up' || !error ? `round trip ${latency(ms)}` : error,
+			`epoch ${count(o.epoch)}`], state !== 'up');
 	}
 
 	updateRefused({ refused, refused_per_s: perSecond }) {

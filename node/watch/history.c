@@ -299,6 +299,7 @@ int history_push(struct history *h, const struct roster *roster, const struct hi
 					 .gone_routed = roster->gone_routed,
 					 .gone_packets = roster->gone_delivered_packets,
 					 .spilled = roster->spill.packets,
+					 .spilled_bytes = roster->spill.bytes,
 					 .dead = roster->n_dead,
 					 .refused = extra->refused,
 					 .n_slots = slots_of(roster) };

@@ -30,7 +30,7 @@ struct history_sample {
 	double routed;                    /* messages of all, ever */
 	double packets;                   /* delivered by all, ever */
 	double gone_routed, gone_packets; /* of them, those of analyzers that had left */
-	double spilled, dead, refused;
+	double spilled, spilled_bytes, dead, refused;
 	unsigned n_slots;
 	struct history_amount *of; /* by slot */
 };

@@ -1,12 +1,18 @@
 #include "node/watch/overview.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "registry/cluster.h"
 
 static const unsigned windows_s[] = { 10, 60, 600 };
 #define RATE_S 10
+#define MINUTE_S 60
+#define MINUTE_MS 60000
+#define OFF_PART 0.05 /* of what an analyzer should have got */
+#define OFF_PACKETS 5 /* an error of so few is how packets fall */
 
 /* Some digits less, as most of it is text on a screen. */
 static double rounded(double value, double digits)
@@ -92,6 +98,7 @@ static void add_lanes(cJSON *json, const struct overview *o, const struct lanes 
 	cJSON_AddNumberToObject(json, "paused_workers", lanes->paused);
 	cJSON_AddNumberToObject(json, "slow_workers", lanes->n_slow);
 	lanes_add_health(lanes, json);
+	lanes_add_check(lanes, json);
 	breakers = cJSON_AddObjectToObject(json, "breakers");
 	cJSON_AddNumberToObject(breakers, "closed", fmax(0, n_closed));
 	cJSON_AddNumberToObject(breakers, "open", lanes->n_open);
@@ -191,12 +198,88 @@ static void add_redis(cJSON *json, const struct overview *o)
 {
 	cJSON *redis = cJSON_AddObjectToObject(json, "redis");
 
-	cJSON_AddBoolToObject(redis, "up", o->redis_is_up);
+	cJSON_AddBoolToObject(redis, "up", o->is_current);
+	cJSON_AddStringToObject(redis, "state", redis_state_names[o->redis.state]);
+	if (o->redis.since_ms)
+		cJSON_AddNumberToObject(redis, "since_ms", (double)o->redis.since_ms);
+	else
+		cJSON_AddNullToObject(redis, "since_ms");
 	add_number(redis, "round_trip_ms", o->round_trip_ms, 1000);
-	if (o->redis_error)
-		cJSON_AddStringToObject(redis, "error", o->redis_error);
+	if (o->redis.error[0])
+		cJSON_AddStringToObject(redis, "error", o->redis.error);
 	else
 		cJSON_AddNullToObject(redis, "error");
+}
+
+static void add_figures(cJSON *json, const struct overview *o)
+{
+	cJSON *figures = cJSON_AddObjectToObject(json, "figures");
+
+	cJSON_AddStringToObject(figures, "of", o->is_own ? "node" : "pool");
+	cJSON_AddStringToObject(figures, "node", o->node);
+}
+
+/* ---- the verdict ---- */
+
+static double rate_between(const struct history *h, uint64_t from_age_ms, uint64_t to_age_ms)
+{
+	const struct history_sample *now = history_now(h);
+	const struct history_sample *from = history_before(h, from_age_ms);
+	const struct history_sample *to = history_before(h, to_age_ms);
+	struct stretch s = { .from = from, .to = to };
+
+	if (now->at_ms - from->at_ms < from_age_ms || to->at_ms <= from->at_ms)
+		return -1; /* the history is too short */
+	s.seconds = (double)(to->at_ms - from->at_ms) / 1000;
+	return per_second(&s, from->routed, to->routed);
+}
+
+/* Messages beyond its share, where they are more than how packets happen to fall. */
+static double off_by(const struct stretch *s, const struct analyzer *a)
+{
+	struct history_amount from = history_of(s->from, a->slot), to = history_of(s->to, a->slot);
+	double packets = s->to->packets - s->from->packets, due = to.due - from.due;
+	double packet = packets > 0 ? fmax(1, s->routed / packets) : 1;
+	double error = error_of(s, a->slot);
+
+	return fabs(error) <= OFF_PACKETS * packet || fabs(error) <= OFF_PART * due ? 0 : error;
+}
+
+static cJSON *verdict_json(const struct overview *o)
+{
+	struct stretch s = stretch_of(o->history, RATE_S),
+		       minute = stretch_of(o->history, MINUTE_S);
+	double *off = calloc(o->roster->n_analyzers + 1, sizeof(*off));
+	struct causes_figures f = {
+		.roster = o->roster,
+		.reports = o->reports,
+		.node = o->node,
+		.is_own = o->is_own,
+		.redis = o->redis.state,
+		.redis_since_ms = o->redis.since_ms,
+		.redis_error = o->redis.error,
+		.now_ms = clock_wall_us() / US_PER_MS,
+		.spill_max_bytes = o->spill_max_bytes,
+		.spill_bytes_per_s = per_second(&s, s.from->spilled_bytes, s.to->spilled_bytes),
+		.rate = per_second(&s, s.from->routed, s.to->routed),
+		.rate_minute = rate_between(o->history, 2 * MINUTE_MS, MINUTE_MS),
+		.rate_hour = -1,
+		.off = off,
+		.events = o->events,
+	};
+	struct causes *causes = calloc(1, sizeof(*causes));
+	cJSON *json = NULL;
+
+	for (unsigned i = 0; off && i < o->roster->n_analyzers; i++)
+		off[i] = off_by(&minute, &o->roster->analyzers[i]);
+	if (causes) {
+		causes_find(causes, &f);
+		since_fill(o->since, causes, f.now_ms);
+		json = causes_json(causes, &f);
+	}
+	free(causes);
+	free(off);
+	return json;
 }
 
 cJSON *overview_json(const struct overview *o)
@@ -215,6 +298,8 @@ cJSON *overview_json(const struct overview *o)
 	cJSON_AddStringToObject(json, "node", o->node);
 	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
 	add_redis(json, o);
+	add_figures(json, o);
+	cJSON_AddItemToObject(json, "verdict", verdict_json(o));
 	add_analyzers(json, o);
 	add_nodes(json, o);
 	add_growth(json, "spill", &s, s.from->spilled, s.to->spilled);

@@ -7,6 +7,8 @@
 #include <cjson/cJSON.h>
 
 #include "node/watch/history.h"
+#include "node/watch/since.h"
+#include "registry/redis/redis_seen.h"
 #include "registry/reports.h"
 
 struct overview {
@@ -15,9 +17,13 @@ struct overview {
 	const struct reports *reports;
 	const struct history *history;
 	uint64_t every_ms; /* how often it is made while somebody looks */
-	bool redis_is_up;  /* else all of this is as last seen */
+	bool is_current;   /* else the pool is as last seen */
+	bool is_own;       /* the figures are those of `node` alone */
 	double round_trip_ms;
-	const char *redis_error; /* NULL: none */
+	struct redis_view redis;
+	double spill_max_bytes; /* 0: there is no spill */
+	const cJSON *events;
+	struct since *since; /* borrowed, and written */
 };
 
 /* The caller's to delete; NULL: out of memory. */

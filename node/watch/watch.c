@@ -1,6 +1,7 @@
 #include "node/watch/watch.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ struct watch {
 	struct client *client; /* the thread's own, as are the next */
 	struct roster *roster; /* as last seen; NULL: never */
 	struct reports reports;
+	struct since since;
 	uint64_t seen_us;
 	double round_trip_ms;
 	uint64_t look_us; /* between looks while somebody wants them */
@@ -45,6 +47,7 @@ struct watch {
 	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t changed;
 	bool must_stop;
+	char *own_report;    /* what the node reports of itself; NULL: nothing yet */
 	double n_refused;    /* requests, as the nodes last reported */
 	uint64_t wanted_us;  /* when somebody last looked */
 	struct roster *pool; /* as last seen, maybe without accounts; NULL: never */
@@ -59,15 +62,27 @@ struct watch {
 
 static cJSON *make_overview(struct watch *w, bool is_current)
 {
+	struct redis_view redis = redis_seen_view(&w->shared->redis_seen);
 	struct overview o = { .pool = w->shared->config->pool,
 			      .node = w->shared->config->node_id,
 			      .roster = w->roster,
 			      .reports = &w->reports,
 			      .history = &w->history,
 			      .every_ms = w->look_us / US_PER_MS,
-			      .redis_is_up = is_current,
+			      .is_current = is_current,
+			      .is_own = !is_current || !redis_state_takes_writes(redis.state),
 			      .round_trip_ms = w->round_trip_ms,
-			      .redis_error = is_current ? NULL : client_error(w->client) };
+			      .redis = redis,
+			      .spill_max_bytes = (double)w->shared->config->spill_max_bytes,
+			      .events = w->events,
+			      .since = &w->since };
+
+	if (!is_current && redis_state_takes_writes(redis.state)) {
+		/* the control thread will find it, too */
+		o.redis.state = redis_state_of_error(client_error(w->client));
+		o.redis.since_ms = (clock_wall_us() - (clock_mono_us() - w->seen_us)) / US_PER_MS;
+		snprintf(o.redis.error, sizeof(o.redis.error), "%s", client_error(w->client));
+	}
 
 	return overview_json(&o);
 }
@@ -130,11 +145,36 @@ static int look_at_journal(struct watch *w)
 	return r;
 }
 
+void watch_hear(struct watch *w, const char *report)
+{
+	char *copy = strdup(report);
+
+	pthread_mutex_lock(&w->lock);
+	if (copy)
+		SWAP(w->own_report, copy);
+	pthread_mutex_unlock(&w->lock);
+	free(copy);
+}
+
+/* A copy for the caller to free; NULL: there is none yet. */
+static char *take_report(struct watch *w)
+{
+	char *copy;
+
+	pthread_mutex_lock(&w->lock);
+	copy = w->own_report ? strdup(w->own_report) : NULL;
+	pthread_mutex_unlock(&w->lock);
+	return copy;
+}
+
 static int look_at_reports(struct watch *w, const struct roster *roster, struct reports *reports)
 {
 	uint64_t start_us = clock_mono_us();
-	int r = reports_read(w->client, &w->shared->keys, roster, reports);
+	char *text = take_report(w);
+	struct reports_own own = { w->shared->config->node_id, text };
+	int r = reports_read(w->client, &w->shared->keys, &own, roster, reports);
 
+	free(text);
 	if (r == 0)
 		w->round_trip_ms = (double)(clock_mono_us() - start_us) / US_PER_MS;
 	return r;
@@ -355,6 +395,7 @@ void watch_free(struct watch *w)
 	history_deinit(&w->history);
 	past_deinit(&w->past);
 	cJSON_Delete(w->events);
+	free(w->own_report);
 	client_free(w->client);
 	pthread_cond_destroy(&w->changed);
 	pthread_mutex_destroy(&w->lock);

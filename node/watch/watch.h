@@ -22,6 +22,8 @@ int watch_new(struct node_shared *shared, struct watch **watchp) MUST_CHECK;
 void watch_free(struct watch *w);
 /* There are new shares, as of now. From any thread. */
 void watch_tell(struct watch *w, struct roster *roster);
+/* What the node reports of itself, each second, also while Redis is away. From any thread. */
+void watch_hear(struct watch *w, const char *report);
 /* Whoever waits in watch_view returns now, and later at once. */
 void watch_stop(struct watch *w);
 

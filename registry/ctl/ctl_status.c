@@ -240,7 +240,8 @@ static int see(struct ctl *ctl, struct seen *seen)
 {
 	int r = membership_roster(ctl->client, &seen->roster);
 
-	return r == 0 ? reports_read(ctl->client, &ctl->keys, seen->roster, &seen->reports) : r;
+	return r == 0 ? reports_read(ctl->client, &ctl->keys, NULL, seen->roster, &seen->reports)
+		      : r;
 }
 
 static void write_status(const struct ctl *ctl, const struct seen *seen, struct buf *out)

@@ -29,7 +29,7 @@ static void look(struct top *top)
 
 	top->trouble[0] = '\0';
 	if (r == 0)
-		r = reports_read(top->ctl->client, &top->ctl->keys, roster, &reports);
+		r = reports_read(top->ctl->client, &top->ctl->keys, NULL, roster, &reports);
 	if (r == 0) {
 		top->seen_us = clock_mono_us();
 		ctl_history_push(&top->history, roster, top->seen_us);

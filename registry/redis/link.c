@@ -234,6 +234,11 @@ bool link_is_idle(const struct link *link)
 	return link->state == LINK_UP && link->n_pending == 0;
 }
 
+const char *link_error(const struct link *link)
+{
+	return link->error;
+}
+
 const struct link_stats *link_stats(const struct link *link)
 {
 	return &link->stats;
@@ -266,6 +271,7 @@ static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
 	if (reply && reply->type == REDIS_REPLY_ERROR) {
 		log_error("redis", "call failed", "call=%s answer=%s", call->name, reply->str);
 		call->link->stats.n_failed++;
+		link_set_error(call->link, reply->str);
 		/* NOSCRIPT too: the scripts are loaded again with the next greeting */
 		if (link && link->state == LINK_UP && means_away(reply->str))
 			link_break_off(link, reply->str);

@@ -30,6 +30,8 @@ void link_free(struct link *link);
 bool link_is_up(const struct link *link);
 /* Up, and no call is under way. */
 bool link_is_idle(const struct link *link);
+/* Why it is down, or what the last call that failed was answered; "": neither since it came up. */
+const char *link_error(const struct link *link);
 /* Calls script `id` of the set. */
 int link_call(struct link *link, unsigned id, const struct script_args *args, link_reply_fn fn,
 	      void *arg) MUST_CHECK;

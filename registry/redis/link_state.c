@@ -21,6 +21,11 @@ void link_set_state(struct link *link, enum link_state state)
 		link->config.on_up(link->config.arg, state == LINK_UP);
 }
 
+void link_set_error(struct link *link, const char *error)
+{
+	snprintf(link->error, sizeof(link->error), "%s", error);
+}
+
 void link_arm(struct link *link, uint64_t delay_us)
 {
 	struct timeval tv = clock_timeval(delay_us);
@@ -37,6 +42,7 @@ void link_lose(struct link *link, const char *why)
 	if (!link->told_down)
 		log_warn("redis", "not connected", "link=%s reason=%s", link->config.name, why);
 	link->told_down = true;
+	link_set_error(link, why);
 	link_set_state(link, LINK_DOWN);
 	link_arm(link, backoff_next_ms(&link->backoff) * US_PER_MS);
 }
@@ -61,6 +67,7 @@ void link_come_up(struct link *link)
 		log_info("redis", "connected", "link=%s addr=%s", link->config.name,
 			 link->config.url->path);
 	link->told_down = false;
+	link_set_error(link, "");
 	link_set_state(link, LINK_UP);
 }
 

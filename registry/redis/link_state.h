@@ -6,6 +6,7 @@
 #include "common/backoff.h"
 #include "registry/redis/finder.h"
 #include "registry/redis/link_config.h"
+#include "registry/redis/redis_state.h"
 
 #define LINK_RECONNECT_BASE_MS 20
 #define LINK_RECONNECT_CAP_MS 1000
@@ -41,12 +42,15 @@ struct link {
 	struct link_traffic traffic; /* as of the last look */
 	struct buf out;
 	struct link_stats stats;
-	bool told_down; /* the log has said that it is down */
-	char why[128];  /* BROKEN: why */
+	bool told_down;               /* the log has said that it is down */
+	char why[128];                /* BROKEN: why */
+	char error[REDIS_ERROR_SIZE]; /* of the last failure since it came up; "": none */
 };
 
 /* The one writer of the state; tells the log and the link's user. */
 void link_set_state(struct link *link, enum link_state state);
+/* What link_error says from now on. */
+void link_set_error(struct link *link, const char *error);
 /* The timer runs next after this time. */
 void link_arm(struct link *link, uint64_t delay_us);
 /* The context is gone, or about to be: forgets it, and connects again later. */

@@ -58,7 +58,7 @@ pass('its breaker is seen opening, as nodes find out by themselves');
 like($page->wait_text('tr[data-analyzer=a2] [data-field=trouble]', qr/open/), qr{n\d/0: (?:open, [\d.]+ s left|half-open)}, 'for how long is said');
 $page->wait_text('#events [data-kind=fault] [data-field=text]', qr/a2/);
 $page->wait_text('#events [data-kind=breaker] [data-field=text]', qr/a2/);
-$page->wait_text('#attention', qr/the breaker of a2 is open|a2 is down/);
+$page->wait_text('#attention', qr/a2 (?:is out of reach|fails|fails and recovers)/);
 pass('what is wrong is said in words, and listed');
 $page->wait_text('tr[data-analyzer=a2] [data-field=share]', qr/^0\.00 %/, 20);
 $page->wait_text('tr[data-analyzer=a1] [data-field=share]', qr/^50\.00 %/);

@@ -42,7 +42,7 @@ static void check(const redisReply *hash, const struct roster *of)
 {
 	struct reports reports;
 
-	assert(reports_init(&reports, hash, of) == 0);
+	assert(reports_init(&reports, hash, NULL, of) == 0);
 	for (unsigned i = 0; i < reports.n_lanes; i++)
 		check_lanes(&reports.lanes[i]);
 	assert(is_amount(reports.n_refused) && is_amount(reports.n_workers));

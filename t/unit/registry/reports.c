@@ -27,7 +27,7 @@ static struct reports reports_of(const char *const *texts)
 						       .str = (char *)texts[hash.elements] };
 		elements[hash.elements] = &replies[hash.elements];
 	}
-	assert_int_equal(reports_init(&reports, &hash, &roster), 0);
+	assert_int_equal(reports_init(&reports, &hash, NULL, &roster), 0);
 	return reports;
 }
 
