@@ -13,16 +13,20 @@
 #include "analyzer/server.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/rng.h"
 
 #define GRACE_IDLE_US (300 * US_PER_MS) /* leaving, it stops when nothing came for so long */
 #define GRACE_MAX_US (3 * US_PER_S)     /* or after this */
 #define GRACE_STEP_MS 50
+#define TOKEN_BYTES 16
 
 struct analyzer {
 	const struct config *config;
 	struct stats *stats;
 	struct faults *faults;
 	struct intake *intake;
+	char made_token[2 * TOKEN_BYTES + 1];
+	const char *delivery_token; /* of deliveries; NULL: none is asked for */
 	struct server *server;
 	struct membership *membership; /* NULL: it does not register */
 	int signal_fd;
@@ -46,6 +50,20 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Who does not register tells nobody a token that it makes. */
+static int choose_token(struct analyzer *a)
+{
+	const struct config *config = a->config;
+
+	if (config->open_deliveries)
+		return 0;
+	a->delivery_token = config->delivery_token;
+	if (a->delivery_token || config->registries.n_values == 0)
+		return 0;
+	a->delivery_token = a->made_token;
+	return rng_token(a->made_token, TOKEN_BYTES);
+}
+
 static int announce(struct analyzer *a)
 {
 	char addr[NET_ADDR_STRLEN];
@@ -61,8 +79,8 @@ static int announce(struct analyzer *a)
 	else
 		registration_delivery_url(&url, server_addr(a->server));
 	r = url.failed ? -ENOMEM
-		       : membership_start(a->config, buf_str(&url), a->stats, a->faults,
-					  &a->membership);
+		       : membership_start(a->config, buf_str(&url), a->delivery_token, a->stats,
+					  a->faults, &a->membership);
 	buf_deinit(&url);
 	return r;
 }
@@ -81,10 +99,12 @@ static int analyzer_init(struct analyzer *a)
 	a->faults = faults_new(&own);
 	if (!a->stats || !a->faults)
 		return -ENOMEM;
-	r = intake_new(a->config, &a->intake);
+	r = choose_token(a);
 	if (!r)
-		r = server_start(a->config, a->config->delivery_token, a->intake, a->stats,
-				 a->faults, &a->server);
+		r = intake_new(a->config, &a->intake);
+	if (!r)
+		r = server_start(a->config, a->delivery_token, a->intake, a->stats, a->faults,
+				 &a->server);
 	return r ? r : announce(a);
 }
 

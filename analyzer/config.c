@@ -40,8 +40,11 @@ static const struct conf_option options[] = {
 	  "The bearer token for enabling and disabling. Without one, only this machine may do so.",
 	  .flags = CONF_SECRET | CONF_RELOADABLE },
 	{ "delivery-token", CONF_STRING, FIELD(delivery_token), NULL, "TOKEN",
-	  "The bearer token that a delivery needs. Nodes learn it when the analyzer registers.",
+	  "The bearer token that a delivery needs. Nodes learn it when the analyzer registers. "
+	  "By default an analyzer that registers makes a random one.",
 	  .flags = CONF_SECRET },
+	{ "open-deliveries", CONF_BOOL, FIELD(open_deliveries), "false", NULL,
+	  "Deliveries are taken from anybody, without a token." },
 	{ "advertise", CONF_STRING, FIELD(advertise), NULL, "URL",
 	  "The URL that nodes deliver to. The default is http://HOST:PORT/ingest with the address of --listen." },
 	{ "accepts", CONF_CHOICE, FIELD(accepts), "batch", NULL,
@@ -102,6 +105,19 @@ static int check_id(const char *id)
 	return 0;
 }
 
+static int check_delivery_token(const struct config *config)
+{
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
+	const char *token = config->delivery_token;
+	size_t len = token ? strlen(token) : 0;
+
+	if (!token || (len >= 16 && len <= 128 && strspn(token, allowed) == len))
+		return 0;
+	return conf_refuse_value(&program, "--delivery-token", NULL,
+				 "must have 16 to 128 characters of A-Z a-z 0-9 - . _ ~ + / =");
+}
+
 static int check_listen(struct config *config)
 {
 	char why[NET_WHY_STRLEN];
@@ -141,6 +157,8 @@ static int finish(void *out)
 	struct config *config = out;
 	int r = check_id(config->id);
 
+	if (!r)
+		r = check_delivery_token(config);
 	if (!r)
 		r = check_listen(config);
 	if (!r)

@@ -21,7 +21,8 @@ struct config {
 	struct conf_list registries; /* base URLs of admin ports; none: it does not register */
 	char *register_token;        /* NULL: none */
 	char *control_token;         /* for enable and disable; NULL: this machine alone may */
-	char *delivery_token;        /* NULL: none */
+	char *delivery_token;        /* NULL: none was given */
+	bool open_deliveries;        /* none is asked for */
 	char *advertise;             /* delivery URL to register, NULL: from the address bound */
 	int accepts;                 /* enum accepts */
 	int64_t max_batch_packets;

@@ -35,6 +35,7 @@ struct membership {
 	struct stats *stats;
 	struct faults *faults;
 	struct buf delivery_url;
+	const char *delivery_token; /* NULL: none */
 	int end_fd;
 	pthread_t thread;
 
@@ -139,8 +140,9 @@ static void membership_destroy(struct membership *m)
 	free(m);
 }
 
-int membership_start(const struct config *config, const char *delivery_url, struct stats *stats,
-		     struct faults *faults, struct membership **membershipp)
+int membership_start(const struct config *config, const char *delivery_url,
+		     const char *delivery_token, struct stats *stats, struct faults *faults,
+		     struct membership **membershipp)
 {
 	struct membership *m = calloc(1, sizeof(*m));
 	int r;
@@ -148,6 +150,7 @@ int membership_start(const struct config *config, const char *delivery_url, stru
 	if (!m)
 		return -ENOMEM;
 	m->config = config;
+	m->delivery_token = delivery_token;
 	m->stats = stats;
 	m->faults = faults;
 	r = membership_init(m, delivery_url);
@@ -306,8 +309,8 @@ static uint64_t membership_join(struct membership *m)
 	long status;
 
 	buf_clear(&m->body);
-	registration_body(&m->body, m->config, buf_str(&m->delivery_url), m->instance,
-			  m->started_ms);
+	registration_body(&m->body, m->config, buf_str(&m->delivery_url), m->delivery_token,
+			  m->instance, m->started_ms);
 	status = membership_call(m, "PUT", "", CALL_TIMEOUT_MS);
 	if (status != 200 && status != 201)
 		return membership_failed(m, "register", status);

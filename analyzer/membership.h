@@ -21,10 +21,12 @@ enum membership_state {
 
 struct membership;
 
-/* Starts the thread. Borrows all until membership_free. `delivery_url` is copied. Negative errno.
+/* Starts the thread. Borrows all until membership_free. `delivery_url` is copied. delivery_token: what
+ * nodes are to send with deliveries; NULL: nothing. Negative errno.
  */
-int membership_start(const struct config *config, const char *delivery_url, struct stats *stats,
-		     struct faults *faults, struct membership **membershipp) MUST_CHECK;
+int membership_start(const struct config *config, const char *delivery_url,
+		     const char *delivery_token, struct stats *stats, struct faults *faults,
+		     struct membership **membershipp) MUST_CHECK;
 
 /* Readable once the life has ended: MEMBER_TAKEN or MEMBER_LEFT. */
 int membership_end_fd(const struct membership *m);

@@ -58,7 +58,7 @@ static void append_json(struct buf *out, cJSON *json, bool ok)
 }
 
 void registration_body(struct buf *out, const struct config *config, const char *delivery_url,
-		       const char *instance, uint64_t started_ms)
+		       const char *delivery_token, const char *instance, uint64_t started_ms)
 {
 	cJSON *json = cJSON_CreateObject();
 	bool ok =
@@ -73,6 +73,8 @@ void registration_body(struct buf *out, const struct config *config, const char 
 		cJSON_AddStringToObject(json, "instance", instance) &&
 		cJSON_AddNumberToObject(json, "started_ms", (double)started_ms);
 
+	if (ok && delivery_token)
+		ok = cJSON_AddStringToObject(json, "delivery_token", delivery_token);
 	if (ok && config->replace)
 		ok = cJSON_AddTrueToObject(json, "replace");
 	if (ok && config->slow_start_ms > 0)

@@ -32,7 +32,7 @@ void registration_delivery_url(struct buf *out, const struct net_addr *bound);
  * this process: with them a registration may be sent twice, and may be late.
  */
 void registration_body(struct buf *out, const struct config *config, const char *delivery_url,
-		       const char *instance, uint64_t started_ms);
+		       const char *delivery_token, const char *instance, uint64_t started_ms);
 void registration_heartbeat_body(struct buf *out, const char *instance, uint64_t n_processed);
 
 /* Without "heartbeat_ms" in the answer: a third of the ttl. */

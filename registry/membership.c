@@ -16,6 +16,14 @@ const char *membership_check_id(const char *id)
 	return NULL;
 }
 
+const char *membership_check_token(const char *delivery_token)
+{
+	static_assert(DELIVERY_TOKEN_MIN == 16 && DELIVERY_TOKEN_MAX == 128, "as the text says");
+	return roster_is_token(delivery_token)
+		       ? NULL
+		       : "delivery_token must be 16 to 128 of A-Z a-z 0-9 - . _ ~ + / =";
+}
+
 const char *membership_check_url(const char *url)
 {
 	struct net_url parsed;

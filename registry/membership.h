@@ -23,17 +23,18 @@
 struct registration {
 	const char *id, *url, *instance;
 	const char *info; /* JSON object: accepts, max_batch_packets, max_batch_bytes,
-			     slow_start_ms, version */
+			     slow_start_ms, version, delivery_token */
 	double weight;
 	int64_t ttl_ms;
 	bool spares_others; /* MEMBERSHIP_E_IN_USE rather than replace one that lives elsewhere */
 	const char *by;     /* who does it, for the journal; NULL: not said */
 };
 
-/* Why an id, url, weight cannot be: one sentence; NULL: they can. */
+/* Why an id, url, weight, token cannot be: one sentence; NULL: they can. */
 const char *membership_check_id(const char *id);
 const char *membership_check_url(const char *url);
 const char *membership_check_weight(double weight);
+const char *membership_check_token(const char *delivery_token);
 
 /* *createdp: it was not there, or its lease had run out. With MEMBERSHIP_E_FULL *epochp is how many ms
  * it takes at most until a slot is free. */

@@ -79,6 +79,7 @@ static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
 	text(info, "instance", a->instance, sizeof(a->instance));
 	text(info, "fault", a->fault, sizeof(a->fault));
 	text(info, "version", a->version, sizeof(a->version));
+	text(info, "delivery_token", a->delivery_token, sizeof(a->delivery_token));
 	a->revision = (uint64_t)within(number(info, "revision"), 0, EXACT_MOST);
 	a->ttl_ms = (int64_t)within(number(info, "ttl_ms"), 0, TTL_MOST_MS);
 	if (a->ttl_ms > 0)
@@ -105,6 +106,16 @@ bool roster_is_id(const char *id)
 	size_t len = strlen(id);
 
 	return len > 0 && len <= ANALYZER_ID_MAX && strspn(id, allowed) == len;
+}
+
+bool roster_is_token(const char *token)
+{
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
+	size_t len = strlen(token);
+
+	return len >= DELIVERY_TOKEN_MIN && len <= DELIVERY_TOKEN_MAX &&
+	       strspn(token, allowed) == len;
 }
 
 /* Anybody who writes to Redis may have put it there. */
@@ -177,6 +188,9 @@ static int parse_analyzers(struct roster *r, const cJSON *list, double now_ms)
 			free(a->info);
 			*a = (struct analyzer){ 0 };
 			r->n_analyzers--;
+		} else if (a->delivery_token[0] && !roster_is_token(a->delivery_token)) {
+			leave_out(r, "delivery token of", id, 1);
+			a->delivery_token[0] = '\0';
 		}
 	}
 	qsort(r->analyzers, r->n_analyzers, sizeof(*r->analyzers), by_id);

@@ -17,6 +17,8 @@
 #define INSTANCE_MAX 64
 #define FAULT_TEXT_MAX 63
 #define VERSION_TEXT_MAX 64
+#define DELIVERY_TOKEN_MIN 16
+#define DELIVERY_TOKEN_MAX 128
 #define LEFT_OUT_SIZE 128
 #define SPILL_SERVER_SIZE 384
 #define WORKER_NAME_SIZE (ANALYZER_ID_MAX + sizeof("/4294967295")) /* node/index */
@@ -41,9 +43,10 @@ int roster_name_index(const char *const *names, const char *name);
 struct analyzer {
 	char id[ANALYZER_ID_MAX + 1];
 	char url[ANALYZER_URL_MAX + 1];
-	char instance[INSTANCE_MAX + 1];    /* token of the process that registered */
-	char fault[FAULT_TEXT_MAX + 1];     /* that it is to simulate; "": none */
-	char version[VERSION_TEXT_MAX + 1]; /* as it says; "": it does not */
+	char instance[INSTANCE_MAX + 1];             /* token of the process that registered */
+	char fault[FAULT_TEXT_MAX + 1];              /* that it is to simulate; "": none */
+	char version[VERSION_TEXT_MAX + 1];          /* as it says; "": it does not */
+	char delivery_token[DELIVERY_TOKEN_MAX + 2]; /* sent to it, shown nowhere; "": none */
 	uint64_t revision; /* the epoch in which its weight, state or fault last changed */
 	char *info;        /* JSON as registered; for restoring */
 	unsigned slot;
@@ -92,6 +95,8 @@ struct roster {
 
 /* 1 to ANALYZER_ID_MAX of A-Z a-z 0-9 . _ - */
 bool roster_is_id(const char *id);
+/* DELIVERY_TOKEN_MIN to DELIVERY_TOKEN_MAX of A-Z a-z 0-9 - . _ ~ + / = (RFC 6750) */
+bool roster_is_token(const char *token);
 /* *rosterp is one reference. Entries that are wrong are left out, counted and logged. */
 int roster_parse(const char *json, struct roster **rosterp) MUST_CHECK;
 struct roster *roster_ref(struct roster *roster);

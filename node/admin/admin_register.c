@@ -24,6 +24,7 @@ enum {
 	BATCH_BYTES,
 	SLOW_START,
 	STARTED,
+	DELIVERY_TOKEN,
 	REPLACE,
 	FIELDS
 };
@@ -48,6 +49,8 @@ static const struct body_field fields[FIELDS] = {
 			 .max = 3600000 },
 	[STARTED] = { "started_ms", BODY_WHOLE, "a whole number: ms of Unix time",
 		      .max = (double)((int64_t)1 << 52) },
+	[DELIVERY_TOKEN] = { "delivery_token", BODY_TEXT, "16 to 128 of A-Z a-z 0-9 - . _ ~ + / =",
+			     .check = membership_check_token },
 	[REPLACE] = { "replace", BODY_BOOL, "true or false" },
 };
 
@@ -59,7 +62,7 @@ static char *info_text(const struct body *body)
 
 	cJSON_AddStringToObject(info, "accepts",
 				body_text(body, ACCEPTS, analyzer_accepts_names[ACCEPTS_BATCH]));
-	for (unsigned i = VERSION; i <= STARTED; i++)
+	for (unsigned i = VERSION; i <= DELIVERY_TOKEN; i++)
 		if (body->values[i])
 			cJSON_AddItemToObject(info, fields[i].name,
 					      cJSON_Duplicate(body->values[i], false));

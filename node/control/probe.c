@@ -15,6 +15,7 @@ struct probe {
 	char id[ANALYZER_ID_MAX + 1];
 	char instance[INSTANCE_MAX + 1];
 	char url[ANALYZER_URL_MAX + 8];
+	char authorization[sizeof(TRANSFER_BEARER) + DELIVERY_TOKEN_MAX + 3]; /* "": none */
 	unsigned slot;
 	bool is_wanted; /* in the roster */
 	bool is_out;    /* a request is under way */
@@ -81,6 +82,7 @@ static void start(struct probe *p)
 	const struct prober_config *c = &p->prober->config;
 
 	p->transfer = (struct transfer){ .url = p->url,
+					 .headers = p->authorization[0] ? p->authorization : NULL,
 					 .connect_ms = c->timeout_ms,
 					 .timeout_ms = c->timeout_ms,
 					 .on_done = on_done };
@@ -137,6 +139,14 @@ void prober_free(struct prober *p)
 	free(p);
 }
 
+static void set_token(struct probe *p, const char *token)
+{
+	p->authorization[0] = '\0';
+	if (*token)
+		snprintf(p->authorization, sizeof(p->authorization), "%s%s\r\n", TRANSFER_BEARER,
+			 token);
+}
+
 static void aim(struct prober *prober, const struct analyzer *a)
 {
 	struct probe *p = prober->probes[a->slot];
@@ -149,6 +159,7 @@ static void aim(struct prober *prober, const struct analyzer *a)
 		p->slot = a->slot;
 	}
 	p->is_wanted = true;
+	set_token(p, a->delivery_token);
 	if (strcmp(p->id, a->id) == 0 && strcmp(p->instance, a->instance) == 0)
 		return;
 	if (!p->is_out) /* else a log line may want what it says */

@@ -69,21 +69,24 @@ static void count_attempt(struct batch *b)
 	}
 }
 
-static int write_headers(struct batch *b, const char *node_id)
+static int write_headers(struct batch *b, const char *node_id, const char *token)
 {
 	int n = snprintf(b->headers, sizeof(b->headers),
 			 "Content-Type: " PACKET_MEDIA_TYPE "\r\n"
 			 "Weir-Packets: %u\r\n"
 			 "Weir-Messages: %u\r\n"
 			 "Weir-Node: %s\r\n"
-			 "Weir-Attempt: %u\r\n",
-			 b->packets.n_packets, b->n_messages, node_id, b->attempt);
+			 "Weir-Attempt: %u\r\n"
+			 "%s%s%s",
+			 b->packets.n_packets, b->n_messages, node_id, b->attempt,
+			 *token ? TRANSFER_BEARER : "", token, *token ? "\r\n" : "");
 
 	b->transfer.headers = b->headers;
 	return n > 0 && (size_t)n < sizeof(b->headers) ? 0 : -EMSGSIZE;
 }
 
-int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node_id)
+int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node_id,
+		const char *token)
 {
 	/* halves of a batch may be more than one packet although the analyzer takes single ones by
 	 * now */
@@ -93,7 +96,7 @@ int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node
 	r = write_parts(b, accepts == ACCEPTS_BATCH || b->packets.n_packets > 1);
 
 	count_attempt(b);
-	return r == 0 ? write_headers(b, node_id) : r;
+	return r == 0 ? write_headers(b, node_id, token) : r;
 }
 
 enum delivery_outcome batch_outcome(const struct transfer *t)

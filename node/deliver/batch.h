@@ -22,7 +22,7 @@ enum delivery_outcome {
 /* Of failures, for log and metrics; NULL for OUTCOME_OK. */
 extern const char *const delivery_outcome_names[DELIVERY_OUTCOMES];
 
-#define BATCH_HEADER_BYTES 256
+#define BATCH_HEADER_BYTES 512
 #define BATCH_FEW_PACKETS 4 /* parts for up to this many need no allocation */
 
 struct batch {
@@ -48,9 +48,11 @@ void batch_add(struct batch *b, struct packet *p);
 
 /*
  * The packets byte for byte, as a JSON array where the analyzer takes batches; and the headers.
- * Fills in the transfer's parts and headers. -ENOMEM; -EMSGSIZE: too long a node_id.
+ * Fills in the transfer's parts and headers. token: proves to the analyzer who delivers; "": none.
+ * -ENOMEM; -EMSGSIZE: too long a node_id.
  */
-int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node_id) MUST_CHECK;
+int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node_id,
+		const char *token) MUST_CHECK;
 
 /* What the end of a transfer says. */
 enum delivery_outcome batch_outcome(const struct transfer *t);

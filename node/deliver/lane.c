@@ -165,7 +165,7 @@ static bool batch_start(struct batch *b)
 					 .connect_ms = lane->config.connect_ms,
 					 .timeout_ms = lane->config.timeout_ms,
 					 .on_done = lane_on_done };
-	if (batch_write(b, lane->accepts, lane->config.node_id) != 0 ||
+	if (batch_write(b, lane->accepts, lane->config.node_id, lane->delivery_token) != 0 ||
 	    sender_start(lane->config.sender, &b->transfer) != 0) {
 		log_error("lane", "out of memory for a batch", "analyzer=%s", lane->id);
 		lane->breaker.on_trial = false;
@@ -223,6 +223,7 @@ void lane_update(struct lane *lane, const struct analyzer *a)
 		start_anew(lane, a);
 	memcpy(lane->instance, a->instance, sizeof(lane->instance));
 	memcpy(lane->url, a->url, sizeof(lane->url));
+	memcpy(lane->delivery_token, a->delivery_token, sizeof(lane->delivery_token));
 	lane->max_batch_bytes = a->max_batch_bytes;
 	lane->is_eligible = a->share > 0;
 	lane->is_shut = !lane->is_eligible &&

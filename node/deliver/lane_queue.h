@@ -60,6 +60,7 @@ struct lane {
 	char id[ANALYZER_ID_MAX + 1];
 	char url[ANALYZER_URL_MAX + 1];
 	char instance[INSTANCE_MAX + 1];
+	char delivery_token[DELIVERY_TOKEN_MAX + 2]; /* sent with each delivery; "": none */
 	unsigned slot;
 	bool is_eligible; /* by the roster */
 	bool is_shut;     /* neither eligible nor draining */

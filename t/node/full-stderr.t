@@ -16,7 +16,7 @@ my $node = Weir::Process->start([ qw(weir-node --listen 127.0.0.1:0 --admin-list
     stderr => $of_node->end);
 $node->{ingest} = $of_node->wait_line(qr/component=node msg=listening .*addr=(\S+)/);
 $node->{admin} = 'http://' . $of_node->wait_line(qr/component=admin msg=listening .*addr=(\S+)/);
-my $analyzer = Weir::Process->start([ qw(weir-analyzer --id a1 --listen 127.0.0.1:0 --register), $node->{admin} ], stderr => $of_analyzer->end);
+my $analyzer = Weir::Process->start([ qw(weir-analyzer --id a1 --listen 127.0.0.1:0 --open-deliveries --register), $node->{admin} ], stderr => $of_analyzer->end);
 my $address = $of_analyzer->wait_line(qr/msg=listening .*addr=(\S+)/);
 $of_analyzer->wait_line(qr/msg=registered/);
 $of_node->wait_line(qr/msg="analyzer known" .*analyzer=a1/);

@@ -9,7 +9,7 @@ use Weir::Test;
 
 alarm 500;
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {});
-my $a1 = $cluster->start_analyzer(a1 => 1, '--ttl', '3s');
+my $a1 = $cluster->start_analyzer(a1 => 1, '--ttl', '3s', '--open-deliveries');
 $cluster->start_analyzer(a2 => 1, '--ttl', '3s');
 $cluster->wait_known(qw(a1 a2));
 

@@ -1,7 +1,7 @@
 package Weir::FakeServer;
 # An HTTP server that answers as a script says, on a port that the system chooses, and keeps every body it was sent.
 #
-#   my $server = Weir::FakeServer->start(sub { my ($n, $body, $path) = @_; ... });
+#   my $server = Weir::FakeServer->start(sub { my ($n, $body, $path, $head) = @_; ... });
 #
 # The script runs in the server's process, for request number $n (from 1). It returns
 #   { status => 503, headers => [ 'Retry-After: 1' ], body => '{}', close => 1 }   all optional; status 202
@@ -86,10 +86,11 @@ sub _serve {
                 my ($path, $head, $length) = ($1, $+[0], 0);
                 $length = $1 if substr($in{$c}, 0, $head) =~ /^Content-Length: (\d+)/mi;
                 last if length $in{$c} < $head + $length;
+                my $section = substr $in{$c}, 0, $head;
                 my $body = substr $in{$c}, $head, $length;
                 substr($in{$c}, 0, $head + $length) = '';
                 print $bodies "$body\n" if $length;
-                my $a = $script->(++$n, $body, $path);
+                my $a = $script->(++$n, $body, $path, $section);
                 if ($a->{hang}) { next }
                 if ($a->{delay}) { push @later, [ time + $a->{delay}, $c, $a ]; next }
                 $answer->($c, $a);

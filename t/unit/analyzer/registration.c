@@ -74,7 +74,7 @@ static void bodies_say_what_the_config_says(void **state)
 	struct buf body = { 0 };
 	(void)state;
 
-	registration_body(&body, &config, "http://h/ingest", "i1", 5);
+	registration_body(&body, &config, "http://h/ingest", NULL, "i1", 5);
 	assert_string_equal(buf_str(&body),
 			    "{\"url\":\"http://h/ingest\",\"weight\":0.5,\"ttl_ms\":10000,"
 			    "\"accepts\":\"batch\",\"max_batch_packets\":256,"
@@ -83,7 +83,8 @@ static void bodies_say_what_the_config_says(void **state)
 	buf_clear(&body);
 	config.slow_start_ms = 5000;
 	config.accepts = ACCEPTS_PACKET;
-	registration_body(&body, &config, "u", "i1", 5);
+	registration_body(&body, &config, "u", "a-token-of-16-chars", "i1", 5);
+	assert_non_null(strstr(buf_str(&body), "\"delivery_token\":\"a-token-of-16-chars\""));
 	assert_non_null(strstr(buf_str(&body), "\"accepts\":\"packet\""));
 	assert_non_null(strstr(buf_str(&body), "\"slow_start_ms\":5000"));
 	buf_clear(&body);

@@ -60,7 +60,7 @@ static void the_body_is_an_array_of_packets(void **state UNUSED)
 	for (unsigned i = 0; i < ARRAY_LEN(bodies); i++) {
 		struct batch *b = filled(i + 1);
 
-		assert_int_equal(batch_write(b, ACCEPTS_BATCH, "n1"), 0);
+		assert_int_equal(batch_write(b, ACCEPTS_BATCH, "n1", ""), 0);
 		check_body(b, bodies[i]);
 		emptied(b);
 	}
@@ -74,7 +74,7 @@ static void so_it_is_of_many(void **state UNUSED)
 	for (unsigned i = 0; i < MANY; i++)
 		at += sprintf(at, "%c{\"n\":%u}", i ? ',' : '[', i);
 	strcpy(at, "]");
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, "n1"), 0);
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, "n1", ""), 0);
 	check_body(b, expected);
 	emptied(b);
 }
@@ -83,7 +83,7 @@ static void packets_leave_from_where_they_are(void **state UNUSED)
 {
 	struct batch *b = filled(1);
 
-	assert_int_equal(batch_write(b, ACCEPTS_PACKET, "n1"), 0);
+	assert_int_equal(batch_write(b, ACCEPTS_PACKET, "n1", ""), 0);
 	assert_int_equal(b->transfer.n_parts, 1);
 	assert_ptr_equal(b->transfer.parts[0].iov_base, b->packets.head->body);
 	emptied(b);
@@ -93,7 +93,7 @@ static void who_takes_single_packets_gets_one_as_it_is(void **state UNUSED)
 {
 	struct batch *b = filled(1);
 
-	assert_int_equal(batch_write(b, ACCEPTS_PACKET, "n1"), 0);
+	assert_int_equal(batch_write(b, ACCEPTS_PACKET, "n1", ""), 0);
 	check_body(b, "{\"n\":0}");
 	emptied(b);
 }
@@ -102,27 +102,33 @@ static void the_headers_say_what_is_in_it(void **state UNUSED)
 {
 	struct batch *b = filled(3);
 
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, "node-1"), 0);
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, "node-1", ""), 0);
 	assert_string_equal(b->transfer.headers, "Content-Type: application/json\r\n"
 						 "Weir-Packets: 3\r\n"
 						 "Weir-Messages: 6\r\n"
 						 "Weir-Node: node-1\r\n"
 						 "Weir-Attempt: 5\r\n");
 	emptied(b);
+	b = filled(1);
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, "n1", "a-token-of-16-chars"), 0);
+	assert_non_null(
+		strstr(b->transfer.headers, "\r\nAuthorization: Bearer a-token-of-16-chars\r\n"));
+	emptied(b);
 }
 
 static void the_longest_name_of_a_node_fits(void **state UNUSED)
 {
 	struct batch *b = filled(1);
-	char id[400];
+	char id[600], token[DELIVERY_TOKEN_MAX + 1] = "";
 
 	memset(id, 'n', sizeof(id));
 	id[64] = '\0';
+	memset(token, 't', DELIVERY_TOKEN_MAX);
 	b->n_messages = b->packets.head->n_attempts = UINT32_MAX - 1;
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, id), 0);
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, id, token), 0);
 	id[64] = 'n';
-	id[399] = '\0';
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, id), -EMSGSIZE);
+	id[599] = '\0';
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, id, ""), -EMSGSIZE);
 	emptied(b);
 }
 
