@@ -323,6 +323,22 @@ int reports_read(struct client *client, const struct registry_keys *keys,
 	return error;
 }
 
+int reports_read_node(struct client *client, const struct registry_keys *keys,
+		      const struct roster *roster, const char *node, struct reports *r)
+{
+	const char *const words[] = { "HGET", keys->names[KEY_REPORT], node };
+	struct reports_own own = { .node = node };
+	redisReply *reply;
+	int error = client_command(client, &reply, ARRAY_LEN(words), words);
+
+	if (error != 0)
+		return error;
+	own.json = reply->type == REDIS_REPLY_STRING ? reply->str : NULL;
+	error = reports_init(r, NULL, &own, roster);
+	freeReplyObject(reply);
+	return error;
+}
+
 void reports_deinit(struct reports *r)
 {
 	for (unsigned i = 0; i < r->n_lanes; i++)

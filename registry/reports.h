@@ -65,6 +65,10 @@ int reports_read(struct client *client, const struct registry_keys *keys,
 		 const struct reports_own *own, const struct roster *roster,
 		 struct reports *r) MUST_CHECK;
 
+/* Reads the report of one node alone. A node that is not live, or has not reported, is not in it. */
+int reports_read_node(struct client *client, const struct registry_keys *keys,
+		      const struct roster *roster, const char *node, struct reports *r) MUST_CHECK;
+
 /* Of all nodes that report, to all analyzers; its `trouble` is NULL. */
 struct lanes reports_all(const struct reports *r);
 /* The lanes of a node to all analyzers; NULL: it has not reported. */

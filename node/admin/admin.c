@@ -107,6 +107,7 @@ static const struct route routes[] = {
 	{ "GET", "/v1/history", ACCESS_READ, WAY_OTHER, admin_get_history },
 	{ "GET", "/v1/events", ACCESS_READ, WAY_OTHER, admin_get_events },
 	{ "GET", "/v1/nodes", ACCESS_READ, WAY_OTHER, admin_get_nodes },
+	{ "GET", "/v1/nodes/{}", ACCESS_READ, WAY_OTHER, admin_get_node },
 	{ "GET", "/v1/analyzers", ACCESS_READ, WAY_OTHER, admin_list_analyzers },
 	{ "GET", "/v1/analyzers/{}", ACCESS_READ, WAY_OTHER, admin_get_analyzer },
 	{ "PUT", "/v1/analyzers/{}", ACCESS_REGISTER, WAY_OTHER, admin_register },

@@ -41,6 +41,7 @@ struct admin_api {
  * status. */
 int admin_get_cluster(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_get_nodes(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_node(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_list_analyzers(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_get_analyzer(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_get_overview(struct admin_api *api, struct front_request *rq, const char *id);

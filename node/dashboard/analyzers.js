@@ -4,11 +4,13 @@ import { el, setText, setAttr, setHidden, field, linesIn, KeyedList } from './do
 import { count, rate, percent, latency, span, weight, plural } from './format.js';
 import { drawBar, Bar } from './bars.js';
 import { WINDOWS, frameOf, offBy, troubleOf } from './shares.js';
+import { drawHead, orderOf } from './heads.js';
+import { get, set, linkTo, onChange } from './state.js';
 import { breakersText, troubleText } from './breakers.js';
 import { makeDetails } from './details.js';
 import { LateRows } from './late.js';
 
-const MANY = 20;          // from here on a filter and an order are offered
+const MANY = 20;          // from here on a filter is offered
 const TROUBLE_SHOWN = 2;  // lines in a row; the rest is in its details
 const ORDER_MS = 5000;    // rows do not jump more often
 
@@ -27,14 +29,15 @@ const second = (name) => value(name, { class: 'quiet second' });
 function drawRow() {
 	const name = el('th', { role: 'rowheader', scope: 'row', class: 'name' },
 		el('button', { type: 'button', class: 'more', 'aria-expanded': 'false' }, '▸'),
-		el('b', { 'data-field': 'id' }), value('state', { class: 'chip state' }), value('fault', { class: 'chip fault' }),
+		el('b', {}, el('a', { 'data-field': 'id', 'data-go': true })), value('state', { class: 'chip state' }), value('fault', { class: 'chip fault' }),
 		el('span', { class: 'quiet sub' }, value('health'), ' · ', value('heartbeat'), ' · ', value('version')));
 	return el('tr', { role: 'row' }, name,
 		cell('Weight, target', 'weight', value('weight'), second('share')),
-		...WINDOWS.map((window) => cell(window.title, 'window', drawBar(window.name))),
+		cell('Got', 'window', drawBar(WINDOWS[0].name)),
 		cell('Messages/s', 'right rate', value('rate')),
 		cell('Queued, in flight', 'right lane', value('queued'), el('span', { class: 'quiet' }, ' + '), value('flying')),
 		cell('p50, p99', 'right latency', value('p50'), second('p99')),
+		cell('Failed', 'right failed', value('failed')),
 		cell('Breakers', 'breakers', value('breakers'), el('ul', { class: 'trouble', 'data-field': 'trouble' })),
 		el('td', { role: 'cell', class: 'act' }, el('button', { type: 'button', class: 'change', 'data-action': 'change' }, 'Change…')));
 }
@@ -45,7 +48,7 @@ class Row {
 		this.node = model.cloneNode(true);
 		this.node.dataset.analyzer = id;
 		this.values = Object.fromEntries([...this.node.querySelectorAll('[data-field]')].map((n) => [n.dataset.field, n]));
-		this.bars = [...this.node.querySelectorAll('.share')].map((node, i) => new Bar(node, WINDOWS[i].name));
+		this.bar = new Bar(this.node.querySelector('.share'), WINDOWS[0].name);
 		this.setTrouble = linesIn(this.values.trouble);
 		this.details = null;
 		this.more = this.node.querySelector('.more');
@@ -53,6 +56,7 @@ class Row {
 		const change = this.node.querySelector('.change');
 		change.addEventListener('click', () => onControl(id));
 		setText(this.values.id, id);
+		setAttr(this.values.id, 'href', linkTo({ analyzer: id, node: '' }));
 		setAttr(this.more, 'aria-label', `Details of ${id}`);
 		setAttr(change, 'aria-label', `Change ${id}`);
 	}
@@ -86,12 +90,15 @@ class Row {
 		setAttr(v.heartbeat, 'data-late', a.heartbeat_age_ms > a.ttl_ms * 0.6);
 		setText(v.weight, weight(a.weight));
 		setText(v.share, percent(a.share));
-		this.bars.forEach((bar, i) => bar.update(frames[i], frames[i].of(a)));
+		const frame = frameNow(frames);
+		this.bar.rename(frame.name);
+		this.bar.update(frame, frame.of(a));
 		setText(v.rate, rate(a.messages_per_s));
 		setText(v.queued, count(a.queued_packets));
 		setText(v.flying, count(a.flying_batches));
 		setText(v.p50, latency(a.p50_ms));
 		setText(v.p99, latency(a.p99_ms));
+		setText(v.failed, a.error_ratio == null ? '–' : `${a.error_ratio > 0 ? '▲ ' : ''}${percent(a.error_ratio, 1)}`);
 		this.updateBreakers(a);
 		if (this.details?.node.isConnected) this.details.update(a, frames);
 	}
@@ -108,15 +115,43 @@ class Row {
 	}
 }
 
-const worst = (frames, a) => Math.abs(frames[0].of(a).error_messages ?? 0);
-const alarm = (frames, a) => (troubleOf(a) ? 2 : 0) + (offBy(frames[0], frames[0].of(a)) ? 1 : 0);
+/** The window of the bar, as chosen. */
+const frameNow = (frames) => frames.find(({ name }) => name === get('window')) ?? frames[0];
+
+const worst = (frames, a) => Math.abs(frameNow(frames).of(a).error_messages ?? 0);
+const ALARMS = { '': 0, failing: 2, held: 3, suspect: 4, breaker: 5, down: 6 };
+const alarm = (frames, a) => ALARMS[troubleOf(a)] + (offBy(frames[0], frames[0].of(a)) ? 1 : 0);
+const byNumber = (of) => (frames) => (a, b) => (of(b, frames) ?? -1) - (of(a, frames) ?? -1);
 const ORDERS = {
-	id: () => 0,
-	trouble: (frames) => (a, b) => alarm(frames, b) - alarm(frames, a),
-	share: () => (a, b) => b.share - a.share,
-	rate: () => (a, b) => b.messages_per_s - a.messages_per_s,
-	error: (frames) => (a, b) => worst(frames, b) - worst(frames, a),
+	id: () => (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
+	trouble: byNumber((a, frames) => alarm(frames, a)),
+	share: byNumber((a) => a.share),
+	error: byNumber((a, frames) => worst(frames, a)),
+	rate: byNumber((a) => a.messages_per_s),
+	queued: byNumber((a) => a.queued_packets),
+	latency: byNumber((a) => a.p99_ms),
+	failed: byNumber((a) => a.error_ratio),
 };
+
+const COLUMNS = [
+	{ label: 'Analyzer', key: 'id', rises: true },
+	{ label: 'Weight, target', key: 'share' },
+	{ label: 'Got, error', key: 'error' },
+	{ label: 'Messages/s', key: 'rate', align: 'right' },
+	{ label: 'Queued, in flight', key: 'queued', align: 'right' },
+	{ label: 'p50, p99', key: 'latency', align: 'right' },
+	{ label: 'Failed', key: 'failed', align: 'right' },
+	{ label: 'Breakers', key: 'trouble' },
+	{ label: 'Actions', hidden: true },
+];
+
+/** The order that was chosen; equal ones by id. */
+function orderNow(frames) {
+	const [key, reversed] = orderOf('sort');
+	const compare = (ORDERS[key] ?? ORDERS.trouble)(frames);
+	const byId = ORDERS.id();
+	return (a, b) => (reversed ? -compare(a, b) : compare(a, b)) || byId(a, b);
+}
 
 function matches(a, words) {
 	const text = `${a.id} ${a.state} ${a.health} ${a.version ?? ''} ${a.fault ?? ''} ${troubleOf(a)}`.toLowerCase();
@@ -128,7 +163,7 @@ export class Analyzers {
 	constructor(onControl, done) {
 		this.table = document.getElementById('analyzers');
 		this.body = el('tbody', { role: 'rowgroup' });
-		this.table.append(this.body);
+		this.table.append(drawHead(COLUMNS, 'sort'), this.body);
 		const model = drawRow();
 		this.late = new LateRows(done);
 		this.list = new KeyedList(this.body, (id) => {
@@ -145,14 +180,26 @@ export class Analyzers {
 		});
 		this.ranks = new Map();
 		this.rankedAt = -ORDER_MS;
-		document.getElementById('sort').addEventListener('change', () => this.again());
-		document.getElementById('filter').addEventListener('input', () => this.again());
+		const [sort, filter] = ['sort', 'filter'].map((id) => document.getElementById(id));
+		sort.append(...COLUMNS.filter(({ key }) => key).map(({ key, label }) => el('option', { value: key }, key === 'trouble' ? 'trouble first' : label)));
+		sort.addEventListener('change', () => set({ sort: sort.value }));
+		filter.addEventListener('input', () => set({ filter: filter.value }));
+		onChange(['sort', 'filter', 'window', 'analyzer', 'node'], () => this.again());
+		onChange(['rows'], () => this.showRows());
+		this.showRows();
 		const origin = location.origin;
 		setText(field('start-one'), `weir-analyzer --id a1 --weight 0.5 --register ${origin}`);
 	}
 
+	showRows() {
+		setAttr(document.getElementById('figures'), 'data-rows', get('rows'));
+	}
+
 	again() {
+		const [sort, filter] = ['sort', 'filter'].map((id) => document.getElementById(id));
 		this.rankedAt = -ORDER_MS;
+		sort.value = orderOf('sort')[0];
+		if (filter.value !== get('filter')) filter.value = get('filter');
 		if (this.overview) this.update(this.overview);
 	}
 
@@ -161,11 +208,13 @@ export class Analyzers {
 		const many = analyzers.length > MANY;
 		this.overview = overview;
 		this.frames = frameOf(overview);
-		setHidden(document.getElementById('toolbar'), !many);
+		setHidden(document.getElementById('filter').parentNode, !many && !get('filter'));
 		setHidden(document.getElementById('no-analyzers'), analyzers.length > 0);
 		setHidden(this.table, analyzers.length === 0);
 		setAttr(this.table, 'data-many', many);
-		const shown = many ? this.choose(analyzers) : analyzers;
+		const shown = this.choose(analyzers);
+		const { name, scale } = frameNow(this.frames);
+		setText(field('scale'), `a full bar is ${percent(scale, 0)} of the messages, ${WINDOWS.find((w) => w.name === name).title}`);
 		setHidden(document.getElementById('no-match'), shown.length > 0 || analyzers.length === 0);
 		setText(field('analyzer-count'), shown.length < analyzers.length ? `${shown.length} of ${analyzers.length}` : `${analyzers.length}`);
 		this.late.begin(many);
@@ -175,11 +224,9 @@ export class Analyzers {
 
 	/** Those that the filter lets through, in order; the order is made anew each few seconds. */
 	choose(analyzers) {
-		const words = document.getElementById('filter').value.toLowerCase().split(/\s+/).filter(Boolean);
-		const order = ORDERS[document.getElementById('sort').value];
+		const words = get('filter').toLowerCase().split(/\s+/).filter(Boolean);
 		if (performance.now() - this.rankedAt >= ORDER_MS) {
-			const sorted = order === ORDERS.id ? analyzers : [...analyzers].sort(order(this.frames));
-			this.ranks = new Map(sorted.map((a, i) => [a.id, i]));
+			this.ranks = new Map([...analyzers].sort(orderNow(this.frames)).map((a, i) => [a.id, i]));
 			this.rankedAt = performance.now();
 		}
 		const rank = (a) => this.ranks.get(a.id) ?? Infinity;

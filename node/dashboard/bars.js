@@ -42,6 +42,13 @@ export class Bar {
 		[this.actual, this.target, this.error] = ['actual', 'target', 'error'].map((what) => field(`${what}-${name}`, node));
 	}
 
+	/** Another window: it is part of the data-fields. */
+	rename(name) {
+		if (this.name === name) return;
+		this.name = name;
+		for (const what of ['actual', 'target', 'error']) this[what].dataset.field = `${what}-${name}`;
+	}
+
 	update(frame, window) {
 		const got = (window.actual ?? 0) / frame.scale;
 		const due = (window.share ?? 0) / frame.scale;

@@ -1,11 +1,14 @@
 // What an opened row of the table of analyzers says besides.
 
 import { el, setText, linesIn } from './dom.js';
-import { count, percent, signed, span } from './format.js';
+import { count, latency, percent, plural, signed, span, weight } from './format.js';
 import { breakersText, troubleText } from './breakers.js';
 
 const FACTS = [
 	['URL', 'url', (a) => a.url],
+	['Weight', 'weight-all', (a) => `${weight(a.weight)}, ${a.state}${a.fault ? `, simulates ${a.fault}` : ''}`],
+	['Lanes', 'lanes', (a) => `${plural(a.queued_packets ?? 0, 'packet')} queued, ${plural(a.flying_batches ?? 0, 'batch', 'batches')} in flight`],
+	['Latency', 'latency', (a) => `p50 ${latency(a.p50_ms)}, p99 ${latency(a.p99_ms)}, ${percent(a.error_ratio)} failed`],
 	['Takes', 'accepts', (a) => (a.accepts === 'packet' ? 'one packet at a time' : 'batches of packets')],
 	['Lease', 'ttl', (a) => `${span(a.ttl_ms)}, renewed ${a.heartbeat_age_ms == null ? 'at a time unknown' : `${span(a.heartbeat_age_ms)} ago`}`],
 	['Routed', 'routed', (a) => `${count(a.routed)} messages`],
@@ -17,7 +20,8 @@ const FACTS = [
 	['Revision', 'revision', (a) => count(a.revision)],
 ];
 
-export function makeDetails() {
+/** tag: of its element, in a table a cell. */
+export function makeDetails(tag = 'td') {
 	const facts = FACTS.map(([label, name, text]) => {
 		const dd = el('dd', { 'data-field': name });
 		return { node: el('div', {}, el('dt', {}, label), dd), update: (a) => setText(dd, text(a)) };
@@ -25,7 +29,7 @@ export function makeDetails() {
 	const windows = el('ul');
 	const trouble = el('ul', { 'data-field': 'trouble-all' });
 	const [setWindows, setTrouble] = [linesIn(windows), linesIn(trouble)];
-	const node = el('td', { role: 'cell', class: 'details' }, el('dl', {}, ...facts.map((f) => f.node)), windows, trouble);
+	const node = el(tag, { role: tag === 'td' ? 'cell' : null, class: 'details' }, el('dl', {}, ...facts.map((f) => f.node)), windows, trouble);
 
 	function update(a, frames) {
 		for (const fact of facts) fact.update(a);

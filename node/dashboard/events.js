@@ -1,7 +1,8 @@
 // The list of what happened, newest first, with time and cause.
 
-import { el, setHidden } from './dom.js';
-import { timeOfDay } from './format.js';
+import { el, setText, setAttr, setHidden } from './dom.js';
+import { timeOfDay, dateAndTime } from './format.js';
+import { get, onChange } from './state.js';
 
 const MAX = 200;
 
@@ -14,7 +15,7 @@ const SHAPES = {
 };
 const TROUBLE = new Set(['lost', 'node_lost', 'spill_began', 'dead', 'registry_away', 'data_lost', 'id_twice']);
 
-function isTrouble({ kind, now }) {
+export function isTrouble({ kind, now }) {
 	return TROUBLE.has(kind) || (kind === 'breaker' && now !== 'closed') || (kind === 'slow' && now === 'slow');
 }
 
@@ -23,29 +24,50 @@ function sameness(event) {
 	return JSON.stringify([event.kind, event.analyzer, event.node, event.was, event.now, event.cause]);
 }
 
-function makeEntry(event) {
-	const time = new Date(event.time_ms);
+function aboutOf(event) {
 	const since = event.count > 1 && `since ${timeOfDay(event.first_ms)}`;
-	const about = [event.cause, event.node && `seen by ${event.node}`, since].filter(Boolean).join(' · ');
-	const entry = el('li', { 'data-event': event.id, 'data-same': sameness(event), 'data-kind': event.kind, 'data-trouble': isTrouble(event) },
-		el('time', { datetime: time.toISOString(), title: time.toLocaleString() }, timeOfDay(event.time_ms)),
+	return [event.cause, event.node && `seen by ${event.node}`, since].filter(Boolean).join(' · ');
+}
+
+function makeEntry(event) {
+	const about = aboutOf(event);
+	const entry = el('li', { 'data-event': event.id, 'data-kind': event.kind, 'data-trouble': isTrouble(event) },
+		el('time', { datetime: new Date(event.time_ms).toISOString() }),
 		el('i', { class: 'shape', 'aria-hidden': 'true' }, event.kind === 'breaker' && event.now === 'closed' ? '✓' : SHAPES[event.kind] ?? '·'),
 		el('span', { class: 'text', 'data-field': 'text' }, event.text));
 	if (about) entry.append(el('span', { class: 'quiet cause', 'data-field': 'cause' }, about));
 	return entry;
 }
 
+function showTimes(entry, event) {
+	const time = entry.querySelector('time');
+	const cause = entry.querySelector('.cause');
+	setText(time, timeOfDay(event.time_ms));
+	setAttr(time, 'title', dateAndTime(event.time_ms));
+	if (cause) setText(cause, aboutOf(event));
+}
+
+/** Whether it is about the analyzer or the node that the page shows; all are about the pool. */
+function isAbout({ analyzer, node }) {
+	if (get('analyzer')) return analyzer === get('analyzer');
+	return !get('node') || node === get('node') || Boolean(node?.startsWith(`${get('node')}/`));
+}
+
 export class Events {
 	constructor() {
 		this.list = document.getElementById('events');
 		this.seen = new Set();
+		this.entries = []; // { event, node }, the newest first
 		setHidden(this.list, true);
+		onChange(['analyzer', 'node'], () => this.show());
+		onChange(['time'], () => { for (const { event, node } of this.entries) showTimes(node, event); });
 	}
 
 	/** One that stands for several takes the place of the earlier one. */
 	dropFolded(event) {
 		const same = sameness(event);
-		[...this.list.children].find((entry) => entry.dataset.same === same)?.remove();
+		const at = this.entries.findIndex((entry) => sameness(entry.event) === same);
+		if (at >= 0) this.entries.splice(at, 1)[0].node.remove();
 	}
 
 	/** Oldest first, as a node tells them; those known already are left out. */
@@ -53,15 +75,28 @@ export class Events {
 		const fresh = events.filter((event) => !this.seen.has(event.id));
 		if (!fresh.length) return;
 		for (const event of fresh) {
-			this.seen.add(event.id);
 			if (event.count > 1) this.dropFolded(event);
-			this.list.prepend(makeEntry(event));
+			const node = makeEntry(event);
+			this.seen.add(event.id);
+			showTimes(node, event);
+			this.entries.unshift({ event, node });
+			this.list.prepend(node);
 		}
-		while (this.list.childElementCount > MAX) {
-			this.seen.delete(this.list.lastElementChild.dataset.event);
-			this.list.lastElementChild.remove();
+		for (const { event, node } of this.entries.splice(MAX)) {
+			this.seen.delete(event.id);
+			node.remove();
 		}
-		setHidden(this.list, false);
-		setHidden(document.getElementById('no-events'), true);
+		this.show();
+	}
+
+	/** Those that are about what the page shows. */
+	shown() {
+		return this.entries.map(({ event }) => event).filter(isAbout);
+	}
+
+	show() {
+		for (const { event, node } of this.entries) setHidden(node, !isAbout(event));
+		setHidden(this.list, !this.shown().length);
+		setHidden(document.getElementById('no-events'), this.shown().length > 0);
 	}
 }

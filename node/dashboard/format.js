@@ -59,10 +59,26 @@ export function bytes(n) {
 	return `${i > 0 && n < 100 ? n.toFixed(1) : Math.round(n)} ${units[i]}`;
 }
 
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit' };
+const DATE = { year: 'numeric', month: '2-digit', day: '2-digit' };
+const clocks = Object.fromEntries([['local', undefined], ['utc', 'UTC']].map(([name, timeZone]) => [name, {
+	time: new Intl.DateTimeFormat('en-GB', { ...TIME, timeZone }),
+	date: new Intl.DateTimeFormat('sv-SE', { ...DATE, ...TIME, timeZone, timeZoneName: 'short' }),
+}]));
+let clock = clocks.local;
+
+/** 'local' or 'utc', for all times from now on. */
+export function useClock(name) {
+	clock = clocks[name];
+}
 
 export function timeOfDay(ms) {
-	return clock.format(ms);
+	return clock.time.format(ms);
+}
+
+/** 2026-11-28 22:14:05 UTC */
+export function dateAndTime(ms) {
+	return clock.date.format(ms);
 }
 
 /** A weight without noise: 0.5, 2, 1000000. */

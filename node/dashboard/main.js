@@ -5,18 +5,21 @@
 //   #banner                            shown while stale or locked, with the reason
 //   tr[data-analyzer=ID]               with [data-trouble] down, breaker, suspect, held, failing
 //     [data-field=NAME]                id state health fault version heartbeat weight share rate queued flying p50 p99
-//                                      breakers trouble; actual-W target-W error-W for W of 10s 1m 10m all
+//                                      breakers trouble failed; actual-W target-W error-W for the window W: 10s 1m 10m all
 //     [data-action=change]             opens dialog[data-control=ID]
 //   tr[data-node=ID] [data-field]      mode rate packets connections memory redis unreachable uptime
 //   [data-tile=NAME]                   messages-per-s share-error spill dead refused redis
 //   li[data-event=ID][data-kind]       events
+//   button[data-set=NAME=VALUE]        range, chart, window, rows, time: aria-pressed where it holds, and in the URL
+//   button[data-sort=COLUMN]           in the heads of tables; the th has aria-sort
+//   #subject                           the page of one analyzer (?analyzer=ID) or node (?node=ID)
 //   dialog [data-action]               set-weight active draining disabled remove set-fault confirm replay purge replay-all purge-all show
 //   .toast[data-kind]                  done, failed
 //   performance measure "weir-update"  the main thread's time for one overview, all slices together; the chart is drawn apart
 
 import { useTokens, setToken, askToken } from './api.js';
 import { setText, setAttr, setHidden, field } from './dom.js';
-import { span } from './format.js';
+import { span, useClock } from './format.js';
 import { Live } from './live.js';
 import { Analyzers } from './analyzers.js';
 import { Nodes } from './nodes.js';
@@ -27,18 +30,26 @@ import { Flow } from './flow.js';
 import { questionToken } from './dialogs.js';
 import { openControl } from './control.js';
 import { openLetters } from './letters.js';
+import { Subject } from './subject.js';
+import { bindSwitches } from './switches.js';
+import { get, onChange } from './state.js';
 
 const MEASURES = 200; // kept for whoever reads them
 
 const figures = document.getElementById('figures');
 let newest = null;
 
+useClock(get('time')); // before anything shows a time
+onChange(['time'], () => useClock(get('time')));
+bindSwitches();
+
 const analyzers = new Analyzers((id) => openControl(id, () => newest.analyzers), onDrawn);
 const nodes = new Nodes();
 const summary = new Summary({ onDead: () => openLetters('dead'), onSpill: () => openLetters('spill') });
 const attention = new Attention();
 const events = new Events();
-const flow = new Flow();
+const flow = new Flow(() => events.shown());
+const subject = new Subject((id) => openControl(id, () => newest.analyzers));
 
 let drawing = null; // { start, spent }: the overview that is being drawn, and what that took besides the analyzers
 
@@ -59,6 +70,7 @@ function onOverview(overview) {
 	attention.update(overview);
 	summary.update(overview);
 	nodes.update(overview);
+	subject.update(overview);
 	flow.add(overview);
 	drawing = { start, spent: performance.now() - start };
 	analyzers.update(overview);

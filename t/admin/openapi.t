@@ -65,6 +65,9 @@ call('getReadyz', 200, '', undef, '?verbose');
 call('getAsset', 200, $_) for 'style.css', 'chart.min.js', map { m{/([^/]+\.svg)$} } glob "$Bin/../../node/dashboard/*.svg";
 call('getAsset', 404, 'x');
 call('getAnalyzer', @$_) for [ 200, 'a1' ], [ 404, 'a9' ];
+call('getNode', @$_) for [ 200, 'n1' ], [ 404, 'n9' ];
+call('getHistory', 200, '', undef, "?range=$_") for qw(10m 1h 6h);
+call('getHistory', 400, '', undef, '?range=1d');
 call('registerAnalyzer', @$_) for [ 201, 'a2', \%at ], [ 200, 'a2', \%at ], [ 400, 'a2', {} ], [ 403, 'a2', { %at, url => 'http://8.8.8.8/' } ],
     [ 409, 'a2', { %at, instance => 'i0', started_ms => 1000 } ], [ 413, 'a2', { %at, more => 'x' x 70000 } ];
 call('beat', @$_) for [ 200, 'a2', { instance => 'i1', processed => 5 } ], [ 400, 'a2', {} ], [ 404, 'a9', { instance => 'i1' } ], [ 409, 'a2', { instance => 'i0' } ];

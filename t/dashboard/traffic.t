@@ -58,6 +58,7 @@ is($report->{status}, 0, 'no agent sees an error');
 my $counts;
 wait_until { $counts = $cluster->counts; sum0(values %$counts) == sum0(values %{ $cluster->counts('delivered') }) } 10, 'everything to be delivered';
 my $total = sum0 values %$counts;
+$page->click('[data-set="window=all"]');
 for my $id (sort keys %weights) {
     my $percent = sprintf '%.2f %%', 100 * $counts->{$id} / $total;
     $page->wait_text("tr[data-analyzer=$id] [data-field=actual-all]", qr/^\Q$percent\E$/);

@@ -20,6 +20,7 @@ our %admin_routes = (
     'GET /v1/history' => \@READ,
     'GET /v1/events' => \@READ,
     'GET /v1/nodes' => \@READ,
+    'GET /v1/nodes/{}' => \@READ,
     'GET /v1/analyzers' => \@READ,
     'GET /v1/analyzers/{}' => \@READ,
     'PUT /v1/analyzers/{}' => [ 401, 401, 401, 200, 200 ],
@@ -52,6 +53,6 @@ our %body = (
 );
 
 # What stands at {} in the requests.
-sub hole ($path) { return $path =~ m{/(?:dead|spill)/} ? '1-1' : 'a2' }
+sub hole ($path) { return $path =~ m{/(?:dead|spill)/} ? '1-1' : $path =~ m{/nodes/} ? 'n1' : 'a2' }
 
 1;
