@@ -127,6 +127,7 @@ static int init_shared(struct node *node, const struct node_config *config)
 	identity_init(&s->identity, config->listen);
 	token_guard_init(&s->ingest_guard);
 	redis_seen_init(&s->redis_seen);
+	failures_init(&s->failures);
 	r = node_config_allow(config, &s->allow);
 	if (r == 0)
 		r = node_config_proxies(config, &s->proxies);

@@ -12,12 +12,14 @@
 #include "node/identity.h"
 #include "node/ingest/address_bound.h"
 #include "node/packet/memory.h"
+#include "node/send/failures.h"
 #include "node/token_guard.h"
 #include "registry/keys.h"
 #include "registry/redis/redis_seen.h"
 #include "registry/redis/redis_url.h"
 #include "registry/roster.h"
 
+static_assert(FAILURES_SLOTS == ROSTER_MAX_SLOTS, "each analyzer has a place for its failure");
 #define PROBE_WORDS (ROSTER_MAX_SLOTS / 64)
 
 struct node_shared {
@@ -36,6 +38,7 @@ struct node_shared {
 	struct metrics *metrics;
 	struct health health;
 	struct redis_seen redis_seen;
+	struct failures failures; /* of deliveries and probes */
 	struct token_guard ingest_guard;
 	struct memory_pool memory;
 	uint64_t memory_bytes;      /* of the pool */

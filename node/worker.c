@@ -154,6 +154,7 @@ static struct router_config router_config(struct worker *w)
 		.identity = &w->shared->identity,
 		.lane = { .sender = w->sender,
 			  .metrics = &w->metrics,
+			  .failures = &w->shared->failures,
 			  .node_id = c->node_id,
 			  .connect_ms = (uint32_t)c->connect_timeout_ms,
 			  .timeout_ms = (uint32_t)c->delivery_timeout_ms,

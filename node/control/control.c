@@ -423,6 +423,7 @@ static int build(struct control *c)
 					.timeout_ms = (uint32_t)config->probe_timeout_ms,
 					.rise = (uint32_t)config->probe_rise,
 					.fall = (uint32_t)config->probe_fall,
+					.failures = &c->shared->failures,
 					.on_change = on_probe,
 					.arg = c };
 

@@ -61,12 +61,25 @@ static uint64_t jittered_us(struct prober *prober)
 	return prober->config.interval_ms * rng_range(&prober->rng, 800, 1200);
 }
 
+static void note(const struct probe *p, bool alive)
+{
+	struct failures *failures = p->prober->config.failures;
+
+	if (!failures || !p->is_wanted)
+		return;
+	atomic_store_explicit(&failures->checked_ms[p->slot], clock_wall_us() / US_PER_MS,
+			      memory_order_relaxed);
+	if (!alive)
+		failures_note(failures, p->slot, p->transfer.status, p->transfer.error);
+}
+
 static void on_done(struct transfer *t)
 {
 	struct probe *p = CONTAINER_OF(t, struct probe, transfer);
 	/* 501: a server that knows no GET at all */
 	bool alive = t->result == TRANSFER_ANSWERED && (t->status < 500 || t->status == 501);
 
+	note(p, alive);
 	p->is_out = false;
 	p->n_successes = alive ? p->n_successes + 1 : 0;
 	p->n_failures = alive ? 0 : p->n_failures + 1;

@@ -9,6 +9,7 @@
  */
 #include <event2/event.h>
 
+#include "node/send/failures.h"
 #include "node/send/sender.h"
 #include "registry/roster.h"
 
@@ -18,7 +19,8 @@ struct prober_config {
 	struct event_base *base;       /* borrowed */
 	const struct net_allow *allow; /* see sender_new */
 	uint32_t interval_ms, timeout_ms;
-	uint32_t rise, fall; /* at least 1 */
+	uint32_t rise, fall;       /* at least 1 */
+	struct failures *failures; /* borrowed; NULL: nobody reads them */
 	void (*on_change)(void *arg, unsigned slot, bool is_down);
 	void *arg;
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "node/control/checks.h"
 #include "node/deliver/batch.h"
 #include "node/deliver/breaker.h"
 #include "node/http/refusal.h"
@@ -11,7 +12,9 @@
 
 #define FADE_S 10.0
 #define N_TIMES (METRICS_N_BUCKETS + 1)
-#define LEAST 0.05 /* of a delivery: what has faded so far is left out */
+#define REFUSING_MS 5000 /* a pause of so long in refusals ends them */
+#define ERRS_LEAST 0.05  /* of the deliveries to an analyzer: it is in trouble */
+#define LEAST 0.05       /* of a delivery: what has faded so far is left out */
 
 /* A total that is also known by how much it grew of late. */
 struct rate {
@@ -23,8 +26,14 @@ struct lane_times {
 	struct rate of[N_TIMES], failed;
 };
 
+/* What agents are refused for a reason. */
+struct refusing {
+	struct rate rate;
+	uint64_t since_ms, last_ms; /* wall clock: of a stretch without a pause */
+};
+
 struct reporter {
-	const struct node_shared *shared;
+	struct node_shared *shared;
 	const struct metrics_shard *const *shards; /* of the workers, in their order */
 	unsigned n_shards;
 	uint64_t started_us, last_us;
@@ -33,11 +42,12 @@ struct reporter {
 	double seconds;           /* that rates are of; fades as they do */
 	struct lane_times *lanes; /* by slot */
 	unsigned n_lanes;
+	struct checks checks;
+	struct refusing refusing[REFUSALS];
 };
 
-struct reporter *reporter_new(const struct node_shared *shared,
-			      const struct metrics_shard *const *shards, unsigned n_shards,
-			      uint64_t now_us)
+struct reporter *reporter_new(struct node_shared *shared, const struct metrics_shard *const *shards,
+			      unsigned n_shards, uint64_t now_us)
 {
 	struct reporter *r = calloc(1, sizeof(*r));
 
@@ -52,8 +62,10 @@ struct reporter *reporter_new(const struct node_shared *shared,
 
 void reporter_free(struct reporter *r)
 {
-	if (r)
+	if (r) {
 		free(r->lanes);
+		checks_deinit(&r->checks);
+	}
 	free(r);
 }
 
@@ -89,6 +101,40 @@ static cJSON *refused_json(const struct reporter *r)
 						(double)n);
 	}
 	return json;
+}
+
+static void hear_refusals(struct reporter *r, double fade, uint64_t now_ms)
+{
+	for (unsigned i = REFUSAL_NONE + 1; i < REFUSALS; i++) {
+		struct refusing *refusing = &r->refusing[i];
+		uint64_t before = refusing->rate.total, total = sum(r, M_REFUSED, i);
+
+		rate_hear(&refusing->rate, total, fade);
+		if (refusing->since_ms && now_ms > refusing->last_ms + REFUSING_MS)
+			refusing->since_ms = 0;
+		if (total == before)
+			continue;
+		refusing->last_ms = now_ms;
+		if (!refusing->since_ms)
+			refusing->since_ms = now_ms;
+	}
+}
+
+static void add_refusing(const struct reporter *r, cJSON *json)
+{
+	cJSON *reasons = cJSON_AddObjectToObject(json, "refusing");
+
+	for (unsigned i = REFUSAL_NONE + 1; i < REFUSALS; i++) {
+		const struct http_refusal_info *info = refusal_info((enum refusal)i);
+		cJSON *reason;
+
+		if (!r->refusing[i].since_ms)
+			continue;
+		reason = cJSON_AddObjectToObject(reasons, info->name);
+		cJSON_AddNumberToObject(reason, "status", info->status);
+		cJSON_AddNumberToObject(reason, "per_s", per_second(r, &r->refusing[i].rate));
+		cJSON_AddNumberToObject(reason, "since_ms", (double)r->refusing[i].since_ms);
+	}
 }
 
 /* ---- times ---- */
@@ -220,10 +266,52 @@ static void add_trouble(const struct reporter *r, unsigned worker, const struct 
 	cJSON_AddNumberToObject(json, "failures", (double)failures);
 }
 
+/* ---- checks ---- */
+
+static double error_ratio(const struct lane_times *times)
+{
+	double all = 0;
+
+	for (unsigned k = 0; k < N_TIMES; k++)
+		all += times->of[k].recent;
+	return times->failed.recent >= 1 && all > 0 ? times->failed.recent / all : 0;
+}
+
+static bool is_probe_down(const struct reporter *r, unsigned slot)
+{
+	return atomic_load_explicit(&r->shared->probe_down[slot / 64], memory_order_relaxed) >>
+		       (slot % 64) &
+	       1;
+}
+
+static void add_check(struct reporter *r, const struct analyzer *a, double elapsed_s,
+		      uint64_t now_ms, cJSON *checks)
+{
+	struct check_look look = { .elapsed_s = elapsed_s, .now_ms = now_ms };
+	unsigned n_cut = 0, n_slow = (unsigned)sum(r, M_SLOW, a->slot);
+	struct failure failure;
+
+	for (unsigned i = 0; i < r->n_shards; i++)
+		n_cut += breaker_state(r->shards[i], a->slot) != BREAKER_CLOSED;
+	look.is_down = is_probe_down(r, a->slot) || n_cut == r->n_shards;
+	look.is_bad =
+		look.is_down || n_cut || n_slow || error_ratio(&r->lanes[a->slot]) >= ERRS_LEAST;
+	if (checks_hear(&r->checks, a, &look))
+		failures_forget(&r->shared->failures, a->slot);
+	failure = failures_of(&r->shared->failures, a->slot);
+	checks_write(&r->checks, a, &failure,
+		     atomic_load_explicit(&r->shared->failures.checked_ms[a->slot],
+					  memory_order_relaxed),
+		     checks);
+}
+
 /* ---- all of it ---- */
 
-static void add_lanes(struct reporter *r, const struct roster *roster, double fade, cJSON *json)
+static void add_lanes(struct reporter *r, const struct roster *roster, double fade,
+		      double elapsed_s, cJSON *json)
 {
+	uint64_t now_ms = clock_wall_us() / US_PER_MS;
+	cJSON *checks = cJSON_AddObjectToObject(json, "checks");
 	cJSON *lanes = cJSON_AddObjectToObject(json, "lanes");
 	cJSON *trouble = cJSON_AddArrayToObject(json, "trouble");
 
@@ -234,6 +322,7 @@ static void add_lanes(struct reporter *r, const struct roster *roster, double fa
 			return;
 		hear_times(r, a->slot, fade);
 		add_lane(r, a, lanes);
+		add_check(r, a, elapsed_s, now_ms, checks);
 		for (unsigned k = 0; k < r->n_shards; k++)
 			add_trouble(r, k, a, trouble);
 	}
@@ -270,9 +359,11 @@ void reporter_write(struct reporter *r, const struct roster *roster, uint64_t ro
 	rate_hear(&r->packets, sum(r, M_RECEIVED_PACKETS, 0), fade);
 	rate_hear(&r->messages, sum(r, M_RECEIVED_MESSAGES, 0), fade);
 	hear_histogram(r, M_ACK_TIME, 0, r->ack, fade);
+	hear_refusals(r, fade, clock_wall_us() / US_PER_MS);
 	add_self(r, round_trip_us, now_us, json);
 	add_ack(r, json);
-	add_lanes(r, roster, fade, json);
+	add_refusing(r, json);
+	add_lanes(r, roster, fade, elapsed_s, json);
 	text = cJSON_PrintUnformatted(json);
 	cJSON_Delete(json);
 	if (text)

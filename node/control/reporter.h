@@ -7,10 +7,13 @@
  *   {"version","uptime_s","workers","connections","packets_per_s","messages_per_s",
  *    "redis":{"up_workers","round_trip_ms"},"held_bytes","memory_max_bytes","refused":{REASON:n},
  *    "ack":"BUCKET:COUNT ...","lanes":{ANALYZER:"QUEUED FLYING PAUSED BUCKET:COUNT ... failed:COUNT"},
- *    "trouble":[{"analyzer","worker","state","left_ms","failures"}]}
+ *    "trouble":[{"analyzer","worker","state","left_ms","failures"}],
+ *    "checks":{ANALYZER:{"since_ms","change_ms","checked_ms","down_s","flaps","error_ms","error"}},
+ *    "refusing":{REASON:{"status","per_s","since_ms"}}}
  *
  * Lanes without anything to say are left out, and so are breakers that are closed without a
- * failure. Deliveries are counted by the buckets of the metrics, those of about the last ten
+ * failure, analyzers that were never in trouble (checks.h), and reasons for which nothing was refused
+ * in the last five seconds. Deliveries are counted by the buckets of the metrics, those of about the last ten
  * seconds: older ones fade away. A lane is a string, as there are nodes times analyzers of them to
  * be read each second.
  */
@@ -19,9 +22,8 @@
 struct reporter;
 
 /* Borrows all; there is a shard for each worker, in their order. NULL: out of memory. */
-struct reporter *reporter_new(const struct node_shared *shared,
-			      const struct metrics_shard *const *shards, unsigned n_shards,
-			      uint64_t now_us);
+struct reporter *reporter_new(struct node_shared *shared, const struct metrics_shard *const *shards,
+			      unsigned n_shards, uint64_t now_us);
 void reporter_free(struct reporter *r);
 
 /* Appends the report. round_trip_us: to Redis and back. */

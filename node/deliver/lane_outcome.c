@@ -117,6 +117,8 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 	log_warn("lane", "delivery failed",
 		 "analyzer=%s url=%s reason=%s status=%d error=%s packets=%u", lane->id, lane->url,
 		 delivery_outcome_names[outcome], t->status, t->error, b->packets.n_packets);
+	if (lane->config.failures)
+		failures_note(lane->config.failures, lane->slot, t->status, t->error);
 	concurrency_failure(&lane->concurrency, t->started_us, t->ended_us);
 	if (outcome == OUTCOME_BUSY)
 		pause_for(lane, t->retry_after_s);

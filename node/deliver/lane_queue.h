@@ -12,6 +12,7 @@
 #include "node/deliver/latency_limit.h"
 #include "node/deliver/silence.h"
 #include "node/packet/packet.h"
+#include "node/send/failures.h"
 #include "node/send/sender.h"
 
 /* Why a packet is taken back: what became of its delivery, or why it is not delivered. */
@@ -49,6 +50,7 @@ struct lane_events {
 struct lane_config {
 	struct sender *sender;         /* borrowed */
 	struct metrics_shard *metrics; /* borrowed */
+	struct failures *failures;     /* borrowed; NULL: nobody reads them */
 	const char *node_id;           /* borrowed */
 	uint32_t connect_ms, timeout_ms;
 	uint64_t latency_limit_us; /* 0: none */

@@ -1,5 +1,6 @@
 #include "node/watch/watch.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,6 +187,8 @@ void watch_tell(struct watch *w, struct roster *roster)
 	uint64_t now_us;
 
 	pthread_mutex_lock(&w->lock);
+	if (!redis_state_takes_writes(redis_seen_view(&w->shared->redis_seen).state))
+		history_away(&w->history); /* nodes cannot settle */
 	extra.refused = w->n_refused;
 	now_us = clock_mono_us();
 	if (history_push(&w->history, roster, &extra, now_us / US_PER_MS) != 0)
@@ -223,6 +226,19 @@ static uint64_t within(uint64_t value, uint64_t least, uint64_t most)
 	return value < least ? least : value > most ? most : value;
 }
 
+/* Nodes report of analyzers that were in trouble alone; this one knows when it probed the others. */
+static void add_probes(struct watch *w)
+{
+	for (unsigned i = 0; i < w->roster->n_analyzers; i++) {
+		unsigned slot = w->roster->analyzers[i].slot;
+		double *checked_ms = &w->reports.lanes[i].check.checked_ms;
+		double own_ms = (double)atomic_load_explicit(&w->shared->failures.checked_ms[slot],
+							     memory_order_relaxed);
+
+		*checked_ms = fmax(*checked_ms, own_ms);
+	}
+}
+
 static int look(struct watch *w)
 {
 	uint64_t start_us = clock_mono_us();
@@ -238,6 +254,7 @@ static int look(struct watch *w)
 		return r;
 	SWAP(w->roster, roster);
 	SWAP(w->reports, reports);
+	add_probes(w);
 	w->seen_us = clock_mono_us();
 	w->n_refused = w->reports.n_refused;
 	hear(w, w->roster, &w->reports);
