@@ -39,7 +39,7 @@ static const struct conf_option options[] = {
 	OPTION("insecure", CONF_BOOL, insecure, "false",
 	       .help = "Without an admin token the admin port listens on loopback alone, unless this is given."),
 	OPTION("redis", CONF_STRING, redis, "redis://127.0.0.1:6379/0", .placeholder = "URL",
-	       .help = "Where Redis is: redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+sentinel://host[:port],.../master[/db] or unix:///path. PROTOCOL.md has all forms.",
+	       .help = "Where Redis is: redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+sentinel://host[:port],.../master[/db], redis+cluster://host[:port],... or unix:///path. PROTOCOL.md has all forms.",
 	       .flags = CONF_SECRET | CONF_RELOADABLE),
 	OPTION("spill-redis", CONF_STRING, spill_redis, NULL, .placeholder = "URL",
 	       .help = "Another Redis for the spill and the dead letters, in the same forms. When it is full, slow or away, the registry and the routing do not notice. All nodes of a pool need the same. The default is --redis.",

@@ -12,7 +12,7 @@ static const struct {
 } table[] = {
 	{ CTL_REGISTRY,
 	  { "redis", CONF_STRING, AT(redis), "redis://127.0.0.1:6379/0", "URL",
-	    "Where Redis is: redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+sentinel://host[:port],.../master[/db] or unix:///path. PROTOCOL.md has all forms.",
+	    "Where Redis is: redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+sentinel://host[:port],.../master[/db], redis+cluster://host[:port],... or unix:///path. PROTOCOL.md has all forms.",
 	    .flags = CONF_SECRET } },
 	{ CTL_STORE,
 	  { "spill-redis", CONF_STRING, AT(spill_redis), NULL, "URL",

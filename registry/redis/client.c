@@ -3,12 +3,16 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/clock.h"
+#include "registry/redis/cluster_seek.h"
 #include "registry/redis/dial.h"
 #include "registry/redis/finder.h"
 #include "registry/redis/redis_url.h"
 #include "registry/redis/sentinel.h"
+
+#define TURNED_AWAY_PAUSE_MS 20 /* before a call that a cluster has not run is sent again */
 
 struct client {
 	struct redis_url *url; /* borrowed */
@@ -17,14 +21,17 @@ struct client {
 	redisContext *context;    /* NULL: not connected */
 	struct redis_place place; /* that it is connected to */
 	struct buf out;           /* the command being sent */
-	bool is_subscribed;       /* to the events: the connection is good for nothing else */
+	struct redis_place
+		ask_place;       /* has_ask: where a cluster said that this one call can be asked */
+	bool has_ask, is_asking; /* is_asking: connected there, ASKING comes before the call */
+	bool is_turned_away;     /* by a cluster: the call did not run, and can be sent again */
+	bool is_subscribed;      /* to the events: the connection is good for nothing else */
 	char error[REDIS_WHY_STRLEN];
 	bool is_answer; /* `error` is what Redis said */
 };
 
 /* Error replies that mean "not now" or "not here", and not "never". */
-static const char *const away_errors[] = { "LOADING", "READONLY", "MASTERDOWN",
-					   "BUSY",    "TRYAGAIN", "CLUSTERDOWN" };
+static const char *const away_errors[] = { "LOADING", "READONLY", "MASTERDOWN", "BUSY" };
 
 struct client *client_new(struct redis_url *url, struct script_set scripts, unsigned timeout_ms)
 {
@@ -43,7 +50,7 @@ static void drop(struct client *c)
 	if (c->context)
 		redisFree(c->context);
 	c->context = NULL;
-	c->is_subscribed = false;
+	c->is_subscribed = c->is_asking = false;
 }
 
 void client_free(struct client *c)
@@ -84,6 +91,19 @@ static int fail(struct client *c, int error, const char *why)
 	return error;
 }
 
+/* An error of a cluster: where to go next. */
+static void turn_away(struct client *c, const char *error)
+{
+	struct redis_place ask;
+
+	c->is_turned_away = true;
+	if (cluster_take_moved(c->url, &c->place, error))
+		return;
+	c->has_ask = !c->is_asking && cluster_take_ask(c->url, &c->place, error, &ask);
+	if (c->has_ask)
+		c->ask_place = ask;
+}
+
 /* Sends c->out and waits for the answer. */
 static int round_trip(struct client *c, redisReply **replyp)
 {
@@ -102,6 +122,10 @@ static int round_trip(struct client *c, redisReply **replyp)
 	for (size_t i = 0; i < ARRAY_LEN(away_errors); i++)
 		if (script_error_is((*replyp)->str, away_errors[i]))
 			r = CLIENT_E_AWAY;
+	if (cluster_turns_away((*replyp)->str)) {
+		turn_away(c, (*replyp)->str);
+		r = CLIENT_E_AWAY;
+	}
 	r = fail(c, r, (*replyp)->str);
 	c->is_answer = true;
 	freeReplyObject(reply);
@@ -154,6 +178,27 @@ static int check_role(struct client *c)
 	return CLIENT_E_AWAY;
 }
 
+/* Is this a cluster, and the node that serves the pool? Who may not ask is told so by MOVED. */
+static int check_nodes(struct client *c)
+{
+	redisReply *reply = NULL;
+	bool is_text, is_elsewhere;
+	int r = command(c, &reply, 2, (const char *[]){ "CLUSTER", "NODES" });
+
+	if (r != 0 && r != CLIENT_E_REPLY)
+		return r;
+	is_text = reply && reply->type == REDIS_REPLY_STRING;
+	is_elsewhere = cluster_take_answer(c->url, &c->place, is_text ? reply->str : NULL,
+					   r == CLIENT_E_REPLY ? c->error : NULL);
+	c->error[0] = '\0';
+	if (reply)
+		freeReplyObject(reply);
+	if (!is_elsewhere || c->is_asking)
+		return 0;
+	c->is_turned_away = true;
+	return fail(c, CLIENT_E_AWAY, "another node of the cluster has the slot of the pool");
+}
+
 static int greet(struct client *c)
 {
 	struct redis_url *url = c->url;
@@ -172,6 +217,8 @@ static int greet(struct client *c)
 		r = command_ok(c, 2, (const char *[]){ "SELECT", db });
 	if (r == 0 && url->master[0])
 		r = check_role(c);
+	if (r == 0 && cluster_is_open_question(url))
+		r = check_nodes(c);
 	return r;
 }
 
@@ -184,7 +231,12 @@ static int connect_now(struct client *c)
 		drop(c);
 	if (c->context)
 		return 0;
-	if (finder_find(c->url, &c->place, why) != 0)
+	cluster_set_key(c->url, c->scripts.keys ? c->scripts.keys[0] : NULL);
+	c->is_asking = c->has_ask;
+	c->has_ask = false;
+	if (c->is_asking)
+		c->place = c->ask_place;
+	else if (finder_find(c->url, &c->place, why) != 0)
 		return fail(c, CLIENT_E_AWAY, why);
 	c->context = dial(c->url, &c->place, timeout);
 	if (!c->context)
@@ -194,9 +246,33 @@ static int connect_now(struct client *c)
 	return greet(c);
 }
 
+/* Before a call that a cluster sent here. */
+static int say_asking(struct client *c)
+{
+	return c->is_asking ? command_ok(c, 1, (const char *[]){ "ASKING" }) : 0;
+}
+
+/* A cluster has not run the call: it is sent again, where the cluster says, within the time of a call. */
+static bool is_to_try_again(struct client *c, int error, uint64_t since_us)
+{
+	struct timespec pause = { .tv_nsec = TURNED_AWAY_PAUSE_MS * 1000000L };
+	bool was_turned_away = c->is_turned_away;
+
+	c->is_turned_away = false;
+	if (error != CLIENT_E_AWAY || !was_turned_away ||
+	    clock_mono_us() - since_us >= c->timeout_ms * US_PER_MS)
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
 static int eval_once(struct client *c, unsigned id, const struct script_args *args,
 		     redisReply **replyp)
 {
+	int r = say_asking(c);
+
+	if (r != 0)
+		return r;
 	buf_clear(&c->out);
 	script_format(&c->out, &c->scripts, id, args);
 	return round_trip(c, replyp);
@@ -218,8 +294,11 @@ static int load(struct client *c, unsigned id)
 static int eval_loaded(struct client *c, unsigned id, const struct script_args *args,
 		       redisReply **replyp)
 {
-	int r = connect_now(c);
+	int r;
 
+	if (c->is_asking) /* the call before was sent there alone */
+		drop(c);
+	r = connect_now(c);
 	if (r != 0)
 		return r;
 	r = eval_once(c, id, args, replyp);
@@ -233,12 +312,15 @@ static int eval_loaded(struct client *c, unsigned id, const struct script_args *
 
 int client_eval(struct client *c, unsigned id, const struct script_args *args, redisReply **replyp)
 {
+	uint64_t since_us = clock_mono_us();
 	bool reused = c->context != NULL;
 	int r;
 
 	c->error[0] = '\0';
 	*replyp = NULL;
-	r = eval_loaded(c, id, args, replyp);
+	do
+		r = eval_loaded(c, id, args, replyp);
+	while (is_to_try_again(c, r, since_us));
 	/* a connection kept since before Redis restarted says so only when used */
 	if (r == CLIENT_E_AWAY && reused)
 		r = eval_loaded(c, id, args, replyp);
@@ -249,18 +331,31 @@ int client_eval(struct client *c, unsigned id, const struct script_args *args, r
 
 int client_command(struct client *c, redisReply **replyp, unsigned n, const char *const *words)
 {
+	uint64_t since_us = clock_mono_us();
 	int r;
 
-	c->error[0] = '\0';
 	*replyp = NULL;
-	r = connect_now(c);
-	return r == 0 ? command(c, replyp, n, words) : r;
+	do {
+		c->error[0] = '\0';
+		if (c->is_asking)
+			drop(c);
+		r = connect_now(c);
+		if (r == 0)
+			r = say_asking(c);
+		if (r == 0)
+			r = command(c, replyp, n, words);
+	} while (is_to_try_again(c, r, since_us));
+	return r;
 }
 
 static int subscribe(struct client *c)
 {
-	int r = connect_now(c);
+	uint64_t since_us = clock_mono_us();
+	int r;
 
+	do
+		r = connect_now(c);
+	while (is_to_try_again(c, r, since_us));
 	if (r == 0 && !c->is_subscribed)
 		r = command_ok(c, 2, (const char *[]){ "SUBSCRIBE", c->scripts.channel });
 	if (r == 0)

@@ -6,19 +6,19 @@
 #include <time.h>
 
 #include "common/log.h"
+#include "registry/redis/cluster_seek.h"
 #include "registry/redis/dial.h"
 #include "registry/redis/sentinel.h"
 
-/* Makes it the place where all others find Redis too. */
-static void publish(struct redis_url *url, struct redis_place *place)
+bool finder_is_needed(const struct redis_url *url)
 {
-	struct redis_place *old = &url->place;
+	return !url->is_fixed || atomic_load(&url->is_cluster);
+}
 
-	pthread_mutex_lock(&url->lock);
-	place->number = old->number + (strcmp(old->address, place->address) != 0 ||
-				       old->host.port != place->host.port);
-	*old = *place;
-	pthread_mutex_unlock(&url->lock);
+/* Somebody else says where Redis is, and may say otherwise a moment later. */
+static bool is_told(const struct redis_url *url)
+{
+	return url->master[0] || atomic_load(&url->is_cluster);
 }
 
 /* False: it never was found. */
@@ -41,15 +41,17 @@ int finder_find(struct redis_url *url, struct redis_place *placep, char why[REDI
 {
 	struct redis_place place = { .host = url->hosts[0], .sentinel = -1 };
 
-	if (url->is_fixed) {
+	if (!finder_is_needed(url)) {
 		recall(url, placep);
 		return 0;
 	}
+	if (atomic_load(&url->is_cluster) && cluster_seek(url, &place, why) != 0)
+		return FINDER_E_UNKNOWN;
 	if (url->master[0] && sentinel_ask_all(url, &place, why) != 0)
 		return FINDER_E_UNKNOWN;
 	if (!dial_resolve(&place))
-		return !url->master[0] && recall(url, placep) ? 0 : unknown(&place, why);
-	publish(url, &place);
+		return !is_told(url) && recall(url, placep) ? 0 : unknown(&place, why);
+	redis_place_publish(url, &place);
 	*placep = place;
 	return 0;
 }
@@ -58,7 +60,7 @@ bool finder_has_moved(struct redis_url *url, const struct redis_place *place)
 {
 	struct redis_place now;
 
-	return url->master[0] && recall(url, &now) && now.number != place->number;
+	return is_told(url) && recall(url, &now) && now.number != place->number;
 }
 
 /* What the log has said. */
@@ -82,6 +84,9 @@ static void tell(const struct redis_url *url, const struct finder_watch *found, 
 		log_info("redis", "primary found", "addr=%s:%d master=%s sentinel=%s:%d",
 			 place->host.name, place->host.port, url->master,
 			 url->hosts[place->sentinel].name, url->hosts[place->sentinel].port);
+	else if (atomic_load(&url->is_cluster) && place->number != told->number)
+		log_info("redis", "the slot of the pool was found", "addr=%s:%d slot=%d",
+			 place->host.name, place->host.port, url->slot);
 	told->number = place->number;
 }
 
@@ -119,7 +124,7 @@ static bool wait_turn(struct redis_url *url)
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += FINDER_POLL_MS / 1000;
 	while (!url->must_stop && !is_asked(url) && r == 0)
-		r = url->master[0] && url->watches
+		r = is_told(url) && url->watches
 			    ? pthread_cond_timedwait(&url->wake, &url->lock, &until)
 			    : pthread_cond_wait(&url->wake, &url->lock);
 	return !url->must_stop;

@@ -3,7 +3,7 @@
 /*
  * Where Redis is now. Names and sentinels are asked again before every connection: by whoever may
  * wait (finder_find), or for event loops, which must wait for neither, by a thread (finder_ask).
- * That thread also asks sentinels every FINDER_POLL_MS: after a change of primary the old one may
+ * That thread also asks sentinels every FINDER_POLL_MS, and nodes of a Redis Cluster: after a change of primary the old one may
  * live on for seconds and take what is then thrown away. An address or a socket needs no asking.
  */
 #include "registry/redis/redis_place.h"
@@ -16,9 +16,12 @@
 int finder_find(struct redis_url *url, struct redis_place *placep,
 		char why[REDIS_WHY_STRLEN]) MUST_CHECK;
 
-/* Has Redis been found elsewhere since? Only sentinels are believed: names may mean many addresses.
- */
+/* Has Redis been found elsewhere since? Only sentinels and clusters are believed: names may mean many
+ * addresses. */
 bool finder_has_moved(struct redis_url *url, const struct redis_place *place);
+
+/* Has to be asked before each connection; else it is where the URL says. */
+bool finder_is_needed(const struct redis_url *url);
 
 /* One who is told. */
 struct finder_watch {

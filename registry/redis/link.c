@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "registry/redis/cluster_seek.h"
 #include "registry/redis/dial.h"
 #include "registry/redis/link.h"
 #include "registry/redis/link_greet.h"
@@ -74,7 +75,15 @@ static void connect_now(struct link *link)
 /* Where is Redis now? */
 static void find(struct link *link)
 {
-	if (link->watch.fd >= 0) {
+	const struct script_set *scripts = &link->config.scripts;
+
+	cluster_set_key(link->config.url, scripts->keys ? scripts->keys[0] : NULL);
+	link->is_asking = link->has_ask;
+	if (link->has_ask) {
+		link->has_ask = false;
+		link->place = link->ask_place;
+		connect_now(link);
+	} else if (link->watch.fd >= 0 && finder_is_needed(link->config.url)) {
 		link_set_state(link, LINK_FINDING);
 		finder_ask(link->config.url, &link->watch);
 	} else {
@@ -172,7 +181,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 static int init_watch(struct link *link)
 {
 	link->watch.fd = -1;
-	if (link->config.url->is_fixed)
+	if (link->config.url->path[0])
 		return 0;
 	link->watch.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (link->watch.fd < 0)
@@ -246,13 +255,25 @@ const struct link_stats *link_stats(const struct link *link)
 
 static bool means_away(const char *error)
 {
-	static const char *const away[] = { "LOADING", "READONLY", "MASTERDOWN", "NOSCRIPT",
-					    "CLUSTERDOWN" };
+	static const char *const away[] = { "LOADING", "READONLY", "MASTERDOWN", "NOSCRIPT" };
 
 	for (size_t i = 0; i < ARRAY_LEN(away); i++)
 		if (script_error_is(error, away[i]))
 			return true;
 	return false;
+}
+
+/* A cluster says that the call did not run, as its slot is elsewhere or on its way: the next connection goes where
+ * it says. */
+static void turn_away(struct link *link, const char *error)
+{
+	struct redis_url *url = link->config.url;
+
+	link->is_turned_away = true;
+	if (!cluster_take_moved(url, &link->place, error))
+		link->has_ask = !link->is_asking &&
+				cluster_take_ask(url, &link->place, error, &link->ask_place);
+	link_break_off(link, error);
 }
 
 static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
@@ -273,9 +294,14 @@ static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
 		call->link->stats.n_failed++;
 		link_set_error(call->link, reply->str);
 		/* NOSCRIPT too: the scripts are loaded again with the next greeting */
-		if (link && link->state == LINK_UP && means_away(reply->str))
+		if (link && link->state == LINK_UP && cluster_turns_away(reply->str))
+			turn_away(link, reply->str);
+		else if (link && link->state == LINK_UP && means_away(reply->str))
 			link_break_off(link, reply->str);
 		reply = NULL;
+	} else if (reply && link && link->is_turned_away) {
+		link->is_turned_away = false;
+		backoff_reset(&link->backoff);
 	} else if (!reply) {
 		call->link->stats.n_failed++;
 	}
@@ -295,6 +321,8 @@ static int send_out(struct link *link, const char *name, link_reply_fn fn, void 
 	*call = (struct call){
 		.link = link, .name = name, .fn = fn, .arg = arg, .sent_us = clock_mono_us()
 	};
+	if (link->is_asking)
+		redisAsyncCommand(link->context, NULL, NULL, "ASKING");
 	if (redisAsyncFormattedCommand(link->context, on_reply, call, link->out.data,
 				       link->out.len) != REDIS_OK) {
 		free(call);

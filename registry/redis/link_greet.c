@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "registry/redis/cluster_seek.h"
 #include "registry/redis/redis_url.h"
 #include "registry/redis/sentinel.h"
 
@@ -33,6 +34,23 @@ static void on_courtesy(redisAsyncContext *context, void *reply_arg, void *arg)
 	(void)arg;
 	if (link && reply_arg && link->state == LINK_CONNECTING && --link->n_greetings == 0)
 		link_come_up(link);
+}
+
+/* Is this a cluster, and the node that serves the pool? */
+static void on_nodes(redisAsyncContext *context, void *reply_arg, void *arg)
+{
+	struct link *link = context->data;
+	redisReply *reply = reply_arg;
+	bool is_error = reply && reply->type == REDIS_REPLY_ERROR;
+	bool is_text = reply && reply->type == REDIS_REPLY_STRING;
+
+	if (link && reply && link->state == LINK_CONNECTING &&
+	    cluster_take_answer(link->config.url, &link->place, is_text ? reply->str : NULL,
+				is_error ? reply->str : NULL) &&
+	    !link->is_asking)
+		link_break_off(link, "another node of the cluster has the slot of the pool");
+	else
+		on_courtesy(context, reply_arg, arg);
 }
 
 /* What a sentinel said is believed once Redis says it too. */
@@ -114,6 +132,8 @@ void link_greet(struct link *link)
 		greet(link, on_greeting, 2, (const char *[]){ "SELECT", db });
 	if (url->master[0])
 		greet(link, on_role, 1, (const char *[]){ "ROLE" });
+	if (cluster_is_open_question(url))
+		greet(link, on_nodes, 2, (const char *[]){ "CLUSTER", "NODES" });
 	greet(link, on_courtesy, 3, (const char *[]){ "CLIENT", "SETNAME", link->config.name });
 	if (!link->config.subscribe) {
 		load_scripts(link);

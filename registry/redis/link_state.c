@@ -58,7 +58,8 @@ void link_drop(struct link *link, const char *why)
 
 void link_come_up(struct link *link)
 {
-	backoff_reset(&link->backoff);
+	if (!link->is_turned_away || link->config.subscribe)
+		backoff_reset(&link->backoff);
 	link->stats.n_connects++;
 	if (link->place.address[0])
 		log_info("redis", "connected", "link=%s addr=%s:%d", link->config.name,

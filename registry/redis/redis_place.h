@@ -6,6 +6,7 @@
  */
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "common/err.h"
@@ -18,6 +19,7 @@
 #define REDIS_URL_E_FILE 5   /* ca, cert or key cannot be used */
 
 #define REDIS_URL_MAX_HOSTS 16
+#define REDIS_CLUSTER_MAX_NODES 64 /* of a Redis Cluster, that are asked where a slot is */
 #define REDIS_URL_STRLEN 384
 #define REDIS_WHY_STRLEN 512
 
@@ -38,8 +40,9 @@ struct redis_place {
 };
 
 struct redis_url {
-	char path[108];                               /* unix socket, or "" */
-	struct redis_host hosts[REDIS_URL_MAX_HOSTS]; /* of Redis: one; or of its sentinels */
+	char path[108]; /* unix socket, or "" */
+	struct redis_host hosts
+		[REDIS_URL_MAX_HOSTS]; /* of Redis: one; or of its sentinels, or of nodes of a cluster */
 	unsigned n_hosts;
 	char master[128];   /* the name that sentinels know; "" = there are none */
 	char user[128];     /* "" = none */
@@ -47,22 +50,31 @@ struct redis_url {
 	char sentinel_user[128];
 	char sentinel_password[256];
 	int db;
+	bool is_seeded; /* hosts are nodes of a cluster */
 	bool is_tls;
 	char ca[256], cert[256], key[256]; /* files, or "" */
 	struct redis_tls *tls;             /* owned, atomic; NULL: none */
 	struct redis_tls *tls_before; /* owned; somebody may still begin a connection with it */
 	const char *file; /* borrowed: what the URL was read from, and is again; NULL: no file */
-	bool is_fixed;    /* nobody has to be asked where it is: a socket, or an address */
+	_Atomic bool is_cluster; /* Redis Cluster: by the URL, or as a server has said */
+	_Atomic bool is_single;  /* a server has said that it is in no cluster */
+	bool is_fixed;           /* nobody has to be asked where it is: a socket, or an address */
 	char why[REDIS_URL_STRLEN]; /* the last parse failed */
 
 	pthread_mutex_t lock;     /* of all below, of user and password */
 	struct redis_place place; /* where it was found last */
 	unsigned first_sentinel;  /* answered last, so it is asked first */
+	int slot;                 /* of the pool in a cluster; -1: not known */
+	struct redis_host nodes[REDIS_CLUSTER_MAX_NODES]; /* of the cluster, as last told */
+	unsigned n_nodes;
 	/* of finder.c */
 	pthread_t thread;
 	bool has_thread, must_stop;
 	pthread_cond_t wake;
 	struct finder_watch *watches; /* borrowed */
 };
+
+/* Makes it the place where all others find Redis too. */
+void redis_place_publish(struct redis_url *url, struct redis_place *place);
 
 #endif

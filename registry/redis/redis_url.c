@@ -16,17 +16,22 @@
 
 static const struct scheme {
 	const char *prefix;
-	bool is_tls, has_sentinels, is_unix;
+	bool is_tls, has_sentinels, is_cluster, is_unix;
 } schemes[] = {
-	{ "redis://", false, false, false },         { "rediss://", true, false, false },
-	{ "redis+sentinel://", false, true, false }, { "rediss+sentinel://", true, true, false },
-	{ "unix://", false, false, true },
+	{ "redis://", false, false, false, false },
+	{ "rediss://", true, false, false, false },
+	{ "redis+sentinel://", false, true, false, false },
+	{ "rediss+sentinel://", true, true, false, false },
+	{ "redis+cluster://", false, false, true, false },
+	{ "rediss+cluster://", true, false, true, false },
+	{ "unix://", false, false, false, true },
 };
 
 static const char *const errors[] = {
 	[REDIS_URL_E_SYNTAX] =
 		"expected redis://[user:password@]host[:port][/db], the same with rediss:// (TLS), "
-		"redis+sentinel://[user:password@]host[:port],.../master[/db], or unix:///path[?db=N]; "
+		"redis+sentinel://[user:password@]host[:port],.../master[/db], "
+		"redis+cluster://[user:password@]host[:port],..., or unix:///path[?db=N]; "
 		"special characters of user and password as %XX",
 	[REDIS_URL_E_MASTER] =
 		"after the sentinels it needs the name of their master: redis+sentinel://host,host/mymaster",
@@ -126,8 +131,9 @@ static int parse_hosts(struct redis_url *url, const struct scheme *scheme, const
 	int r;
 
 	for (;;) {
-		const char *comma =
-			scheme->has_sentinels ? memchr(text, ',', (size_t)(end - text)) : NULL;
+		const char *comma = scheme->has_sentinels || scheme->is_cluster
+					    ? memchr(text, ',', (size_t)(end - text))
+					    : NULL;
 		struct redis_host *host = &url->hosts[url->n_hosts];
 
 		if (url->n_hosts == REDIS_URL_MAX_HOSTS)
@@ -162,6 +168,8 @@ static int parse_path(struct redis_url *url, const struct scheme *scheme, const 
 		len -= (size_t)(slash - text);
 		text = slash;
 	}
+	if (len > 1 && scheme->is_cluster) /* a cluster has the database 0 alone */
+		return len == 2 && text[1] == '0' ? 0 : REDIS_URL_E_SYNTAX;
 	return len > 1 ? parse_number(text + 1, len - 1, MAX_DB, &url->db) : 0;
 }
 
@@ -253,8 +261,9 @@ static void place_fixed(struct redis_url *url)
 	const char *name = url->hosts[0].name;
 
 	url->place = (struct redis_place){ .sentinel = -1 };
+	url->slot = -1;
 	url->is_fixed = url->path[0];
-	if (url->master[0] || url->path[0])
+	if (url->master[0] || url->path[0] || url->is_seeded)
 		return;
 	url->place.host = url->hosts[0];
 	if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1) {
@@ -272,6 +281,8 @@ int redis_url_parse(struct redis_url *url, const char *text)
 	pthread_mutex_init(&url->lock, NULL);
 	if (scheme) {
 		url->is_tls = scheme->is_tls;
+		url->is_seeded = scheme->is_cluster;
+		atomic_store(&url->is_cluster, scheme->is_cluster);
 		text += strlen(scheme->prefix);
 		r = scheme->is_unix ? parse_unix(url, scheme, text) : parse_tcp(url, scheme, text);
 	}
@@ -287,7 +298,7 @@ int redis_url_parse(struct redis_url *url, const char *text)
 static bool is_of_same_redis(const struct redis_url *a, const struct redis_url *b)
 {
 	if (strcmp(a->path, b->path) != 0 || strcmp(a->master, b->master) != 0 || a->db != b->db ||
-	    a->is_tls != b->is_tls || a->n_hosts != b->n_hosts)
+	    a->is_tls != b->is_tls || a->is_seeded != b->is_seeded || a->n_hosts != b->n_hosts)
 		return false;
 	for (unsigned i = 0; i < a->n_hosts; i++)
 		if (a->hosts[i].port != b->hosts[i].port ||
@@ -361,6 +372,8 @@ void redis_url_describe(const struct redis_url *url, char out[REDIS_URL_STRLEN])
 	}
 	if (url->master[0])
 		len = snprintf(out, REDIS_URL_STRLEN, "%s of the sentinels ", url->master);
+	else if (url->is_seeded)
+		len = snprintf(out, REDIS_URL_STRLEN, "the cluster of ");
 	for (unsigned i = 0; i < url->n_hosts && len < REDIS_URL_STRLEN; i++)
 		len += snprintf(out + len, (size_t)(REDIS_URL_STRLEN - len), "%s%s:%d",
 				i ? "," : "", url->hosts[i].name, url->hosts[i].port);

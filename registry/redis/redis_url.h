@@ -7,6 +7,8 @@
  *   rediss://...[?ca=FILE&cert=FILE&key=FILE]           TLS; certificates are verified
  *   redis+sentinel://[user:password@]host[:26379],host.../master[/db]
  *   rediss+sentinel://...                               TLS with sentinels and Redis
+ *   redis+cluster://[user:password@]host[:6379],host...   nodes of a Redis Cluster; others are found
+ *   rediss+cluster://...                                TLS with all of them
  *   unix:///path[?db=N]
  *
  * User and password are for Redis. Sentinels are asked without, or as ?sentinel_user= and
