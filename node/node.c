@@ -190,6 +190,7 @@ static int init_workers(struct node *node)
 	metrics_set(&node->workers[0].metrics, M_BUILD_INFO, 0, 1);
 	metrics_set(&node->workers[0].metrics, M_START, 0, (int64_t)(clock_wall_us() / US_PER_MS));
 	metrics_set(&node->workers[0].metrics, M_MEMORY_MAX, 0, (int64_t)config->memory_max);
+	metrics_set(&node->workers[0].metrics, M_SPILL_MAX, 0, (int64_t)config->spill_max_bytes);
 	return 0;
 }
 

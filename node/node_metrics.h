@@ -22,6 +22,7 @@
 	X(LOG_DROPPED, "weir_log_lines_dropped_total", COUNTER, BY_NOTHING, 0,                                              \
 	  "Log lines that stderr did not take when they were due.")                                                         \
 	X(MEMORY_MAX, "weir_memory_max_bytes", GAUGE, BY_NOTHING, 0, "Memory that the process may occupy: memory-max.")     \
+	X(SPILL_MAX, "weir_spill_max_bytes", GAUGE, BY_NOTHING, 0, "Bytes that the spill may hold: spill-max-bytes.")       \
 	X(CONNECTIONS, "weir_connections", GAUGE, BY_NOTHING, 0, "Agents' connections open now.")                           \
 	X(CONNECTIONS_ACCEPTED, "weir_connections_accepted_total", COUNTER, BY_NOTHING, 0,                                  \
 	  "Agents' connections accepted.")                                                                                  \
