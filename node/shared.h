@@ -11,6 +11,7 @@
 #include "node/health.h"
 #include "node/identity.h"
 #include "node/ingest/address_bound.h"
+#include "node/ingest/refused.h"
 #include "node/packet/memory.h"
 #include "node/send/failures.h"
 #include "node/token_guard.h"
@@ -20,6 +21,7 @@
 #include "registry/roster.h"
 
 static_assert(FAILURES_SLOTS == ROSTER_MAX_SLOTS, "each analyzer has a place for its failure");
+#define NODE_WORKERS_MOST 256 /* as the option workers has it */
 #define PROBE_WORDS (ROSTER_MAX_SLOTS / 64)
 
 struct node_shared {
@@ -48,7 +50,8 @@ struct node_shared {
 	_Atomic unsigned n_connections;
 	_Atomic uint64_t n_registry_losses;       /* how often Redis had lost what belongs there */
 	_Atomic uint64_t probe_down[PROBE_WORDS]; /* bits by slot; written by the control thread */
-	int refresh_fd;                           /* eventfd: somebody needs a newer roster */
+	struct refused *refused[NODE_WORKERS_MOST]; /* of the workers; NULL: there is none */
+	int refresh_fd;                             /* eventfd: somebody needs a newer roster */
 };
 
 /* Whether spill and dead letters are on a server of their own. */

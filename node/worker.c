@@ -134,6 +134,7 @@ static struct conn_config ingest_config(struct worker *w)
 		.n_connections = &w->shared->n_connections,
 		.bound = &w->shared->address_bound,
 		.memory = &w->memory,
+		.refused = &w->refused,
 		.on_packet = fate_on_packet,
 		.arg = &w->fate,
 	};
@@ -327,6 +328,8 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 	*w = (struct worker){ .shared = shared, .index = index, .ingest.listen_fd = -1 };
 	memory_init(&w->memory, &shared->memory);
 	node_shared_worker_name(shared, index, w->name);
+	assert(index < NODE_WORKERS_MOST);
+	shared->refused[index] = &w->refused;
 	w->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->base = event_base_new();
 	if (!w->base || w->mail_fd < 0 || metrics_shard_init(&w->metrics, shared->metrics) != 0) {

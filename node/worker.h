@@ -32,6 +32,7 @@ struct worker {
 	struct event_base *base;
 	struct metrics_shard metrics;
 	struct ingest ingest;
+	struct refused refused;
 	struct sender *sender;
 	struct router router;
 	struct memory memory;

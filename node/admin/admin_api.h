@@ -5,6 +5,7 @@
  *   admin_read.c      analyzers, nodes, the cluster
  *   admin_register.c  analyzers register, beat and leave
  *   admin_change.c    operators change them
+ *   admin_refusals.c  which agents are refused
  *   admin_stats.c     figures under short names
  *   admin_live.c      what the dashboard shows
  *   admin_entries.c   the spill and the dead letters, looked at
@@ -42,6 +43,7 @@ struct admin_api {
 int admin_get_cluster(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_get_nodes(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_get_node(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_refusals(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_list_analyzers(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_get_analyzer(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_get_overview(struct admin_api *api, struct front_request *rq, const char *id);

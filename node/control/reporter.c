@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "node/control/checks.h"
+#include "node/control/node_refusals.h"
 #include "node/deliver/batch.h"
 #include "node/deliver/breaker.h"
 #include "node/http/refusal.h"
@@ -330,7 +331,7 @@ static void add_lanes(struct reporter *r, const struct roster *roster, double fa
 
 static void add_self(const struct reporter *r, uint64_t round_trip_us, uint64_t now_us, cJSON *json)
 {
-	cJSON *redis;
+	cJSON *redis, *refusals;
 
 	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
 	cJSON_AddNumberToObject(json, "uptime_s", (double)((now_us - r->started_us) / US_PER_S));
@@ -344,6 +345,11 @@ static void add_self(const struct reporter *r, uint64_t round_trip_us, uint64_t 
 	cJSON_AddNumberToObject(json, "held_bytes", (double)sum(r, M_HELD_BYTES, 0));
 	cJSON_AddNumberToObject(json, "memory_max_bytes", (double)r->shared->config->memory_max);
 	cJSON_AddItemToObject(json, "refused", refused_json(r));
+	refusals = node_refusals_json(r->shared, now_us);
+	if (refusals && refusals->child)
+		cJSON_AddItemToObject(json, "refusals", refusals);
+	else
+		cJSON_Delete(refusals);
 }
 
 void reporter_write(struct reporter *r, const struct roster *roster, uint64_t round_trip_us,

@@ -7,6 +7,7 @@
  *   {"version","uptime_s","workers","connections","packets_per_s","messages_per_s",
  *    "redis":{"up_workers","round_trip_ms"},"held_bytes","memory_max_bytes","refused":{REASON:n},
  *    "ack":"BUCKET:COUNT ...","lanes":{ANALYZER:"QUEUED FLYING PAUSED BUCKET:COUNT ... failed:COUNT"},
+ *    "refusals":[{"method","path","client","status","code","count","age_ms","advice"}],
  *    "trouble":[{"analyzer","worker","state","left_ms","failures"}],
  *    "checks":{ANALYZER:{"since_ms","change_ms","checked_ms","down_s","flaps","error_ms","error"}},
  *    "refusing":{REASON:{"status","per_s","since_ms"}}}

@@ -23,6 +23,7 @@ import { span, useClock } from './format.js';
 import { Live } from './live.js';
 import { Analyzers } from './analyzers.js';
 import { Nodes } from './nodes.js';
+import { Refusals } from './refusals.js';
 import { Summary } from './summary.js';
 import { Attention } from './attention.js';
 import { Events } from './events.js';
@@ -45,6 +46,7 @@ bindSwitches();
 
 const analyzers = new Analyzers((id) => openControl(id, () => newest.analyzers), onDrawn);
 const nodes = new Nodes();
+new Refusals();
 const summary = new Summary({ onDead: () => openLetters('dead'), onSpill: () => openLetters('spill') });
 const attention = new Attention();
 const events = new Events();

@@ -24,6 +24,7 @@ struct answer {
 	int status;                         /* TEXT */
 	const char *text;                   /* TEXT: static */
 	const char *allow;                  /* REFUSED with 405, OPTIONS: static */
+	const char *path;                   /* that was asked for: static; NULL: unknown */
 	uint32_t n_messages;                /* ACCEPTED */
 	uint32_t retry_after_s;             /* REFUSED with 503 or 429 */
 	bool head_only;                     /* it was a HEAD request */

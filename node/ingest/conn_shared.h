@@ -20,6 +20,7 @@
 struct conn;
 struct net_allow;
 struct address_bound;
+struct refused;
 
 /* The life of a connection. */
 enum conn_state {
@@ -70,6 +71,7 @@ struct conn_config {
 	_Atomic unsigned *n_connections; /* of the whole node; borrowed */
 	struct address_bound *bound;     /* of the whole node; borrowed; NULL: none */
 	struct memory *memory;           /* of this worker; borrowed */
+	struct refused *refused;         /* of this worker; borrowed; NULL: not kept */
 	/* Takes a valid packet. Its exchange waits for exchange_accept or exchange_refuse. */
 	void (*on_packet)(void *arg, struct packet *packet);
 	void *arg;

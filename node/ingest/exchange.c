@@ -6,6 +6,7 @@
 #include "common/net/forwarded.h"
 #include "common/net/net_allow.h"
 #include "common/net/proxy_header.h"
+#include "node/ingest/refused.h"
 #include "node/node_metrics.h"
 #include "node/token_guard.h"
 
@@ -75,7 +76,7 @@ static void finish_exchange(struct requests *rs, struct exchange *x)
 static const char refused_messages[REFUSALS][sizeof(REFUSED)] = { [0 ... REFUSALS - 1] = REFUSED };
 
 /* 4xx make agents drop what they sent: each one is logged with its sender. */
-static void log_refusal(struct requests *rs, enum refusal refusal)
+static void log_refusal(struct requests *rs, enum refusal refusal, struct http_slice path)
 {
 	const struct http_refusal_info *info = refusal_info(refusal);
 	char peer[NET_ADDR_STRLEN];
@@ -86,15 +87,22 @@ static void log_refusal(struct requests *rs, enum refusal refusal)
 	net_addr_format(&rs->peer, peer);
 	log_warn("ingest", refused_messages[refusal], "client=%s status=%d reason=%s", peer,
 		 info->status, info->name);
+	if (rs->shared->config.refused)
+		refused_note(rs->shared->config.refused, rs->reader.head.method, path, refusal,
+			     &rs->peer, rs->shared->now_us);
 }
 
-static void set_refusal(struct requests *rs, struct exchange *x, enum refusal refusal)
+/* path: as it was sent. Where the bytes may be gone, it is the one that the exchange knows. */
+static void set_refusal(struct requests *rs, struct exchange *x, enum refusal refusal,
+			struct http_slice path)
 {
 	x->answer.kind = ANSWER_REFUSED;
 	x->answer.refusal = refusal;
 	x->answer.retry_after_s =
 		x->token_wait_s ? x->token_wait_s : conn_shared_retry_after_s(rs->shared);
-	log_refusal(rs, refusal);
+	if (!path.len && x->answer.path)
+		path = (struct http_slice){ x->answer.path, strlen(x->answer.path) };
+	log_refusal(rs, refusal, path);
 }
 
 /* The exchange for a request of which no header section was understood. NULL: out of memory. */
@@ -121,16 +129,31 @@ static void end_with(struct requests *rs, struct exchange *x, enum conn_close re
 		finish_exchange(rs, x);
 }
 
-int exchange_refuse_and_end(struct requests *rs, enum refusal refusal, enum conn_close reason)
+static int refuse_and_end(struct requests *rs, enum refusal refusal, enum conn_close reason,
+			  struct http_slice path)
 {
 	struct exchange *x = rs->reading ? rs->reading : add_refused(rs);
 
 	if (!x)
 		return -ENOMEM;
 	if (x->answer.kind != ANSWER_REFUSED)
-		set_refusal(rs, x, refusal);
+		set_refusal(rs, x, refusal, path);
 	end_with(rs, x, reason);
 	return 0;
+}
+
+int exchange_refuse_and_end(struct requests *rs, enum refusal refusal, enum conn_close reason)
+{
+	return refuse_and_end(rs, refusal, reason, (struct http_slice){ 0 });
+}
+
+/* The bytes of a header section are still there where it is the section that is refused. */
+static int on_refused(struct requests *rs)
+{
+	struct http_slice none = { 0 };
+
+	return refuse_and_end(rs, (enum refusal)rs->reader.refusal, CLOSE_REFUSED,
+			      rs->reading ? none : rs->reader.head.path);
 }
 
 /* ---- a header section ---- */
@@ -192,7 +215,7 @@ static int on_head(struct requests *rs)
 	}
 	refusal = decide(rs, head, x);
 	if (refusal != REFUSAL_NONE)
-		set_refusal(rs, x, refusal);
+		set_refusal(rs, x, refusal, head->path);
 	if (!head->keep_alive) {
 		x->ends = true;
 		rs->close_reason = CLOSE_ANSWERED;
@@ -270,7 +293,7 @@ static void on_message(struct requests *rs)
 	metrics_add(shared->config.metrics, M_RECEIVED_BYTES, 0, (int64_t)p->len);
 	refusal = count_messages(shared, p);
 	if (refusal != REFUSAL_NONE) {
-		set_refusal(rs, x, refusal);
+		set_refusal(rs, x, refusal, (struct http_slice){ 0 });
 		finish_exchange(rs, x);
 		packet_free_within(shared->config.memory, p);
 		return;
@@ -291,7 +314,7 @@ static int on_http_event(struct requests *rs, enum http_event event, struct http
 		on_message(rs);
 		return 0;
 	case HTTP_REFUSED:
-		return exchange_refuse_and_end(rs, (enum refusal)rs->reader.refusal, CLOSE_REFUSED);
+		return on_refused(rs);
 	default:
 		return 0;
 	}

@@ -26,13 +26,13 @@ static bool slice_is(struct http_slice s, const char *text)
 }
 
 /* With and without a slash at the end: a 404 makes agents drop their data. */
-static int find_resource(struct http_slice path)
+static int find_path(struct http_slice path)
 {
 	if (path.len > 1 && path.data[path.len - 1] == '/')
 		path.len--;
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
 		if (slice_is(path, paths[i].path))
-			return (int)paths[i].resource;
+			return (int)i;
 	return -1;
 }
 
@@ -109,11 +109,11 @@ static bool decide_health(const struct ingest_api *api, enum resource resource,
 bool ingest_api_decide(const struct ingest_api *api, const struct http_head *head, uint64_t now_us,
 		       struct answer *answer)
 {
-	int resource = find_resource(head->path);
+	int at = find_path(head->path), resource = at < 0 ? -1 : (int)paths[at].resource;
 
-	*answer =
-		(struct answer){ .head_only = head->method == HTTP_HEAD,
-				 .says_keep_alive = head->minor_version == 0 && head->keep_alive };
+	*answer = (struct answer){ .head_only = head->method == HTTP_HEAD,
+				   .says_keep_alive = head->minor_version == 0 && head->keep_alive,
+				   .path = at < 0 ? NULL : paths[at].path };
 	if (head->method == HTTP_OPTIONS && (resource >= 0 || slice_is(head->path, "*"))) {
 		answer->kind = ANSWER_OPTIONS;
 		answer->allow =

@@ -127,7 +127,7 @@ enum ctl_exit ctl_explain(struct ctl *ctl, int error, const char *id);
 enum ctl_exit ctl_print_json(cJSON *json); /* takes it */
 
 ctl_run_fn ctl_status, ctl_watch, ctl_weight, ctl_state, ctl_remove, ctl_fault, ctl_verify;
-ctl_run_fn ctl_nodes, ctl_top, ctl_events, ctl_completion;
+ctl_run_fn ctl_refusals, ctl_nodes, ctl_top, ctl_events, ctl_completion;
 ctl_run_fn ctl_dead_list, ctl_dead_show, ctl_dead_replay, ctl_dead_purge;
 ctl_run_fn ctl_spill_list, ctl_spill_show, ctl_spill_status;
 ctl_run_fn ctl_health;

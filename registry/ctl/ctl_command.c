@@ -14,6 +14,8 @@ static const struct ctl_command commands[] = {
 	  ctl_watch },
 	{ "top", "", "Show the pool live, on the whole terminal.", 0, 0, CTL_STATUS, ctl_top },
 	{ "nodes", "", "Show the nodes, and whom they cannot reach.", 0, 0, CTL_STATUS, ctl_nodes },
+	{ "refusals", "", "Show which agents are refused, and what to change.", 0, 0, CTL_STATUS,
+	  ctl_refusals },
 	{ "events", "", "Follow what happens: a line each, with time, cause and what changed.", 0,
 	  0, CTL_EVENTS, ctl_events },
 	{ "weight", "ID WEIGHT", "Set the weight of an analyzer.", 2, 2, CTL_CHANGE, ctl_weight },

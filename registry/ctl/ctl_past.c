@@ -55,7 +55,7 @@ static void print_text(const cJSON *list)
 		printf("%s  %s%s%s%s\n", time, text ? text : "?", cause ? " [" : "",
 		       cause ? cause : "", cause ? "]" : "");
 	}
-	if (!list->child)
+	if (cJSON_GetArraySize(list) == 0)
 		puts("nothing is in the journal for that time");
 }
 

@@ -1,0 +1,50 @@
+#include "node/control/node_refusals.h"
+
+#include <stdlib.h>
+
+#include "common/clock.h"
+
+#define REPORTED_MOST 24
+
+static int by_count(const void *a, const void *b)
+{
+	uint64_t x = ((const struct refused_request *)a)->count;
+	uint64_t y = ((const struct refused_request *)b)->count;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static cJSON *refusal_json(const struct refused_request *q, uint64_t now_us)
+{
+	const struct http_refusal_info *info = refusal_info(q->refusal);
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "method", http_method_names[q->method]);
+	cJSON_AddStringToObject(json, "path", q->path);
+	cJSON_AddStringToObject(json, "client", q->client);
+	cJSON_AddNumberToObject(json, "status", info->status);
+	cJSON_AddStringToObject(json, "code", info->name);
+	cJSON_AddNumberToObject(json, "count", (double)q->count);
+	cJSON_AddNumberToObject(json, "age_ms",
+				now_us > q->last_us ? (double)((now_us - q->last_us) / US_PER_MS)
+						    : 0);
+	cJSON_AddStringToObject(json, "advice", refused_advice(q->refusal));
+	return json;
+}
+
+cJSON *node_refusals_json(const struct node_shared *shared, uint64_t now_us)
+{
+	unsigned n_workers = (unsigned)shared->config->workers, n = 0;
+	struct refused_request *all = calloc((size_t)n_workers * REFUSED_MOST + 1, sizeof(*all));
+	cJSON *list = cJSON_CreateArray();
+
+	for (unsigned i = 0; all && i < n_workers && i < NODE_WORKERS_MOST; i++)
+		if (shared->refused[i])
+			n += refused_read(shared->refused[i], now_us, all + n);
+	if (all)
+		qsort(all, n, sizeof(*all), by_count);
+	for (unsigned i = 0; i < n && i < REPORTED_MOST; i++)
+		cJSON_AddItemToArray(list, refusal_json(&all[i], now_us));
+	free(all);
+	return list;
+}
