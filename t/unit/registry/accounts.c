@@ -47,7 +47,8 @@ static void what_a_run_writes_can_be_read(void **state)
 	accounts_encode(&accounts, &out);
 	read = parse(buf_str(&out));
 	accounts.of[ACCOUNT_ENDED_IN_FLIGHT] = (struct amount){ 0 }; /* a sum alone has it */
-	assert_memory_equal(&read, &accounts, sizeof(read));
+	assert_memory_equal(read.of, accounts.of, sizeof(read.of));
+	assert_int_equal(read.has_lost, accounts.has_lost);
 }
 
 static void what_is_not_told_is_nothing(void **state)
