@@ -6,7 +6,8 @@
 --   gone are guessed until the spill has been empty once. Where nothing is lost, nothing is changed but the
 --   journal, whose entries leave it with the answer.
 -- KEYS
---   1 spill STREAM, 2 spill_total HASH, 3 spill_workers ZSET, 4 dead STREAM, 5 journal STREAM
+--   1 spill STREAM, 2 spill_total HASH, 3 spill_workers ZSET, 4 dead STREAM, 5 journal STREAM,
+--   6 spill_pushes HASH
 -- ARGV
 --   1 how many entries of the journal to answer at most: 0 where it is the registry's
 -- RETURNS
@@ -17,7 +18,8 @@
 local K_SPILL, K_SPILL_TOTAL, K_WORKERS, K_DEAD, K_JOURNAL = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 --@include spill
 --@include journal
-local TYPES = {[K_SPILL] = 'stream', [K_SPILL_TOTAL] = 'hash', [K_WORKERS] = 'zset', [K_DEAD] = 'stream'}
+local TYPES = {[K_SPILL] = 'stream', [K_SPILL_TOTAL] = 'hash', [K_WORKERS] = 'zset', [K_DEAD] = 'stream',
+  [KEYS[6]] = 'hash'}
 local lost = {}
 
 local function lose(key) lost[#lost + 1] = string.match(key, '[^:]*$') end

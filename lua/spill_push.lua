@@ -3,26 +3,29 @@
 --
 -- GUARANTEES
 --   Atomic. Bounded by admission: nothing is ever trimmed. Packets are stored in the order given, as
---   long as there is room; with 'full' the rest was not. Not numbered: who gets no answer does not know
---   whether it ran, and a repeated call stores the packets again. With a holder, that worker has taken
---   them as they come: nobody else gets them while it lives (see spill_take).
+--   long as there is room; with 'full' the rest was not. Who gets no answer does not know whether it
+--   ran, and takes it back by its number (spill_void), also before it runs: 'void'. With a holder, that
+--   worker has taken them as they come: nobody else gets them while it lives (see spill_take).
 -- KEYS
---   1 spill STREAM, 2 spill_total HASH, 3 journal STREAM
+--   1 spill STREAM, 2 spill_total HASH, 3 journal STREAM, 4 spill_pushes HASH
 -- ARGV
 --   1 node, 2 most bytes in the spill, then five for each packet: its own id ("" = it has none), media
---   type, messages, when it was received (ms, the node's clock), body; then, if there is one, the holder:
---   the worker (node/index) that delivers them already
+--   type, messages, when it was received (ms, the node's clock), body; then the holder, the
+--   worker (node/index) that delivers them already ("" or absent = none), who calls, and the number of its call
+--   (absent: not numbered)
 -- RETURNS
---   {'ok' or 'full', packets stored, bytes in the spill now, the name of each entry}
+--   {'ok', 'full' or 'void', packets stored, bytes in the spill now, the name of each entry}
 -- COST
 --   O(packets), about 45 us with 1, 550 us with 64 (of 1.2 KB)
-local K_SPILL, K_SPILL_TOTAL, K_JOURNAL = KEYS[1], KEYS[2], KEYS[3]
+local K_SPILL, K_SPILL_TOTAL, K_JOURNAL, K_PUSHES = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 --@include spill
 --@include journal
+--@include ticket
 local node, max_bytes = ARGV[1], tonumber(ARGV[2])
 local n_packets = math.floor((#ARGV - 2) / 5)
-local holder = ARGV[3 + 5 * n_packets]
-local names = {}
+local holder, who, number = unpack(ARGV, 3 + 5 * n_packets)
+local names, stored = {}, {}
+if holder == '' then holder = nil end
 
 -- The entries are the holder's. The group's mark goes behind them, unless entries that nobody has are in
 -- between; spill_take passes over them then.
@@ -38,6 +41,7 @@ local function hold(has_free)
   redis.call(unpack(claim))
 end
 
+if who and ticket_is_void(who, number) then return {'void', 0, 0} end
 if redis.call('EXISTS', K_SPILL) == 0 then spill_group_create() end
 local before = spill_open()
 local has_free = holder and #redis.call('XRANGE', K_SPILL, '(' .. spill_mark(), '+', 'COUNT', 1) > 0
@@ -49,8 +53,10 @@ for i = 3, 2 + 5 * n_packets, 5 do
     break
   end
   names[#names + 1] = name
+  stored[#stored + 1] = name .. ' ' .. ARGV[i + 2] .. ' ' .. spill_cost(ARGV[i], ARGV[i + 1], ARGV[i + 4])
 end
 if #names == 0 then return {answer, 0, spill_bytes} end
+if who then ticket_write(who, number, table.concat(stored, ' ')) end
 spill_close()
 if holder then
   hold(has_free)

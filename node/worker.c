@@ -183,6 +183,7 @@ static struct spill_in_config spill_in_config(struct worker *w, enum spill_size 
 		.is_alone = size == SPILL_LARGE,
 		.metrics = &w->metrics,
 		.node_id = c->node_id,
+		.worker = w->name,
 		.after_us = c->spill_after_ms * US_PER_MS,
 		.max_bytes = c->spill_max_bytes,
 		.min_replicas = (unsigned)c->spill_min_replicas,

@@ -30,6 +30,7 @@ static const char *const suffixes[] = {
 	[KEY_SPILL] = "spill",
 	[KEY_SPILL_TOTAL] = "spill_total",
 	[KEY_SPILL_WORKERS] = "spill_workers",
+	[KEY_SPILL_PUSHES] = "spill_pushes",
 	[KEY_SPILL_SEEN] = "spill_seen",
 	[KEY_DEAD] = "dead",
 	[KEY_PAST] = "past",

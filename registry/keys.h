@@ -38,6 +38,7 @@ enum registry_key {
 	KEY_SPILL,       /* STREAM, packets that no analyzer could take; group `nodes` */
 	KEY_SPILL_TOTAL, /* HASH: packets, messages, bytes in it now */
 	KEY_SPILL_WORKERS, /* ZSET node/worker -> when it last asked for packets of the spill */
+	KEY_SPILL_PUSHES,  /* HASH caller -> its last numbered call, and what that stored */
 	KEY_SPILL_SEEN,    /* HASH: what is in a spill on another server, as a node saw it last */
 	KEY_DEAD,          /* STREAM, packets that an analyzer refuses as bad */
 	KEY_PAST,          /* HASH range and step -> JSON: what the pool did then, for charts */

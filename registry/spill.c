@@ -38,6 +38,7 @@ void spill_push_begin(struct spill_push *push, const char *node, uint64_t max_by
 {
 	push->args = (struct script_args){ .more = push->more };
 	push->n = 0;
+	push->is_held = false;
 	script_arg_str(&push->args, node);
 	script_arg_int(&push->args, (int64_t)max_bytes);
 }
@@ -60,6 +61,15 @@ void spill_push_add(struct spill_push *push, const struct spill_packet *packet)
 void spill_push_hold(struct spill_push *push, const char *holder)
 {
 	push->more[push->args.n_more++] = bytes_of(holder, strlen(holder));
+	push->is_held = true;
+}
+
+void spill_push_number(struct spill_push *push, const char *who, uint64_t number)
+{
+	if (!push->is_held)
+		push->more[push->args.n_more++] = bytes_of("", 0);
+	push->more[push->args.n_more++] = bytes_of(who, strlen(who));
+	push->more[push->args.n_more++] = text_of(push->number, number);
 }
 
 /* As in lua/lib/spill.lua. */

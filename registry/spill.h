@@ -39,8 +39,10 @@ struct spill_packet {
 struct spill_push {
 	struct script_args args; /* for SCRIPT_SPILL_PUSH */
 	unsigned n;              /* packets so far */
-	struct iovec more[5 * SPILL_PUSH_MAX + 1];
+	bool is_held;
+	struct iovec more[5 * SPILL_PUSH_MAX + 3];
 	char numbers[SPILL_PUSH_MAX][2][24];
+	char number[24]; /* of the call */
 };
 
 struct spill_pushed {
@@ -57,6 +59,8 @@ void spill_push_add(struct spill_push *push, const struct spill_packet *packet);
 /* After the last packet: the worker (node/index) that delivers these packets already has them; no
  * other gets them while it lives. Borrowed. */
 void spill_push_hold(struct spill_push *push, const char *holder);
+/* After that: who calls, and the number of the call, by which it can be taken back. `who` is borrowed. */
+void spill_push_number(struct spill_push *push, const char *who, uint64_t number);
 int spill_push_answer(const redisReply *reply, struct spill_pushed *pushed) MUST_CHECK;
 /* The entry of packet i, i < n_stored; borrowed from the reply. NULL: the
  * answer has no name for it. */

@@ -30,8 +30,13 @@
 	X(REFUSAL_NO_ANALYZER, 503, "no_analyzer", "No analyzer can take this packet now.") \
 	X(REFUSAL_SPILL_AWAY, 503, "spill_away", "No analyzer can take this packet now, and Redis, where it would wait, does not answer.") \
 	X(REFUSAL_SPILL_SLOW, 503, "spill_slow", "No analyzer can take this packet now, and Redis did not store it in time.") \
+	X(REFUSAL_SPILL_REFUSED, 503, "spill_refused", "No analyzer can take this packet now, and Redis refuses to store it; the log of the node says why.") \
+	X(REFUSAL_SPILL_REPLICAS, 503, "spill_replicas", "No analyzer can take this packet now, and too few replicas of Redis would have it (spill-min-replicas).") \
 	X(REFUSAL_SPILL_FULL, 503, "spill_full", "No analyzer can take this packet now, and the spill is full (spill-max-bytes).") \
-	X(REFUSAL_DEAD_FULL, 503, "dead_full", "An analyzer refuses this packet as bad, and it cannot be kept as a dead letter now.") \
+	X(REFUSAL_DEAD_AWAY, 503, "dead_away", "An analyzer refuses this packet as bad, and Redis, where it would be kept as a dead letter, does not answer.") \
+	X(REFUSAL_DEAD_SLOW, 503, "dead_slow", "An analyzer refuses this packet as bad, and Redis did not store the dead letter in time.") \
+	X(REFUSAL_DEAD_REFUSED, 503, "dead_refused", "An analyzer refuses this packet as bad, and Redis refuses to store the dead letter; the log of the node says why.") \
+	X(REFUSAL_DEAD_FULL, 503, "dead_full", "An analyzer refuses this packet as bad, and there are too many dead letters.") \
 	X(REFUSAL_NO_MEMORY, 503, "no_memory", "The memory of this node for packets is used up (memory-max).") \
 	X(REFUSAL_TOO_MANY_CONNECTIONS, 503, "too_many_connections", "This node has reached its limit of connections (max-connections).") \
 	X(REFUSAL_TOO_MANY_FROM_ADDRESS, 503, "too_many_from_address", "Your address has reached its limit of connections (max-connections-per-address).") \

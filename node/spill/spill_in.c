@@ -21,16 +21,20 @@ static enum refusal why_not(const struct spill_in *s, uint64_t now_us)
 {
 	if (s->config.max_bytes == 0)
 		return REFUSAL_NO_ANALYZER;
-	if (!link_is_up(s->config.link) || now_us < s->lone_until_us)
+	if (!link_is_up(s->config.link))
 		return REFUSAL_SPILL_AWAY;
-	if (s->state == SPILL_IN_OVERDUE)
+	if (s->state == SPILL_IN_OVERDUE || s->state == SPILL_IN_UNDOING)
 		return REFUSAL_SPILL_SLOW;
+	if (now_us < s->refused_until_us)
+		return REFUSAL_SPILL_REFUSED;
+	if (now_us < s->lone_until_us)
+		return REFUSAL_SPILL_REPLICAS;
 	return now_us < s->full_until_us ? REFUSAL_SPILL_FULL : REFUSAL_NONE;
 }
 
 static void set_state(struct spill_in *s, enum spill_in_state state)
 {
-	static const char *const names[] = { "idle", "pushing", "copying", "overdue" };
+	static const char *const names[] = { "idle", "pushing", "copying", "overdue", "undoing" };
 
 	static_assert(ARRAY_LEN(names) == SPILL_IN_STATES, "every state has a name");
 	assert(state < SPILL_IN_STATES);
@@ -76,6 +80,15 @@ static void end_push(struct spill_in *s, unsigned n_safe, enum refusal refusal)
 	show(s);
 }
 
+/* Agents were told that these are not stored, and send them again. The others stay where they are. */
+static void undo_refused(struct spill_in *s)
+{
+	for (unsigned i = 0; i < s->n_stored; i++)
+		if (s->names[i][0] && !is_acknowledged(s->batch[i]))
+			spill_undo_entry(&s->undo, s->names[i], s->n_messages[i], s->cost_bytes[i]);
+	set_state(s, s->undo.need ? SPILL_IN_UNDOING : SPILL_IN_IDLE);
+}
+
 static void on_copied(void *arg, const redisReply *reply)
 {
 	struct spill_in *s = arg;
@@ -83,18 +96,21 @@ static void on_copied(void *arg, const redisReply *reply)
 	bool is_copied = reply && reply->type == REDIS_REPLY_INTEGER &&
 			 reply->integer >= (long long)s->config.min_replicas;
 
-	set_state(s, SPILL_IN_IDLE);
-	if (was_overdue)
+	if (was_overdue) {
+		set_state(s, s->undo.need ? SPILL_IN_UNDOING : SPILL_IN_IDLE);
 		return;
-	if (!is_copied) {
-		s->lone_until_us = clock_mono_us() + FULL_US;
-		log_warn("spill", "too few replicas have what was spilled",
-			 "replicas=%lld wanted=%u",
-			 reply && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0LL,
-			 s->config.min_replicas);
 	}
-	end_push(s, is_copied ? s->n_stored : 0,
-		 is_copied ? REFUSAL_SPILL_FULL : REFUSAL_SPILL_AWAY);
+	if (is_copied) {
+		set_state(s, SPILL_IN_IDLE);
+		end_push(s, s->n_stored, REFUSAL_SPILL_FULL);
+		return;
+	}
+	s->lone_until_us = clock_mono_us() + FULL_US;
+	log_warn("spill", "too few replicas have what was spilled", "replicas=%lld wanted=%u",
+		 reply && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0LL,
+		 s->config.min_replicas);
+	undo_refused(s);
+	end_push(s, 0, reply ? REFUSAL_SPILL_REPLICAS : REFUSAL_SPILL_AWAY);
 }
 
 /* What was stored may be told as soon as enough replicas have it too. */
@@ -108,59 +124,74 @@ static void wait_for_replicas(struct spill_in *s)
 		 (unsigned long long)(s->config.timeout_us / US_PER_MS / 2));
 	set_state(s, SPILL_IN_COPYING);
 	if (link_command(s->config.link, ARRAY_LEN(words), words, on_copied, s) != 0) {
-		set_state(s, SPILL_IN_IDLE);
+		undo_refused(s);
 		end_push(s, 0, REFUSAL_SPILL_AWAY);
 	}
 }
 
-static void on_taken_back(void *arg, const redisReply *reply)
+static void learn_names(struct spill_in *s, const struct spill_pushed *pushed)
 {
-	(void)arg;
-	(void)reply; /* what is still there comes twice */
-}
-
-/* Agents were told that these are not stored, and send them again. */
-static void take_back(struct spill_in *s, const struct spill_pushed *pushed)
-{
-	spill_done_begin(&s->take_back);
 	for (unsigned i = 0; i < pushed->n_stored && i < SPILL_PUSH_MAX; i++) {
 		const char *name = spill_pushed_name(pushed, i);
 
-		if (name)
-			spill_done_add(&s->take_back, name, s->n_messages[i], s->cost_bytes[i]);
+		snprintf(s->names[i], sizeof(s->names[i]), "%s", name ? name : "");
 	}
-	if (s->take_back.n == 0)
-		return;
-	log_info("spill", "stored too late, taken back", "packets=%u", s->take_back.n);
-	if (link_call(s->config.link, SCRIPT_SPILL_DONE, &s->take_back.args, on_taken_back, s) != 0)
-		log_warn("spill", "stored too late, and not taken back", "packets=%u",
-			 s->take_back.n);
+}
+
+/* All agents of this call were refused meanwhile; packets that need no agent are stored again. */
+static void undo_late(struct spill_in *s, const struct spill_pushed *pushed)
+{
+	for (unsigned i = 0; i < pushed->n_stored && i < SPILL_PUSH_MAX; i++)
+		if (s->names[i][0])
+			spill_undo_entry(&s->undo, s->names[i], s->n_messages[i], s->cost_bytes[i]);
+	set_state(s, s->undo.need ? SPILL_IN_UNDOING : SPILL_IN_IDLE);
+}
+
+/* Redis refused, or there was no answer: not known whether the call ran, or still will. */
+static void on_no_answer(struct spill_in *s)
+{
+	const char *error = link_refusal(s->config.link);
+	bool was_overdue = s->state == SPILL_IN_OVERDUE;
+
+	if (error[0]) {
+		s->refused_until_us = clock_mono_us() + FULL_US;
+		log_warn("spill", "Redis refuses to store packets",
+			 "packets=%u answer=%s runbook=%s", s->n_batch, error,
+			 LOG_RUNBOOK "redis-refuses-to-store-packets");
+		set_state(s, SPILL_IN_IDLE);
+	} else {
+		spill_undo_call(&s->undo);
+		set_state(s, SPILL_IN_UNDOING);
+	}
+	if (!was_overdue)
+		end_push(s, 0, error[0] ? REFUSAL_SPILL_REFUSED : REFUSAL_SPILL_AWAY);
+}
+
+static void note_full(struct spill_in *s, const struct spill_pushed *pushed)
+{
+	s->full_until_us = clock_mono_us() + FULL_US;
+	log_warn("spill", "the spill is full", "bytes=%llu remedy=%s runbook=%s",
+		 (unsigned long long)pushed->bytes,
+		 "bring analyzers back, or raise spill-max-bytes", LOG_RUNBOOK "the-spill-is-full");
 }
 
 static void on_pushed(void *arg, const redisReply *reply)
 {
 	struct spill_in *s = arg;
 	struct spill_pushed pushed;
-	bool was_overdue = s->state == SPILL_IN_OVERDUE;
-	int r = spill_push_answer(reply, &pushed);
 
+	if (spill_push_answer(reply, &pushed) != 0) {
+		on_no_answer(s);
+		return;
+	}
+	if (pushed.is_full)
+		note_full(s, &pushed);
+	learn_names(s, &pushed);
+	if (s->state == SPILL_IN_OVERDUE) {
+		undo_late(s, &pushed);
+		return;
+	}
 	set_state(s, SPILL_IN_IDLE);
-	if (r == 0 && pushed.is_full) {
-		s->full_until_us = clock_mono_us() + FULL_US;
-		log_warn("spill", "the spill is full", "bytes=%llu remedy=%s runbook=%s",
-			 (unsigned long long)pushed.bytes,
-			 "bring analyzers back, or raise spill-max-bytes",
-			 LOG_RUNBOOK "the-spill-is-full");
-	}
-	if (was_overdue) {
-		if (r == 0)
-			take_back(s, &pushed);
-		return;
-	}
-	if (r != 0) {
-		end_push(s, 0, REFUSAL_SPILL_AWAY);
-		return;
-	}
 	s->n_stored = pushed.n_stored < s->n_batch ? pushed.n_stored : s->n_batch;
 	if (s->n_stored && s->config.min_replicas)
 		wait_for_replicas(s);
@@ -216,6 +247,7 @@ static void start_push(struct spill_in *s, uint64_t now_us)
 	}
 	if (!s->n_batch)
 		return;
+	spill_push_number(&s->push, s->undo.who, spill_undo_next(&s->undo));
 	s->started_us = now_us;
 	set_state(s, SPILL_IN_PUSHING);
 	if (link_call(s->config.link, SCRIPT_SPILL_PUSH, &s->push.args, on_pushed, s) != 0) {
@@ -240,8 +272,10 @@ static void give_up_overdue(struct spill_in *s, uint64_t now_us)
 	if (!is_out || now_us < idle_since_us(s) + s->config.timeout_us)
 		return;
 	log_warn("spill", "Redis does not answer in time", "packets=%u", s->n_batch);
-	if (s->state == SPILL_IN_COPYING)
+	if (s->state == SPILL_IN_COPYING) {
 		s->lone_until_us = now_us + FULL_US;
+		undo_refused(s);
+	}
 	set_state(s, SPILL_IN_OVERDUE);
 	end_push(s, 0, REFUSAL_SPILL_SLOW);
 }
@@ -306,6 +340,9 @@ static void arm(struct spill_in *s, uint64_t now_us)
 	if (s->state == SPILL_IN_PUSHING || s->state == SPILL_IN_COPYING) {
 		since = s->started_us;
 		limit = s->config.timeout_us;
+	} else if (s->state == SPILL_IN_UNDOING) {
+		since = now_us;
+		limit = RETRY_US;
 	} else if (s->waiting.head && s->state == SPILL_IN_IDLE) {
 		since = s->waiting.head->received_us;
 		limit = s->config.after_us;
@@ -316,6 +353,15 @@ static void arm(struct spill_in *s, uint64_t now_us)
 	evtimer_add(s->timer, &tv);
 }
 
+static void undo(struct spill_in *s, uint64_t now_us)
+{
+	if (s->state != SPILL_IN_UNDOING)
+		return;
+	spill_undo_turn(&s->undo, now_us);
+	if (s->undo.need == SPILL_UNDO_NOTHING)
+		set_state(s, SPILL_IN_IDLE);
+}
+
 void spill_in_turn(struct spill_in *s)
 {
 	enum refusal refusal;
@@ -324,6 +370,7 @@ void spill_in_turn(struct spill_in *s)
 	if (!s->waiting.head && !s->due.head && s->state == SPILL_IN_IDLE)
 		return;
 	now = clock_mono_us();
+	undo(s, now);
 	give_up_overdue(s, now);
 	offer_again(s);
 	refusal = why_not(s, now);
@@ -361,7 +408,10 @@ int spill_in_init(struct spill_in *s, const struct spill_in_config *config)
 	packet_queue_init(&s->waiting);
 	packet_queue_init(&s->due);
 	s->timer = evtimer_new(config->base, on_timer, s);
-	return s->timer ? 0 : -ENOMEM;
+	if (!s->timer)
+		return -ENOMEM;
+	return spill_undo_init(&s->undo, config->link, config->worker,
+			       config->is_alone ? "in-large" : "in", "spill");
 }
 
 void spill_in_deinit(struct spill_in *s)

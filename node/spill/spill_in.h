@@ -19,6 +19,7 @@
 #include "common/metrics/metrics.h"
 #include "node/http/refusal.h"
 #include "node/packet/packet.h"
+#include "node/spill/spill_undo.h"
 #include "registry/redis/link.h"
 #include "registry/spill.h"
 
@@ -28,6 +29,7 @@ struct spill_in_config {
 	bool is_alone; /* a call begins only when no other is under way there: packets are large */
 	struct metrics_shard *metrics;
 	const char *node_id;
+	const char *worker; /* node/index */
 	uint64_t after_us;
 	uint64_t max_bytes; /* in the spill, of all nodes; 0: there is no spill */
 	unsigned min_replicas;
@@ -43,7 +45,8 @@ enum spill_in_state {
 	SPILL_IN_IDLE,    /* no call is under way */
 	SPILL_IN_PUSHING, /* `batch` is with Redis */
 	SPILL_IN_COPYING, /* the first n_stored of it are stored; its replicas are waited for */
-	SPILL_IN_OVERDUE, /* an answer came too late or is still to come; `batch` is empty */
+	SPILL_IN_OVERDUE, /* an answer is still to come, too late; `batch` is empty */
+	SPILL_IN_UNDOING, /* what was stored and refused is taken back; `batch` is empty */
 	SPILL_IN_STATES
 };
 
@@ -55,17 +58,19 @@ struct spill_in {
 	struct packet *batch[SPILL_PUSH_MAX];
 	unsigned n_batch, n_stored;
 	struct spill_push push;
-	uint32_t n_messages[SPILL_PUSH_MAX]; /* of each packet in the push, */
-	uint64_t cost_bytes[SPILL_PUSH_MAX]; /* and what it weighs in the spill */
-	struct spill_done take_back;
-	uint64_t started_us;    /* of the push */
-	uint64_t starving_us;   /* since when nobody has taken a packet; 0: somebody did */
-	uint64_t full_until_us; /* there was no room; do not ask again before that */
-	uint64_t lone_until_us; /* too few replicas had it; the same */
-	bool is_hurried;        /* what waits is due now */
-	bool is_ending;         /* nothing waits any more */
-	unsigned n_shown;       /* packets, as the metric has them */
-	struct event *timer;    /* the next packet is due, or the push is overdue */
+	uint32_t n_messages[SPILL_PUSH_MAX];              /* of each packet in the push, */
+	uint64_t cost_bytes[SPILL_PUSH_MAX];              /* what it weighs in the spill, */
+	char names[SPILL_PUSH_MAX][SPILL_ENTRY_NAME_MAX]; /* COPYING: and its entry */
+	struct spill_undo undo;
+	uint64_t started_us;       /* of the push */
+	uint64_t starving_us;      /* since when nobody has taken a packet; 0: somebody did */
+	uint64_t full_until_us;    /* there was no room; do not ask again before that */
+	uint64_t lone_until_us;    /* too few replicas had it; the same */
+	uint64_t refused_until_us; /* Redis refused; the same */
+	bool is_hurried;           /* what waits is due now */
+	bool is_ending;            /* nothing waits any more */
+	unsigned n_shown;          /* packets, as the metric has them */
+	struct event *timer;       /* the next packet is due, or the push is overdue */
 };
 
 int spill_in_init(struct spill_in *s, const struct spill_in_config *config) MUST_CHECK;

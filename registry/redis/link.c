@@ -213,6 +213,7 @@ struct link *link_new(const struct link_config *config)
 	if (!link)
 		return NULL;
 	link->config = *config;
+	link->refusal = "";
 	link->timer = evtimer_new(config->base, on_timer, link);
 	if (init_watch(link) != 0 || !link->timer) {
 		free_parts(link);
@@ -246,6 +247,11 @@ bool link_is_idle(const struct link *link)
 const char *link_error(const struct link *link)
 {
 	return link->error;
+}
+
+const char *link_refusal(const struct link *link)
+{
+	return link->refusal;
 }
 
 const struct link_stats *link_stats(const struct link *link)
@@ -289,7 +295,9 @@ static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
 		link->stats.n_calls++;
 		link->stats.last_us = now - call->sent_us;
 	}
+	call->link->refusal = "";
 	if (reply && reply->type == REDIS_REPLY_ERROR) {
+		call->link->refusal = reply->str;
 		log_error("redis", "call failed", "call=%s answer=%s", call->name, reply->str);
 		call->link->stats.n_failed++;
 		link_set_error(call->link, reply->str);

@@ -40,6 +40,8 @@ int link_command(struct link *link, unsigned n_words, const char *const *words, 
 		 void *arg) MUST_CHECK;
 /* When bytes last moved while calls waited for answers. */
 uint64_t link_progress_us(struct link *link);
+/* In a callback without a reply: the error that Redis answered; "": there was no answer. */
+const char *link_refusal(const struct link *link);
 const struct link_stats *link_stats(const struct link *link);
 
 #endif

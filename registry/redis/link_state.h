@@ -49,6 +49,7 @@ struct link {
 	bool told_down;               /* the log has said that it is down */
 	char why[128];                /* BROKEN: why */
 	char error[REDIS_ERROR_SIZE]; /* of the last failure since it came up; "": none */
+	const char *refusal; /* that the call in whose callback we are was answered; "": none */
 };
 
 /* The one writer of the state; tells the log and the link's user. */
