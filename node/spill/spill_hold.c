@@ -11,7 +11,8 @@
 #define LOG_US 10000000 /* an obstacle that comes and goes is logged so often */
 #define RETRY_US 100000 /* what is due and cannot be stored now */
 
-const char *const hold_obstacle_names[] = { NULL, "redis_away", "spill_full", "too_many_held" };
+const char *const hold_obstacle_names[] = { NULL, "redis_away", "redis_refused", "spill_full",
+					    "too_many_held" };
 static_assert(ARRAY_LEN(hold_obstacle_names) == HOLD_OBSTACLES, "every obstacle has a name");
 
 /* ---- the deadline queue ---- */
@@ -161,16 +162,23 @@ static void learn_entries(struct spill_hold *s, const struct spill_pushed *pushe
 	}
 }
 
-/* Without an answer nobody knows whether it ran: what stands under this worker's name is read. */
+/* Without an answer nobody knows whether it ran, or still will. */
+static void on_no_answer(struct spill_hold *s)
+{
+	if (link_refusal(s->config.link)[0])
+		s->refused_until_us = clock_mono_us() + FULL_US;
+	else
+		spill_undo_call(&s->undo);
+	end_call(s, false);
+}
+
 static void on_pushed(void *arg, const redisReply *reply)
 {
 	struct spill_hold *s = arg;
 	struct spill_pushed pushed;
 
 	if (spill_push_answer(reply, &pushed) != 0) {
-		s->away_until_us = clock_mono_us() + FULL_US;
-		spill_out_read_own(s->config.out);
-		end_call(s, false);
+		on_no_answer(s);
 		return;
 	}
 	if (pushed.is_full)
@@ -224,6 +232,7 @@ static void store_due(struct spill_hold *s, uint64_t now_us)
 		add_to_call(s, s->first);
 	}
 	spill_push_hold(&s->push, s->config.worker);
+	spill_push_number(&s->push, s->undo.who, spill_undo_next(&s->undo));
 	s->is_calling = true;
 	if (link_call(s->config.link, SCRIPT_SPILL_PUSH, &s->push.args, on_pushed, s) != 0)
 		end_call(s, false);
@@ -233,8 +242,10 @@ static void store_due(struct spill_hold *s, uint64_t now_us)
 
 static enum hold_obstacle find_obstacle(const struct spill_hold *s, uint64_t now_us)
 {
-	if (!link_is_up(s->config.link) || now_us < s->away_until_us)
+	if (!link_is_up(s->config.link) || s->undo.need || now_us < s->away_until_us)
 		return HOLD_REDIS_AWAY;
+	if (now_us < s->refused_until_us)
+		return HOLD_REDIS_REFUSED;
 	if (s->config.max_bytes == 0 || now_us < s->full_until_us)
 		return HOLD_SPILL_FULL;
 	return s->config.out->n_adopted < SPILL_OUT_MAX_ADOPTED ? HOLD_POSSIBLE
@@ -270,6 +281,7 @@ void spill_hold_turn(struct spill_hold *s, uint64_t now_us)
 {
 	enum hold_obstacle obstacle;
 
+	spill_undo_turn(&s->undo, now_us);
 	if (s->n_late)
 		find_early(s);
 	if (!s->first || s->is_calling)
@@ -301,7 +313,10 @@ int spill_hold_init(struct spill_hold *s, const struct spill_hold_config *config
 {
 	*s = (struct spill_hold){ .config = *config };
 	s->timer = evtimer_new(config->base, on_timer, s);
-	return s->timer ? 0 : -ENOMEM;
+	if (!s->timer)
+		return -ENOMEM;
+	return spill_undo_init(&s->undo, config->link, config->worker,
+			       config->is_alone ? "hold-large" : "hold", "spill");
 }
 
 void spill_hold_deinit(struct spill_hold *s)

@@ -14,13 +14,15 @@
  *
  * The queue is ordered by when packets came, so the first one is due first. All that are due are
  * stored by one call; the next call begins when the last one is answered. Where Redis cannot store
- * them, packets wait on in the queue, and their agents wait as without it. Packets stay their
+ * them, packets wait on in the queue, and their agents wait as without it. A call whose answer never came is
+ * taken back (spill_undo.h) before there is another. Packets stay their
  * owner's all the time: here they are only looked at.
  */
 #include <event2/event.h>
 
 #include "node/packet/packet.h"
 #include "node/spill/spill_out.h"
+#include "node/spill/spill_undo.h"
 
 enum hold_state {
 	HOLD_NONE,    /* not here */
@@ -32,6 +34,7 @@ enum hold_state {
 enum hold_obstacle {
 	HOLD_POSSIBLE,
 	HOLD_REDIS_AWAY,    /* or too few replicas of it have what is stored */
+	HOLD_REDIS_REFUSED, /* it answered with an error */
 	HOLD_SPILL_FULL,    /* spill-max-bytes */
 	HOLD_TOO_MANY_HELD, /* by this worker: SPILL_OUT_MAX_ADOPTED */
 	HOLD_OBSTACLES
@@ -64,8 +67,10 @@ struct spill_hold {
 	struct spilled *stored[SPILL_PUSH_MAX];   /* NULL: not stored, or not known */
 	struct spill_packet sent[SPILL_PUSH_MAX]; /* only what counts for the entry */
 	struct spill_push push;
-	uint64_t full_until_us;         /* there was no room; do not ask again before that */
-	uint64_t away_until_us;         /* no answer, or too few replicas had it; the same */
+	uint64_t full_until_us;    /* there was no room; do not ask again before that */
+	uint64_t away_until_us;    /* too few replicas had it; the same */
+	uint64_t refused_until_us; /* Redis refused; the same */
+	struct spill_undo undo;
 	enum hold_obstacle obstacle;    /* as last counted */
 	uint64_t next_log_us;           /* it is not logged again before that */
 	bool is_late[ROSTER_MAX_SLOTS]; /* analyzers that were too slow, by slot */
