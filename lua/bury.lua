@@ -3,17 +3,21 @@
 -- GUARANTEES
 --   Bounded by admission: nothing is ever trimmed. With 'full' nothing was changed.
 -- KEYS
---   1 dead STREAM, 2 journal STREAM
+--   1 dead STREAM, 2 journal STREAM, 3 spill_pushes HASH
 -- ARGV
 --   1 body, 2 messages, 3 analyzer that refused it, 4 status it answered, 5 node, 6 most entries,
 --   7 its own id ("" = it has none), 8 media type, 9 when it was received (ms, the node's clock),
---   10 most bytes (as Redis estimates them); 7 to 10 may be missing
+--   10 most bytes (as Redis estimates them), 11 who calls, 12 the number of its call, by which it can be taken
+--   back (spill_void); 7 to 12 may be missing
 -- RETURNS
---   {'ok', entries} or {'full', entries}
+--   {'ok', entries} or {'full', entries}; {'void', 0} if it was taken back before it ran
 -- COST
 --   O(1), about 30 us
-local K_DEAD, K_JOURNAL = KEYS[1], KEYS[2]
+local K_DEAD, K_JOURNAL, K_PUSHES = KEYS[1], KEYS[2], KEYS[3]
 --@include journal
+--@include ticket
+local who, number = ARGV[11], ARGV[12]
+if who and ticket_is_void(who, number) then return {'void', 0} end
 local entries = redis.call('XLEN', K_DEAD)
 local bytes = redis.pcall('MEMORY', 'USAGE', K_DEAD)
 
@@ -34,8 +38,9 @@ bytes = type(bytes) == 'table' and guess() or bytes or 0
 if entries >= tonumber(ARGV[6]) or bytes + #ARGV[1] > (tonumber(ARGV[10]) or math.huge) then
   return {'full', entries}
 end
-redis.call('XADD', K_DEAD, '*', 'reason', 'status ' .. ARGV[4], 'analyzer', ARGV[3], 'node', ARGV[5],
+local name = redis.call('XADD', K_DEAD, '*', 'reason', 'status ' .. ARGV[4], 'analyzer', ARGV[3], 'node', ARGV[5],
   'messages', ARGV[2], 'id', ARGV[7] or '', 'type', ARGV[8] or '', 'received_ms', ARGV[9] or '', 'body', ARGV[1])
+if who then ticket_write(who, number, name .. ' 0 0') end
 entries = entries + 1
 -- the first, the tenth, the hundredth, ...: many may come at once
 if string.match(entries, '^10*$') then

@@ -18,7 +18,6 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
-#include "node/spill/dead_letter.h"
 
 #define ACCOUNT_US 200000
 #define PARK_US 100000
@@ -239,17 +238,17 @@ void fate_on_refused(void *arg, struct packet *p, enum refusal refusal)
 		lose_packet(arg, p);
 }
 
-static void on_buried(void *arg, struct packet *p, bool is_buried)
+void fate_on_buried(void *arg, struct packet *p, enum refusal refusal)
 {
 	struct fate *f = arg;
 
 	assert(f->n_burying > 0);
 	f->n_burying--;
-	if (is_buried) {
+	if (refusal == REFUSAL_NONE) {
 		account(f, ACCOUNT_DEAD, p);
 		accept_packet(f, p, "");
 	} else if (p->exchange) {
-		refuse_packet(f, p, REFUSAL_DEAD_FULL);
+		refuse_packet(f, p, refusal);
 	} else {
 		park(f, p);
 	}
@@ -263,8 +262,7 @@ void fate_on_bad(void *arg, struct packet *p, const char *analyzer, int status)
 		 status, p->len);
 	packet_forget_tried(p);
 	f->n_burying++;
-	dead_letter_bury(f->config.store[spill_size_of(p)], f->config.shared->config->node_id, p,
-			 analyzer, status, on_buried, f);
+	dead_letters_bury(f->config.dead_letters, p, analyzer, status);
 }
 
 /* ---- packets that come ---- */

@@ -9,6 +9,7 @@
 #include "node/ingest/exchange.h"
 #include "node/route/router.h"
 #include "node/shared.h"
+#include "node/spill/dead_letter.h"
 #include "node/spill/spill_hold.h"
 #include "node/spill/spill_in.h"
 #include "node/spill/spill_out.h"
@@ -41,9 +42,9 @@ struct fate_config {
 	struct memory *memory;
 	struct conn_shared *connections;
 	struct router *router;
-	struct spill_hold *spill_hold; /* SPILL_SIZES of them, as of the next two */
+	struct spill_hold *spill_hold; /* SPILL_SIZES of them, as of the next */
 	struct spill_in *spill_in;
-	struct link *const *store; /* to Redis, for dead letters */
+	struct dead_letters *dead_letters;
 	struct spill_out *spill_out;
 };
 
@@ -67,6 +68,7 @@ void fate_on_held(void *arg, struct packet *p);  /* of spill_hold; the packet st
 void fate_on_again(void *arg, struct packet *p); /* of spill_in, as the next two */
 void fate_on_stored(void *arg, struct packet *p);
 void fate_on_refused(void *arg, struct packet *p, enum refusal refusal);
+void fate_on_buried(void *arg, struct packet *p, enum refusal refusal);    /* of dead_letters */
 void fate_on_delivered(void *arg, struct packet *p, const char *analyzer); /* of the router */
 void fate_on_unplaced(void *arg, struct packet *p);
 void fate_on_bad(void *arg, struct packet *p, const char *analyzer, int status);

@@ -255,6 +255,22 @@ static int init_links(struct worker *w)
 	return w->fetch ? 0 : -ENOMEM;
 }
 
+static int init_dead_letters(struct worker *w)
+{
+	const struct node_config *c = w->shared->config;
+	struct dead_letters_config config = {
+		.base = w->base,
+		.link = { w->store[SPILL_SMALL], w->store[SPILL_LARGE] },
+		.node_id = c->node_id,
+		.worker = w->name,
+		.timeout_us = STORE_PATIENCE * c->redis_timeout_ms * US_PER_MS,
+		.on_end = fate_on_buried,
+		.arg = &w->fate,
+	};
+
+	return dead_letters_init(&w->dead_letters, &config);
+}
+
 static int init_store(struct worker *w)
 {
 	struct spill_out_config out = { .metrics = &w->metrics,
@@ -279,7 +295,7 @@ static int init_store(struct worker *w)
 		if (r == 0)
 			r = spill_in_init(&w->spill_in[size], &in);
 	}
-	return r;
+	return r == 0 ? init_dead_letters(w) : r;
 }
 
 /* There is nothing to do: the loop turns, which tells that it lives. */
@@ -316,7 +332,7 @@ static int init_fate(struct worker *w)
 							  .spill_hold = w->spill_hold,
 							  .spill_in = w->spill_in,
 							  .spill_out = &w->spill_out,
-							  .store = w->store });
+							  .dead_letters = &w->dead_letters });
 }
 
 int worker_init(struct worker *w, struct node_shared *shared, unsigned index, int listen_fd)
@@ -361,6 +377,7 @@ static void close_all(struct worker *w)
 		link_free(w->store[size]);
 		spill_in_deinit(&w->spill_in[size]);
 	}
+	dead_letters_deinit(&w->dead_letters);
 	fate_leave_parked(&w->fate);
 	assert(fate_n_in_flight(&w->fate) == 0);
 	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
@@ -384,6 +401,7 @@ static void *run(void *arg)
 			spill_in_turn(&w->spill_in[size]);
 			spill_hold_turn(&w->spill_hold[size], w->ingest.shared.now_us);
 		}
+		dead_letters_turn(&w->dead_letters, w->ingest.shared.now_us);
 		spill_out_turn(&w->spill_out, w->ingest.shared.now_us);
 		router_turn(&w->router);
 		sender_turn(w->sender);

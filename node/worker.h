@@ -42,6 +42,7 @@ struct worker {
 	struct spill_hold spill_hold[SPILL_SIZES];
 	struct spill_in spill_in[SPILL_SIZES];
 	struct spill_out spill_out;
+	struct dead_letters dead_letters;
 	struct fate fate;
 	struct event *mail_event, *phase_timer, *turn_timer;
 	int mail_fd;                   /* eventfd */

@@ -54,8 +54,7 @@ static int setup(void **state)
 							   .metrics = &b->shard,
 							   .memory = &b->memory,
 							   .spill_hold = the_fakes.spill_hold,
-							   .spill_in = the_fakes.spill_in,
-							   .store = the_fakes.store }),
+							   .spill_in = the_fakes.spill_in }),
 		0);
 	*state = b;
 	return 0;
@@ -176,7 +175,8 @@ static void end_burying(struct bench *b)
 	struct packet *p = pick(b, FAKE_DEAD);
 
 	if (p)
-		the_fakes.on_buried(the_fakes.burier, p, rng_range(&b->rng, 0, 1));
+		fate_on_buried(&b->fate, p,
+			       rng_range(&b->rng, 0, 1) ? REFUSAL_NONE : REFUSAL_DEAD_FULL);
 }
 
 static unsigned n_under_way(const struct bench *b)
@@ -242,7 +242,7 @@ static void end_all(struct bench *b)
 	while ((p = pick(b, FAKE_ROUTER)))
 		fate_on_unplaced(&b->fate, p);
 	while ((p = pick(b, FAKE_DEAD)))
-		the_fakes.on_buried(the_fakes.burier, p, false);
+		fate_on_buried(&b->fate, p, REFUSAL_DEAD_SLOW);
 	while ((p = pick(b, FAKE_SPILL_IN)))
 		fate_on_refused(&b->fate, p, REFUSAL_SHUTTING_DOWN);
 	fate_leave_parked(&b->fate);
@@ -381,7 +381,7 @@ static void a_bad_packet_that_cannot_be_buried_is_refused(void **state)
 	rng_init(&b->rng, 1);
 	receive(b);
 	fate_on_bad(&b->fate, pick(b, FAKE_ROUTER), "a1", 400);
-	the_fakes.on_buried(the_fakes.burier, pick(b, FAKE_DEAD), false);
+	fate_on_buried(&b->fate, pick(b, FAKE_DEAD), REFUSAL_DEAD_FULL);
 	assert_int_equal(the_fakes.n_refused, 1);
 	assert_int_equal(the_fakes.refusal, REFUSAL_DEAD_FULL);
 }

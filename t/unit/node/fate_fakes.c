@@ -149,11 +149,8 @@ void __wrap_spill_out_leave(struct spill_out *s UNUSED, struct packet *p)
 	let_go(p, &the_fakes.n_left);
 }
 
-void __wrap_dead_letter_bury(struct link *link UNUSED, const char *node_id UNUSED, struct packet *p,
-			     const char *analyzer UNUSED, int status UNUSED,
-			     void (*fn)(void *arg, struct packet *p, bool is_buried), void *arg)
+void __wrap_dead_letters_bury(struct dead_letters *d UNUSED, struct packet *p,
+			      const char *analyzer UNUSED, int status UNUSED)
 {
-	the_fakes.on_buried = fn;
-	the_fakes.burier = arg;
 	fakes_put(FAKE_DEAD, p);
 }
