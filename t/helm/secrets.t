@@ -32,7 +32,7 @@ sub api_server (%there) {
             metadata => { name => $_, %owned }, data => { map { $_ => encode_base64($data->{$_}, '') } keys %$data } } } keys %there),
     );
     my $unknown = { kind => 'Status', apiVersion => 'v1', status => 'Failure', reason => 'NotFound', code => 404 };
-    return Weir::FakeServer->start(sub ($n, $body, $path) {
+    return Weir::FakeServer->start(sub ($n, $body, $path, @) {
         my $answer = $answers{ $path =~ s/\?.*//r };
         return { status => $answer ? 200 : 404, headers => ['Content-Type: application/json'], body => encode_json($answer // $unknown) };
     });
@@ -68,6 +68,10 @@ is_deeply(secrets(@$own), {}, 'who brings Secrets gets none');
 my %volumes = map { $_->{name} => $_->{secret}{secretName} } grep { $_->{secret} } @{ object($own, 'Deployment')->{spec}{template}{spec}{volumes} };
 is_deeply(\%volumes, { tokens => 'mine', redis => 'ours' }, 'and the pods use them');
 
+my $spill = render('--set', 'redis.spill.url=redis://:hidden@spill.example.com/0');
+is(secrets(@$spill)->{'weir-redis-spill'}{url}, 'redis://:hidden@spill.example.com/0', 'the URL of a Redis for the spill is kept in a Secret');
+my %env = map { $_->{name} => $_->{value} } map { @{ $_->{env} } } @{ object($spill, 'Deployment')->{spec}{template}{spec}{containers} };
+is($env{WEIR_NODE_SPILL_REDIS_FILE}, '/etc/weir/redis-spill/url', 'and nodes read it there');
 my $url = render('--set', 'redis.external.url=rediss://weir:hidden@redis.example.com:6380/1');
 is(secrets(@$url)->{'weir-redis'}{url}, 'rediss://weir:hidden@redis.example.com:6380/1', 'a URL is kept in a Secret');
 isnt(object($url, 'Deployment')->{spec}{template}{metadata}{annotations}{'weir/redis'},

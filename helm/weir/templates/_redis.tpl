@@ -45,7 +45,21 @@
 {{- end }}
 {{- end }}
 
+{{/* The Secret that holds the URL of the spill's own Redis, or nothing. */}}
+{{- define "weir.spillSecret" -}}
+{{- with .Values.redis.spill }}
+{{- if and .url .existingSecret }}{{ fail "redis.spill: only one of url and existingSecret can say where Redis is" }}{{ end }}
+{{- if .url }}{{ include "weir.redis" $ }}-spill{{ else }}{{ .existingSecret }}{{ end }}
+{{- end }}
+{{- end }}
+
 {{- define "weir.redisEnv" -}}
+{{- if include "weir.spillSecret" . }}
+- name: WEIR_NODE_SPILL_REDIS_FILE
+  value: /etc/weir/redis-spill/url
+- name: WEIR_CTL_SPILL_REDIS_FILE
+  value: /etc/weir/redis-spill/url
+{{ end -}}
 {{- if include "weir.redisSecret" . -}}
 - name: WEIR_REDIS_FILE
   value: /etc/weir/redis/url
@@ -82,6 +96,11 @@
   mountPath: /etc/weir/redis-tls
   readOnly: true
 {{- end }}
+{{- if include "weir.spillSecret" . }}
+- name: redis-spill
+  mountPath: /etc/weir/redis-spill
+  readOnly: true
+{{- end }}
 {{- end }}
 
 {{- define "weir.redisVolumes" -}}
@@ -92,6 +111,15 @@
     defaultMode: 0440
     items:
       - key: {{ ternary $.Values.redis.external.existingSecretKey "url" (eq (include "weir.redisKind" $) "existingSecret") }}
+        path: url
+{{- end }}
+{{- with include "weir.spillSecret" . }}
+- name: redis-spill
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+    items:
+      - key: {{ ternary "url" $.Values.redis.spill.existingSecretKey (ne $.Values.redis.spill.url "") }}
         path: url
 {{- end }}
 {{- with .Values.redis.external.tls.existingSecret }}
