@@ -36,7 +36,7 @@ export class Summary {
 	constructor({ onDead, onSpill }) {
 		this.tiles = {
 			flow: tile('messages-per-s', 'Messages per second'),
-			error: tile('share-error', 'Share error, worst in 10 s'),
+			error: tile('share-error', 'Worst share error, 10 s'),
 			ack: tile('ack', 'Time to 202, p99'),
 			spill: tile('spill', 'Spill'),
 			dead: tile('dead', 'Dead letters'),

@@ -256,7 +256,6 @@ static void begin_anew(struct history *h)
 {
 	h->fine.n = h->coarse.n = 0;
 	h->is_settling = false;
-	h->n_losses++;
 	if (h->n_former)
 		memset(h->former, 0, h->n_former * sizeof(*h->former));
 }

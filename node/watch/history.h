@@ -49,7 +49,6 @@ struct history {
 	bool is_settling;    /* the last sample is to give way to the next */
 	bool is_away;        /* nothing was seen of the pool since the last sample */
 	uint64_t settled_ms; /* monotonic: until then nodes settle what they routed while away */
-	unsigned n_losses;   /* how often totals went back */
 };
 
 int history_init(struct history *h) MUST_CHECK;

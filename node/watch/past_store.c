@@ -7,18 +7,17 @@
 #include "node/watch/past_json.h"
 
 #define FIRST PAST_HOUR /* shorter ones are not stored */
-#define FIELD_SIZE 16
 #define MOST_FIELDS (2 * PAST_MOST_POINTS)
 #define MOST_STORED 16 /* points in one call */
 #define OWN_STEPS 2    /* of which another node may have stored none, as it ended */
 #define MINUTE_MS 60000
 #define ACCEPTS_AHEAD_MS 1000
 
-static void write_field(char field[FIELD_SIZE], unsigned range, uint64_t from_ms)
+static void write_field(char field[PAST_FIELD_SIZE], unsigned range, uint64_t from_ms)
 {
 	const struct past_info *info = &past_info[range];
 
-	snprintf(field, FIELD_SIZE, "%s:%u", info->name,
+	snprintf(field, PAST_FIELD_SIZE, "%s:%u", info->name,
 		 (unsigned)(from_ms / info->step_ms % info->n_points));
 }
 
@@ -62,16 +61,11 @@ bool past_store_wants_reports(struct past_store *s, const struct roster *roster)
 	return is_due && has_traffic;
 }
 
-void past_store_again(struct past_store *s)
-{
-	memset(s->stored_ms, 0, sizeof(s->stored_ms));
-}
-
 /* ---- getting ---- */
 
 struct question {
 	const char *words[2 + MOST_FIELDS];
-	char fields[MOST_FIELDS][FIELD_SIZE];
+	char fields[MOST_FIELDS][PAST_FIELD_SIZE];
 	enum past_range ranges[MOST_FIELDS];
 	unsigned n;
 };
@@ -138,7 +132,7 @@ static int get(struct past_store *s, uint64_t now_ms)
 
 struct order {
 	const char *words[2 + 2 * MOST_STORED];
-	char fields[MOST_STORED][FIELD_SIZE];
+	char fields[MOST_STORED][PAST_FIELD_SIZE];
 	char *texts[MOST_STORED]; /* owned */
 	unsigned n;
 };
@@ -174,11 +168,45 @@ static uint64_t order_points(const struct past_store *s, struct order *o, enum p
 	return from_ms;
 }
 
+/* Whether what this node stored last is there no more. The errors of client_command. */
+static int is_lost(struct past_store *s, bool *lostp)
+{
+	const char *const words[] = { "HEXISTS", s->keys->names[KEY_PAST], s->last };
+	redisReply *reply;
+	int r;
+
+	*lostp = false;
+	if (!s->last[0])
+		return 0;
+	r = client_command(s->client, &reply, ARRAY_LEN(words), words);
+	if (r != 0)
+		return r;
+	*lostp = reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
+	freeReplyObject(reply);
+	return 0;
+}
+
+/* *lostp: Redis has lost what was stored before. */
+static int send_order(struct past_store *s, const struct order *o, bool *lostp)
+{
+	redisReply *reply;
+	int r = is_lost(s, lostp);
+
+	if (r == 0)
+		r = client_command(s->client, &reply, 2 + 2 * o->n, o->words);
+	if (r != 0)
+		return r;
+	freeReplyObject(reply);
+	snprintf(s->last, sizeof(s->last), "%s", o->fields[o->n - 1]);
+	return 0;
+}
+
+/* What is stored once more is stored from the oldest on, some points in each exchange. */
 static int store(struct past_store *s, uint64_t now_ms)
 {
 	struct order o = { .words = { "HSET", s->keys->names[KEY_PAST] } };
 	uint64_t next_ms[PAST_RANGES];
-	redisReply *reply;
+	bool is_gone = false;
 	int r = 0;
 
 	pthread_mutex_lock(s->lock);
@@ -186,13 +214,11 @@ static int store(struct past_store *s, uint64_t now_ms)
 		next_ms[k] = order_points(s, &o, (enum past_range)k, now_ms);
 	pthread_mutex_unlock(s->lock);
 	if (o.n)
-		r = client_command(s->client, &reply, 2 + 2 * o.n, o.words);
-	if (o.n && r == 0)
-		freeReplyObject(reply);
+		r = send_order(s, &o, &is_gone);
 	for (unsigned i = 0; i < o.n; i++)
 		cJSON_free(o.texts[i]);
 	for (unsigned k = FIRST; k < PAST_RANGES && r == 0; k++)
-		s->stored_ms[k] = next_ms[k];
+		s->stored_ms[k] = is_gone ? 0 : next_ms[k];
 	return r;
 }
 

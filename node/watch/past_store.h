@@ -7,13 +7,16 @@
  *   a node that starts         <-- all of them, once; later the new ones, while somebody looks
  *
  * The hash has at most 132 fields, which are written again and again. One node of a pool writes
- * one or two of them a minute, and none while the pool is idle. Of the watch thread.
+ * one or two of them a minute, and none while the pool is idle. Where the last one is gone, Redis has
+ * lost them, and all are stored again. Of the watch thread.
  */
 #include <pthread.h>
 
 #include "node/watch/past.h"
 #include "registry/keys.h"
 #include "registry/redis/client.h"
+
+#define PAST_FIELD_SIZE 16
 
 struct past_store {
 	struct client *client; /* borrowed, as all of these */
@@ -24,6 +27,7 @@ struct past_store {
 
 	uint64_t asked_ms[PAST_RANGES];  /* points that begin before are asked for no more */
 	uint64_t stored_ms[PAST_RANGES]; /* points that begin before are stored */
+	char last[PAST_FIELD_SIZE];      /* the field that was stored last; "": none */
 	uint64_t heard_ms;               /* when it last wanted reports */
 	double heard_routed;
 };
@@ -33,7 +37,5 @@ bool past_store_wants_reports(struct past_store *s, const struct roster *roster)
 /* Gets what others stored, and stores what is new. is_seen: somebody looks at this node's page. The
  * errors of client_command; -ENOMEM. */
 int past_store_exchange(struct past_store *s, const struct roster *roster, bool is_seen) MUST_CHECK;
-/* Redis has lost data: all points are to be stored again. */
-void past_store_again(struct past_store *s);
 
 #endif

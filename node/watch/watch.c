@@ -43,7 +43,6 @@ struct watch {
 	uint64_t look_us; /* between looks while somebody wants them */
 	uint64_t idle_us; /* between looks while nobody wants them */
 	struct past_store store;
-	unsigned n_losses; /* of the history, as of the last exchange */
 
 	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t changed;
@@ -213,9 +212,6 @@ static void hear(struct watch *w, struct roster *roster, const struct reports *r
 
 static void share_past(struct watch *w, const struct roster *roster, bool is_seen)
 {
-	if (w->n_losses != w->history.n_losses)
-		past_store_again(&w->store);
-	w->n_losses = w->history.n_losses;
 	if (past_store_exchange(&w->store, roster, is_seen) != 0)
 		log_debug("watch", "the past cannot be shared", "reason=%s",
 			  client_error(w->client));
