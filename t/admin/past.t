@@ -31,10 +31,16 @@ $cluster->node(2)->kill_now;
 my $late = $cluster->start_node('n9');
 wait_until { busy(http(GET => "$late->{admin}/v1/history?range=1h")->{json}) > 1 } 30, 'the node that started to know the past';
 pass('a node that starts knows what was before it');
+# Redis comes back empty: the nodes give it the past again.
+$redis->command('FLUSHALL');
+wait_until { stored() > 1 } 60, 'the past to be stored again';
+cmp_ok(busy(http(GET => "$late->{admin}/v1/history?range=1h")->{json}), '>', 1, 'a Redis that came back empty gets the past again, and the chart keeps it');
+
 $cluster->node(1)->kill_now;
 my $alone = http(GET => "$late->{admin}/v1/history?range=1h")->{json};
 cmp_ok(busy($alone), '>', 1, 'and keeps it when the one that stored it is gone');
 is_deeply([ map { $_->{id} } @{ $alone->{analyzers} } ], [qw(a1 a2)], 'of each analyzer');
+
 $load->signal('TERM');
 $load->wait_end;
 done_testing;
