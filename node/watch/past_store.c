@@ -12,6 +12,7 @@
 #define OWN_STEPS 2    /* of which another node may have stored none, as it ended */
 #define MINUTE_MS 60000
 #define ACCEPTS_AHEAD_MS 1000
+#define ASK_AGAIN_MS 20000
 
 static void write_field(char field[PAST_FIELD_SIZE], unsigned range, uint64_t from_ms)
 {
@@ -239,8 +240,10 @@ int past_store_exchange(struct past_store *s, const struct roster *roster, bool 
 
 	if (now_ms < day_ms)
 		return 0; /* no time from which six hours can be taken */
-	if (is_first || (is_seen && !is_own))
+	if (is_first || (is_seen && !is_own && now_ms >= s->ask_again_ms)) {
 		r = get(s, now_ms);
+		s->ask_again_ms = now_ms + ASK_AGAIN_MS;
+	}
 	if (r != 0)
 		return r;
 	if (!is_own || is_first) {

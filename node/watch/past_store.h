@@ -27,6 +27,7 @@ struct past_store {
 
 	uint64_t asked_ms[PAST_RANGES];  /* points that begin before are asked for no more */
 	uint64_t stored_ms[PAST_RANGES]; /* points that begin before are stored */
+	uint64_t ask_again_ms;           /* Redis TIME from which on others may have stored more */
 	char last[PAST_FIELD_SIZE];      /* the field that was stored last; "": none */
 	uint64_t heard_ms;               /* when it last wanted reports */
 	double heard_routed;
