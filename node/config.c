@@ -188,10 +188,7 @@ static int check_tokens(const struct node_config *c)
 
 static int fail_entry(const char *option, const char *entry, const char *why)
 {
-	char text[200];
-
-	snprintf(text, sizeof(text), "cannot be: %s", why);
-	return fail(option, entry, text);
+	return conf_complain(&node_program, "--%s: \"%s\": %s", option, entry, why);
 }
 
 int node_config_allow(const struct node_config *c, struct net_allow **allowp)

@@ -13,6 +13,15 @@ double cluster_actual(const struct roster *roster, const struct analyzer *a)
 	return total > 0 ? a->routed / total : 0;
 }
 
+double cluster_due(const struct roster *roster, const struct analyzer *a)
+{
+	double total = 0;
+
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		total += roster->analyzers[i].routed + roster->analyzers[i].credit;
+	return total > 0 ? (a->routed + a->credit) / total : 0;
+}
+
 static void add_text(cJSON *json, const char *name, const char *text)
 {
 	if (text[0])

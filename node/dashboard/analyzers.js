@@ -14,6 +14,12 @@ const MANY = 20;          // from here on a filter is offered
 const TROUBLE_SHOWN = 2;  // lines in a row; the rest is in its details
 const ORDER_MS = 5000;    // rows do not jump more often
 
+// Nothing is queued for it, or on its way to it, at any node.
+function stateText(a) {
+	if (a.state === 'draining' && a.queued_packets === 0 && a.flying_batches === 0) return '▽ drained: may be stopped';
+	return STATES[a.state] || a.state;
+}
+
 const STATES = { active: '', draining: '▽ draining', disabled: '⊘ disabled' };
 const HEALTH = { up: '● up', suspect: '◐ suspect', down: '○ down' };
 
@@ -78,7 +84,7 @@ class Row {
 
 	write() {
 		const { values: v, last: a, frames } = this;
-		setText(v.state, STATES[a.state] || a.state);
+		setText(v.state, stateText(a));
 		setAttr(v.state, 'data-value', a.state);
 		setText(v.health, HEALTH[a.health] ?? a.health);
 		setAttr(v.health, 'data-value', a.health);

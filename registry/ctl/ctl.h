@@ -32,7 +32,8 @@ enum ctl_exit { CTL_OK, CTL_FAILED, CTL_USAGE };
 
 struct ctl_options {
 	char *redis, *pool;
-	char *spill_redis; /* NULL: spill and dead letters are in `redis` */
+	char *spill_redis;         /* NULL: spill and dead letters are in `redis` */
+	char *admin, *admin_token; /* of a node; NULL: straight to Redis */
 	uint64_t timeout_ms;
 	bool json;
 	uint64_t interval_ms;     /* watch */
@@ -48,6 +49,8 @@ struct ctl_options {
 	uint64_t latency_ms;      /* fault; 0: not given, as of those below */
 	double errors;
 	bool off, clear;
+	bool wait; /* drain */
+	uint64_t drain_timeout_ms;
 };
 
 struct ctl {
@@ -75,6 +78,7 @@ struct ctl {
 #define CTL_REGISTRY (~CTL_HEALTH) /* all others: they talk to Redis */
 #define CTL_EVENTS 512u
 #define CTL_FAULT 1024u
+#define CTL_DRAIN 4096u
 #define CTL_STORE 2048u /* about spill and dead letters */
 
 struct ctl_command;

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "registry/ctl/ctl.h"
+#include "registry/ctl/ctl_drain.h"
+#include "registry/ctl/ctl_fault.h"
 #include "registry/entries.h"
 
-#define FAULT_MAX 63
+#define FAULT_MAX (CTL_FAULT_SIZE - 1)
 
 static bool is_word(const char *text)
 {
@@ -135,12 +137,14 @@ enum ctl_exit ctl_state(struct ctl *ctl, const struct ctl_command *command, char
 		       { "drain", ANALYZER_DRAINING },
 		       { "disable", ANALYZER_DISABLED } };
 	struct membership_change change = { 0 };
+	enum ctl_exit code;
 
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
 		if (strcmp(states[i].command, command->name) == 0)
 			change.state = &states[i].state;
 	assert(change.state);
-	return apply(ctl, arguments[0], &change);
+	code = apply(ctl, arguments[0], &change);
+	return code == CTL_OK && ctl->options.wait ? ctl_drain_wait(ctl, arguments[0]) : code;
 }
 
 enum ctl_exit ctl_remove(struct ctl *ctl, const struct ctl_command *command, char **arguments)
@@ -189,21 +193,28 @@ static int name_fault(const struct ctl_options *o, const char *word, char fault[
 	return (o->latency_ms > 0) + (o->errors > 0) + o->off + o->clear + (word != NULL);
 }
 
-enum ctl_exit ctl_fault(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+enum ctl_exit ctl_fault_name(const struct ctl_options *options, const char *word,
+			     char fault[CTL_FAULT_SIZE])
 {
-	const char *word = arguments[1];
-	char fault[FAULT_MAX + 1];
-	struct membership_change change = { .fault = fault };
-	enum ctl_exit code;
-
-	(void)command;
 	if (word && !is_word(word))
 		return ctl_usage("fault: \"%s\": expected a word of at most %d letters", word,
 				 FAULT_MAX);
-	if (name_fault(&ctl->options, word, fault) != 1)
+	if (name_fault(options, word, fault) != 1)
 		return ctl_usage(
 			"fault: which one? Give one of --latency TIME, --errors PART (above "
 			"0), --off, --clear");
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_fault(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	char fault[CTL_FAULT_SIZE];
+	struct membership_change change = { .fault = fault };
+	enum ctl_exit code = ctl_fault_name(&ctl->options, arguments[1], fault);
+
+	(void)command;
+	if (code != CTL_OK)
+		return code;
 	code = apply(ctl, arguments[0], &change);
 	if (code == CTL_OK && !ctl->options.json)
 		printf("%s: %s%s, from its next heartbeat on\n", arguments[0],

@@ -19,8 +19,8 @@ static const struct ctl_command commands[] = {
 	{ "events", "", "Follow what happens: a line each, with time, cause and what changed.", 0,
 	  0, CTL_EVENTS, ctl_events },
 	{ "weight", "ID WEIGHT", "Set the weight of an analyzer.", 2, 2, CTL_CHANGE, ctl_weight },
-	{ "drain", "ID", "Give an analyzer nothing new, and let it finish.", 1, 1, CTL_CHANGE,
-	  ctl_state },
+	{ "drain", "ID", "Give an analyzer nothing new, and let it finish.", 1, 1,
+	  CTL_CHANGE | CTL_DRAIN, ctl_state },
 	{ "enable", "ID", "Give an analyzer its share again, after drain or disable.", 1, 1,
 	  CTL_CHANGE, ctl_state },
 	{ "disable", "ID", "Give an analyzer nothing at all: what is queued for it goes to others.",
@@ -47,8 +47,8 @@ static const struct ctl_command commands[] = {
 	  1, CTL_SHOW | CTL_STORE, ctl_spill_show },
 	{ "health", "URL", "Ask a program for its health: a GET, which needs an answer of 2xx.", 1,
 	  1, CTL_HEALTH, ctl_health },
-	{ "completion", "bash|ids", "Write what a shell needs to complete commands of weirctl.", 1,
-	  1, CTL_SHOW, ctl_completion },
+	{ "completion", "bash|zsh|fish|ids", "Write what a shell needs to complete commands.", 1, 1,
+	  CTL_SHOW, ctl_completion },
 };
 
 /* Commands of two words begin with the name of their group. */

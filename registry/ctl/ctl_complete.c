@@ -1,4 +1,4 @@
-/* The command completion: a script for bash, written from the tables of commands and options. */
+/* The command completion: scripts for bash, zsh and fish, written from the tables of commands and options. */
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +95,15 @@ static void write_valued(void)
 	printf(") ((i++)) || : ;;\n");
 }
 
+/* "bash|zsh|ids" */
+static void write_alternatives(const char *arguments)
+{
+	printf("\t\tvalues='");
+	for (; *arguments; arguments++)
+		putchar(*arguments == '|' ? ' ' : *arguments);
+	printf("'\n");
+}
+
 static void write_command(const struct ctl_command *command)
 {
 	const char *arguments = command->arguments;
@@ -105,8 +114,7 @@ static void write_command(const struct ctl_command *command)
 	if (strncmp(arguments, "ID", 2) == 0)
 		printf("\t\ttakes_id=1\n");
 	else if (strchr(arguments, '|') && arguments[0] >= 'a' && arguments[0] <= 'z')
-		printf("\t\tvalues='%.*s %s'\n", (int)strcspn(arguments, "|"), arguments,
-		       strchr(arguments, '|') + 1);
+		write_alternatives(arguments);
 	printf("\t\t;;\n");
 }
 
@@ -134,20 +142,124 @@ static void write_head(void)
 	printf(HEAD, buf_str(&groups));
 }
 
-static enum ctl_exit write_bash(void)
+static void write_cases(void)
 {
 	const struct ctl_command *command;
 	const char *group;
 
-	write_head();
-	write_valued();
-	printf("%s", middle);
 	write_group("");
 	for (size_t i = 0; (group = ctl_command_group_at(i)); i++)
 		write_group(group);
 	for (size_t i = 0; (command = ctl_command_at(i)); i++)
 		write_command(command);
+}
+
+static enum ctl_exit write_bash(void)
+{
+	write_head();
+	write_valued();
+	printf("%s", middle);
+	write_cases();
 	printf("%s", tail);
+	return CTL_OK;
+}
+
+static const char zsh_head[] = "#compdef weirctl\n"
+			       "# zsh completion for weirctl; written by: weirctl completion zsh\n"
+			       "_weirctl() {\n"
+			       "\tlocal command= word skip= options= values= takes_id=\n"
+			       "\tfor word in ${words[2,CURRENT-1]}; do\n"
+			       "\t\tif [[ -n $skip ]]; then skip=; continue; fi\n"
+			       "\t\tcase $word in\n"
+			       "\t\t--config";
+
+static const char zsh_tail[] =
+	"\tesac\n"
+	"\tif [[ $words[CURRENT] == -* ]]; then\n"
+	"\t\tcompadd -- ${=options} --config --help\n"
+	"\telse\n"
+	"\t\t[[ -z $takes_id ]] || values=$(weirctl --timeout 500ms completion ids 2>/dev/null)\n"
+	"\t\tcompadd -- ${=values}\n"
+	"\tfi\n"
+	"}\n"
+	"compdef _weirctl weirctl\n";
+
+/* A word is a command, or the second one of a group. */
+static enum ctl_exit write_zsh(void)
+{
+	const struct ctl_command all = { .takes = ~0u };
+	const struct conf_option *option;
+	const char *group;
+
+	printf("%s", zsh_head);
+	for (size_t i = 0; (option = ctl_options_at(&all, i)); i++)
+		if (option->type != CONF_BOOL)
+			printf("|--%s", option->name);
+	printf(") skip=1 ;;\n\t\t-*) ;;\n\t\t*) [[ -z $command || ' ");
+	for (size_t i = 0; (group = ctl_command_group_at(i)); i++)
+		printf("%s ", group);
+	printf("' == *\" $command \"* ]] && command+=${command:+ }$word ;;\n\t\tesac\n\tdone\n"
+	       "\tcase $command in\n");
+	write_cases();
+	printf("%s", zsh_tail);
+	return CTL_OK;
+}
+
+/* In single quotes of fish. */
+static void write_fish_text(const char *text)
+{
+	for (; *text; text++)
+		printf(*text == '\'' || *text == '\\' ? "\\%c" : "%c", *text);
+}
+
+static void write_fish_options(const struct ctl_command *command, const char *first,
+			       const char *second)
+{
+	const struct conf_option *option;
+
+	for (size_t i = 0; (option = ctl_options_at(command, i)); i++) {
+		printf("complete -c weirctl -n '__fish_seen_subcommand_from %s", first);
+		if (*second)
+			printf("; and __fish_seen_subcommand_from %s", second);
+		printf("' -l %s%s -d '", option->name, option->type == CONF_BOOL ? "" : " -x");
+		write_fish_text(option->help);
+		printf("'\n");
+	}
+}
+
+/* A command of one word, or of a group. */
+static void write_fish_command(const struct ctl_command *command)
+{
+	size_t len = word_len(command->name);
+	const char *second = command->name[len] ? command->name + len + 1 : "";
+	char first[32];
+
+	snprintf(first, sizeof(first), "%.*s", (int)len, command->name);
+	if (*second)
+		printf("complete -c weirctl -n '__fish_seen_subcommand_from %s' -a %s -d '", first,
+		       second);
+	else
+		printf("complete -c weirctl -n __fish_use_subcommand -a %s -d '", first);
+	write_fish_text(command->summary);
+	printf("'\n");
+	write_fish_options(command, first, second);
+	if (strncmp(command->arguments, "ID", 2) == 0)
+		printf("complete -c weirctl -n '__fish_seen_subcommand_from %s' -a '(weirctl "
+		       "--timeout 500ms completion ids 2>/dev/null)'\n",
+		       first);
+}
+
+static enum ctl_exit write_fish(void)
+{
+	const struct ctl_command *command;
+	const char *group;
+
+	printf("# fish completion for weirctl; written by: weirctl completion fish\n"
+	       "complete -c weirctl -f\n");
+	for (size_t i = 0; (group = ctl_command_group_at(i)); i++)
+		printf("complete -c weirctl -n __fish_use_subcommand -a %s\n", group);
+	for (size_t i = 0; (command = ctl_command_at(i)); i++)
+		write_fish_command(command);
 	return CTL_OK;
 }
 
@@ -168,7 +280,11 @@ enum ctl_exit ctl_completion(struct ctl *ctl, const struct ctl_command *command,
 	(void)command;
 	if (strcmp(arguments[0], "bash") == 0)
 		return write_bash();
+	if (strcmp(arguments[0], "zsh") == 0)
+		return write_zsh();
+	if (strcmp(arguments[0], "fish") == 0)
+		return write_fish();
 	if (strcmp(arguments[0], "ids") == 0)
 		return write_ids(ctl);
-	return ctl_usage("completion: \"%s\": expected bash or ids", arguments[0]);
+	return ctl_usage("completion: \"%s\": expected bash, zsh, fish or ids", arguments[0]);
 }

@@ -20,6 +20,12 @@ static const struct {
 	    .flags = CONF_SECRET } },
 	{ CTL_REGISTRY,
 	  { "pool", CONF_STRING, AT(pool), "default", "NAME", "The pool of analyzers." } },
+	{ CTL_REGISTRY,
+	  { "admin", CONF_STRING, AT(admin), NULL, "URL",
+	    "The admin port of a node, such as http://127.0.0.1:8081. The command goes through it, and needs no Redis." } },
+	{ CTL_REGISTRY,
+	  { "admin-token", CONF_STRING, AT(admin_token), NULL, "TOKEN",
+	    "The bearer token for --admin.", .flags = CONF_SECRET } },
 	{ 0,
 	  { "timeout", CONF_DURATION, AT(timeout_ms), "3s", NULL,
 	    "The time limit for connecting, and for each call.", 10, 600000 } },
@@ -45,6 +51,13 @@ static const struct {
 	  { "since", CONF_DURATION, AT(since_ms), "0", "TIME",
 	    "Shows the entries of the journal that are at most this old, and ends. 0 means any age.",
 	    0, 31536000000.0, .flags = CONF_ONCE } },
+	{ CTL_DRAIN,
+	  { "wait", CONF_BOOL, AT(wait), "false", NULL,
+	    "The command ends when nothing is queued for the analyzer, or on its way to it, at any node: it may be stopped then.",
+	    .flags = CONF_ONCE } },
+	{ CTL_DRAIN,
+	  { "wait-timeout", CONF_DURATION, AT(drain_timeout_ms), "5m", "TIME",
+	    "With --wait, the command fails after this time.", 1000, 86400000 } },
 	{ CTL_FAULT,
 	  { "latency", CONF_DURATION, AT(latency_ms), NULL, "TIME",
 	    "The analyzer waits this long before it answers a delivery.", 1, 60000,
@@ -94,9 +107,16 @@ static bool takes_next(const char *name)
 		return false;
 	if (strcmp(name, "config") == 0)
 		return true;
-	for (size_t i = 0; i < N_OPTIONS; i++)
-		if (strcmp(table[i].option.name, name) == 0)
-			return table[i].option.type != CONF_BOOL;
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		const struct conf_option *option = &table[i].option;
+		size_t n = strlen(option->name);
+
+		if (strcmp(option->name, name) == 0)
+			return option->type != CONF_BOOL;
+		if (option->flags & CONF_SECRET && strncmp(name, option->name, n) == 0 &&
+		    strcmp(name + n, "-file") == 0)
+			return true;
+	}
 	return false;
 }
 
@@ -154,5 +174,7 @@ void ctl_options_free(struct ctl_options *options)
 	free(options->redis);
 	free(options->spill_redis);
 	free(options->pool);
+	free(options->admin);
+	free(options->admin_token);
 	*options = (struct ctl_options){ 0 };
 }

@@ -15,6 +15,13 @@ static void drop_first(cJSON *list, int n)
 		cJSON_DeleteItemFromArray(list, 0);
 }
 
+static const char *text(const cJSON *object, const char *name)
+{
+	const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+
+	return value ? value : "";
+}
+
 static double time_of(const cJSON *entry)
 {
 	return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(entry, "time_ms"));
@@ -46,17 +53,30 @@ static void print_text(const cJSON *list)
 	char time[40];
 
 	cJSON_ArrayForEach (entry, list) {
-		const char *text =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "text"));
-		const char *cause =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "cause"));
+		const char *said = text(entry, "text"), *cause = text(entry, "cause");
 
 		entry_write_time((uint64_t)time_of(entry), time, sizeof(time));
-		printf("%s  %s%s%s%s\n", time, text ? text : "?", cause ? " [" : "",
-		       cause ? cause : "", cause ? "]" : "");
+		if (*cause)
+			printf("%s  %s [%s]\n", time, said, cause);
+		else
+			printf("%s  %s\n", time, said);
 	}
 	if (cJSON_GetArraySize(list) == 0)
 		puts("nothing is in the journal for that time");
+}
+
+enum ctl_exit ctl_past_show(const struct ctl_options *options, cJSON *list)
+{
+	cut(list, options);
+	if (options->json) {
+		cJSON *json = cJSON_CreateObject();
+
+		cJSON_AddItemToObject(json, "events", list);
+		return ctl_print_json(json);
+	}
+	print_text(list);
+	cJSON_Delete(list);
+	return CTL_OK;
 }
 
 enum ctl_exit ctl_past_print(struct ctl *ctl)
@@ -66,14 +86,5 @@ enum ctl_exit ctl_past_print(struct ctl *ctl)
 
 	if (r != 0)
 		return ctl_explain(ctl, r, NULL);
-	cut(list, &ctl->options);
-	if (ctl->options.json) {
-		cJSON *json = cJSON_CreateObject();
-
-		cJSON_AddItemToObject(json, "events", list);
-		return ctl_print_json(json);
-	}
-	print_text(list);
-	cJSON_Delete(list);
-	return CTL_OK;
+	return ctl_past_show(&ctl->options, list);
 }

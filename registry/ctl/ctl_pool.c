@@ -36,7 +36,8 @@ static void add(struct pools *pools, const char *key)
 /* One step of the scan. False: it cannot be scanned here, or is over. */
 static bool scan(struct ctl *ctl, char cursor[32], struct pools *pools)
 {
-	const char *const words[] = { "SCAN", cursor, "MATCH", PREFIX "*" SUFFIX, "COUNT", "1000" };
+	static const char pattern[] = PREFIX "*" SUFFIX;
+	const char *const words[] = { "SCAN", cursor, "MATCH", pattern, "COUNT", "1000" };
 	redisReply *reply = NULL;
 	bool goes_on = false;
 

@@ -3,6 +3,7 @@
 
 #include "registry/ctl/ctl.h"
 #include "registry/ctl/ctl_entries.h"
+#include "registry/ctl/ctl_refusals.h"
 #include "registry/ctl/ctl_table.h"
 #include "registry/refusals.h"
 
@@ -31,7 +32,7 @@ static void write_row(struct ctl_table *table, const cJSON *entry)
 	ctl_table_cell(table, "%s", text(entry, "advice"));
 }
 
-static enum ctl_exit print_table(const cJSON *list)
+enum ctl_exit ctl_refusals_print(const cJSON *list)
 {
 	static const char *const headings[] = { ">COUNT",  "<LAST",   "<REQUEST",
 						"<CLIENT", "<ANSWER", "<WHAT TO CHANGE" };
@@ -73,7 +74,7 @@ enum ctl_exit ctl_refusals(struct ctl *ctl, const struct ctl_command *command, c
 		cJSON_AddItemToObject(json, "refusals", list);
 		return ctl_print_json(json);
 	}
-	code = print_table(list);
+	code = ctl_refusals_print(list);
 	cJSON_Delete(list);
 	return code;
 }

@@ -67,7 +67,7 @@ static void write_analyzers(const struct roster *r, struct buf *out)
 		ctl_table_cell(&table, "%.15g", a->weight);
 		ctl_table_cell(&table, "%.2f %%", 100 * a->share);
 		ctl_table_cell(&table, "%.2f %%", 100 * actual);
-		ctl_table_cell(&table, "%+.3f %%", 100 * (actual - a->share));
+		ctl_table_cell(&table, "%+.3f %%", 100 * (actual - cluster_due(r, a)));
 		ctl_table_count(&table, a->routed);
 		ctl_table_count(&table, a->delivered);
 		ctl_table_count(&table, a->processed);

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/printable.h"
 #include "registry/ctl/ctl.h"
+#include "registry/ctl/ctl_admin.h"
 #include "registry/ctl/ctl_out.h"
 #include "registry/scripts.h"
 
@@ -102,6 +103,18 @@ static void close_all(struct ctl *ctl)
 	redis_url_deinit(&ctl->url);
 }
 
+static enum ctl_exit run_on_redis(struct ctl *ctl, const struct ctl_command *command,
+				  char **arguments)
+{
+	enum ctl_exit code = command->takes & CTL_REGISTRY ? open_registry(ctl) : CTL_OK;
+
+	if (code == CTL_OK && command->takes & CTL_STORE)
+		code = open_store(ctl);
+	if (code == CTL_OK && command->takes & CTL_REGISTRY)
+		code = ctl_check_pool(ctl);
+	return code == CTL_OK ? command->run(ctl, command, arguments) : code;
+}
+
 static enum ctl_exit run(const struct ctl_command *command, int argc, char **argv)
 {
 	struct ctl ctl = { 0 };
@@ -120,13 +133,8 @@ static enum ctl_exit run(const struct ctl_command *command, int argc, char **arg
 		code = ctl_usage("%s: expected %s %s (see weirctl %s --help)", command->name,
 				 command->name, command->arguments, command->name);
 	else
-		code = command->takes & CTL_REGISTRY ? open_registry(&ctl) : CTL_OK;
-	if (code == CTL_OK && command->takes & CTL_STORE)
-		code = open_store(&ctl);
-	if (code == CTL_OK && command->takes & CTL_REGISTRY)
-		code = ctl_check_pool(&ctl);
-	if (code == CTL_OK)
-		code = command->run(&ctl, command, arguments);
+		code = ctl.options.admin ? ctl_admin_run(&ctl, command, arguments)
+					 : run_on_redis(&ctl, command, arguments);
 	close_all(&ctl);
 	ctl_options_free(&ctl.options);
 	if (fflush(stdout) != 0 && code == CTL_OK)

@@ -59,7 +59,7 @@ $page->wait_text('.toast[data-kind=done]', qr/^.a1: .*2/);
 pass('the result is said');
 follows('what is routed next has the shares of the new weight', a1 => 0.8, a2 => 0.12, a3 => 0.08);
 $page->wait_text('tr[data-analyzer=a1] [data-field=weight]', qr/^2$/);
-$page->wait_text('#events [data-kind=weight] [data-field=text]', qr/^a1: weight 0\.5 -> 2$/);
+$page->wait_text('#events [data-kind=weight] [data-field=text]', qr/^a1: weight 0\.5 -> 2 \(by /);
 pass('the event is listed');
 wait_until { abs($page->number('a1', 'actual-10s') - 80) < 3 } 25, 'the bar to follow';
 pass('and the bar follows');

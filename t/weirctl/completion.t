@@ -61,9 +61,21 @@ is_deeply(after("--redis=$url drain a"), [qw(a1 a2)], 'however that is written')
 is_deeply(after("fault --latency 5ms --redis $url "), [qw(a1 a2 b1)], 'the value of an option is no argument');
 is_deeply(after("--redis $url weight a1 "), [], 'and a weight is no analyzer');
 is_deeply(after("events --for "), [], 'nor is it completed');
-is_deeply(after('completion '), [qw(bash ids)], 'words to choose from are offered');
+is_deeply(after('completion '), [qw(bash fish ids zsh)], 'words to choose from are offered');
 is_deeply([ split /\n/, run('weirctl', '--redis', $url, 'completion', 'ids')->{stdout} ], [qw(a1 a2 b1)], 'ids are a list');
-is(run('weirctl', 'completion', 'fish')->{status}, 2, 'another shell is refused');
+is(run('weirctl', 'completion', 'csh')->{status}, 2, 'another shell is refused');
 $redis->kill_now;
 is_deeply(after("--redis $url weight "), [], 'without Redis nothing is offered, and nothing is said');
+
+# The shells may not be there: what is written for them is looked at.
+my $zsh = run('weirctl', 'completion', 'zsh')->{stdout};
+my $fish = run('weirctl', 'completion', 'fish')->{stdout};
+like($zsh, qr/\A#compdef weirctl\n.*^compdef _weirctl weirctl\n\z/ms, 'zsh gets a function of its own');
+like($fish, qr/^complete -c weirctl -f$/m, 'fish its lines');
+is(($zsh =~ tr/{//), ($zsh =~ tr/}//), 'what is opened in zsh is closed');
+for my $command (@all) {
+    my ($first, $second) = split / /, $command;
+    like($zsh, qr/^\t'$command'\)\n\t\toptions='--/m, "zsh knows $command");
+    like($fish, defined $second ? qr/__fish_seen_subcommand_from $first' -a $second / : qr/__fish_use_subcommand -a $first /, "so does fish");
+}
 done_testing;

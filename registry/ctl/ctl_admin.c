@@ -1,0 +1,303 @@
+#include "registry/ctl/ctl_admin.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "registry/ctl/ctl_admin_status.h"
+#include "registry/ctl/ctl_drain.h"
+#include "registry/ctl/ctl_entries.h"
+#include "registry/ctl/ctl_fault.h"
+#include "registry/ctl/ctl_http.h"
+#include "registry/ctl/ctl_past.h"
+#include "registry/ctl/ctl_refusals.h"
+
+#define PATH_SIZE 256
+#define LIMIT_DEFAULT 20
+#define LIMIT_MOST 1000 /* that a node tells at once */
+
+static enum ctl_exit print(struct buf *out)
+{
+	if (out->failed)
+		return ctl_fail("out of memory");
+	fwrite(out->data, 1, out->len, stdout);
+	return CTL_OK;
+}
+
+/* ---- looking ---- */
+
+static enum ctl_exit show_overview(struct ctl *ctl, void (*write)(const cJSON *, struct buf *))
+{
+	struct buf out CLEANUP(buf_deinit) = { 0 };
+	cJSON *overview;
+	enum ctl_exit code = ctl_http(ctl, "GET", "/v1/overview", NULL, &overview);
+
+	if (code != CTL_OK)
+		return code;
+	if (ctl->options.json)
+		return ctl_print_json(overview);
+	write(overview, &out);
+	cJSON_Delete(overview);
+	return print(&out);
+}
+
+static enum ctl_exit status(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	(void)command;
+	(void)arguments;
+	return show_overview(ctl, ctl_admin_write_status);
+}
+
+static enum ctl_exit watch(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	enum ctl_exit code;
+	int64_t n = 0;
+
+	ctl_catch_signals();
+	do {
+		code = status(ctl, command, arguments);
+		if (fflush(stdout) != 0)
+			break; /* nobody reads any more */
+		n++;
+	} while (!(ctl->options.count && n >= ctl->options.count) &&
+		 ctl_wait(ctl->options.interval_ms));
+	return code;
+}
+
+static enum ctl_exit nodes(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	(void)command;
+	(void)arguments;
+	return show_overview(ctl, ctl_admin_write_nodes);
+}
+
+static enum ctl_exit refusals(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	cJSON *json;
+	enum ctl_exit code = ctl_http(ctl, "GET", "/v1/refusals", NULL, &json);
+
+	(void)command;
+	(void)arguments;
+	if (code != CTL_OK)
+		return code;
+	if (ctl->options.json)
+		return ctl_print_json(json);
+	code = ctl_refusals_print(cJSON_GetObjectItemCaseSensitive(json, "refusals"));
+	cJSON_Delete(json);
+	return code;
+}
+
+static enum ctl_exit events(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	cJSON *json, *list;
+	enum ctl_exit code;
+
+	(void)command;
+	(void)arguments;
+	if (ctl->options.last == 0 && ctl->options.since_ms == 0)
+		return ctl_usage("events: with --admin it reads the journal: give --last or "
+				 "--since");
+	code = ctl_http(ctl, "GET", "/v1/events", NULL, &json);
+	if (code != CTL_OK)
+		return code;
+	list = cJSON_DetachItemFromObjectCaseSensitive(json, "events");
+	cJSON_Delete(json);
+	return list ? ctl_past_show(&ctl->options, list) : ctl_fail("the node tells no events");
+}
+
+static enum ctl_exit ids(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	const cJSON *a, *id;
+	cJSON *json;
+	enum ctl_exit code;
+
+	if (strcmp(arguments[0], "ids") != 0)
+		return command->run(ctl, command, arguments); /* a script needs no node */
+	code = ctl_http(ctl, "GET", "/v1/analyzers", NULL, &json);
+	cJSON_ArrayForEach (a, cJSON_GetObjectItemCaseSensitive(json, "analyzers")) {
+		id = cJSON_GetObjectItemCaseSensitive(a, "id");
+		if (cJSON_IsString(id))
+			puts(id->valuestring);
+	}
+	cJSON_Delete(json);
+	return code;
+}
+
+/* ---- changes ---- */
+
+/* Sends a change, and says what the analyzer is then. Takes the body. */
+static enum ctl_exit patch(struct ctl *ctl, const char *id, cJSON *body)
+{
+	char path[PATH_SIZE], *body_text = body ? cJSON_PrintUnformatted(body) : NULL;
+	const char *wrong = membership_check_id(id);
+	cJSON *json = NULL;
+	enum ctl_exit code;
+
+	cJSON_Delete(body);
+	snprintf(path, sizeof(path), "/v1/analyzers/%s", id);
+	code = wrong       ? ctl_usage("\"%s\" is no analyzer: %s", id, wrong)
+	       : body_text ? ctl_http(ctl, "PATCH", path, body_text, &json)
+			   : ctl_fail("out of memory");
+	cJSON_free(body_text);
+	if (code != CTL_OK)
+		return code;
+	if (ctl->options.json)
+		return ctl_print_json(json);
+	printf("%s: %s, weight %.15g, share %.2f %%\n", id,
+	       cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "state")),
+	       cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json, "weight")),
+	       100 * cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json, "share")));
+	cJSON_Delete(json);
+	return CTL_OK;
+}
+
+static enum ctl_exit weight(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	char *end;
+	double value = strtod(arguments[1], &end);
+	cJSON *body;
+
+	(void)command;
+	if (end == arguments[1] || *end || membership_check_weight(value))
+		return ctl_usage("weight: \"%s\": %s", arguments[1], membership_check_weight(-1));
+	body = cJSON_CreateObject();
+	cJSON_AddNumberToObject(body, "weight", value);
+	return patch(ctl, arguments[0], body);
+}
+
+static enum ctl_exit state(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	cJSON *body = cJSON_CreateObject();
+	enum ctl_exit code;
+
+	cJSON_AddStringToObject(body, "state",
+				strcmp(command->name, "enable") == 0  ? "active"
+				: strcmp(command->name, "drain") == 0 ? "draining"
+								      : "disabled");
+	code = patch(ctl, arguments[0], body);
+	return code == CTL_OK && ctl->options.wait ? ctl_drain_wait(ctl, arguments[0]) : code;
+}
+
+static enum ctl_exit fault(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	char name[CTL_FAULT_SIZE];
+	cJSON *body;
+	enum ctl_exit code = ctl_fault_name(&ctl->options, arguments[1], name);
+
+	(void)command;
+	if (code != CTL_OK)
+		return code;
+	body = cJSON_CreateObject();
+	if (*name)
+		cJSON_AddStringToObject(body, "fault", name);
+	else
+		cJSON_AddNullToObject(body, "fault");
+	return patch(ctl, arguments[0], body);
+}
+
+static enum ctl_exit drop(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	const char *wrong = membership_check_id(arguments[0]);
+	char path[PATH_SIZE];
+	cJSON *json;
+	enum ctl_exit code;
+
+	(void)command;
+	if (wrong)
+		return ctl_usage("\"%s\" is no analyzer: %s", arguments[0], wrong);
+	snprintf(path, sizeof(path), "/v1/analyzers/%s", arguments[0]);
+	code = ctl_http(ctl, "DELETE", path, NULL, &json);
+	if (code == CTL_OK && ctl->options.json)
+		return ctl_print_json(json);
+	cJSON_Delete(json);
+	if (code == CTL_OK)
+		printf("%s: removed; what it got still counts\n", arguments[0]);
+	return code;
+}
+
+/* ---- spill and dead letters: as the node tells them ---- */
+
+static const char *stream_of(const struct ctl_command *command)
+{
+	return strncmp(command->name, "dead", 4) == 0 ? "dead" : "spill";
+}
+
+static enum ctl_exit list(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	char path[PATH_SIZE];
+	cJSON *json;
+	enum ctl_exit code;
+
+	(void)arguments;
+	snprintf(path, sizeof(path), "/v1/%s?limit=%d", stream_of(command),
+		 ctl->options.limit == 0           ? LIMIT_DEFAULT
+		 : ctl->options.limit < LIMIT_MOST ? (int)ctl->options.limit
+						   : LIMIT_MOST);
+	code = ctl_http(ctl, "GET", path, NULL, &json);
+	return code == CTL_OK ? ctl_print_json(json) : code;
+}
+
+static enum ctl_exit show(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	enum ctl_exit code = ctl_entries_check(arguments);
+	char path[PATH_SIZE];
+	cJSON *json;
+
+	if (code != CTL_OK)
+		return code;
+	snprintf(path, sizeof(path), "/v1/%s/%s", stream_of(command), arguments[0]);
+	code = ctl_http(ctl, "GET", path, NULL, &json);
+	return code == CTL_OK ? ctl_print_json(json) : code;
+}
+
+static enum ctl_exit deed(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	bool is_all = strcmp(arguments[0], "all") == 0 && !arguments[1];
+	bool is_purge = strcmp(command->name, "dead purge") == 0;
+	enum ctl_exit code = is_all ? CTL_OK : ctl_entries_check(arguments);
+	cJSON *body, *names, *json = NULL;
+	char *body_text;
+
+	if (code != CTL_OK)
+		return code;
+	if (is_all && is_purge && !ctl->options.yes)
+		return ctl_usage("dead purge all: deletes for good, so it needs --yes");
+	body = cJSON_CreateObject();
+	if (is_all) {
+		cJSON_AddBoolToObject(body, "all", true);
+	} else {
+		names = cJSON_AddArrayToObject(body, "entries");
+		for (; *arguments; arguments++)
+			cJSON_AddItemToArray(names, cJSON_CreateString(*arguments));
+	}
+	body_text = cJSON_PrintUnformatted(body);
+	cJSON_Delete(body);
+	code = body_text ? ctl_http(ctl, "POST", is_purge ? "/v1/dead/purge" : "/v1/dead/replay",
+				    body_text, &json)
+			 : ctl_fail("out of memory");
+	cJSON_free(body_text);
+	return code == CTL_OK ? ctl_print_json(json) : code;
+}
+
+/* ---- all of them ---- */
+
+enum ctl_exit ctl_admin_run(struct ctl *ctl, const struct ctl_command *command, char **arguments)
+{
+	static const struct {
+		const char *name;
+		ctl_run_fn *run;
+	} commands[] = {
+		{ "status", status },     { "watch", watch },       { "nodes", nodes },
+		{ "refusals", refusals }, { "events", events },     { "weight", weight },
+		{ "drain", state },       { "enable", state },      { "disable", state },
+		{ "fault", fault },       { "remove", drop },       { "dead list", list },
+		{ "dead show", show },    { "dead replay", deed },  { "dead purge", deed },
+		{ "spill list", list },   { "spill status", list }, { "spill show", show },
+		{ "spill", list },        { "completion", ids },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, command->name) == 0)
+			return commands[i].run(ctl, command, arguments);
+	return ctl_usage("%s: it looks at Redis itself, and does not go with --admin",
+			 command->name);
+}

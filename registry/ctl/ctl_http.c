@@ -1,0 +1,120 @@
+#include "registry/ctl/ctl_http.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/json/json_read.h"
+#include "registry/ctl/ctl_user.h"
+
+#define ANSWER_MOST (64 << 20)
+
+static size_t on_body(char *data, size_t size, size_t n, void *arg)
+{
+	struct buf *answer = arg;
+
+	if (answer->len + size * n > ANSWER_MOST)
+		return 0;
+	buf_append(answer, data, size * n);
+	return answer->failed ? 0 : size * n;
+}
+
+/* A call, and all that it needs until it is over. */
+struct call {
+	CURL *easy;
+	struct curl_slist *fields;
+	struct buf url, answer;
+	char error[CURL_ERROR_SIZE];
+	long status;
+};
+
+static void call_deinit(struct call *c)
+{
+	curl_easy_cleanup(c->easy);
+	curl_slist_free_all(c->fields);
+	buf_deinit(&c->url);
+	buf_deinit(&c->answer);
+}
+
+static void add_field(struct call *c, const char *field)
+{
+	struct curl_slist *list = curl_slist_append(c->fields, field);
+
+	if (list)
+		c->fields = list;
+}
+
+static void set_fields(struct call *c, const char *body)
+{
+	char user[CTL_USER_SIZE], field[CTL_USER_SIZE + 16];
+
+	ctl_user_write(user);
+	snprintf(field, sizeof(field), "Weir-User: %s", user);
+	add_field(c, field);
+	if (body)
+		add_field(c, "Content-Type: application/json");
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->fields);
+}
+
+static void set_options(struct ctl *ctl, struct call *c, const char *method, const char *path,
+			const char *body)
+{
+	const char *base = ctl->options.admin;
+	size_t len = strlen(base);
+
+	while (len && base[len - 1] == '/')
+		len--;
+	buf_printf(&c->url, "%.*s%s", (int)len, base, path);
+	curl_easy_setopt(c->easy, CURLOPT_URL, buf_str(&c->url));
+	curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c->easy, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)ctl->options.timeout_ms);
+	curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
+	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, &c->answer);
+	curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, method);
+	if (body)
+		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, body);
+	if (ctl->options.admin_token) {
+		curl_easy_setopt(c->easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+		curl_easy_setopt(c->easy, CURLOPT_XOAUTH2_BEARER, ctl->options.admin_token);
+	}
+	set_fields(c, body);
+}
+
+/* The sentence of a problem document. */
+static enum ctl_exit refused(struct ctl *ctl, const struct call *c, const cJSON *json)
+{
+	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "detail"));
+	const char *hint = c->status == 401 && !ctl->options.admin_token
+				   ? " Give it with --admin-token-file."
+				   : "";
+
+	return ctl_fail("the node at %s answered %ld: %s%s", ctl->options.admin, c->status,
+			detail ? detail : "without a reason", hint);
+}
+
+enum ctl_exit ctl_http(struct ctl *ctl, const char *method, const char *path, const char *body,
+		       cJSON **jsonp)
+{
+	struct call c CLEANUP(call_deinit) = { .easy = curl_easy_init() };
+	CURLcode code;
+
+	*jsonp = NULL;
+	if (!c.easy)
+		return ctl_fail("out of memory");
+	set_options(ctl, &c, method, path, body);
+	code = curl_easy_perform(c.easy);
+	if (code != CURLE_OK)
+		return ctl_fail("the node at %s: %s (is it there? --admin says where)",
+				ctl->options.admin,
+				c.error[0] ? c.error : curl_easy_strerror(code));
+	curl_easy_getinfo(c.easy, CURLINFO_RESPONSE_CODE, &c.status);
+	*jsonp = c.answer.len ? json_read_own(c.answer.data, c.answer.len) : NULL;
+	if (c.status >= 200 && c.status < 300)
+		return CTL_OK;
+	refused(ctl, &c, *jsonp);
+	cJSON_Delete(*jsonp);
+	*jsonp = NULL;
+	return CTL_FAILED;
+}

@@ -1,0 +1,65 @@
+# Through a node's admin port weirctl needs no Redis: it looks, changes, waits for a drain, and works while Redis is away.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use Test::More;
+use Weir::Cluster;
+use Weir::Test;
+
+alarm 300;
+my $token = 'admin-token-of-the-test';
+my $token_file = folder . '/token';
+open my $file, '>', $token_file or die $!;
+print {$file} $token;
+close $file;
+my $cluster = Weir::Cluster->start(nodes => 2, analyzers => { a1 => 0.5, a2 => 0.5 }, node => [ '--admin-token', $token ]);
+my $url = $cluster->node(1)->{admin};
+sub ctl (@arguments) { return run('weirctl', '--admin', $url, '--admin-token-file', $token_file, @arguments) }
+
+$cluster->load(rate => 500, duration => '2s');
+my $status = ctl('status');
+is($status->{status}, 0, 'a node tells the status') or diag $status->{stderr};
+like($status->{stdout}, qr/^pool default, epoch \d+, as node n1 sees it$/m, 'and whose view it is');
+like($status->{stdout}, qr/^a1 +active +up +0\.5 +50\.00 %/m, 'with a line for each analyzer');
+like($status->{stdout}, qr/^ANALYZER +WINDOW +MESSAGES +TARGET THEN +ACTUAL +ERROR/m, 'and windows, with the shares that held then');
+like($status->{stdout}, qr/^a1 +$_ s +[\d,]+ +\d+\.\d\d % +\d+\.\d\d % +[+-]\d/m, "of $_ s") for 10, 60, 600;
+is(ctl('status', '--json')->{json}{node}, 'n1', 'the same for programs');
+like(ctl('nodes')->{stdout}, qr/^n2 +1 /m, 'nodes are listed');
+is(ctl('completion', 'ids')->{stdout}, "a1\na2\n", 'and analyzers');
+
+like(ctl('weight', 'a1', 2)->{stdout}, qr/^a1: active, weight 2, share 80\.00 %$/, 'a weight is set');
+my $change = qr/a1: weight 0\.5 -> 2 \(by \S+@\S+ with the admin token, from 127\.0\.0\.1\)/;
+wait_until { ctl('events', '--last', 3)->{stdout} =~ $change } 10, 'the journal to say by whom';
+my $wrong = run('weirctl', '--admin', $url, 'weight', 'a1', 3);
+is("$wrong->{status} $wrong->{stdout}", '1 ', 'without the token nothing is changed');
+like($wrong->{stderr}, qr/^weirctl: the node at \Q$url\E answered 401: .*--admin-token-file/, 'and it says how to give it');
+is(ctl('fault', 'a1', '--latency', '20ms')->{status}, 0, 'a fault is set');
+is(ctl('fault', 'a1', '--clear')->{status}, 0, 'and cleared');
+is(ctl('weight', 'a1', 'much')->{status}, 2, 'a weight that is none is wrong usage');
+is(ctl('remove', 'a9')->{status}, 1, 'one that is not there cannot be removed');
+
+my $load = $cluster->begin_load(rate => 200, duration => 0);
+my $drain = ctl('drain', 'a2', '--wait', '--wait-timeout', '60s');
+is($drain->{status}, 0, 'a drain ends under load') or diag $drain->{stderr};
+like($drain->{stdout}, qr/^a2: drained: may be stopped$/m, 'when the analyzer may be stopped');
+like($drain->{stderr}, qr/^weirctl: a2: \d+ packets queued, \d+ deliveries under way$/m, 'and says what it waits for');
+my $direct = run('weirctl', '--redis', $cluster->redis->url, 'drain', 'a2', '--wait');
+like($direct->{stdout}, qr/^a2: drained: may be stopped$/m, 'straight in Redis, too');
+is(ctl('enable', 'a2')->{status}, 0, 'and it can come back');
+ctl('fault', 'a2', '--latency', '3s');
+$load->signal('TERM');
+$load->wait_end;
+
+is(ctl('dead', 'list')->{json}{total} // 0, 0, 'dead letters are listed');
+is(ctl('dead', 'purge', 'all')->{status}, 2, 'and not deleted without a word');
+is(ctl('spill', 'status')->{status}, 0, 'and so is the spill');
+is(ctl('top')->{status}, 2, 'what looks at Redis itself says so');
+
+$cluster->redis->kill_now;
+my $away;
+wait_until { $away = ctl('status'); $away->{status} == 0 && $away->{stdout} =~ /Redis is away/ } 20, 'the status while Redis is away';
+like($away->{stdout}, qr/these are figures of node n1/, 'it says whose figures they are');
+is(ctl('refusals')->{status}, 0, 'refusals are told as well');
+like(run('weirctl', '--admin', 'http://127.0.0.1:1', 'status')->{stderr}, qr/^weirctl: the node at http:\/\/127\.0\.0\.1:1: .*--admin says where/,
+    'a node that is not there is told');
+done_testing;
