@@ -5,7 +5,7 @@ package Weir::Clock;
 #   my $clock = Weir::Clock->new;      # before Weir::Redis->new, which then starts with it
 #   $clock->set(-60);                  # from now on it is 60 s behind
 use v5.36;
-use Weir::Test qw(folder);
+use Weir::Base qw(folder);
 
 my $source = <<~'END';
     #define _GNU_SOURCE
@@ -72,8 +72,9 @@ sub _write ($path, $bytes) {
     close $file or die "$path: $!\n";
 }
 
-sub new ($class) {
-    my ($self, $base) = (bless({}, $class), folder() . '/clock');
+# Where its files go; the program of such a Redis is `program`.
+sub in_folder ($class, $folder) {
+    my ($self, $base) = (bless({}, $class), "$folder/clock");
     _write("$base.c", $source);
     system(($ENV{CC} // 'cc'), '-O1', '-shared', '-fPIC', '-o', "$base.so", "$base.c", '-ldl') == 0 or die "cc: $?\n";
     _write("$base.offset", pack 'q', 0);
@@ -81,9 +82,17 @@ sub new ($class) {
     my $server = $ENV{WEIR_REDIS_SERVER} // 'redis-server';
     _write("$base.server", qq{#!/bin/sh\nWEIR_TEST_CLOCK='$base.offset' LD_PRELOAD='$base.so' exec $server "\$@"\n});
     chmod 0755, "$base.server";
-    $ENV{WEIR_REDIS_SERVER} = "$base.server";
+    $self->{program} = "$base.server";
     return $self;
 }
+
+sub new ($class) {
+    my $self = $class->in_folder(folder());
+    $ENV{WEIR_REDIS_SERVER} = $self->program;
+    return $self;
+}
+
+sub program ($self) { return $self->{program} }
 
 # Seconds ahead of the machine's clock; negative: behind.
 sub set ($self, $seconds) {

@@ -4,11 +4,16 @@ package Chaos::Cluster;
 # Chaos::Kinds. Every program keeps its port over all its starts, and every start of an analyzer has a record file
 # of its own.
 use v5.36;
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
 use HTTP::Tiny;
 use IO::Socket::INET;
+use POSIX ();
 use Time::HiRes qw(sleep time);
 use Chaos::Process;
 use Chaos::Relay;
+use lib dirname(abs_path(__FILE__)) . '/../../../lib';
+use Weir::Clock;
 
 my @weights = (0.5, 0.3, 0.2, 0.4, 0.1);
 
@@ -23,6 +28,7 @@ sub start ($class, %options) {
     $self->_hold_port($_) for 'redis', @analyzers, map { ($_, "$_.admin") } @nodes;
     my @ways = ((map { $self->_way("to $_", $_) } @analyzers), map { $self->_way("$_ to redis", 'redis', $_) } @nodes);
     $self->{relay} = Chaos::Relay->start(@ways);
+    $self->{clock} = Weir::Clock->in_folder($self->{folder});
     mkdir "$self->{folder}/redis" or die "$self->{folder}/redis: $!\n";
     $self->_add('redis', sub ($n) { $self->_redis_command });
     $self->start_one('redis');
@@ -54,7 +60,7 @@ sub _address ($self, $name) { return "127.0.0.1:$self->{ports}{$name}" }
 # ---- command lines ----
 
 sub _redis_command ($self) {
-    return ('redis-server', '--port', $self->{ports}{redis}, '--bind', '127.0.0.1', '--dir', "$self->{folder}/redis", '--save', '',
+    return ($self->{clock}->program, '--port', $self->{ports}{redis}, '--bind', '127.0.0.1', '--dir', "$self->{folder}/redis", '--save', '',
         '--appendonly', 'yes', '--appendfsync', $self->{plan}{appendfsync}, '--maxmemory-policy', 'noeviction');
 }
 
@@ -114,9 +120,57 @@ sub act ($self, $action, @arguments) {
         thaw => sub ($name) { $self->{processes}{$name}->signal('CONT') },
         rule => sub (@rule) { $self->{relay}->rule(@rule) },
         simulate => sub ($id, $fault) { $self->{wanted_fault}{$id} = $fault },
+        clock => sub ($name, $by_s) { $self->{clock}->set($by_s eq 'none' ? 0 : $by_s) },
+        lose_key => sub ($name, $key) { $self->_redis_cli('DEL', "weir:{default}:$key") },
+        acl => sub ($name, $rule) { $self->{wanted_acl} = $rule eq 'none' ? '' : $rule },
+        twin => sub ($node, $what = '') { $what eq 'none' ? $self->_end_twin($node) : $self->_start_twin($node) },
+        poison => sub ($name, $node) { $self->_poison($node) },
+        big => sub ($node, $what) { $self->_post($node =~ s/ .*//r, 'big-' . ++$self->{n_posted}, '"' . 'x' x 4_000_000 . '"') },
         empty => sub ($within_ms) { $self->{empty_until} = time + $within_ms / 1000 },
     );
     return ($actions{$action} // die "no action '$action'\n")->(@arguments);
+}
+
+sub _redis_cli ($self, @words) {
+    open my $out, '-|', 'timeout', '0.5', 'redis-cli', '-p', $self->{ports}{redis}, @words or die "redis-cli: $!\n";
+    my $answer = join '', <$out>;
+    close $out;
+    return $answer;
+}
+
+# Rights are given back for certain: Redis may be away at the time, and has all of them when it starts.
+sub _tell_acl ($self) {
+    my $rule = $self->{wanted_acl};
+    return if $self->_redis_cli('ACL', 'SETUSER', 'default', length $rule ? $rule : qw(on nopass ~* &* +@all)) !~ /^OK/;
+    delete $self->{wanted_acl};
+}
+
+# On ports of its own. It is to end by itself; where Redis is away it may not.
+sub _start_twin ($self, $node) {
+    my @command = $self->{processes}{$node}{command}->(0);
+    my ($listen, $admin) = map { my $word = $_; grep { $command[ $_ - 1 ] eq $word } 1 .. $#command } '--listen', '--admin-listen';
+    @command[ $listen, $admin ] = ('127.0.0.1:0') x 2;
+    my $twin = $self->{twins}{$node} //= Chaos::Process->new("twin-$node", $self->{folder}, sub ($n) { @command }, ends => 1);
+    $twin->start;
+}
+
+sub _end_twin ($self, $node) { $self->{twins}{$node}->kill_now if $self->{twins}{$node} }
+
+# The relay knows such a packet by the word POISON in it.
+sub _poison ($self, $node) {
+    return $self->{relay}->poison('off') if $node eq 'none';
+    my @nodes = @{ $self->{plan}{nodes} };
+    $self->{relay}->poison('on');
+    $self->_post($nodes[ $node % @nodes ], 'poison-' . ++$self->{n_posted}, '"POISON"');
+}
+
+# A packet that is none of the load. Nobody waits for its answer.
+sub _post ($self, $node, $id, $message) {
+    my $url = 'http://' . $self->_address($node) . '/ingest';
+    my $pid = fork // die "fork: $!\n";
+    return push @{ $self->{posts} }, $pid if $pid;
+    eval { HTTP::Tiny->new(timeout => 20)->post($url, { headers => { 'Content-Type' => 'application/json' }, content => qq({"id":"$id","messages":[$message]}) }) };
+    POSIX::_exit(0);
 }
 
 # One that was asked to end and has not done so is started when it has: see tick.
@@ -134,6 +188,8 @@ sub tick ($self) {
     $self->check;
     $self->start_one($_) for grep { !$self->{processes}{$_}->is_running } keys %{ $self->{to_start} };
     $self->_tell_faults;
+    $self->_tell_acl if defined $self->{wanted_acl};
+    @{ $self->{posts} } = grep { waitpid($_, POSIX::WNOHANG()) == 0 } @{ $self->{posts} };
     $self->_try_to_empty if $self->{empty_until};
 }
 
@@ -182,6 +238,10 @@ sub n_emptied ($self) { return $self->{n_emptied} // 0 }
 # No fault is left.
 sub heal ($self) {
     delete $self->{empty_until};
+    $self->{clock}->set(0);
+    $self->{relay}->poison('off');
+    $self->{wanted_acl} = '';
+    $self->_end_twin($_) for keys %{ $self->{twins} };
     for my $path (Chaos::Kinds::paths($self->{plan}), Chaos::Kinds::paths($self->{plan}, 'redis')) { $self->{relay}->rule($path, 'pass') }
     for my $name (sort keys %{ $self->{processes} }) {
         $self->{processes}{$name}->signal('CONT');
@@ -190,7 +250,7 @@ sub heal ($self) {
     $self->{wanted_fault}{$_} = 'none' for grep { exists $self->{wanted_fault}{$_} } @{ $self->{plan}{analyzers} };
 }
 
-sub is_healed ($self) { return !%{ $self->{to_start} // {} } && !grep { defined } values %{ $self->{wanted_fault} } }
+sub is_healed ($self) { return !defined $self->{wanted_acl} && !%{ $self->{to_start} // {} } && !grep { defined } values %{ $self->{wanted_fault} } }
 
 # Everything ends in good order.
 sub stop ($self) {

@@ -14,6 +14,7 @@ my %targets = (
     redis => sub ($p) { 'redis' },
     everyone => sub ($p) { 'analyzers' },
     path => sub ($p) { paths($p) },
+    redis_path => sub ($p) { paths($p, 'redis') },
     any_path => sub ($p) { paths($p), map { "$_>redis" } @{ $p->{nodes} } },
 );
 
@@ -45,6 +46,19 @@ sub _flapping ($p, $f) {
     return @steps;
 }
 
+# It is undone by itself, as nodes mend it.
+sub _lost_key ($p, $f) { return [ 0, 'lose_key', $f->{target}, $f->{key} ], [ $f->{ms}, 'start', $f->{target} ] }
+sub _stepped ($p, $f) { return [ 0, 'clock', $f->{target}, $f->{by_s} ], [ $f->{ms}, 'clock', $f->{target}, 'none' ] }
+sub _unlawful ($p, $f) { return [ 0, 'acl', $f->{target}, $f->{takes} ], [ $f->{ms}, 'acl', $f->{target}, 'none' ] }
+sub _twin ($p, $f) { return [ 0, 'twin', $f->{target} ], [ $f->{ms}, 'twin', $f->{target}, 'none' ] }
+sub _poisoned ($p, $f) { return [ 0, 'poison', $f->{target}, $f->{node} ], [ $f->{ms}, 'poison', $f->{target}, 'none' ] }
+
+# A packet of 4 MB comes to a node whose way to Redis carries 1 MB in a second.
+sub _big ($p, $f) {
+    my ($node) = split />/, $f->{target};
+    return [ 0, 'rule', $f->{target}, 'slow', 1_000_000 ], [ 0, 'big', "$node with a packet", 'none' ], [ $f->{ms}, 'rule', $f->{target}, 'pass' ];
+}
+
 # The paths that a fault holds follow a rule of the relay for a while.
 sub _by_rule ($rule) {
     return sub ($p, $f) {
@@ -58,6 +72,9 @@ sub _rude ($answer) {
     return (target => 'analyzer', ms => [ 1000, 5000 ], holds => $ways_in, draw => sub ($r) { (probes => $r->one_of('ill', 'fine')) },
         steps => _by_rule(sub ($f) { ($answer, $f->{probes}) }));
 }
+
+# Those of packets are left out: a packet that was acknowledged would be lost with them.
+my @keys_to_lose = qw(epoch slot url weight state info expires processed nodes node_info held unreachable hot report accounts flaps);
 
 my @kinds = (
     { name => 'kill-node', target => 'node', ms => [ 300, 4000 ], holds => $itself, steps => \&_killed,
@@ -101,6 +118,22 @@ my @kinds = (
     { name => 'partition', target => 'path', ms => [ 2000, 8000 ], holds => $itself,
         draw => sub ($r) { (how => $r->one_of('reset', 'hold')) }, steps => _by_rule(sub ($f) { ($f->{how}) }),
         help => 'one node cannot reach one analyzer: refused, or all bytes are held back' },
+    { name => 'clock-step', target => 'redis', ms => [ 1000, 6000 ], holds => sub ($p, $f) { 'clock' }, steps => \&_stepped,
+        draw => sub ($r) { (by_s => $r->one_of(5, -5, 60, -60, 600, -600)) },
+        help => 'the clock of Redis is set 5, 60 or 600 s forward or back, and later right again' },
+    { name => 'lost-key', target => 'redis', ms => [ 1500, 3000 ], holds => $itself, steps => \&_lost_key,
+        draw => sub ($r) { (key => $r->one_of(@keys_to_lose)) },
+        help => 'a key of the registry is deleted, but none that has packets' },
+    { name => 'no-acl', target => 'redis', ms => [ 1000, 4000 ], holds => $itself, steps => \&_unlawful,
+        draw => sub ($r) { (takes => $r->one_of('-evalsha', 'resetchannels', '-publish', '-xadd', 'resetkeys')) },
+        help => 'the user in Redis loses a right for a while' },
+    { name => 'twin-node', target => 'node', ms => [ 2000, 5000 ], holds => $itself, steps => \&_twin,
+        help => 'a second node starts with the id of one that lives' },
+    { name => 'poison', target => 'everyone', ms => [ 3000, 8000 ], holds => sub ($p, $f) { 'poison' }, steps => \&_poisoned,
+        draw => sub ($r) { (node => $r->between(0, 99)) },
+        help => 'a packet that breaks every connection to an analyzer on which it travels' },
+    { name => 'big-packet', target => 'redis_path', ms => [ 3000, 8000 ], holds => $itself, steps => \&_big,
+        help => 'a packet of 4 MB comes to a node whose way to Redis carries 1 MB in a second' },
 );
 my %kind = map { $_->{name} => $_ } @kinds;
 

@@ -32,6 +32,9 @@ sub _say ($self, @words) {
 # What a path does from now on: pass, reset, cut MS, hold, delay MS, half PROBES, status500 PROBES and so on.
 sub rule ($self, $path, $mode, @argument) { $self->_say('rule', $path, $mode, @argument) }
 
+# Connections to analyzers on which a packet with the word POISON travels are reset: on or off.
+sub poison ($self, $how) { $self->_say('poison', $how) }
+
 # The process that is this node now.
 sub client ($self, $node, $pid) { $self->_say('client', $node, $pid) }
 

@@ -124,6 +124,10 @@ sub _on_end ($self, $end) {
 }
 
 sub _on_request ($self, $conn, $bytes) {
+    if ($self->{is_poisonous} && index($bytes, 'POISON') >= 0) {
+        $self->{counts}{poison}++;
+        return $self->_reset($conn);
+    }
     if (!$conn->{rude} && !$conn->{in_flight}) {
         my $rule = $self->_rule($conn);
         my $is_hit = ($rule->{argument} // '') ne 'fine' || $bytes !~ /^GET /;
@@ -153,16 +157,23 @@ sub _on_answer ($self, $conn, $bytes) {
 sub _send ($self, $end, $bytes) {
     my $rule = $self->_rule($end->{conn});
     my $delay = $rule->{mode} eq 'delay' ? $rule->{argument} / 1000 : 0;
-    if (!$delay && !@{ $end->{queue} }) {
+    if (!$delay && !@{ $end->{queue} } && $rule->{mode} ne 'slow') {
         my $n = syswrite $end->{socket}, $bytes;
         return if defined $n && $n == length $bytes;
         substr $bytes, 0, $n // 0, '';
     }
+    $delay = $self->_carry_seconds($end, length $bytes, $rule->{argument}) if $rule->{mode} eq 'slow';
     my $due = @{ $end->{queue} } ? max(time + $delay, $end->{queue}[-1][0]) : time + $delay;
     push @{ $end->{queue} }, [ $due, $bytes ];
     $end->{n_queued} += length $bytes;
     vec($self->{readable}, $end->{peer}{fd}, 1) = 0 if $end->{n_queued} > QUEUE_MAX_BYTES;
     $self->_wait_to_write($end);
+}
+
+# How long until these bytes are over, on a path that carries that number of bytes in a second.
+sub _carry_seconds ($self, $end, $n_bytes, $bytes_per_s) {
+    $end->{busy_until} = max(time, $end->{busy_until} // 0) + $n_bytes / $bytes_per_s;
+    return $end->{busy_until} - time;
 }
 
 # For its time, or for room in the socket.
@@ -199,6 +210,7 @@ sub _on_control ($self) {
         my ($verb, @words) = split ' ', $1;
         if ($verb eq 'rule') { $self->_set_rule(@words) }
         elsif ($verb eq 'client') { $self->_set_client(@words) }
+        elsif ($verb eq 'poison') { $self->{is_poisonous} = $words[0] eq 'on' }
         elsif ($verb eq 'counts') { $self->_tell_counts }
     }
     return $n;
