@@ -92,7 +92,7 @@ static enum json_envelope find_envelope(std::string_view key)
 	if (key.size() < JSON_ENVELOPE_MIN_NAME || key.size() > JSON_ENVELOPE_MAX_NAME)
 		return JSON_ENVELOPE_NONE;
 	for (int i = JSON_ENVELOPE_MESSAGES; i < JSON_ENVELOPES; i++)
-		if (key == json_envelope_names[i])
+		if (key[0] == json_envelope_names[i][0] && key == json_envelope_names[i])
 			return static_cast<enum json_envelope>(i);
 	return JSON_ENVELOPE_NONE;
 }
