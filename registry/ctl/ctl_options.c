@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/conf/conf_path.h"
 #include "registry/ctl/ctl.h"
 
 #define AT(field) offsetof(struct ctl_options, field)
@@ -149,6 +150,15 @@ static size_t select_options(unsigned takes, struct conf_option *options)
 	return n;
 }
 
+/* Of an option that the command may not have. */
+static const char *file_of(const struct conf_program *program, const char *name)
+{
+	for (size_t i = 0; i < program->n_options; i++)
+		if (strcmp(program->options[i].name, name) == 0)
+			return conf_path_of(&program->options[i]);
+	return NULL;
+}
+
 int ctl_options_load(struct ctl_options *out, const struct ctl_command *command, int argc,
 		     char **argv, char ***restp, int *n_restp)
 {
@@ -161,12 +171,17 @@ int ctl_options_load(struct ctl_options *out, const struct ctl_command *command,
 					.options = options,
 					.takes_arguments = command->max_arguments > 0 };
 
+	int r;
+
 	snprintf(name, sizeof(name), command->name[0] ? "weirctl %s" : "weirctl", command->name);
 	snprintf(usage, sizeof(usage), "%s%s[options]", command->arguments,
 		 command->arguments[0] ? " " : "");
 	*out = (struct ctl_options){ 0 };
 	program.n_options = select_options(command->takes, options);
-	return conf_load(&program, out, argc, argv, restp, n_restp);
+	r = conf_load(&program, out, argc, argv, restp, n_restp);
+	out->redis_file = file_of(&program, "redis");
+	out->spill_redis_file = file_of(&program, "spill-redis");
+	return r;
 }
 
 void ctl_options_free(struct ctl_options *options)

@@ -53,6 +53,7 @@ static enum ctl_exit open_registry(struct ctl *ctl)
 
 	if (r != 0)
 		return ctl_usage("--redis: %s", redis_url_why(&ctl->url));
+	ctl->url.file = ctl->options.redis_file; /* a new password may be there */
 	if (registry_keys_init(&ctl->keys, ctl->options.pool) != 0)
 		return ctl_usage(
 			"--pool: \"%s\" is no name of a pool: 1 to 64 of A-Z a-z 0-9 . _ -",
@@ -87,6 +88,7 @@ static enum ctl_exit open_store(struct ctl *ctl)
 		return check_place(ctl);
 	if (redis_url_parse(&ctl->store_url, ctl->options.spill_redis) != 0)
 		return ctl_usage("--spill-redis: %s", redis_url_why(&ctl->store_url));
+	ctl->store_url.file = ctl->options.spill_redis_file;
 	registry_keys_set_apart(&ctl->store_keys, ctl->options.pool);
 	ctl->store = client_new(&ctl->store_url, registry_scripts(&ctl->store_keys),
 				(unsigned)ctl->options.timeout_ms);
