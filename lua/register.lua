@@ -3,7 +3,8 @@
 -- GUARANTEES
 --   Atomic. The last to register an id owns it: the former instance can neither renew nor remove it.
 --   With ARGV 12 "1", an id is not taken from another instance whose lease runs and whose URL names another
---   host or port: the answer is 'in_use'.
+--   host or port: the answer is 'in_use'. It is taken all the same when that instance has sent no heartbeat
+--   for two thirds of its lease, or when no live worker reaches it.
 --   A new id starts without credit. It gets the slot of one gone for an hour. When all slots are given
 --   away, it also gets that of one that never got a message and is gone for 10 s, or of any that is gone
 --   for a minute.
@@ -210,7 +211,18 @@ end
 local other_url = redis.call('HGET', K_URL, id)
 local is_elsewhere = restore_slot < 0 and other_url and lease_end and lease_end > now and not before.left
   and before.instance ~= instance and authority(other_url) ~= authority(url)
-if is_elsewhere and spares_others then
+
+-- Whether it may still be there: its last heartbeat came within two thirds of its lease, and some worker reaches it.
+local function may_live()
+  if lease_end - now <= (tonumber(before.ttl_ms) or 0) / 3 then return false end
+  local workers, slot = redis.call('ZRANGEBYSCORE', K_NODES, '(' .. now, '+inf'), redis.call('HGET', K_SLOT, id)
+  for _, worker in ipairs(workers) do
+    local reports = ',' .. (redis.call('HGET', K_UNREACHABLE, worker) or '') .. ','
+    if not slot or not string.find(reports, ',' .. slot .. ',', 1, true) then return true end
+  end
+  return #workers == 0
+end
+if is_elsewhere and spares_others and may_live() then
   hot_save(h)
   return {'in_use', epoch_now(), other_url}
 end
