@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "common/http/http_field.h"
+#include "common/printable.h"
 
 static const char *const field_names[] = {
 	"Host",          "Origin",        "Accept",         "Authorization", "If-Match",
@@ -136,33 +137,35 @@ int front_send_json(struct front_request *rq, int status, cJSON *json)
 int front_answer_json(struct front_request *rq, const struct web_answer *from, cJSON *json)
 {
 	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+	struct buf shown CLEANUP(buf_deinit) = { 0 };
 	struct web_answer answer = *from;
-	int status;
 
 	cJSON_Delete(json);
-	if (!text) {
+	if (text)
+		printable_append(&shown, text, strlen(text), "");
+	cJSON_free(text);
+	if (!text || shown.failed) {
 		answer = (struct web_answer){ .status = 503, .retry_after_s = 1 };
 		return front_send_problem(rq, &answer, "memory", "Out of memory.");
 	}
 	answer.content_type = "application/json";
-	answer.body = text;
-	answer.len = strlen(text);
-	status = front_send(rq, &answer);
-	cJSON_free(text);
-	return status;
+	answer.body = shown.data;
+	answer.len = shown.len;
+	return front_send(rq, &answer);
 }
 
 int front_send_problem(struct front_request *rq, const struct web_answer *from, const char *code,
 		       const char *detail)
 {
+	struct buf shown CLEANUP(buf_deinit) = { 0 };
 	struct web_answer answer = *from;
 	char *text = web_problem_text(from->status, code, detail);
-	int status;
 
-	answer.content_type = "application/problem+json";
-	answer.body = text ? text : "";
-	answer.len = strlen(answer.body);
-	status = front_send(rq, &answer);
+	if (text)
+		printable_append(&shown, text, strlen(text), "");
 	cJSON_free(text);
-	return status;
+	answer.content_type = "application/problem+json";
+	answer.body = buf_str(&shown);
+	answer.len = shown.len;
+	return front_send(rq, &answer);
 }

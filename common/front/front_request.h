@@ -56,7 +56,8 @@ int front_parameter(const struct front_request *rq, const char *name, char *out,
 
 /* Each writes the whole answer and returns its status. */
 int front_send(struct front_request *rq, const struct web_answer *answer);
-/* Takes json; NULL (out of memory) is answered with 503. */
+/* Takes json; NULL (out of memory) is answered with 503. Hidden characters in it go out as \uXXXX: the
+ * answer may be looked at on a terminal. */
 int front_send_json(struct front_request *rq, int status, cJSON *json);
 /* The same; fills in body and content type. */
 int front_answer_json(struct front_request *rq, const struct web_answer *answer, cJSON *json);

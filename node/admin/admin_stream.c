@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/printable.h"
 #include "registry/entries.h"
 #include "registry/journal.h"
 
@@ -20,7 +21,7 @@ struct admin_stream {
 
 void admin_append_view(struct buf *out, const struct view *view)
 {
-	buf_append(out, view->text, view->len);
+	printable_append(out, view->text, view->len, "");
 	buf_printf(out, ",\"age_ms\":%llu}",
 		   (unsigned long long)((clock_mono_us() - view->seen_us) / US_PER_MS));
 }
@@ -49,8 +50,11 @@ static void append_event(struct admin_stream *s, const cJSON *event, struct buf 
 	const char *id = cJSON_GetObjectItemCaseSensitive(event, "id")->valuestring;
 	char *text = cJSON_PrintUnformatted(event);
 
-	if (text)
-		buf_printf(out, "event: event\nid: %s\ndata: %s\n\n", id, text);
+	if (text) {
+		buf_printf(out, "event: event\nid: %s\ndata: ", id);
+		printable_append(out, text, strlen(text), "");
+		buf_append_str(out, "\n\n");
+	}
 	snprintf(s->after, sizeof(s->after), "%s", id);
 	cJSON_free(text);
 }

@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/clock.h"
+#include "common/printable.h"
 #include "registry/entries.h"
 #include "registry/journal.h"
 
@@ -47,6 +49,15 @@ static void cut(cJSON *list, const struct ctl_options *options)
 		drop_first(list, cJSON_GetArraySize(list) - (int)options->last);
 }
 
+/* On one line, whatever somebody wrote into Redis. */
+static void print_shown(const char *before, const char *text, const char *after)
+{
+	struct buf shown CLEANUP(buf_deinit) = { 0 };
+
+	printable_append(&shown, text, strlen(text), "");
+	printf("%s%s%s", before, buf_str(&shown), after);
+}
+
 static void print_text(const cJSON *list)
 {
 	const cJSON *entry;
@@ -56,10 +67,11 @@ static void print_text(const cJSON *list)
 		const char *said = text(entry, "text"), *cause = text(entry, "cause");
 
 		entry_write_time((uint64_t)time_of(entry), time, sizeof(time));
+		printf("%s  ", time);
+		print_shown("", said, "");
 		if (*cause)
-			printf("%s  %s [%s]\n", time, said, cause);
-		else
-			printf("%s  %s\n", time, said);
+			print_shown(" [", cause, "]");
+		putchar('\n');
 	}
 	if (cJSON_GetArraySize(list) == 0)
 		puts("nothing is in the journal for that time");
