@@ -232,6 +232,15 @@ static enum http_refusal check_other_protocols(struct http_reader *r, const stru
 	return refusal;
 }
 
+/* The line of another protocol, "EHLO x", is refused before whoever sent it waits for an answer. */
+static bool ends_as_request_line(const char *line, size_t len)
+{
+	static const char version[] = " HTTP/", whole[] = " HTTP/1.1\r\n";
+
+	return len > strlen(whole) &&
+	       memcmp(line + len - strlen(whole), version, strlen(version)) == 0;
+}
+
 /* Until it is whole and can be one of a request. Answers GO_ON then. */
 static int read_request_line(struct http_reader *r, struct input *in)
 {
@@ -250,6 +259,8 @@ static int read_request_line(struct http_reader *r, struct input *in)
 	if (line != LINE_WHOLE)
 		return on_no_head(r, in, line);
 	refusal = check_other_protocols(r, in, len);
+	if (!refusal && !ends_as_request_line(in->at, len))
+		refusal = HTTP_BAD_REQUEST_LINE;
 	if (refusal)
 		return refuse(r, refusal);
 	r->n_line_start = (uint32_t)len;
