@@ -12,11 +12,11 @@
 #include "common/net/forwarded.h"
 #include "common/net/proxy_header.h"
 
-#define PROGRESS_US (10 * US_PER_S) /* for some bytes of an answer to be taken */
-#define ANSWER_US (60 * US_PER_S)   /* for a whole answer to be taken */
-#define LINGER_US (2 * US_PER_S)    /* for the other side to close, or to send more */
+#define PROGRESS_US (10 * US_PER_S)   /* for some bytes of an answer to be taken */
+#define ANSWER_US (60 * US_PER_S)     /* for a whole answer to be taken */
+#define LINGER_US (2 * US_PER_S)      /* for the other side to close, or to send more */
 #define LINGER_EXTRA_BYTES (20 << 20) /* thrown away, besides a body of the largest size */
-#define READS_PER_TURN 8 /* then the other connections' turn */
+#define READS_PER_TURN 8              /* then the other connections' turn */
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
 
 /* ---- answers ---- */
