@@ -7,145 +7,17 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/front/front_answer.h"
 #include "common/front/front_room.h"
 #include "common/log.h"
 #include "common/net/forwarded.h"
 #include "common/net/proxy_header.h"
 
-#define PROGRESS_US (10 * US_PER_S)   /* for some bytes of an answer to be taken */
 #define ANSWER_US (60 * US_PER_S)     /* for a whole answer to be taken */
 #define LINGER_US (2 * US_PER_S)      /* for the other side to close, or to send more */
 #define LINGER_EXTRA_BYTES (20 << 20) /* thrown away, besides a body of the largest size */
 #define READS_PER_TURN 8              /* then the other connections' turn */
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
-
-/* ---- answers ---- */
-
-/* Sends what it can of rq.out. False: closed. */
-static bool flush(struct front_conn *c)
-{
-	struct buf *out = &c->rq.out;
-	ssize_t n = 0;
-
-	if (out->failed) {
-		front_close(c, FRONT_CLOSE_NO_MEMORY);
-		return false;
-	}
-	if (c->n_sent < out->len)
-		n = send(c->fd, out->data + c->n_sent, out->len - c->n_sent, MSG_NOSIGNAL);
-	if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		front_close(c, FRONT_CLOSE_RESET);
-		return false;
-	}
-	if (n > 0) {
-		c->n_sent += (size_t)n;
-		front_touch(c);
-	}
-	return true;
-}
-
-/* Ready for the next request, which may be here already. It is read later, so that many that came
- * together do not nest. */
-static void begin_anew(struct front_conn *c)
-{
-	c->is_known |= c->rq.is_trusted;
-	front_request_deinit(&c->rq);
-	c->rq = (struct front_request){ 0 };
-	front_set_client(c, c->has_proxy_header ? &c->client : &c->peer);
-	http_reader_next(&c->reader);
-	front_set_state(c, FRONT_IDLE);
-	front_arm(c);
-	if (c->in.len > 0) /* at the next turn, as if it had just come */
-		event_active(&c->event, EV_READ, 0);
-}
-
-/* The answer is out. So that no reset swallows it, the other side closes first. */
-static void on_sent(struct front_conn *c)
-{
-	bool must_close = c->rq.must_close || c->reader.state != HTTP_DONE;
-
-	buf_deinit(&c->rq.out);
-	c->n_sent = 0;
-	front_hold(c, 0);
-	if (!must_close) {
-		begin_anew(c);
-		return;
-	}
-	buf_deinit(&c->in);
-	shutdown(c->fd, SHUT_WR);
-	front_set_state(c, FRONT_LINGERING);
-	front_arm(c);
-}
-
-static void write_answer(struct front_conn *c)
-{
-	if (!flush(c))
-		return;
-	if (c->n_sent == c->rq.out.len)
-		on_sent(c);
-	else
-		front_arm(c);
-}
-
-void front_conn_answer(struct front_conn *c)
-{
-	front_set_state(c, FRONT_WRITING);
-	c->began_us = c->crowd->now_us;
-	buf_deinit(&c->rq.body);
-	write_answer(c);
-}
-
-static void refuse(struct front_conn *c, int status, const char *code, const char *detail)
-{
-	struct web_answer answer = { .status = status,
-				     .retry_after_s = status == 503,
-				     .close = true };
-
-	front_send_problem(&c->rq, &answer, code, detail);
-	front_conn_answer(c);
-}
-
-/* ---- streams ---- */
-
-static void begin_stream(struct front_conn *c)
-{
-	struct front_crowd *crowd = c->crowd;
-	const struct front_config *config = crowd->config;
-
-	if (!front_make_room_for_stream(c)) {
-		refuse(c, 503, "too_many_streams",
-		       "No more streams are served to you: read /v1/overview now and then instead.");
-		return;
-	}
-	c->stream = config->ops->begin_stream(config->arg, &c->rq, crowd->now_us);
-	if (!c->stream) {
-		front_close(c, FRONT_CLOSE_NO_MEMORY);
-		return;
-	}
-	front_set_state(c, FRONT_STREAMING);
-	crowd->n_streams++;
-	c->began_us = crowd->now_us;
-	if (flush(c))
-		front_arm(c);
-}
-
-/* Whoever does not read what was sent gets nothing new, and in the end is closed. */
-static void continue_stream(struct front_conn *c)
-{
-	struct front_crowd *crowd = c->crowd;
-	struct buf *out = &c->rq.out;
-
-	if (c->n_sent < out->len) {
-		if (crowd->now_us - c->since_us > PROGRESS_US)
-			front_close(c, FRONT_CLOSE_TIMEOUT);
-		return;
-	}
-	buf_clear(out);
-	c->n_sent = 0;
-	crowd->config->ops->continue_stream(c->stream, crowd->now_us, out);
-	if (flush(c))
-		front_arm(c);
-}
 
 /* ---- requests ---- */
 
@@ -176,7 +48,7 @@ static void dispatch(struct front_conn *c)
 	bool is_first = c->way == WAY_FIRST;
 
 	if (c->way == WAY_STREAM) {
-		begin_stream(c);
+		front_stream_begin(c);
 		return;
 	}
 	c->rq.must_close = !may_keep(c);
@@ -184,7 +56,7 @@ static void dispatch(struct front_conn *c)
 	front_arm(c);
 	c->job.run = on_job;
 	if (front_pool_push(c->crowd->pool, &c->job, is_first ? RANK_FIRST : RANK_OTHER) != 0)
-		refuse(c, 503, "busy", "Too many requests wait here. Try again.");
+		front_refuse(c, 503, "busy", "Too many requests wait here. Try again.");
 }
 
 /* False: it is answered or closed, and c may be gone. */
@@ -208,7 +80,7 @@ static bool on_head(struct front_conn *c, size_t len)
 	c->rq.must_close = !may_keep(c);
 	c->way = config->ops->decide(config->arg, &c->rq);
 	if (c->way == WAY_ANSWERED) {
-		front_conn_answer(c);
+		front_answer(c);
 		return false;
 	}
 	if (head->expect_continue && c->reader.state != HTTP_DONE)
@@ -228,7 +100,7 @@ static void on_refused(struct front_conn *c)
 		config->ops->on_refused(config->arg, c->reader.refusal);
 	snprintf(detail, sizeof(detail), "The body may have %llu KiB.",
 		 (unsigned long long)config->max_body_bytes >> 10);
-	refuse(c, info->status, info->name, info->status == 413 ? detail : info->detail);
+	front_refuse(c, info->status, info->name, info->status == 413 ? detail : info->detail);
 }
 
 /* False: it is answered or closed. */
@@ -242,7 +114,7 @@ static bool on_body(struct front_conn *c, const struct http_slice *slice)
 	front_hold(c, c->rq.body.len);
 	if (front_make_room_for_body(c))
 		return true;
-	refuse(c, 503, "no_memory", "There is no room for this body now. Try again.");
+	front_refuse(c, 503, "no_memory", "There is no room for this body now. Try again.");
 	return false;
 }
 
@@ -368,8 +240,8 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 	} else if (what & EV_READ)
 		on_readable(c);
 	else if (c->state == FRONT_WRITING)
-		write_answer(c);
-	else if (flush(c))
+		front_write(c);
+	else if (front_flush(c))
 		front_arm(c);
 }
 
@@ -417,7 +289,7 @@ static void refuse_slow(struct front_crowd *crowd)
 	while ((c = overdue(crowd, FRONT_READING, limit_us))) {
 		log_warn(crowd->config->name, "a request came too slowly", "client=%s",
 			 c->rq.client);
-		refuse(c, 408, "request_timeout", detail);
+		front_refuse(c, 408, "request_timeout", detail);
 	}
 }
 
@@ -427,7 +299,7 @@ void front_conn_tick(struct front_crowd *crowd)
 
 	crowd->now_us = clock_mono_us();
 	refuse_slow(crowd);
-	while ((c = overdue(crowd, FRONT_WRITING, PROGRESS_US)))
+	while ((c = overdue(crowd, FRONT_WRITING, FRONT_PROGRESS_US)))
 		front_close(c, FRONT_CLOSE_TIMEOUT);
 	while ((c = overdue(crowd, FRONT_LINGERING, LINGER_US)))
 		front_close(c, FRONT_CLOSE_ANSWERED);
@@ -437,6 +309,6 @@ void front_conn_tick(struct front_crowd *crowd)
 	end_slow_answers(crowd, FRONT_LINGERING);
 	for (c = TAILQ_FIRST(&crowd->lists[FRONT_STREAMING]); c; c = next) {
 		next = TAILQ_NEXT(c, entry);
-		continue_stream(c);
+		front_stream_continue(c);
 	}
 }

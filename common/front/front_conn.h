@@ -1,15 +1,12 @@
 #ifndef WEIR_COMMON_FRONT_CONN_H
 #define WEIR_COMMON_FRONT_CONN_H
 /*
- * The life of a connection: reads requests, decides, hands them to the pool, sends answers and
- * streams.
+ * The life of a connection: reads requests, decides, hands them to the pool; deadlines.
  */
 #include "common/front/front_state.h"
 
 /* Takes fd; reads what is there, and may close the connection. */
 void front_conn_open(struct front_crowd *crowd, int fd, const struct net_addr *peer);
-/* Its job is done, and its answer in rq.out. */
-void front_conn_answer(struct front_conn *c);
 /* Now and then: deadlines, and what streams have to say. */
 void front_conn_tick(struct front_crowd *crowd);
 
