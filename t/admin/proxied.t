@@ -34,7 +34,7 @@ for (
 ) {
     my ($what, $bytes, $client) = @$_;
     is(answer_to($bytes)->{status}, 401, "$what: the request is read");
-    like($node->log, qr/msg="request refused" .*client="?\Q$client\E"? /, 'and the log has its client');
+    ok($node->wait_log(qr/(msg="request refused" .*client="?\Q$client\E"? )/), 'and the log has its client');
 }
 is(answer_to("PROXY TCP4 x y\r\n" . wrong())->{status}, 400, 'a broken PROXY header is refused');
 
