@@ -47,6 +47,7 @@ ok($node->wait_log(qr/(needs a restart".* option=workers from=1 to=2)/), 'and wh
 is($change->('the-second-admin-token'), 200, 'the new token opens the admin port');
 is($change->('the-first-admin-token'), 401, 'the old one does not any more');
 is($send->('the-first-ingest-token'), 401, 'nor the old one of agents');
+$redis->command(PUBLISH => 'weir:{default}:events', 'something');
 $node->wait_log(qr/level=(debug)/);
 pass('the new log level holds');
 my $put = http(PUT => "$node->{admin}/v1/analyzers/a2", { url => 'http://127.0.0.1:9/ingest', weight => 1 });
