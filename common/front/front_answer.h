@@ -10,7 +10,7 @@
 
 /* Sends what it can of rq.out. False: closed. */
 bool front_flush(struct front_conn *c);
-/* The same of an answer, and what follows when all of it is out. */
+/* Sends an answer so, and goes on with what follows it. */
 void front_write(struct front_conn *c);
 /* The answer is in rq.out. */
 void front_answer(struct front_conn *c);
