@@ -71,7 +71,10 @@ void http_reader_init(struct http_reader *r, uint32_t max_head_bytes, uint64_t m
 void http_reader_next(struct http_reader *r)
 {
 	set_state(r, HTTP_HEAD_WAIT);
-	http_reader_init(r, r->max_head_bytes, r->max_body_bytes);
+	*r = (struct http_reader){ .state = HTTP_HEAD_WAIT,
+				   .max_head_bytes = r->max_head_bytes,
+				   .max_body_bytes = r->max_body_bytes,
+				   .may_lack_length = r->may_lack_length };
 }
 
 enum http_event http_reader_feed(struct http_reader *r, const char *data, size_t len,
@@ -280,6 +283,8 @@ static int read_head(struct http_reader *r, struct input *in, struct http_slice 
 	if (line != LINE_WHOLE)
 		return on_no_head(r, in, line);
 	refusal = http_head_parse(&r->head, in->at, len);
+	if (refusal == HTTP_LENGTH_REQUIRED && r->may_lack_length)
+		refusal = HTTP_OK;
 	if (refusal)
 		return refuse(r, refusal);
 	in->at += len;

@@ -41,6 +41,7 @@ struct http_reader {
 	enum http_refusal refusal; /* why it FAILED */
 	uint32_t max_head_bytes;   /* header section with its final CRLF; also for trailers */
 	uint64_t max_body_bytes;
+	bool may_lack_length;   /* POST, PUT and PATCH without a length have no body; else 411 */
 	size_t n_searched;      /* of a line not yet consumed: bytes searched for its LF */
 	uint32_t n_line_start;  /* HEAD_WAIT: offset in the header section of that line */
 	uint32_t n_checked;     /* HEAD_WAIT: bytes of the request line that can be part of one */
@@ -67,7 +68,7 @@ void http_reader_init(struct http_reader *r, uint32_t max_head_bytes, uint64_t m
  */
 enum http_event http_reader_feed(struct http_reader *r, const char *data, size_t len,
 				 size_t *n_consumedp, struct http_slice *slicep);
-/* After HTTP_MESSAGE_DONE: ready for the next request on the connection. */
+/* After HTTP_MESSAGE_DONE: with the same limits, ready for the next request on the connection. */
 void http_reader_next(struct http_reader *r);
 
 #endif

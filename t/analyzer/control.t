@@ -34,6 +34,9 @@ is(ask($open, '/disable', 'Host: evil.example:9001', 'Origin: http://evil.exampl
 is(ask($open, '/disable', 'Host: evil.example:9001'), '403 other_host', 'with or without an origin');
 is(ask($open, '/disable', 'Host: 127.0.0.1.evil.example'), '403 other_host', 'whatever the name looks like');
 is(http(GET => "http://$open/health")->{status}, 200, 'it was not disabled');
+my $curl = Weir::Raw->connect($open);
+$curl->send("POST /enable HTTP/1.1\r\nHost: $open\r\n\r\n" x 2);
+is($curl->answer->{status}, 200, 'curl -X POST sends no length, and need not') for 1 .. 2;
 
 my ($own) = grep { !/^127\./ } split ' ', `hostname -I 2>&1`;
 SKIP: {
