@@ -6,6 +6,7 @@
 
 #include "common/conf/conf_amount.h"
 #include "common/conf/conf_set.h"
+#include "common/format/format.h"
 #include "common/log.h"
 #include "common/net/net_check.h"
 #include "common/process.h"
@@ -21,6 +22,7 @@
 #define COPIES 3 /* of a packet on its way to Redis or from there */
 
 static const char *const ack_names[] = { "delivered", "received", NULL };
+static const char *const ingest_status_names[] = { "202", "200", NULL };
 static const char *const admin_read_names[] = { "open", "token", NULL };
 
 #define OPTION(option, kind, member, default_text, ...)                                            \
@@ -72,6 +74,10 @@ static const struct conf_option options[] = {
 	       .help = "The largest header section of a request. A larger one is answered 431."),
 	OPTION("max-body", CONF_SIZE, max_body, "16MiB", .min = 1024, .max = 1073741824.0,
 	       .help = "The largest packet. A larger one is answered 413."),
+	OPTION("formats", CONF_LIST, formats, NULL, .placeholder = "FORMAT",
+	       .help = "The formats that are taken, as PROTOCOL.md names them, such as json,json-lines,otlp-proto. The default is all."),
+	OPTION("ingest-status", CONF_CHOICE, ingest_status, "202", .choices = ingest_status_names,
+	       .help = "The status of an accepted packet at /ingest, /v1/ingest, /logs and /message/send. Some agents, such as winston, take nothing but 200 for success."),
 	OPTION("memory-max", CONF_SIZE, memory_max, "256MiB", .min = 16777216,
 	       .max = 1099511627776.0,
 	       .help = "The memory of the whole process. Beyond it, packets are answered 503. It needs room for one packet of max-body and about 20MiB more."),
@@ -125,9 +131,7 @@ static const struct conf_option options[] = {
 	OPTION("admin-read", CONF_CHOICE, admin_read, "open", .choices = admin_read_names,
 	       .help = "token: status and metrics can be read only with the admin token or the register token. Health checks never need a token."),
 	OPTION("analyzer-allow", CONF_LIST, analyzer_allow,
-	       "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
-	       .placeholder = "RANGE|NAME", .flags = CONF_RELOADABLE,
-	       .help = "Where an analyzer may be: ranges of addresses, and names such as *.example.com. Other names are judged by their addresses. The list replaces the default. Only an entry that names them allows link-local and metadata addresses."),
+	       "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7", .placeholder = "RANGE|NAME", .flags = CONF_RELOADABLE, .help = "Where an analyzer may be: ranges of addresses, and names such as *.example.com. Other names are judged by their addresses. The list replaces the default. Only an entry that names them allows link-local and metadata addresses."),
 	OPTION("forget-after", CONF_DURATION, forget_after_ms, "1h", .min = 1000,
 	       .max = 2592000000.0,
 	       .help = "An analyzer is removed when its lease ended that long ago."),
@@ -238,6 +242,19 @@ static int check_address(const char *option, const char *text)
 	return fail(option, text, why);
 }
 
+static int read_formats(struct node_config *c)
+{
+	c->format_bits = 0;
+	for (size_t i = 0; i < c->formats.n_values; i++) {
+		enum format_id id = format_find(c->formats.values[i]);
+
+		if (id == FORMATS)
+			return fail("formats", c->formats.values[i], "is no format");
+		c->format_bits |= 1u << id;
+	}
+	return 0;
+}
+
 /* The URL is not shown: it may hold a password. */
 static int fail_redis(const char *option, const char *why)
 {
@@ -321,6 +338,8 @@ static int finish(void *config)
 		r = check_tokens(c);
 	if (r == 0)
 		r = check_allow(c);
+	if (r == 0)
+		r = read_formats(c);
 	return r == 0 ? find_memory(c) : r;
 }
 

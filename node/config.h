@@ -30,6 +30,9 @@ struct node_config {
 	uint64_t drain_delay_ms, drain_timeout_ms;
 	uint64_t forget_after_ms;
 	char *ingest_token, *register_token, *admin_token;
+	struct conf_list formats; /* empty: all of them */
+	uint32_t format_bits;     /* no option: `formats` by enum format_id; 0: all of them */
+	int ingest_status;        /* an index of 202, 200 */
 	bool insecure; /* the admin port listens where it is told without an admin token */
 	struct conf_list admin_hosts;
 	int admin_read; /* enum admin_read */

@@ -1,5 +1,6 @@
 #include "node/node_metrics.h"
 
+#include "common/format/format.h"
 #include "common/front/front_config.h"
 #include "common/process.h"
 #include "node/deliver/batch.h"

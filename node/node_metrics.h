@@ -34,6 +34,14 @@
 	X(RECEIVED_PACKETS, "weir_received_packets_total", COUNTER, BY_NOTHING, 0, "Valid packets received.")               \
 	X(RECEIVED_MESSAGES, "weir_received_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                   \
 	X(RECEIVED_BYTES, "weir_received_bytes_total", COUNTER, BY_NOTHING, 0, "Bytes of request bodies.")                  \
+	X(FORMAT_PACKETS, "weir_format_packets_total", COUNTER, BY("format", format_names, FORMATS), 0,                     \
+	  "Valid packets, by the format in which they came.")                                                               \
+	X(FORMAT_MESSAGES, "weir_format_messages_total", COUNTER, BY("format", format_names, FORMATS), 0,                   \
+	  "Messages in them.")                                                                                              \
+	X(FORMAT_BYTES, "weir_format_bytes_total", COUNTER, BY("format", format_names, FORMATS), 0,                         \
+	  "Bytes of their bodies, as they came.")                                                                           \
+	X(FORMAT_JSON_BYTES, "weir_format_json_bytes_total", COUNTER, BY("format", format_names, FORMATS), 0,               \
+	  "Bytes of the same packets, unpacked and as JSON.")                                                               \
 	X(ACCEPTED_PACKETS, "weir_accepted_packets_total", COUNTER, BY_NOTHING, 0, "Packets answered with 202.")            \
 	X(ACCEPTED_MESSAGES, "weir_accepted_messages_total", COUNTER, BY_NOTHING, 0, "Messages answered with 202.")         \
 	X(REFUSED, "weir_refused_requests_total", COUNTER, BY("reason", refusal_names, REFUSALS), 0,                      \

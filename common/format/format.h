@@ -46,7 +46,6 @@ enum format_answer {
 };
 
 struct format {
-	const char *name;       /* "otlp-proto" */
 	const char *media_type; /* what its agents should call it */
 	bool is_json;           /* its JSON form is the body as it came */
 	bool may_be_empty;      /* no messages at all are a success */
@@ -54,9 +53,10 @@ struct format {
 	int (*read)(const struct format_body *body, struct format_sink *sink);
 };
 
+extern const char *const format_names[FORMATS]; /* "otlp-proto" */
 const struct format *format_get(enum format_id id);
-/* NULL: no format is called so. */
-const struct format *format_find(const char *name, size_t len);
+/* FORMATS: no format is called so. */
+enum format_id format_find(const char *name);
 
 /*
  * Counts the messages, and writes the JSON form if the sink has a buffer: nothing for is_json. 0,

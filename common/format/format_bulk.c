@@ -165,16 +165,21 @@ static void put_item(struct format_sink *sink, const struct operation *op,
 	format_put_str(sink, ends[op->action]);
 }
 
-void format_bulk_items(const struct format_body *body, uint64_t seed, struct buf *out)
+int format_bulk_items(const struct format_body *body, uint64_t seed, size_t max_bytes,
+		      struct buf *out)
 {
 	struct json_cursor c = { body->data, body->data + body->len };
-	struct format_sink sink = { .out = out, .max_bytes = SIZE_MAX };
+	struct format_sink sink = { .out = out, .max_bytes = max_bytes };
 	struct format_slice from_path = path_index(body->path);
 	struct operation op;
+	int r = 0;
 
-	for (json_scan_space(&c); c.at < c.end; json_scan_space(&c)) {
-		if (scan_operation(&c, &op) != 0 || format_begin_message(&sink) != 0)
-			return;
-		put_item(&sink, &op, from_path, seed);
+	for (json_scan_space(&c); r == 0 && c.at < c.end; json_scan_space(&c)) {
+		r = scan_operation(&c, &op);
+		if (r == 0)
+			r = format_begin_message(&sink);
+		if (r == 0)
+			put_item(&sink, &op, from_path, seed);
 	}
+	return r ? r : format_result(&sink);
 }

@@ -32,16 +32,17 @@ static bool ends_with(const char *path, size_t len, const char *end)
 }
 
 /* /topics/NAME: Kafka's REST proxy. */
+static const char topics[] = "/topics/";
+
 static bool is_topic(const char *path, size_t len)
 {
-	static const char topics[] = "/topics/";
 	const char *name = memrchr(path, '/', len);
 	size_t n = name ? (size_t)(name + 1 - path) : 0;
 
 	return n < len && ends_with(path, n, topics);
 }
 
-bool format_route_find(const char *path, size_t len, enum format_family *familyp)
+const char *format_route_find(const char *path, size_t len, enum format_family *familyp)
 {
 	while (len > 1 && path[len - 1] == '/')
 		len--;
@@ -50,8 +51,8 @@ bool format_route_find(const char *path, size_t len, enum format_family *familyp
 		    (!routes[i].has_prefix && len != strlen(routes[i].path)))
 			continue;
 		*familyp = routes[i].family;
-		return true;
+		return routes[i].path;
 	}
 	*familyp = FORMAT_FAMILY_KAFKAREST;
-	return is_topic(path, len);
+	return is_topic(path, len) ? topics : NULL;
 }

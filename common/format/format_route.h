@@ -22,8 +22,8 @@ enum format_family {
 	FORMAT_FAMILIES
 };
 
-/* False: packets do not go to this path. */
-bool format_route_find(const char *path, size_t len, enum format_family *familyp);
+/* The path by its name, without a prefix; static. NULL: packets do not go to this path. */
+const char *format_route_find(const char *path, size_t len, enum format_family *familyp);
 
 /*
  * The format of a body, unpacked, that came in this family. The first bytes decide, and the media

@@ -18,18 +18,31 @@ void format_put(struct format_sink *sink, const char *data, size_t len)
 		buf_append(out, data, len);
 }
 
+/* The most that the text can need as a JSON string. */
+static size_t measure_text(const char *data, size_t len)
+{
+	size_t n = 2;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char byte = (unsigned char)data[i];
+
+		n += byte < 0x20 ? 6 : byte == '"' || byte == '\\' ? 2 : byte < 0x80 ? 1 : 3;
+	}
+	return n;
+}
+
 void format_put_text(struct format_sink *sink, const char *data, size_t len)
 {
 	struct buf *out = sink->out;
+	size_t room;
 
 	if (!out || sink->is_full)
 		return;
-	if (len > sink->max_bytes || out->len > sink->max_bytes - len) {
+	room = sink->max_bytes - out->len;
+	if ((len > room / 6 || room < 2) && measure_text(data, len) > room)
 		sink->is_full = true;
-		return;
-	}
-	json_text_append(out, data, len);
-	sink->is_full = out->len > sink->max_bytes;
+	else
+		json_text_append(out, data, len);
 }
 
 void format_put_u64(struct format_sink *sink, uint64_t value)

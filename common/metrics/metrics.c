@@ -86,6 +86,11 @@ void metrics_add(struct metrics_shard *shard, unsigned family, unsigned index, i
 	add(value_cell(shard, family, index), (uint64_t)n);
 }
 
+_Atomic uint64_t *metrics_cell(const struct metrics_shard *shard, unsigned family, unsigned index)
+{
+	return value_cell(shard, family, index);
+}
+
 void metrics_set(struct metrics_shard *shard, unsigned family, unsigned index, int64_t value)
 {
 	atomic_store_explicit(value_cell(shard, family, index), (uint64_t)value,

@@ -61,6 +61,13 @@ void metrics_shard_deinit(struct metrics_shard *shard);
 
 /* `index` is the label value (0 where there is none), within range. Writer's thread only. */
 void metrics_add(struct metrics_shard *shard, unsigned family, unsigned index, int64_t n);
+/* The cell of a counter that is added to for every packet; for the thread of the shard alone. */
+_Atomic uint64_t *metrics_cell(const struct metrics_shard *shard, unsigned family, unsigned index);
+static inline void metrics_cell_add(_Atomic uint64_t *cell, uint64_t n)
+{
+	atomic_store_explicit(cell, atomic_load_explicit(cell, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
 void metrics_set(struct metrics_shard *shard, unsigned family, unsigned index, int64_t value);
 void metrics_observe(struct metrics_shard *shard, unsigned family, unsigned index, uint64_t us);
 /* Index of the pair of a value of the first label and one of the second. Any thread. */

@@ -18,15 +18,19 @@
 	X(REFUSAL_BAD_JSON, 400, "bad_json", "The body is not one valid JSON document in UTF-8.") \
 	X(REFUSAL_NOT_A_PACKET, 400, "not_a_packet", "The body must be a JSON object or array.") \
 	X(REFUSAL_NO_MESSAGES, 400, "no_messages", "The packet holds no messages.") \
-	X(REFUSAL_UNAUTHORIZED, 401, "unauthorized", "A valid bearer token is needed.") \
+	X(REFUSAL_UNAUTHORIZED, 401, "unauthorized", "A valid token is needed, as Bearer, Splunk, ApiKey or Basic.") \
 	X(REFUSAL_WRONG_TOKENS, 429, "too_many_wrong_tokens", "Too many wrong tokens came from your address; see Retry-After.") \
-	X(REFUSAL_NOT_FOUND, 404, "not_found", "No such path. Packets go to POST /ingest, /v1/ingest, /logs or /message/send.") \
+	X(REFUSAL_NOT_FOUND, 404, "not_found", "No such path. Packets go to POST /ingest, /v1/ingest, /logs or /message/send, or to the path of their format.") \
 	X(REFUSAL_METHOD_NOT_ALLOWED, 405, "method_not_allowed", "This path does not take that method; see Allow.") \
 	X(REFUSAL_INCOMPLETE, 400, "incomplete", "The connection ended before the request did.") \
 	X(REFUSAL_HEAD_TIMEOUT, 408, "head_timeout", "The request header did not arrive in time.") \
 	X(REFUSAL_BODY_TIMEOUT, 408, "body_timeout", "The request body did not arrive in time.") \
-	X(REFUSAL_MEDIA_TYPE, 415, "media_type", "Content-Type must be application/json.") \
-	X(REFUSAL_CONTENT_ENCODING, 415, "content_encoding", "Content-Encoding must be identity.") \
+	X(REFUSAL_MEDIA_TYPE, 415, "media_type", "Content-Type names no format of log messages.") \
+	X(REFUSAL_CONTENT_ENCODING, 415, "content_encoding", "Content-Encoding may name gzip, deflate, zstd and snappy.") \
+	X(REFUSAL_BAD_ENCODING, 400, "bad_encoding", "The body is compressed, and broken or cut off.") \
+	X(REFUSAL_EXPANDS, 413, "expands_too_much", "The body grows more than a thousandfold when it is unpacked.") \
+	X(REFUSAL_BAD_FORMAT, 400, "bad_format", "The body is not in the format that its path or its first bytes announce.") \
+	X(REFUSAL_FORMAT, 415, "format", "This node does not take this format (formats).") \
 	X(REFUSAL_NO_ANALYZER, 503, "no_analyzer", "No analyzer can take this packet now.") \
 	X(REFUSAL_SPILL_AWAY, 503, "spill_away", "No analyzer can take this packet now, and Redis, where it would wait, does not answer.") \
 	X(REFUSAL_SPILL_SLOW, 503, "spill_slow", "No analyzer can take this packet now, and Redis did not store it in time.") \

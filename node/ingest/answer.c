@@ -17,37 +17,6 @@ void answer_date_update(struct answer_date *date, uint64_t wall_us)
 	strftime(date->text, sizeof(date->text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
 }
 
-static const char *title(int status)
-{
-	static const struct {
-		int status;
-		const char *title;
-	} titles[] = {
-		{ 200, "OK" },
-		{ 202, "Accepted" },
-		{ 204, "No Content" },
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized" },
-		{ 404, "Not Found" },
-		{ 405, "Method Not Allowed" },
-		{ 408, "Request Timeout" },
-		{ 411, "Length Required" },
-		{ 413, "Content Too Large" },
-		{ 415, "Unsupported Media Type" },
-		{ 417, "Expectation Failed" },
-		{ 429, "Too Many Requests" },
-		{ 431, "Request Header Fields Too Large" },
-		{ 501, "Not Implemented" },
-		{ 503, "Service Unavailable" },
-		{ 505, "HTTP Version Not Supported" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(titles); i++)
-		if (titles[i].status == status)
-			return titles[i].title;
-	return "Unknown";
-}
-
 /* A field line without its end, and with the end of the one before it; or nothing. */
 static const char *connection(const struct answer *a, bool close)
 {
@@ -60,8 +29,10 @@ static const char *connection(const struct answer *a, bool close)
 static void write_head(struct buf *out, const struct answer *a, int status, const char *type,
 		       size_t length, const struct answer_date *date, bool close)
 {
-	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s%s\r\n", status, title(status), date->text,
-		   connection(a, close));
+	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s%s\r\n", status, answer_title(status),
+		   date->text, connection(a, close));
+	if (a->is_elastic)
+		buf_append_str(out, "X-Elastic-Product: Elasticsearch\r\n");
 	if (type)
 		buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, length);
 }
@@ -77,8 +48,7 @@ static void write_body(struct buf *out, const struct answer *a, const char *body
 static void write_accepted(struct buf *out, const struct answer *a, const struct answer_date *date,
 			   bool close)
 {
-	static const char start[] =
-		"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nDate: ";
+	static const char rest[] = "\r\nContent-Type: application/json\r\nDate: ";
 	static const char body[] = "{\"status\":\"accepted\",\"messages\":";
 	char digits[10], length[24];
 	size_t n = 0;
@@ -87,7 +57,11 @@ static void write_accepted(struct buf *out, const struct answer *a, const struct
 	do
 		digits[sizeof(digits) - ++n] = (char)('0' + left % 10);
 	while (left /= 10);
-	buf_append(out, start, sizeof(start) - 1);
+	if (a->says_200)
+		buf_append(out, "HTTP/1.1 200 OK", 15);
+	else
+		buf_append(out, "HTTP/1.1 202 Accepted", 21);
+	buf_append(out, rest, sizeof(rest) - 1);
 	buf_append_str(out, date->text);
 	if (a->analyzer[0]) {
 		buf_append_str(out, "\r\nWeir-Analyzer: ");
@@ -104,25 +78,41 @@ static void write_accepted(struct buf *out, const struct answer *a, const struct
 	buf_append(out, "}", 1);
 }
 
+/* As the agents of the format want it. Only _bulk has more of a body than its shape. */
+static void write_accepted_as(struct buf *out, const struct answer *a,
+			      const struct answer_date *date, bool close)
+{
+	static const char end[] = "]}";
+	bool has_items = a->style.format == FORMAT_ANSWER_BULK;
+	struct answer_shape shape = { 0 };
+
+	answer_format_accepted(&a->style, &shape);
+	write_head(out, a, shape.status, shape.media_type,
+		   shape.len + (has_items ? a->n_items_bytes + sizeof(end) - 1 : 0), date, close);
+	if (a->analyzer[0])
+		buf_printf(out, "Weir-Analyzer: %s\r\n", a->analyzer);
+	write_body(out, a, shape.data, shape.len);
+	if (!has_items || a->head_only)
+		return;
+	buf_append(out, a->items, a->n_items_bytes);
+	buf_append(out, end, sizeof(end) - 1);
+}
+
 static void write_refused(struct buf *out, const struct answer *a, const struct answer_date *date,
 			  bool close)
 {
-	const struct http_refusal_info *info = refusal_info(a->refusal);
-	char body[512];
-	int len = snprintf(
-		body, sizeof(body),
-		"{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}",
-		title(info->status), info->status, info->name, info->detail);
+	struct answer_shape shape = { 0 };
 
-	assert(a->refusal != REFUSAL_NONE && len > 0 && (size_t)len < sizeof(body));
-	write_head(out, a, info->status, "application/problem+json", (size_t)len, date, close);
+	assert(a->refusal != REFUSAL_NONE);
+	answer_format_refused(&a->style, a->refusal, a->n_messages, &shape);
+	write_head(out, a, shape.status, shape.media_type, shape.len, date, close);
 	if (a->allow)
 		buf_printf(out, "Allow: %s\r\n", a->allow);
-	if (info->status == 503 || info->status == 429)
+	if (shape.status == 503 || shape.status == 429)
 		buf_printf(out, "Retry-After: %u\r\n", a->retry_after_s);
-	if (info->status == 401)
+	if (shape.status == 401)
 		buf_append_str(out, "WWW-Authenticate: Bearer\r\n");
-	write_body(out, a, body, (size_t)len);
+	write_body(out, a, shape.data, shape.len);
 }
 
 void answer_write(struct buf *out, const struct answer *a, const struct answer_date *date,
@@ -130,14 +120,18 @@ void answer_write(struct buf *out, const struct answer *a, const struct answer_d
 {
 	switch (a->kind) {
 	case ANSWER_ACCEPTED:
-		write_accepted(out, a, date, close);
+		if (a->style.format == FORMAT_ANSWER_WEIR)
+			write_accepted(out, a, date, close);
+		else
+			write_accepted_as(out, a, date, close);
 		return;
 	case ANSWER_REFUSED:
 		write_refused(out, a, date, close);
 		return;
 	case ANSWER_TEXT:
-		write_head(out, a, a->status, "text/plain; charset=utf-8", strlen(a->text), date,
-			   close);
+		write_head(out, a, a->status,
+			   a->media_type ? a->media_type : "text/plain; charset=utf-8",
+			   strlen(a->text), date, close);
 		write_body(out, a, a->text, strlen(a->text));
 		return;
 	case ANSWER_OPTIONS:

@@ -8,11 +8,12 @@
 #include "common/buf.h"
 #include "common/http/http_reader.h"
 #include "node/http/refusal.h"
+#include "node/ingest/answer_format.h"
 #include "registry/roster.h"
 
 enum answer_kind {
-	ANSWER_ACCEPTED, /* 202 {"status":"accepted","messages":n} */
-	ANSWER_REFUSED,  /* application/problem+json */
+	ANSWER_ACCEPTED, /* 202 {"status":"accepted","messages":n}, or as its format wants it */
+	ANSWER_REFUSED,  /* application/problem+json, or as its format wants it */
 	ANSWER_TEXT,     /* health checks: `status` and `text` */
 	ANSWER_OPTIONS,  /* 204 with Allow */
 	ANSWER_KINDS
@@ -20,12 +21,18 @@ enum answer_kind {
 
 struct answer {
 	enum answer_kind kind;
-	enum refusal refusal;               /* REFUSED */
-	int status;                         /* TEXT */
-	const char *text;                   /* TEXT: static */
+	enum refusal refusal;   /* REFUSED */
+	int status;             /* TEXT */
+	const char *text;       /* TEXT: static */
+	const char *media_type; /* TEXT: static; NULL: plain text */
+	char *items;            /* ACCEPTED, _bulk: owned */
+	size_t n_items_bytes, n_items_charged;
+	struct answer_style style;
+	bool is_elastic;                    /* it says that this is Elasticsearch */
+	bool says_200;                      /* ACCEPTED: 200 instead of 202 */
 	const char *allow;                  /* REFUSED with 405, OPTIONS: static */
 	const char *path;                   /* that was asked for: static; NULL: unknown */
-	uint32_t n_messages;                /* ACCEPTED */
+	uint32_t n_messages;                /* ACCEPTED; REFUSED: read before the fault */
 	uint32_t retry_after_s;             /* REFUSED with 503 or 429 */
 	bool head_only;                     /* it was a HEAD request */
 	bool says_keep_alive;               /* an HTTP/1.0 client would not expect it */

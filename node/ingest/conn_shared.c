@@ -1,6 +1,8 @@
 #include "node/ingest/conn_shared.h"
 
 #include "common/clock.h"
+#include "node/ingest/translator.h"
+#include "node/node_metrics.h"
 
 #define RETRY_AFTER_MIN_S 1
 #define RETRY_AFTER_MAX_S 3
@@ -11,19 +13,35 @@ const char *const conn_close_names[] = {
 };
 static_assert(ARRAY_LEN(conn_close_names) == CLOSE_REASONS, "every reason has a name");
 
+static struct conn_json_counts find_counts(const struct metrics_shard *metrics)
+{
+	return (struct conn_json_counts){
+		.packets = metrics_cell(metrics, M_FORMAT_PACKETS, FORMAT_JSON),
+		.messages = metrics_cell(metrics, M_FORMAT_MESSAGES, FORMAT_JSON),
+		.bytes = metrics_cell(metrics, M_FORMAT_BYTES, FORMAT_JSON),
+		.json_bytes = metrics_cell(metrics, M_FORMAT_JSON_BYTES, FORMAT_JSON),
+	};
+}
+
 int conn_shared_init(struct conn_shared *s, const struct conn_config *config)
 {
 	*s = (struct conn_shared){ .config = *config };
+	s->json_counts = find_counts(config->metrics);
 	rng_init(&s->rng, 0);
 	conn_shared_update_time(s);
 	s->scratch = malloc(CONN_SCRATCH_BYTES);
 	s->json = json_counter_new();
-	return s->scratch && s->json ? 0 : -ENOMEM;
+	s->translator = translator_new(
+		&(struct translator_config){ .memory = config->memory,
+					     .max_body_bytes = config->limits.max_body_bytes,
+					     .formats = config->formats });
+	return s->scratch && s->json && s->translator ? 0 : -ENOMEM;
 }
 
 void conn_shared_deinit(struct conn_shared *s)
 {
 	assert(!s->dirty);
+	translator_free(s->translator);
 	json_counter_free(s->json);
 	buf_deinit(&s->render);
 	free(s->scratch);

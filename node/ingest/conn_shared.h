@@ -72,6 +72,7 @@ struct conn_config {
 	struct address_bound *bound;     /* of the whole node; borrowed; NULL: none */
 	struct memory *memory;           /* of this worker; borrowed */
 	struct refused *refused;         /* of this worker; borrowed; NULL: not kept */
+	uint32_t formats;                /* bits by enum format_id: what is taken; 0: all */
 	/* Takes a valid packet. Its exchange waits for exchange_accept or exchange_refuse. */
 	void (*on_packet)(void *arg, struct packet *packet);
 	void *arg;
@@ -88,11 +89,18 @@ struct conn_dirty {
 	bool is_listed;
 };
 
+/* Where packets of plain JSON are counted, found once. */
+struct conn_json_counts {
+	_Atomic uint64_t *packets, *messages, *bytes, *json_bytes;
+};
+
 struct conn_shared {
 	struct conn_config config;
 	struct conn_list lists[CONN_STATES];
 	struct conn_dirty *dirty;
 	struct json_counter *json;
+	struct translator *translator;
+	struct conn_json_counts json_counts;
 	struct answer_date date;
 	struct rng rng;
 	char *scratch;     /* where sockets are read into */

@@ -7,6 +7,8 @@
 #include "common/net/net_allow.h"
 #include "common/net/proxy_header.h"
 #include "node/ingest/refused.h"
+#include "node/ingest/request_form.h"
+#include "node/ingest/translator.h"
 #include "node/node_metrics.h"
 #include "node/token_guard.h"
 
@@ -26,10 +28,20 @@ void exchange_init(struct requests *rs, struct conn_shared *shared, const struct
 
 static void drop_packet(struct requests *rs)
 {
+	free(rs->form);
+	rs->form = NULL;
 	if (!rs->packet)
 		return;
 	packet_free_within(rs->shared->config.memory, rs->packet);
 	rs->packet = NULL;
+}
+
+static void free_exchange(struct conn_shared *shared, struct exchange *x)
+{
+	if (x->answer.items)
+		memory_give(shared->config.memory, x->answer.n_items_charged);
+	free(x->answer.items);
+	free(x);
 }
 
 void exchange_abandon_all(struct requests *rs)
@@ -41,7 +53,7 @@ void exchange_abandon_all(struct requests *rs)
 	while ((x = rs->first)) {
 		rs->first = x->next;
 		if (x->is_done || x == rs->reading || x == rs->delayed)
-			free(x);
+			free_exchange(rs->shared, x);
 		else
 			x->requests = NULL;
 	}
@@ -159,15 +171,23 @@ static int on_refused(struct requests *rs)
 /* ---- a header section ---- */
 
 /* Room for the body of the packet announced by the header section. */
-static enum refusal start_packet(struct requests *rs, const struct http_head *head)
+static enum refusal start_packet(struct requests *rs, const struct http_head *head,
+				 const struct ingest_body *body)
 {
 	struct memory *memory = rs->shared->config.memory;
 
-	assert(!rs->packet);
+	assert(!rs->packet && !rs->form);
 	/* one that would be refused later on is refused before its body is sent */
 	if (packet_cost(head->content_length) > memory_left(memory))
 		return REFUSAL_NO_MEMORY;
+	if (!body->is_plain) {
+		rs->form = request_form_new(head, body->family, &body->announced);
+		if (!rs->form)
+			return REFUSAL_NO_MEMORY;
+	}
 	rs->packet = packet_new_within(memory, head->content_length);
+	if (!rs->packet)
+		drop_packet(rs);
 	return rs->packet ? REFUSAL_NONE : REFUSAL_NO_MEMORY;
 }
 
@@ -187,14 +207,15 @@ static enum refusal judge_token(struct requests *rs, struct exchange *x, enum re
 static enum refusal decide(struct requests *rs, const struct http_head *head, struct exchange *x)
 {
 	const struct ingest_api *api = &rs->shared->config.api;
-	bool is_packet = ingest_api_decide(api, head, rs->shared->now_us, &x->answer);
+	struct ingest_body body;
+	bool is_packet = ingest_api_decide(api, head, rs->shared->now_us, &x->answer, &body);
 	enum refusal refusal = x->answer.kind == ANSWER_REFUSED ? x->answer.refusal : REFUSAL_NONE;
 
 	if (ingest_api_token(api) &&
 	    (is_packet || refusal == REFUSAL_UNAUTHORIZED || refusal == REFUSAL_MEDIA_TYPE ||
 	     refusal == REFUSAL_CONTENT_ENCODING))
 		refusal = judge_token(rs, x, refusal);
-	return is_packet && refusal == REFUSAL_NONE ? start_packet(rs, head) : refusal;
+	return is_packet && refusal == REFUSAL_NONE ? start_packet(rs, head, &body) : refusal;
 }
 
 /* The header section is whole. */
@@ -271,13 +292,77 @@ static enum refusal count_messages(struct conn_shared *shared, struct packet *p)
 	return refusals[json_count(shared->json, p->body, p->len, &p->n_messages)];
 }
 
+static void count_format(struct conn_shared *shared, enum format_id format, size_t n_bytes,
+			 const struct packet *p)
+{
+	struct metrics_shard *metrics = shared->config.metrics;
+
+	metrics_add(metrics, M_FORMAT_PACKETS, format, 1);
+	metrics_add(metrics, M_FORMAT_MESSAGES, format, p->n_messages);
+	metrics_add(metrics, M_FORMAT_BYTES, format, (int64_t)n_bytes);
+	metrics_add(metrics, M_FORMAT_JSON_BYTES, format, (int64_t)p->len);
+}
+
+static void count_json(const struct conn_json_counts *counts, const struct packet *p)
+{
+	metrics_cell_add(counts->packets, 1);
+	metrics_cell_add(counts->messages, p->n_messages);
+	metrics_cell_add(counts->bytes, p->len);
+	metrics_cell_add(counts->json_bytes, p->len);
+}
+
+/* It may be in any format; *pp may move. True: its agent is answered that there was nothing in it. */
+static bool translate(struct requests *rs, struct exchange *x, struct packet **pp,
+		      enum refusal *refusalp)
+{
+	struct translation result;
+	size_t n_bytes = (*pp)->len;
+
+	*refusalp = translator_read(rs->shared->translator, pp, rs->form, &result);
+	x->answer.items = result.items;
+	x->answer.n_items_bytes = result.n_items_bytes;
+	x->answer.n_items_charged = result.n_items_charged;
+	x->answer.n_messages = (uint32_t)result.n_before;
+	if (rs->form)
+		x->answer.style.format = (uint8_t)format_get(result.format)->answer;
+	if (*refusalp == REFUSAL_NONE)
+		count_format(rs->shared, result.format, n_bytes, *pp);
+	return result.is_empty;
+}
+
+/* True: the packet goes on. False: its exchange has its answer. */
+static bool read_packet(struct requests *rs, struct exchange *x, struct packet **pp)
+{
+	struct conn_shared *shared = rs->shared;
+	uint32_t formats = shared->config.formats;
+	enum refusal refusal = REFUSAL_BAD_JSON;
+	bool is_empty = false;
+
+	if (!rs->form && (formats == 0 || formats >> FORMAT_JSON & 1))
+		refusal = count_messages(shared, *pp);
+	if (refusal == REFUSAL_NONE)
+		count_json(&shared->json_counts, *pp);
+	else if (refusal == REFUSAL_BAD_JSON)
+		is_empty = translate(rs, x, pp, &refusal);
+	free(rs->form);
+	rs->form = NULL;
+	if (refusal == REFUSAL_NONE)
+		return true;
+	if (is_empty)
+		x->answer.kind = ANSWER_ACCEPTED;
+	else
+		set_refusal(rs, x, refusal, (struct http_slice){ 0 });
+	finish_exchange(rs, x);
+	packet_free_within(shared->config.memory, *pp);
+	return false;
+}
+
 /* The request is whole: hand the packet on, or let the answer go. */
 static void on_message(struct requests *rs)
 {
 	struct conn_shared *shared = rs->shared;
 	struct packet *p = rs->packet;
 	struct exchange *x = rs->reading;
-	enum refusal refusal;
 
 	rs->reading = NULL;
 	rs->packet = NULL;
@@ -291,13 +376,8 @@ static void on_message(struct requests *rs)
 	}
 	rs->is_bulky = p->len >= BULKY_BYTES;
 	metrics_add(shared->config.metrics, M_RECEIVED_BYTES, 0, (int64_t)p->len);
-	refusal = count_messages(shared, p);
-	if (refusal != REFUSAL_NONE) {
-		set_refusal(rs, x, refusal, (struct http_slice){ 0 });
-		finish_exchange(rs, x);
-		packet_free_within(shared->config.memory, p);
+	if (!read_packet(rs, x, &p))
 		return;
-	}
 	p->exchange = x;
 	p->received_us = shared->now_us;
 	shared->config.on_packet(shared->config.arg, p);
@@ -388,7 +468,7 @@ bool exchange_render(struct requests *rs, struct buf *out)
 			rs->tailp = &rs->first;
 		assert(rs->n_exchanges > 0);
 		rs->n_exchanges--;
-		free(x);
+		free_exchange(rs->shared, x);
 	}
 	if (rs->owes_continue && rs->first == rs->reading) {
 		buf_append(out, ANSWER_CONTINUE, sizeof(ANSWER_CONTINUE) - 1);
@@ -397,12 +477,12 @@ bool exchange_render(struct requests *rs, struct buf *out)
 	return ends;
 }
 
-static void answer(struct exchange *x)
+static void answer(struct conn_shared *shared, struct exchange *x)
 {
 	if (x->requests)
 		finish_exchange(x->requests, x);
 	else
-		free(x);
+		free_exchange(shared, x);
 }
 
 void exchange_accept(struct conn_shared *shared, const struct packet *p, const char *analyzer)
@@ -416,7 +496,7 @@ void exchange_accept(struct conn_shared *shared, const struct packet *p, const c
 	x->answer.kind = ANSWER_ACCEPTED;
 	x->answer.n_messages = p->n_messages;
 	strncpy(x->answer.analyzer, analyzer, ANALYZER_ID_MAX);
-	answer(x);
+	answer(shared, x);
 }
 
 void exchange_refuse(struct conn_shared *shared, struct exchange *x, enum refusal refusal)
@@ -425,5 +505,5 @@ void exchange_refuse(struct conn_shared *shared, struct exchange *x, enum refusa
 	x->answer.kind = ANSWER_REFUSED;
 	x->answer.refusal = refusal;
 	x->answer.retry_after_s = conn_shared_retry_after_s(shared);
-	answer(x);
+	answer(shared, x);
 }

@@ -37,8 +37,9 @@ struct requests {
 	bool awaits_proxy_header;   /* it may begin with one */
 	bool has_proxy_header;      /* it did: X-Forwarded-For says nothing more */
 	struct http_reader reader;
-	struct packet *packet;    /* being read */
-	struct exchange *reading; /* its request is not whole yet; also in the queue */
+	struct packet *packet;     /* being read */
+	struct request_form *form; /* what it should be; owned; NULL: plain JSON */
+	struct exchange *reading;  /* its request is not whole yet; also in the queue */
 	struct exchange *first, **tailp;
 	unsigned n_exchanges;
 	uint32_t n_begun;             /* requests whose header section was whole */

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "common/http/secret.h"
+#include "node/ingest/handshake.h"
 
 #define ALLOW_PACKETS "POST, OPTIONS"
 #define ALLOW_HEALTH "GET, HEAD, OPTIONS"
@@ -14,9 +15,8 @@ static const struct {
 	const char *path;
 	enum resource resource;
 } paths[] = {
-	{ "/ingest", RESOURCE_PACKETS }, { "/v1/ingest", RESOURCE_PACKETS },
-	{ "/logs", RESOURCE_PACKETS },   { "/message/send", RESOURCE_PACKETS },
-	{ "/livez", RESOURCE_LIVEZ },    { "/healthz", RESOURCE_LIVEZ },
+	{ "/livez", RESOURCE_LIVEZ },
+	{ "/healthz", RESOURCE_LIVEZ },
 	{ "/readyz", RESOURCE_READYZ },
 };
 
@@ -25,14 +25,19 @@ static bool slice_is(struct http_slice s, const char *text)
 	return s.len == strlen(text) && memcmp(s.data, text, s.len) == 0;
 }
 
-/* With and without a slash at the end: a 404 makes agents drop their data. */
-static int find_path(struct http_slice path)
+/* *namep: the path, static. With and without a slash at the end: a 404 makes agents drop their data. */
+static int find_resource(struct http_slice path, enum format_family *familyp, const char **namep)
 {
+	*namep = format_route_find(path.data, path.len, familyp);
+	if (*namep)
+		return RESOURCE_PACKETS;
 	if (path.len > 1 && path.data[path.len - 1] == '/')
 		path.len--;
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
-		if (slice_is(path, paths[i].path))
-			return (int)i;
+		if (slice_is(path, paths[i].path)) {
+			*namep = paths[i].path;
+			return (int)paths[i].resource;
+		}
 	return -1;
 }
 
@@ -44,25 +49,16 @@ static bool refuse(struct answer *answer, enum refusal refusal)
 	return false;
 }
 
-/*
- * What is JSON by its name; absent, and what curl -d sends by itself, are taken for JSON as well:
- * the body is validated in any case.
- */
-static bool type_is_json(struct http_slice type)
+/* The body decides what it is, as agents often say something else; but no log is a picture. */
+static bool type_is_foreign(struct http_slice type)
 {
-	static const char *const json[] = { "application/json", "text/json",
-					    "application/x-www-form-urlencoded" };
-	const char *semicolon = type.len ? memchr(type.data, ';', type.len) : NULL;
-	size_t len = semicolon ? (size_t)(semicolon - type.data) : type.len;
+	static const char *const foreign[] = { "multipart/", "image/", "audio/", "video/" };
 
-	while (len > 0 && (type.data[len - 1] == ' ' || type.data[len - 1] == '\t'))
-		len--;
-	if (len == 0)
-		return type.len == 0;
-	for (size_t i = 0; i < ARRAY_LEN(json); i++)
-		if (len == strlen(json[i]) && strncasecmp(type.data, json[i], len) == 0)
+	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
+		if (type.len >= strlen(foreign[i]) &&
+		    strncasecmp(type.data, foreign[i], strlen(foreign[i])) == 0)
 			return true;
-	return len > 5 && strncasecmp(type.data + len - 5, "+json", 5) == 0;
+	return false;
 }
 
 const char *ingest_api_token(const struct ingest_api *api)
@@ -70,21 +66,52 @@ const char *ingest_api_token(const struct ingest_api *api)
 	return api->tokenp ? __atomic_load_n(api->tokenp, __ATOMIC_ACQUIRE) : NULL;
 }
 
+/* The version in "compatible-with=8"; 0: there is none. */
+static uint8_t compatible_with(struct http_slice type)
+{
+	static const char word[] = "compatible-with=";
+	const char *at = type.len ? memmem(type.data, type.len, word, sizeof(word) - 1) : NULL;
+
+	at = at ? at + sizeof(word) - 1 : NULL;
+	return at && at < type.data + type.len && *at >= '0' && *at <= '9' ? (uint8_t)(*at - '0')
+									   : 0;
+}
+
+static void set_format(const struct ingest_api *api, const struct http_head *head,
+		       enum format_family family, struct answer *answer)
+{
+	struct format_slice type = { head->content_type.data, head->content_type.len };
+
+	answer->says_200 = api->says_200;
+	if (family == FORMAT_FAMILY_ANY)
+		return;
+	answer->style.format = (uint8_t)format_get(format_guess(family, type))->answer;
+	answer->is_elastic = family == FORMAT_FAMILY_BULK;
+	answer->style.compatible_with = compatible_with(head->content_type);
+	answer->style.had_token = head->authorization.len > 0;
+}
+
 static bool decide_packet(const struct ingest_api *api, const struct http_head *head,
-			  struct answer *answer)
+			  struct answer *answer, struct ingest_body *body)
 {
 	struct http_slice encoding = head->content_encoding;
 	const char *token = ingest_api_token(api);
 
-	if (head->method != HTTP_POST) {
+	if (head->method != HTTP_POST &&
+	    !(head->method == HTTP_PUT && body->family == FORMAT_FAMILY_BULK)) {
 		answer->allow = ALLOW_PACKETS;
 		return refuse(answer, REFUSAL_METHOD_NOT_ALLOWED);
 	}
-	if (token && !secret_is_bearer(head->authorization.data, head->authorization.len, token))
+	set_format(api, head, body->family, answer);
+	if (token && !secret_is_given(head->authorization.data, head->authorization.len, token))
 		return refuse(answer, REFUSAL_UNAUTHORIZED);
-	if (encoding.len && !(encoding.len == 8 && strncasecmp(encoding.data, "identity", 8) == 0))
+	body->announced.n = 0;
+	body->is_plain = request_form_is_plain(head, body->family);
+	if (body->is_plain)
+		return true;
+	if (encoding.len && codec_names_read(encoding.data, encoding.len, &body->announced) != 0)
 		return refuse(answer, REFUSAL_CONTENT_ENCODING);
-	if (!type_is_json(head->content_type))
+	if (type_is_foreign(head->content_type))
 		return refuse(answer, REFUSAL_MEDIA_TYPE);
 	return true;
 }
@@ -107,22 +134,26 @@ static bool decide_health(const struct ingest_api *api, enum resource resource,
 }
 
 bool ingest_api_decide(const struct ingest_api *api, const struct http_head *head, uint64_t now_us,
-		       struct answer *answer)
+		       struct answer *answer, struct ingest_body *body)
 {
-	int at = find_path(head->path), resource = at < 0 ? -1 : (int)paths[at].resource;
+	const char *name = NULL;
+	int resource = find_resource(head->path, &body->family, &name);
 
 	*answer = (struct answer){ .head_only = head->method == HTTP_HEAD,
 				   .says_keep_alive = head->minor_version == 0 && head->keep_alive,
-				   .path = at < 0 ? NULL : paths[at].path };
+				   .path = name };
 	if (head->method == HTTP_OPTIONS && (resource >= 0 || slice_is(head->path, "*"))) {
 		answer->kind = ANSWER_OPTIONS;
 		answer->allow =
 			resource == RESOURCE_PACKETS || resource < 0 ? ALLOW_PACKETS : ALLOW_HEALTH;
 		return false;
 	}
+	if (resource < 0 &&
+	    handshake_answer(head, health_ready(api->health, now_us) == HEALTH_READY, answer))
+		return false;
 	if (resource < 0)
 		return refuse(answer, REFUSAL_NOT_FOUND);
 	if (resource == RESOURCE_PACKETS)
-		return decide_packet(api, head, answer);
+		return decide_packet(api, head, answer, body);
 	return decide_health(api, (enum resource)resource, head, now_us, answer);
 }

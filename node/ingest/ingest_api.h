@@ -7,6 +7,7 @@
 
 #include "node/health.h"
 #include "node/ingest/answer.h"
+#include "node/ingest/request_form.h"
 
 struct token_guard;
 
@@ -14,15 +15,24 @@ struct ingest_api {
 	char *const *tokenp; /* bearer token for packets, which may change; NULL: none is needed */
 	const struct health *health; /* borrowed */
 	struct token_guard *guard;   /* of the whole node; borrowed */
+	bool says_200;               /* to packets, instead of 202 */
 };
 
 /* The token that is asked for now; NULL: none is. */
 const char *ingest_api_token(const struct ingest_api *api);
 
+/* What a body should be, as the header section tells. */
+struct ingest_body {
+	enum format_family family;
+	bool is_plain; /* JSON as it is, as far as the header section tells */
+	struct codec_names announced;
+};
+
 /*
- * True: a packet follows in the body. False: *answer says what to answer; it is complete.
+ * True: a packet follows in the body, and *body says what it should be. False: *answer says what to
+ * answer; it is complete.
  */
 bool ingest_api_decide(const struct ingest_api *api, const struct http_head *head, uint64_t now_us,
-		       struct answer *answer);
+		       struct answer *answer, struct ingest_body *body);
 
 #endif

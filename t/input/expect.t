@@ -41,7 +41,7 @@ $input->accepted(2);
 
 my @refused = (
     [ not_found => head('/nowhere', $expect, $length) ],
-    [ media_type => head('/ingest', $expect, $length, 'Content-Type: text/plain') ],
+    [ media_type => head('/ingest', $expect, $length, 'Content-Type: image/png') ],
     [ method_not_allowed => head('/livez', $expect, $length) ],
     [ body_too_large => head('/ingest', $expect, 'Content-Length: 5000') ],
     [ unknown_expectation => head('/ingest', 'Expect: 200-ok', $length) ],

@@ -14,21 +14,26 @@ $input->{token} = 'secret-54d1-0e7a6c';
 sub post ($body, @headers) { return request(POST => '/ingest', $body, @auth, @headers) }
 
 my $long = 'x' x 3000;
+# zstd: blocks of one byte, repeated 128 KiB times
+my $bomb = "\x28\xb5\x2f\xfd\x00\x58" . "\x02\x00\x10\x00" x 2 . "\x03\x00\x10\x00";
 # What it is, status and code, request; 'ends': the connection cannot be used any further.
 my @refused = (
     (map { [ "JSON $_", 400, 'bad_json', post($_) ] } '', ' ', '{', '{"messages":[', '{"messages":[1,2', '{"a":"b', '[1,]', '{"a":1}}',
-        '{"a":1} {"b":2}', "{'a':1}", '{a:1}', '{"a":01}', '{"a":tru}', "{\"a\":\"\x01\"}", "{\"a\":\"\xff\"}", '[' x 2000, 'no json'),
+        '{"a":1} {"b":2', '{"a":1} 2', "{'a':1}", '{a:1}', '{"a":01}', '{"a":tru}', "{\"a\":\"\x01\"}", "{\"a\":\"\xff\"}", '[' x 2000, 'no json'),
     (map { [ "JSON $_", 400, 'not_a_packet', post($_) ] } '1', '"text"', 'true', 'null'),
     (map { [ "JSON $_", 400, 'no_messages', post($_) ] } '[]', ' [ ] ', '{"messages":[]}', '{"a":1,"messages": [ ] }'),
     [ 'no token', 401, 'unauthorized', request(POST => '/ingest', '{}') ],
     [ 'a wrong token', 401, 'unauthorized', request(POST => '/ingest', '{}', 'Authorization: Bearer secre') ],
     [ 'another scheme', 401, 'unauthorized', request(POST => '/ingest', '{}', 'Authorization: Basic secret') ],
-    (map { [ "path $_", 404, 'not_found', request(POST => $_, '{}', @auth) ] } '/', '/ingest2', '/ingest//', '/INGEST', '/ingest/x', '/v1', '/%69ngest'),
+    (map { [ "path $_", 404, 'not_found', request(POST => $_, '{}', @auth) ] } '/', '/ingest2', '/x/ingest', '/INGEST', '/ingest/x', '/v1', '/%69ngest'),
     (map { [ "$_ /ingest", 405, 'method_not_allowed', request($_ => '/ingest', '{}', @auth) ] } qw(GET PUT DELETE PATCH TRACE CONNECT)),
     [ 'POST /livez', 405, 'method_not_allowed', request(POST => '/livez', '{}') ],
-    [ 'text/plain', 415, 'media_type', post('{}', 'Content-Type: text/plain') ],
+    [ 'a picture', 415, 'media_type', post('{}', 'Content-Type: image/png') ],
     [ 'multipart', 415, 'media_type', post('{}', 'Content-Type: multipart/form-data; boundary=x') ],
-    [ 'gzip', 415, 'content_encoding', post('{}', 'Content-Encoding: gzip') ],
+    [ 'brotli', 415, 'content_encoding', post('{}', 'Content-Encoding: br') ],
+    [ 'half of gzip', 400, 'bad_encoding', post("\x1f\x8b\x08\x00\x00\x00", 'Content-Encoding: gzip') ],
+    [ 'half of MessagePack', 400, 'bad_format', post("\x92\x05\x81\xa1", 'Content-Type: application/msgpack') ],
+    [ 'a bomb', 413, 'body_too_large', post($bomb) ],
     [ 'no length', 411, 'length_required', "POST /ingest HTTP/1.1\r\nHost: h\r\n\r\n", 'ends' ],
     [ 'an unknown expectation', 417, 'unknown_expectation', post('{}', 'Expect: wonders'), 'ends' ],
     [ 'a huge field', 431, 'header_too_large', post('{}', "X: $long"), 'ends' ],

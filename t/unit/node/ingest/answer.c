@@ -73,12 +73,13 @@ static void a_refusal_is_a_problem_document(void **state)
 	struct answer a = { .kind = ANSWER_REFUSED, .refusal = REFUSAL_UNAUTHORIZED };
 	(void)state;
 
-	assert_written(&a, true,
-		       "HTTP/1.1 401 Unauthorized\r\nDate: " DATE "\r\nConnection: close\r\n"
-		       "Content-Type: application/problem+json\r\nContent-Length: 123\r\n"
-		       "WWW-Authenticate: Bearer\r\n\r\n"
-		       "{\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,"
-		       "\"code\":\"unauthorized\",\"detail\":\"A valid bearer token is needed.\"}");
+	assert_written(
+		&a, true,
+		"HTTP/1.1 401 Unauthorized\r\nDate: " DATE "\r\nConnection: close\r\n"
+		"Content-Type: application/problem+json\r\nContent-Length: 152\r\n"
+		"WWW-Authenticate: Bearer\r\n\r\n"
+		"{\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,"
+		"\"code\":\"unauthorized\",\"detail\":\"A valid token is needed, as Bearer, Splunk, ApiKey or Basic.\"}");
 }
 
 static void every_refusal_can_be_written_and_503_and_429_say_when_to_come_again(void **state)

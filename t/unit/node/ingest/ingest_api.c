@@ -29,7 +29,9 @@ static bool decide(const struct http_head *head, const char *token, struct answe
 {
 	struct ingest_api api = { .tokenp = (char *const *)&token, .health = &health };
 
-	return ingest_api_decide(&api, head, T0, answer);
+	struct ingest_body body;
+
+	return ingest_api_decide(&api, head, T0, answer, &body);
 }
 
 static void assert_refused(const struct http_head *head, const char *token, enum refusal refusal)
@@ -65,7 +67,7 @@ static void packets_are_taken_at_four_paths_with_or_without_a_slash(void **state
 
 static void no_other_path_is_known(void **state)
 {
-	static const char *const paths[] = { "/",        "//",  "/ingest//", "/Ingest",
+	static const char *const paths[] = { "/",        "//",  "/x/ingest", "/Ingest",
 					     "/ingestx", "/v1", "ingest",    "/metrics" };
 	(void)state;
 
@@ -152,23 +154,17 @@ static void health_needs_no_token(void **state)
 	assert_int_equal(answer.status, 200);
 }
 
-static void what_is_json_by_its_type_or_has_none_is_taken(void **state)
+static void a_body_may_have_any_type_that_a_log_can_have(void **state)
 {
 	static const char *const good[] = { NULL,
-					    "application/json",
-					    "APPLICATION/JSON",
+					    ";",
 					    "application/json; charset=utf-8",
-					    "application/json\t ;x",
-					    "text/json",
-					    "application/vnd.x+json",
-					    "application/x-www-form-urlencoded" };
-	static const char *const bad[] = { ";",
-					   "text/plain",
-					   "application/jsonx",
-					   "application/xml",
-					   "+json",
-					   "json",
-					   "multipart/form-data; x=application/json" };
+					    "text/plain",
+					    "application/x-ndjson",
+					    "application/x-protobuf",
+					    "json" };
+	static const char *const bad[] = { "multipart/form-data; x=application/json", "image/png",
+					   "Video/mp4" };
 	struct http_head head = head_of(HTTP_POST, "/ingest");
 	(void)state;
 
@@ -182,15 +178,56 @@ static void what_is_json_by_its_type_or_has_none_is_taken(void **state)
 	}
 }
 
-static void encoded_bodies_are_not_taken(void **state)
+static void encodings_are_taken_if_they_are_known(void **state)
 {
 	struct http_head head = head_of(HTTP_POST, "/ingest");
 	(void)state;
 
-	head.content_encoding = SLICE("gzip");
+	head.content_encoding = SLICE("br");
 	assert_refused(&head, NULL, REFUSAL_CONTENT_ENCODING);
 	head.content_encoding = SLICE("Identity");
 	assert_packet(&head, NULL);
+	head.content_encoding = SLICE("gzip, zstd");
+	assert_packet(&head, NULL);
+}
+
+static void agents_have_paths_of_their_own(void **state)
+{
+	static const char *const paths[] = { "/v1/logs",
+					     "/loki/api/v1/push",
+					     "/shop/_bulk",
+					     "/gelf",
+					     "/services/collector/event/1.0",
+					     "/upload",
+					     "/topics/x" };
+	struct http_head put = head_of(HTTP_PUT, "/_bulk"),
+			 put_otlp = head_of(HTTP_PUT, "/v1/logs");
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		struct http_head head = head_of(HTTP_POST, paths[i]);
+
+		assert_packet(&head, NULL);
+	}
+	assert_packet(&put, NULL);
+	assert_refused(&put_otlp, NULL, REFUSAL_METHOD_NOT_ALLOWED);
+}
+
+static void a_token_may_come_in_the_form_of_the_agent(void **state)
+{
+	struct http_head head = head_of(HTTP_POST, "/_bulk");
+	struct answer answer;
+	(void)state;
+
+	head.authorization = SLICE("Splunk secret");
+	assert_packet(&head, "secret");
+	head.authorization = SLICE("Basic YW55Ym9keTpzZWNyZXQ="); /* anybody:secret */
+	assert_packet(&head, "secret");
+	head.authorization = SLICE("Basic c2VjcmV0OmFueWJvZHk=");
+	assert_false(decide(&head, "secret", &answer));
+	assert_int_equal(answer.refusal, REFUSAL_UNAUTHORIZED);
+	assert_int_equal(answer.style.format, FORMAT_ANSWER_BULK);
+	assert_true(answer.style.had_token && answer.is_elastic);
 }
 
 static void livez_looks_at_the_workers_and_readyz_at_health(void **state)
@@ -244,8 +281,10 @@ int main(void)
 		cmocka_unit_test(options_tells_the_methods_without_a_token),
 		cmocka_unit_test(a_token_must_match_in_full),
 		cmocka_unit_test(health_needs_no_token),
-		cmocka_unit_test(what_is_json_by_its_type_or_has_none_is_taken),
-		cmocka_unit_test(encoded_bodies_are_not_taken),
+		cmocka_unit_test(a_body_may_have_any_type_that_a_log_can_have),
+		cmocka_unit_test(encodings_are_taken_if_they_are_known),
+		cmocka_unit_test(agents_have_paths_of_their_own),
+		cmocka_unit_test(a_token_may_come_in_the_form_of_the_agent),
 		cmocka_unit_test(livez_looks_at_the_workers_and_readyz_at_health),
 		cmocka_unit_test(an_old_client_that_asks_is_told_that_it_is_kept),
 	};

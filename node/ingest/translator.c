@@ -1,0 +1,193 @@
+#include "node/ingest/translator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/codec/codec.h"
+#include "common/format/format_bulk.h"
+#include "common/json/json_scan.h"
+
+#define KEPT_BYTES (256u << 10) /* of `json`, between packets */
+
+struct translator {
+	struct translator_config config;
+	struct codec *codec;
+	struct buf json; /* where messages are written */
+};
+
+static bool take(void *arg, size_t n_bytes)
+{
+	return memory_take(arg, n_bytes);
+}
+
+static void give(void *arg, size_t n_bytes)
+{
+	memory_give(arg, n_bytes);
+}
+
+struct translator *translator_new(const struct translator_config *config)
+{
+	struct codec_memory memory = { take, give, config->memory };
+	struct translator *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->config = *config;
+	t->codec = codec_new(&memory);
+	if (t->codec)
+		return t;
+	free(t);
+	return NULL;
+}
+
+void translator_free(struct translator *t)
+{
+	if (!t)
+		return;
+	codec_free(t->codec);
+	buf_deinit(&t->json);
+	free(t);
+}
+
+/* The packet gets another body. */
+static enum refusal set_body(struct translator *t, struct packet **pp, const char *data, size_t len)
+{
+	struct memory *memory = t->config.memory;
+	struct packet *p = packet_new_within(memory, len);
+
+	if (!p)
+		return REFUSAL_NO_MEMORY;
+	if (packet_reserve_within(memory, &p, len, t->config.max_body_bytes) != 0) {
+		packet_free_within(memory, p);
+		return REFUSAL_NO_MEMORY;
+	}
+	memcpy(p->body, data, len);
+	p->len = len;
+	packet_free_within(memory, *pp);
+	*pp = p;
+	return REFUSAL_NONE;
+}
+
+static enum refusal unpack(struct translator *t, const struct packet *p,
+			   const struct request_form *form, struct codec_bytes *bytes)
+{
+	struct codec_names announced = form->announced;
+
+	/* Loki's agents do not announce the snappy around their protobuf */
+	if (form->family == FORMAT_FAMILY_LOKI && announced.n == 0)
+		announced = (struct codec_names){ 1, { CODEC_SNAPPY_BLOCK } };
+	switch (codec_unpack(t->codec, p->body, p->len, &announced, t->config.max_body_bytes,
+			     bytes)) {
+	case 0:
+		return REFUSAL_NONE;
+	case CODEC_E_TOO_LARGE:
+		return (enum refusal)HTTP_BODY_TOO_LARGE;
+	case CODEC_E_RATIO:
+		return REFUSAL_EXPANDS;
+	case CODEC_E_BAD:
+		return REFUSAL_BAD_ENCODING;
+	default:
+		return REFUSAL_NO_MEMORY;
+	}
+}
+
+static bool takes(const struct translator *t, enum format_id format)
+{
+	return t->config.formats == 0 || t->config.formats >> format & 1;
+}
+
+static enum refusal refusal_of(int result, const struct format_body *body, enum format_id format)
+{
+	bool is_ours = format == FORMAT_JSON || format == FORMAT_JSON_LINES;
+	struct json_slice scalar = { body->data, body->len };
+
+	switch (result) {
+	case 0:
+		return REFUSAL_NONE;
+	case FORMAT_E_EMPTY:
+		return REFUSAL_NO_MESSAGES;
+	case FORMAT_E_TOO_LARGE:
+		return (enum refusal)HTTP_BODY_TOO_LARGE;
+	case -ENOMEM:
+		return REFUSAL_NO_MEMORY;
+	default:
+		if (format == FORMAT_JSON &&
+		    json_scan_document(scalar.data, scalar.len, JSON_MAX_DEPTH) == 0)
+			return REFUSAL_NOT_A_PACKET;
+		return is_ours ? REFUSAL_BAD_JSON : REFUSAL_BAD_FORMAT;
+	}
+}
+
+/* The items are made before the body is replaced. Their memory is charged until they are freed. */
+static enum refusal make_items(struct translator *t, struct translation *result,
+			       const struct format_body *body)
+{
+	struct buf items = { 0 };
+	int r = format_bulk_items(body, clock_mono_us(), t->config.max_body_bytes, &items);
+
+	if (r == 0 && memory_take(t->config.memory, items.capacity)) {
+		result->items = items.data;
+		result->n_items_bytes = items.len;
+		result->n_items_charged = items.capacity;
+		return REFUSAL_NONE;
+	}
+	buf_deinit(&items);
+	return r ? refusal_of(r, body, FORMAT_BULK) : REFUSAL_NO_MEMORY;
+}
+
+/* Counts and writes. The memory for the JSON is charged for as long as it is needed. */
+static enum refusal convert(struct translator *t, struct packet **pp,
+			    const struct format_body *body, struct translation *result)
+{
+	const struct format *format = format_get(result->format);
+	struct format_sink sink = { .out = &t->json, .max_bytes = t->config.max_body_bytes };
+	size_t n_charged = 2 * body->len;
+	enum refusal refusal;
+
+	if (!memory_take(t->config.memory, n_charged))
+		return REFUSAL_NO_MEMORY;
+	buf_clear(&t->json);
+	refusal = refusal_of(format_read(result->format, body, &sink), body, result->format);
+	result->n_before = sink.n_messages;
+	result->is_empty = refusal == REFUSAL_NO_MESSAGES && format->may_be_empty;
+	if (refusal == REFUSAL_NONE && result->format == FORMAT_BULK)
+		refusal = make_items(t, result, body);
+	if (refusal == REFUSAL_NONE && !format->is_json)
+		refusal = set_body(t, pp, t->json.data, t->json.len);
+	else if (refusal == REFUSAL_NONE && body->data != (*pp)->body)
+		refusal = set_body(t, pp, body->data, body->len);
+	if (refusal == REFUSAL_NONE)
+		(*pp)->n_messages = (uint32_t)sink.n_messages;
+	memory_give(t->config.memory, n_charged);
+	if (t->json.capacity > KEPT_BYTES)
+		buf_deinit(&t->json);
+	return refusal;
+}
+
+enum refusal translator_read(struct translator *t, struct packet **pp,
+			     const struct request_form *form, struct translation *result)
+{
+	static const struct request_form plain = { .family = FORMAT_FAMILY_ANY };
+	struct codec_bytes bytes;
+	struct format_body body;
+	enum refusal refusal;
+
+	if (!form)
+		form = &plain;
+	*result = (struct translation){ .format = format_guess(form->family, form->media_type) };
+	refusal = unpack(t, *pp, form, &bytes);
+	if (refusal == REFUSAL_NONE) {
+		body = (struct format_body){ bytes.data, bytes.len, form->path, form->query };
+		result->format = format_detect(form->family, &body, form->media_type);
+		refusal = takes(t, result->format) ? convert(t, pp, &body, result) : REFUSAL_FORMAT;
+	}
+	codec_release(t->codec);
+	if (refusal != REFUSAL_NONE && result->items) {
+		free(result->items);
+		memory_give(t->config.memory, result->n_items_charged);
+		result->items = NULL;
+	}
+	return refusal;
+}

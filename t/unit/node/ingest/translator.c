@@ -1,0 +1,209 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/ingest/translator.h"
+#include "t/unit/common/codec/packers.h"
+
+#define MEMORY_BYTES (64 << 20)
+#define MAX_BODY (1u << 20)
+
+static struct memory_pool pool;
+static struct memory memory;
+
+static struct translator *make(uint32_t formats)
+{
+	struct translator_config config = { &memory, MAX_BODY, formats };
+	struct translator *t;
+
+	pool.left_bytes = MEMORY_BYTES;
+	memory_init(&memory, &pool);
+	t = translator_new(&config);
+	assert_non_null(t);
+	return t;
+}
+
+static void end(struct translator *t)
+{
+	translator_free(t);
+	assert_int_equal(memory.used_bytes, 0);
+}
+
+static struct packet *packet_of(const char *data, size_t len)
+{
+	struct packet *p = packet_new_within(&memory, len);
+
+	assert_non_null(p);
+	assert_int_equal(packet_reserve_within(&memory, &p, len, MAX_BODY), 0);
+	memcpy(p->body, data, len);
+	p->len = len;
+	return p;
+}
+
+static struct request_form *form_of(enum format_family family, const char *type,
+				    const char *encoding)
+{
+	struct http_head head = { .path = { "/shop/_bulk", 11 },
+				  .content_type = { type, strlen(type) } };
+	struct codec_names announced;
+	struct request_form *form;
+
+	assert_int_equal(codec_names_read(encoding, strlen(encoding), &announced), 0);
+	form = request_form_new(&head, family, &announced);
+	assert_non_null(form);
+	return form;
+}
+
+struct outcome {
+	enum refusal refusal;
+	const char *json; /* NULL: not looked at */
+	uint32_t n_messages;
+};
+
+static struct translation check(struct translator *t, struct request_form *form, const char *data,
+				size_t len, struct outcome expected)
+{
+	struct packet *p = packet_of(data, len);
+	struct translation result;
+
+	assert_int_equal(translator_read(t, &p, form, &result), expected.refusal);
+	if (expected.json) {
+		assert_int_equal(p->len, strlen(expected.json));
+		assert_memory_equal(p->body, expected.json, p->len);
+		assert_int_equal(p->n_messages, expected.n_messages);
+	}
+	packet_free_within(&memory, p);
+	free(form);
+	return result;
+}
+#define CHECK(form, text, ...)                                                                     \
+	check(t, form, text, sizeof(text) - 1, (struct outcome){ __VA_ARGS__ })
+
+static void test_formats(void **state)
+{
+	struct translator *t = make(0);
+
+	(void)state;
+	CHECK(NULL, "{\"a\":1}\n{\"a\":2}", REFUSAL_NONE, "{\"messages\":[{\"a\":1},{\"a\":2}]}",
+	      2);
+	CHECK(form_of(FORMAT_FAMILY_ANY, "text/plain", ""), "a\nb", REFUSAL_NONE,
+	      "{\"messages\":[{\"message\":\"a\"},{\"message\":\"b\"}]}", 2);
+	CHECK(form_of(FORMAT_FAMILY_ANY, "application/x-www-form-urlencoded", ""), "{\"a\":1}",
+	      REFUSAL_NONE, "{\"a\":1}", 1);
+	CHECK(form_of(FORMAT_FAMILY_OTLP, "", ""), "\x0a\x06\x12\x04\x12\x02\x10\x09", REFUSAL_NONE,
+	      "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"severityNumber\":9}]}]}]}",
+	      1);
+	end(t);
+}
+
+static void test_packed(void **state)
+{
+	static const char text[] = "{\"a\":1}{\"a\":2}";
+	struct translator *t = make(0);
+
+	(void)state;
+	for (int i = 0; i < PACKERS; i++) {
+		struct packed p = pack((enum packer)i, text, sizeof(text) - 1);
+
+		check(t, form_of(FORMAT_FAMILY_ANY, "application/json", packer_names[i]), p.data,
+		      p.len,
+		      (struct outcome){ REFUSAL_NONE, "{\"messages\":[{\"a\":1},{\"a\":2}]}", 2 });
+		packed_free(&p);
+	}
+	end(t);
+}
+
+static void test_refused(void **state)
+{
+	struct translator *t = make(0);
+	char *zeros = calloc(1, 32u << 20);
+	struct packed bomb;
+
+	(void)state;
+	assert_non_null(zeros);
+	CHECK(NULL, "{\"a\":1}\n{", REFUSAL_BAD_JSON);
+	CHECK(NULL, "hello", REFUSAL_BAD_JSON);
+	CHECK(NULL, "7", REFUSAL_NOT_A_PACKET);
+	CHECK(form_of(FORMAT_FAMILY_OTLP, "", ""), "\x0a\x06\x12", REFUSAL_BAD_FORMAT);
+	CHECK(form_of(FORMAT_FAMILY_ANY, "", "gzip"), "\x1f\x8b\x08\x00\x00", REFUSAL_BAD_ENCODING);
+	assert_int_equal(
+		CHECK(form_of(FORMAT_FAMILY_HEC, "", ""), "{}{}{", REFUSAL_BAD_FORMAT).n_before, 2);
+	bomb = pack(PACK_GZIP, zeros, 32u << 20);
+	check(t, NULL, bomb.data, bomb.len,
+	      (struct outcome){ (enum refusal)HTTP_BODY_TOO_LARGE, NULL, 0 });
+	packed_free(&bomb);
+	bomb = pack(PACK_ZSTD, zeros, 1u << 20);
+	check(t, NULL, bomb.data, bomb.len, (struct outcome){ REFUSAL_EXPANDS, NULL, 0 });
+	packed_free(&bomb);
+	free(zeros);
+	end(t);
+}
+
+static void test_empty(void **state)
+{
+	struct translator *t = make(0);
+
+	(void)state;
+	assert_true(CHECK(form_of(FORMAT_FAMILY_OTLP, "application/json", ""), "{}",
+			  REFUSAL_NO_MESSAGES)
+			    .is_empty);
+	assert_true(CHECK(form_of(FORMAT_FAMILY_OTLP, "application/x-protobuf", ""), "",
+			  REFUSAL_NO_MESSAGES)
+			    .is_empty);
+	assert_false(CHECK(form_of(FORMAT_FAMILY_HEC, "", ""), "", REFUSAL_NO_MESSAGES).is_empty);
+	end(t);
+}
+
+static void test_chosen(void **state)
+{
+	struct translator *t = make(1u << FORMAT_HEC | 1u << FORMAT_BULK);
+	struct translation result;
+
+	(void)state;
+	CHECK(NULL, "{}", REFUSAL_FORMAT);
+	CHECK(form_of(FORMAT_FAMILY_HEC, "", ""), "{}", REFUSAL_NONE);
+	result = CHECK(form_of(FORMAT_FAMILY_BULK, "", ""), "{\"delete\":{\"_id\":\"7\"}}\n",
+		       REFUSAL_NONE);
+	assert_memory_equal(result.items, "{\"delete\":{\"_index\":\"shop\",\"_id\":\"7\"", 36);
+	free(result.items);
+	memory_give(&memory, result.n_items_charged);
+	end(t);
+}
+
+static void test_no_memory(void **state)
+{
+	struct translator *t = make(0);
+	char body[40000];
+
+	(void)state;
+	memset(body, '\n', sizeof(body));
+	body[0] = 'x';
+	assert_true(memory_take(&memory, memory_left(&memory) - packet_cost(sizeof(body)) - 1000));
+	check(t, form_of(FORMAT_FAMILY_ANY, "text/plain", ""), body, sizeof(body),
+	      (struct outcome){ REFUSAL_NO_MEMORY, NULL, 0 });
+	memory_give(&memory, memory.used_bytes);
+	end(t);
+}
+
+int main(void)
+{
+#define TEST(title, fn)                                                                            \
+	{                                                                                          \
+		title, fn, NULL, NULL, NULL                                                        \
+	}
+	const struct CMUnitTest tests[] = {
+		TEST("a body becomes a packet of JSON", test_formats),
+		TEST("however it was packed", test_packed),
+		TEST("what is broken is refused, with its reason", test_refused),
+		TEST("a format may allow that nothing is in it", test_empty),
+		TEST("only the chosen formats are taken", test_chosen),
+		TEST("without memory nothing is made", test_no_memory),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("translator", tests, NULL, NULL);
+}
