@@ -76,6 +76,8 @@ static const struct conf_option options[] = {
 	  0, FAULT_DELAY_MAX_MS },
 	{ "error-rate", CONF_DOUBLE, FIELD(error_rate), "0", "P",
 	  "A simulated fault: the analyzer answers 500 to this part of the deliveries.", 0, 1 },
+	{ "crash-on", CONF_STRING, FIELD(crash_on), NULL, "TEXT",
+	  "A simulated fault: the analyzer ends at once, without an answer, at a delivery that holds this text." },
 	{ "threads", CONF_INT, FIELD(n_threads), "64", "N",
 	  "The number of deliveries that are processed at the same time. Further ones wait for their turn.",
 	  1, 4096 },

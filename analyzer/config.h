@@ -37,6 +37,7 @@ struct config {
 	uint64_t sink_timeout_ms;
 	int64_t delay_ms;
 	double error_rate;
+	char *crash_on; /* a delivery with this text ends the process; NULL: none does */
 	int64_t n_threads;
 	int log_level;
 	int log_format;

@@ -1,6 +1,7 @@
 #include "analyzer/ingest.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -39,12 +40,23 @@ static enum refusal play_faults(const struct ingest *ingest, struct worker *work
 	return REFUSED_NOT;
 }
 
+/* As a bug would end it: nothing is answered, nothing is told. */
+static void play_crash(const struct ingest *ingest, const struct worker *worker)
+{
+	const char *text = ingest->config->crash_on;
+
+	if (text && memmem(worker->body.data, worker->body.len, text, strlen(text)))
+		_exit(1);
+}
+
 static enum refusal take(const struct ingest *ingest, struct worker *worker,
 			 struct front_request *rq, struct stats_batch *batch)
 {
 	uint64_t n_expected, start_us = clock_mono_us();
-	enum refusal refusal = play_faults(ingest, worker);
+	enum refusal refusal;
 
+	play_crash(ingest, worker);
+	refusal = play_faults(ingest, worker);
 	if (!refusal)
 		refusal = expected_packets(ingest, rq, &n_expected);
 	if (!refusal)

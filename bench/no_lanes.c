@@ -73,3 +73,9 @@ void dispatch_write_slow(const struct dispatch *d, struct buf *out)
 	(void)d;
 	buf_clear(out);
 }
+
+bool dispatch_find_well(const struct dispatch *d, bool well[ROSTER_MAX_SLOTS])
+{
+	memcpy(well, d->reach, sizeof(d->reach));
+	return d->n_reachable > 0;
+}

@@ -18,6 +18,7 @@ spill_open()
 local removed = 0
 for i = 1, #ARGV, 3 do
   redis.call('XACK', K_SPILL, GROUP, ARGV[i])
+  spill_forget_failures(ARGV[i])
   if redis.call('XDEL', K_SPILL, ARGV[i]) == 1 then
     removed = removed + 1
     spill_messages, spill_bytes = spill_messages - ARGV[i + 1], spill_bytes - ARGV[i + 2]

@@ -9,8 +9,8 @@
 -- KEYS
 --   1 spill STREAM, 2 spill_total HASH, 3 journal STREAM, 4 spill_pushes HASH
 -- ARGV
---   1 node, 2 most bytes in the spill, then five for each packet: its own id ("" = it has none), media
---   type, messages, when it was received (ms, the node's clock), body; then the holder, the
+--   1 node, 2 most bytes in the spill, then six for each packet: its own id ("" = it has none), media
+--   type, messages, when it was received (ms, the node's clock), body, deliveries that failed and count; then the holder, the
 --   worker (node/index) that delivers them already ("" or absent = none), who calls, and the number of its call
 --   (absent: not numbered)
 -- RETURNS
@@ -22,8 +22,8 @@ local K_SPILL, K_SPILL_TOTAL, K_JOURNAL, K_PUSHES = KEYS[1], KEYS[2], KEYS[3], K
 --@include journal
 --@include ticket
 local node, max_bytes = ARGV[1], tonumber(ARGV[2])
-local n_packets = math.floor((#ARGV - 2) / 5)
-local holder, who, number = unpack(ARGV, 3 + 5 * n_packets)
+local n_packets = math.floor((#ARGV - 2) / 6)
+local holder, who, number = unpack(ARGV, 3 + 6 * n_packets)
 local names, stored = {}, {}
 if holder == '' then holder = nil end
 
@@ -46,7 +46,7 @@ if redis.call('EXISTS', K_SPILL) == 0 then spill_group_create() end
 local before = spill_open()
 local has_free = holder and #redis.call('XRANGE', K_SPILL, '(' .. spill_mark(), '+', 'COUNT', 1) > 0
 local answer = 'ok'
-for i = 3, 2 + 5 * n_packets, 5 do
+for i = 3, 2 + 6 * n_packets, 6 do
   local name = spill_add(max_bytes, ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], node, ARGV[i + 4])
   if not name then
     answer = 'full'
@@ -54,6 +54,7 @@ for i = 3, 2 + 5 * n_packets, 5 do
   end
   names[#names + 1] = name
   stored[#stored + 1] = name .. ' ' .. ARGV[i + 2] .. ' ' .. spill_cost(ARGV[i], ARGV[i + 1], ARGV[i + 4])
+  if ARGV[i + 5] ~= '0' then spill_set_failures(name, ARGV[i + 5]) end
 end
 if #names == 0 then return {answer, 0, spill_bytes} end
 if who then ticket_write(who, number, table.concat(stored, ' ')) end

@@ -15,7 +15,8 @@
 --   answered with its body (absent: any): a larger one ends the call
 -- RETURNS
 --   {entries in the stream, how many of the answered ones were a dead worker's, then one array for each packet:
---   {entry, packet id, type, messages, received (ms), cost in bytes (for spill_done), body ("": too large)}}
+--   {entry, packet id, type, messages, received (ms), cost in bytes (for spill_done), body ("": too large),
+--   failed deliveries that count}}
 -- COST
 --   O(packets + consumers), about 60 us with 1 packet, 1300 us with 64 (of 1.2 KB), 3 us for each
 --   other consumer; 35 us when the spill is empty
@@ -45,6 +46,7 @@ local function bury(name, f, cost)
   redis.call('XADD', K_DEAD, '*', 'reason', 'not a packet: ' .. why, 'analyzer', '', 'node', f.node or '',
     'messages', 1, 'id', f.id or '', 'type', f.type or '', 'received_ms', '', 'body', f.body or '')
   spill_open()
+  spill_forget_failures(name)
   redis.call('XACK', K_SPILL, GROUP, name)
   redis.call('XDEL', K_SPILL, name)
   spill_messages = spill_messages - (spill_number(f.messages, 1, 2 ^ 32 - 1) or 0)
@@ -65,7 +67,7 @@ local function take(entry)
   if body == '' or not messages or not received_ms then return bury(entry[1], f, cost) end
   bytes = bytes + cost
   if cost > body_most then bytes, body = math.huge, '' end
-  answer[#answer + 1] = {entry[1], id, media_type, messages, received_ms, cost, body}
+  answer[#answer + 1] = {entry[1], id, media_type, messages, received_ms, cost, body, spill_failures(entry[1])}
 end
 
 -- One by one, as what a packet weighs is known only when it is taken.

@@ -10,14 +10,20 @@
  * Without a fate after ack-within, a packet is put into the spill beside (spill_hold.h): 202. From then
  * on it is one of those out of the spill.
  *
+ * A packet that fails again and again at analyzers that serve others (suspicion.h) waits in
+ * `suspects` between its deliveries, and is a dead letter in the end.
+ *
  * Packets out of the spill go the same way, but that nobody waits for an answer: where nobody takes
  * them they are parked, for they are safe where they came from.
  */
 #include "node/fate.h"
 
+#include <stdio.h>
+
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "node/packet/suspicion.h"
 
 #define ACCOUNT_US 200000
 #define PARK_US 100000
@@ -206,11 +212,86 @@ static void on_park_timer(evutil_socket_t fd, short what, void *arg)
 	metrics_set(f->config.metrics, M_PARKED_PACKETS, 0, f->parked.n_packets);
 }
 
+static void arm_suspect_timer(struct fate *f)
+{
+	struct timeval tv = clock_timeval(PARK_US);
+
+	metrics_set(f->config.metrics, M_SUSPECT_PACKETS, 0, f->suspects.n_packets);
+	if (f->suspects.n_packets && !evtimer_pending(f->suspect_timer, NULL))
+		evtimer_add(f->suspect_timer, &tv);
+}
+
+/* Its agent is answered from the spill meanwhile: spill_hold goes on watching it. */
+static void suspect(struct fate *f, struct packet *p)
+{
+	log_warn("worker", "packet may be poison", "analyzer=%s failures=%u bytes=%zu",
+		 suspicion_analyzer(p), suspicion_n_failures(p), p->len);
+	if (p->spilled)
+		spill_out_note_failures(f->config.spill_out, p);
+	p->waiting_us = clock_mono_us();
+	packet_queue_push(&f->suspects, p);
+	arm_suspect_timer(f);
+}
+
+/* The node ends. */
+static void leave_suspect(struct fate *f, struct packet *p)
+{
+	spill_hold_forget(hold_of(f, p), p);
+	if (p->spilled)
+		give_up(f, p);
+	else
+		spill_in_add(in_of(f, p), p);
+}
+
+static void bury_poison(struct fate *f, struct packet *p);
+
+/* What becomes of a suspect now. False: it waits on. */
+static bool try_suspect(struct fate *f, struct packet *p, uint64_t now_us)
+{
+	if (f->is_ending) {
+		leave_suspect(f, p);
+	} else if (!p->spilled && spill_in_would_take(in_of(f, p), p)) {
+		spill_hold_forget(hold_of(f, p), p);
+		spill_in_store(in_of(f, p), p);
+	} else if (now_us - p->waiting_us < suspicion_wait_us(p)) {
+		return false;
+	} else if (suspicion_is_over(p)) { /* it could not be buried */
+		bury_poison(f, p);
+	} else {
+		return router_submit_suspect(f->config.router, p);
+	}
+	return true;
+}
+
+static void on_suspect_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct fate *f = arg;
+	uint64_t now_us = clock_mono_us();
+
+	(void)fd;
+	(void)what;
+	for (unsigned n = f->suspects.n_packets; n; n--) {
+		struct packet *p = packet_queue_pop(&f->suspects);
+
+		if (!try_suspect(f, p, now_us))
+			packet_queue_push(&f->suspects, p);
+	}
+	arm_suspect_timer(f);
+}
+
 void fate_on_unplaced(void *arg, struct packet *p)
 {
 	struct fate *f = arg;
 
 	packet_forget_tried(p);
+	if (suspicion_is_over(p)) {
+		bury_poison(f, p);
+		return;
+	}
+	if (suspicion_is_suspect(p)) {
+		suspect(f, p);
+		return;
+	}
 	spill_hold_forget(hold_of(f, p), p); /* the spill has deadlines of its own */
 	if (!p->spilled && spill_in_would_take(in_of(f, p), p))
 		spill_in_store(in_of(f, p), p); /* or it would be tried for ever */
@@ -246,23 +327,43 @@ void fate_on_buried(void *arg, struct packet *p, enum refusal refusal)
 	f->n_burying--;
 	if (refusal == REFUSAL_NONE) {
 		account(f, ACCOUNT_DEAD, p);
+		if (suspicion_is_over(p))
+			metrics_add(f->config.metrics, M_POISON_PACKETS, 0, 1);
 		accept_packet(f, p, "");
 	} else if (p->exchange) {
 		refuse_packet(f, p, refusal);
+	} else if (suspicion_is_over(p)) {
+		suspect(f, p);
 	} else {
 		park(f, p);
 	}
 }
 
+static void bury(struct fate *f, struct packet *p, const char *analyzer, const char *reason)
+{
+	packet_forget_tried(p);
+	f->n_burying++;
+	dead_letters_bury(f->config.dead_letters, p, analyzer, reason);
+}
+
+static void bury_poison(struct fate *f, struct packet *p)
+{
+	char reason[SUSPICION_REASON_SIZE];
+
+	suspicion_write_reason(p, reason);
+	log_warn("worker", "packet is poison", "analyzer=%s reason=%s bytes=%zu",
+		 suspicion_analyzer(p), reason, p->len);
+	bury(f, p, suspicion_analyzer(p), reason);
+}
+
 void fate_on_bad(void *arg, struct packet *p, const char *analyzer, int status)
 {
-	struct fate *f = arg;
+	char reason[SUSPICION_REASON_SIZE];
 
 	log_warn("worker", "packet refused as bad", "analyzer=%s status=%d bytes=%zu", analyzer,
 		 status, p->len);
-	packet_forget_tried(p);
-	f->n_burying++;
-	dead_letters_bury(f->config.dead_letters, p, analyzer, status);
+	snprintf(reason, sizeof(reason), "status %d", status);
+	bury(arg, p, analyzer, reason);
 }
 
 /* ---- packets that come ---- */
@@ -308,7 +409,9 @@ void fate_on_packet_from_spill(void *arg, struct packet *p)
 
 	assert(p->spilled && !p->exchange);
 	account(f, ACCOUNT_TAKEN, p);
-	if (router_can_place(f->config.router))
+	if (suspicion_is_suspect(p))
+		suspect(f, p);
+	else if (router_can_place(f->config.router))
 		router_submit(f->config.router, p);
 	else
 		park(f, p);
@@ -336,7 +439,8 @@ bool fate_has_room(void *arg)
 
 unsigned fate_n_in_flight(const struct fate *f)
 {
-	unsigned n = router_n_packets(f->config.router) + f->parked.n_packets + f->n_burying;
+	unsigned n = router_n_packets(f->config.router) + f->parked.n_packets +
+		     f->suspects.n_packets + f->n_burying;
 
 	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
 		n += spill_in_n_packets(&f->config.spill_in[size]);
@@ -379,6 +483,12 @@ void fate_leave_parked(struct fate *f)
 {
 	struct packet *p;
 
+	while ((p = packet_queue_pop(&f->suspects))) {
+		if (p->exchange)
+			refuse_packet(f, p, REFUSAL_SHUTTING_DOWN);
+		else
+			packet_queue_push(&f->parked, p);
+	}
 	while ((p = packet_queue_pop(&f->parked))) {
 		if (p->spilled) {
 			spill_out_leave(f->config.spill_out, p);
@@ -398,18 +508,23 @@ int fate_init(struct fate *f, const struct fate_config *config)
 
 	*f = (struct fate){ .config = *config };
 	packet_queue_init(&f->parked);
+	packet_queue_init(&f->suspects);
+	f->suspect_timer = evtimer_new(config->base, on_suspect_timer, f);
 	f->park_timer = evtimer_new(config->base, on_park_timer, f);
 	f->account_timer = event_new(config->base, -1, EV_PERSIST, on_account_timer, f);
-	if (!f->park_timer || !f->account_timer || event_add(f->account_timer, &account_tv) != 0)
+	if (!f->park_timer || !f->suspect_timer || !f->account_timer ||
+	    event_add(f->account_timer, &account_tv) != 0)
 		return -ENOMEM;
 	return 0;
 }
 
 void fate_deinit(struct fate *f)
 {
-	assert(f->parked.n_packets == 0);
+	assert(f->parked.n_packets == 0 && f->suspects.n_packets == 0);
 	if (f->park_timer)
 		event_free(f->park_timer);
+	if (f->suspect_timer)
+		event_free(f->suspect_timer);
 	if (f->account_timer)
 		event_free(f->account_timer);
 }

@@ -50,11 +50,12 @@ struct fate_config {
 
 struct fate {
 	struct fate_config config;
-	struct accounts accounts;   /* without what is in flight */
-	struct packet_queue parked; /* acknowledged or in the spill; tried again every 100 ms */
-	unsigned n_burying;         /* packets on their way to the dead letters */
-	bool is_ending;             /* what no analyzer here takes is left to other workers */
-	struct event *park_timer, *account_timer;
+	struct accounts accounts;     /* without what is in flight */
+	struct packet_queue suspects; /* as suspicion.h says; they wait for their next delivery */
+	struct packet_queue parked;   /* acknowledged or in the spill; tried again every 100 ms */
+	unsigned n_burying;           /* packets on their way to the dead letters */
+	bool is_ending;               /* what no analyzer here takes is left to other workers */
+	struct event *park_timer, *suspect_timer, *account_timer;
 };
 
 int fate_init(struct fate *f, const struct fate_config *config) MUST_CHECK;

@@ -53,6 +53,8 @@
 	X(BATCHES, "weir_batches_total", COUNTER, BY_ANALYZER, 0, "Deliveries attempted: POSTs sent to it.")                \
 	X(BATCHES_FAILED, "weir_batches_failed_total", COUNTER, BY_ANALYZER_AND("reason", delivery_outcome_names, DELIVERY_OUTCOMES), 0, \
 	  "Deliveries that did not end with 2xx, by reason.")                                                               \
+	X(RESENT_PACKETS, "weir_resent_packets_total", COUNTER, BY_ANALYZER, 0,                                             \
+	  "Packets of deliveries that met the close of an idle connection and were sent once more. Some may have come twice.") \
 	X(REROUTED_PACKETS, "weir_rerouted_packets_total", COUNTER, BY("reason", reroute_reason_names, REROUTE_REASONS), 0, \
 	  "Packets taken back from one analyzer and given to another, by reason.")                                          \
 	X(SPILLED_PACKETS, "weir_spilled_packets_total", COUNTER, BY("reason", spill_reason_names, SPILL_REASONS), 0,       \
@@ -70,7 +72,11 @@
 	  "Times that packets began to wait longer than ack-within because they could not be stored, by reason.")           \
 	X(SPILL_HELD_PACKETS, "weir_spill_held_packets", GAUGE, BY_NOTHING, 0,                                              \
 	  "Packets that this node has taken out of the spill, or put there at ack-within, and delivers now.")               \
-	X(DEAD_PACKETS, "weir_dead_packets_total", COUNTER, BY_NOTHING, 0, "Packets refused by an analyzer as bad.")        \
+	X(DEAD_PACKETS, "weir_dead_packets_total", COUNTER, BY_NOTHING, 0, "Packets that became dead letters: refused as bad, or poison.") \
+	X(SUSPECT_PACKETS, "weir_suspect_packets", GAUGE, BY_NOTHING, 0,                                                    \
+	  "Packets whose deliveries failed at analyzers that serve others: they wait, and travel alone.")                   \
+	X(POISON_PACKETS, "weir_poison_packets_total", COUNTER, BY_NOTHING, 0,                                              \
+	  "Dead letters because deliveries of the packet failed again and again, at analyzers that serve others.")          \
 	X(DEAD_MESSAGES, "weir_dead_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                           \
 	X(REFUSED_PACKETS, "weir_refused_packets_total", COUNTER, BY_NOTHING, 0,                                            \
 	  "Valid packets refused after they had been received (503).")                                                      \

@@ -16,6 +16,7 @@ static const struct entry_field fields[] = {
 	{ true, true, ENTRY_WRITTEN, "time", ">AGE", NULL },
 	{ true, false, ENTRY_TEXT, "analyzer", "<ANALYZER", "analyzer" },
 	{ true, false, ENTRY_TEXT, "reason", "<REASON", "reason" },
+	{ true, false, ENTRY_TEXT, "answer", NULL, "answer" },
 	{ false, true, ENTRY_TEXT, "node", "<NODE", "node" },
 	{ true, false, ENTRY_TEXT, "node", NULL, "node" },
 	{ true, true, ENTRY_COUNT, "messages", ">MESSAGES", "messages" },

@@ -10,8 +10,8 @@
 #include "registry/redis/client.h"
 #include "registry/spill.h"
 
-#define ENTRIES_CHUNK 16 /* entries read, replayed or deleted at once */
-#define ENTRY_TEXT_MAX 256
+#define ENTRIES_CHUNK 16    /* entries read, replayed or deleted at once */
+#define ENTRY_TEXT_MAX 2048 /* the answer of an analyzer: 300 bytes, each as up to six */
 
 /* One of the two, and how to reach it; all is borrowed. Functions return 0, CLIENT_E_*,
  * ENTRIES_E_ANSWER or a negative errno. */

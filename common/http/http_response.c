@@ -20,6 +20,7 @@ void http_response_init(struct http_response *r)
 	r->line_len = 0;
 	r->line_cut = false;
 	r->last = 0;
+	r->quote_len = 0;
 }
 
 /* It cannot be read on. */
@@ -271,10 +272,23 @@ static size_t feed_line(struct http_response *r, const char *data, size_t len)
 	return n + 1;
 }
 
-static size_t feed_body(struct http_response *r, size_t len)
+/* The sender of a request that failed wants to know why. */
+static void quote(struct http_response *r, const char *data, size_t len)
+{
+	size_t room = sizeof(r->quote) - r->quote_len;
+
+	if (r->status < 300)
+		return;
+	len = len < room ? len : room;
+	memcpy(r->quote + r->quote_len, data, len);
+	r->quote_len += len;
+}
+
+static size_t feed_body(struct http_response *r, const char *data, size_t len)
 {
 	size_t n = len < r->n_left ? len : (size_t)r->n_left;
 
+	quote(r, data, n);
 	r->n_left -= n;
 	if (!r->n_left) {
 		r->state = r->state == HTTP_RESPONSE_BODY ? HTTP_RESPONSE_DONE
@@ -290,12 +304,14 @@ size_t http_response_feed(struct http_response *r, const char *data, size_t len)
 
 	r->any |= len > 0;
 	while (at < len && r->state != HTTP_RESPONSE_DONE && r->state != HTTP_RESPONSE_BAD) {
-		if (r->state == HTTP_RESPONSE_UNTIL_CLOSE)
+		if (r->state == HTTP_RESPONSE_UNTIL_CLOSE) {
+			quote(r, data + at, len - at);
 			at = len;
-		else if (r->state == HTTP_RESPONSE_BODY || r->state == HTTP_RESPONSE_CHUNK_DATA)
-			at += feed_body(r, len - at);
-		else
+		} else if (r->state == HTTP_RESPONSE_BODY || r->state == HTTP_RESPONSE_CHUNK_DATA) {
+			at += feed_body(r, data + at, len - at);
+		} else {
 			at += feed_line(r, data + at, len - at);
+		}
 	}
 	return at;
 }

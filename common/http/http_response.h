@@ -2,8 +2,8 @@
 #define WEIR_COMMON_HTTP_RESPONSE_H
 /*
  * An incremental reader of HTTP/1.x responses to GET and POST (RFC 9112). Pure: bytes in, verdict
- * out. The body is counted and dropped, so the caller keeps no bytes: what a line needs
- * across reads is kept here.
+ * out. The body is counted and dropped, but for the first bytes of one that is no
+ * success. The caller keeps no bytes: what a line needs across reads is kept here.
  *
  *   STATUS_LINE -> FIELDS -> (BODY | UNTIL_CLOSE | CHUNK_SIZE -> CHUNK_DATA -> CHUNK_END -> ...
  *        ^            |       TRAILERS) -> DONE
@@ -24,6 +24,7 @@
 #include "common/err.h"
 
 #define HTTP_RESPONSE_MAX_HEAD 65536
+#define HTTP_RESPONSE_QUOTE_BYTES 300
 
 enum http_response_state {
 	HTTP_RESPONSE_STATUS_LINE,
@@ -52,6 +53,8 @@ struct http_response {
 	bool line_cut;         /* it did not fit */
 	char last;             /* its last byte so far */
 	char line[256];
+	size_t quote_len; /* of the body of an answer that is no success, as much as came and fits */
+	char quote[HTTP_RESPONSE_QUOTE_BYTES];
 };
 
 void http_response_init(struct http_response *r);

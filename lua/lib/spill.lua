@@ -57,6 +57,18 @@ local function spill_close()
   return entries
 end
 
+-- Deliveries of an entry's packet that failed, as far as they count. They are beside it, as they grow while it is held.
+local function spill_set_failures(name, failures)
+  redis.call('HSET', K_SPILL_TOTAL, 'failures:' .. name, failures)
+end
+
+local function spill_failures(name)
+  return spill_number(redis.call('HGET', K_SPILL_TOTAL, 'failures:' .. name), 0, 100) or 0
+end
+
+-- The entry is gone.
+local function spill_forget_failures(name) redis.call('HDEL', K_SPILL_TOTAL, 'failures:' .. name) end
+
 -- Adds a packet: the name of its entry, or false where there is no room.
 local function spill_add(max_bytes, id, media_type, messages, received_ms, node, body)
   local cost = spill_cost(id, media_type, body)

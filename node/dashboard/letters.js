@@ -11,7 +11,7 @@ const PAGE = 20;
 const KINDS = {
 	dead: {
 		title: 'Dead letters',
-		about: 'Packets that an analyzer refused as bad. Replayed ones go into the spill and from there to any analyzer.',
+		about: 'Packets that an analyzer refused as bad, or at which analyzers failed again and again. Replayed ones go into the spill and from there to any analyzer.',
 		empty: 'No dead letters. A packet comes here when an analyzer answers 400, 413, 415 or 422 to it alone.',
 		order: 'Newest first.',
 	},
@@ -76,18 +76,20 @@ class Letters {
 		const title = el('b', { class: 'id' });
 		const facts = el('span', { class: 'quiet' });
 		const reason = el('span', { 'data-field': 'reason' });
+		const answer = el('span', { class: 'quiet', 'data-field': 'answer' });
 		const content = el('pre', { tabindex: '0', hidden: true, 'aria-label': 'Content' });
 		const look = this.button('Look', 'show', () => this.look(key, content));
 		const buttons = el('span', { class: 'actions' }, look);
 		if (this.kind === 'dead')
 			buttons.append(this.button('Replay', 'replay', () => this.replay({ entries: [key] }, '1')),
 				this.button('Purge…', 'purge', () => this.purge({ entries: [key] }, 'this dead letter'), 'danger'));
-		const node = el('li', { 'data-entry': key }, el('div', {}, title, reason, facts), buttons, content);
+		const node = el('li', { 'data-entry': key }, el('div', {}, title, reason, answer, facts), buttons, content);
 		return {
 			node,
 			update(e) {
 				setText(title, e.id || `entry ${e.entry}`);
 				setText(reason, e.analyzer ? `${e.analyzer}: ${e.reason}` : '');
+				setText(answer, e.answer ? `it said: ${e.answer}` : '');
 				setText(facts, `${span(e.age_ms)} ago, ${plural(e.messages, 'message')}, ${bytes(e.bytes)}, by ${e.node}`);
 			},
 		};

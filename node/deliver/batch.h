@@ -31,6 +31,8 @@ struct batch {
 	struct batch *next; /* in the lane's list of halves to be sent */
 	bool is_half;       /* of one that was refused */
 	bool is_full;       /* no packet more would have fit */
+	bool is_suspect;    /* one packet, which has failed before: it may be at fault itself */
+	bool began_well; /* the breaker was closed when it was started, and the health probe fine */
 	struct packet_queue packets;
 	uint32_t n_messages;
 	uint32_t attempt; /* of the packet that was tried most often */

@@ -7,6 +7,7 @@
 #include "node/deliver/lane_metrics.h"
 #include "node/deliver/lane_outcome.h"
 #include "node/node_metrics.h"
+#include "node/packet/suspicion.h"
 
 #define MAX_FLYING 16        /* batches of many packets */
 #define MAX_FLYING_SINGLE 64 /* of one packet each, where the analyzer takes no batches */
@@ -63,11 +64,26 @@ unsigned lane_n_packets(const struct lane *lane)
 	return n;
 }
 
+/* Beside the queue, as halves go. False: out of memory for that. */
+static bool push_alone(struct lane *lane, struct packet *p)
+{
+	struct batch *b = batch_new(lane);
+
+	if (!b)
+		return false;
+	batch_add(b, p);
+	b->is_half = true;
+	b->next = lane->halves;
+	lane->halves = b;
+	return true;
+}
+
 void lane_push(struct lane *lane, struct packet *p)
 {
 	assert(!lane->is_retired && !lane->is_shut);
 	p->slot = (uint16_t)lane->slot;
-	packet_queue_push(&lane->queue, p);
+	if (!p->suspicion || !suspicion_goes_alone(p) || !push_alone(lane, p))
+		packet_queue_push(&lane->queue, p);
 	metrics_add(lane->config.metrics, M_ROUTED_PACKETS, lane->slot, 1);
 	metrics_add(lane->config.metrics, M_ROUTED_MESSAGES, lane->slot, p->n_messages);
 	if (lane->latency.limit_us)
@@ -116,7 +132,7 @@ static bool queue_may_go(const struct lane *lane)
 
 static bool goes_alone(const struct packet *p)
 {
-	return p->n_attempts >= PACKET_OFTEN_TRIED;
+	return p->n_attempts >= PACKET_OFTEN_TRIED || suspicion_goes_alone(p);
 }
 
 /* Whether it fits in beside those that are there. */
@@ -150,10 +166,19 @@ static struct batch *next_batch(struct lane *lane)
 	return b;
 }
 
-static void rest_is_over(struct lane *lane, uint64_t now_us)
+/* The silence of suspects alone is not the analyzer's. */
+static void note_start(struct lane *lane, struct batch *b)
 {
-	backlog_hear(&lane->backlog, now_us);
-	silence_begin(&lane->silence, now_us);
+	uint64_t now_us = b->transfer.started_us;
+
+	if (!lane->n_flying)
+		backlog_hear(&lane->backlog, now_us);
+	if (lane->n_flying == lane->n_flying_suspects)
+		silence_begin(&lane->silence, now_us);
+	lane->n_flying++;
+	lane->n_flying_halves += b->is_half;
+	lane->n_flying_packets += b->packets.n_packets;
+	lane->n_flying_suspects += b->is_suspect;
 }
 
 /* False: it could not be started, its packets are taken back, and it is freed. */
@@ -161,7 +186,10 @@ static bool batch_start(struct batch *b)
 {
 	struct lane *lane = b->lane;
 
+	b->is_suspect = b->packets.n_packets == 1 && suspicion_n_failures(b->packets.head) > 0;
+	b->began_well = lane->breaker.state == BREAKER_CLOSED && !lane->probe_is_down;
 	b->transfer = (struct transfer){ .url = lane->url,
+					 .is_fresh = b->is_suspect,
 					 .connect_ms = lane->config.connect_ms,
 					 .timeout_ms = lane->config.timeout_ms,
 					 .on_done = lane_on_done };
@@ -173,11 +201,7 @@ static bool batch_start(struct batch *b)
 		batch_free(b);
 		return false;
 	}
-	if (!lane->n_flying)
-		rest_is_over(lane, b->transfer.started_us);
-	lane->n_flying++;
-	lane->n_flying_halves += b->is_half;
-	lane->n_flying_packets += b->packets.n_packets;
+	note_start(lane, b);
 	metrics_add(lane->config.metrics, M_BATCHES, lane->slot, 1);
 	return true;
 }
@@ -261,7 +285,8 @@ void lane_set_probe(struct lane *lane, bool is_down)
 static void check_silence(struct lane *lane, uint64_t others_us, uint64_t now_us)
 {
 	assert(lane->breaker.state != BREAKER_HANGING || lane->n_flying);
-	if (!lane->n_flying || !silence_is_too_long(&lane->silence, others_us, now_us) ||
+	if (lane->n_flying == lane->n_flying_suspects ||
+	    !silence_is_too_long(&lane->silence, others_us, now_us) ||
 	    !breaker_hang(&lane->breaker))
 		return;
 	metrics_add(lane->config.metrics, M_HANGS, lane->slot, 1);

@@ -11,7 +11,8 @@
  * Group commit: whatever is queued when a slot is free leaves as one POST; nothing waits for
  * company. How many slots there are is found out (concurrency.h); a second one opens only for a
  * full batch, or while fewer than four packets are under way to an analyzer that answers within a
- * millisecond. Halves have slots of their own, so the search for a bad packet holds nobody up.
+ * millisecond. Halves have slots of their own, so the search for a bad packet holds nobody up. So
+ * have packets that travel alone because a delivery of them failed (packet/suspicion.h).
  * The queue takes no more than the analyzer does in about a second (backlog.h); when that becomes
  * less, so that twice as much is queued, the newest go elsewhere.
  */

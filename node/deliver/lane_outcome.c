@@ -6,9 +6,11 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "node/packet/suspicion.h"
 
 #define PAUSE_DEFAULT_S 1
 #define QUICK_US 1000
+#define SMALL_BATCH 32 /* packets that cost little when each of them travels alone */
 
 void lane_note_breaker(const struct lane *lane, const char *why)
 {
@@ -88,6 +90,8 @@ static void on_bad(struct lane *lane, struct batch *b)
 
 	hear_answer(lane, &b->transfer, "deliveries are answered");
 	if (n == 1)
+		suspicion_quote(b->packets.head, b->transfer.said, b->transfer.said_len);
+	if (n == 1)
 		lane->events.on_bad(lane->events.arg, lane, packet_queue_pop(&b->packets),
 				    b->transfer.status);
 	else if (!lane_may_send(lane)) /* no half would leave */
@@ -103,26 +107,53 @@ static void pause_for(struct lane *lane, uint32_t seconds)
 		 seconds ? seconds : PAUSE_DEFAULT_S);
 }
 
-static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome outcome)
-{
-	static const enum reroute_reason reasons[DELIVERY_OUTCOMES] = {
-		[OUTCOME_BUSY] = REROUTE_BUSY,       [OUTCOME_STATUS] = REROUTE_STATUS,
-		[OUTCOME_CONNECT] = REROUTE_CONNECT, [OUTCOME_TIMEOUT] = REROUTE_TIMEOUT,
-		[OUTCOME_BROKEN] = REROUTE_BROKEN,
-	};
-	const struct transfer *t = &b->transfer;
-	uint64_t now_us = clock_mono_us();
-	bool is_late = outcome == OUTCOME_TIMEOUT || ran_out_of_time(t);
+/* ---- failures ---- */
 
-	log_warn("lane", "delivery failed",
-		 "analyzer=%s url=%s reason=%s status=%d error=%s packets=%u", lane->id, lane->url,
-		 delivery_outcome_names[outcome], t->status, t->error, b->packets.n_packets);
-	if (lane->config.failures)
-		failures_note(lane->config.failures, lane->slot, t->status, t->error);
-	concurrency_failure(&lane->concurrency, t->started_us, t->ended_us);
-	if (outcome == OUTCOME_BUSY)
-		pause_for(lane, t->retry_after_s);
-	if (is_late) {
+/* Meanwhile it has answered a delivery that was begun later. */
+static bool served_others(const struct lane *lane, const struct batch *b)
+{
+	return lane->answered_start_us > b->transfer.started_us;
+}
+
+/*
+ * Whether the failure may be the packets' fault. A connection that broke may be, whatever else the
+ * analyzer does: it may have ended at them. One that hangs does so for any packet.
+ */
+static bool counts(const struct lane *lane, const struct batch *b, enum delivery_outcome outcome)
+{
+	if (outcome == OUTCOME_BROKEN)
+		return true;
+	if (!b->began_well || (outcome != OUTCOME_TIMEOUT && outcome != OUTCOME_STATUS))
+		return false;
+	return outcome == OUTCOME_STATUS || b->packets.n_packets <= SMALL_BATCH ||
+	       served_others(lane, b);
+}
+
+static void count_failure(const struct lane *lane, struct batch *b, enum delivery_outcome outcome)
+{
+	const struct transfer *t = &b->transfer;
+	const struct suspicion_failure failure = {
+		.kind = outcome == OUTCOME_BROKEN    ? SUSPICION_BROKEN
+			: outcome == OUTCOME_TIMEOUT ? SUSPICION_TIMEOUT
+						     : SUSPICION_STATUS,
+		.status = t->status,
+		.was_alone = b->packets.n_packets == 1,
+		.analyzer = lane->id,
+	};
+
+	for (struct packet *p = b->packets.head; p; p = p->next) {
+		suspicion_count(p, &failure);
+		suspicion_quote(p, t->said, t->said_len);
+	}
+}
+
+/* What the breaker learns of it. */
+static void tell_breaker(struct lane *lane, const struct batch *b, enum delivery_outcome outcome,
+			 bool is_late)
+{
+	uint64_t now_us = clock_mono_us();
+
+	if (is_late && !(b->began_well && served_others(lane, b))) {
 		if (breaker_timeout(&lane->breaker, now_us))
 			lane_note_breaker(lane, delivery_outcome_names[OUTCOME_TIMEOUT]);
 	} else if (outcome == OUTCOME_BUSY) {
@@ -132,11 +163,41 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 	} else if (breaker_failure(&lane->breaker, now_us)) {
 		lane_note_breaker(lane, delivery_outcome_names[outcome]);
 	}
+}
+
+static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome outcome)
+{
+	static const enum reroute_reason reasons[DELIVERY_OUTCOMES] = {
+		[OUTCOME_BUSY] = REROUTE_BUSY,       [OUTCOME_STATUS] = REROUTE_STATUS,
+		[OUTCOME_CONNECT] = REROUTE_CONNECT, [OUTCOME_TIMEOUT] = REROUTE_TIMEOUT,
+		[OUTCOME_BROKEN] = REROUTE_BROKEN,
+	};
+	const struct transfer *t = &b->transfer;
+	bool is_late = outcome == OUTCOME_TIMEOUT || ran_out_of_time(t);
+	bool may_be_theirs = counts(lane, b, outcome);
+	/* it failed elsewhere too, and this analyzer serves others */
+	bool is_excused = may_be_theirs && b->is_suspect && b->began_well;
+	bool was_busy_with_others = is_late && served_others(lane, b);
+
+	log_warn("lane", "delivery failed",
+		 "analyzer=%s url=%s reason=%s status=%d error=%s packets=%u", lane->id, lane->url,
+		 delivery_outcome_names[outcome], t->status, t->error, b->packets.n_packets);
+	if (lane->config.failures)
+		failures_note(lane->config.failures, lane->slot, t->status, t->error);
+	if (may_be_theirs)
+		count_failure(lane, b, outcome);
+	if (outcome == OUTCOME_BUSY)
+		pause_for(lane, t->retry_after_s);
+	if (!is_excused) {
+		concurrency_failure(&lane->concurrency, t->started_us, t->ended_us);
+		tell_breaker(lane, b, outcome, is_late);
+	}
 	lane->events.on_reach(lane->events.arg, lane);
 	lane_take_back(b, reasons[outcome]);
 	if (!lane_may_send(lane))
 		lane_evict(lane, lane_why_not(lane));
-	else if (is_late) /* what waits behind it has waited as long */
+	else if (is_late && !is_excused &&
+		 !was_busy_with_others) /* what waits behind it has waited as long */
 		lane_evict(lane, REROUTE_TIMEOUT);
 }
 
@@ -150,11 +211,18 @@ void lane_on_done(struct transfer *t)
 	lane->n_flying--;
 	lane->n_flying_halves -= b->is_half;
 	lane->n_flying_packets -= b->packets.n_packets;
+	lane->n_flying_suspects -= b->is_suspect;
 	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
 	backlog_hear(&lane->backlog, t->ended_us);
 	latency_limit_hear(&lane->latency, t->started_us, t->ended_us);
-	if (t->result == TRANSFER_ANSWERED && !ran_out_of_time(t))
+	if (t->result == TRANSFER_ANSWERED && !ran_out_of_time(t)) {
 		silence_answer(&lane->silence, t->started_us, t->ended_us);
+		if (outcome == OUTCOME_OK && t->started_us > lane->answered_start_us)
+			lane->answered_start_us = t->started_us;
+	}
+	if (t->was_resent)
+		metrics_add(lane->config.metrics, M_RESENT_PACKETS, lane->slot,
+			    b->packets.n_packets);
 	metrics_observe(lane->config.metrics, M_DELIVERY_TIME, lane->slot,
 			t->ended_us - t->started_us);
 	if (outcome != OUTCOME_OK)

@@ -35,6 +35,12 @@ bool lane_is_slow(const struct lane *lane)
 	return latency_limit_is_slow(&lane->latency);
 }
 
+bool lane_is_well(const struct lane *lane)
+{
+	return !lane->probe_is_down && lane->breaker.state == BREAKER_CLOSED &&
+	       !lane->breaker.n_failures;
+}
+
 bool lane_is_fit(const struct lane *lane)
 {
 	return lane->is_eligible && lane_may_send(lane) && !lane_is_slow(lane);

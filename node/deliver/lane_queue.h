@@ -87,7 +87,11 @@ struct lane {
 	unsigned n_flying;    /* batches */
 	unsigned n_flying_halves;
 	unsigned n_flying_packets;
-	bool is_quick; /* its last delivery took less than QUICK_US */
+	unsigned
+		n_flying_suspects; /* batches; what they do not bring says nothing of the analyzer */
+	uint64_t
+		answered_start_us; /* when the delivery was begun that began last of those answered */
+	bool is_quick;             /* its last delivery took less than QUICK_US */
 };
 
 bool lane_can_take(const struct lane *lane);
@@ -97,6 +101,8 @@ bool lane_is_unreachable(const struct lane *lane);
 bool lane_is_hanging(const struct lane *lane);
 /* It gets less than its share, so that its latency stays below the limit. */
 bool lane_is_slow(const struct lane *lane);
+/* Nothing is held against its analyzer: it serves other packets, as far as is known. */
+bool lane_is_well(const struct lane *lane);
 /* Its analyzer could get more, and is not slow. */
 bool lane_is_fit(const struct lane *lane);
 /* Its breaker is half-open: in reach or not, that is being tried with one batch at a time. */

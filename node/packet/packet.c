@@ -27,6 +27,7 @@ void packet_free(struct packet *p)
 		return;
 	packet_forget_tried(p);
 	free(p->id);
+	free(p->suspicion);
 	free(p);
 }
 

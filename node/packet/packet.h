@@ -14,6 +14,7 @@
 
 struct exchange;
 struct spilled;
+struct suspicion;
 
 #define SLOT_NONE UINT16_MAX
 
@@ -24,8 +25,9 @@ struct packet {
 	uint64_t waiting_us;       /* since when it waits for Redis to choose, or is parked */
 	struct packet *prev_due, *next_due; /* as spill_hold.h says */
 	struct spilled *spilled; /* it is in the spill too, under this entry; NULL: it is not */
-	char *id;        /* owned: its own without escapes; NULL: it has none, or nobody asked */
-	uint64_t *tried; /* bits by slot: where it failed; NULL: nowhere yet */
+	char *id; /* owned: its own without escapes; NULL: it has none, or nobody asked */
+	struct suspicion *suspicion; /* owned, as suspicion.h says; NULL: there is none */
+	uint64_t *tried;             /* bits by slot: where it failed; NULL: nowhere yet */
 	uint32_t n_messages;
 	uint32_t n_attempts; /* deliveries begun */
 	uint8_t hold_state;  /* enum hold_state */
@@ -56,7 +58,8 @@ void packet_free_within(struct memory *m, struct packet *p);
 /* -ENOMEM: the packet is as it was, or larger. */
 int packet_reserve_within(struct memory *m, struct packet **pp, size_t n_more,
 			  size_t max_bytes) MUST_CHECK;
-#define PACKET_OFTEN_TRIED 3 /* attempts; then it may be at fault itself, and goes alone */
+#define PACKET_QUOTE_BYTES 300 /* of what an analyzer said of it */
+#define PACKET_OFTEN_TRIED 3   /* attempts; then it may be at fault itself, and goes alone */
 
 /* The memory that is charged for a packet of this size. */
 size_t packet_cost(size_t body_bytes);

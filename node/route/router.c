@@ -21,6 +21,16 @@ void router_submit(struct router *r, struct packet *p)
 	}
 }
 
+bool router_submit_suspect(struct router *r, struct packet *p)
+{
+	bool well[ROSTER_MAX_SLOTS];
+
+	if (!dispatch_find_well(&r->dispatch, well))
+		return false;
+	router_place(r, ledger_route(&r->ledger, p->n_messages, well), p);
+	return true;
+}
+
 void router_turn(struct router *r)
 {
 	router_call(r);

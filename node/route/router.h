@@ -24,6 +24,8 @@ void router_deinit(struct router *r);
 void router_set_roster(struct router *r, struct roster *roster);
 /* Takes the packet; it comes back through one of the callbacks. */
 void router_submit(struct router *r, struct packet *p);
+/* The same for a suspect (suspicion.h). False, and it is not taken: no analyzer is known to serve others. */
+bool router_submit_suspect(struct router *r, struct packet *p);
 /* At the end of each turn of the loop. */
 void router_turn(struct router *r);
 /* Somebody could take a packet now. */

@@ -4,6 +4,7 @@
 #include "node/route/router_place.h"
 
 #include "node/node_metrics.h"
+#include "node/packet/suspicion.h"
 
 void router_set_phase(struct router *r, enum router_phase phase)
 {
@@ -24,15 +25,26 @@ void router_route_here(struct router *r, struct packet *p)
 	router_place(r, ledger_route(&r->ledger, p->n_messages, r->dispatch.reach), p);
 }
 
-bool router_route_again(struct router *r, struct packet *p)
+/* One of those in `from` where it was not tried; -1: there is none. */
+static int choose_again(struct router *r, const struct packet *p, const bool *from)
 {
 	bool reach[ROSTER_MAX_SLOTS];
-	int slot;
 
 	/* Redis may have chosen a slot that the lanes do not know yet */
 	for (unsigned i = 0; i < r->ledger.n_slots; i++)
-		reach[i] = r->dispatch.reach[i] && !packet_was_tried(p, i);
-	slot = ledger_reroute(&r->ledger, p->n_messages, reach);
+		reach[i] = from[i] && !packet_was_tried(p, i);
+	return ledger_reroute(&r->ledger, p->n_messages, reach);
+}
+
+bool router_route_again(struct router *r, struct packet *p)
+{
+	bool well[ROSTER_MAX_SLOTS];
+	int slot = -1;
+
+	if (suspicion_n_failures(p) && dispatch_find_well(&r->dispatch, well))
+		slot = choose_again(r, p, well);
+	if (slot < 0)
+		slot = choose_again(r, p, r->dispatch.reach);
 	if (slot < 0)
 		ledger_give_up(&r->ledger, p->n_messages);
 	router_place(r, slot, p);
@@ -47,7 +59,8 @@ void router_on_taken_back(void *arg, unsigned slot, struct packet *p, enum rerou
 	assert(p->slot != SLOT_NONE);
 	ledger_refund(&r->ledger, slot, p->n_messages);
 	p->slot = SLOT_NONE;
-	if ((reason == REROUTE_TIMEOUT && r->config.is_overdue(r->config.arg, p)) ||
+	if (suspicion_is_suspect(p) ||
+	    (reason == REROUTE_TIMEOUT && r->config.is_overdue(r->config.arg, p)) ||
 	    (tried && packet_mark_tried(p, slot) != 0)) {
 		ledger_give_up(&r->ledger, p->n_messages);
 		r->config.on_unplaced(r->config.arg, p);

@@ -5,11 +5,15 @@
 
 #define READ_BYTES 1024L /* at once; libcurl's 16 KiB for each transfer would be wasted */
 
-/* What an analyzer says beside its status is of no use here. */
-static size_t on_body(char *data UNUSED, size_t size, size_t n, void *arg)
+/* The front is kept: it may tell why a delivery failed. */
+static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
 	struct curl_call *c = arg;
+	size_t room = sizeof(c->said) - c->said_len;
+	size_t n_kept = size * n < room ? size * n : room;
 
+	memcpy(c->said + c->said_len, data, n_kept);
+	c->said_len += n_kept;
 	c->n_answer_bytes += size * n;
 	return c->n_answer_bytes <= CURL_CALL_MAX_ANSWER ? size * n : 0;
 }
@@ -45,6 +49,7 @@ static int on_seek(void *arg, curl_off_t offset, int whence)
 	if (whence != SEEK_SET || offset != 0)
 		return CURL_SEEKFUNC_CANTSEEK;
 	c->part = c->part_offset = 0;
+	c->transfer->was_resent = true;
 	return CURL_SEEKFUNC_OK;
 }
 
@@ -140,7 +145,8 @@ int curl_call_set_up(struct curl_call *c, struct transfer *t)
 	if (net_url_parse(&url, t->url) == 0)
 		memcpy(c->host, url.host, sizeof(c->host));
 	c->transfer = t;
-	c->part = c->part_offset = c->n_answer_bytes = 0;
+	c->part = c->part_offset = c->n_answer_bytes = c->said_len = 0;
+	curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, (long)t->is_fresh);
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
 	curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms);
 	curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)t->timeout_ms);
@@ -207,6 +213,10 @@ void curl_call_end(struct curl_call *c, CURLcode code)
 	c->transfer = NULL;
 	if (status || code == CURLE_OK) {
 		transfer_take_answer(t, status, retry_after_s(c->easy));
+		if (status >= 300 && c->said_len) {
+			t->said = c->said;
+			t->said_len = c->said_len;
+		}
 		transfer_end(t, TRANSFER_ANSWERED, "");
 		return;
 	}

@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 
 #include "common/err.h"
+#include "common/http/http_response.h"
 #include "common/net/net_allow.h"
 #include "node/send/transfer.h"
 
@@ -18,6 +19,8 @@ struct curl_call {
 	struct curl_slist *headers;
 	size_t part, part_offset; /* of the body: where its next byte is */
 	size_t n_answer_bytes;
+	size_t said_len; /* of the answer's body, as much as fits */
+	char said[HTTP_RESPONSE_QUOTE_BYTES];
 	const struct net_allow *allow;
 	char host[NET_HOST_SIZE]; /* of the URL */
 	const char *refused; /* why the last address that was tried is not allowed; NULL: it is */

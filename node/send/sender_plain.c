@@ -91,9 +91,18 @@ static void finish_on(struct pooled_conn *c, enum transfer_result result, const 
 	struct sender_plain *s = sender_of(c);
 	struct transfer *t = c->transfer;
 	uint64_t now_us = clock_mono_us();
+	char said[HTTP_RESPONSE_QUOTE_BYTES];
 
 	assert(t);
 	stop_waiting(c);
+	if (result == TRANSFER_ANSWERED && c->http.response.quote_len) {
+		t->said_len = c->http.response.quote_len;
+		t->said = memcpy(said, c->http.response.quote, t->said_len);
+	}
+	if (result == TRANSFER_CONNECT && t->was_resent) { /* it was sent before */
+		result = TRANSFER_BROKEN;
+		error = "closed before it answered, and takes no new connection";
+	}
 	origin_pool_give(c, now_us);
 	deadlines_arm(&s->deadlines, now_us + POOL_IDLE_US, now_us);
 	finish(s, t, result, error);
@@ -176,6 +185,7 @@ static void send_again(struct pooled_conn *c)
 	uint64_t now_us = clock_mono_us();
 
 	c->n_more = 0;
+	c->transfer->was_resent = true;
 	c->connect_by_us = connect_by(c->transfer, now_us);
 	send_on(c, now_us);
 }
@@ -268,7 +278,7 @@ static void fail_soon(struct sender_plain *s, struct transfer *t, enum transfer_
 
 static void begin(struct sender_plain *s, struct transfer *t, struct origin *o)
 {
-	struct pooled_conn *c = origin_pool_take(o);
+	struct pooled_conn *c = t->is_fresh ? NULL : origin_pool_take(o);
 
 	if (!c)
 		c = origin_pool_conn_new(&s->pool, o);

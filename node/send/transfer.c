@@ -9,6 +9,9 @@ void transfer_begin(struct transfer *t)
 	t->error = "";
 	t->status = 0;
 	t->retry_after_s = 0;
+	t->was_resent = false;
+	t->said = NULL;
+	t->said_len = 0;
 	t->started_us = clock_mono_us();
 	t->conn = NULL;
 	t->call = NULL;

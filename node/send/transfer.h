@@ -27,6 +27,7 @@ struct transfer {
 	const char *headers;       /* further lines, each ended by CRLF; NULL: none */
 	const struct iovec *parts; /* of the body, which leaves from where they are; NULL: a GET */
 	size_t n_parts, len;       /* len: of all parts */
+	bool is_fresh;             /* no connection is used again for it */
 	uint32_t connect_ms, timeout_ms; /* of connecting; of all of it */
 	/* Runs exactly once for each start that returned 0, never from inside it. */
 	void (*on_done)(struct transfer *t);
@@ -35,6 +36,9 @@ struct transfer {
 	const char *error;      /* "" where ANSWERED; until on_done returns or starts another one */
 	int status;             /* 0 while there is none */
 	uint32_t retry_after_s; /* 0: not said */
+	bool was_resent;        /* it met the close of an idle connection, and was sent once more */
+	const char *said; /* the front of an answer that is no success; NULL: none; as error */
+	size_t said_len;
 	uint64_t started_us, ended_us;
 
 	/* The sender's. */

@@ -5,6 +5,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/printable.h"
+#include "node/packet/suspicion.h"
 #include "registry/roster.h"
 #include "registry/scripts.h"
 
@@ -17,7 +19,7 @@ struct burial {
 	struct burial *next;
 	struct packet *packet;
 	char analyzer[ANALYZER_ID_MAX + 1];
-	int status;
+	char reason[SUSPICION_REASON_SIZE];
 };
 
 static void set_state(struct dead_way *w, enum dead_way_state state)
@@ -95,12 +97,16 @@ static int call(struct dead_way *w)
 	const struct dead_letters_config *config = &w->letters->config;
 	struct packet *p = w->first->packet;
 	struct json_slice id = packet_id(p);
+	CLEANUP(buf_deinit) struct buf answer = { 0 };
 	struct script_args args = { 0 };
+	size_t said_len;
+	const char *said = suspicion_said(p, &said_len);
 
+	printable_append(&answer, said, said_len, "");
 	script_arg(&args, p->body, p->len);
 	script_arg_int(&args, p->n_messages);
 	script_arg_str(&args, w->first->analyzer);
-	script_arg_int(&args, w->first->status);
+	script_arg_str(&args, w->first->reason);
 	script_arg_str(&args, config->node_id);
 	script_arg_int(&args, DEAD_MAX_ENTRIES);
 	script_arg(&args, id.data, id.len);
@@ -109,6 +115,7 @@ static int call(struct dead_way *w)
 	script_arg_int(&args, DEAD_MAX_BYTES);
 	script_arg_str(&args, w->undo.who);
 	script_arg_int(&args, (int64_t)spill_undo_next(&w->undo));
+	script_arg_str(&args, buf_str(&answer));
 	return link_call(config->link[w->size], SCRIPT_BURY, &args, on_buried, w);
 }
 
@@ -188,7 +195,8 @@ void dead_letters_turn(struct dead_letters *d, uint64_t now_us)
 		evtimer_add(d->timer, &tv);
 }
 
-void dead_letters_bury(struct dead_letters *d, struct packet *p, const char *analyzer, int status)
+void dead_letters_bury(struct dead_letters *d, struct packet *p, const char *analyzer,
+		       const char *reason)
 {
 	struct dead_way *w = &d->ways[spill_size_of(p)];
 	enum refusal refusal = why_not(w, clock_mono_us());
@@ -198,7 +206,8 @@ void dead_letters_bury(struct dead_letters *d, struct packet *p, const char *ana
 		d->config.on_end(d->config.arg, p, refusal ? refusal : REFUSAL_NO_MEMORY);
 		return;
 	}
-	*b = (struct burial){ .packet = p, .status = status };
+	*b = (struct burial){ .packet = p };
+	snprintf(b->reason, sizeof(b->reason), "%s", reason);
 	snprintf(b->analyzer, sizeof(b->analyzer), "%s", analyzer);
 	*w->lastp = b;
 	w->lastp = &b->next;

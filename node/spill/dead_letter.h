@@ -1,7 +1,7 @@
 #ifndef WEIR_NODE_DEAD_LETTER_H
 #define WEIR_NODE_DEAD_LETTER_H
 /*
- * A packet that an analyzer refuses as bad goes to the stream `dead` of its pool.
+ * A packet that an analyzer refuses as bad, or that is poison, goes to the stream `dead` of its pool.
  *
  *   bury --> queue --> [call] --Redis has it--------------------------> on_end: REFUSAL_NONE
  *                         |-----full, refused, no answer (in time)----> on_end: why
@@ -53,8 +53,9 @@ struct dead_letters {
 int dead_letters_init(struct dead_letters *d, const struct dead_letters_config *config) MUST_CHECK;
 /* What is left is refused. After the links have been freed. */
 void dead_letters_deinit(struct dead_letters *d);
-/* Borrows p until on_end. */
-void dead_letters_bury(struct dead_letters *d, struct packet *p, const char *analyzer, int status);
+/* Borrows p until on_end. The letter has `reason`, and what the analyzer said (suspicion.h). */
+void dead_letters_bury(struct dead_letters *d, struct packet *p, const char *analyzer,
+		       const char *reason);
 /* At the end of each turn of the loop. */
 void dead_letters_turn(struct dead_letters *d, uint64_t now_us);
 

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "node/packet/suspicion.h"
 
 #define STORE_MAX_BYTES (256u << 10) /* in one call; a larger packet goes alone */
 #define FULL_US 1000000
@@ -199,6 +200,7 @@ static void add_to_call(struct spill_hold *s, struct packet *p)
 				       .id_len = id.len,
 				       .type = PACKET_MEDIA_TYPE,
 				       .n_messages = p->n_messages,
+				       .n_failures = suspicion_n_failures(p),
 				       .received_ms = packet_received_ms(p),
 				       .body = p->body,
 				       .len = p->len };

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "node/packet/suspicion.h"
 #include "registry/scripts.h"
 
 #define PUSH_MAX_BYTES (256u << 10) /* in one call; a larger packet goes alone */
@@ -206,6 +207,7 @@ static void add_to_push(struct spill_in *s, struct packet *p)
 				       .id_len = id.len,
 				       .type = PACKET_MEDIA_TYPE,
 				       .n_messages = p->n_messages,
+				       .n_failures = suspicion_n_failures(p),
 				       .received_ms = packet_received_ms(p),
 				       .body = p->body,
 				       .len = p->len };

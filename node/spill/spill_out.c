@@ -1,11 +1,13 @@
 #include "node/spill/spill_out.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "node/packet/suspicion.h"
 #include "registry/scripts.h"
 
 #define TAKE_MAX_PACKETS 128
@@ -181,6 +183,7 @@ static void hand_over(struct spill_out *s, struct spilled *e, struct packet *p)
 	p->n_messages = e->n_messages;
 	p->received_us = e->received_us;
 	p->spilled = e;
+	suspicion_restore(p, e->n_failures);
 	s->config.on_packet(s->config.arg, p);
 }
 
@@ -200,6 +203,7 @@ static bool hold(struct spill_out *s, const struct spill_entry *entry)
 	}
 	e->n_messages = entry->n_messages;
 	e->cost_bytes = entry->cost_bytes;
+	e->n_failures = entry->n_failures;
 	e->received_us = received_us(entry->received_ms);
 	if (p)
 		hand_over(s, e, p);
@@ -323,6 +327,23 @@ static void fetch(struct spill_out *s, uint64_t now_us)
 }
 
 /* ---- what becomes of it ---- */
+
+static void on_noted(void *arg UNUSED, const redisReply *reply UNUSED)
+{
+}
+
+/* Where Redis does not hear it, who takes the packet over counts from fewer. */
+void spill_out_note_failures(struct spill_out *s, const struct packet *p)
+{
+	char field[SPILL_ENTRY_NAME_MAX + 16], count[16];
+	const char *words[] = { "HSET", s->config.keys->names[KEY_SPILL_TOTAL], field, count };
+
+	snprintf(field, sizeof(field), "failures:%s", p->spilled->name);
+	snprintf(count, sizeof(count), "%u", suspicion_n_failures(p));
+	if (!link_is_up(s->config.link) ||
+	    link_command(s->config.link, ARRAY_LEN(words), words, on_noted, s) != 0)
+		log_debug("spill", "failures are not noted", "entry=%s", p->spilled->name);
+}
 
 static void end(struct spill_out *s, struct packet *p, enum spilled_state state)
 {

@@ -57,6 +57,7 @@ struct spilled {
 	bool is_adopted; /* this worker put it there itself */
 	uint32_t n_messages;
 	uint64_t cost_bytes;
+	unsigned n_failures; /* of its packet, when it was taken */
 	uint64_t taken_us;
 	uint64_t received_us; /* LARGE: for the packet */
 	char name[SPILL_ENTRY_NAME_MAX];
@@ -98,6 +99,8 @@ struct spilled *spill_out_adopt(struct spill_out *s, const char *name, uint32_t 
 void spill_out_drop(struct spill_out *s, struct spilled *entry);
 /* Entries that are not known may stand under this worker's name. */
 void spill_out_read_own(struct spill_out *s);
+/* How often deliveries of a packet that came from here failed: other workers shall know, too. */
+void spill_out_note_failures(struct spill_out *s, const struct packet *p);
 /* The fate of a packet that came from here is known. Before the packet is freed. */
 void spill_out_done(struct spill_out *s, struct packet *p);
 /* Nobody in this worker's reach takes it: others shall have it. Before the packet is freed. */

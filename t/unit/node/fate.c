@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/rng.h"
 #include "node/node_metrics.h"
+#include "node/packet/suspicion.h"
 #include "t/unit/node/fate_fakes.h"
 
 #define N_EVENTS 4000 /* in each random sequence */
@@ -105,6 +106,22 @@ static void take_from_spill(struct bench *b)
 	fate_on_packet_from_spill(&b->fate, p);
 }
 
+/* Its waiting is over. */
+static void fire_suspect_timer(struct bench *b)
+{
+	for (struct packet *p = b->fate.suspects.head; p; p = p->next)
+		p->waiting_us = 0;
+	event_active(b->fate.suspect_timer, EV_TIMEOUT, 0);
+	assert_int_equal(event_base_loop(b->base, EVLOOP_NONBLOCK), 0);
+}
+
+static void fail_delivery(struct packet *p)
+{
+	suspicion_count(p, &(struct suspicion_failure){ .kind = SUSPICION_TIMEOUT,
+							.was_alone = true,
+							.analyzer = "a1" });
+}
+
 /* One of those in a place; NULL: none is there. */
 static struct packet *pick(struct bench *b, enum fake_place place)
 {
@@ -131,6 +148,8 @@ static void end_in_router(struct bench *b)
 		fate_on_bad(&b->fate, p, "a1", 400);
 		break;
 	case 1:
+		for (uint64_t n = rng_range(&b->rng, 0, 4); n > 0; n--)
+			fail_delivery(p);
 		fate_on_unplaced(&b->fate, p);
 		break;
 	default:
@@ -182,7 +201,7 @@ static void end_burying(struct bench *b)
 static unsigned n_under_way(const struct bench *b)
 {
 	return the_fakes.n[FAKE_ROUTER] + the_fakes.n[FAKE_SPILL_IN] + the_fakes.n[FAKE_DEAD] +
-	       b->fate.parked.n_packets;
+	       b->fate.parked.n_packets + b->fate.suspects.n_packets;
 }
 
 static void do_something(struct bench *b)
@@ -203,6 +222,8 @@ static void do_something(struct bench *b)
 		break;
 	case 4:
 		fire_park_timer(b);
+		if (rng_range(&b->rng, 0, 1))
+			fire_suspect_timer(b);
 		break;
 	case 5:
 		end_burying(b);
@@ -386,6 +407,57 @@ static void a_bad_packet_that_cannot_be_buried_is_refused(void **state)
 	assert_int_equal(the_fakes.refusal, REFUSAL_DEAD_FULL);
 }
 
+static void a_suspect_waits_and_its_agent_is_answered_meanwhile(void **state)
+{
+	struct bench *b = *state;
+	struct packet *p;
+
+	rng_init(&b->rng, 1);
+	receive(b);
+	p = pick(b, FAKE_ROUTER);
+	for (int i = 0; i < SUSPICION_SUSPECT; i++)
+		fail_delivery(p);
+	fate_on_unplaced(&b->fate, p);
+	assert_int_equal(b->fate.suspects.n_packets, 1);
+	assert_int_equal(the_fakes.n_watched, 1);
+	the_fakes.can_place = false; /* nobody serves others: it waits on */
+	fire_suspect_timer(b);
+	assert_int_equal(b->fate.suspects.n_packets, 1);
+	the_fakes.can_place = true;
+	fire_suspect_timer(b);
+	assert_ptr_equal(pick(b, FAKE_ROUTER), p);
+	fakes_put(FAKE_ROUTER, p);
+	hold(b, FAKE_ROUTER);
+	assert_int_equal(the_fakes.n_accepted, 1);
+	p = pick(b, FAKE_ROUTER);
+	fail_delivery(p);
+	fate_on_unplaced(&b->fate, p);
+	assert_int_equal(the_fakes.n_noted, 1); /* beside its entry in the spill */
+	fate_leave_parked(&b->fate);
+	assert_int_equal(the_fakes.n_left, 1);
+}
+
+static void a_packet_that_fails_again_and_again_is_buried(void **state)
+{
+	struct bench *b = *state;
+	struct packet *p;
+
+	rng_init(&b->rng, 1);
+	take_from_spill(b);
+	p = pick(b, FAKE_ROUTER);
+	for (int i = 0; i < SUSPICION_MAX_FAILURES; i++)
+		fail_delivery(p);
+	fate_on_unplaced(&b->fate, p);
+	fate_on_buried(&b->fate, pick(b, FAKE_DEAD), REFUSAL_DEAD_FULL);
+	assert_int_equal(b->fate.suspects.n_packets, 1); /* it is not delivered any more, */
+	fire_suspect_timer(b);
+	assert_int_equal(the_fakes.n[FAKE_ROUTER], 0);
+	fate_on_buried(&b->fate, pick(b, FAKE_DEAD), REFUSAL_NONE); /* but buried again */
+	assert_int_equal(amount(b, ACCOUNT_DEAD), 1);
+	assert_int_equal(metrics_get(&b->shard, M_POISON_PACKETS, 0), 1);
+	assert_int_equal(the_fakes.n_done, 1);
+}
+
 static void a_refusal_makes_the_node_unready_until_a_packet_is_accepted(void **state)
 {
 	struct bench *b = *state;
@@ -414,6 +486,8 @@ int main(void)
 		TEST(a_held_packet_that_nobody_takes_is_not_stored_again),
 		TEST(an_unplaced_packet_that_is_due_is_stored_without_waiting),
 		TEST(a_bad_packet_that_cannot_be_buried_is_refused),
+		TEST(a_suspect_waits_and_its_agent_is_answered_meanwhile),
+		TEST(a_packet_that_fails_again_and_again_is_buried),
 		TEST(a_refusal_makes_the_node_unready_until_a_packet_is_accepted),
 	};
 

@@ -32,6 +32,19 @@ bool __wrap_router_can_place(const struct router *r UNUSED)
 	return the_fakes.can_place;
 }
 
+bool __wrap_router_submit_suspect(struct router *r UNUSED, struct packet *p)
+{
+	if (!the_fakes.can_place)
+		return false;
+	fakes_put(FAKE_ROUTER, p);
+	return true;
+}
+
+void __wrap_spill_out_note_failures(struct spill_out *s UNUSED, const struct packet *p UNUSED)
+{
+	the_fakes.n_noted++;
+}
+
 void __wrap_router_submit(struct router *r UNUSED, struct packet *p)
 {
 	fakes_put(FAKE_ROUTER, p);
@@ -150,7 +163,7 @@ void __wrap_spill_out_leave(struct spill_out *s UNUSED, struct packet *p)
 }
 
 void __wrap_dead_letters_bury(struct dead_letters *d UNUSED, struct packet *p,
-			      const char *analyzer UNUSED, int status UNUSED)
+			      const char *analyzer UNUSED, const char *reason UNUSED)
 {
 	fakes_put(FAKE_DEAD, p);
 }

@@ -15,13 +15,13 @@ struct fakes {
 	unsigned n[FAKE_PLACES];
 	struct spill_in spill_in[SPILL_SIZES]; /* their places: nothing is in them */
 	struct spill_hold spill_hold[SPILL_SIZES];
-	unsigned n_watched;                  /* packets that spill_hold looks at */
-	bool can_place;                      /* router_can_place */
-	bool would_take;                     /* spill_in_would_take */
-	unsigned n_stored;                   /* calls of spill_in_store */
-	unsigned n_done, n_given_up, n_left; /* what spill_out was told */
-	unsigned n_accepted, n_refused;      /* answers to agents */
-	enum refusal refusal;                /* the last one */
+	unsigned n_watched;                      /* packets that spill_hold looks at */
+	bool can_place;                          /* router_can_place */
+	bool would_take;                         /* spill_in_would_take */
+	unsigned n_stored;                       /* calls of spill_in_store */
+	unsigned n_done, n_given_up, n_left;     /* what spill_out was told */
+	unsigned n_accepted, n_refused, n_noted; /* answers to agents */
+	enum refusal refusal;                    /* the last one */
 };
 
 extern struct fakes the_fakes;

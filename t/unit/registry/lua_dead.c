@@ -175,6 +175,53 @@ static void what_the_spill_has_no_room_for_stays_dead(void **state)
 	assert_total(*state, "packets", "2");
 }
 
+/* Value of a field of the latest letter; "": it has none. */
+static void read_field(struct redis_pool *pool, const char *name, char out[64])
+{
+	redisReply *reply = POOL_COMMAND(pool, "XREVRANGE", redis_pool_key(pool, KEY_DEAD), "+",
+					 "-", "COUNT", "1");
+	const redisReply *fields = reply->element[0]->element[1];
+
+	out[0] = '\0';
+	for (size_t i = 0; i < fields->elements; i += 2)
+		if (strcmp(fields->element[i]->str, name) == 0)
+			snprintf(out, 64, "%s", fields->element[i + 1]->str);
+	freeReplyObject(reply);
+}
+
+static void a_letter_has_its_reason_and_what_the_analyzer_said(void **state)
+{
+	struct redis_pool *pool = *state;
+	struct script_args args = { 0 };
+	redisReply *reply;
+	char text[64];
+
+	bury(pool, "body", true);
+	read_field(pool, "reason", text);
+	assert_string_equal(text, "status 400"); /* as nodes told it that knew no other reason */
+	read_field(pool, "answer", text);
+	assert_string_equal(text, "");
+	script_arg_str(&args, "body");
+	script_arg_int(&args, 7);
+	script_arg_str(&args, "a1");
+	script_arg_str(&args, "poison: 10 attempts, last status 500");
+	script_arg_str(&args, "n1");
+	script_arg_int(&args, 5);
+	script_arg_str(&args, "p1");
+	script_arg_str(&args, "text/plain");
+	script_arg_int(&args, 1700000000123);
+	script_arg_int(&args, ROOMY);
+	script_arg_str(&args, "");
+	script_arg_str(&args, "");
+	script_arg_str(&args, "out of memory");
+	assert_int_equal(client_eval(pool->client, SCRIPT_BURY, &args, &reply), 0);
+	freeReplyObject(reply);
+	read_field(pool, "reason", text);
+	assert_string_equal(text, "poison: 10 attempts, last status 500");
+	read_field(pool, "answer", text);
+	assert_string_equal(text, "out of memory");
+}
+
 #define DEAD_TEST(f) cmocka_unit_test_setup(f, redis_pool_clear)
 
 /* Redis estimates, by a few entries: equal ones are estimated well. */
@@ -216,6 +263,7 @@ int main(void)
 		DEAD_TEST(what_is_not_there_is_counted_and_stops_nothing),
 		DEAD_TEST(what_the_spill_has_no_room_for_stays_dead),
 		DEAD_TEST(letters_are_bounded_in_bytes_too),
+		DEAD_TEST(a_letter_has_its_reason_and_what_the_analyzer_said),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -462,11 +462,57 @@ static void totals_are_exact_after_whatever_happens(void **state)
 
 #define SPILL_TEST(f) cmocka_unit_test_setup(f, redis_pool_clear)
 
+static unsigned failures_of(struct redis_pool *pool, const char *worker, bool own)
+{
+	struct spill_taken taken;
+	struct spill_entry entry = { 0 };
+	struct script_args args;
+	redisReply *reply;
+
+	spill_take_args(&args, worker, 1, ROOMY, own);
+	assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_TAKE, &args, &reply), 0);
+	assert_int_equal(spill_take_answer(reply, &taken), 0);
+	assert_true(spill_taken_next(&taken, &entry));
+	freeReplyObject(reply);
+	return entry.n_failures;
+}
+
+static void failed_deliveries_of_a_packet_travel_with_it(void **state)
+{
+	struct redis_pool *pool = *state;
+	struct spill_packet packet = {
+		.type = TYPE, .n_messages = 3, .n_failures = 4, .body = "suspect", .len = 7
+	};
+	static struct spill_push push;
+	struct spill_pushed pushed;
+	char field[SPILL_ENTRY_NAME_MAX + 16];
+	redisReply *reply;
+
+	spill_push_begin(&push, "n1", ROOMY);
+	spill_push_add(&push, &packet);
+	assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_PUSH, &push.args, &reply), 0);
+	assert_int_equal(spill_push_answer(reply, &pushed), 0);
+	snprintf(field, sizeof(field), "failures:%s", spill_pushed_name(&pushed, 0));
+	freeReplyObject(reply);
+	assert_int_equal(failures_of(pool, "n1/0", false), 4);
+	/* as its holder notes one more */
+	POOL_DO(pool, "HSET", redis_pool_key(pool, KEY_SPILL_TOTAL), field, "5");
+	assert_int_equal(failures_of(pool, "n1/0", true), 5);
+	POOL_DO(pool, "HSET", redis_pool_key(pool, KEY_SPILL_TOTAL), field, "many");
+	assert_int_equal(failures_of(pool, "n1/0", true), 0); /* it is no number */
+	take_some(pool, "n1/0", 1, ROOMY, true);
+	done(pool, &take, 0, 1);
+	reply = POOL_COMMAND(pool, "HEXISTS", redis_pool_key(pool, KEY_SPILL_TOTAL), field);
+	assert_int_equal(reply->integer, 0);
+	freeReplyObject(reply);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SPILL_TEST(packets_come_out_in_the_order_they_went_in),
 		SPILL_TEST(a_packet_comes_back_as_it_was),
+		SPILL_TEST(failed_deliveries_of_a_packet_travel_with_it),
 		SPILL_TEST(nothing_is_admitted_beyond_the_bound_and_nothing_trimmed),
 		SPILL_TEST(a_worker_gets_no_more_than_it_has_room_for),
 		SPILL_TEST(what_is_done_leaves_once),

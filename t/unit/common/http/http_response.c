@@ -106,6 +106,32 @@ static void good_answers_are_read_a_byte_at_a_time(void **state UNUSED)
 	}
 }
 
+static void assert_quote(const char *bytes, const char *quote)
+{
+	struct http_response r;
+
+	http_response_init(&r);
+	for (const char *c = bytes; *c; c++)
+		http_response_feed(&r, c, 1);
+	http_response_end(&r);
+	assert_int_equal(r.quote_len, strlen(quote));
+	assert_memory_equal(r.quote, quote, r.quote_len);
+}
+
+static void the_front_of_an_answer_that_is_no_success_is_kept(void **state UNUSED)
+{
+	assert_quote("HTTP/1.1 400 Bad" CRLF "Content-Length: 5" CRLF CRLF "why??", "why??");
+	assert_quote("HTTP/1.1 500 No" CRLF CRLF "until the end", "until the end");
+	assert_quote("HTTP/1.1 500 No" CRLF "Content-Length: 99" CRLF CRLF "cut", "cut");
+	assert_quote("HTTP/1.1 422 No" CRLF "Transfer-Encoding: chunked" CRLF CRLF "2" CRLF
+		     "ab" CRLF "1" CRLF "c" CRLF "0" CRLF CRLF,
+		     "abc");
+	assert_quote("HTTP/1.1 413 No" CRLF "Content-Length: 400" CRLF CRLF HUNDRED_NINES
+			     HUNDRED_NINES HUNDRED_NINES HUNDRED_NINES,
+		     HUNDRED_NINES HUNDRED_NINES HUNDRED_NINES);
+	assert_quote(OK_HEAD "Content-Length: 5" CRLF CRLF "hello", "");
+}
+
 static const char *const bad_cases[] = {
 	"\n",
 	"HTTP/2 202 Accepted" CRLF,
@@ -279,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_answers_are_read_wherever_they_are_split),
 		cmocka_unit_test(good_answers_are_read_a_byte_at_a_time),
+		cmocka_unit_test(the_front_of_an_answer_that_is_no_success_is_kept),
 		cmocka_unit_test(bad_answers_are_refused_wherever_they_are_split),
 		cmocka_unit_test(an_answer_without_a_length_ends_with_the_connection),
 		cmocka_unit_test(an_answer_cut_short_counts_from_its_status_line_on),

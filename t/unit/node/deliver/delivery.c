@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "node/packet/suspicion.h"
 
 #define WAIT_US (20 * US_PER_S)
 #define TURN_US 2000
@@ -47,7 +48,7 @@ static void on_taken_back(void *arg, unsigned slot, struct packet *p, enum rerou
 	struct delivery *d = arg;
 
 	d->reasons[number_of(p)] = reason;
-	if (d->again && d->dispatch.reach[!slot])
+	if (d->again && !suspicion_is_suspect(p) && d->dispatch.reach[!slot])
 		dispatch_push(&d->dispatch, !slot, p);
 	else
 		decide(d, slot, p, tried ? TAKEN_BACK_TRIED : TAKEN_BACK);

@@ -80,6 +80,10 @@ static void on_request(struct evhttp_request *request, void *arg)
 	snprintf(post->node, sizeof(post->node), "%s", header(request, "Weir-Node"));
 	snprintf(post->type, sizeof(post->type), "%s", header(request, "Content-Type"));
 	post->expects = *header(request, "Expect");
+	if (a->drops && strstr(post->body, a->drops)) {
+		evhttp_connection_free(evhttp_request_get_connection(request));
+		return;
+	}
 	post->held = request;
 	if (a->bad && strstr(post->body, a->bad))
 		answer(a, post, request, 400);

@@ -36,6 +36,7 @@ struct fake_analyzer {
 	bool is_endless;   /* answers begin and do not end */
 	const char *retry_after; /* NULL: none */
 	const char *bad;         /* a body with this text is answered 400; NULL: none */
+	const char *drops;       /* a body with this text ends its connection; NULL: none */
 	unsigned n_posts;
 	struct fake_post posts[FAKE_MAX_POSTS];
 };

@@ -71,7 +71,7 @@ static int teardown(void **state)
 static void bury(struct bench *b, size_t n_bytes)
 {
 	dead_letters_bury(&b->letters, spill_bench_packet(&b->env, b->next_number++, n_bytes), "a1",
-			  422);
+			  "status 422");
 }
 
 static void bury_and_wait(struct bench *b)
