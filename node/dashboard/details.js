@@ -1,7 +1,7 @@
 // What an opened row of the table of analyzers says besides.
 
 import { el, setText, linesIn } from './dom.js';
-import { count, latency, percent, plural, signed, span, weight } from './format.js';
+import { count, latency, percent, plural, signed, span, timeOfDay, weight } from './format.js';
 import { breakersText, troubleText } from './breakers.js';
 
 const FACTS = [
@@ -9,6 +9,10 @@ const FACTS = [
 	['Weight', 'weight-all', (a) => `${weight(a.weight)}, ${a.state}${a.fault ? `, simulates ${a.fault}` : ''}`],
 	['Lanes', 'lanes', (a) => `${plural(a.queued_packets ?? 0, 'packet')} queued, ${plural(a.flying_batches ?? 0, 'batch', 'batches')} in flight`],
 	['Latency', 'latency', (a) => `p50 ${latency(a.p50_ms)}, p99 ${latency(a.p99_ms)}, ${percent(a.error_ratio)} failed`],
+	['Last check', 'checked', ({ check }) => (check?.checked_ms ? timeOfDay(check.checked_ms) : 'unknown')],
+	['Last change', 'changed', ({ check }) => (check?.change_ms ? `${timeOfDay(check.change_ms)}${check.since_ms ? `, in trouble since ${timeOfDay(check.since_ms)}` : ''}` : 'none since the nodes started')],
+	['Out of reach', 'down-for', ({ check }) => `${span((check?.down_s ?? 0) * 1000)} in all`],
+	['Last error', 'last-error', ({ check }) => (check?.error ? `${check.error}, at ${timeOfDay(check.error_ms)}` : 'none')],
 	['Takes', 'accepts', (a) => (a.accepts === 'packet' ? 'one packet at a time' : 'batches of packets')],
 	['Lease', 'ttl', (a) => `${span(a.ttl_ms)}, renewed ${a.heartbeat_age_ms == null ? 'at a time unknown' : `${span(a.heartbeat_age_ms)} ago`}`],
 	['Routed', 'routed', (a) => `${count(a.routed)} messages`],

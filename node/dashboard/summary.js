@@ -60,8 +60,10 @@ export class Summary {
 		const windows = o.windows ?? [];
 		const [last] = windows;
 		const seconds = last ? last.covered_s || last.seconds : 1;
-		t.flow.update(rate(last ? last.messages / seconds : 0), [
-			`${rate(last ? last.packets / seconds : 0)} packets per second`,
+		const own = o.figures.of === 'node';
+		t.flow.update(rate(own ? o.figures.messages_per_s : last ? last.messages / seconds : 0), [
+			`${rate(own ? o.figures.packets_per_s : last ? last.packets / seconds : 0)} packets per second`,
+			own ? `of ${o.figures.node} alone` : null,
 			`${compact(o.totals?.messages)} in ${compact(o.totals?.packets)} packets since start`]);
 		t.error.update(last?.messages ? plural(Math.round(last.error_messages), 'message') : '–', windowsText(windows, errorText));
 		t.ack.update(latency(o.ack?.p99_ms), [`p50 ${latency(o.ack?.p50_ms)}`, `p99.9 ${latency(o.ack?.p99_9_ms)}`], o.ack?.p99_ms > ACK_LATE_MS);

@@ -211,12 +211,28 @@ static void add_redis(cJSON *json, const struct overview *o)
 		cJSON_AddNullToObject(redis, "error");
 }
 
+/* Received by the nodes whose reports are here. */
+static double rate_of(const struct overview *o, const char *name)
+{
+	const cJSON *report;
+	double sum = 0;
+
+	cJSON_ArrayForEach (report, o->reports->nodes) {
+		const cJSON *rate = cJSON_GetObjectItemCaseSensitive(report, name);
+
+		sum += cJSON_IsNumber(rate) ? rate->valuedouble : 0;
+	}
+	return rounded(sum, 10);
+}
+
 static void add_figures(cJSON *json, const struct overview *o)
 {
 	cJSON *figures = cJSON_AddObjectToObject(json, "figures");
 
 	cJSON_AddStringToObject(figures, "of", o->is_own ? "node" : "pool");
 	cJSON_AddStringToObject(figures, "node", o->node);
+	cJSON_AddNumberToObject(figures, "messages_per_s", rate_of(o, "messages_per_s"));
+	cJSON_AddNumberToObject(figures, "packets_per_s", rate_of(o, "packets_per_s"));
 }
 
 /* ---- the verdict ---- */
@@ -261,8 +277,9 @@ static cJSON *verdict_json(const struct overview *o)
 		.now_ms = clock_wall_us() / US_PER_MS,
 		.spill_max_bytes = o->spill_max_bytes,
 		.spill_bytes_per_s = per_second(&s, s.from->spilled_bytes, s.to->spilled_bytes),
-		.rate = per_second(&s, s.from->routed, s.to->routed),
-		.rate_minute = rate_between(o->history, 2 * MINUTE_MS, MINUTE_MS),
+		.rate = o->is_own ? rate_of(o, "messages_per_s")
+				  : per_second(&s, s.from->routed, s.to->routed),
+		.rate_minute = o->is_own ? -1 : rate_between(o->history, 2 * MINUTE_MS, MINUTE_MS),
 		.rate_hour = -1,
 		.off = off,
 		.events = o->events,

@@ -222,6 +222,24 @@ static uint64_t within(uint64_t value, uint64_t least, uint64_t most)
 	return value < least ? least : value > most ? most : value;
 }
 
+/* What this node reports of itself, in place of what others told before Redis was away or refused. */
+static void look_at_self(struct watch *w)
+{
+	char *text = take_report(w);
+	struct reports_own own = { w->shared->config->node_id, text };
+	struct reports reports = { 0 };
+
+	if (text && reports_init(&reports, NULL, &own, w->roster) == 0)
+		SWAP(w->reports, reports);
+	reports_deinit(&reports);
+	free(text);
+}
+
+static bool takes_writes(const struct watch *w)
+{
+	return redis_state_takes_writes(redis_seen_view(&w->shared->redis_seen).state);
+}
+
 /* Nodes report of analyzers that were in trouble alone; this one knows when it probed the others. */
 static void add_probes(struct watch *w)
 {
@@ -250,6 +268,8 @@ static int look(struct watch *w)
 		return r;
 	SWAP(w->roster, roster);
 	SWAP(w->reports, reports);
+	if (!takes_writes(w))
+		look_at_self(w);
 	add_probes(w);
 	w->seen_us = clock_mono_us();
 	w->n_refused = w->reports.n_refused;
@@ -329,8 +349,11 @@ static void *run(void *arg)
 			pthread_mutex_lock(&w->lock);
 			history_away(&w->history);
 			pthread_mutex_unlock(&w->lock);
-			if (w->roster)
+			if (w->roster) {
+				look_at_self(w);
+				add_probes(w);
 				publish(w, false);
+			}
 		}
 		wanted = wait_for(w, start_us, &goes_on);
 	}

@@ -7,11 +7,14 @@
 
 #include "common/clock.h"
 #include "registry/ctl/ctl.h"
+#include "registry/ctl/ctl_causes.h"
 #include "registry/ctl/ctl_nodes.h"
 #include "registry/ctl/ctl_out.h"
 #include "registry/ctl/ctl_table.h"
+#include "registry/journal.h"
 #include "registry/reports.h"
 
+#define STATUS_EVENTS 200 /* in which a lost node is looked for */
 #define CLEAR_SCREEN "\033[H\033[2J"
 
 static volatile sig_atomic_t interrupted;
@@ -185,6 +188,7 @@ enum ctl_exit ctl_nodes(struct ctl *ctl, const struct ctl_command *command, char
 struct seen {
 	struct roster *roster;
 	struct reports reports;
+	cJSON *events; /* the last ones of the journal */
 };
 
 static double total(const struct roster *r, size_t field)
@@ -200,6 +204,7 @@ static void seen_deinit(struct seen *seen)
 {
 	roster_unref(seen->roster);
 	reports_deinit(&seen->reports);
+	cJSON_Delete(seen->events);
 }
 
 static void write_health_of(struct ctl_table *table, const char *name, const struct lanes *lanes)
@@ -240,7 +245,9 @@ static int see(struct ctl *ctl, struct seen *seen)
 {
 	int r = membership_roster(ctl->client, &seen->roster);
 
-	return r == 0 ? reports_read(ctl->client, &ctl->keys, NULL, seen->roster, &seen->reports)
+	if (r == 0)
+		r = reports_read(ctl->client, &ctl->keys, NULL, seen->roster, &seen->reports);
+	return r == 0 ? journal_read(ctl->client, &ctl->keys, NULL, STATUS_EVENTS, &seen->events)
 		      : r;
 }
 
@@ -253,6 +260,8 @@ static void write_status(const struct ctl *ctl, const struct seen *seen, struct 
 		total(r, offsetof(struct analyzer, delivered_packets)) + r->gone_delivered_packets;
 
 	buf_printf(out, "pool %s, epoch %llu\n\n", ctl->options.pool, (unsigned long long)r->epoch);
+	ctl_causes_write(r, &seen->reports, seen->events, out);
+	buf_append_str(out, "\n");
 	if (r->n_analyzers)
 		write_analyzers(r, out);
 	else

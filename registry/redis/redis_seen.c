@@ -70,7 +70,9 @@ void redis_seen_answer(struct redis_seen *seen, uint64_t round_trip_us, uint64_t
 void redis_seen_lose(struct redis_seen *seen, bool is_empty, uint64_t now_ms)
 {
 	pthread_mutex_lock(&seen->lock);
-	seen->lost = is_empty ? REDIS_EMPTY : REDIS_OLDER;
+	/* who lost all is found to have lost this and that, too */
+	if (is_empty || seen->lost != REDIS_EMPTY || now_ms >= seen->lost_until_ms)
+		seen->lost = is_empty ? REDIS_EMPTY : REDIS_OLDER;
 	seen->lost_until_ms = now_ms + REDIS_BACK_MS;
 	pthread_mutex_unlock(&seen->lock);
 }

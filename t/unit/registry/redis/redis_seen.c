@@ -79,11 +79,14 @@ static void a_loss_is_told_for_a_while_and_not_instead_of_an_outage(void **state
 	assert_int_equal(now(), REDIS_AWAY);
 	redis_seen_answer(&seen, QUICK_US, T0 + 20);
 	assert_int_equal(now(), REDIS_EMPTY);
-	redis_seen_lose(&seen, false, T0 + 30);
+	redis_seen_lose(&seen, false, T0 + 30); /* a part of the same loss */
 	redis_seen_answer(&seen, QUICK_US, T0 + 40);
-	assert_int_equal(now(), REDIS_OLDER);
+	assert_int_equal(now(), REDIS_EMPTY);
 	redis_seen_answer(&seen, QUICK_US, T0 + 30 + REDIS_BACK_MS);
 	assert_int_equal(now(), REDIS_UP);
+	redis_seen_lose(&seen, false, T0 + 40 + REDIS_BACK_MS);
+	redis_seen_answer(&seen, QUICK_US, T0 + 50 + REDIS_BACK_MS);
+	assert_int_equal(now(), REDIS_OLDER);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, done)

@@ -1,0 +1,37 @@
+# What befalls Redis has its name on every tool: refusals to write, slowness, rights, and its end.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use Test::More;
+use Weir::Redis;
+use Weir::Test;
+use Weir::Truth;
+
+alarm 900;
+my $truth = Weir::Truth->start;
+my $redis = $truth->cluster->redis;
+my $admin = $truth->cluster->node(1)->{admin};
+
+# The state is on readyz?verbose, /health, the tile's JSON and the metric.
+sub everywhere ($state) {
+    like(http(GET => "$admin/readyz?verbose")->{content}, qr/^\[-\]redis $state /m, "  readyz?verbose says $state");
+    is(http(GET => "$admin/health")->{json}{redis}, $state, '  /health says it');
+    is($truth->overview->{redis}{state}, $state, '  and the overview');
+}
+my $refused = sub ($what, $state, $error, @commands) {
+    $truth->begins($what, sub { $redis->command(@$_) for @commands }, kind => 'redis', subject => $state, level => 'trouble', nodes => 'n1',
+        text => qr/as n1 sees it; the figures are those of n1 alone$/, error => $error, since => 1, alert => 'WeirRedisAway',
+        metric => sub ($m) { $m->{qq(weir_redis_state{state="$state"})} == 1 });
+    everywhere($state);
+    is($truth->overview->{figures}{of}, 'node', '  the figures are those of the node');
+};
+
+$refused->('Redis is at maxmemory', 'refusing_oom', qr/OOM/, [qw(CONFIG SET maxmemory 1)]);
+$truth->ends('it has memory again', sub { $redis->command(qw(CONFIG SET maxmemory 0)) });
+$refused->('Redis wants replicas', 'noreplicas', qr/NOREPLICAS/, [qw(CONFIG SET min-replicas-to-write 1)]);
+$truth->ends('it wants none', sub { $redis->command(qw(CONFIG SET min-replicas-to-write 0)) });
+$refused->('Redis is a replica', 'refusing_readonly', qr/READONLY/, [qw(REPLICAOF 127.0.0.1 1)]);
+$truth->ends('it is the primary again', sub { $redis->command(qw(REPLICAOF NO ONE)) });
+$refused->('the user lacks rights', 'noperm', qr/NOPERM/, [qw(ACL SETUSER default -hset)]);
+$truth->ends('it has them', sub { $redis->command(qw(ACL SETUSER default +hset)) });
+done_testing;
