@@ -9,8 +9,9 @@
 -- KEYS
 --   1 spill STREAM, 2 spill_total HASH, 3 journal STREAM, 4 spill_pushes HASH
 -- ARGV
---   1 node, 2 most bytes in the spill, then six for each packet: its own id ("" = it has none), media
---   type, messages, when it was received (ms, the node's clock), body, deliveries that failed and count; then the holder, the
+--   1 node, 2 most bytes in the spill, then seven for each packet: its own id ("" = it has none), media
+--   type, messages, when it was received (ms, the node's clock), body, deliveries that failed and count, pools that it
+--   has been in before ("" = none); then the holder, the
 --   worker (node/index) that delivers them already ("" or absent = none), who calls, and the number of its call
 --   (absent: not numbered)
 -- RETURNS
@@ -22,8 +23,8 @@ local K_SPILL, K_SPILL_TOTAL, K_JOURNAL, K_PUSHES = KEYS[1], KEYS[2], KEYS[3], K
 --@include journal
 --@include ticket
 local node, max_bytes = ARGV[1], tonumber(ARGV[2])
-local n_packets = math.floor((#ARGV - 2) / 6)
-local holder, who, number = unpack(ARGV, 3 + 6 * n_packets)
+local n_packets = math.floor((#ARGV - 2) / 7)
+local holder, who, number = unpack(ARGV, 3 + 7 * n_packets)
 local names, stored = {}, {}
 if holder == '' then holder = nil end
 
@@ -46,8 +47,8 @@ if redis.call('EXISTS', K_SPILL) == 0 then spill_group_create() end
 local before = spill_open()
 local has_free = holder and #redis.call('XRANGE', K_SPILL, '(' .. spill_mark(), '+', 'COUNT', 1) > 0
 local answer = 'ok'
-for i = 3, 2 + 6 * n_packets, 6 do
-  local name = spill_add(max_bytes, ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], node, ARGV[i + 4])
+for i = 3, 2 + 7 * n_packets, 7 do
+  local name = spill_add(max_bytes, ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], node, ARGV[i + 4], ARGV[i + 6])
   if not name then
     answer = 'full'
     break

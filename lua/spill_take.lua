@@ -16,7 +16,7 @@
 -- RETURNS
 --   {entries in the stream, how many of the answered ones were a dead worker's, then one array for each packet:
 --   {entry, packet id, type, messages, received (ms), cost in bytes (for spill_done), body ("": too large),
---   failed deliveries that count}}
+--   failed deliveries that count, pools that it has been in before ("": none)}}
 -- COST
 --   O(packets + consumers), about 60 us with 1 packet, 1300 us with 64 (of 1.2 KB), 3 us for each
 --   other consumer; 35 us when the spill is empty
@@ -67,7 +67,8 @@ local function take(entry)
   if body == '' or not messages or not received_ms then return bury(entry[1], f, cost) end
   bytes = bytes + cost
   if cost > body_most then bytes, body = math.huge, '' end
-  answer[#answer + 1] = {entry[1], id, media_type, messages, received_ms, cost, body, spill_failures(entry[1])}
+  answer[#answer + 1] = {entry[1], id, media_type, messages, received_ms, cost, body, spill_failures(entry[1]),
+    f.via or ''}
 end
 
 -- One by one, as what a packet weighs is known only when it is taken.

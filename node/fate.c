@@ -243,6 +243,7 @@ static void leave_suspect(struct fate *f, struct packet *p)
 		spill_in_add(in_of(f, p), p);
 }
 
+static void bury(struct fate *f, struct packet *p, const char *analyzer, const char *reason);
 static void bury_poison(struct fate *f, struct packet *p);
 
 /* What becomes of a suspect now. False: it waits on. */
@@ -279,11 +280,22 @@ static void on_suspect_timer(evutil_socket_t fd, short what, void *arg)
 	arm_suspect_timer(f);
 }
 
+/* It came from another pool, and each analyzer of this one leads back to where it has been. */
+static bool goes_in_circle(const struct fate *f, const struct packet *p)
+{
+	return p->n_hops && p->n_loops && p->n_loops >= router_n_analyzers(f->config.router);
+}
+
 void fate_on_unplaced(void *arg, struct packet *p)
 {
 	struct fate *f = arg;
 
 	packet_forget_tried(p);
+	if (goes_in_circle(f, p)) {
+		bury(f, p, suspicion_analyzer(p), "status 508: it goes in a circle");
+		return;
+	}
+	p->n_loops = 0;
 	if (suspicion_is_over(p)) {
 		bury_poison(f, p);
 		return;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/rng.h"
+
 #define STAT_STARTED 22 /* the field of /proc/PID/stat with the time of the start */
 
 static void read_line(const char *path, char out[IDENTITY_STRLEN])
@@ -44,6 +46,7 @@ static uint64_t read_started(int64_t pid)
 
 void identity_init(struct identity *me, const char *listen)
 {
+	struct rng rng;
 	ssize_t n;
 
 	memset(me, 0, sizeof(*me));
@@ -54,6 +57,8 @@ void identity_init(struct identity *me, const char *listen)
 	me->pids[n > 0 ? n : 0] = '\0';
 	me->pid = getpid();
 	me->started = read_started(me->pid);
+	rng_init(&rng, 0);
+	snprintf(me->mark, sizeof(me->mark), "%08x", (unsigned)rng_range(&rng, 0, UINT32_MAX));
 	identity_set_listen(me, listen);
 }
 
@@ -64,6 +69,7 @@ void identity_set_listen(struct identity *me, const char *listen)
 
 void identity_write(const struct identity *me, cJSON *json)
 {
+	cJSON_AddStringToObject(json, "mark", me->mark);
 	cJSON_AddStringToObject(json, "host", me->host);
 	cJSON_AddStringToObject(json, "boot", me->boot);
 	cJSON_AddStringToObject(json, "pids", me->pids);
@@ -91,9 +97,12 @@ static double take_number(const cJSON *json, const char *name)
 bool identity_read(struct identity *other, const char *text)
 {
 	cJSON *json = cJSON_Parse(text);
+	char mark[IDENTITY_STRLEN];
 
 	memset(other, 0, sizeof(*other));
 	take_text(other->host, json, "host");
+	take_text(mark, json, "mark");
+	snprintf(other->mark, sizeof(other->mark), "%.8s", mark);
 	take_text(other->boot, json, "boot");
 	take_text(other->pids, json, "pids");
 	take_text(other->listen, json, "listen");

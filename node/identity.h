@@ -15,6 +15,7 @@ struct identity {
 	char boot[IDENTITY_STRLEN];   /* of the kernel since it started; "" = not known */
 	char pids[IDENTITY_STRLEN];   /* in which namespace `pid` is; "" = not known */
 	char listen[IDENTITY_STRLEN]; /* its ingest port */
+	char mark[9]; /* at random: other nodes know by it that a packet came from here */
 	int64_t pid;
 	uint64_t started; /* ticks after boot; 0 = not known */
 };
@@ -29,7 +30,7 @@ enum identity_life {
 void identity_init(struct identity *me, const char *listen);
 /* Its port is known. */
 void identity_set_listen(struct identity *me, const char *listen);
-/* Adds the fields host, boot, pids, listen, pid and started. */
+/* Adds the fields mark, host, boot, pids, listen, pid and started. */
 void identity_write(const struct identity *me, cJSON *json);
 /* False: the text is not what identity_write makes. */
 bool identity_read(struct identity *other, const char *json);

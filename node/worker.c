@@ -32,6 +32,7 @@ static void take_roster(struct worker *w)
 	if (!roster)
 		return;
 	router_set_roster(&w->router, roster);
+	loops_set_roster(&w->loops, roster);
 	roster_unref(roster);
 	ingest_start_accepting(&w->ingest);
 }
@@ -133,6 +134,7 @@ static struct conn_config ingest_config(struct worker *w)
 		.proxies = w->shared->proxies,
 		.metrics = &w->metrics,
 		.n_connections = &w->shared->n_connections,
+		.loops = &w->loops,
 		.bound = &w->shared->address_bound,
 		.memory = &w->memory,
 		.refused = &w->refused,
@@ -158,7 +160,7 @@ static struct router_config router_config(struct worker *w)
 		.lane = { .sender = w->sender,
 			  .metrics = &w->metrics,
 			  .failures = &w->shared->failures,
-			  .node_id = c->node_id,
+			  .origin = { c->node_id, w->pool_mark, w->origin_lines },
 			  .connect_ms = (uint32_t)c->connect_timeout_ms,
 			  .timeout_ms = (uint32_t)c->delivery_timeout_ms,
 			  .latency_limit_us = c->latency_limit_ms * US_PER_MS },
@@ -337,6 +339,18 @@ static int init_fate(struct worker *w)
 							  .dead_letters = &w->dead_letters });
 }
 
+/* What deliveries say of where they come from, and what is looked for in those that come. */
+static void init_origin(struct worker *w)
+{
+	const struct node_config *c = w->shared->config;
+	const char *mark = w->shared->identity.mark;
+
+	w->loops = (struct loops){ .pool = c->pool, .node_id = c->node_id, .mark = mark };
+	snprintf(w->pool_mark, sizeof(w->pool_mark), "%s/%s", c->pool, mark);
+	batch_origin_lines(c->node_id, w->pool_mark, w->origin_lines);
+	assert(w->origin_lines[0]);
+}
+
 int worker_init(struct worker *w, struct node_shared *shared, unsigned index, int listen_fd)
 {
 	struct conn_config ingest;
@@ -349,6 +363,7 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 	node_shared_worker_name(shared, index, w->name);
 	assert(index < NODE_WORKERS_MOST);
 	shared->refused[index] = &w->refused;
+	init_origin(w);
 	w->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->base = event_base_new();
 	if (!w->base || w->mail_fd < 0 || metrics_shard_init(&w->metrics, shared->metrics) != 0) {
@@ -435,6 +450,7 @@ void worker_deinit(struct worker *w)
 	event_base_free(w->base);
 	close(w->mail_fd);
 	roster_unref(atomic_load(&w->mail));
+	loops_deinit(&w->loops);
 	metrics_shard_deinit(&w->metrics);
 }
 

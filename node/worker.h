@@ -15,6 +15,7 @@
 
 #include "node/fate.h"
 #include "node/ingest/ingest.h"
+#include "node/ingest/loops.h"
 
 enum worker_phase {
 	WORKER_SERVING,
@@ -34,6 +35,9 @@ struct worker {
 	struct ingest ingest;
 	struct refused refused;
 	struct sender *sender;
+	struct loops loops;
+	char pool_mark[POOL_NAME_MAX + 16];
+	char origin_lines[BATCH_ORIGIN_BYTES];
 	struct router router;
 	struct memory memory;
 	/* To Redis, for what has a body: spill and dead letters. Large packets have two of their own. */

@@ -217,6 +217,7 @@ static int parse_workers(struct roster *r, const cJSON *list)
 			cJSON_GetObjectItemCaseSensitive(entry, "unreachable"));
 		w->unreachable = strdup(cut ? cut : "");
 		text(info, "mode", w->mode, sizeof(w->mode));
+		text(info, "mark", w->mark, sizeof(w->mark));
 		cJSON_Delete(info);
 		if (!w->unreachable)
 			return -ENOMEM;

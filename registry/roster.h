@@ -67,6 +67,7 @@ struct analyzer {
 struct roster_worker {
 	char name[WORKER_NAME_SIZE]; /* node/index */
 	char mode[16];               /* exact, leased, away */
+	char mark[9];                /* of its process, at random; "": it has told none */
 	char *unreachable;           /* slots: "1,~4" */
 };
 

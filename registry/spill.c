@@ -55,7 +55,8 @@ void spill_push_add(struct spill_push *push, const struct spill_packet *packet)
 	more[3] = text_of(numbers[1], packet->received_ms);
 	more[4] = bytes_of(packet->body, packet->len);
 	more[5] = text_of(numbers[2], packet->n_failures);
-	push->args.n_more += 6;
+	more[6] = bytes_of(packet->via ? packet->via : "", packet->via ? strlen(packet->via) : 0);
+	push->args.n_more += 7;
 	push->n++;
 }
 
@@ -126,15 +127,15 @@ void spill_take_name_large(struct script_args *args, uint64_t cost_bytes)
 	script_arg_int(args, (int64_t)cost_bytes);
 }
 
-/* {entry, packet id, type, messages, received (ms), cost in bytes, body, failures} */
+/* {entry, packet id, type, messages, received (ms), cost in bytes, body, failures, via} */
 static bool is_entry(const redisReply *reply)
 {
 	redisReply **e = reply->element;
 
-	return reply->type == REDIS_REPLY_ARRAY && reply->elements == 8 && is_text(e[0]) &&
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements == 9 && is_text(e[0]) &&
 	       e[0]->len < SPILL_ENTRY_NAME_MAX && is_text(e[1]) && is_text(e[2]) &&
 	       is_count(e[3]) && is_count(e[4]) && is_count(e[5]) && is_text(e[6]) &&
-	       is_count(e[7]);
+	       is_count(e[7]) && is_text(e[8]);
 }
 
 int spill_take_answer(const redisReply *reply, struct spill_taken *taken)
@@ -171,6 +172,7 @@ bool spill_taken_next(struct spill_taken *taken, struct spill_entry *entry)
 		.body = e[6]->str,
 		.len = (size_t)e[6]->len,
 		.n_failures = (unsigned)e[7]->integer,
+		.via = e[8]->str,
 	};
 	return true;
 }

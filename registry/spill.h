@@ -34,6 +34,7 @@ struct spill_packet {
 	uint64_t received_ms; /* Unix time */
 	unsigned
 		n_failures; /* of its deliveries, as far as they count: see node/packet/suspicion.h */
+	const char *via;    /* pools that it has been in before: a string; NULL: none */
 	const char *body;
 	size_t len;
 };
@@ -42,7 +43,7 @@ struct spill_push {
 	struct script_args args; /* for SCRIPT_SPILL_PUSH */
 	unsigned n;              /* packets so far */
 	bool is_held;
-	struct iovec more[6 * SPILL_PUSH_MAX + 3];
+	struct iovec more[7 * SPILL_PUSH_MAX + 3];
 	char numbers[SPILL_PUSH_MAX][3][24];
 	char number[24]; /* of the call */
 };
@@ -81,6 +82,7 @@ struct spill_entry {
 	uint64_t received_ms;
 	uint64_t cost_bytes; /* that it has in the spill */
 	unsigned n_failures; /* as in struct spill_packet */
+	const char *via;     /* the same; "": none */
 	const char *body;
 	size_t len; /* 0: it is a large one, and its body has to be fetched */
 };

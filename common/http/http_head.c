@@ -204,6 +204,17 @@ bool http_is_field_line(const char *line, size_t len)
 	return split_field(line, line + len, &name, &value) == line + len;
 }
 
+/* Three names of one length. */
+static void take_hop(struct http_head *head, struct http_slice name, struct http_slice value)
+{
+	if (HTTP_IS_WORD(name, "weir-node"))
+		head->weir_node = value;
+	else if (HTTP_IS_WORD(name, "weir-pool"))
+		head->weir_pool = value;
+	else if (HTTP_IS_WORD(name, "weir-hops"))
+		head->weir_hops = value;
+}
+
 static enum http_refusal parse_field(struct head_parser *p)
 {
 	struct http_slice name, value;
@@ -214,6 +225,8 @@ static enum http_refusal parse_field(struct head_parser *p)
 		return HTTP_BAD_HEADER;
 	p->at = next;
 	field = name.len < ARRAY_LEN(fields) ? &fields[name.len] : &fields[0];
+	if (name.len == strlen("weir-node") && (*name.data | 0x20) == 'w')
+		take_hop(p->head, name, value);
 	if (!field->name || (*name.data | 0x20) != *field->name ||
 	    !http_is_word(name, field->name, name.len))
 		return HTTP_OK;

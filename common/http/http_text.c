@@ -57,3 +57,12 @@ struct http_slice http_trim(const char *at, const char *end)
 		end--;
 	return (struct http_slice){ at, end - at };
 }
+
+void http_slice_copy(struct http_slice slice, char *out, size_t size)
+{
+	size_t len = slice.len < size ? slice.len : size - 1;
+
+	if (len)
+		memcpy(out, slice.data, len);
+	out[len] = '\0';
+}

@@ -38,4 +38,7 @@ static inline bool http_is_word(struct http_slice s, const char *word, size_t le
 }
 #define HTTP_IS_WORD(slice, literal) http_is_word(slice, literal, sizeof(literal) - 1)
 
+/* As a string; what does not fit is cut. */
+void http_slice_copy(struct http_slice slice, char *out, size_t size);
+
 #endif

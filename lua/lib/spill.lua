@@ -70,10 +70,14 @@ end
 local function spill_forget_failures(name) redis.call('HDEL', K_SPILL_TOTAL, 'failures:' .. name) end
 
 -- Adds a packet: the name of its entry, or false where there is no room.
-local function spill_add(max_bytes, id, media_type, messages, received_ms, node, body)
+local function spill_add(max_bytes, id, media_type, messages, received_ms, node, body, via)
   local cost = spill_cost(id, media_type, body)
   if spill_bytes + cost > max_bytes then return false end
   spill_messages, spill_bytes = spill_messages + messages, spill_bytes + cost
+  if via and via ~= '' then
+    return redis.call('XADD', K_SPILL, '*', 'id', id, 'type', media_type, 'messages', messages, 'received_ms',
+      received_ms, 'node', node, 'via', via, 'body', body)
+  end
   return redis.call('XADD', K_SPILL, '*', 'id', id, 'type', media_type, 'messages', messages, 'received_ms',
     received_ms, 'node', node, 'body', body)
 end

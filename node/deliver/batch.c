@@ -1,9 +1,11 @@
 #include "node/deliver/batch.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-const char *const delivery_outcome_names[] = { NULL,      "bad",     "busy",  "status",
-					       "connect", "timeout", "broken" };
+const char *const delivery_outcome_names[] = { NULL,      "bad",     "busy",   "status",
+					       "connect", "timeout", "broken", "loop" };
 static_assert(ARRAY_LEN(delivery_outcome_names) == DELIVERY_OUTCOMES, "every failure has a name");
 
 struct batch *batch_new(struct lane *lane)
@@ -22,6 +24,7 @@ void batch_free(struct batch *b)
 	assert(!b->packets.n_packets);
 	if (b->parts != b->few)
 		free(b->parts);
+	free(b->long_headers);
 	free(b);
 }
 
@@ -69,23 +72,81 @@ static void count_attempt(struct batch *b)
 	}
 }
 
-static int write_headers(struct batch *b, const char *node_id, const char *token)
-{
-	int n = snprintf(b->headers, sizeof(b->headers),
-			 "Content-Type: " PACKET_MEDIA_TYPE "\r\n"
-			 "Weir-Packets: %u\r\n"
-			 "Weir-Messages: %u\r\n"
-			 "Weir-Node: %s\r\n"
-			 "Weir-Attempt: %u\r\n"
-			 "%s%s%s",
-			 b->packets.n_packets, b->n_messages, node_id, b->attempt,
-			 *token ? TRANSFER_BEARER : "", token, *token ? "\r\n" : "");
+#define ORIGIN "Weir-Node: %s\r\nWeir-Pool: %s%s%s\r\nWeir-Hops: %u\r\n"
 
-	b->transfer.headers = b->headers;
-	return n > 0 && (size_t)n < sizeof(b->headers) ? 0 : -EMSGSIZE;
+void batch_origin_lines(const char *node_id, const char *pool, char out[BATCH_ORIGIN_BYTES])
+{
+	if (snprintf(out, BATCH_ORIGIN_BYTES, ORIGIN, node_id, "", "", pool, 1) >=
+	    BATCH_ORIGIN_BYTES)
+		out[0] = '\0';
 }
 
-int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node_id,
+#define LITERAL(text) text, sizeof(text) - 1
+
+static char *put(char *at, const char *text, size_t len)
+{
+	memcpy(at, text, len);
+	return at + len;
+}
+
+static char *put_number(char *at, uint32_t value)
+{
+	char digits[10], *digit = digits + sizeof(digits);
+
+	do {
+		*--digit = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	return put(at, digit, (size_t)(digits + sizeof(digits) - digit));
+}
+
+/* By hand, as snprintf costs more than all else here. */
+static int write_headers(struct batch *b, const char *lines, const char *token)
+{
+	size_t len = strnlen(lines, BATCH_ORIGIN_BYTES);
+	char *at =
+		put(b->headers, LITERAL("Content-Type: " PACKET_MEDIA_TYPE "\r\nWeir-Packets: "));
+
+	static_assert(BATCH_HEADER_BYTES >= BATCH_ORIGIN_BYTES + DELIVERY_TOKEN_MAX + 192,
+		      "all of it fits");
+	at = put_number(at, b->packets.n_packets);
+	at = put(at, LITERAL("\r\nWeir-Messages: "));
+	at = put_number(at, b->n_messages);
+	at = put(at, LITERAL("\r\n"));
+	at = put(at, lines, len);
+	at = put(at, LITERAL("Weir-Attempt: "));
+	at = put_number(at, b->attempt);
+	at = put(at, LITERAL("\r\n"));
+	if (*token) {
+		at = put(at, LITERAL(TRANSFER_BEARER));
+		at = put(at, token, strnlen(token, DELIVERY_TOKEN_MAX));
+		at = put(at, LITERAL("\r\n"));
+	}
+	*at = '\0';
+	b->transfer.headers = b->headers;
+	return 0;
+}
+
+/* Its packets have been in other pools, all in the same ones. */
+static int write_long_headers(struct batch *b, const struct batch_origin *origin, const char *token)
+{
+	const struct packet *p = b->packets.head;
+
+	if (asprintf(&b->long_headers,
+		     "Content-Type: " PACKET_MEDIA_TYPE "\r\n"
+		     "Weir-Packets: %u\r\n"
+		     "Weir-Messages: %u\r\n" ORIGIN "Weir-Attempt: %u\r\n%s%s%s",
+		     b->packets.n_packets, b->n_messages, origin->node_id, p->via ? p->via : "",
+		     p->via ? ", " : "", origin->pool, p->n_hops + 1u, b->attempt,
+		     *token ? TRANSFER_BEARER : "", token, *token ? "\r\n" : "") < 0) {
+		b->long_headers = NULL;
+		return -ENOMEM;
+	}
+	b->transfer.headers = b->long_headers;
+	return 0;
+}
+
+int batch_write(struct batch *b, enum analyzer_accepts accepts, const struct batch_origin *origin,
 		const char *token)
 {
 	/* halves of a batch may be more than one packet although the analyzer takes single ones by
@@ -96,7 +157,10 @@ int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node
 	r = write_parts(b, accepts == ACCEPTS_BATCH || b->packets.n_packets > 1);
 
 	count_attempt(b);
-	return r == 0 ? write_headers(b, node_id, token) : r;
+	if (r != 0)
+		return r;
+	return b->packets.head->n_hops ? write_long_headers(b, origin, token)
+				       : write_headers(b, origin->lines, token);
 }
 
 enum delivery_outcome batch_outcome(const struct transfer *t)
@@ -122,6 +186,8 @@ enum delivery_outcome batch_outcome(const struct transfer *t)
 	case 429:
 	case 503:
 		return OUTCOME_BUSY;
+	case 508:
+		return OUTCOME_LOOP;
 	default:
 		return OUTCOME_STATUS;
 	}

@@ -17,13 +17,25 @@ enum delivery_outcome {
 	OUTCOME_CONNECT, /* no connection */
 	OUTCOME_TIMEOUT,
 	OUTCOME_BROKEN, /* the connection broke before the answer */
+	OUTCOME_LOOP,   /* 508: it has been there before */
 	DELIVERY_OUTCOMES
 };
 /* Of failures, for log and metrics; NULL for OUTCOME_OK. */
 extern const char *const delivery_outcome_names[DELIVERY_OUTCOMES];
 
-#define BATCH_HEADER_BYTES 512
+#define BATCH_HEADER_BYTES 576
 #define BATCH_FEW_PACKETS 4 /* parts for up to this many need no allocation */
+
+/* Who delivers: in each delivery. */
+struct batch_origin {
+	const char *node_id;
+	const char *pool;  /* and the mark of the process: "default/5e1f0a3b" */
+	const char *lines; /* what batch_origin_lines makes of these */
+};
+
+#define BATCH_ORIGIN_BYTES 224
+/* The lines of a packet that came from an agent; "": they do not fit. */
+void batch_origin_lines(const char *node_id, const char *pool, char out[BATCH_ORIGIN_BYTES]);
 
 struct batch {
 	struct transfer transfer;
@@ -37,6 +49,7 @@ struct batch {
 	uint32_t n_messages;
 	uint32_t attempt; /* of the packet that was tried most often */
 	char headers[BATCH_HEADER_BYTES];
+	char *long_headers; /* owned; of packets that have been in other pools; NULL: `headers` do */
 	struct iovec *parts; /* of the body; `few`, or owned */
 	struct iovec few[2 * BATCH_FEW_PACKETS + 1];
 };
@@ -51,9 +64,9 @@ void batch_add(struct batch *b, struct packet *p);
 /*
  * The packets byte for byte, as a JSON array where the analyzer takes batches; and the headers.
  * Fills in the transfer's parts and headers. token: proves to the analyzer who delivers; "": none.
- * -ENOMEM; -EMSGSIZE: too long a node_id.
+ * -ENOMEM.
  */
-int batch_write(struct batch *b, enum analyzer_accepts accepts, const char *node_id,
+int batch_write(struct batch *b, enum analyzer_accepts accepts, const struct batch_origin *origin,
 		const char *token) MUST_CHECK;
 
 /* What the end of a transfer says. */

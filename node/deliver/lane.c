@@ -140,7 +140,7 @@ static bool fits(const struct lane *lane, const struct batch *b, const struct pa
 {
 	return b->packets.n_packets < lane->max_batch_packets &&
 	       b->packets.n_bytes + p->len <= lane->max_batch_bytes && !goes_alone(p) &&
-	       !goes_alone(b->packets.head);
+	       !goes_alone(b->packets.head) && packet_came_same_way(p, b->packets.head);
 }
 
 /* As many of the queued packets as one POST may carry. */
@@ -193,7 +193,7 @@ static bool batch_start(struct batch *b)
 					 .connect_ms = lane->config.connect_ms,
 					 .timeout_ms = lane->config.timeout_ms,
 					 .on_done = lane_on_done };
-	if (batch_write(b, lane->accepts, lane->config.node_id, lane->delivery_token) != 0 ||
+	if (batch_write(b, lane->accepts, &lane->config.origin, lane->delivery_token) != 0 ||
 	    sender_start(lane->config.sender, &b->transfer) != 0) {
 		log_error("lane", "out of memory for a batch", "analyzer=%s", lane->id);
 		lane->breaker.on_trial = false;

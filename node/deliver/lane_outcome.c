@@ -90,7 +90,7 @@ static void on_bad(struct lane *lane, struct batch *b)
 
 	hear_answer(lane, &b->transfer, "deliveries are answered");
 	if (n == 1)
-		suspicion_quote(b->packets.head, b->transfer.said, b->transfer.said_len);
+		suspicion_quote(b->packets.head, lane->id, b->transfer.said, b->transfer.said_len);
 	if (n == 1)
 		lane->events.on_bad(lane->events.arg, lane, packet_queue_pop(&b->packets),
 				    b->transfer.status);
@@ -143,8 +143,22 @@ static void count_failure(const struct lane *lane, struct batch *b, enum deliver
 
 	for (struct packet *p = b->packets.head; p; p = p->next) {
 		suspicion_count(p, &failure);
-		suspicion_quote(p, t->said, t->said_len);
+		suspicion_quote(p, lane->id, t->said, t->said_len);
 	}
+}
+
+static void count_loop(struct batch *b)
+{
+	for (struct packet *p = b->packets.head; p; p = p->next) {
+		p->n_loops += p->n_loops < UINT8_MAX;
+		suspicion_quote(p, b->lane->id, b->transfer.said, b->transfer.said_len);
+	}
+}
+
+/* A circle through other pools is the way of these packets. One without is a fault of the analyzer. */
+static bool is_their_way(const struct batch *b, enum delivery_outcome outcome)
+{
+	return outcome == OUTCOME_LOOP && b->packets.head->n_hops > 0;
 }
 
 /* What the breaker learns of it. */
@@ -156,7 +170,7 @@ static void tell_breaker(struct lane *lane, const struct batch *b, enum delivery
 	if (is_late && !(b->began_well && served_others(lane, b))) {
 		if (breaker_timeout(&lane->breaker, now_us))
 			lane_note_breaker(lane, delivery_outcome_names[OUTCOME_TIMEOUT]);
-	} else if (outcome == OUTCOME_BUSY) {
+	} else if (outcome == OUTCOME_BUSY || is_their_way(b, outcome)) {
 		lane->breaker.on_trial = false;
 		if (breaker_hear(&lane->breaker))
 			lane_note_breaker(lane, "deliveries are answered");
@@ -170,7 +184,7 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 	static const enum reroute_reason reasons[DELIVERY_OUTCOMES] = {
 		[OUTCOME_BUSY] = REROUTE_BUSY,       [OUTCOME_STATUS] = REROUTE_STATUS,
 		[OUTCOME_CONNECT] = REROUTE_CONNECT, [OUTCOME_TIMEOUT] = REROUTE_TIMEOUT,
-		[OUTCOME_BROKEN] = REROUTE_BROKEN,
+		[OUTCOME_BROKEN] = REROUTE_BROKEN,   [OUTCOME_LOOP] = REROUTE_LOOP,
 	};
 	const struct transfer *t = &b->transfer;
 	bool is_late = outcome == OUTCOME_TIMEOUT || ran_out_of_time(t);
@@ -186,10 +200,13 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 		failures_note(lane->config.failures, lane->slot, t->status, t->error);
 	if (may_be_theirs)
 		count_failure(lane, b, outcome);
+	if (outcome == OUTCOME_LOOP)
+		count_loop(b);
 	if (outcome == OUTCOME_BUSY)
 		pause_for(lane, t->retry_after_s);
 	if (!is_excused) {
-		concurrency_failure(&lane->concurrency, t->started_us, t->ended_us);
+		if (!is_their_way(b, outcome))
+			concurrency_failure(&lane->concurrency, t->started_us, t->ended_us);
 		tell_breaker(lane, b, outcome, is_late);
 	}
 	lane->events.on_reach(lane->events.arg, lane);

@@ -4,9 +4,9 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-const char *const reroute_reason_names[] = { "busy",        "status",    "connect", "timeout",
-					     "broken",      "no_memory", "left",    "not_eligible",
-					     "unreachable", "hanging",   "slow" };
+const char *const reroute_reason_names[] = { "busy",         "status",      "connect",   "timeout",
+					     "broken",       "loop",        "no_memory", "left",
+					     "not_eligible", "unreachable", "hanging",   "slow" };
 static_assert(ARRAY_LEN(reroute_reason_names) == REROUTE_REASONS, "every reason has a name");
 
 bool lane_may_send(const struct lane *lane)

@@ -22,6 +22,7 @@ enum reroute_reason {
 	REROUTE_CONNECT,
 	REROUTE_TIMEOUT,
 	REROUTE_BROKEN,
+	REROUTE_LOOP,         /* its delivery led back to where it had been */
 	REROUTE_NO_MEMORY,    /* for its delivery */
 	REROUTE_LEFT,         /* the analyzer is not in the roster any more */
 	REROUTE_NOT_ELIGIBLE, /* it has no share, and is not draining */
@@ -51,7 +52,7 @@ struct lane_config {
 	struct sender *sender;         /* borrowed */
 	struct metrics_shard *metrics; /* borrowed */
 	struct failures *failures;     /* borrowed; NULL: nobody reads them */
-	const char *node_id;           /* borrowed */
+	struct batch_origin origin;    /* borrowed */
 	uint32_t connect_ms, timeout_ms;
 	uint64_t latency_limit_us; /* 0: none */
 };

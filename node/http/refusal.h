@@ -31,6 +31,8 @@
 	X(REFUSAL_EXPANDS, 413, "expands_too_much", "The body grows more than a thousandfold when it is unpacked.") \
 	X(REFUSAL_BAD_FORMAT, 400, "bad_format", "The body is not in the format that its path or its first bytes announce.") \
 	X(REFUSAL_FORMAT, 415, "format", "This node does not take this format (formats).") \
+	X(REFUSAL_LOOP, 508, "loop", "This packet has been in this pool before: an analyzer of the pool leads back to it.") \
+	X(REFUSAL_TOO_MANY_HOPS, 508, "too_many_hops", "This packet has been in more than 8 pools: they may lead in a circle.") \
 	X(REFUSAL_NO_ANALYZER, 503, "no_analyzer", "No analyzer can take this packet now.") \
 	X(REFUSAL_SPILL_AWAY, 503, "spill_away", "No analyzer can take this packet now, and Redis, where it would wait, does not answer.") \
 	X(REFUSAL_SPILL_SLOW, 503, "spill_slow", "No analyzer can take this packet now, and Redis did not store it in time.") \

@@ -20,6 +20,7 @@
 struct conn;
 struct net_allow;
 struct address_bound;
+struct loops;
 struct refused;
 
 /* The life of a connection. */
@@ -69,6 +70,7 @@ struct conn_config {
 	const struct net_allow *proxies; /* trusted; borrowed; NULL: none */
 	struct metrics_shard *metrics;   /* borrowed */
 	_Atomic unsigned *n_connections; /* of the whole node; borrowed */
+	const struct loops *loops;       /* of this worker; borrowed; NULL: none are looked for */
 	struct address_bound *bound;     /* of the whole node; borrowed; NULL: none */
 	struct memory *memory;           /* of this worker; borrowed */
 	struct refused *refused;         /* of this worker; borrowed; NULL: not kept */

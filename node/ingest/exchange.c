@@ -2,10 +2,12 @@
 #include "node/ingest/exchange.h"
 
 #include "common/clock.h"
+#include "common/http/http_text.h"
 #include "common/log.h"
 #include "common/net/forwarded.h"
 #include "common/net/net_allow.h"
 #include "common/net/proxy_header.h"
+#include "node/ingest/loops.h"
 #include "node/ingest/refused.h"
 #include "node/ingest/request_form.h"
 #include "node/ingest/translator.h"
@@ -170,6 +172,33 @@ static int on_refused(struct requests *rs)
 
 /* ---- a header section ---- */
 
+static void log_circle(const struct http_head *head, enum refusal refusal)
+{
+	char node[ANALYZER_ID_MAX + 1], pools[LOOPS_MAX_VIA + 1];
+
+	http_slice_copy(head->weir_node, node, sizeof(node));
+	http_slice_copy(head->weir_pool, pools, sizeof(pools));
+	log_error("ingest", "a packet goes in a circle",
+		  "reason=%s from_node=%s pools=%s remedy=%s runbook=%s",
+		  refusal_info(refusal)->name, node, pools,
+		  "remove the analyzer that leads back to this pool",
+		  LOG_RUNBOOK "packets-go-in-a-circle");
+}
+
+/* Where the packet has been before. */
+static enum refusal check_hops(struct requests *rs, const struct http_head *head)
+{
+	const struct loops *loops = rs->shared->config.loops;
+	enum refusal refusal;
+
+	if (!loops || !(head->weir_node.len || head->weir_pool.len || head->weir_hops.len))
+		return REFUSAL_NONE;
+	refusal = loops_judge(loops, head, &rs->n_hops);
+	if (refusal != REFUSAL_NONE)
+		log_circle(head, refusal);
+	return refusal;
+}
+
 /* Room for the body of the packet announced by the header section. */
 static enum refusal start_packet(struct requests *rs, const struct http_head *head,
 				 const struct ingest_body *body)
@@ -188,7 +217,14 @@ static enum refusal start_packet(struct requests *rs, const struct http_head *he
 	rs->packet = packet_new_within(memory, head->content_length);
 	if (!rs->packet)
 		drop_packet(rs);
-	return rs->packet ? REFUSAL_NONE : REFUSAL_NO_MEMORY;
+	if (!rs->packet)
+		return REFUSAL_NO_MEMORY;
+	rs->packet->n_hops = (uint8_t)rs->n_hops;
+	if (!rs->n_hops ||
+	    packet_set_via(rs->packet, head->weir_pool.data, head->weir_pool.len) == 0)
+		return REFUSAL_NONE;
+	drop_packet(rs);
+	return REFUSAL_NO_MEMORY;
 }
 
 /* Its token was looked at. */
@@ -215,6 +251,9 @@ static enum refusal decide(struct requests *rs, const struct http_head *head, st
 	    (is_packet || refusal == REFUSAL_UNAUTHORIZED || refusal == REFUSAL_MEDIA_TYPE ||
 	     refusal == REFUSAL_CONTENT_ENCODING))
 		refusal = judge_token(rs, x, refusal);
+	rs->n_hops = 0;
+	if (is_packet && refusal == REFUSAL_NONE)
+		refusal = check_hops(rs, head);
 	return is_packet && refusal == REFUSAL_NONE ? start_packet(rs, head, &body) : refusal;
 }
 

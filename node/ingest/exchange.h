@@ -38,6 +38,7 @@ struct requests {
 	bool has_proxy_header;      /* it did: X-Forwarded-For says nothing more */
 	struct http_reader reader;
 	struct packet *packet;     /* being read */
+	unsigned n_hops;           /* of it: deliveries between nodes so far */
 	struct request_form *form; /* what it should be; owned; NULL: plain JSON */
 	struct exchange *reading;  /* its request is not whole yet; also in the queue */
 	struct exchange *first, **tailp;

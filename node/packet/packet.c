@@ -1,6 +1,7 @@
 #include "node/packet/packet.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/json/json_packet.h"
@@ -28,6 +29,7 @@ void packet_free(struct packet *p)
 	packet_forget_tried(p);
 	free(p->id);
 	free(p->suspicion);
+	free(p->via);
 	free(p);
 }
 
@@ -109,6 +111,29 @@ struct json_slice packet_id(struct packet *p)
 uint64_t packet_received_ms(const struct packet *p)
 {
 	return (clock_wall_us() - (clock_mono_us() - p->received_us)) / US_PER_MS;
+}
+
+int packet_set_via(struct packet *p, const char *via, size_t len)
+{
+	free(p->via);
+	p->via = len ? strndup(via, len) : NULL;
+	return len && !p->via ? -ENOMEM : 0;
+}
+
+void packet_give_via(struct packet *p, char *via)
+{
+	free(p->via);
+	p->via = via;
+	p->n_hops = via != NULL;
+	for (const char *at = via; at && (at = strchr(at, ',')); at++)
+		p->n_hops += p->n_hops < UINT8_MAX;
+}
+
+bool packet_came_same_way(const struct packet *a, const struct packet *b)
+{
+	if (!a->via || !b->via)
+		return a->via == b->via && a->n_hops == b->n_hops;
+	return strcmp(a->via, b->via) == 0 && a->n_hops == b->n_hops;
 }
 
 int packet_mark_tried(struct packet *p, unsigned slot)

@@ -25,19 +25,22 @@ struct packet {
 	uint64_t waiting_us;       /* since when it waits for Redis to choose, or is parked */
 	struct packet *prev_due, *next_due; /* as spill_hold.h says */
 	struct spilled *spilled; /* it is in the spill too, under this entry; NULL: it is not */
-	char *id; /* owned: its own without escapes; NULL: it has none, or nobody asked */
+	char *id;  /* owned: its own without escapes; NULL: it has none, or nobody asked */
+	char *via; /* owned: pools that it has been in before, as Weir-Pool; NULL: none */
 	struct suspicion *suspicion; /* owned, as suspicion.h says; NULL: there is none */
 	uint64_t *tried;             /* bits by slot: where it failed; NULL: nowhere yet */
 	uint32_t n_messages;
 	uint32_t n_attempts; /* deliveries begun */
-	uint8_t hold_state;  /* enum hold_state */
-	bool is_hold_due;    /* it is stored without waiting for its deadline */
-	bool is_hold_seen;   /* where it goes was looked at */
-	uint8_t hold_index;  /* in the batch that is being stored */
-	uint16_t slot;       /* where it is routed to, or SLOT_NONE */
-	size_t len;          /* bytes of body so far */
-	size_t capacity;     /* bytes of body there is room for, padding not counted */
-	char body[];         /* as it came, and json_count_padding bytes more */
+	uint8_t n_hops;      /* deliveries between nodes, before this one */
+	uint8_t n_loops; /* analyzers that have refused it as going in a circle, this time round */
+	uint8_t hold_state; /* enum hold_state */
+	bool is_hold_due;   /* it is stored without waiting for its deadline */
+	bool is_hold_seen;  /* where it goes was looked at */
+	uint8_t hold_index; /* in the batch that is being stored */
+	uint16_t slot;      /* where it is routed to, or SLOT_NONE */
+	size_t len;         /* bytes of body so far */
+	size_t capacity;    /* bytes of body there is room for, padding not counted */
+	char body[];        /* as it came, and json_count_padding bytes more */
 };
 
 #define PACKET_FIRST_BYTES                                                                         \
@@ -69,6 +72,13 @@ size_t packet_cost(size_t body_bytes);
 struct json_slice packet_id(struct packet *p);
 /* When its body was whole, in ms of Unix time. */
 uint64_t packet_received_ms(const struct packet *p);
+
+/* Copies the text; len 0: none. */
+int packet_set_via(struct packet *p, const char *via, size_t len) MUST_CHECK; /* -ENOMEM */
+/* The same for a packet out of the spill: takes `via` (NULL: none), and counts the pools in it. */
+void packet_give_via(struct packet *p, char *via);
+/* They have been in the same pools, so they may share a delivery. */
+bool packet_came_same_way(const struct packet *a, const struct packet *b);
 
 int packet_mark_tried(struct packet *p, unsigned slot) MUST_CHECK; /* -ENOMEM */
 void packet_forget_tried(struct packet *p);

@@ -43,14 +43,16 @@ void suspicion_count(struct packet *p, const struct suspicion_failure *failure)
 	snprintf(s->analyzer, sizeof(s->analyzer), "%s", failure->analyzer);
 }
 
-void suspicion_quote(struct packet *p, const char *said, size_t len)
+void suspicion_quote(struct packet *p, const char *analyzer, const char *said, size_t len)
 {
 	struct suspicion *s = len || p->suspicion ? get(p) : NULL;
 
 	if (!s)
 		return;
+	snprintf(s->analyzer, sizeof(s->analyzer), "%s", analyzer);
 	s->said_len = len < sizeof(s->said) ? len : sizeof(s->said);
-	memcpy(s->said, said, s->said_len);
+	if (s->said_len)
+		memcpy(s->said, said, s->said_len);
 }
 
 void suspicion_restore(struct packet *p, unsigned n_failures)

@@ -36,8 +36,8 @@ struct suspicion_failure {
 
 /* A delivery failed, and counts. Without memory for that it is as if it did not count. */
 void suspicion_count(struct packet *p, const struct suspicion_failure *failure);
-/* What the analyzer last said of the packet; its first bytes are kept. */
-void suspicion_quote(struct packet *p, const char *said, size_t len);
+/* What this analyzer said of the packet; its first bytes are kept. */
+void suspicion_quote(struct packet *p, const char *analyzer, const char *said, size_t len);
 /* The packet has had these failures at another node, or in another run of this one. */
 void suspicion_restore(struct packet *p, unsigned n_failures);
 

@@ -147,6 +147,11 @@ void router_set_roster(struct router *r, struct roster *roster)
 	r->untold |= UNTOLD_CHANGES | UNTOLD_ROSTER;
 }
 
+unsigned router_n_analyzers(const struct router *r)
+{
+	return r->roster ? r->roster->n_analyzers : 0;
+}
+
 bool router_can_place(const struct router *r)
 {
 	assert(r->dispatch.n_reachable <= r->dispatch.n_slots);

@@ -28,6 +28,8 @@ void router_submit(struct router *r, struct packet *p);
 bool router_submit_suspect(struct router *r, struct packet *p);
 /* At the end of each turn of the loop. */
 void router_turn(struct router *r);
+/* Registered, whatever their state. */
+unsigned router_n_analyzers(const struct router *r);
 /* Somebody could take a packet now. */
 bool router_can_place(const struct router *r);
 unsigned router_n_packets(const struct router *r);

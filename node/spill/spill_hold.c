@@ -201,6 +201,7 @@ static void add_to_call(struct spill_hold *s, struct packet *p)
 				       .type = PACKET_MEDIA_TYPE,
 				       .n_messages = p->n_messages,
 				       .n_failures = suspicion_n_failures(p),
+				       .via = p->via,
 				       .received_ms = packet_received_ms(p),
 				       .body = p->body,
 				       .len = p->len };

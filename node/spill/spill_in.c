@@ -208,6 +208,7 @@ static void add_to_push(struct spill_in *s, struct packet *p)
 				       .type = PACKET_MEDIA_TYPE,
 				       .n_messages = p->n_messages,
 				       .n_failures = suspicion_n_failures(p),
+				       .via = p->via,
 				       .received_ms = packet_received_ms(p),
 				       .body = p->body,
 				       .len = p->len };

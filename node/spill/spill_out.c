@@ -104,6 +104,7 @@ static void free_entry(struct spill_out *s, struct spilled *e)
 	assert(*np > 0);
 	*np -= 1;
 	unlink_entry(s, e);
+	free(e->via);
 	free(e);
 	show(s);
 }
@@ -184,6 +185,8 @@ static void hand_over(struct spill_out *s, struct spilled *e, struct packet *p)
 	p->received_us = e->received_us;
 	p->spilled = e;
 	suspicion_restore(p, e->n_failures);
+	packet_give_via(p, e->via);
+	e->via = NULL;
 	s->config.on_packet(s->config.arg, p);
 }
 
@@ -204,6 +207,7 @@ static bool hold(struct spill_out *s, const struct spill_entry *entry)
 	e->n_messages = entry->n_messages;
 	e->cost_bytes = entry->cost_bytes;
 	e->n_failures = entry->n_failures;
+	e->via = entry->via[0] ? strdup(entry->via) : NULL;
 	e->received_us = received_us(entry->received_ms);
 	if (p)
 		hand_over(s, e, p);

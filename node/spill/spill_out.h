@@ -58,6 +58,7 @@ struct spilled {
 	uint32_t n_messages;
 	uint64_t cost_bytes;
 	unsigned n_failures; /* of its packet, when it was taken */
+	char *via;           /* owned: pools that its packet has been in before; NULL: none */
 	uint64_t taken_us;
 	uint64_t received_us; /* LARGE: for the packet */
 	char name[SPILL_ENTRY_NAME_MAX];

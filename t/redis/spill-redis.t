@@ -77,7 +77,7 @@ is(run(@ctl, 'verify', '--tolerance', 100)->{status}, 0, 'all accounts add up') 
 
 my $relay = Weir::Relay->new(bytes_per_s => 100_000);
 $relay->run('127.0.0.1:' . $store->port);
-$store->script('spill_push', 'default', 'n9', 1 << 30, '', 'application/json', 1, int(1000 * time), '["' . 'x' x 2_000_000 . '"]', 0);
+$store->script('spill_push', 'default', 'n9', 1 << 30, '', 'application/json', 1, int(1000 * time), '["' . 'x' x 2_000_000 . '"]', 0, '');
 my $slow = Weir::Cluster->start(nodes => 1, analyzers => { a3 => 1, a4 => 1 }, node => [ '--spill-redis', 'redis://' . $relay->addr . '/0' ]);
 $cluster->node($_)->end for 1, 2;
 is_unmoved('slow', $slow);

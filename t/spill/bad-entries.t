@@ -11,7 +11,7 @@ alarm 450;
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {});
 my ($redis, $node) = ($cluster->redis, $cluster->node(1));
 my ($spill, $dead) = ('weir:{default}:spill', 'weir:{default}:dead');
-my $push = sub (@bodies) { $redis->script('spill_push', 'default', 'n9', 1 << 30, map { ('', 'application/json', 1, 1, $_, 0) } @bodies) };
+my $push = sub (@bodies) { $redis->script('spill_push', 'default', 'n9', 1 << 30, map { ('', 'application/json', 1, 1, $_, 0, '') } @bodies) };
 my @bad = (
     [ 'no number of messages', messages => 'nan', body => '["a"]' ],
     [ 'less than none',        messages => -5,    body => '["b"]' ],

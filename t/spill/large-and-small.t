@@ -26,7 +26,7 @@ my $LARGEST = 16 * $MIB;
 my $large = '["' . 'x' x ($LARGEST - 4) . '"]';
 my $n_stored = sub { $redis->command(XLEN => 'weir:{default}:spill') };
 my $now_ms = int(1000 * time);
-$redis->script('spill_push', 'default', 'n9', 1 << 30, map { ('', 'application/json', 1, $now_ms, $_, 0) } $large, '["' . 'x' x 4_000_000 . '"]', map { "[$_]" } 1 .. 20);
+$redis->script('spill_push', 'default', 'n9', 1 << 30, map { ('', 'application/json', 1, $now_ms, $_, 0, '') } $large, '["' . 'x' x 4_000_000 . '"]', map { "[$_]" } 1 .. 20);
 
 # Out of the spill.
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1 }, redis => $redis, node => [ '--redis-timeout', '100ms', '--ack-within', '300ms' ]);

@@ -22,7 +22,7 @@ bless $redis, 'Slow';
 
 sub spill (@bodies) {
     my $now_ms = int(1000 * time);
-    $redis->script('spill_push', 'default', 'n9', 1 << 30, map { ('', 'application/json', 1, $now_ms, $_, 0) } @bodies);
+    $redis->script('spill_push', 'default', 'n9', 1 << 30, map { ('', 'application/json', 1, $now_ms, $_, 0, '') } @bodies);
 }
 spill('["' . 'x' x 4_000_000 . '"]', map { "[$_]" } 1 .. 20);
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1 }, redis => $redis);

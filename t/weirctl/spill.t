@@ -18,7 +18,7 @@ is_deeply(ctl('spill', '--json')->{json}, { packets => 0, messages => 0, bytes =
     'for programs neither');
 is(ctl('spill', 'list')->{stdout}, "the spill is empty\n", 'nor is there a list');
 
-$redis->script('spill_push', 'default', 'n1', 1e9, map { ("p-$_", 'application/json', 3, 1767323045678, $BODY, 0) } 1 .. 5);
+$redis->script('spill_push', 'default', 'n1', 1e9, map { ("p-$_", 'application/json', 3, 1767323045678, $BODY, 0, '') } 1 .. 5);
 my $spill = ctl('spill');
 my $bytes = 5 * $COST;
 like($spill->{stdout}, qr/^pool default: 5 packets, 15 messages, $bytes bytes in the spill; the oldest has waited \ds$/m,

@@ -28,7 +28,7 @@ static redisReply *parse(const char *wire)
 	return reply;
 }
 
-static void push_sends_six_arguments_for_each_packet(void **state)
+static void push_sends_seven_arguments_for_each_packet(void **state)
 {
 	static struct spill_push push;
 	struct spill_packet packet = { .id = "p\0x",
@@ -37,6 +37,7 @@ static void push_sends_six_arguments_for_each_packet(void **state)
 				       .n_messages = UINT32_MAX,
 				       .received_ms = 1700000000123,
 				       .n_failures = 4,
+				       .via = "edge/1, mid/2",
 				       .body = "{}",
 				       .len = 2 };
 	(void)state;
@@ -46,15 +47,16 @@ static void push_sends_six_arguments_for_each_packet(void **state)
 		spill_push_add(&push, &packet);
 	assert_int_equal(push.args.n, 2);
 	assert_string_equal(push.args.data[1], "1099511627776");
-	assert_int_equal(push.args.n_more, 6 * SPILL_PUSH_MAX);
+	assert_int_equal(push.args.n_more, 7 * SPILL_PUSH_MAX);
 	assert_ptr_equal(push.args.more, push.more);
-	const struct iovec *last = &push.more[6 * (SPILL_PUSH_MAX - 1)];
+	const struct iovec *last = &push.more[7 * (SPILL_PUSH_MAX - 1)];
 	assert_memory_equal(last[0].iov_base, "p\0x", 3);
 	assert_bytes(&last[1], "application/json");
 	assert_bytes(&last[2], "4294967295");
 	assert_bytes(&last[3], "1700000000123");
 	assert_ptr_equal(last[4].iov_base, packet.body);
 	assert_bytes(&last[5], "4");
+	assert_bytes(&last[6], "edge/1, mid/2");
 
 	spill_push_begin(&push, "n1", 1);
 	packet.id = NULL;
@@ -100,8 +102,8 @@ static void entries_are_read_one_by_one(void **state)
 {
 	redisReply *reply = parse(
 		"*4\r\n:9\r\n:1\r\n"
-		"*8\r\n$3\r\n1-0\r\n$2\r\np1\r\n$1\r\nt\r\n:5\r\n:77\r\n:140\r\n$2\r\n{}\r\n:3\r\n"
-		"*8\r\n$3\r\n2-0\r\n$0\r\n\r\n$1\r\nt\r\n:1\r\n:78\r\n:131\r\n$2\r\n[]\r\n:0\r\n");
+		"*9\r\n$3\r\n1-0\r\n$2\r\np1\r\n$1\r\nt\r\n:5\r\n:77\r\n:140\r\n$2\r\n{}\r\n:3\r\n$6\r\nedge/1\r\n"
+		"*9\r\n$3\r\n2-0\r\n$0\r\n\r\n$1\r\nt\r\n:1\r\n:78\r\n:131\r\n$2\r\n[]\r\n:0\r\n$0\r\n\r\n");
 	struct spill_taken taken;
 	struct spill_entry entry;
 	(void)state;
@@ -119,6 +121,7 @@ static void entries_are_read_one_by_one(void **state)
 	assert_int_equal(entry.cost_bytes, 140);
 	assert_memory_equal(entry.body, "{}", 2);
 	assert_int_equal(entry.n_failures, 3);
+	assert_string_equal(entry.via, "edge/1");
 	assert_true(spill_taken_next(&taken, &entry));
 	assert_int_equal(entry.id_len, 0);
 	assert_false(spill_taken_next(&taken, &entry));
@@ -157,7 +160,7 @@ static void what_cannot_be_understood_is_no_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(push_sends_six_arguments_for_each_packet),
+		cmocka_unit_test(push_sends_seven_arguments_for_each_packet),
 		cmocka_unit_test(push_is_answered_with_how_many_were_stored),
 		cmocka_unit_test(done_sends_three_arguments_for_each_entry),
 		cmocka_unit_test(entries_are_read_one_by_one),

@@ -11,6 +11,10 @@
 
 #define MANY 300
 
+static const struct batch_origin n1 = {
+	"n1", "default/5e1f0a3b", "Weir-Node: n1\r\nWeir-Pool: default/5e1f0a3b\r\nWeir-Hops: 1\r\n"
+};
+
 /* Of packets {"n":0}, {"n":1}, ... of 2 messages each. */
 static struct batch *filled(unsigned n)
 {
@@ -60,7 +64,7 @@ static void the_body_is_an_array_of_packets(void **state UNUSED)
 	for (unsigned i = 0; i < ARRAY_LEN(bodies); i++) {
 		struct batch *b = filled(i + 1);
 
-		assert_int_equal(batch_write(b, ACCEPTS_BATCH, "n1", ""), 0);
+		assert_int_equal(batch_write(b, ACCEPTS_BATCH, &n1, ""), 0);
 		check_body(b, bodies[i]);
 		emptied(b);
 	}
@@ -74,7 +78,7 @@ static void so_it_is_of_many(void **state UNUSED)
 	for (unsigned i = 0; i < MANY; i++)
 		at += sprintf(at, "%c{\"n\":%u}", i ? ',' : '[', i);
 	strcpy(at, "]");
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, "n1", ""), 0);
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, &n1, ""), 0);
 	check_body(b, expected);
 	emptied(b);
 }
@@ -83,7 +87,7 @@ static void packets_leave_from_where_they_are(void **state UNUSED)
 {
 	struct batch *b = filled(1);
 
-	assert_int_equal(batch_write(b, ACCEPTS_PACKET, "n1", ""), 0);
+	assert_int_equal(batch_write(b, ACCEPTS_PACKET, &n1, ""), 0);
 	assert_int_equal(b->transfer.n_parts, 1);
 	assert_ptr_equal(b->transfer.parts[0].iov_base, b->packets.head->body);
 	emptied(b);
@@ -93,7 +97,7 @@ static void who_takes_single_packets_gets_one_as_it_is(void **state UNUSED)
 {
 	struct batch *b = filled(1);
 
-	assert_int_equal(batch_write(b, ACCEPTS_PACKET, "n1", ""), 0);
+	assert_int_equal(batch_write(b, ACCEPTS_PACKET, &n1, ""), 0);
 	check_body(b, "{\"n\":0}");
 	emptied(b);
 }
@@ -102,33 +106,55 @@ static void the_headers_say_what_is_in_it(void **state UNUSED)
 {
 	struct batch *b = filled(3);
 
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, "node-1", ""), 0);
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, &n1, ""), 0);
 	assert_string_equal(b->transfer.headers, "Content-Type: application/json\r\n"
 						 "Weir-Packets: 3\r\n"
 						 "Weir-Messages: 6\r\n"
-						 "Weir-Node: node-1\r\n"
+						 "Weir-Node: n1\r\n"
+						 "Weir-Pool: default/5e1f0a3b\r\n"
+						 "Weir-Hops: 1\r\n"
 						 "Weir-Attempt: 5\r\n");
 	emptied(b);
 	b = filled(1);
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, "n1", "a-token-of-16-chars"), 0);
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, &n1, "a-token-of-16-chars"), 0);
 	assert_non_null(
 		strstr(b->transfer.headers, "\r\nAuthorization: Bearer a-token-of-16-chars\r\n"));
 	emptied(b);
 }
 
-static void the_longest_name_of_a_node_fits(void **state UNUSED)
+static void they_say_where_its_packets_have_been(void **state UNUSED)
 {
 	struct batch *b = filled(1);
-	char id[600], token[DELIVERY_TOKEN_MAX + 1] = "";
 
-	memset(id, 'n', sizeof(id));
+	assert_int_equal(packet_set_via(b->packets.head, "edge/1, mid/2", 13), 0);
+	b->packets.head->n_hops = 2;
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, &n1, ""), 0);
+	assert_string_equal(b->transfer.headers, "Content-Type: application/json\r\n"
+						 "Weir-Packets: 1\r\n"
+						 "Weir-Messages: 2\r\n"
+						 "Weir-Node: n1\r\n"
+						 "Weir-Pool: edge/1, mid/2, default/5e1f0a3b\r\n"
+						 "Weir-Hops: 3\r\n"
+						 "Weir-Attempt: 1\r\n");
+	emptied(b);
+}
+
+static void the_longest_names_of_a_node_and_a_pool_fit(void **state UNUSED)
+{
+	struct batch *b = filled(1);
+	char id[65], pool[74], lines[BATCH_ORIGIN_BYTES], token[DELIVERY_TOKEN_MAX + 1] = "";
+	const struct batch_origin origin = { id, pool, lines };
+
+	memset(id, 'n', 64);
 	id[64] = '\0';
+	memset(pool, 'p', 73);
+	pool[73] = '\0';
 	memset(token, 't', DELIVERY_TOKEN_MAX);
+	batch_origin_lines(id, pool, lines);
+	assert_non_null(strstr(lines, "Weir-Hops: 1\r\n"));
 	b->n_messages = b->packets.head->n_attempts = UINT32_MAX - 1;
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, id, token), 0);
-	id[64] = 'n';
-	id[599] = '\0';
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, id, ""), -EMSGSIZE);
+	assert_int_equal(batch_write(b, ACCEPTS_BATCH, &origin, token), 0);
+	assert_non_null(strstr(b->transfer.headers, token));
 	emptied(b);
 }
 
@@ -167,7 +193,8 @@ int main(void)
 		cmocka_unit_test(packets_leave_from_where_they_are),
 		cmocka_unit_test(who_takes_single_packets_gets_one_as_it_is),
 		cmocka_unit_test(the_headers_say_what_is_in_it),
-		cmocka_unit_test(the_longest_name_of_a_node_fits),
+		cmocka_unit_test(they_say_where_its_packets_have_been),
+		cmocka_unit_test(the_longest_names_of_a_node_and_a_pool_fit),
 		cmocka_unit_test(each_end_of_a_transfer_has_an_outcome),
 	};
 

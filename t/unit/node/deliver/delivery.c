@@ -94,9 +94,10 @@ int delivery_setup(void **state)
 					  .on_taken_back = on_taken_back,
 					  .on_bad = on_bad,
 					  .arg = d };
-	struct lane_config lane = {
-		.metrics = &d->shard, .node_id = "n1", .connect_ms = 1000, .timeout_ms = 10000
-	};
+	struct lane_config lane = { .metrics = &d->shard,
+				    .origin = { "n1", "default/1", "Weir-Node: n1\r\n" },
+				    .connect_ms = 1000,
+				    .timeout_ms = 10000 };
 	struct timeval turn = clock_timeval(TURN_US);
 
 	log_init(LOG_ERROR, LOG_FORMAT_LOGFMT, "test");

@@ -10,8 +10,8 @@
 
 static bool is_documented(int status)
 {
-	static const int statuses[] = { 400, 401, 404, 405, 408, 411, 413,
-					415, 417, 429, 431, 501, 503, 505 };
+	static const int statuses[] = { 400, 401, 404, 405, 408, 411, 413, 415,
+					417, 429, 431, 501, 503, 505, 508 };
 
 	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
 		if (statuses[i] == status)

@@ -131,11 +131,11 @@ static void the_front_of_what_was_said_is_kept(void **state)
 	size_t len;
 
 	memset(text, 'x', sizeof(text));
-	suspicion_quote(*state, text, sizeof(text));
+	suspicion_quote(*state, "a1", text, sizeof(text));
 	said = suspicion_said(*state, &len);
 	assert_int_equal(len, PACKET_QUOTE_BYTES);
 	assert_memory_equal(said, text, len);
-	suspicion_quote(*state, "no", 2);
+	suspicion_quote(*state, "a2", "no", 2);
 	said = suspicion_said(*state, &len);
 	assert_int_equal(len, 2);
 	assert_memory_equal(said, "no", len);

@@ -118,7 +118,7 @@ static void init_router(struct bench *b)
 		.worker = "n1/0",
 		.lane = { .sender = b->sender,
 			  .metrics = &b->shard,
-			  .node_id = "n1",
+			  .origin = { "n1", "default/1", "Weir-Node: n1\r\n" },
 			  .connect_ms = 1000,
 			  .timeout_ms = 10000 },
 		.catchup_max_messages = 10000,
