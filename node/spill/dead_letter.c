@@ -188,8 +188,12 @@ void dead_letters_turn(struct dead_letters *d, uint64_t now_us)
 	bool is_busy = false;
 
 	for (enum spill_size size = 0; size < SPILL_SIZES; size++) {
-		turn(&d->ways[size], now_us);
-		is_busy |= d->ways[size].state != DEAD_IDLE || d->ways[size].first;
+		struct dead_way *w = &d->ways[size];
+
+		if (w->state == DEAD_IDLE && !w->first)
+			continue;
+		turn(w, now_us);
+		is_busy |= w->state != DEAD_IDLE || w->first;
 	}
 	if (is_busy && !evtimer_pending(d->timer, NULL))
 		evtimer_add(d->timer, &tv);
