@@ -42,8 +42,8 @@ is(http(GET => "$node->{admin}/v1/dead")->{json}{total} // 0, 0, 'and no packet 
 # ---- another analyzer, whose requests are looked at ----
 
 my $seen = folder() . '/seen';
-my $server = Weir::FakeServer->start(sub ($n, $body, $path, $head) {
-    my ($bearer) = $head =~ /^Authorization: (.*)\r$/m;
+my $server = Weir::FakeServer->start(sub ($n, $body, $path) {
+    my ($bearer) = $Weir::FakeServer::head =~ /^Authorization: (.*)\r$/m;
     open my $out, '>>', $seen or die "$seen: $!";
     print $out "$path ", $bearer // 'none', "\n";
     return {};

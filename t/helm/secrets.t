@@ -32,7 +32,7 @@ sub api_server (%there) {
             metadata => { name => $_, %owned }, data => { map { $_ => encode_base64($data->{$_}, '') } keys %$data } } } keys %there),
     );
     my $unknown = { kind => 'Status', apiVersion => 'v1', status => 'Failure', reason => 'NotFound', code => 404 };
-    return Weir::FakeServer->start(sub ($n, $body, $path, @) {
+    return Weir::FakeServer->start(sub ($n, $body, $path) {
         my $answer = $answers{ $path =~ s/\?.*//r };
         return { status => $answer ? 200 : 404, headers => ['Content-Type: application/json'], body => encode_json($answer // $unknown) };
     });

@@ -17,9 +17,9 @@ my $hidden = qr/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\
 my $redis = Weir::Redis->new;
 my $node = node($redis);
 my $heads = folder() . '/heads';
-my $server = Weir::FakeServer->start(sub ($n, $body, $path, $head) {
+my $server = Weir::FakeServer->start(sub ($n, $body, $path) {
     open my $out, '>>', $heads or die "$heads: $!";
-    print $out $head;
+    print $out $Weir::FakeServer::head;
     return {};
 });
 sub key ($name) { return "weir:{default}:$name" }

@@ -1,9 +1,10 @@
 package Weir::FakeServer;
 # An HTTP server that answers as a script says, on a port that the system chooses, and keeps every body it was sent.
 #
-#   my $server = Weir::FakeServer->start(sub { my ($n, $body, $path, $head) = @_; ... });
+#   my $server = Weir::FakeServer->start(sub ($n, $body, $path) { ... });
 #
-# The script runs in the server's process, for request number $n (from 1). It returns
+# The script runs in the server's process, for request number $n (from 1); $Weir::FakeServer::head is what came before
+# the body. It returns
 #   { status => 503, headers => [ 'Retry-After: 1' ], body => '{}', close => 1 }   all optional; status 202
 #   { raw => $bytes, close => 1 }    any bytes instead
 #   { delay => 0.5, ... }            answered only after that many seconds; other connections go on
@@ -86,11 +87,11 @@ sub _serve {
                 my ($path, $head, $length) = ($1, $+[0], 0);
                 $length = $1 if substr($in{$c}, 0, $head) =~ /^Content-Length: (\d+)/mi;
                 last if length $in{$c} < $head + $length;
-                my $section = substr $in{$c}, 0, $head;
+                local $Weir::FakeServer::head = substr $in{$c}, 0, $head;
                 my $body = substr $in{$c}, $head, $length;
                 substr($in{$c}, 0, $head + $length) = '';
                 print $bodies "$body\n" if $length;
-                my $a = $script->(++$n, $body, $path, $section);
+                my $a = $script->(++$n, $body, $path);
                 if ($a->{hang}) { next }
                 if ($a->{delay}) { push @later, [ time + $a->{delay}, $c, $a ]; next }
                 $answer->($c, $a);
