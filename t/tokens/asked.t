@@ -13,7 +13,7 @@ my $redis = Weir::Redis->new;
 # One request of the table. What it changes is put back, so that each finds the same analyzer.
 sub try_route ($node, $port, $route, $who) {
     my ($method, $path) = split / /, $route;
-    my $url = $node->{$port} . ($path =~ s/\{\}/Weir::Routes::hole($path)/er);
+    my $url = $node->{$port} . ($path =~ s/\{\}/Weir::Routes::hole($path, $node->name)/er);
     as('admin', PUT => "$node->{admin}/v1/analyzers/a2", $body{PUT}) if $path =~ /\{\}/ && $method ne 'PUT';
     return as($who, $method, $url, $body{$route} // $body{"$method $port"} // $body{$method});
 }

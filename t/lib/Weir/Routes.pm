@@ -54,6 +54,6 @@ our %body = (
 );
 
 # What stands at {} in the requests.
-sub hole ($path) { return $path =~ m{/(?:dead|spill)/} ? '1-1' : $path =~ m{/nodes/} ? 'n1' : 'a2' }
+sub hole ($path, $node) { return $path =~ m{/(?:dead|spill)/} ? '1-1' : $path =~ m{/nodes/} ? $node : 'a2' }
 
 1;

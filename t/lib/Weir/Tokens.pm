@@ -18,8 +18,9 @@ sub all_tokens () { return map { ("--$_-token", $token{$_}) } qw(ingest register
 
 sub node ($redis, @options) {
     state $n = 0;
-    my $node = Weir::Process->start([ 'weir-node', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--redis', $redis->url,
-        '--workers', 1, '--drain-delay', '0ms', @options ], name => 'n' . ++$n);
+    my $name = 'n' . ++$n;
+    my $node = Weir::Process->start([ 'weir-node', '--node-id', $name, '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--redis', $redis->url,
+        '--workers', 1, '--drain-delay', '0ms', @options ], name => $name);
     $node->{ingest} = 'http://' . $node->wait_log(qr/component=node msg=listening .*addr=(\S+)/);
     $node->{admin} = 'http://' . $node->wait_log(qr/component=admin msg=listening .*addr=(\S+)/);
     wait_until { ask(GET => "$node->{admin}/readyz")->{status} == 200 } 10, 'the node to be ready';
