@@ -21,7 +21,7 @@ my %good = (Authorization => "Bearer $token");
 is(send_to($n1, '/services/collector/nowhere', %good, 'X-Forwarded-For' => '10.0.0.7'), 404, 'a wrong path is refused') for 1 .. 3;
 is(send_to($n2, '/services/collector/nowhere', %good, 'X-Forwarded-For' => '10.0.0.7'), 404, 'also at the other node');
 is(send_to($n1, '/ingest', Authorization => 'Bearer wrong'), 401, 'and so is a wrong token');
-is(send_to($n1, '/ingest', %good, 'Content-Type' => 'text/csv'), 415, 'and what is no packet');
+is(send_to($n1, '/ingest', %good, 'Content-Encoding' => 'br'), 415, 'and what cannot be unpacked');
 
 wait_until { (grep { ($_->{path} // '') =~ /collector/ && $_->{count} == 4 } @{ refusals() }) } 10, 'what both nodes refused';
 my ($path) = grep { $_->{path} eq '/services/collector/nowhere' } @{ refusals() };

@@ -13,7 +13,7 @@ alarm 300;
 
 my $record = tempdir(CLEANUP => 1) . '/record';
 my $registry = Weir::FakeRegistry->new;
-my @register = ('--register', $registry->url, '--register-token', 'secret');
+my @register = ('--register', $registry->url, '--register-token', 'secret', '--open-deliveries');
 $registry->answer_once(PUT => 201, {instance => 'i0', heartbeat_ms => 60000});
 my $a1 = Weir::Analyzer->start('--id', 'a1', '--weight', '0.5', '--record', $record, @register);
 
