@@ -9,6 +9,7 @@ use Chaos::Plan;
 
 my @names = Chaos::Kinds::names();
 my @fields = (for_ms => 60_000, nodes => 3, analyzers => 3);
+my @cluster = (cluster => 1, kinds => [ Chaos::Kinds::names(1) ]);
 sub plan_of ($seed, @more) { return Chaos::Plan->new(seed => $seed, @fields, kinds => \@names, @more) }
 
 is(plan_of('abc')->text, plan_of('abc')->text, 'the same seed, the same plan');
@@ -18,10 +19,10 @@ is(plan_of(7)->text =~ s/\s.*//sr, 'seed', 'a plan can be read');
 # ---- over a few seeds ----
 
 my (%times, %targets, %syncs, @bad_order, @short, @overlaps, @outside, @noisy, @undone);
-for my $plan (map { plan_of($_) } 1 .. 40) {
+for my $plan ((map { plan_of($_) } 1 .. 40), map { plan_of($_, @cluster) } 41 .. 80) {
     my @faults = $plan->faults;
     $syncs{ $plan->{appendfsync} }++;
-    $times{ $_->{kind} }++, $targets{ $_->{target} }++ for @faults;
+    $times{ $plan->{is_cluster} }{ $_->{kind} }++, $targets{ $_->{target} }++ for @faults;
     push @bad_order, $plan->text if join(',', map { $_->{at_ms} } @faults) ne join(',', sort { $a <=> $b } map { $_->{at_ms} } @faults);
     for my $fault (@faults) {
         my $bounds = Chaos::Kinds::kind($fault->{kind})->{ms} // [ 3 * 150, 8 * 1200 ];
@@ -56,8 +57,9 @@ sub is_undone ($fault, $plan) {
     return !grep { !$good{$_} } values %last;
 }
 
-is_deeply([ sort keys %times ], [ sort @names ], 'every kind of fault has its turn');
-cmp_ok(min(values %times) / max(values %times), '>', 0.5, 'and none comes much more often than another');
+is_deeply([ sort keys %{ $times{0} } ], [ sort @names ], 'every kind of fault has its turn');
+is_deeply([ sort keys %{ $times{1} } ], [ sort 'move-slot', grep { $_ ne 'clock-step' } @names ], 'in a Redis Cluster a slot moves, and clocks do not');
+cmp_ok(min(values %$_) / max(values %$_), '>', 0.5, 'and none comes much more often than another') for @times{ 0, 1 };
 is_deeply([ sort grep { !/>/ } keys %targets ], [qw(a1 a2 a3 analyzers n1 n2 n3 redis)], 'everyone is hit');
 is(scalar(grep { /^n[123]>(?:a[123]|redis)$/ } keys %targets), 12, 'and every path');
 is_deeply([ sort keys %syncs ], [qw(always everysec)], 'Redis writes always, or every second');
@@ -82,7 +84,10 @@ is(Chaos::Random->new('weir')->between(0, 999_999), 213653, 'the numbers are the
 
 is(`$Bin/run --plan --seed abc --for 60s`, plan_of('abc')->text, '--plan prints it');
 unlike(`$Bin/run --plan --seed abc --for 10m --faults all,-kill-node,-partition`, qr/kill-node|partition/, 'kinds can be left out');
-like(`$Bin/run --help`, qr/$_ /, "--help explains $_") for @names;
-is(system("$Bin/run $_ 2>/dev/null") >> 8, 2, "$_ is refused") for '--faults earthquake', '--for ever', '--nodes 0', 'now';
+is(`$Bin/run --plan --seed abc --cluster`, plan_of('abc', @cluster)->text, '--cluster makes it one of a Redis Cluster');
+my $help = `$Bin/run --help`;
+like($help, qr/^  $_ /m, "--help explains $_") for Chaos::Kinds::all_names();
+is(system("$Bin/run $_ 2>/dev/null") >> 8, 2, "$_ is refused")
+    for '--faults earthquake', '--for ever', '--nodes 0', 'now', '--plan --faults move-slot', '--plan --cluster --faults clock-step';
 
 done_testing;

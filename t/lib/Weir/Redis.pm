@@ -25,7 +25,7 @@ sub new ($class, %options) {
 }
 
 # One that somebody else runs.
-sub at ($class, $port) { return bless { port => $port }, $class }
+sub at ($class, $port, %more) { return bless { port => $port, %more }, $class }
 
 # Again at the same port, and empty.
 sub start ($self) {
@@ -40,6 +40,7 @@ sub port ($self) { return $self->{port} }
 sub process ($self) { return $self->{process} }
 
 sub stop ($self) { delete $self->{socket}; return $self->{process}->end }
+sub hang_up ($self) { delete $self->{socket} }
 sub kill_now ($self) { delete $self->{socket}; return $self->{process}->kill_now }
 sub freeze ($self) { return $self->{process}->signal('STOP') }
 sub thaw ($self) { return $self->{process}->signal('CONT') }

@@ -20,6 +20,13 @@ sub new ($class, %options) {
     return $self;
 }
 
+# Of three servers that somebody else runs, with `bus_port`, and with `announced` where others come by another port.
+sub of ($class, @nodes) {
+    my $self = bless { nodes => \@nodes, replicas => 0 }, $class;
+    $self->_join;
+    return $self;
+}
+
 sub _start_node ($self) {
     my $i = @{ $self->{nodes} };
     my $bus = Weir::Redis::hold_port();
@@ -37,8 +44,9 @@ sub _join ($self) {
     for my $i (0 .. $#nodes) {
         $nodes[$i]->command(qw(CLUSTER SET-CONFIG-EPOCH), $i + 1);
         $nodes[$i]->command(qw(CLUSTER ADDSLOTSRANGE), $share * $i, $i == 2 ? SLOTS - 1 : $share * ($i + 1) - 1) if $i < 3;
-        $nodes[$i]->command(qw(CLUSTER MEET 127.0.0.1), $nodes[0]->port, $nodes[0]{bus_port}) if $i;
+        $nodes[$i]->command(qw(CLUSTER MEET 127.0.0.1), $nodes[0]{announced} // $nodes[0]->port, $nodes[0]{bus_port}) if $i;
     }
+    $self->{ids} = [ map { $_->command(qw(CLUSTER MYID)) } @nodes ];
     my $n = @nodes;
     wait_until { $n == grep { $_->command(qw(CLUSTER INFO)) =~ /^cluster_known_nodes:$n\r/m } @nodes } 30, 'the nodes to know each other';
     for my $i (3 .. $#nodes) {
@@ -51,7 +59,7 @@ sub _join ($self) {
 
 sub node ($self, $i) { return $self->{nodes}[$i] }
 sub nodes ($self) { return @{ $self->{nodes} } }
-sub id ($self, $i) { return $self->node($i)->command(qw(CLUSTER MYID)) }
+sub id ($self, $i) { return $self->{ids}[$i] }
 sub slot ($self, $key) { return $self->node(0)->command(qw(CLUSTER KEYSLOT), $key) }
 
 # The master that serves a slot, as node $i sees it: its index.
@@ -59,12 +67,14 @@ sub owner ($self, $slot, $i = 0) {
     for (split /\n/, $self->node($i)->command(qw(CLUSTER NODES))) {
         my ($id, $address, $flags, $master, $ping, $pong, $epoch, $state, @ranges) = split ' ';
         next if $flags !~ /master/ || $flags =~ /fail(?!\?)/ || !grep { /^(\d+)(?:-(\d+))?$/ && $1 <= $slot && $slot <= ($2 // $1) } @ranges;
-        my ($port) = $address =~ /:(\d+)@/;
-        my ($index) = grep { $self->node($_)->port == $port } 0 .. $#{ $self->{nodes} };
+        my ($index) = grep { $self->id($_) eq $id } 0 .. $#{ $self->{nodes} };
         return $index;
     }
     return undef;
 }
+
+# What a child process must do before it talks to them: connections are its parent's.
+sub hang_up ($self) { $_->hang_up for $self->nodes }
 
 # As a resharding tool does: marked at both ends, its keys carried over, and at last given away. `between` is called
 # when some keys are carried, and when all are.

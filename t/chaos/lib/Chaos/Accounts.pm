@@ -54,7 +54,7 @@ sub _read_acked ($self) {
 # Where an id is found in what the run has left behind: names of files.
 sub traces ($class, $folder, $id) {
     my @found;
-    for my $path (grep { -f } glob "$folder/* $folder/redis/* $folder/redis/*/*") {
+    for my $path (grep { -f } glob "$folder/* $folder/redis*/* $folder/redis*/*/*") {
         next if $path =~ /acked$/;
         open my $file, '<:raw', $path or next;
         my ($tail, $n) = ('');

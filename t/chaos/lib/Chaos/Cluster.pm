@@ -10,9 +10,10 @@ use HTTP::Tiny;
 use IO::Socket::INET;
 use POSIX ();
 use Time::HiRes qw(sleep time);
-use Chaos::Process;
-use Chaos::Relay;
 use lib dirname(abs_path(__FILE__)) . '/../../../lib';
+use Chaos::Process;
+use Chaos::Redis;
+use Chaos::Relay;
 use Weir::Clock;
 
 my @weights = (0.5, 0.3, 0.2, 0.4, 0.1);
@@ -25,18 +26,26 @@ sub start ($class, %options) {
     my $self = bless { %options{qw(plan folder bin spill_max)}, processes => {}, ports => {}, records => [], wanted_fault => {} }, $class;
     my @nodes = @{ $self->{plan}{nodes} };
     my @analyzers = @{ $self->{plan}{analyzers} };
-    $self->_hold_port($_) for 'redis', @analyzers, map { ($_, "$_.admin") } @nodes;
-    my @ways = ((map { $self->_way("to $_", $_) } @analyzers), map { $self->_way("$_ to redis", 'redis', $_) } @nodes);
-    $self->{relay} = Chaos::Relay->start(@ways);
+    my @redis = Chaos::Redis::names_of($self->{plan});
+    $self->_hold_port($_) for @redis, @analyzers, (map { ($_, "$_.admin") } @nodes), $self->{plan}{is_cluster} ? map { "$_.bus" } @redis : ();
+    my @ways_to_redis = $self->{plan}{is_cluster} ? map { $self->_way("to $_", $_) } @redis : map { $self->_way("$_ to redis", 'redis', $_) } @nodes;
+    $self->{relay} = Chaos::Relay->start((map { $self->_way("to $_", $_) } @analyzers), @ways_to_redis);
     $self->{clock} = Weir::Clock->in_folder($self->{folder});
-    mkdir "$self->{folder}/redis" or die "$self->{folder}/redis: $!\n";
-    $self->_add('redis', sub ($n) { $self->_redis_command });
-    $self->start_one('redis');
-    $self->_wait_redis;
+    $self->_start_redis;
     $self->_add($_, $self->_node_command($_)) for @nodes;
     $self->_add($analyzers[$_], $self->_analyzer_command($analyzers[$_], $weights[ $_ % @weights ])) for 0 .. $#analyzers;
     $self->start_one($_) for @nodes, @analyzers;
     return $self;
+}
+
+sub _start_redis ($self) {
+    my $redis = $self->{redis} = Chaos::Redis->new(%$self{qw(plan folder ports)}, program => $self->{clock}->program);
+    for my $name ($redis->names) {
+        $self->_add($name, sub ($n) { $redis->command($name) });
+        $self->start_one($name);
+    }
+    $self->{processes}{$_}->wait_log(qr/Ready to accept connections/) for $redis->names;
+    $redis->join_up;
 }
 
 # A port that stays ours while its program is away: bound, and never listened on.
@@ -50,7 +59,7 @@ sub _hold_port ($self, $name) {
 sub _way ($self, $name, $server, $client = undef) {
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 256, Proto => 'tcp') or die "listen: $@\n";
     $self->{ports}{$name} = $listener->sockport;
-    return { listener => $listener, server => $server, client => $client, to => $self->{ports}{$server} };
+    return { listener => $listener, server => $server =~ s/^redis\K-\d+$//r, client => $client, to => $self->{ports}{$server} };
 }
 
 sub _add ($self, $name, $command) { $self->{processes}{$name} = Chaos::Process->new($name, $self->{folder}, $command) }
@@ -59,17 +68,12 @@ sub _address ($self, $name) { return "127.0.0.1:$self->{ports}{$name}" }
 
 # ---- command lines ----
 
-sub _redis_command ($self) {
-    return ($self->{clock}->program, '--port', $self->{ports}{redis}, '--bind', '127.0.0.1', '--dir', "$self->{folder}/redis", '--save', '',
-        '--appendonly', 'yes', '--appendfsync', $self->{plan}{appendfsync}, '--maxmemory-policy', 'noeviction');
-}
-
 sub _node_command ($self, $id) {
     my @options = ('--delivery-timeout', '2s', '--connect-timeout', '500ms', '--drain-delay', '0ms', '--catchup-max-messages', CATCHUP_MAX);
     push @options, '--spill-max-bytes', $self->{spill_max} if $self->_node_knows('--spill-max-bytes');
     return sub ($n) {
         return ($self->_program('weir-node'), '--node-id', $id, '--workers', 1, '--listen', $self->_address($id), '--admin-listen',
-            $self->_address("$id.admin"), '--redis', 'redis://' . $self->_address("$id to redis") . '/0', @options);
+            $self->_address("$id.admin"), '--redis', $self->{redis}->url_for($id), @options);
     };
 }
 
@@ -93,8 +97,9 @@ sub _analyzer_command ($self, $id, $weight) {
 sub targets ($self) { return map { 'http://' . $self->_address($_) . '/ingest' } @{ $self->{plan}{nodes} } }
 sub records ($self) { return @{ $self->{records} } }
 sub relay ($self) { return $self->{relay} }
-sub weirctl ($self, @arguments) { return ($self->_program('weirctl'), @arguments, '--redis', 'redis://' . $self->_address('redis') . '/0') }
-sub deaths ($self) { return map { $_->deaths } @{ $self->{processes} }{ sort keys %{ $self->{processes} } } }
+sub n_moves ($self) { return $self->{redis}->n_moves }
+sub weirctl ($self, @arguments) { return ($self->_program('weirctl'), @arguments, '--redis', $self->{redis}->url) }
+sub problems ($self) { return $self->{redis}->problems, map { $_->deaths } @{ $self->{processes} }{ sort keys %{ $self->{processes} } } }
 
 # Why the nodes refused, by their own count since their last start: {reason => requests}.
 sub refusals ($self) {
@@ -113,26 +118,31 @@ sub check ($self) { $_->is_running for values %{ $self->{processes} } }
 
 sub act ($self, $action, @arguments) {
     my %actions = (
-        kill => sub ($name) { $self->{processes}{$name}->kill_now },
-        end => sub ($name) { $self->{processes}{$name}->ask_to_end },
-        start => sub ($name) { $self->start_one($name) },
-        freeze => sub ($name) { $self->{processes}{$name}->signal('STOP') },
-        thaw => sub ($name) { $self->{processes}{$name}->signal('CONT') },
+        kill => sub ($name) { $self->_hit($name)->kill_now },
+        end => sub ($name) { $self->_hit($name)->ask_to_end },
+        start => sub ($name) { $self->start_one($_) for $self->_members($name) },
+        freeze => sub ($name) { $self->_hit($name)->signal('STOP') },
+        thaw => sub ($name) { $self->{processes}{$_}->signal('CONT') for $self->_members($name) },
         rule => sub (@rule) { $self->{relay}->rule(@rule) },
         simulate => sub ($id, $fault) { $self->{wanted_fault}{$id} = $fault },
         clock => sub ($name, $by_s) { $self->{clock}->set($by_s eq 'none' ? 0 : $by_s) },
-        lose_key => sub ($name, $key) { $self->_redis_cli('DEL', "weir:{default}:$key") },
+        lose_key => sub ($name, $key) { $self->_redis_cli($self->{redis}->owner, 'DEL', "weir:{default}:$key") },
         acl => sub ($name, $rule) { $self->{wanted_acl} = $rule eq 'none' ? '' : $rule },
         twin => sub ($node, $what = '') { $what eq 'none' ? $self->_end_twin($node) : $self->_start_twin($node) },
         poison => sub ($name, $node) { $self->_poison($node) },
         big => sub ($node, $what) { $self->_post($node =~ s/ .*//r, 'big-' . ++$self->{n_posted}, '"' . 'x' x 4_000_000 . '"') },
+        move => sub ($name, $onward) { $onward eq 'none' ? $self->{redis}->end_move : $self->{redis}->begin_move($onward) },
         empty => sub ($within_ms) { $self->{empty_until} = time + $within_ms / 1000 },
     );
     return ($actions{$action} // die "no action '$action'\n")->(@arguments);
 }
 
-sub _redis_cli ($self, @words) {
-    open my $out, '-|', 'timeout', '0.5', 'redis-cli', '-p', $self->{ports}{redis}, @words or die "redis-cli: $!\n";
+# Redis may be several servers. A fault hits the one that has the pool; all of them are started and thawed.
+sub _hit ($self, $name) { return $self->{processes}{ $name eq 'redis' ? $self->{redis}->owner : $name } }
+sub _members ($self, $name) { return $name eq 'redis' ? $self->{redis}->names : $name }
+
+sub _redis_cli ($self, $name, @words) {
+    open my $out, '-|', 'timeout', '0.5', 'redis-cli', '-p', $self->{ports}{$name}, @words or die "redis-cli: $!\n";
     my $answer = join '', <$out>;
     close $out;
     return $answer;
@@ -140,8 +150,8 @@ sub _redis_cli ($self, @words) {
 
 # Rights are given back for certain: Redis may be away at the time, and has all of them when it starts.
 sub _tell_acl ($self) {
-    my $rule = $self->{wanted_acl};
-    return if $self->_redis_cli('ACL', 'SETUSER', 'default', length $rule ? $rule : qw(on nopass ~* &* +@all)) !~ /^OK/;
+    my @rule = length $self->{wanted_acl} ? $self->{wanted_acl} : qw(on nopass ~* &* +@all);
+    return if grep { $self->_redis_cli($_, 'ACL', 'SETUSER', 'default', @rule) !~ /^OK/ } $self->{redis}->names;
     delete $self->{wanted_acl};
 }
 
@@ -186,6 +196,7 @@ sub start_one ($self, $name) {
 # Between the steps: what takes its time. Never waits for long.
 sub tick ($self) {
     $self->check;
+    $self->{redis}->tick;
     $self->start_one($_) for grep { !$self->{processes}{$_}->is_running } keys %{ $self->{to_start} };
     $self->_tell_faults;
     $self->_tell_acl if defined $self->{wanted_acl};
@@ -221,14 +232,14 @@ sub _try_to_empty ($self) {
         return 'yes'
     };
     my @keys = map { "weir:{default}:$_" } qw(spill dead);
-    my @command = ('timeout', '0.3', 'redis-cli', '-p', $self->{ports}{redis}, 'EVAL', $script, scalar @keys, @keys);
+    my @command = ('timeout', '0.3', 'redis-cli', '-p', $self->{redis}->owner_port, 'EVAL', $script, scalar @keys, @keys);
     open my $out, '-|', @command or die "redis-cli: $!\n";
     my $answer = <$out> // '';
     close $out;
     return if $answer !~ /^yes/;
     delete $self->{empty_until};
     $self->{n_emptied}++;
-    $self->{processes}{redis}->kill_now;
+    $self->_hit('redis')->kill_now;
 }
 
 sub n_emptied ($self) { return $self->{n_emptied} // 0 }
@@ -238,6 +249,7 @@ sub n_emptied ($self) { return $self->{n_emptied} // 0 }
 # No fault is left.
 sub heal ($self) {
     delete $self->{empty_until};
+    $self->{redis}->end_move;
     $self->{clock}->set(0);
     $self->{relay}->poison('off');
     $self->{wanted_acl} = '';
@@ -250,20 +262,19 @@ sub heal ($self) {
     $self->{wanted_fault}{$_} = 'none' for grep { exists $self->{wanted_fault}{$_} } @{ $self->{plan}{analyzers} };
 }
 
-sub is_healed ($self) { return !defined $self->{wanted_acl} && !%{ $self->{to_start} // {} } && !grep { defined } values %{ $self->{wanted_fault} } }
+sub is_healed ($self) {
+    return !defined $self->{wanted_acl} && !%{ $self->{to_start} // {} } && !$self->{redis}->is_moving && !grep { defined } values %{ $self->{wanted_fault} };
+}
 
 # Everything ends in good order.
 sub stop ($self) {
-    for my $group ($self->{plan}{analyzers}, $self->{plan}{nodes}, ['redis']) {
+    for my $group ($self->{plan}{analyzers}, $self->{plan}{nodes}, [ $self->{redis}->names ]) {
         my @processes = @{ $self->{processes} }{@$group};
         $_->ask_to_end for @processes;
         $_->wait_end(15) for @processes;
     }
+    $self->{redis}->stop;
     $self->{relay}->stop;
-}
-
-sub _wait_redis ($self) {
-    $self->{processes}{redis}->wait_log(qr/Ready to accept connections/);
 }
 
 1;

@@ -138,14 +138,15 @@ sub _result ($self, $accounts, $told) {
     my @bad_checks = grep { !$_->{ok} && !$self->_is_excused($_->{check}) } @{ $told->{verify}{checks} };
     my %kinds;
     $kinds{ $_->{kind} }++ for $self->{plan}->faults;
-    my $n_skipped = ($kinds{'empty-redis'} // 0) - $self->{cluster}->n_emptied;
+    my %skipped = ('empty-redis' => $self->{cluster}->n_emptied, 'move-slot' => $self->{cluster}->n_moves);
+    $skipped{$_} = ($kinds{$_} // 0) - $skipped{$_} for keys %skipped;
     my @lost = map { $self->_lost($_) } $accounts->lost;
-    my @problems = (@{ $self->{notes} }, $self->{cluster}->deaths, map { "verify: $_->{check}: $_->{detail}" } @bad_checks);
+    my @problems = (@{ $self->{notes} }, $self->{cluster}->problems, map { "verify: $_->{check}: $_->{detail}" } @bad_checks);
     my $pause = $self->{watch}->longest_pause;
     my $status = $self->{watch}->status // {};
     return {
         ok => @lost || @problems ? 0 : 1, problems => \@problems,
-        plan => $self->{plan}, rate => $self->{rate}, kinds => \%kinds, empty_skipped => $n_skipped,
+        plan => $self->{plan}, rate => $self->{rate}, kinds => \%kinds, skipped => { map { $_ => $skipped{$_} } grep { $skipped{$_} } keys %skipped },
         acknowledged => $accounts->n_acked, recorded => $accounts->n_recorded, duplicates => $accounts->n_duplicates, lost => \@lost,
         load => $load, relayed => $told->{relayed}, reasons => $told->{reasons}, verify => $told->{verify},
         spilled => $self->{watch}->most_spilled, dead => $status->{dead}{packets}, settled_ms => $self->{settled_ms},

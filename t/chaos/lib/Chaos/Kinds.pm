@@ -51,6 +51,7 @@ sub _lost_key ($p, $f) { return [ 0, 'lose_key', $f->{target}, $f->{key} ], [ $f
 sub _stepped ($p, $f) { return [ 0, 'clock', $f->{target}, $f->{by_s} ], [ $f->{ms}, 'clock', $f->{target}, 'none' ] }
 sub _unlawful ($p, $f) { return [ 0, 'acl', $f->{target}, $f->{takes} ], [ $f->{ms}, 'acl', $f->{target}, 'none' ] }
 sub _twin ($p, $f) { return [ 0, 'twin', $f->{target} ], [ $f->{ms}, 'twin', $f->{target}, 'none' ] }
+sub _moved ($p, $f) { return [ 0, 'move', $f->{target}, $f->{onward} ], [ $f->{ms}, 'move', $f->{target}, 'none' ] }
 sub _poisoned ($p, $f) { return [ 0, 'poison', $f->{target}, $f->{node} ], [ $f->{ms}, 'poison', $f->{target}, 'none' ] }
 
 # A packet of 4 MB comes to a node whose way to Redis carries 1 MB in a second.
@@ -118,9 +119,9 @@ my @kinds = (
     { name => 'partition', target => 'path', ms => [ 2000, 8000 ], holds => $itself,
         draw => sub ($r) { (how => $r->one_of('reset', 'hold')) }, steps => _by_rule(sub ($f) { ($f->{how}) }),
         help => 'one node cannot reach one analyzer: refused, or all bytes are held back' },
-    { name => 'clock-step', target => 'redis', ms => [ 1000, 6000 ], holds => sub ($p, $f) { 'clock' }, steps => \&_stepped,
+    { name => 'clock-step', target => 'redis', ms => [ 1000, 6000 ], holds => sub ($p, $f) { 'clock' }, steps => \&_stepped, in_cluster => 'never',
         draw => sub ($r) { (by_s => $r->one_of(5, -5, 60, -60, 600, -600)) },
-        help => 'the clock of Redis is set 5, 60 or 600 s forward or back, and later right again' },
+        help => 'the clock of Redis is set 5, 60 or 600 s forward or back, and later right again; not with --cluster' },
     { name => 'lost-key', target => 'redis', ms => [ 1500, 3000 ], holds => $itself, steps => \&_lost_key,
         draw => sub ($r) { (key => $r->one_of(@keys_to_lose)) },
         help => 'a key of the registry is deleted, but none that has packets' },
@@ -134,10 +135,16 @@ my @kinds = (
         help => 'a packet that breaks every connection to an analyzer on which it travels' },
     { name => 'big-packet', target => 'redis_path', ms => [ 3000, 8000 ], holds => $itself, steps => \&_big,
         help => 'a packet of 4 MB comes to a node whose way to Redis carries 1 MB in a second' },
+    { name => 'move-slot', target => 'redis', ms => [ 300, 4000 ], holds => $itself, steps => \&_moved, in_cluster => 'only',
+        draw => sub ($r) { (onward => $r->between(1, 2)) },
+        help => "the pool's slot goes to another master, and is half-way for a while; only with --cluster" },
 );
 my %kind = map { $_->{name} => $_ } @kinds;
 
-sub names () { return map { $_->{name} } @kinds }
+# All; those that are possible with one Redis; those that are with a Redis Cluster. Its masters tell by their clocks
+# who is alive, so a step of 600 s would end the cluster, and not try Weir.
+sub all_names () { return map { $_->{name} } @kinds }
+sub names ($is_cluster = 0) { return map { $_->{name} } grep { ($_->{in_cluster} // '') ne ($is_cluster ? 'never' : 'only') } @kinds }
 sub kind ($name) { return $kind{$name} // die "no fault is named '$name'\n" }
 sub help () { return join '', map { sprintf "  %-18s %s\n", $_->{name}, $_->{help} } @kinds }
 

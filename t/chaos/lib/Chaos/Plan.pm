@@ -17,10 +17,10 @@ use constant {
     BURST_MAX => 4,
 };
 
-# Options: seed, for_ms, kinds (names), nodes, analyzers (how many).
+# Options: seed, for_ms, kinds (names), nodes, analyzers (how many), cluster (whether Redis is a Redis Cluster).
 sub new ($class, %options) {
     my $self = bless {
-        seed => $options{seed}, for_ms => $options{for_ms}, faults => [], quiet => [],
+        seed => $options{seed}, for_ms => $options{for_ms}, faults => [], quiet => [], is_cluster => $options{cluster} ? 1 : 0,
         nodes => [ map { "n$_" } 1 .. $options{nodes} ], analyzers => [ map { "a$_" } 1 .. $options{analyzers} ],
     }, $class;
     my $random = Chaos::Random->new("weir $options{seed}");
@@ -88,8 +88,9 @@ sub line ($self, $fault) {
 }
 
 sub text ($self) {
-    my $head = sprintf "seed %s: %d faults in %g s, appendfsync %s\n%10s  %9s  fault\n",
-        $self->{seed}, scalar $self->faults, $self->{for_ms} / 1000, $self->{appendfsync}, 'at', 'for';
+    my $head = sprintf "seed %s: %d faults in %g s, appendfsync %s%s\n%10s  %9s  fault\n",
+        $self->{seed}, scalar $self->faults, $self->{for_ms} / 1000, $self->{appendfsync},
+        $self->{is_cluster} ? ', Redis Cluster' : '', 'at', 'for';
     return $head . join '', map { $self->line($_) . "\n" } $self->faults;
 }
 

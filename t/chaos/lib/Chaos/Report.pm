@@ -18,7 +18,8 @@ sub _refusals ($load) {
 
 sub _faults ($result) {
     my $text = sprintf '%d: %s', sum0(values %{ $result->{kinds} }), _counts($result->{kinds});
-    return $text . ($result->{empty_skipped} ? " ($result->{empty_skipped} empty-redis left out: the spill was not empty)" : '');
+    my %why = ('empty-redis' => 'the spill was not empty', 'move-slot' => 'the move before it had not ended');
+    return join '', $text, map { " ($result->{skipped}{$_} $_ left out: $why{$_})" } sort keys %{ $result->{skipped} };
 }
 
 sub _shares ($result) {
@@ -55,8 +56,9 @@ sub text ($result) {
         [ settled => sprintf 'after %.1f s', $result->{settled_ms} / 1000 ],
         [ verify => join ', ', map { "$_->{check} " . ($_->{ok} ? 'ok' : 'NOT OK') } @{ $result->{verify}{checks} } ],
     );
-    my $text = sprintf "\nseed %s: %g s, %d packets/s, %d nodes, %d analyzers, appendfsync %s\n", $plan->{seed}, $plan->{for_ms} / 1000,
-        $result->{rate}, scalar @{ $plan->{nodes} }, scalar @{ $plan->{analyzers} }, $plan->{appendfsync};
+    my $text = sprintf "\nseed %s: %g s, %d packets/s, %d nodes, %d analyzers, appendfsync %s%s\n", $plan->{seed}, $plan->{for_ms} / 1000,
+        $result->{rate}, scalar @{ $plan->{nodes} }, scalar @{ $plan->{analyzers} }, $plan->{appendfsync},
+        $plan->{is_cluster} ? ', Redis Cluster' : '';
     my $ill = $result->{ill_gaps};
     push @lines, map { [ 'not well' => sprintf 'in the gap from %.1f s on: %s', $_ / 1000, $ill->{$_} ] } sort { $a <=> $b } keys %$ill;
     $text .= sprintf "  %-14s %s\n", @$_ for @lines;
@@ -71,7 +73,7 @@ sub json ($result) {
     my $plan = $result->{plan};
     my %shown = (
         %$result{qw(acknowledged recorded duplicates lost spilled dead problems gaps ill_gaps reasons relayed verify)},
-        %$result{qw(rate empty_skipped settled_ms)},
+        %$result{qw(rate skipped settled_ms)}, cluster => $plan->{is_cluster} ? JSON::PP::true : JSON::PP::false,
         ok => $result->{ok} ? JSON::PP::true : JSON::PP::false, n_lost => scalar @{ $result->{lost} },
         seed => "$plan->{seed}", for_ms => $plan->{for_ms}, appendfsync => $plan->{appendfsync}, plan => [ $plan->faults ],
         faults => $result->{kinds}, retried => $again, refused => $final, longest_pause => $result->{pause},
