@@ -64,7 +64,7 @@ sub is_moving ($self) { return defined $self->{moving} }
 sub n_moves ($self) { return $self->{n_moves} }
 sub problems ($self) { return @{ $self->{problems} } }
 
-# Carries some keys to the next master but `onward` - 1. The others follow when end_move is called. A process of its own
+# Carries some keys to the master `onward` places further. The others follow when end_move is called. A process of its own
 # does this, as a master may let it wait. Nothing happens where the last move has not ended yet.
 sub begin_move ($self, $onward) {
     return if $self->{moving};
