@@ -5,7 +5,7 @@ use lib "$Bin/../lib";
 use Test::More;
 use Weir::Test;
 
-alarm 60;
+alarm 450;
 pipe my $read, my $write or die "pipe: $!";
 my $port = free_port();
 my $analyzer = Weir::Process->start([ 'weir-analyzer', '--id', 'a1', '--listen', "127.0.0.1:$port" ], stderr => $write);

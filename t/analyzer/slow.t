@@ -9,7 +9,7 @@ use Time::HiRes qw(sleep time);
 use Weir::Raw;
 use Weir::Test;
 
-alarm 60;
+alarm 450;
 use constant { SECONDS => 3 };
 my $analyzer = Weir::Process->start([ qw(weir-analyzer --id a1 --max-body 1MiB --threads 8 --listen 127.0.0.1:0) ]);
 my $addr = $analyzer->wait_log(qr/msg=listening .*addr=(\S+)/);

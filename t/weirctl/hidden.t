@@ -26,7 +26,8 @@ for my $command ([qw(status)], [qw(status --json)], [qw(watch --count 1)], [qw(n
     unlike("$run->{stdout}$run->{stderr}", $hidden, "weirctl @{[ map { s/\W.*//sr } @$command ]} shows nothing that steers");
 }
 like(ctl('dead', 'list')->{stdout}, qr/ e\?+31m\?+Set-Cookie: x/, 'in a table it is shown as question marks');
-unlike(ctl('status')->{stdout}, qr/Set-Cookie/, 'an analyzer whose id can be no id is left out');
+unlike(ctl('status')->{stdout}, qr/^e.*Set-Cookie/m, 'an analyzer whose id can be no id has no row');
+like(ctl('status')->{stdout}, qr/left out.*: analyzer e\?+31m/, 'and status names it');
 my ($entry) = ctl('dead', 'list')->{stdout} =~ /^(\d+-\d+)/m;
 my $shown = ctl('dead', 'show', $entry);
 unlike($shown->{stderr}, $hidden, 'nor does weirctl dead show');
