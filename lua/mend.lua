@@ -18,7 +18,7 @@
 --   8 dead letters
 -- RETURNS
 --   {keys that were lost ("slot weight", "" = none), analyzers to bring back ("a1 a2"; "*": all that the
---   caller knows)}
+--   caller knows), when the journal began in ms ("": there is none, "0": it was trimmed), Redis TIME in ms}
 -- COST
 --   O(1), about 25 us; O(analyzers) when something is lost
 --@include keys
@@ -187,6 +187,13 @@ local function note_spill()
   end
 end
 
+-- By its oldest entry. All data are younger than that, unless earlier entries were trimmed.
+local function journal_began()
+  if redis.call('XLEN', K_JOURNAL) >= JOURNAL_MOST / 2 then return '0' end
+  local oldest = redis.call('XRANGE', K_JOURNAL, '-', '+', 'COUNT', 1)[1]
+  return oldest and string.match(oldest[1], '^%d+') or ''
+end
+
 delete_strangers()
 tell_noted()
 if redis.call('EXISTS', K_EPOCH) == 1 and not tonumber(redis.call('GET', K_EPOCH)) then
@@ -208,4 +215,4 @@ if #lost > 0 then
   journal('data_lost', 'cause', table.concat(lost, ' '), 'epoch', epoch_now())
 end
 if #forgotten == 0 and known_epoch == epoch_now() and redis.call('HLEN', K_URL) ~= n_known then forgotten = {'*'} end
-return {table.concat(lost, ' '), table.concat(forgotten, ' ')}
+return {table.concat(lost, ' '), table.concat(forgotten, ' '), journal_began(), string.format('%.0f', now)}

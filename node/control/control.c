@@ -1,5 +1,6 @@
 #include "node/control/control.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -17,7 +18,6 @@
 #define POLL_US 2000000
 #define STALL_MS 2000
 #define REPORT_US 1000000
-#define EMPTY_BELOW 10 /* Redis has lost all when less than this part of the messages is left */
 
 struct control {
 	struct node_shared *shared;
@@ -41,6 +41,8 @@ struct control {
 	struct roster *roster; /* a reference; NULL: none yet */
 	uint64_t roster_us;    /* when it was read */
 	uint64_t forget_us;    /* when to look next for those silent for long */
+	double looked_ms;      /* Redis TIME when its journal was last seen; 0: never */
+	bool has_lost;         /* it has lost data, and the next look tells whether it lost all */
 };
 
 static void ask(struct control *c);
@@ -146,30 +148,9 @@ static unsigned bring_back(struct control *c, const char *list)
 	return n_alive;
 }
 
-static double total_routed(const struct roster *roster)
-{
-	double total = roster->gone_routed;
-
-	for (unsigned i = 0; i < roster->n_analyzers; i++)
-		total += roster->analyzers[i].routed;
-	return total;
-}
-
-/* Whether it has lost all, and not only what came last. */
-static bool is_empty(const struct roster *found, const struct roster *known)
-{
-	return found->n_analyzers == 0 || total_routed(found) * EMPTY_BELOW < total_routed(known);
-}
-
 static void count_loss(struct control *c)
 {
 	atomic_fetch_add_explicit(&c->shared->n_registry_losses, 1, memory_order_relaxed);
-}
-
-static void note_loss(struct control *c, bool is_all)
-{
-	count_loss(c);
-	redis_seen_lose(&c->shared->redis_seen, is_all, wall_ms());
 }
 
 /*
@@ -180,7 +161,8 @@ static bool restore(struct control *c, const struct roster *found)
 {
 	const struct roster *known = c->roster;
 
-	note_loss(c, is_empty(found, known));
+	count_loss(c);
+	c->has_lost = true;
 	log_warn("control", "the registry has lost data, registering again what is known",
 		 "epoch=%llu known_epoch=%llu analyzers=%u", (unsigned long long)found->epoch,
 		 (unsigned long long)known->epoch, known->n_analyzers);
@@ -260,29 +242,61 @@ static void ask(struct control *c)
 		c->is_asking = link_call(c->link, SCRIPT_ROSTER, &args, on_roster, c) == 0;
 }
 
-/* {keys that were lost, whom to bring back} */
+/*
+ * Whether nothing is left of what was there at the last look: all of the journal is younger. The
+ * epoch cannot tell that, because analyzers may have registered again before this node looked.
+ */
+static bool is_empty(struct control *c, const char *began, const char *now)
+{
+	bool is_younger = c->looked_ms > 0 && strtod(began, NULL) > c->looked_ms;
+
+	if (!*began)
+		return c->has_lost;
+	c->looked_ms = strtod(now, NULL);
+	return is_younger;
+}
+
+/* Four texts; see the script. */
+static bool is_mended(const redisReply *reply)
+{
+	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4)
+		return false;
+	for (size_t i = 0; i < reply->elements; i++)
+		if (reply->element[i]->type != REDIS_REPLY_STRING)
+			return false;
+	return true;
+}
+
+static void note_keys_lost(struct control *c, const char *keys, unsigned n_back)
+{
+	count_loss(c);
+	c->has_lost = true;
+	log_warn("control", "the registry has lost data", "keys=%s analyzers=%u runbook=%s",
+		 *keys ? keys : "none", n_back, LOG_RUNBOOK "the-registry-has-lost-data");
+	ask(c);
+}
+
 static void on_mended(void *arg, const redisReply *reply)
 {
 	struct control *c = arg;
 	const char *lost, *forgotten;
 	unsigned n = 0;
+	bool is_all;
 
 	if (!reply)
 		note_failure(c);
-	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-	    reply->element[0]->type != REDIS_REPLY_STRING ||
-	    reply->element[1]->type != REDIS_REPLY_STRING)
+	if (!is_mended(reply))
 		return;
 	lost = reply->element[0]->str;
 	forgotten = reply->element[1]->str;
+	is_all = is_empty(c, reply->element[2]->str, reply->element[3]->str);
 	if (*forgotten && c->roster)
 		n = bring_back(c, forgotten);
-	if (!*lost && n == 0)
-		return;
-	note_loss(c, strcmp(forgotten, "*") == 0);
-	log_warn("control", "the registry has lost data", "keys=%s analyzers=%u runbook=%s",
-		 *lost ? lost : "none", n, LOG_RUNBOOK "the-registry-has-lost-data");
-	ask(c);
+	if (*lost || n > 0 || (is_all && !c->has_lost))
+		note_keys_lost(c, lost, n);
+	if (c->has_lost)
+		redis_seen_lose(&c->shared->redis_seen, is_all, wall_ms());
+	c->has_lost = false;
 }
 
 static void on_spill_lost(void *arg, const char *keys)

@@ -1,4 +1,4 @@
-# An analyzer that is killed, one that hangs, and all of them gone.
+# An analyzer that is killed is told with its error; when all of them are gone, that packets go into the spill.
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
@@ -14,11 +14,6 @@ $truth->begins('an analyzer is killed', sub { $cluster->analyzer('a2')->kill_now
     level => 'trouble', text => qr/Connection refused|fails|heartbeats/, since => 1, row => sub ($a) { $a->{check}{error} =~ /refused|reset|closed/ && $a->{check}{down_s} >= 1 },
     status => qr/trouble a2 /, event => 'breaker', alert => 'WeirAnalyzerUnreachable', metric => sub ($m) { $m->{'weir_breaker_workers{analyzer="a2",state="closed"}'} == 0 });
 $truth->ends('it is started again', sub { $cluster->start_analyzer(a2 => 1) });
-
-$truth->begins('an analyzer hangs', sub { $cluster->analyzer('a2')->signal('STOP') }, kind => 'analyzer_hangs|analyzer_unreachable|analyzer_lost',
-    subject => 'a2', level => 'trouble', since => 1, row => sub ($a) { $a->{check}{since_ms} }, status => qr/trouble a2 /, event => 'breaker',
-    alert => 'WeirAnalyzerUnreachable', metric => sub ($m) { $m->{'weir_breaker_workers{analyzer="a2",state="closed"}'} == 0 });
-$truth->ends('it goes on', sub { $cluster->analyzer('a2')->signal('CONT') });
 
 $truth->begins('all analyzers are gone', sub { $cluster->analyzer($_)->kill_now for qw(a1 a2) }, kind => 'no_analyzer', level => 'trouble',
     text => qr/^No analyzer can take anything: packets go into the spill$/, status => qr/No analyzer can take anything/, event => 'spill_began',

@@ -8,13 +8,14 @@ use Time::HiRes qw(sleep);
 use Weir::Test;
 use Weir::Truth;
 
-use constant { PAUSES => 60, EVERY_S => 1, PAUSE_MS => 900 };
+use constant { PAUSES => 60, EVERY_S => 0.93, PAUSE_MS => 900 };
 
 alarm 900;
 my $truth = Weir::Truth->start;
 my $redis = $truth->cluster->redis;
 
-# Writes wait for most of each second.
+# Writes wait for most of the time. The pauses are no part of a second, so that the write of each second does not
+# always meet the same end of one.
 my $pauses = sub {
     my $pid = fork // die "fork: $!";
     return $pid if $pid;
