@@ -16,6 +16,7 @@ sub start ($class, %options) {
     $self->start_analyzer($_, $weights->{$_}) for sort keys %$weights;
     $self->wait_known(keys %$weights);
     wait_until { @{ $self->cluster->{nodes} } == $self->nodes } 10, 'all nodes are known';
+    $_->wait_log(qr{msg=connected .*link=\S+/store }) for $self->nodes; # the spill can take packets
     return $self;
 }
 
