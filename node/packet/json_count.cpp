@@ -91,13 +91,13 @@ static enum json_envelope find_envelope(std::string_view key)
 {
 	if (key.size() < JSON_ENVELOPE_MIN_NAME || key.size() > JSON_ENVELOPE_MAX_NAME)
 		return JSON_ENVELOPE_NONE;
-	for (int i = JSON_ENVELOPE_MESSAGES; i < JSON_ENVELOPES; i++)
+	for (int i = JSON_ENVELOPE_MESSAGES + 1; i < JSON_ENVELOPES; i++)
 		if (key[0] == json_envelope_names[i][0] && key == json_envelope_names[i])
 			return static_cast<enum json_envelope>(i);
 	return JSON_ENVELOPE_NONE;
 }
 
-/* As json_packet.h says, for an object without an array "messages". */
+/* As json_packet.h says. */
 static uint64_t count_envelope(enum json_envelope envelope, dom::array array, size_t n_fields)
 {
 	static const char *const otlp[] = { "scopeLogs", "logRecords", nullptr };
@@ -112,7 +112,8 @@ static uint64_t count_envelope(enum json_envelope envelope, dom::array array, si
 	return is_broken ? 1 : n_messages;
 }
 
-static enum json_verdict count_object(dom::object object, uint32_t *n_messagesp)
+/* An object without an array "messages". */
+static enum json_verdict count_others(dom::object object, uint32_t *n_messagesp)
 {
 	enum json_envelope chosen = JSON_ENVELOPE_NONE;
 	dom::array array, found;
@@ -127,11 +128,7 @@ static enum json_verdict count_object(dom::object object, uint32_t *n_messagesp)
 		if (envelope == JSON_ENVELOPE_NONE || is_repeated)
 			continue;
 		seen |= 1u << envelope;
-		if (field.value.get(found))
-			continue;
-		if (envelope == JSON_ENVELOPE_MESSAGES)
-			return count_array(found, n_messagesp);
-		if (chosen != JSON_ENVELOPE_NONE)
+		if (chosen != JSON_ENVELOPE_NONE || field.value.get(found))
 			continue;
 		chosen = envelope;
 		array = found;
@@ -140,6 +137,15 @@ static enum json_verdict count_object(dom::object object, uint32_t *n_messagesp)
 	if (chosen != JSON_ENVELOPE_NONE)
 		*n_messagesp = static_cast<uint32_t>(count_envelope(chosen, array, n_fields));
 	return *n_messagesp > 0 ? JSON_OK : JSON_NO_MESSAGES;
+}
+
+static enum json_verdict count_object(dom::object object, uint32_t *n_messagesp)
+{
+	dom::array array;
+
+	if (!object["messages"].get(array))
+		return count_array(array, n_messagesp);
+	return count_others(object, n_messagesp);
 }
 
 static enum json_verdict count_document(dom::element document, uint32_t *n_messagesp)
