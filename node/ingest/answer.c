@@ -44,38 +44,37 @@ static void write_body(struct buf *out, const struct answer *a, const char *body
 		buf_append(out, body, len);
 }
 
-/* The hot answer: no printf. */
+#define ACCEPTED_FIELDS "\r\nContent-Type: application/json\r\nDate: "
+#define ACCEPTED_BODY "{\"status\":\"accepted\",\"messages\":"
+#define ACCEPTED_LENGTH "\r\nContent-Length: "
+#define ACCEPTED_TAIL ACCEPTED_LENGTH "00\r\n\r\n" ACCEPTED_BODY
+
+/* The hot answer: no printf, and few pieces. */
 static void write_accepted(struct buf *out, const struct answer *a, const struct answer_date *date,
 			   bool close)
 {
-	static const char rest[] = "\r\nContent-Type: application/json\r\nDate: ";
-	static const char body[] = "{\"status\":\"accepted\",\"messages\":";
-	char digits[10], length[24];
-	size_t n = 0;
+	char tail[sizeof(ACCEPTED_TAIL) + 10] = ACCEPTED_TAIL, digits[10];
+	char *length = tail + sizeof(ACCEPTED_LENGTH) - 1, *end = tail + sizeof(ACCEPTED_TAIL) - 1;
+	size_t n = 0, body_len;
 	uint32_t left = a->n_messages;
 
 	do
 		digits[sizeof(digits) - ++n] = (char)('0' + left % 10);
 	while (left /= 10);
-	if (a->says_200)
-		buf_append(out, "HTTP/1.1 200 OK", 15);
-	else
-		buf_append(out, "HTTP/1.1 202 Accepted", 21);
-	buf_append(out, rest, sizeof(rest) - 1);
+	body_len = sizeof(ACCEPTED_BODY) + n;
+	length[0] = (char)('0' + body_len / 10);
+	length[1] = (char)('0' + body_len % 10);
+	memcpy(end, digits + sizeof(digits) - n, n);
+	end[n] = '}';
+	buf_append_str(out, a->says_200 ? "HTTP/1.1 200 OK" ACCEPTED_FIELDS
+					: "HTTP/1.1 202 Accepted" ACCEPTED_FIELDS);
 	buf_append_str(out, date->text);
 	if (a->analyzer[0]) {
 		buf_append_str(out, "\r\nWeir-Analyzer: ");
 		buf_append_str(out, a->analyzer);
 	}
 	buf_append_str(out, connection(a, close));
-	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): it is appended by its length */
-	memcpy(length, "\r\nContent-Length: 00\r\n\r\n", 24);
-	length[18] = (char)('0' + (sizeof(body) + n) / 10);
-	length[19] = (char)('0' + (sizeof(body) + n) % 10);
-	buf_append(out, length, sizeof(length));
-	buf_append(out, body, sizeof(body) - 1);
-	buf_append(out, digits + sizeof(digits) - n, n);
-	buf_append(out, "}", 1);
+	buf_append(out, tail, (size_t)(end + n + 1 - tail));
 }
 
 /* As the agents of the format want it. Only _bulk has more of a body than its shape. */

@@ -534,7 +534,7 @@ void exchange_accept(struct conn_shared *shared, const struct packet *p, const c
 	metrics_observe(metrics, M_ACK_TIME, 0, clock_mono_us() - p->received_us);
 	x->answer.kind = ANSWER_ACCEPTED;
 	x->answer.n_messages = p->n_messages;
-	strncpy(x->answer.analyzer, analyzer, ANALYZER_ID_MAX);
+	memcpy(x->answer.analyzer, analyzer, strnlen(analyzer, ANALYZER_ID_MAX));
 	answer(shared, x);
 }
 

@@ -40,6 +40,12 @@ static void an_accepted_packet_is_202_with_its_count_and_analyzer(void **state)
 		       "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nDate: " DATE
 		       "\r\nWeir-Analyzer: a1\r\nContent-Length: 34\r\n\r\n"
 		       "{\"status\":\"accepted\",\"messages\":5}");
+	a.says_200 = true;
+	assert_written(&a, false,
+		       "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: " DATE
+		       "\r\nWeir-Analyzer: a1\r\nContent-Length: 34\r\n\r\n"
+		       "{\"status\":\"accepted\",\"messages\":5}");
+	a.says_200 = false;
 	a.analyzer[0] = '\0';
 	assert_written(&a, true,
 		       "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nDate: " DATE
