@@ -129,11 +129,9 @@ void packet_give_via(struct packet *p, char *via)
 		p->n_hops += p->n_hops < UINT8_MAX;
 }
 
-bool packet_came_same_way(const struct packet *a, const struct packet *b)
+bool packet_has_same_via(const struct packet *a, const struct packet *b)
 {
-	if (!a->via || !b->via)
-		return a->via == b->via && a->n_hops == b->n_hops;
-	return strcmp(a->via, b->via) == 0 && a->n_hops == b->n_hops;
+	return a->via && b->via ? strcmp(a->via, b->via) == 0 : a->via == b->via;
 }
 
 int packet_mark_tried(struct packet *p, unsigned slot)

@@ -77,8 +77,13 @@ uint64_t packet_received_ms(const struct packet *p);
 int packet_set_via(struct packet *p, const char *via, size_t len) MUST_CHECK; /* -ENOMEM */
 /* The same for a packet out of the spill: takes `via` (NULL: none), and counts the pools in it. */
 void packet_give_via(struct packet *p, char *via);
-/* They have been in the same pools, so they may share a delivery. */
-bool packet_came_same_way(const struct packet *a, const struct packet *b);
+/* The text is the same, or neither has any. */
+bool packet_has_same_via(const struct packet *a, const struct packet *b);
+/* They have been in the same pools, so they may share a delivery. Most have been in none. */
+static inline bool packet_came_same_way(const struct packet *a, const struct packet *b)
+{
+	return a->n_hops == b->n_hops && (a->via == b->via || packet_has_same_via(a, b));
+}
 
 int packet_mark_tried(struct packet *p, unsigned slot) MUST_CHECK; /* -ENOMEM */
 void packet_forget_tried(struct packet *p);

@@ -226,6 +226,34 @@ static void one_that_may_not_grow_is_as_it_was(void **state)
 	assert_unused(&m, &pool, packet_cost(3000));
 }
 
+static void assert_same_way(const char *a_via, const char *b_via, bool expected)
+{
+	struct packet *a CLEANUP(packet_freep) = packet_new(0);
+	struct packet *b CLEANUP(packet_freep) = packet_new(0);
+
+	packet_give_via(a, a_via ? strdup(a_via) : NULL);
+	packet_give_via(b, b_via ? strdup(b_via) : NULL);
+	assert_int_equal(packet_came_same_way(a, b), expected);
+	assert_int_equal(packet_came_same_way(b, a), expected);
+}
+
+static void packets_that_have_been_in_the_same_pools_came_the_same_way(void **state)
+{
+	struct packet *a CLEANUP(packet_freep) = packet_new(0);
+	struct packet *b CLEANUP(packet_freep) = packet_new(0);
+	(void)state;
+
+	assert_same_way(NULL, NULL, true);
+	assert_same_way("edge/1", NULL, false);
+	assert_same_way("edge/1, mid/2", "edge/1, mid/2", true);
+	assert_same_way("edge/1, mid/2", "edge/1, mid/3", false);
+	assert_same_way("edge/1", "edge/1, mid/2", false);
+	a->n_hops = 1; /* of pools that said no name */
+	assert_false(packet_came_same_way(a, b));
+	packet_give_via(b, strdup("edge/1"));
+	assert_false(packet_came_same_way(a, b));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +268,7 @@ int main(void)
 		cmocka_unit_test(none_is_made_where_memory_is_used_up),
 		cmocka_unit_test(one_that_may_not_grow_is_as_it_was),
 		cmocka_unit_test(a_queue_is_first_in_first_out_and_counts),
+		cmocka_unit_test(packets_that_have_been_in_the_same_pools_came_the_same_way),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
