@@ -27,6 +27,7 @@ cmp_ok($result->{acknowledged}, '>', 0, 'packets are acknowledged');
 is_deeply($result->{lost}, [], 'all of them are recorded');
 is_deeply($result->{problems}, [], 'no program ends by itself, and the accounts add up');
 cmp_ok($result->{worst_share_error_percent} // 'NaN', '<=', 2, 'shares are right while all is well');
+cmp_ok($result->{end_share_error_percent} // 'NaN', '<=', 2, 'and when faults are over');
 is($status, 0, 'and it says so');
 diag("t/chaos/run --seed $seed --for 25s\n$text") if !Test::More->builder->is_passing;
 

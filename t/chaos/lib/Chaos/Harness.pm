@@ -15,6 +15,7 @@ use constant {
     TICK => 0.05,            # seconds
     UP_SECONDS => 20,        # for all to be well at the beginning
     CONNECTIONS => 1536,     # of agents: most of them may be waiting for an answer
+    CALM_SECONDS => 30,      # of load after the last fault, at most: until shares are measured once more
     AGENT_TIMEOUT => 5,      # seconds for an attempt; what is then still without an answer is given up at the end
     SETTLE_SECONDS => 45,    # for all to be well again at the end, and the spill empty
     VERIFY_SECONDS => 15,
@@ -27,7 +28,7 @@ sub new ($class, %options) {
 
 # No run takes longer.
 sub most_seconds ($self) {
-    return $self->{plan}{for_ms} / 1000 + UP_SECONDS + 3 * AGENT_TIMEOUT + SETTLE_SECONDS + VERIFY_SECONDS + 75;
+    return $self->{plan}{for_ms} / 1000 + UP_SECONDS + CALM_SECONDS + 3 * AGENT_TIMEOUT + SETTLE_SECONDS + VERIFY_SECONDS + 75;
 }
 
 # What there is to report, see Chaos::Report.
@@ -35,6 +36,7 @@ sub run ($self) {
     $self->_start;
     $self->_load;
     $self->_carry_out;
+    $self->_calm_down;
     $self->_settle;
     my %told = (relayed => $self->{cluster}->relay->counts, reasons => $self->{cluster}->refusals, verify => $self->_verify);
     $self->{cluster}->stop;
@@ -80,7 +82,7 @@ sub _start ($self) {
 sub _load ($self) {
     my @command = (
         "$self->{bin}/weir-loadgen", '--target', join(',', $self->{cluster}->targets), '--rate', $self->{rate},
-        '--duration', "$self->{plan}{for_ms}ms", '--messages', '1-9', '--bytes', 60, '--connections', CONNECTIONS,
+        '--duration', ($self->{plan}{for_ms} + 1000 * CALM_SECONDS) . 'ms', '--messages', '1-9', '--bytes', 60, '--connections', CONNECTIONS,
         '--timeout', AGENT_TIMEOUT . 's', '--retries', 1000, '--acked', $self->_path('acked'), '--id-prefix', $self->{prefix}, '--json');
     $self->{load} = Chaos::Process->new('load', $self->{folder}, sub ($n) { @command }, ends => 1, stdout => $self->_path('load.json'));
     $self->{load}->start;
@@ -104,13 +106,20 @@ sub _carry_out ($self) {
     }
 }
 
-sub _settle ($self) {
+# No fault is left, and the load goes on: shares are to be right again.
+sub _calm_down ($self) {
     $self->{cluster}->heal;
+    $self->{watch}->begin_calm;
+    $self->_wait(CALM_SECONDS, sub { $self->{watch}->is_calm_measured || !$self->{load}->is_running });
+    $self->{watch}->end;
+    $self->{load}->signal('INT');
+}
+
+sub _settle ($self) {
     $self->_note('the load did not end') if !$self->_wait(3 * AGENT_TIMEOUT, sub { !$self->{load}->is_running });
     $self->{load}->kill_now;
     $self->{ended} = time;
     my $is_quiet = $self->_wait(SETTLE_SECONDS, sub { $self->{cluster}->is_healed && $self->{watch}->is_well });
-    $self->{watch}->end;
     $self->{settled_ms} = 1000 * (time - $self->{ended});
     $self->_note(sprintf 'not everything is well %d s after the end: %s', SETTLE_SECONDS, $self->_ailments) if !$is_quiet;
 }
@@ -150,7 +159,7 @@ sub _result ($self, $accounts, $told) {
         acknowledged => $accounts->n_acked, recorded => $accounts->n_recorded, duplicates => $accounts->n_duplicates, lost => \@lost,
         load => $load, relayed => $told->{relayed}, reasons => $told->{reasons}, verify => $told->{verify},
         spilled => $self->{watch}->most_spilled, dead => $status->{dead}{packets}, settled_ms => $self->{settled_ms},
-        gaps => [ sort { $b->{error_percent} <=> $a->{error_percent} } $self->{watch}->gaps ], ill_gaps => $self->{watch}->ill_gaps,
+        gaps => [ sort { $b->{error_percent} <=> $a->{error_percent} } $self->{watch}->gaps ], ill_gaps => $self->{watch}->ill_gaps, calm => $self->{watch}->calm_gap,
         pause => { %$pause, during => [ map { Chaos::Kinds::describe($_) } $self->{plan}->at($pause->{at_ms}, 1000) ] },
     };
 }

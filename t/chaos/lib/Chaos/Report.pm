@@ -28,6 +28,11 @@ sub _shares ($result) {
         $gaps[0]{error_percent}, $gaps[0]{from_ms} / 1000, sum0(map { $_->{messages} } @gaps), scalar @gaps;
 }
 
+sub _shares_at_end ($result) {
+    my $calm = $result->{calm} or return 'not measured';
+    return sprintf 'at most %.2f %% off, over %d messages, without faults', @$calm{qw(error_percent messages)};
+}
+
 sub _pause ($result) {
     my $pause = $result->{pause};
     my $text = sprintf '%.1f s from %.1f s on', $pause->{ms} / 1000, $pause->{at_ms} / 1000;
@@ -51,6 +56,7 @@ sub text ($result) {
         [ refused => sprintf 'tried again: %s; in the end: %s', _counts($again) || 'none', _counts($final) || 'none' ],
         [ reasons => (_counts($result->{reasons}) || 'none') . ' (by nodes, since their last start)' ],
         [ shares => _shares($result) ],
+        [ 'at the end' => _shares_at_end($result) ],
         [ 'longest pause' => _pause($result) ],
         [ relay => _counts($result->{relayed}) || 'nothing' ],
         [ settled => sprintf 'after %.1f s', $result->{settled_ms} / 1000 ],
@@ -77,6 +83,7 @@ sub json ($result) {
         ok => $result->{ok} ? JSON::PP::true : JSON::PP::false, n_lost => scalar @{ $result->{lost} },
         seed => "$plan->{seed}", for_ms => $plan->{for_ms}, appendfsync => $plan->{appendfsync}, plan => [ $plan->faults ],
         faults => $result->{kinds}, retried => $again, refused => $final, longest_pause => $result->{pause},
+        end_share_error_percent => $result->{calm} && $result->{calm}{error_percent},
         worst_share_error_percent => @{ $result->{gaps} } ? $result->{gaps}[0]{error_percent} : undef);
     return JSON::PP->new->canonical->pretty->encode(\%shown);
 }

@@ -11,6 +11,7 @@ use Chaos::Process qw(slurp);
 
 use constant {
     LOOK_EVERY => 0.25,       # seconds
+    CALM_LOOKS => 12,         # at the end shares are measured for at least 3 s
     SETTLING => 1,            # seconds from when all is well until shares are measured
     LEAST_MESSAGES => 3000,   # fewer say nothing of shares
 };
@@ -102,7 +103,7 @@ sub is_well ($self) { return !$self->ailments($self->{latest}) }
 
 sub _judge ($self, $asked_at, $status) {
     my $ms = 1000 * ($asked_at - $self->{zero});
-    my ($gap) = grep { $_->[0] <= $ms && $ms <= $_->[1] } $self->{plan}->quiet;
+    my ($gap) = $self->{calm} // grep { $_->[0] <= $ms && $ms <= $_->[1] } $self->{plan}->quiet;
     my $open = $self->{open};
     my @ailments = $self->ailments($status);
     my $is_same = $gap && $open && $open->{gap} == $gap && !@ailments && $open->{epoch} == $status->{epoch};
@@ -114,21 +115,43 @@ sub _judge ($self, $asked_at, $status) {
 
 sub _extend ($self, $open, $asked_at, $status) {
     return if $asked_at < $open->{since} + SETTLING;
+    $open->{n_looks}++;
     $open->{ $open->{first} ? 'last' : 'first' } = $status;
 }
 
-# What was routed between the first and the last look of a stretch in which all was well.
+# What was routed between the first and the last look of a stretch in which all was well: {id => messages}.
+sub _routed ($open) {
+    my %before = map { $_->{id} => $_->{routed} } @{ $open->{first}{analyzers} };
+    return map { $_->{id} => $_->{routed} - $before{ $_->{id} } } @{ $open->{last}{analyzers} };
+}
+
 sub _finish ($self) {
     my $open = delete $self->{open};
     return if !$open || !$open->{last};
-    my %before = map { $_->{id} => $_->{routed} } @{ $open->{first}{analyzers} };
-    my %got = map { $_->{id} => $_->{routed} - $before{ $_->{id} } } @{ $open->{last}{analyzers} };
+    my %got = _routed($open);
     my $total = sum0 values %got;
     return if $total < LEAST_MESSAGES;
     my $worst = max map { abs(100 * $got{ $_->{id} } / $total - 100 * $_->{share}) } @{ $open->{last}{analyzers} };
     delete $self->{ill}{ $open->{gap}[0] };
     push @{ $self->{gaps} }, { from_ms => int(1000 * ($open->{since} - $self->{zero})), messages => $total, error_percent => $worst };
+    $self->{calm_gap} = $self->{gaps}[-1] if $self->{calm};
 }
+
+# From now on there are no faults.
+sub begin_calm ($self) {
+    $self->_finish;
+    $self->{calm} = [ 1000 * (time - $self->{zero}) ];
+}
+
+# Whether enough was routed since all is well again.
+sub is_calm_measured ($self) {
+    my $open = $self->{open} or return 0;
+    my %got = $open->{last} ? _routed($open) : ();
+    return ($open->{n_looks} // 0) > CALM_LOOKS && sum0(values %got) >= LEAST_MESSAGES;
+}
+
+# As in gaps; undef: not all was well for long enough.
+sub calm_gap ($self) { return $self->{calm_gap} }
 
 sub end ($self) { $self->_finish }
 
