@@ -15,23 +15,23 @@ static_assert(ARRAY_LEN(cause_level_names) == CAUSE_LEVELS, "every level has a n
 /* clang-format off */
 #define CAUSES(X) \
 	X(CAUSE_REDIS, "redis", "WeirRedisAway", "Bring Redis back, or mend what it says. Nodes route on meanwhile.") \
-	X(CAUSE_NO_ANALYZER, "no_analyzer", "An analyzer gets nothing", "Start an analyzer, or enable one. Packets go into the spill until then.") \
+	X(CAUSE_NO_ANALYZER, "no_analyzer", "WeirNoAnalyzer", "Start an analyzer, or enable one. Packets go into the spill until then.") \
 	X(CAUSE_LOST, "analyzer_lost", "WeirAnalyzerUnreachable", "Start the analyzer again, or deregister it.") \
 	X(CAUSE_UNREACHABLE, "analyzer_unreachable", "WeirAnalyzerUnreachable", "Mend the analyzer, or drain it until then.") \
 	X(CAUSE_HANGS, "analyzer_hangs", "WeirAnalyzerUnreachable", "Look what the analyzer waits for, and restart it.") \
 	X(CAUSE_CUT_OFF, "analyzer_cut_off", "WeirAnalyzerUnreachable", "Mend the network between these nodes and the analyzer.") \
-	X(CAUSE_ERRS, "analyzer_errs", "WeirAnalyzerUnreachable", "Read the analyzer's log. What it refuses goes elsewhere or waits.") \
+	X(CAUSE_ERRS, "analyzer_errs", "WeirAnalyzerFails", "Read the analyzer's log. What it refuses goes elsewhere or waits.") \
 	X(CAUSE_FLAPS, "analyzer_flaps", "An analyzer gets nothing", "Find out why the analyzer ends or fails again and again.") \
 	X(CAUSE_PAUSES, "analyzer_pauses", "WeirSharesOff", "Relieve the analyzer, or lower its weight.") \
-	X(CAUSE_SLOW, "analyzer_slow", "WeirAnalyzerSlow", "Relieve the analyzer, or lower its weight.") \
+	X(CAUSE_SLOW, "analyzer_slow", "WeirAnalyzerLatency", "Relieve the analyzer, or lower its weight.") \
 	X(CAUSE_REFUSING, "refusing", "WeirRefuses", "Agents keep these packets and come again. The reason says what is missing.") \
 	X(CAUSE_SPILL_FULL, "spill_full", "The spill is full", "Bring analyzers back, or raise spill-max-bytes if Redis has the memory.") \
 	X(CAUSE_SPILL_GROWS, "spill_grows", "WeirSpillGrows", "Bring analyzers back, or add some, before the spill is full.") \
 	X(CAUSE_SPILL, "spill", "WeirSpills", "The spill empties by itself as soon as analyzers can take it.") \
-	X(CAUSE_DEAD_LETTERS, "dead_letters", "WeirDeadLetters", "Look at them, then replay or purge them.") \
-	X(CAUSE_NODE_LOST, "node_lost", "WeirAbsent", "Start the node again. The others take its packets.") \
+	X(CAUSE_DEAD_LETTERS, "dead_letters", "WeirDeadLettersWait", "Look at them, then replay or purge them.") \
+	X(CAUSE_NODE_LOST, "node_lost", "WeirNodeLost", "Start the node again. The others take its packets.") \
 	X(CAUSE_NODE_AWAY, "node_away", "WeirRedisAway", "Mend the network between this node and Redis.") \
-	X(CAUSE_MEMORY, "memory", "A node is out of memory", "Raise memory-max, or find out who sends or holds so much.") \
+	X(CAUSE_MEMORY, "memory", "WeirMemory", "Raise memory-max, or find out who sends or holds so much.") \
 	X(CAUSE_AGENTS_WAIT, "agents_wait", "WeirAgentsWait", "Look which analyzer is slow, and whether Redis is.") \
 	X(CAUSE_AGENTS_WRONG, "agents_refused", "WeirRefusesBadInput", "Mend the agents' outputs: weirctl refusals names them.") \
 	X(CAUSE_RATE_FELL, "rate_fell", "Less comes than before", "Look whether agents wait, or send less by themselves.") \

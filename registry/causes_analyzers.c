@@ -163,14 +163,20 @@ static bool find_errors(struct causes *causes, const struct analyzer *a, const s
 	return true;
 }
 
+/* Deliveries fail while it restarts. The restarts are the cause that is told. */
+static bool find_held_back(struct causes *causes, const struct analyzer *a,
+			   const struct lanes *lanes)
+{
+	if (a->held_back_ms <= 0)
+		return false;
+	cause_say(add(causes, CAUSE_FLAPS, CAUSE_WARN, a, lanes),
+		  "%s restarts again and again, and is held back for %.0f s more", a->id,
+		  ceil((double)a->held_back_ms / 1000));
+	return true;
+}
+
 static bool find_flaps(struct causes *causes, const struct analyzer *a, const struct lanes *lanes)
 {
-	if (a->held_back_ms > 0) {
-		cause_say(add(causes, CAUSE_FLAPS, CAUSE_WARN, a, lanes),
-			  "%s restarts again and again, and is held back for %.0f s more", a->id,
-			  ceil((double)a->held_back_ms / 1000));
-		return true;
-	}
 	if (lanes->check.flaps < FLAPS_LEAST)
 		return false;
 	cause_say(add(causes, CAUSE_FLAPS, CAUSE_WARN, a, lanes),
@@ -212,8 +218,9 @@ static void find_one(struct causes *causes, const struct causes_figures *f,
 			  "%s is %s", a->id, analyzer_state_names[a->state]);
 		return;
 	}
-	if (find_lost(causes, f, a, lanes, &cut) || find_cut(causes, f, a, lanes, &cut) ||
-	    find_errors(causes, a, lanes, &cut) || find_flaps(causes, a, lanes))
+	if (find_lost(causes, f, a, lanes, &cut) || find_held_back(causes, a, lanes) ||
+	    find_cut(causes, f, a, lanes, &cut) || find_errors(causes, a, lanes, &cut) ||
+	    find_flaps(causes, a, lanes))
 		return;
 	find_slow(causes, a, lanes);
 }

@@ -6,12 +6,13 @@
 #include "common/clock.h"
 #include "registry/causes.h"
 
-#define FULL 0.95           /* of spill-max-bytes */
-#define SOON_S 600          /* the spill is full before this time: trouble */
-#define GROWS_BYTES 1       /* a second */
-#define MEMORY_HIGH 0.9     /* of memory-max */
-#define ACK_LATE_MS 500     /* agents wait longer than ack-within should let them */
-#define REFUSED_LEAST 0.05  /* requests a second */
+#define FULL 0.95          /* of spill-max-bytes */
+#define SOON_S 600         /* the spill is full before this time: trouble */
+#define GROWS_BYTES 1      /* a second */
+#define MEMORY_HIGH 0.9    /* of memory-max */
+#define ACK_LATE_MS 500    /* agents wait longer than ack-within should let them */
+#define REFUSED_LEAST 0.05 /* requests a second */
+#define REFUSED_NOW_MS 10000
 #define FELL_BELOW 0.5      /* of what came before */
 #define FELL_LEAST 10       /* messages a second: less than this says nothing */
 #define NODE_LOST_MS 600000 /* a node that is lost for longer will not come back */
@@ -57,6 +58,42 @@ static bool is_told(const char *reason)
 	return strcmp(reason, "incomplete") != 0 && strcmp(reason, "shutting_down") != 0;
 }
 
+/* The most frequent request that is refused with the code now, at any node; NULL: none is known. */
+static const cJSON *refused_most(const struct reports *reports, const char *code)
+{
+	const cJSON *report, *request, *most = NULL;
+
+	cJSON_ArrayForEach (report, reports->nodes)
+		cJSON_ArrayForEach (request, cJSON_GetObjectItemCaseSensitive(report, "refusals"))
+			if (strcmp(text_of(request, "code"), code) == 0 &&
+			    number(request, "age_ms") <= REFUSED_NOW_MS &&
+			    (!most || number(request, "count") > number(most, "count")))
+				most = request;
+	return most;
+}
+
+/* What the agents have to change can only be seen from what they ask for. */
+static void say_refusal(struct cause *cause, const struct causes_figures *f, double status,
+			double per_s)
+{
+	const cJSON *most = NULL;
+
+	if (!cause)
+		return;
+	if (cause->kind == CAUSE_AGENTS_WRONG)
+		most = refused_most(f->reports, cause->key);
+	if (most && *text_of(most, "path"))
+		cause_say(cause,
+			  "Agents get %.0f %s for %.1f requests a second, mostly for %s %.64s from "
+			  "%.64s",
+			  status, cause->key, per_s, text_of(most, "method"), text_of(most, "path"),
+			  text_of(most, "client"));
+	else
+		cause_say(cause, "Agents get %.0f %s for %.1f requests a second", status,
+			  cause->key, per_s);
+	snprintf(cause->error, sizeof(cause->error), "%.0f %s", status, cause->key);
+}
+
 static void find_refusals(struct causes *causes, const struct causes_figures *f)
 {
 	const cJSON *reason;
@@ -71,11 +108,7 @@ static void find_refusals(struct causes *causes, const struct causes_figures *f)
 		cause = causes_add(causes, is_ours ? CAUSE_REFUSING : CAUSE_AGENTS_WRONG,
 				   is_ours ? CAUSE_TROUBLE : CAUSE_WARN, reason->string,
 				   (uint64_t)number(reason, "since_ms"));
-		cause_say(cause, "Agents get %.0f %s for %.1f requests a second", status,
-			  reason->string, per_s);
-		if (cause)
-			snprintf(cause->error, sizeof(cause->error), "%.0f %s", status,
-				 reason->string);
+		say_refusal(cause, f, status, per_s);
 	}
 }
 

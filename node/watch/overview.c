@@ -280,7 +280,7 @@ static cJSON *verdict_json(const struct overview *o)
 		.rate = o->is_own ? rate_of(o, "messages_per_s")
 				  : per_second(&s, s.from->routed, s.to->routed),
 		.rate_minute = o->is_own ? -1 : rate_between(o->history, 2 * MINUTE_MS, MINUTE_MS),
-		.rate_hour = -1,
+		.rate_hour = o->is_own ? -1 : o->rate_hour,
 		.off = off,
 		.events = o->events,
 	};

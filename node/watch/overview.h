@@ -22,6 +22,7 @@ struct overview {
 	double round_trip_ms;
 	struct redis_view redis;
 	double spill_max_bytes; /* 0: there is no spill */
+	double rate_hour;       /* messages a second an hour ago; negative: not known */
 	const cJSON *events;
 	struct since *since; /* borrowed, and written */
 };

@@ -60,6 +60,18 @@ const struct past_point *past_at(const struct past *past, enum past_range range,
 	return NULL;
 }
 
+double past_rate(const struct past *past, uint64_t at_ms)
+{
+	const struct past_point *point = past_at(past, PAST_6_HOURS, at_ms);
+	double sum = 0;
+
+	if (!point)
+		return -1;
+	for (unsigned i = 0; i < point->n; i++)
+		sum += (double)point->of[i].messages_per_s;
+	return sum;
+}
+
 static int by_id(const void *a, const void *b)
 {
 	return strcmp(((const struct past_of *)a)->id, ((const struct past_of *)b)->id);

@@ -71,6 +71,8 @@ int past_under_way(const struct past *past, enum past_range range, const struct 
 /* The point of a range that begins then; where there is none, the one of a longer step around it.
  * NULL: there is none either. */
 const struct past_point *past_at(const struct past *past, enum past_range range, uint64_t from_ms);
+/* Messages a second, of all analyzers, in the five minutes around a time; negative: not known. */
+double past_rate(const struct past *past, uint64_t at_ms);
 /* Takes the point's analyzers. One that is known keeps what the other lacks. */
 void past_take(struct past *past, enum past_range range, struct past_point *point);
 /* NULL: the analyzer is not in it. */

@@ -29,6 +29,7 @@
 #define IDLE_PARTS 100    /* of Redis' time, for all nodes that idle */
 #define WANTED_US 3000000 /* who looked so long ago still does */
 #define FRESH_US 1200000
+#define HOUR_MS 3600000ULL
 
 struct watch {
 	struct node_shared *shared;
@@ -60,6 +61,14 @@ struct watch {
 
 /* ---- the thread ---- */
 
+/* Under the lock. By Redis' clock, as the past is. */
+static double rate_hour_ago(const struct watch *w)
+{
+	uint64_t now_ms = w->roster->now_ms;
+
+	return now_ms > HOUR_MS ? past_rate(&w->past, now_ms - HOUR_MS) : -1;
+}
+
 static cJSON *make_overview(struct watch *w, bool is_current)
 {
 	struct redis_view redis = redis_seen_view(&w->shared->redis_seen);
@@ -74,6 +83,7 @@ static cJSON *make_overview(struct watch *w, bool is_current)
 			      .round_trip_ms = w->round_trip_ms,
 			      .redis = redis,
 			      .spill_max_bytes = (double)w->shared->config->spill_max_bytes,
+			      .rate_hour = rate_hour_ago(w),
 			      .events = w->events,
 			      .since = &w->since };
 

@@ -13,8 +13,8 @@ my $fault = sub (@options) {
     die "fault: $run->{stderr}" if $run->{status};
 };
 
-$truth->begins('an analyzer is slow', sub { $fault->('--latency', '1500ms') }, kind => 'analyzer_slow|agents_wait',
-    text => qr/\d\d\d+ ms or longer/, status => qr/\d\d\d+ ms or longer/, event => 'fault',
-    alert => 'WeirAgentsWait', metric => sub ($m) { $m->{'weir_ingest_ack_seconds_bucket{le="1"}'} < $m->{'weir_ingest_ack_seconds_count'} });
+$truth->begins('an analyzer is slow', sub { $fault->('--latency', '1500ms') }, kind => 'analyzer_slow', subject => 'a2', level => 'warn',
+    text => qr/^a2 is slow: one delivery in a hundred takes \d{4,} ms or longer$/, row => sub ($a) { ($a->{p99_ms} // 0) > 1000 }, status => qr/a2 is slow: one delivery in a hundred/,
+    event => 'fault', alert => 'WeirAnalyzerLatency', metric => sub ($m) { $m->{'weir_delivery_seconds_bucket{analyzer="a2",le="1"}'} < $m->{'weir_delivery_seconds_count{analyzer="a2"}'} });
 $truth->ends('it is quick again', sub { $fault->('--clear') });
 done_testing;

@@ -23,6 +23,6 @@ $truth->ends('it leaves', sub { $cluster->analyzer('a3')->end });
 my $n2 = $cluster->node(2);
 $truth->begins('a node is killed', sub { $n2->kill_now }, kind => 'node_lost', subject => 'n2', level => 'warn', within => 30,
     text => qr/^Node n2 is gone without a word/, since => 1, status => qr/Node n2 is gone/, event => 'node_lost',
-    alert => 'WeirAbsent', metric => sub ($m) { $m->{weir_build_info} == 1 });
+    alert => 'WeirNodeLost', metric => sub ($m) { $m->{weir_build_info} == 1 && !eval { metrics($n2) } });
 $truth->ends('it is started again', sub { $cluster->start_node('n2', '--listen', $n2->{ingest}) });
 done_testing;

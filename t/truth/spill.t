@@ -1,4 +1,4 @@
-# A spill that grows and is full tells how full it is, what agents get, and dead letters wait to be looked at.
+# A spill that grows, and then is full, tells how full it is, and what agents get.
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
@@ -7,14 +7,14 @@ use Weir::Test;
 use Weir::Truth;
 
 alarm 900;
-my $truth = Weir::Truth->start(node => [ '--spill-max-bytes', '1MiB', '--spill-after', '100ms' ], analyzers => { a1 => 1 });
+my $truth = Weir::Truth->start(node => [ '--spill-max-bytes', '4MiB', '--spill-after', '100ms' ], analyzers => { a1 => 1 });
 my $cluster = $truth->cluster;
 my $ingest = 'http://' . $cluster->node(1)->{ingest} . '/ingest';
 
-$truth->begins('the spill grows', sub { $cluster->analyzer('a1')->kill_now }, kind => 'spill_grows|spill_full', text => qr/^The spill (?:grows|is full): \d+ packets/,
-    within => 30, status => qr/packets? in the spill wait|The spill/, event => 'spill_began', alert => 'WeirSpills', metric => sub ($m) { $m->{weir_spilled_packets_total} > 0 });
+$truth->begins('the spill grows', sub { $cluster->analyzer('a1')->kill_now }, kind => 'spill_grows', level => 'trouble', text => qr/^The spill grows: \d+ packets, \d+ % full, and at this rate full in /,
+    within => 30, status => qr/\d+ packets in the spill wait/, event => 'spill_began', alert => 'WeirSpills', metric => sub ($m) { $m->{weir_spilled_packets_total} > 0 });
 my $large = [ map { 'x' x 60_000 } 1 .. 4 ];
-$truth->begins('the spill is full', sub { http(POST => $ingest, $large) for 1 .. 8 }, kind => 'spill_full', level => 'trouble', text => qr/of spill-max-bytes$/, within => 30,
+$truth->begins('the spill is full', sub { http(POST => $ingest, $large) for 1 .. 24 }, kind => 'spill_full', level => 'trouble', text => qr/of spill-max-bytes$/, within => 30,
     alert => 'WeirRefuses', metric => sub ($m) { ($m->{'weir_refused_requests_total{reason="spill_full"}'} // 0) > 0 });
 $truth->begins('agents are refused', sub { }, kind => 'refusing', subject => 'spill_full', level => 'trouble', text => qr/^Agents get 503 spill_full/, error => qr/^503/, since => 0,
     status => qr/Agents get 503 spill_full/, alert => 'WeirRefuses', metric => sub ($m) { $m->{'weir_refused_requests_total{reason="spill_full"}'} > 0 });

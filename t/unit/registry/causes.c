@@ -194,6 +194,14 @@ static void flapping_is_told_as_such(void **state UNUSED)
 			    "a1 restarts again and again, and is held back for 5 s more");
 }
 
+static void who_restarts_again_and_again_is_not_told_by_its_failed_deliveries(void **state UNUSED)
+{
+	REPORT("n1", "{\"lanes\":{\"a1\":\"0 0 0 3:10.0 failed:3.0\"},"
+		     "\"checks\":{\"a1\":{\"error_ms\":1,\"error\":\"Connection refused\"}}}");
+	it.analyzers[0].held_back_ms = 4200;
+	assert_only(CAUSE_FLAPS, CAUSE_WARN, "a1 restarts again and again");
+}
+
 static void without_analyzers_nothing_is_said_to_go_to_others(void **state UNUSED)
 {
 	it.roster.n_analyzers = 0;
@@ -229,6 +237,24 @@ static void refusals_are_told_by_their_reason(void **state UNUSED)
 	assert_string_equal(find(CAUSE_AGENTS_WRONG)->text,
 			    "Agents get 404 not_found for 1.0 requests a second");
 	assert_int_equal(it.causes.n, 2);
+}
+
+static void refused_agents_are_told_with_what_they_ask_for(void **state UNUSED)
+{
+	REPORT("n1",
+	       "{\"refusing\":{\"not_found\":{\"status\":404,\"per_s\":1,\"since_ms\":7}},"
+	       "\"refusals\":[{\"method\":\"POST\",\"path\":\"/old\",\"client\":\"10.0.0.6\","
+	       "\"code\":\"not_found\",\"count\":900,\"age_ms\":60000}]}",
+	       "n2",
+	       "{\"refusals\":[{\"method\":\"PUT\",\"path\":\"/b\",\"client\":\"10.0.0.8\","
+	       "\"code\":\"not_found\",\"count\":2,\"age_ms\":10},"
+	       "{\"method\":\"POST\",\"path\":\"/a\",\"client\":\"10.0.0.7\","
+	       "\"code\":\"not_found\",\"count\":40,\"age_ms\":10},"
+	       "{\"method\":\"POST\",\"path\":\"/c\",\"client\":\"10.0.0.9\","
+	       "\"code\":\"unauthorized\",\"count\":80,\"age_ms\":10}]}");
+	assert_string_equal(find(CAUSE_AGENTS_WRONG)->text,
+			    "Agents get 404 not_found for 1.0 requests a second, mostly for POST "
+			    "/a from 10.0.0.7");
 }
 
 static void the_spill_says_how_full_it_is_and_when_it_will_be(void **state UNUSED)
@@ -377,9 +403,11 @@ int main(void)
 		TEST(who_hangs_is_not_told_to_be_slow_too),
 		TEST(a_slow_analyzer_is_told_with_its_p99),
 		TEST(flapping_is_told_as_such),
+		TEST(who_restarts_again_and_again_is_not_told_by_its_failed_deliveries),
 		TEST(without_analyzers_nothing_is_said_to_go_to_others),
 		TEST(the_state_of_redis_is_named_with_whose_view_it_is),
 		TEST(refusals_are_told_by_their_reason),
+		TEST(refused_agents_are_told_with_what_they_ask_for),
 		TEST(the_spill_says_how_full_it_is_and_when_it_will_be),
 		TEST(dead_letters_that_wait_are_told),
 		TEST(a_fall_of_the_rate_is_told_unless_something_is_in_trouble),

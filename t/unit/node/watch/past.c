@@ -84,6 +84,17 @@ static void each_range_has_the_rates_of_its_steps(void **state UNUSED)
 	assert_near(rate_of(PAST_10_MINUTES, START_MS + 1190000, "a2"), 20, 0.01);
 }
 
+static void the_rate_of_a_time_is_that_of_all_analyzers_around_it(void **state UNUSED)
+{
+	tell();
+	pass(600, 10, 30, 10);
+	pass(600, 10, 60, 20);
+	assert_near(past_rate(&it.past, START_MS + 123456), 40, 0.1);
+	assert_near(past_rate(&it.past, START_MS + 723456), 80, 0.1);
+	assert_true(past_rate(&it.past, START_MS - 1) < 0);
+	assert_true(past_rate(&it.past, START_MS + 3600000) < 0);
+}
+
 static void a_long_step_stands_for_short_ones_that_are_missing(void **state UNUSED)
 {
 	tell();
@@ -189,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(each_range_has_the_rates_of_its_steps),
+		TEST(the_rate_of_a_time_is_that_of_all_analyzers_around_it),
 		TEST(a_long_step_stands_for_short_ones_that_are_missing),
 		TEST(glances_that_are_rarer_than_steps_are_spread_over_them),
 		TEST(a_loss_of_totals_leaves_what_was_before),
