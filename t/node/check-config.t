@@ -68,7 +68,8 @@ for (
     is($run->{stdout}, '', "$title: nothing is said to be fine");
     unlike($run->{stderr}, qr/s3cret/, "$title: no secret is shown");
     unlike($run->{stderr}, qr/""/, "$title: no empty value is shown");
-    is(run($program, $option, @rest)->{stderr}, $run->{stderr}, "$title: it would not have started, for the same reason");
+    my ($here, $there) = map { s/raise it to \K\d+MiB/(as much as it needs)/r } $run->{stderr}, run($program, $option, @rest)->{stderr};
+    is($there, $here, "$title: it would not have started, for the same reason"); # a process is never quite the size of another
 }
 
 like(check('weir-node', '--listen', '8080')->{stderr}, qr/ write :8080 /, 'who gives a port alone is told what to write');
