@@ -22,10 +22,12 @@ sub percent_off ($shares, $n) {
     return 100 * Weir::Cluster::worst($errors) / ($now - $from);
 }
 
-# Every node has the new roster and has told what it routed by the old one.
+# Every node has the new roster, and has told what it routed by the old one.
 sub settled () {
+    my $epoch = $cluster->cluster->{epoch};
+    wait_until { !grep { (metrics($_)->{weir_pool_epoch} // 0) < $epoch } $cluster->nodes } 10, 'every node has the roster';
     my $from = $total->();
-    wait_until { $total->() >= $from + 1000 } 10, 'the nodes have settled';
+    wait_until { $total->() >= $from + 4000 } 10, 'the nodes have settled';
 }
 
 wait_until { $total->() >= 10_000 } 20, 'the load is on';
