@@ -4,7 +4,7 @@ package Chaos::Process;
 # a log of its own, FOLDER/NAME.N.log. An end that nobody asked for is on record.
 use v5.36;
 use Exporter qw(import);
-use POSIX qw(WNOHANG);
+use POSIX qw(SIG_BLOCK SIG_SETMASK SIGALRM SIGHUP SIGINT SIGTERM WNOHANG);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT_OK = qw(slurp);
@@ -31,9 +31,12 @@ sub start ($self) {
     return if $self->is_running;
     my @command = $self->{command}->(++$self->{n_starts});
     $self->{is_expected} = $self->{ends} ? 'any' : '';
+    my $before = POSIX::SigSet->new;
+    POSIX::sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGALRM, SIGHUP, SIGINT, SIGTERM), $before);
     $self->{pid} = fork // die "fork: $!\n";
     if (!$self->{pid}) {
-        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP ALRM PIPE);
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP ALRM PIPE); # the handlers of this process are none for the child
+        POSIX::sigprocmask(SIG_SETMASK, $before);
         open STDIN, '<', '/dev/null';
         open STDERR, '>', $self->log_path;
         $self->{stdout} ? open STDOUT, '>', $self->{stdout} : open STDOUT, '>&', \*STDERR;
@@ -42,6 +45,7 @@ sub start ($self) {
         POSIX::_exit(127);
     }
     $running{ $self->{pid} } = $self;
+    POSIX::sigprocmask(SIG_SETMASK, $before);
 }
 
 sub pid ($self) { return $self->{pid} }
