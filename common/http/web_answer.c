@@ -31,6 +31,7 @@ const char *web_status_text(int status)
 		{ 501, "Not Implemented" },
 		{ 503, "Service Unavailable" },
 		{ 505, "HTTP Version Not Supported" },
+		{ 508, "Loop Detected" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)

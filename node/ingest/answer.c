@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "common/http/web_answer.h"
 
 void answer_date_update(struct answer_date *date, uint64_t wall_us)
 {
@@ -29,7 +30,7 @@ static const char *connection(const struct answer *a, bool close)
 static void write_head(struct buf *out, const struct answer *a, int status, const char *type,
 		       size_t length, const struct answer_date *date, bool close)
 {
-	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s%s\r\n", status, answer_title(status),
+	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s%s\r\n", status, web_status_text(status),
 		   date->text, connection(a, close));
 	if (a->is_elastic)
 		buf_append_str(out, "X-Elastic-Product: Elasticsearch\r\n");

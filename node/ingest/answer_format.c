@@ -3,41 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/http/web_answer.h"
+
 #define JSON "application/json"
 #define TEXT "text/plain; charset=utf-8"
-
-const char *answer_title(int status)
-{
-	static const struct {
-		int status;
-		const char *title;
-	} titles[] = {
-		{ 200, "OK" },
-		{ 202, "Accepted" },
-		{ 204, "No Content" },
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized" },
-		{ 403, "Forbidden" },
-		{ 404, "Not Found" },
-		{ 405, "Method Not Allowed" },
-		{ 408, "Request Timeout" },
-		{ 411, "Length Required" },
-		{ 413, "Content Too Large" },
-		{ 415, "Unsupported Media Type" },
-		{ 417, "Expectation Failed" },
-		{ 429, "Too Many Requests" },
-		{ 431, "Request Header Fields Too Large" },
-		{ 501, "Not Implemented" },
-		{ 503, "Service Unavailable" },
-		{ 505, "HTTP Version Not Supported" },
-		{ 508, "Loop Detected" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(titles); i++)
-		if (titles[i].status == status)
-			return titles[i].title;
-	return "Unknown";
-}
 
 static void set(struct answer_shape *shape, const char *media_type, const char *data)
 {
@@ -228,7 +197,8 @@ void answer_format_refused(const struct answer_style *style, enum refusal refusa
 		      snprintf(shape->room, sizeof(shape->room),
 			       "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
 			       "\"code\":\"%s\",\"detail\":\"%s\"}",
-			       answer_title(info->status), info->status, info->name, info->detail));
+			       web_status_text(info->status), info->status, info->name,
+			       info->detail));
 		return;
 	}
 }

@@ -33,7 +33,5 @@ void answer_format_accepted(const struct answer_style *style, struct answer_shap
 /* n_before: messages that were read before the fault. */
 void answer_format_refused(const struct answer_style *style, enum refusal refusal,
 			   uint32_t n_before, struct answer_shape *shape);
-/* Of a status: "Not Found". */
-const char *answer_title(int status);
 
 #endif

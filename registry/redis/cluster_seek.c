@@ -10,7 +10,6 @@
 #include "registry/redis/dial.h"
 #include "registry/redis/script.h"
 
-#define REASON_STRLEN 160
 #define MAX_CANDIDATES (1 + REDIS_CLUSTER_MAX_NODES + REDIS_URL_MAX_HOSTS)
 
 static bool is_same_host(const struct redis_host *a, const struct redis_host *b)
@@ -190,7 +189,7 @@ static const char *ask_connected(struct redis_url *url, redisContext *context,
 	} else if (reply->type == REDIS_REPLY_ERROR && script_error_is(reply->str, "NOPERM")) {
 		*placep = *asked; /* MOVED alone leads the way */
 	} else if (reply->type == REDIS_REPLY_ERROR) {
-		snprintf(reason, REASON_STRLEN, "%s", reply->str);
+		snprintf(reason, DIAL_REASON_STRLEN, "%s", reply->str);
 		why = reason;
 	} else {
 		why = reply->type == REDIS_REPLY_STRING ? take_map(url, reply->str, asked, placep)
@@ -205,20 +204,13 @@ static const char *ask(struct redis_url *url, const struct redis_host *host,
 		       struct redis_place *placep, char *reason)
 {
 	struct redis_place asked = { .host = *host, .sentinel = -1 };
-	redisContext *context;
 	const char *why;
+	redisContext *context =
+		dial_host(url, &asked, clock_timeval(CLUSTER_TIMEOUT_MS * US_PER_MS), reason, &why);
 
-	if (!dial_resolve(&asked))
-		return "its host name cannot be resolved";
-	context = dial(url, &asked, clock_timeval(CLUSTER_TIMEOUT_MS * US_PER_MS));
 	if (!context)
-		return "out of memory";
-	if (context->err) {
-		snprintf(reason, REASON_STRLEN, "%s", dial_why(url, context));
-		why = reason;
-	} else {
-		why = ask_connected(url, context, &asked, placep, reason);
-	}
+		return why;
+	why = ask_connected(url, context, &asked, placep, reason);
 	redisFree(context);
 	return why;
 }
@@ -249,7 +241,7 @@ static unsigned list_candidates(struct redis_url *url, struct redis_host *list)
 int cluster_seek(struct redis_url *url, struct redis_place *placep, char why[REDIS_WHY_STRLEN])
 {
 	AUTO_FREE struct redis_host *list = calloc(MAX_CANDIDATES, sizeof(*list));
-	char reason[REASON_STRLEN];
+	char reason[DIAL_REASON_STRLEN];
 	unsigned n;
 	int len = 0;
 

@@ -1,6 +1,7 @@
 #include "registry/redis/dial.h"
 
 #include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "registry/redis/tls.h"
@@ -59,4 +60,26 @@ const char *dial_why(const struct redis_url *url, const redisContext *context)
 		return "no answer in time";
 	why = context->errstr[0] ? context->errstr : "closed by Redis";
 	return url->is_tls ? tls_why(why) : why;
+}
+
+redisContext *dial_host(const struct redis_url *url, struct redis_place *place,
+			struct timeval timeout, char reason[DIAL_REASON_STRLEN], const char **whyp)
+{
+	redisContext *context;
+
+	if (!dial_resolve(place)) {
+		*whyp = "its host name cannot be resolved";
+		return NULL;
+	}
+	context = dial(url, place, timeout);
+	if (!context) {
+		*whyp = "out of memory";
+		return NULL;
+	}
+	if (!context->err)
+		return context;
+	snprintf(reason, DIAL_REASON_STRLEN, "%s", dial_why(url, context));
+	*whyp = reason;
+	redisFree(context);
+	return NULL;
 }

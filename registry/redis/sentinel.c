@@ -6,8 +6,6 @@
 #include "common/clock.h"
 #include "registry/redis/dial.h"
 
-#define REASON_STRLEN 160
-
 /* NULL, or the reason in `reason`. *replyp is the caller's to free. */
 static const char *command(const struct redis_url *url, redisContext *context, redisReply **replyp,
 			   int n, const char **words, char *reason)
@@ -16,12 +14,12 @@ static const char *command(const struct redis_url *url, redisContext *context, r
 
 	*replyp = reply;
 	if (!reply) {
-		snprintf(reason, REASON_STRLEN, "%s", dial_why(url, context));
+		snprintf(reason, DIAL_REASON_STRLEN, "%s", dial_why(url, context));
 		return reason;
 	}
 	if (reply->type != REDIS_REPLY_ERROR)
 		return NULL;
-	snprintf(reason, REASON_STRLEN, "%s%s", reply->str,
+	snprintf(reason, DIAL_REASON_STRLEN, "%s%s", reply->str,
 		 strncmp(reply->str, "NOAUTH", 6) == 0 ? " (?sentinel_password= gives it)" : "");
 	return reason;
 }
@@ -44,7 +42,8 @@ static const char *take_answer(const struct redis_url *url, const redisReply *re
 			       struct redis_host *host, char *reason)
 {
 	if (reply->type == REDIS_REPLY_NIL) {
-		snprintf(reason, REASON_STRLEN, "knows no master named \"%.100s\"", url->master);
+		snprintf(reason, DIAL_REASON_STRLEN, "knows no master named \"%.100s\"",
+			 url->master);
 		return reason;
 	}
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
@@ -77,27 +76,20 @@ static const char *ask(const struct redis_url *url, const struct redis_host *sen
 		       struct redis_host *host, char *reason)
 {
 	struct redis_place place = { .host = *sentinel };
-	redisContext *context;
 	const char *why;
+	redisContext *context = dial_host(
+		url, &place, clock_timeval(SENTINEL_TIMEOUT_MS * US_PER_MS), reason, &why);
 
-	if (!dial_resolve(&place))
-		return "its host name cannot be resolved";
-	context = dial(url, &place, clock_timeval(SENTINEL_TIMEOUT_MS * US_PER_MS));
 	if (!context)
-		return "out of memory";
-	if (context->err) {
-		snprintf(reason, REASON_STRLEN, "%s", dial_why(url, context));
-		why = reason;
-	} else {
-		why = ask_connected(url, context, host, reason);
-	}
+		return why;
+	why = ask_connected(url, context, host, reason);
 	redisFree(context);
 	return why;
 }
 
 int sentinel_ask_all(struct redis_url *url, struct redis_place *placep, char why[REDIS_WHY_STRLEN])
 {
-	char reason[REASON_STRLEN];
+	char reason[DIAL_REASON_STRLEN];
 	unsigned first;
 	int len = 0;
 
