@@ -75,6 +75,22 @@ wait_until { $post->()->{status} == 202 } 20, 'the spill to take packets again';
 $drained->('dead');
 is(run(@ctl, 'verify', '--tolerance', 100)->{status}, 0, 'all accounts add up') or diag(run(@ctl, 'verify', '--tolerance', 100)->{stdout});
 
+# The other way round: whatever the registry does, the spill takes what nobody takes.
+my %registry = (full => [ sub { $redis->command(qw(CONFIG SET maxmemory 1)) }, sub { $redis->command(qw(CONFIG SET maxmemory 0)) } ],
+    frozen => [ sub { $redis->freeze }, sub { $redis->thaw } ], dead => [ sub { $redis->kill_now }, sub { $redis->start } ]);
+for my $state (qw(full frozen dead)) {
+    my ($begin, $end) = @{ $registry{$state} };
+    $set->('disabled');
+    $begin->();
+    is(join(' ', map { $post->()->{status} } 1 .. 3), '202 202 202', "registry $state: packets that nobody takes are stored");
+    is($count->(), 3, "registry $state: in the spill");
+    $end->();
+    for my $one ($cluster->nodes) {
+        wait_until { @{ http(GET => "$one->{admin}/v1/cluster")->{json}{analyzers} // [] } == 2 } 30, 'the registry to be back';
+    }
+    $drained->("registry $state");
+}
+
 my $relay = Weir::Relay->new(bytes_per_s => 100_000);
 $relay->run('127.0.0.1:' . $store->port);
 $store->script('spill_push', 'default', 'n9', 1 << 30, '', 'application/json', 1, int(1000 * time), '["' . 'x' x 2_000_000 . '"]', 0, '');
