@@ -42,6 +42,8 @@ struct load {
 	uint64_t next_number; /* of a packet, in its id */
 	struct slots slots;
 	struct packet_pool pool;
+	struct writing writing;
+	struct buf plain; /* a packet before it is compressed */
 	struct retry_queue retries;
 	struct backoff retry_delay; /* its `attempt` is set to the packet's before each use */
 };
@@ -117,6 +119,8 @@ static void load_deinit(struct load *l)
 	slots_deinit(&l->slots);
 	retry_queue_deinit(&l->retries);
 	packet_pool_deinit(&l->pool);
+	writing_deinit(&l->writing);
+	buf_deinit(&l->plain);
 	if (l->tick_event)
 		event_free(l->tick_event);
 	if (l->int_event)
@@ -166,10 +170,17 @@ static void load_send(struct load *l, struct slot *slot, struct packet *packet, 
 
 static int load_write_packet(struct load *l, struct packet *packet)
 {
-	snprintf(packet->id, sizeof(packet->id), "%s-%llu", l->config->id_prefix,
+	const struct load_config *config = l->config;
+	struct buf *plain = config->compressor ? &l->plain : &packet->body;
+	int r;
+
+	snprintf(packet->id, sizeof(packet->id), "%s-%llu", config->id_prefix,
 		 (unsigned long long)l->next_number);
-	return source_write_packet(l->source, packet->id, clock_wall_us() / US_PER_MS,
-				   &packet->body, &packet->n_messages);
+	r = source_write_packet(l->source, config->writer, &l->writing, packet->id,
+				clock_wall_us() / US_PER_MS, plain, &packet->n_messages);
+	if (r || !config->compressor)
+		return r;
+	return compressor_pack(config->compressor, plain->data, plain->len, &packet->body);
 }
 
 /* The source gave no packet. */

@@ -14,6 +14,7 @@
  */
 #include <stdio.h>
 
+#include "loadgen/compress.h"
 #include "loadgen/pacer.h"
 #include "loadgen/source.h"
 #include "loadgen/stats.h"
@@ -31,7 +32,9 @@ struct load_config {
 	const char *id_prefix;  /* ids are "prefix-number" */
 	const struct target *targets;
 	size_t n_targets; /* >= 1 */
-	FILE *acked;      /* gets the id of each accepted packet, a line each; may be NULL */
+	const struct writer *writer;
+	struct compressor *compressor; /* NULL: nothing is compressed */
+	FILE *acked; /* gets the id of each accepted packet, a line each; may be NULL */
 };
 
 /* Called about every `progress_ms`, and once at the end. */

@@ -9,7 +9,7 @@
 #include "common/file_check.h"
 #include "common/log.h"
 #include "common/rng.h"
-#include "loadgen/target.h"
+#include "loadgen/writer.h"
 
 #define DEFAULT_DURATION_MS 10000
 #define MAX_DURATION_S 31536000.0
@@ -17,10 +17,24 @@
 static const char *const progress_names[] = { "auto", "always", "never", NULL };
 static_assert(ARRAY_LEN(progress_names) == PROGRESS_CHOICES + 1, "a name for each choice");
 
+const char *const options_format_names[] = {
+	"json",       "json-lines", "text",       "form",   "msgpack", "otlp-json",
+	"otlp-proto", "loki-json",  "loki-proto", "hec",    "hec-raw", "bulk",
+	"gelf",       "journal",    "kafkarest",  "ndjson", "loki",    NULL,
+};
+static const enum format_id other_names[] = { FORMAT_JSON_LINES, FORMAT_LOKI_JSON };
+static_assert(ARRAY_LEN(options_format_names) == FORMATS + ARRAY_LEN(other_names) + 1,
+	      "a name for each format");
+
+enum { COMPRESS_AS_AGENTS_DO = COMPRESS_KINDS };
+static const char *const compress_choices[] = { "none",   "gzip", "zlib", "zstd",
+						"snappy", "auto", NULL };
+static_assert(ARRAY_LEN(compress_choices) == COMPRESS_AS_AGENTS_DO + 2, "a name for each choice");
+
 #define AT(field) offsetof(struct options, field)
 static const struct conf_option table[] = {
 	{ "target", CONF_LIST, AT(target), NULL, "URL",
-	  "Where packets go: http://HOST:PORT[/PATH]. The default path is /ingest. Several targets take turns.",
+	  "Where packets go: http://HOST:PORT[/PATH]. The default path is that of the format. Several targets take turns.",
 	  .flags = CONF_REQUIRED },
 	{ "rate", CONF_DOUBLE, AT(rate), "1000", "PACKETS/S",
 	  "The number of packets that become due in a second, however slow the answers are. With 0, each "
@@ -38,6 +52,13 @@ static const struct conf_option table[] = {
 	  "tail) such as pareto:1.1:1000." },
 	{ "bytes", CONF_SIZE, AT(bytes), "200", NULL,
 	  "The approximate size of a synthetic message.", 1, 1048576 },
+	{ "format", CONF_CHOICE, AT(format_choice), "json", NULL,
+	  "What a packet looks like. form holds one message in each packet. In all formats but json, each "
+	  "message has an id: that of its packet, a slash and a number.",
+	  .choices = options_format_names },
+	{ "compress", CONF_CHOICE, AT(compress_choice), "auto", NULL,
+	  "How a packet is compressed. auto: as agents do, which is snappy for loki-proto and none for the others.",
+	  .choices = compress_choices },
 	{ "replay", CONF_STRING, AT(replay), NULL, "FILE",
 	  "Each line of FILE is sent as one message, again and again. - means standard input, once." },
 	{ "connections", CONF_INT, AT(connections), "16", "N",
@@ -129,11 +150,29 @@ static int options_read_prefix(struct options *o)
 	return 0;
 }
 
+static int choose_body(struct options *o)
+{
+	enum format_id format = o->format_choice < FORMATS
+					? (enum format_id)o->format_choice
+					: other_names[o->format_choice - FORMATS];
+	bool is_in_snappy = writer_get(format)->is_in_snappy;
+
+	o->body.format = format;
+	if (o->compress_choice == COMPRESS_AS_AGENTS_DO)
+		o->body.compress = is_in_snappy ? COMPRESS_SNAPPY : COMPRESS_NONE;
+	else
+		o->body.compress = (enum compress_kind)o->compress_choice;
+	if (is_in_snappy && o->body.compress == COMPRESS_NONE)
+		return options_refuse("compress", "none",
+				      "cannot be: nodes take loki-proto compressed alone");
+	return 0;
+}
+
 static int check_targets(const struct options *o)
 {
 	for (size_t i = 0; i < o->target.n_values; i++) {
 		CLEANUP(target_deinit) struct target target;
-		int r = target_init(&target, o->target.values[i], NULL);
+		int r = target_init(&target, o->target.values[i], &o->body, NULL);
 
 		if (r)
 			return options_refuse("target", o->target.values[i], target_why(r));
@@ -174,6 +213,8 @@ static int finish(void *options)
 			"messages", o->messages,
 			"is not N, LO-HI or pareto:SHAPE:MAX (1 to 1000000 messages)");
 	r = options_read_prefix(o);
+	if (!r)
+		r = choose_body(o);
 	if (!r)
 		r = check_targets(o);
 	return r ? r : check_files(o);

@@ -5,8 +5,12 @@
  */
 #include "common/conf/conf.h"
 #include "loadgen/sizes.h"
+#include "loadgen/target.h"
 
 enum options_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER, PROGRESS_CHOICES };
+
+/* The formats by their names, then by what else they are called. NULL behind the last. */
+extern const char *const options_format_names[];
 
 struct options {
 	struct conf_list target;
@@ -15,6 +19,8 @@ struct options {
 	int64_t count;
 	int64_t max_messages;
 	char *messages;
+	int format_choice;
+	int compress_choice;
 	uint64_t bytes;
 	char *replay;
 	int64_t connections;
@@ -37,6 +43,7 @@ struct options {
 	/* made of the above */
 	uint64_t duration_ms; /* 0: no end by time */
 	struct sizes sizes;
+	struct target_body body;
 	char prefix[65]; /* of ids: as given, or random */
 };
 

@@ -16,8 +16,9 @@
 struct session {
 	const struct options *options;
 	struct load_config config;
-	struct target *targets; /* owned, as are the next three */
+	struct target *targets; /* owned, as are the next four */
 	struct source *source;
+	struct compressor *compressor;
 	FILE *acked;
 	struct verify verify;
 	struct stats stats;
@@ -44,12 +45,24 @@ static int session_open_targets(struct session *s)
 	if (!s->targets)
 		return -ENOMEM;
 	for (size_t i = 0; i < urls->n_values && !r; i++, s->config.n_targets++) {
-		r = target_init(&s->targets[i], urls->values[i], s->options->ingest_token);
+		r = target_init(&s->targets[i], urls->values[i], &s->options->body,
+				s->options->ingest_token);
 		if (r)
 			r = refuse("target", urls->values[i], target_why(r));
 	}
 	s->config.targets = s->targets;
 	return r;
+}
+
+static int session_open_writer(struct session *s)
+{
+	const struct target_body *body = &s->options->body;
+
+	s->config.writer = writer_get(body->format);
+	if (body->compress == COMPRESS_NONE)
+		return 0;
+	s->config.compressor = s->compressor = compressor_new(body->compress);
+	return s->compressor ? 0 : -ENOMEM;
 }
 
 static int session_open_files(struct session *s)
@@ -91,6 +104,7 @@ struct session *session_free(struct session *s)
 		target_deinit(&s->targets[i]);
 	free(s->targets);
 	source_free(s->source);
+	compressor_free(s->compressor);
 	if (s->acked)
 		fclose(s->acked);
 	verify_deinit(&s->verify);
@@ -108,6 +122,8 @@ int session_new(struct session **sessionp, const struct options *options)
 	s->options = options;
 	session_configure(s);
 	r = session_open_targets(s);
+	if (!r)
+		r = session_open_writer(s);
 	if (!r)
 		r = session_open_files(s);
 	if (r) {

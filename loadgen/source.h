@@ -1,15 +1,16 @@
 #ifndef WEIR_LOADGEN_SOURCE_H
 #define WEIR_LOADGEN_SOURCE_H
 /*
- * Where packets come from. A packet is
+ * Where the messages of packets come from. A writer (loadgen/writer.h) knows how a packet looks. In
+ * JSON it is
  *   {"id":"<unique>","source":"weir-loadgen","messages":[...]}
- * and each kind of source knows how to write the messages.
  *
  *   synthetic  {"ts":<ms>,"msg":"<words>"}, about --bytes each
  *   replay     {"message":"<a line>"}
  */
 #include "common/buf.h"
 #include "loadgen/sizes.h"
+#include "loadgen/writer.h"
 
 #define SOURCE_E_END 1   /* no more packets */
 #define SOURCE_E_LATER 2 /* no packet yet: a pipe without data */
@@ -18,13 +19,12 @@ struct source {
 	const struct source_ops *ops;
 	struct sizes sizes;
 	struct rng rng;
-	uint64_t ts_ms; /* wall time of the packet being written */
 };
 
 struct source_ops {
 	const char *name;
-	/* Appends one message; a SOURCE_E_* or negative: appended nothing. */
-	int (*append_message)(struct source *source, struct buf *out);
+	/* The next message; SOURCE_E_* or negative: there is none. */
+	int (*next)(struct source *source, struct message *m);
 	void (*free)(struct source *source);
 };
 
@@ -41,7 +41,8 @@ DEFINE_CLEANUP(struct source, source_free)
  * One packet into `out`, which is cleared. `id` must need no escaping. A packet that a source runs
  * dry in has the messages that were there.
  */
-int source_write_packet(struct source *source, const char *id, uint64_t ts_ms, struct buf *out,
+int source_write_packet(struct source *source, const struct writer *writer, struct writing *writing,
+			const char *id, uint64_t ts_ms, struct buf *out,
 			uint32_t *n_messagesp) MUST_CHECK;
 
 #endif

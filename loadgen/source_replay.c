@@ -1,4 +1,3 @@
-#include "common/json/json_text.h"
 #include "loadgen/lines.h"
 #include "loadgen/source.h"
 
@@ -7,18 +6,14 @@ struct replay {
 	struct lines *lines; /* owned */
 };
 
-static int replay_append_message(struct source *source, struct buf *out)
+static int replay_next(struct source *source, struct message *m)
 {
 	struct replay *replay = CONTAINER_OF(source, struct replay, source);
-	const char *line;
-	size_t len;
-	int r = lines_next(replay->lines, &line, &len);
+	int r = lines_next(replay->lines, &m->text, &m->len);
 
+	m->is_plain = false;
 	if (r)
 		return r == LINES_E_LATER ? SOURCE_E_LATER : r == LINES_E_END ? SOURCE_E_END : r;
-	buf_append_str(out, "{\"message\":");
-	json_text_append(out, line, len);
-	buf_append(out, "}", 1);
 	return 0;
 }
 
@@ -32,7 +27,7 @@ static void replay_free(struct source *source)
 
 static const struct source_ops replay_ops = {
 	.name = "replay",
-	.append_message = replay_append_message,
+	.next = replay_next,
 	.free = replay_free,
 };
 

@@ -4,20 +4,30 @@
  * Where packets go: a URL as an address and the head of a request.
  */
 #include "common/buf.h"
+#include "common/format/format.h"
 #include "common/net/net.h"
+#include "loadgen/compress.h"
 
 #define TARGET_E_URL 1     /* not http://host[:port][/path] */
 #define TARGET_E_TLS 2     /* https:// */
 #define TARGET_E_RESOLVE 3 /* the name does not resolve */
+#define TARGET_E_FORMAT 4  /* the path is that of another format */
+
+/* What goes there: what the head says about each body. */
+struct target_body {
+	enum format_id format;
+	enum compress_kind compress;
+};
 
 struct target {
 	struct net_addr addr;
 	struct buf head; /* of a request, up to and with "Content-Length: " */
 };
 
-/* A URL without a path means /ingest. `token` goes out as a bearer token; NULL: none. Blocking name
- * lookup. Release with target_deinit, whatever it returned. */
-int target_init(struct target *target, const char *url, const char *token) MUST_CHECK;
+/* A URL without a path means the path of the format. `token` goes out as a bearer token; NULL: none.
+ * Blocking name lookup. Release with target_deinit, whatever it returned. */
+int target_init(struct target *target, const char *url, const struct target_body *body,
+		const char *token) MUST_CHECK;
 /* What a target's URL is, given what target_init returned: "is no http://HOST:PORT[/PATH]". */
 const char *target_why(int error);
 void target_deinit(struct target *target);

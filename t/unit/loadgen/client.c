@@ -18,6 +18,8 @@
 #define ACCEPTED "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
 
 /* One client, and the server it talks to, in one thread: the test plays the server's part. */
+static const struct target_body as_json = { FORMAT_JSON, COMPRESS_NONE };
+
 struct fixture {
 	struct event_base *base;
 	int listen_fd, fd; /* fd: the connection that was accepted last; -1: none */
@@ -51,7 +53,7 @@ static int set_up(void **state)
 		return -1;
 	net_addr_format(&addr, text);
 	snprintf(url, sizeof(url), "http://%s/in?x=1", text);
-	if (target_init(&f->target, url, "secret"))
+	if (target_init(&f->target, url, &as_json, "secret"))
 		return -1;
 	f->client = client_new(f->base, &f->target, &f->counts, on_done, f);
 	*state = f;
@@ -367,8 +369,64 @@ static void a_target_is_a_plain_http_url(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct target target;
 
-		if (target_init(&target, cases[i].url, NULL) != cases[i].expected)
+		if (target_init(&target, cases[i].url, &as_json, NULL) != cases[i].expected)
 			fail_msg("unexpected answer to %s", cases[i].url);
+		target_deinit(&target);
+	}
+}
+
+static void a_target_takes_the_path_and_the_head_of_its_format(void **state UNUSED)
+{
+	static const struct {
+		const char *url;
+		struct target_body body;
+		int expected;
+		const char *line, *field;
+	} cases[] = {
+		{ "http://127.0.0.1:1",
+		  { FORMAT_BULK, COMPRESS_GZIP },
+		  0,
+		  "POST /_bulk HTTP",
+		  "\r\nContent-Encoding: gzip\r\nContent-Type: application/x-ndjson\r\n" },
+		{ "http://127.0.0.1:1/es/_bulk",
+		  { FORMAT_BULK, COMPRESS_NONE },
+		  0,
+		  "POST /es/_bulk HTTP",
+		  "\r\nContent-Type: application/x-ndjson\r\n" },
+		{ "http://127.0.0.1:1",
+		  { FORMAT_HEC_RAW, COMPRESS_ZLIB },
+		  0,
+		  "POST /services/collector/raw?host=weir-loadgen HTTP",
+		  "\r\nContent-Encoding: deflate\r\n" },
+		{ "http://127.0.0.1:1/x",
+		  { FORMAT_LOKI_PROTO, COMPRESS_SNAPPY },
+		  0,
+		  "POST /x HTTP",
+		  "weir-loadgen/" WEIR_VERSION "\r\nContent-Type: application/x-protobuf" },
+		{ "http://127.0.0.1:1",
+		  { FORMAT_OTLP_PROTO, COMPRESS_SNAPPY },
+		  0,
+		  "POST /v1/logs HTTP",
+		  "\r\nContent-Encoding: snappy\r\n" },
+		{ "http://127.0.0.1:1/ingest",
+		  { FORMAT_TEXT, COMPRESS_NONE },
+		  0,
+		  "POST /ingest HTTP",
+		  "\r\nContent-Type: text/plain\r\n" },
+		{ "http://127.0.0.1:1/ingest",
+		  { FORMAT_BULK, COMPRESS_NONE },
+		  TARGET_E_FORMAT,
+		  "",
+		  "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct target target;
+
+		assert_int_equal(target_init(&target, cases[i].url, &cases[i].body, NULL),
+				 cases[i].expected);
+		assert_non_null(strstr(buf_str(&target.head), cases[i].line));
+		assert_non_null(strstr(buf_str(&target.head), cases[i].field));
 		target_deinit(&target);
 	}
 }
@@ -377,7 +435,7 @@ static void a_target_without_a_path_is_ingest(void **state UNUSED)
 {
 	struct target target;
 
-	assert_int_equal(target_init(&target, "http://[::1]:8080", NULL), 0);
+	assert_int_equal(target_init(&target, "http://[::1]:8080", &as_json, NULL), 0);
 	assert_non_null(
 		strstr(buf_str(&target.head), "POST /ingest HTTP/1.1\r\nHost: [::1]:8080\r\n"));
 	assert_null(strstr(buf_str(&target.head), "Authorization"));
@@ -403,6 +461,7 @@ int main(void)
 		TEST(after_a_refused_connect_the_client_rests),
 		TEST(an_abort_ends_what_is_in_flight),
 		cmocka_unit_test(a_target_is_a_plain_http_url),
+		cmocka_unit_test(a_target_takes_the_path_and_the_head_of_its_format),
 		cmocka_unit_test(a_target_without_a_path_is_ingest),
 	};
 

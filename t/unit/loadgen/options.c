@@ -88,9 +88,40 @@ static void bad_values_are_usage_errors(void **state UNUSED)
 	}
 }
 
+static void formats_are_called_as_nodes_call_them(void **state UNUSED)
+{
+	static const struct {
+		const char *format, *compress;
+		struct target_body body;
+	} cases[] = {
+		{ "json", "auto", { FORMAT_JSON, COMPRESS_NONE } },
+		{ "ndjson", "zstd", { FORMAT_JSON_LINES, COMPRESS_ZSTD } },
+		{ "loki", "auto", { FORMAT_LOKI_JSON, COMPRESS_NONE } },
+		{ "loki-proto", "auto", { FORMAT_LOKI_PROTO, COMPRESS_SNAPPY } },
+		{ "loki-proto", "gzip", { FORMAT_LOKI_PROTO, COMPRESS_GZIP } },
+	};
+	struct options o;
+
+	assert_int_equal(
+		load(&o, (const char *[]){ "--format", "loki-proto", "--compress", "none", NULL }),
+		CONF_E_USAGE);
+	for (enum format_id format = 0; format < FORMATS; format++)
+		assert_string_equal(options_format_names[format], format_names[format]);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *const args[] = { "--format", cases[i].format, "--compress",
+					     cases[i].compress, NULL };
+
+		assert_int_equal(load(&o, args), 0);
+		assert_int_equal(o.body.format, cases[i].body.format);
+		assert_int_equal(o.body.compress, cases[i].body.compress);
+		options_free(&o);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(formats_are_called_as_nodes_call_them),
 		cmocka_unit_test(the_duration_is_a_time_or_a_number_of_seconds),
 		cmocka_unit_test(a_run_that_nothing_else_ends_lasts_ten_seconds),
 		cmocka_unit_test(ids_have_a_prefix_of_their_own_in_each_run_unless_given),

@@ -17,6 +17,16 @@
 
 static const struct sizes one_to_nine = { 1, 9, 0 };
 
+static int write_packet(struct source *source, const char *id, uint64_t ts_ms, struct buf *out,
+			uint32_t *np)
+{
+	struct writing writing = { 0 };
+	int r = source_write_packet(source, writer_get(FORMAT_JSON), &writing, id, ts_ms, out, np);
+
+	writing_deinit(&writing);
+	return r;
+}
+
 static cJSON *parse_packet(struct buf *body, const char *id, uint32_t n_messages)
 {
 	cJSON *root = cJSON_Parse(buf_str(body));
@@ -51,7 +61,7 @@ static void synthetic_packets_have_the_sizes_asked_for(void **state UNUSED)
 	for (int i = 0; i < 500; i++) {
 		cJSON *root;
 
-		assert_int_equal(source_write_packet(source, "x-1", TS_MS, &body, &n), 0);
+		assert_int_equal(write_packet(source, "x-1", TS_MS, &body, &n), 0);
 		assert_in_range(n, 1, 9);
 		seen[n]++;
 		root = parse_packet(&body, "x-1", n);
@@ -72,8 +82,8 @@ static void equal_seeds_give_equal_packets(void **state UNUSED)
 	assert_int_equal(source_new_synthetic(&a, &one_to_nine, 42, 200), 0);
 	assert_int_equal(source_new_synthetic(&b, &one_to_nine, 42, 200), 0);
 	for (int i = 0; i < 50; i++) {
-		assert_int_equal(source_write_packet(a, "x", TS_MS, &body_a, &n_a), 0);
-		assert_int_equal(source_write_packet(b, "x", TS_MS, &body_b, &n_b), 0);
+		assert_int_equal(write_packet(a, "x", TS_MS, &body_a, &n_a), 0);
+		assert_int_equal(write_packet(b, "x", TS_MS, &body_b, &n_b), 0);
 		assert_string_equal(buf_str(&body_a), buf_str(&body_b));
 	}
 }
@@ -89,7 +99,7 @@ static void messages_may_be_tiny_or_longer_than_the_text_they_are_cut_from(void 
 		CLEANUP(buf_deinit) struct buf body = { 0 };
 
 		assert_int_equal(source_new_synthetic(&source, &one, 1, bytes[i]), 0);
-		assert_int_equal(source_write_packet(source, "x", TS_MS, &body, &n), 0);
+		assert_int_equal(write_packet(source, "x", TS_MS, &body, &n), 0);
 		cJSON_Delete(parse_packet(&body, "x", 1));
 		assert_true(body.len >= bytes[i] && body.len < bytes[i] + 100);
 	}
@@ -108,7 +118,7 @@ static void replay_makes_a_message_of_each_line(void **state UNUSED)
 	assert_int_equal(write(fd, content, sizeof(content) - 1), sizeof(content) - 1);
 	assert_int_equal(source_new_replay(&source, &three, 1, path), 0);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(source_write_packet(source, "r-7", TS_MS, &body, &n), 0);
+		assert_int_equal(write_packet(source, "r-7", TS_MS, &body, &n), 0);
 		assert_int_equal(n, 3);
 		assert_string_equal(buf_str(&body),
 				    "{\"id\":\"r-7\",\"source\":\"weir-loadgen\",\"messages\":["
@@ -131,17 +141,17 @@ static void a_packet_that_the_input_runs_dry_in_has_what_was_there(void **state 
 	assert_int_equal(pipe(fds), 0);
 	dup2(fds[0], STDIN_FILENO);
 	assert_int_equal(source_new_replay(&source, &five, 1, "-"), 0);
-	assert_int_equal(source_write_packet(source, "x", TS_MS, &body, &n), SOURCE_E_LATER);
+	assert_int_equal(write_packet(source, "x", TS_MS, &body, &n), SOURCE_E_LATER);
 	assert_int_equal(write(fds[1], "a\nb\n", 4), 4);
-	assert_int_equal(source_write_packet(source, "x", TS_MS, &body, &n), 0);
+	assert_int_equal(write_packet(source, "x", TS_MS, &body, &n), 0);
 	assert_int_equal(n, 2);
 	cJSON_Delete(parse_packet(&body, "x", 2));
 	assert_int_equal(write(fds[1], "c\n", 2), 2);
 	close(fds[1]);
-	assert_int_equal(source_write_packet(source, "x", TS_MS, &body, &n), 0);
+	assert_int_equal(write_packet(source, "x", TS_MS, &body, &n), 0);
 	assert_int_equal(n, 1);
 	cJSON_Delete(parse_packet(&body, "x", 1));
-	assert_int_equal(source_write_packet(source, "x", TS_MS, &body, &n), SOURCE_E_END);
+	assert_int_equal(write_packet(source, "x", TS_MS, &body, &n), SOURCE_E_END);
 	close(fds[0]);
 	dup2(saved, STDIN_FILENO);
 	close(saved);
