@@ -30,6 +30,7 @@ struct node_config {
 	uint64_t drain_delay_ms, drain_timeout_ms;
 	uint64_t forget_after_ms;
 	char *ingest_token, *register_token, *admin_token;
+	char *ingest_tokens;      /* lines NAME TOKEN: see token_book.h */
 	struct conf_list formats; /* empty: all of them */
 	uint32_t format_bits;     /* no option: `formats` by enum format_id; 0: all of them */
 	int ingest_status;        /* an index of 202, 200 */

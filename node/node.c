@@ -126,9 +126,13 @@ static int init_shared(struct node *node, const struct node_config *config)
 	s->config = config;
 	identity_init(&s->identity, config->listen);
 	token_guard_init(&s->ingest_guard);
+	token_book_init(&s->ingest_tokens);
 	redis_seen_init(&s->redis_seen);
 	failures_init(&s->failures);
-	r = node_config_allow(config, &s->allow);
+	r = token_book_set(&s->ingest_tokens, "ingest-token", config->ingest_token,
+			   config->ingest_tokens);
+	if (r == 0)
+		r = node_config_allow(config, &s->allow);
 	if (r == 0)
 		r = node_config_proxies(config, &s->proxies);
 	if (r != 0)
@@ -263,6 +267,7 @@ static void node_free(struct node *node)
 	net_allow_free(node->shared.allow);
 	net_allow_free(node->shared.proxies);
 	address_bound_deinit(&node->shared.address_bound);
+	token_book_deinit(&node->shared.ingest_tokens);
 	if (node->shared.refresh_fd > 0)
 		close(node->shared.refresh_fd);
 	free(node->workers);
@@ -329,6 +334,9 @@ static void take_reloaded(struct node *node)
 		log_warn("node", "the spill is on another Redis now, which needs a restart");
 	if (node_config_allow(config, &allow) == 0)
 		net_allow_replace(node->shared.allow, allow);
+	if (token_book_set(&node->shared.ingest_tokens, "ingest-token", config->ingest_token,
+			   config->ingest_tokens) != 0)
+		log_error("node", "the tokens of agents stay as they were", "reason=memory");
 }
 
 /* SIGTERM or SIGINT, within the time: true. SIGHUP is heeded meanwhile. */

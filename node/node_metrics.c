@@ -2,6 +2,7 @@
 
 #include "common/format/format.h"
 #include "common/front/front_config.h"
+#include "common/http/token_book.h"
 #include "common/process.h"
 #include "node/deliver/batch.h"
 #include "node/deliver/breaker.h"

@@ -9,6 +9,7 @@
 #define BY_NOTHING NULL, NULL, 0, NULL, NULL, 0
 #define BY(label, names, n) label, names, n, NULL, NULL, 0
 #define BY_PAIR(label, names, label2, names2) label, names, 1, label2, names2, 1
+#define BY_PAIR_OF(label, names, n, label2, names2, n2) label, names, n, label2, names2, n2
 #define BY_ANALYZER "analyzer", NULL, ROSTER_MAX_SLOTS, NULL, NULL, 0
 #define BY_ANALYZER_AND(label, names, n) "analyzer", NULL, ROSTER_MAX_SLOTS, label, names, n
 
@@ -42,6 +43,10 @@
 	  "Bytes of their bodies, as they came.")                                                                           \
 	X(FORMAT_JSON_BYTES, "weir_format_json_bytes_total", COUNTER, BY("format", format_names, FORMATS), 0,               \
 	  "Bytes of the same packets, unpacked and as JSON.")                                                               \
+	X(FORMAT_REFUSALS, "weir_format_refusals_total", COUNTER, BY_PAIR_OF("format", format_names, FORMATS, "reason", refusal_names, REFUSALS), 0, \
+	  "Requests refused, by the format that their path or body announces, and by reason. Pairs that never were are left out.") \
+	X(TOKEN_REQUESTS, "weir_ingest_token_requests_total", COUNTER, BY("name", NULL, TOKEN_BOOK_SLOTS), 0,             \
+	  "Requests with a right token, by its name: ingest-token, or as ingest-tokens calls it.")                          \
 	X(ACCEPTED_PACKETS, "weir_accepted_packets_total", COUNTER, BY_NOTHING, 0, "Packets answered with 202.")            \
 	X(ACCEPTED_MESSAGES, "weir_accepted_messages_total", COUNTER, BY_NOTHING, 0, "Messages answered with 202.")         \
 	X(REFUSED, "weir_refused_requests_total", COUNTER, BY("reason", refusal_names, REFUSALS), 0,                      \

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "common/http/token_book.h"
 #include "common/metrics/metrics.h"
 #include "common/net/net_allow.h"
 #include "node/config.h"
@@ -41,6 +42,7 @@ struct node_shared {
 	struct health health;
 	struct redis_seen redis_seen;
 	struct failures failures; /* of deliveries and probes */
+	struct token_book ingest_tokens;
 	struct token_guard ingest_guard;
 	struct memory_pool memory;
 	uint64_t memory_bytes;      /* of the pool */

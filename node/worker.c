@@ -127,7 +127,7 @@ static struct conn_config ingest_config(struct worker *w)
 			    .body_us = c->body_timeout_ms * US_PER_MS,
 			    .write_us = c->write_timeout_ms * US_PER_MS,
 			    .max_age_us = c->max_connection_age_ms * US_PER_MS },
-		.api = { .tokenp = &c->ingest_token,
+		.api = { .tokens = &w->shared->ingest_tokens,
 			 .health = &w->shared->health,
 			 .guard = &w->shared->ingest_guard,
 			 .says_200 = c->ingest_status == 1 },

@@ -7,7 +7,9 @@
 #include "common/buf.h"
 #include "common/json/json_read.h"
 
-static const char *const texts[] = { "method", "path", "client", "code", "advice" };
+/* The first five tell entries apart. A request without a token has none there. */
+static const char *const texts[] = { "method", "path", "client", "code", "token", "advice" };
+#define N_TELLING 5
 
 int refusals_init(struct refusals *r)
 {
@@ -37,7 +39,7 @@ static double number(const cJSON *object, const char *name)
 
 static bool is_same(const cJSON *a, const cJSON *b)
 {
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < N_TELLING; i++)
 		if (strcmp(text(a, texts[i]), text(b, texts[i])) != 0)
 			return false;
 	return true;
@@ -66,7 +68,8 @@ static void add_new(struct refusals *r, const char *node, const cJSON *entry)
 	cJSON *copy = cJSON_CreateObject();
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		cJSON_AddStringToObject(copy, texts[i], text(entry, texts[i]));
+		if (strcmp(texts[i], "token") != 0 || *text(entry, texts[i]))
+			cJSON_AddStringToObject(copy, texts[i], text(entry, texts[i]));
 	cJSON_AddNumberToObject(copy, "status", number(entry, "status"));
 	cJSON_AddNumberToObject(copy, "count", number(entry, "count"));
 	cJSON_AddNumberToObject(copy, "age_ms", number(entry, "age_ms"));
@@ -129,11 +132,12 @@ static int by_count(const void *a, const void *b)
 static void add_text(cJSON *entry)
 {
 	struct buf line CLEANUP(buf_deinit) = { 0 };
-	const char *path = text(entry, "path");
+	const char *path = text(entry, "path"), *token = text(entry, "token");
 
-	buf_printf(&line, "%s%s%s from %s: %.0f %s", *path ? text(entry, "method") : "a request",
-		   *path ? " " : "", path, text(entry, "client"), number(entry, "status"),
-		   text(entry, "code"));
+	buf_printf(&line, "%s%s%s from %s%s%s: %.0f %s",
+		   *path ? text(entry, "method") : "a request", *path ? " " : "", path,
+		   text(entry, "client"), *token ? " with token " : "", token,
+		   number(entry, "status"), text(entry, "code"));
 	cJSON_AddStringToObject(entry, "text", buf_str(&line));
 }
 

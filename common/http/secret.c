@@ -3,8 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define MAX_DECODED 512
-
 static bool is_token(const char *given, size_t len, const char *token)
 {
 	size_t token_len = strlen(token);
@@ -42,7 +40,7 @@ static int base64_value(char ch)
 }
 
 /* Bytes decoded; 0: it is no base64, or too long. */
-static size_t decode_base64(const char *text, size_t len, char decoded[MAX_DECODED])
+static size_t decode_base64(const char *text, size_t len, char decoded[SECRET_MAX_DECODED])
 {
 	unsigned bits = 0, n_bits = 0;
 	size_t n = 0;
@@ -52,7 +50,7 @@ static size_t decode_base64(const char *text, size_t len, char decoded[MAX_DECOD
 	for (size_t i = 0; i < len; i++) {
 		int value = base64_value(text[i]);
 
-		if (value < 0 || n == MAX_DECODED)
+		if (value < 0 || n == SECRET_MAX_DECODED)
 			return 0;
 		bits = (bits << 6 | (unsigned)value) & 0xffff;
 		n_bits += 6;
@@ -64,17 +62,7 @@ static size_t decode_base64(const char *text, size_t len, char decoded[MAX_DECOD
 	return n;
 }
 
-/* base64 of "somebody:TOKEN" */
-static bool is_pair(const char *given, size_t len, const char *token)
-{
-	char decoded[MAX_DECODED];
-	size_t n = decode_base64(given, len, decoded);
-	const char *colon = memchr(decoded, ':', n);
-
-	return colon && is_token(colon + 1, n - (size_t)(colon + 1 - decoded), token);
-}
-
-bool secret_is_given(const char *authorization, size_t len, const char *token)
+void secret_read(const char *authorization, size_t len, struct secret_given *given)
 {
 	static const struct {
 		const char *scheme;
@@ -83,14 +71,33 @@ bool secret_is_given(const char *authorization, size_t len, const char *token)
 		      { "Splunk", true, false },
 		      { "ApiKey", true, true },
 		      { "Basic", false, true } };
+	const char *text = NULL, *colon;
+	size_t i = 0, n;
 
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		const char *given = behind_scheme(authorization, len, forms[i].scheme);
-		size_t n = given ? len - (size_t)(given - authorization) : 0;
-
-		if (given)
-			return (forms[i].may_be_plain && is_token(given, n, token)) ||
-			       (forms[i].may_be_pair && is_pair(given, n, token));
+	given->plain = given->pair = NULL;
+	given->n_plain = given->n_pair = 0;
+	while (i < sizeof(forms) / sizeof(forms[0]) &&
+	       !(text = behind_scheme(authorization, len, forms[i].scheme)))
+		i++;
+	if (!text)
+		return;
+	n = len - (size_t)(text - authorization);
+	if (forms[i].may_be_plain) {
+		given->plain = text;
+		given->n_plain = n;
 	}
-	return false;
+	n = forms[i].may_be_pair ? decode_base64(text, n, given->decoded) : 0;
+	colon = memchr(given->decoded, ':', n);
+	if (!colon)
+		return;
+	given->pair = colon + 1;
+	given->n_pair = n - (size_t)(colon + 1 - given->decoded);
+}
+
+bool secret_given_is(const struct secret_given *given, const char *token)
+{
+	bool is_plain = given->plain && is_token(given->plain, given->n_plain, token);
+	bool is_pair = given->pair && is_token(given->pair, given->n_pair, token);
+
+	return is_plain || is_pair;
 }

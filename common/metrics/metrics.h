@@ -26,7 +26,8 @@ enum metrics_type {
  * A value (or histogram) per label value. `label_values` fixed (reasons), or NULL with n_values >
  * 0: named at the scrape by metrics_label_fn (analyzers by slot). Values named NULL are left out,
  * and so are histograms with a label that have seen nothing. With a second label, which is fixed,
- * there is a value for each pair: metrics_pair is its index.
+ * there is a value for each pair: metrics_pair is its index. Of a counter whose labels are both fixed,
+ * pairs that are 0 are left out: there are many, and most never happen.
  */
 struct metrics_family {
 	const char *name; /* with its unit and _total as Prometheus wants them */

@@ -163,13 +163,15 @@ static bool find_labels(const struct scrape *s, unsigned family, unsigned index,
 static void write_value(const struct scrape *s, unsigned family, unsigned index, const char *labels)
 {
 	const struct metrics_family *f = &s->m->families[family];
+	uint64_t value = f->type == METRICS_GAUGE_MAX ? greatest_cell(s, family, index)
+						      : sum_cell(s, family, index);
 
+	if (value == 0 && f->type == METRICS_COUNTER && f->label2 && f->label_values)
+		return;
 	buf_append_str(s->out, f->name);
 	buf_append_str(s->out, labels);
 	buf_append_str(s->out, *labels ? "} " : " ");
-	write_number(s->out, f->type, f->scale,
-		     f->type == METRICS_GAUGE_MAX ? greatest_cell(s, family, index)
-						  : sum_cell(s, family, index));
+	write_number(s->out, f->type, f->scale, value);
 }
 
 static void write_bucket(const struct scrape *s, const char *name, const char *labels,

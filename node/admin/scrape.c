@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/http/token_book.h"
 #include "common/log.h"
 #include "common/process.h"
 #include "node/node_metrics.h"
@@ -80,11 +81,19 @@ static int64_t age_ms(const struct admin_config *config, uint64_t seen_us)
 	       (int64_t)metrics_get(config->shards[0], M_START, 0);
 }
 
+/* Who has the slots of labels. */
+struct slots {
+	const struct roster *roster; /* NULL: none is known */
+	const struct token_book *tokens;
+};
+
 static const char *label_of_slot(void *arg, unsigned family, unsigned slot)
 {
-	const struct roster *roster = arg;
+	const struct slots *slots = arg;
+	const struct roster *roster = slots->roster;
 
-	(void)family;
+	if (family == M_TOKEN_REQUESTS)
+		return token_book_name(slots->tokens, slot);
 	return roster && slot < ROSTER_MAX_SLOTS && roster->by_slot[slot]
 		       ? roster->by_slot[slot]->id
 		       : NULL;
@@ -100,6 +109,7 @@ int scrape_write(struct admin_api *api, enum metrics_format format, struct buf *
 	struct roster *pool CLEANUP(roster_unrefp) = watch_roster(config->watch, &seen_us);
 	AUTO_FREE const struct metrics_shard **shards =
 		calloc(config->n_shards + 2, sizeof(*shards));
+	struct slots slots = { known, &config->shared->ingest_tokens };
 	struct metrics_shard now;
 
 	if (!shards || metrics_shard_init(&now, metrics) != 0)
@@ -111,7 +121,7 @@ int scrape_write(struct admin_api *api, enum metrics_format format, struct buf *
 	metrics_set(&now, M_ROSTER_AGE, 0, age_ms(config, seen_us));
 	if (pool && known)
 		set_pool(&now, pool, known);
-	metrics_write(metrics, shards, config->n_shards + 2, format, label_of_slot, known, text);
+	metrics_write(metrics, shards, config->n_shards + 2, format, label_of_slot, &slots, text);
 	metrics_shard_deinit(&now);
 	return text->failed ? -ENOMEM : 0;
 }

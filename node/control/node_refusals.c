@@ -22,6 +22,8 @@ static cJSON *refusal_json(const struct refused_request *q, uint64_t now_us)
 	cJSON_AddStringToObject(json, "method", http_method_names[q->method]);
 	cJSON_AddStringToObject(json, "path", q->path);
 	cJSON_AddStringToObject(json, "client", q->client);
+	if (*q->token)
+		cJSON_AddStringToObject(json, "token", q->token);
 	cJSON_AddNumberToObject(json, "status", info->status);
 	cJSON_AddStringToObject(json, "code", info->name);
 	cJSON_AddNumberToObject(json, "count", (double)q->count);

@@ -30,6 +30,7 @@
 	X(REFUSAL_BAD_ENCODING, 400, "bad_encoding", "The body is compressed, and broken or cut off.") \
 	X(REFUSAL_EXPANDS, 413, "expands_too_much", "The body grows more than a thousandfold when it is unpacked.") \
 	X(REFUSAL_BAD_FORMAT, 400, "bad_format", "The body is not in the format that its path or its first bytes announce.") \
+	X(REFUSAL_ACKS_ARE_OFF, 400, "acks_are_off", "There are no acknowledgements to ask for. Switch indexer acknowledgement off in the agent.") \
 	X(REFUSAL_FORMAT, 415, "format", "This node does not take this format (formats).") \
 	X(REFUSAL_LOOP, 508, "loop", "This packet has been in this pool before: an analyzer of the pool leads back to it.") \
 	X(REFUSAL_TOO_MANY_HOPS, 508, "too_many_hops", "This packet has been in more than 8 pools: they may lead in a circle.") \

@@ -32,6 +32,9 @@ struct answer {
 	bool says_200;                      /* ACCEPTED: 200 instead of 202 */
 	const char *allow;                  /* REFUSED with 405, OPTIONS: static */
 	const char *path;                   /* that was asked for: static; NULL: unknown */
+	uint8_t method;                     /* enum http_method, of the request */
+	uint8_t format;                     /* of the packet: enum format_id + 1; 0: unknown */
+	uint8_t token;                      /* of the agent: its slot + 1; 0: none was right */
 	uint32_t n_messages;                /* ACCEPTED; REFUSED: read before the fault */
 	uint32_t retry_after_s;             /* REFUSED with 503 or 429 */
 	bool head_only;                     /* it was a HEAD request */

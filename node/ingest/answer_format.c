@@ -130,6 +130,9 @@ static void write_hec(const struct answer_style *style, enum refusal refusal, ui
 			       "\"invalid-event-number\":%u}",
 			       n_before));
 		return;
+	case REFUSAL_ACKS_ARE_OFF:
+		set(shape, JSON, "{\"text\":\"ACK is disabled\",\"code\":14}");
+		return;
 	default:
 		break;
 	}

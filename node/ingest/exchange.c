@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/http/http_text.h"
+#include "common/http/token_book.h"
 #include "common/log.h"
 #include "common/net/forwarded.h"
 #include "common/net/net_allow.h"
@@ -89,21 +90,38 @@ static void finish_exchange(struct requests *rs, struct exchange *x)
  * many refusals for one reason do not hide the few for another. */
 static const char refused_messages[REFUSALS][sizeof(REFUSED)] = { [0 ... REFUSALS - 1] = REFUSED };
 
+static void count_refusal(struct conn_shared *shared, const struct answer *answer,
+			  enum refusal refusal)
+{
+	struct metrics_shard *metrics = shared->config.metrics;
+
+	metrics_add(metrics, M_REFUSED, refusal, 1);
+	if (answer->format)
+		metrics_add(metrics, M_FORMAT_REFUSALS,
+			    metrics_pair(metrics, M_FORMAT_REFUSALS, answer->format - 1u, refusal),
+			    1);
+}
+
 /* 4xx make agents drop what they sent: each one is logged with its sender. */
-static void log_refusal(struct requests *rs, enum refusal refusal, struct http_slice path)
+static void log_refusal(struct requests *rs, const struct answer *answer, enum refusal refusal,
+			struct http_slice path)
 {
 	const struct http_refusal_info *info = refusal_info(refusal);
+	const struct token_book *tokens = rs->shared->config.api.tokens;
+	const char *token = answer->token ? token_book_name(tokens, answer->token - 1u) : NULL;
+	struct refused *refused = rs->shared->config.refused;
 	char peer[NET_ADDR_STRLEN];
 
-	metrics_add(rs->shared->config.metrics, M_REFUSED, refusal, 1);
+	count_refusal(rs->shared, answer, refusal);
 	if (info->status == 503)
 		return;
 	net_addr_format(&rs->peer, peer);
-	log_warn("ingest", refused_messages[refusal], "client=%s status=%d reason=%s", peer,
-		 info->status, info->name);
-	if (rs->shared->config.refused)
-		refused_note(rs->shared->config.refused, rs->reader.head.method, path, refusal,
-			     &rs->peer, rs->shared->now_us);
+	log_warn("ingest", refused_messages[refusal],
+		 "client=%s status=%d reason=%s format=%s token=%s", peer, info->status, info->name,
+		 answer->format ? format_names[answer->format - 1] : "-", token ? token : "-");
+	if (refused)
+		refused_note(refused, &(struct refused_who){ &rs->peer, token, answer->method },
+			     path, refusal, rs->shared->now_us);
 }
 
 /* path: as it was sent. Where the bytes may be gone, it is the one that the exchange knows. */
@@ -116,7 +134,7 @@ static void set_refusal(struct requests *rs, struct exchange *x, enum refusal re
 		x->token_wait_s ? x->token_wait_s : conn_shared_retry_after_s(rs->shared);
 	if (!path.len && x->answer.path)
 		path = (struct http_slice){ x->answer.path, strlen(x->answer.path) };
-	log_refusal(rs, refusal, path);
+	log_refusal(rs, &x->answer, refusal, path);
 }
 
 /* The exchange for a request of which no header section was understood. NULL: out of memory. */
@@ -124,8 +142,10 @@ static struct exchange *add_refused(struct requests *rs)
 {
 	struct exchange *x = add_exchange(rs);
 
-	if (x)
+	if (x) {
+		x->answer.method = (uint8_t)rs->reader.head.method;
 		x->answer.head_only = rs->reader.head.method == HTTP_HEAD;
+	}
 	return x;
 }
 
@@ -233,6 +253,8 @@ static enum refusal judge_token(struct requests *rs, struct exchange *x, enum re
 	struct token_guard *guard = rs->shared->config.api.guard;
 	bool is_right = refusal != REFUSAL_UNAUTHORIZED;
 
+	if (x->answer.token)
+		metrics_add(rs->shared->config.metrics, M_TOKEN_REQUESTS, x->answer.token - 1u, 1);
 	if (!rs->reader.head.authorization.len || is_right)
 		return refusal;
 	x->token_wait_s = token_guard_judge(guard, &rs->peer, false, rs->shared->now_us);
@@ -247,9 +269,7 @@ static enum refusal decide(struct requests *rs, const struct http_head *head, st
 	bool is_packet = ingest_api_decide(api, head, rs->shared->now_us, &x->answer, &body);
 	enum refusal refusal = x->answer.kind == ANSWER_REFUSED ? x->answer.refusal : REFUSAL_NONE;
 
-	if (ingest_api_token(api) &&
-	    (is_packet || refusal == REFUSAL_UNAUTHORIZED || refusal == REFUSAL_MEDIA_TYPE ||
-	     refusal == REFUSAL_CONTENT_ENCODING))
+	if (x->answer.token || refusal == REFUSAL_UNAUTHORIZED)
 		refusal = judge_token(rs, x, refusal);
 	rs->n_hops = 0;
 	if (is_packet && refusal == REFUSAL_NONE)
@@ -362,6 +382,7 @@ static bool translate(struct requests *rs, struct exchange *x, struct packet **p
 	x->answer.n_items_bytes = result.n_items_bytes;
 	x->answer.n_items_charged = result.n_items_charged;
 	x->answer.n_messages = (uint32_t)result.n_before;
+	x->answer.format = (uint8_t)(result.format + 1);
 	if (rs->form)
 		x->answer.style.format = (uint8_t)format_get(result.format)->answer;
 	if (*refusalp == REFUSAL_NONE)
@@ -540,7 +561,7 @@ void exchange_accept(struct conn_shared *shared, const struct packet *p, const c
 
 void exchange_refuse(struct conn_shared *shared, struct exchange *x, enum refusal refusal)
 {
-	metrics_add(shared->config.metrics, M_REFUSED, refusal, 1);
+	count_refusal(shared, &x->answer, refusal);
 	x->answer.kind = ANSWER_REFUSED;
 	x->answer.refusal = refusal;
 	x->answer.retry_after_s = conn_shared_retry_after_s(shared);

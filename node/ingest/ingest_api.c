@@ -3,13 +3,17 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/http/secret.h"
+#include "common/http/token_book.h"
 #include "node/ingest/handshake.h"
 
-#define ALLOW_PACKETS "POST, OPTIONS"
+#define ALLOW_PACKETS "POST, HEAD, OPTIONS"
+#define ALLOW_ACKS "POST, OPTIONS"
 #define ALLOW_HEALTH "GET, HEAD, OPTIONS"
 
-enum resource { RESOURCE_PACKETS, RESOURCE_LIVEZ, RESOURCE_READYZ, RESOURCES };
+/* Where Splunk's agents ask which events are indexed. */
+#define ACKS "/services/collector/ack"
+
+enum resource { RESOURCE_PACKETS, RESOURCE_LIVEZ, RESOURCE_READYZ, RESOURCE_ACKS, RESOURCES };
 
 static const struct {
 	const char *path;
@@ -18,6 +22,7 @@ static const struct {
 	{ "/livez", RESOURCE_LIVEZ },
 	{ "/healthz", RESOURCE_LIVEZ },
 	{ "/readyz", RESOURCE_READYZ },
+	{ "/ready", RESOURCE_READYZ }, /* as Loki's agents ask */
 };
 
 static bool slice_is(struct http_slice s, const char *text)
@@ -38,6 +43,13 @@ static int find_resource(struct http_slice path, enum format_family *familyp, co
 			*namep = paths[i].path;
 			return (int)paths[i].resource;
 		}
+	if (path.len >= strlen(ACKS) &&
+	    slice_is((struct http_slice){ path.data + path.len - strlen(ACKS), strlen(ACKS) },
+		     ACKS)) {
+		*namep = ACKS;
+		*familyp = FORMAT_FAMILY_HEC;
+		return RESOURCE_ACKS;
+	}
 	return -1;
 }
 
@@ -61,9 +73,9 @@ static bool type_is_foreign(struct http_slice type)
 	return false;
 }
 
-const char *ingest_api_token(const struct ingest_api *api)
+bool ingest_api_needs_token(const struct ingest_api *api)
 {
-	return api->tokenp ? __atomic_load_n(api->tokenp, __ATOMIC_ACQUIRE) : NULL;
+	return api->tokens && token_book_are_needed(api->tokens);
 }
 
 /* The version in "compatible-with=8"; 0: there is none. */
@@ -81,21 +93,35 @@ static void set_format(const struct ingest_api *api, const struct http_head *hea
 		       enum format_family family, struct answer *answer)
 {
 	struct format_slice type = { head->content_type.data, head->content_type.len };
+	enum format_id guess = format_guess(family, type);
 
 	answer->says_200 = api->says_200;
+	answer->format = (uint8_t)(guess + 1);
 	if (family == FORMAT_FAMILY_ANY)
 		return;
-	answer->style.format = (uint8_t)format_get(format_guess(family, type))->answer;
+	answer->style.format = (uint8_t)format_get(guess)->answer;
 	answer->is_elastic = family == FORMAT_FAMILY_BULK;
 	answer->style.compatible_with = compatible_with(head->content_type);
 	answer->style.had_token = head->authorization.len > 0;
+}
+
+/* False: a token is needed, and none of them is given. */
+static bool is_let_in(const struct ingest_api *api, const struct http_head *head,
+		      struct answer *answer)
+{
+	int slot;
+
+	if (!ingest_api_needs_token(api))
+		return true;
+	slot = token_book_find(api->tokens, head->authorization.data, head->authorization.len);
+	answer->token = (uint8_t)(slot == TOKEN_BOOK_NONE ? 0 : slot + 1);
+	return slot != TOKEN_BOOK_NONE;
 }
 
 static bool decide_packet(const struct ingest_api *api, const struct http_head *head,
 			  struct answer *answer, struct ingest_body *body)
 {
 	struct http_slice encoding = head->content_encoding;
-	const char *token = ingest_api_token(api);
 
 	if (head->method != HTTP_POST &&
 	    !(head->method == HTTP_PUT && body->family == FORMAT_FAMILY_BULK)) {
@@ -103,7 +129,7 @@ static bool decide_packet(const struct ingest_api *api, const struct http_head *
 		return refuse(answer, REFUSAL_METHOD_NOT_ALLOWED);
 	}
 	set_format(api, head, body->family, answer);
-	if (token && !secret_is_given(head->authorization.data, head->authorization.len, token))
+	if (!is_let_in(api, head, answer))
 		return refuse(answer, REFUSAL_UNAUTHORIZED);
 	body->announced.n = 0;
 	body->is_plain = request_form_is_plain(head, body->family);
@@ -114,6 +140,19 @@ static bool decide_packet(const struct ingest_api *api, const struct http_head *
 	if (type_is_foreign(head->content_type))
 		return refuse(answer, REFUSAL_MEDIA_TYPE);
 	return true;
+}
+
+/* Splunk says so when its acknowledgements are switched off: a 202 of Weir needs no second one. */
+static bool decide_acks(const struct ingest_api *api, const struct http_head *head,
+			struct answer *answer)
+{
+	if (head->method != HTTP_POST) {
+		answer->allow = ALLOW_ACKS;
+		return refuse(answer, REFUSAL_METHOD_NOT_ALLOWED);
+	}
+	set_format(api, head, FORMAT_FAMILY_HEC, answer);
+	return refuse(answer,
+		      is_let_in(api, head, answer) ? REFUSAL_ACKS_ARE_OFF : REFUSAL_UNAUTHORIZED);
 }
 
 static bool decide_health(const struct ingest_api *api, enum resource resource,
@@ -140,12 +179,14 @@ bool ingest_api_decide(const struct ingest_api *api, const struct http_head *hea
 	int resource = find_resource(head->path, &body->family, &name);
 
 	*answer = (struct answer){ .head_only = head->method == HTTP_HEAD,
+				   .method = (uint8_t)head->method,
 				   .says_keep_alive = head->minor_version == 0 && head->keep_alive,
 				   .path = name };
 	if (head->method == HTTP_OPTIONS && (resource >= 0 || slice_is(head->path, "*"))) {
 		answer->kind = ANSWER_OPTIONS;
-		answer->allow =
-			resource == RESOURCE_PACKETS || resource < 0 ? ALLOW_PACKETS : ALLOW_HEALTH;
+		answer->allow = resource == RESOURCE_PACKETS || resource < 0 ? ALLOW_PACKETS
+				: resource == RESOURCE_ACKS                  ? ALLOW_ACKS
+									     : ALLOW_HEALTH;
 		return false;
 	}
 	if (resource < 0 &&
@@ -153,7 +194,12 @@ bool ingest_api_decide(const struct ingest_api *api, const struct http_head *hea
 		return false;
 	if (resource < 0)
 		return refuse(answer, REFUSAL_NOT_FOUND);
-	if (resource == RESOURCE_PACKETS)
+	if (resource == RESOURCE_ACKS)
+		return decide_acks(api, head, answer);
+	/* agents look with HEAD whether packets would be taken there */
+	if (resource == RESOURCE_PACKETS && head->method != HTTP_HEAD)
 		return decide_packet(api, head, answer, body);
+	if (resource == RESOURCE_PACKETS)
+		resource = RESOURCE_READYZ;
 	return decide_health(api, (enum resource)resource, head, now_us, answer);
 }

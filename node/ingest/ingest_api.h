@@ -9,17 +9,18 @@
 #include "node/ingest/answer.h"
 #include "node/ingest/request_form.h"
 
+struct token_book;
 struct token_guard;
 
 struct ingest_api {
-	char *const *tokenp; /* bearer token for packets, which may change; NULL: none is needed */
-	const struct health *health; /* borrowed */
-	struct token_guard *guard;   /* of the whole node; borrowed */
-	bool says_200;               /* to packets, instead of 202 */
+	const struct token_book *tokens; /* of the whole node; borrowed; NULL: none is needed */
+	const struct health *health;     /* borrowed */
+	struct token_guard *guard;       /* of the whole node; borrowed */
+	bool says_200;                   /* to packets, instead of 202 */
 };
 
-/* The token that is asked for now; NULL: none is. */
-const char *ingest_api_token(const struct ingest_api *api);
+/* Whether packets need a token now. */
+bool ingest_api_needs_token(const struct ingest_api *api);
 
 /* What a body should be, as the header section tells. */
 struct ingest_body {

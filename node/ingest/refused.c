@@ -65,7 +65,8 @@ static void take_client(const struct net_addr *addr, char out[REFUSED_CLIENT])
 static bool is_same(const struct refused_request *a, const struct refused_request *b)
 {
 	return a->method == b->method && a->refusal == b->refusal &&
-	       strcmp(a->path, b->path) == 0 && strcmp(a->client, b->client) == 0;
+	       strcmp(a->path, b->path) == 0 && strcmp(a->client, b->client) == 0 &&
+	       strcmp(a->token, b->token) == 0;
 }
 
 static bool is_forgotten(const struct refused_request *q, uint64_t now_us)
@@ -91,14 +92,16 @@ static unsigned find_room(struct refused *r, uint64_t now_us)
 	return least;
 }
 
-void refused_note(struct refused *r, enum http_method method, struct http_slice path,
-		  enum refusal refusal, const struct net_addr *client, uint64_t now_us)
+void refused_note(struct refused *r, const struct refused_who *who, struct http_slice path,
+		  enum refusal refusal, uint64_t now_us)
 {
-	struct refused_request q = { .method = method, .refusal = refusal, .last_us = now_us };
+	struct refused_request q = { .method = who->method, .refusal = refusal, .last_us = now_us };
 	unsigned i = 0;
 
 	take_path(path, q.path);
-	take_client(client, q.client);
+	take_client(who->client, q.client);
+	if (who->token)
+		memcpy(q.token, who->token, strnlen(who->token, REFUSED_TOKEN - 1));
 	while (i < r->n && !is_same(&r->own[i], &q))
 		i++;
 	if (i < r->n)

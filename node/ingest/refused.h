@@ -15,6 +15,7 @@
 #define REFUSED_MOST 32 /* entries of a worker */
 #define REFUSED_PATH 64 /* bytes of a path, with its NUL; a longer one is cut */
 #define REFUSED_CLIENT 48
+#define REFUSED_TOKEN 40                /* bytes of a token's name, with its NUL */
 #define REFUSED_FORGET_US 3600000000ull /* an entry of that age makes room, and is told no more */
 
 struct refused_request {
@@ -22,6 +23,7 @@ struct refused_request {
 	enum refusal refusal;
 	char path[REFUSED_PATH]; /* printable; "": it was not understood */
 	char client[REFUSED_CLIENT];
+	char token[REFUSED_TOKEN]; /* the name of the one that it gave; "": none was right */
 	uint64_t count, last_us;
 };
 
@@ -37,9 +39,15 @@ struct refused {
 	} shown[REFUSED_MOST];
 };
 
-/* client: without its port. */
-void refused_note(struct refused *r, enum http_method method, struct http_slice path,
-		  enum refusal refusal, const struct net_addr *client, uint64_t now_us);
+/* Whose request it is. */
+struct refused_who {
+	const struct net_addr *client; /* its port is left out */
+	const char *token;             /* the name; NULL: none was right */
+	enum http_method method;
+};
+
+void refused_note(struct refused *r, const struct refused_who *who, struct http_slice path,
+		  enum refusal refusal, uint64_t now_us);
 /* From any thread: copies of those that are not forgotten. Returns how many. */
 unsigned refused_read(const struct refused *r, uint64_t now_us,
 		      struct refused_request out[REFUSED_MOST]);

@@ -62,7 +62,7 @@ for (@refused) {
     my @expected = $ends ? ('close', 'eof') : ('none', 200);
     is_deeply([ $headers->{connection} // 'none', $ends ? $client->ending : $client->answer->{status} ], \@expected,
         $ends ? 'and the connection ends' : 'and the connection goes on');
-    is($headers->{allow}, $bytes =~ /livez/ ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS', 'with the methods that are allowed') if $status == 405;
+    is($headers->{allow}, $bytes =~ /livez/ ? 'GET, HEAD, OPTIONS' : 'POST, HEAD, OPTIONS', 'with the methods that are allowed') if $status == 405;
     is($headers->{'www-authenticate'}, 'Bearer', 'with the scheme') if $status == 401;
     is($headers->{'retry-after'}, undef, 'and not to be tried again') if $status < 500;
     $input->refused($code);

@@ -67,6 +67,7 @@ int node_bench_setup(void **state)
 	b->shared.max_connections = (unsigned)b->config.max_connections;
 	assert_int_equal(address_bound_init(&b->shared.address_bound, 100, 100), 0);
 	token_guard_init(&b->shared.ingest_guard);
+	token_book_init(&b->shared.ingest_tokens);
 	assert_int_equal(node_config_allow(&b->config, &b->shared.allow), 0);
 	assert_int_equal(redis_url_parse(&b->shared.redis, b->config.redis), 0);
 	assert_int_equal(registry_keys_init(&b->shared.keys, b->config.pool), 0);

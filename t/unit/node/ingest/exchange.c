@@ -1,4 +1,5 @@
 /* The requests of a connection: a transcript in, packets and answers out. No socket anywhere. */
+#include "common/http/token_book.h"
 #include "t/unit/node/ingest/agent_bench.h"
 
 #define POST(body_len, body)                                                                       \
@@ -283,11 +284,13 @@ static void an_end_within_a_request_keeps_the_refusal_it_has(void **state)
 
 static void too_many_wrong_tokens_are_answered_late_and_end_the_connection(void **state)
 {
-	static char text[] = BENCH_TOKEN, *token = text;
 	struct agent_bench *b = *state;
+	struct token_book tokens;
 	struct agent a;
 
-	b->shared.config.api.tokenp = &token;
+	token_book_init(&tokens);
+	assert_int_equal(token_book_set(&tokens, "one", BENCH_TOKEN, NULL), 0);
+	b->shared.config.api.tokens = &tokens;
 	connect_agent(&a, b);
 	for (unsigned i = 0; i < TOKEN_GUARD_BURST; i++)
 		say(&a, GUESS("wrong"));
@@ -305,6 +308,8 @@ static void too_many_wrong_tokens_are_answered_late_and_end_the_connection(void 
 	assert_string_equal(hear(&a), "202 ");
 	say(&a, GUESS("wrong"));
 	hang_up(&a);
+	b->shared.config.api.tokens = NULL;
+	token_book_deinit(&tokens);
 }
 
 static void each_request_counts_as_begun_once(void **state)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "common/http/token_book.h"
 #include "node/ingest/ingest_api.h"
 
 #define SLICE(text) ((struct http_slice){ (text), sizeof(text) - 1 })
@@ -27,11 +28,16 @@ static struct http_head head_of(enum http_method method, const char *path)
 
 static bool decide(const struct http_head *head, const char *token, struct answer *answer)
 {
-	struct ingest_api api = { .tokenp = (char *const *)&token, .health = &health };
-
+	struct token_book tokens;
+	struct ingest_api api = { .tokens = &tokens, .health = &health };
 	struct ingest_body body;
+	bool is_packet;
 
-	return ingest_api_decide(&api, head, T0, answer, &body);
+	token_book_init(&tokens);
+	assert_int_equal(token_book_set(&tokens, "one", token, NULL), 0);
+	is_packet = ingest_api_decide(&api, head, T0, answer, &body);
+	token_book_deinit(&tokens);
+	return is_packet;
 }
 
 static void assert_refused(const struct http_head *head, const char *token, enum refusal refusal)
@@ -86,10 +92,10 @@ static void other_methods_hear_which_are_allowed(void **state)
 		struct http_head packets = head_of(m, "/logs"), livez = head_of(m, "/livez");
 		struct answer answer;
 
-		if (m != HTTP_POST && m != HTTP_OPTIONS) {
+		if (m != HTTP_POST && m != HTTP_HEAD && m != HTTP_OPTIONS) {
 			assert_refused(&packets, NULL, REFUSAL_METHOD_NOT_ALLOWED);
 			decide(&packets, NULL, &answer);
-			assert_string_equal(answer.allow, "POST, OPTIONS");
+			assert_string_equal(answer.allow, "POST, HEAD, OPTIONS");
 		}
 		if (m != HTTP_GET && m != HTTP_HEAD && m != HTTP_OPTIONS) {
 			assert_refused(&livez, NULL, REFUSAL_METHOD_NOT_ALLOWED);
@@ -101,8 +107,8 @@ static void other_methods_hear_which_are_allowed(void **state)
 
 static void options_tells_the_methods_without_a_token(void **state)
 {
-	static const char *const cases[][2] = { { "/ingest", "POST, OPTIONS" },
-						{ "*", "POST, OPTIONS" },
+	static const char *const cases[][2] = { { "/ingest", "POST, HEAD, OPTIONS" },
+						{ "*", "POST, HEAD, OPTIONS" },
 						{ "/readyz", "GET, HEAD, OPTIONS" } };
 	(void)state;
 
@@ -230,6 +236,38 @@ static void a_token_may_come_in_the_form_of_the_agent(void **state)
 	assert_true(answer.style.had_token && answer.is_elastic);
 }
 
+static void a_packet_path_tells_with_head_whether_packets_are_taken(void **state)
+{
+	static const char *const paths[] = { "/ingest", "/v1/logs/", "/shop/_bulk", "/gelf" };
+	struct answer answer;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		struct http_head head = head_of(HTTP_HEAD, paths[i]);
+
+		assert_false(decide(&head, "secret", &answer));
+		assert_int_equal(answer.kind, ANSWER_TEXT);
+		assert_int_equal(answer.status, 200);
+		assert_true(answer.head_only);
+	}
+}
+
+static void acknowledgements_of_splunk_are_off(void **state)
+{
+	struct http_head head = head_of(HTTP_POST, "/services/collector/ack");
+	struct answer answer;
+	(void)state;
+
+	assert_refused(&head, "secret", REFUSAL_UNAUTHORIZED);
+	head.authorization = SLICE("Splunk secret");
+	assert_false(decide(&head, "secret", &answer));
+	assert_int_equal(answer.refusal, REFUSAL_ACKS_ARE_OFF);
+	assert_int_equal(answer.style.format, FORMAT_ANSWER_HEC);
+	assert_int_equal(answer.token, 1);
+	head.method = HTTP_GET;
+	assert_refused(&head, "secret", REFUSAL_METHOD_NOT_ALLOWED);
+}
+
 static void livez_looks_at_the_workers_and_readyz_at_health(void **state)
 {
 	struct http_head livez = head_of(HTTP_GET, "/livez"), readyz = head_of(HTTP_GET, "/readyz");
@@ -285,6 +323,8 @@ int main(void)
 		cmocka_unit_test(encodings_are_taken_if_they_are_known),
 		cmocka_unit_test(agents_have_paths_of_their_own),
 		cmocka_unit_test(a_token_may_come_in_the_form_of_the_agent),
+		cmocka_unit_test(a_packet_path_tells_with_head_whether_packets_are_taken),
+		cmocka_unit_test(acknowledgements_of_splunk_are_off),
 		cmocka_unit_test(livez_looks_at_the_workers_and_readyz_at_health),
 		cmocka_unit_test(an_old_client_that_asks_is_told_that_it_is_kept),
 	};

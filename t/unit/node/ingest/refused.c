@@ -13,15 +13,20 @@
 
 static struct refused table;
 
-static void note(const char *path, const char *client, uint64_t now_us)
+static void note_token(const char *path, const char *client, const char *token, uint64_t now_us)
 {
 	struct net_addr addr;
 	char text[64];
 
 	snprintf(text, sizeof(text), "%s:4711", client);
 	assert_int_equal(net_addr_parse(&addr, text), 0);
-	refused_note(&table, HTTP_POST, (struct http_slice){ path, strlen(path) },
-		     REFUSAL_NOT_FOUND, &addr, now_us);
+	refused_note(&table, &(struct refused_who){ &addr, token, HTTP_POST },
+		     (struct http_slice){ path, strlen(path) }, REFUSAL_NOT_FOUND, now_us);
+}
+
+static void note(const char *path, const char *client, uint64_t now_us)
+{
+	note_token(path, client, NULL, now_us);
 }
 
 static int setup(void **state)
@@ -45,6 +50,20 @@ static void equal_ones_are_counted(void **state)
 	assert_string_equal(out[0].path, "/a");
 	assert_string_equal(out[0].client, "10.0.0.7");
 	assert_int_equal(out[1].count, 1);
+}
+
+static void an_agent_is_told_by_its_token(void **state)
+{
+	struct refused_request out[REFUSED_MOST];
+
+	(void)state;
+	note_token("/a", "10.0.0.7", "shop", 1);
+	note_token("/a", "10.0.0.7", "web", 2);
+	note_token("/a", "10.0.0.7", "shop", 3);
+	assert_int_equal(refused_read(&table, 3, out), 2);
+	assert_string_equal(out[0].token, "shop");
+	assert_int_equal(out[0].count, 2);
+	assert_string_equal(out[1].token, "web");
 }
 
 static void the_least_frequent_makes_room(void **state)
@@ -132,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(equal_ones_are_counted, setup),
+		cmocka_unit_test_setup(an_agent_is_told_by_its_token, setup),
 		cmocka_unit_test_setup(the_least_frequent_makes_room, setup),
 		cmocka_unit_test_setup(what_is_old_is_forgotten, setup),
 		cmocka_unit_test_setup(a_path_is_cut_and_printable, setup),
