@@ -169,36 +169,56 @@ static void a_worker_that_joins_and_reaches_it_brings_it_back(void **state)
 	assert_int_equal(health(*state, "a1"), HEALTH_SUSPECT);
 }
 
-static void a_slow_start_ramps_up(void **state)
+static double share_of(struct redis_pool *pool, const char *id)
 {
-	struct registration reg = { .id = "a4",
+	struct roster *roster;
+	double share;
+
+	report(pool, "n1/0", "t", "");
+	roster = redis_pool_roster(pool);
+	share = roster_find(roster, id)->share;
+	roster_unref(roster);
+	return share;
+}
+
+static void join_slowly(struct redis_pool *pool, const char *id, const char *info)
+{
+	struct registration reg = { .id = id,
 				    .url = "http://h/",
 				    .instance = "i",
-				    .info = "{\"slow_start_ms\":400}",
+				    .info = info,
 				    .weight = 10,
 				    .ttl_ms = TTL_MS };
-	struct redis_pool *pool = *state;
-	uint64_t epoch, end = clock_mono_us() + WAIT_US;
-	double share = 0, before = 0;
-	unsigned n_steps = 0;
+	uint64_t epoch;
 	bool created;
 
 	assert_int_equal(membership_register(pool->client, &reg, &created, &epoch), 0);
-	do {
-		struct roster *roster;
+}
 
-		report(pool, "n1/0", "t", "");
-		roster = redis_pool_roster(pool);
-		share = roster_find(roster, "a4")->share;
-		roster_unref(roster);
+static void a_slow_start_begins_with_a_twentieth(void **state)
+{
+	join_slowly(*state, "a4", "{\"slow_start_ms\":3600000}");
+	assert_near(share_of(*state, "a4"), 0.5 / 10.5, 1e-9);
+}
+
+/* How many steps are seen depends on the machine. That each is a twentieth of the weight does not. */
+static void a_slow_start_ramps_up(void **state)
+{
+	uint64_t end = clock_mono_us() + WAIT_US;
+	double share, before = 0;
+
+	join_slowly(*state, "a4", "{\"slow_start_ms\":400}");
+	do {
+		double weight;
+
+		share = share_of(*state, "a4");
 		assert_true(share >= before);
-		n_steps += share > before;
-		if (before == 0)
-			assert_near(share, 0.5 / 10.5, 1e-9); /* a twentieth of its weight */
+		weight = 10 * share / (1 - share);
+		assert_near(weight * 2, round(weight * 2), 1e-6);
 		before = share;
 		assert_true(clock_mono_us() < end);
 	} while (share < 0.5);
-	assert_true(n_steps >= 5 && n_steps <= 20);
+	assert_near(share, 0.5, 1e-9);
 }
 
 static void behind_changes_nothing(void **state)
@@ -347,6 +367,7 @@ int main(void)
 		SHARES_TEST(a_dead_workers_report_is_void),
 		SHARES_TEST(a_restarted_workers_old_report_is_void),
 		SHARES_TEST(a_worker_that_joins_and_reaches_it_brings_it_back),
+		SHARES_TEST(a_slow_start_begins_with_a_twentieth),
 		SHARES_TEST(a_slow_start_ramps_up),
 		SHARES_TEST(behind_changes_nothing),
 		SHARES_TEST(an_emptied_redis_is_filled_as_it_was),
