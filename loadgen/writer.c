@@ -23,11 +23,11 @@ static const struct writer writers[] = {
 	[FORMAT_JOURNAL] = { "/upload", false, false, ADDS(journal) },
 	[FORMAT_KAFKAREST] = { "/topics/" WRITER_NAME, false, false, WRITES(kafkarest) },
 };
-static_assert(ARRAY_LEN(writers) == FORMATS, "every format has a writer");
+static_assert(ARRAY_LEN(writers) == FORMATS_OF_HTTP, "every format has a writer");
 
 const struct writer *writer_get(enum format_id format)
 {
-	assert(format < FORMATS);
+	assert(format < FORMATS_OF_HTTP);
 	return &writers[format];
 }
 

@@ -20,6 +20,8 @@ const char *const format_names[] = {
 	[FORMAT_GELF] = "gelf",
 	[FORMAT_JOURNAL] = "journal",
 	[FORMAT_KAFKAREST] = "kafkarest",
+	[FORMAT_SYSLOG] = "syslog",
+	[FORMAT_FORWARD] = "forward",
 };
 static_assert(ARRAY_LEN(format_names) == FORMATS, "every format has a name");
 
@@ -54,6 +56,10 @@ static const struct format formats[] = {
 			     READS(format_read_journal) },
 	[FORMAT_KAFKAREST] = { "application/vnd.kafka.json.v2+json", true, false,
 			       FORMAT_ANSWER_KAFKAREST, READS(format_read_kafkarest) },
+	[FORMAT_SYSLOG] = { "application/syslog", false, false, FORMAT_ANSWER_WEIR,
+			    READS(format_read_syslog) },
+	[FORMAT_FORWARD] = { "application/msgpack", false, false, FORMAT_ANSWER_WEIR,
+			     READS(format_read_forward) },
 };
 static_assert(ARRAY_LEN(formats) == FORMATS, "every format has a row");
 

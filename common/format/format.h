@@ -28,7 +28,11 @@ enum format_id {
 	FORMAT_GELF,
 	FORMAT_JOURNAL,   /* systemd's export format */
 	FORMAT_KAFKAREST, /* records of a Kafka REST proxy */
-	FORMATS
+	FORMAT_SYSLOG,    /* frames of RFC 6587 */
+	FORMAT_FORWARD,   /* the forward protocol of Fluentd and Fluent Bit, unpacked */
+	FORMATS,
+	FORMATS_OF_HTTP =
+		FORMAT_SYSLOG /* those before it come in requests, the rest over sockets */
 };
 
 /* How the agents of a format want to be answered. */

@@ -46,5 +46,7 @@ int format_read_hec_raw(const struct format_body *body, struct format_sink *sink
 int format_read_bulk(const struct format_body *body, struct format_sink *sink);
 int format_read_journal(const struct format_body *body, struct format_sink *sink);
 int format_read_kafkarest(const struct format_body *body, struct format_sink *sink);
+int format_read_syslog(const struct format_body *body, struct format_sink *sink);
+int format_read_forward(const struct format_body *body, struct format_sink *sink);
 
 #endif

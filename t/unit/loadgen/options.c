@@ -105,7 +105,7 @@ static void formats_are_called_as_nodes_call_them(void **state UNUSED)
 	assert_int_equal(
 		load(&o, (const char *[]){ "--format", "loki-proto", "--compress", "none", NULL }),
 		CONF_E_USAGE);
-	for (enum format_id format = 0; format < FORMATS; format++)
+	for (enum format_id format = 0; format < FORMATS_OF_HTTP; format++)
 		assert_string_equal(options_format_names[format], format_names[format]);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const char *const args[] = { "--format", cases[i].format, "--compress",

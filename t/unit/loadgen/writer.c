@@ -102,7 +102,7 @@ static void every_format_is_read_back_with_each_message_and_its_id(void **state 
 {
 	static const unsigned sizes[] = { 1, 2, 3, 9, 1000 };
 
-	for (enum format_id format = 0; format < FORMATS; format++)
+	for (enum format_id format = 0; format < FORMATS_OF_HTTP; format++)
 		for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 			if (!writer_get(format)->has_one_message || sizes[i] == 1)
 				check_format(format, sizes[i]);
@@ -115,7 +115,7 @@ static void texts_of_any_length_are_read_back(void **state UNUSED)
 	static char text[200000];
 
 	memset(text, 'x', sizeof(text));
-	for (enum format_id format = 0; format < FORMATS; format++) {
+	for (enum format_id format = 0; format < FORMATS_OF_HTTP; format++) {
 		for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
 			const struct writer *writer = writer_get(format);
 			const struct message m = { text, lengths[i], true };

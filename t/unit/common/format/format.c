@@ -72,6 +72,19 @@ static const struct read_case cases[] = {
 	{"a binary field beyond the end is refused", FORMAT_JOURNAL, BYTES("A\n\xff\xff\xff\xff\xff\xff\xff\xff\n"), FORMAT_E_SYNTAX, 1, NULL},
 	{"records of Kafka's REST proxy are counted", FORMAT_KAFKAREST, TEXT("{\"records\":[{\"value\":1},{\"value\":2}]}"), 0, 2, NULL},
 	{"what has no records is none of its", FORMAT_KAFKAREST, TEXT("{\"a\":1}"), FORMAT_E_SYNTAX, 0, NULL},
+	{"syslog has lines and counted frames", FORMAT_SYSLOG, TEXT("<13>a\n5 <1>b\n6 <1>c\nd<34>1 - - su - - [x a=\"1\" b=\"\\\"\" a=\"2\"] t"), 0, 4,
+	 MESSAGES("{\"message\":\"a\",\"pri\":13,\"facility\":\"user\",\"severity\":\"notice\"},{\"message\":\"b\",\"pri\":1,\"facility\":\"kern\",\"severity\":\"alert\"},{\"message\":\"c\\nd\",\"pri\":1,\"facility\":\"kern\",\"severity\":\"alert\"},"
+		  "{\"message\":\"t\",\"pri\":34,\"facility\":\"auth\",\"severity\":\"crit\",\"version\":1,\"app_name\":\"su\",\"structured_data\":{\"x\":{\"a\":[\"1\",\"2\"],\"b\":\"\\\"\"}}}")},
+	{"a message without a host has that of the query", FORMAT_SYSLOG, TEXT("<0>Nov 28 16:30:34 vm root: x\nhello"), 0, 2,
+	 MESSAGES("{\"message\":\"x\",\"pri\":0,\"facility\":\"kern\",\"severity\":\"emerg\",\"timestamp\":\"Nov 28 16:30:34\",\"hostname\":\"vm\",\"app_name\":\"root\"},{\"message\":\"hello\",\"hostname\":\"10.0.0.1\"}"), "/", "host=10.0.0.1"},
+	{"empty lines are no messages", FORMAT_SYSLOG, TEXT("\n\r\n"), FORMAT_E_EMPTY, 0, NULL},
+	{"a frame that is cut off is refused", FORMAT_SYSLOG, TEXT("<13>a\n9 <1>b"), FORMAT_E_SYNTAX, 1, NULL},
+	{"the forward protocol has messages", FORMAT_FORWARD, BYTES("\x93\xa1t\x05\x81\xa1k\xa1v\x94\xa1u\xd7\0\0\0\0\1\0\0\0\2\x80\x81\xa5" "chunk\xa1x"), 0, 2, MESSAGES("{\"tag\":\"t\",\"timestamp\":5,\"k\":\"v\"},{\"tag\":\"u\",\"timestamp\":1.000000002}")},
+	{"entries in an array, with metadata or without", FORMAT_FORWARD, BYTES("\x92\xa1t\x92\x92\x92\x05\x81\xa1m\x01\x80\x92\x06\x81\xa3tag\xa1o"), 0, 2, MESSAGES("{\"tag\":\"t\",\"timestamp\":5,\"metadata\":{\"m\":1}},{\"timestamp\":6,\"tag\":\"o\"}")},
+	{"entries packed in bytes", FORMAT_FORWARD, BYTES("\x93\xa1t\xc4\x06\x92\x05\x80\x92\x06\x80\x81\xa4size\x02"), 0, 2, MESSAGES("{\"tag\":\"t\",\"timestamp\":5},{\"tag\":\"t\",\"timestamp\":6}")},
+	{"what is no event is refused", FORMAT_FORWARD, BYTES("\x92\xa1t\xc4\x02\x92\x05"), FORMAT_E_SYNTAX, 0, NULL},
+	{"so is a message without its record", FORMAT_FORWARD, BYTES("\x92\xa1t\x05"), FORMAT_E_SYNTAX, 0, NULL},
+	{"entries may be none", FORMAT_FORWARD, BYTES("\x92\xa1t\x90"), FORMAT_E_EMPTY, 0, NULL},
 };
 /* clang-format on */
 

@@ -1,0 +1,7 @@
+#include "t/fuzz/format_property.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	format_check(FORMAT_FORWARD, data, len);
+	return 0;
+}
