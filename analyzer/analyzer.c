@@ -13,6 +13,7 @@
 #include "analyzer/server.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/net/net_bracket.h"
 #include "common/rng.h"
 
 #define GRACE_IDLE_US (300 * US_PER_MS) /* leaving, it stops when nothing came for so long */
@@ -76,7 +77,7 @@ static int announce(struct analyzer *a)
 	if (a->config->registries.n_values == 0)
 		return 0;
 	if (a->config->advertise)
-		buf_append_str(&url, a->config->advertise);
+		net_bracket_url(&url, a->config->advertise);
 	else
 		registration_delivery_url(&url, server_addr(a->server));
 	r = url.failed ? -ENOMEM

@@ -5,10 +5,12 @@
 
 #include "analyzer/dedupe.h"
 #include "analyzer/fault.h"
+#include "common/buf.h"
 #include "common/conf/conf_reload.h"
 #include "common/conf/conf_set.h"
 #include "common/file_check.h"
 #include "common/log.h"
+#include "common/net/net_bracket.h"
 #include "common/net/net_check.h"
 
 #define PROGRAM "weir-analyzer"
@@ -143,6 +145,22 @@ static int check_url(const char *option, const char *text)
 	return r;
 }
 
+/* A pod's address is put into the URL as it is, with no brackets around one of IPv6. */
+static int check_advertise(const char *text)
+{
+	struct buf url = { 0 };
+	int r = 0;
+
+	if (text)
+		net_bracket_url(&url, text);
+	if (url.failed)
+		r = -ENOMEM;
+	else if (text)
+		r = check_url("advertise", buf_str(&url));
+	buf_deinit(&url);
+	return r;
+}
+
 static int check_record(const char *path)
 {
 	int r = file_check_append(path);
@@ -164,7 +182,7 @@ static int finish(void *out)
 	if (!r)
 		r = check_listen(config);
 	if (!r)
-		r = check_url("advertise", config->advertise);
+		r = check_advertise(config->advertise);
 	if (!r)
 		r = check_url("sink", config->sink);
 	if (!r && config->record)

@@ -1,8 +1,9 @@
 #!/usr/bin/env perl
 # Keeps what is written twice about the chart in step: the table of values in helm/weir/README.md is that of
-# values.yaml, and the options in values.schema.json are those that the built programs know.
+# values.yaml, defaults.yaml is values.yaml without its comments, and the options in values.schema.json are those that
+# the built programs know.
 #
-#   scripts/helm-docs.pl            writes both
+#   scripts/helm-docs.pl            writes all three
 #   scripts/helm-docs.pl --check    changes nothing; exit status 1 and a line for each that is out of step
 use v5.36;
 use Cwd qw(abs_path);
@@ -54,6 +55,11 @@ sub readme () {
     return $text;
 }
 
+# What the templates fill in where the values of an older chart are kept.
+sub defaults () {
+    return join '', "# Made of values.yaml by scripts/helm-docs.pl.\n", grep { !/^\s*(?:#.*)?$/ } map { "$_\n" } split /\n/, slurp("$chart/values.yaml");
+}
+
 my %types = (
     N => '{"type": "integer"}',
     X => '{"type": "number"}',
@@ -91,10 +97,10 @@ sub schema () {
     return $text;
 }
 
-my %made = ("$chart/README.md" => readme(), "$chart/values.schema.json" => schema());
+my %made = ("$chart/README.md" => readme(), "$chart/defaults.yaml" => defaults(), "$chart/values.schema.json" => schema());
 my $status = 0;
 for my $path (sort keys %made) {
-    next if $made{$path} eq slurp($path);
+    next if -e $path && $made{$path} eq slurp($path);
     if ("@ARGV" eq '--check') {
         say "$path is out of step: run scripts/helm-docs.pl";
         $status = 1;

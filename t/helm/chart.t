@@ -37,6 +37,14 @@ is(join(' ', grep { !m{^https://example\.com/runbook#\w+$} } map { $_->{alert} ?
 is(object($objects{'all-on'}, 'ConfigMap', '-dashboard')->{data}{'weir.json'} . "\n", slurp("$Helm::chart/dashboards/weir.json"),
     'and the ConfigMap the dashboard');
 
+# What a package holds leads nowhere outside it.
+my $package = helm('package', $Helm::chart, '--destination', folder);
+is($package->{status}, 0, 'the chart can be packaged') or diag($package->{err});
+my ($readme) = map { slurp($_) } grep { -e } "$Helm::chart/README.md";
+is(join(' ', grep { !m{^(?:https?:|#)} && !-e "$Helm::chart/$_" } $readme =~ /\]\(([^)]+)\)/g), '', 'each link of its README leads to something in it');
+unlike($readme, qr/\]\(\.\./, 'and none leads out of it');
+is(join(' ', grep { !-e "$Helm::chart/../../$_" } slurp("$Helm::chart/values.yaml") =~ m{(scripts/[\w.-]+)}g), '', 'scripts that values.yaml names are there');
+
 # The check above can fail.
 my ($errors) = schema_errors(<<'END');
 apiVersion: apps/v1

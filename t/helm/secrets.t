@@ -5,46 +5,24 @@ use lib "$Bin/../lib", $Bin;
 use JSON::PP;
 use MIME::Base64;
 use Test::More;
+use Api;
 use Helm;
-use Weir::FakeServer;
 
 alarm 300;
 
+sub objects_by_name (@objects) { return { map { $_->{metadata}{name} => $_ } objects_of(\@objects, 'Secret') } }
 sub secrets (@objects) { return { map { $_->{metadata}{name} => $_->{stringData} } objects_of(\@objects, 'Secret') } }
 
 my $rendered = render();
 
-# As much of the Kubernetes API as Helm asks before an upgrade: the kinds that there are, and what Secrets hold.
-sub api_server (%there) {
-    my (%kinds, %groups);
-    my %owned = (labels => { 'app.kubernetes.io/managed-by' => 'Helm' },
-        annotations => { 'meta.helm.sh/release-name' => 'weir', 'meta.helm.sh/release-namespace' => 'logs' });
-    $kinds{ $_->{apiVersion} }{ $_->{kind} } = { name => lc "$_->{kind}s", kind => $_->{kind}, namespaced => JSON::PP::true, verbs => ['get'] } for @$rendered;
-    $groups{ m{(.*)/} ? $1 : '' } = $_ for keys %kinds;
-    my @named = map { { name => $_, versions => [ { groupVersion => $groups{$_}, version => $groups{$_} =~ s{.*/}{}r } ] } } grep { length } sort keys %groups;
-    my %answers = (
-        '/version' => { major => '1', minor => '33', gitVersion => 'v1.33.0' },
-        '/api' => { kind => 'APIVersions', versions => ['v1'] },
-        '/apis' => { kind => 'APIGroupList', apiVersion => 'v1', groups => \@named },
-        map({ ($_ eq 'v1' ? '/api/v1' : "/apis/$_") => { kind => 'APIResourceList', groupVersion => $_, resources =>
-            [ values %{ $kinds{$_} } ] } } keys %kinds),
-        map({ my $data = $there{$_}; "/api/v1/namespaces/logs/secrets/$_" => { kind => 'Secret', apiVersion => 'v1',
-            metadata => { name => $_, %owned }, data => { map { $_ => encode_base64($data->{$_}, '') } keys %$data } } } keys %there),
-    );
-    my $unknown = { kind => 'Status', apiVersion => 'v1', status => 'Failure', reason => 'NotFound', code => 404 };
-    return Weir::FakeServer->start(sub ($n, $body, $path) {
-        my $answer = $answers{ $path =~ s/\?.*//r };
-        return { status => $answer ? 200 : 404, headers => ['Content-Type: application/json'], body => encode_json($answer // $unknown) };
-    });
-}
-
-# Secrets of an upgrade of the release.
+# Secrets of an upgrade of the release, of those that are there: name => [data, annotations].
 sub upgraded (%there) {
-    my $server = api_server(%there);
-    my $run = helm('template', 'weir', $Helm::chart, '--namespace', 'logs', '--dry-run=server', '--disable-openapi-validation',
-        '--kube-apiserver', $server->url, '--show-only', 'templates/secrets.yaml');
-    die "helm template: $run->{err}\n" if $run->{status};
-    return secrets(@{ (schema_errors($run->{out}))[1] });
+    my @there = map {
+        my ($name, $data, $annotations) = ($_, @{ $there{$_} });
+        { apiVersion => 'v1', kind => 'Secret', metadata => { name => $name, annotations => $annotations // {} },
+            data => { map { $_ => encode_base64($data->{$_}, '') } keys %$data } }
+    } keys %there;
+    return objects_by_name(@{ Api->start($rendered, @there)->upgraded });
 }
 
 my $new = secrets(@$rendered);
@@ -55,13 +33,30 @@ my %different = map { $_ => 1 } values %{ $new->{'weir-tokens'} }, $new->{'weir-
 is(keys %different, 7, 'which nobody can guess');
 like($new->{'weir-redis'}{url}, qr{^redis://:\Q$new->{'weir-redis'}{password}\E\@weir-redis:6379/0$}, 'nodes know the password of Redis');
 
-my $kept = upgraded('weir-tokens' => { 'ingest-token' => 'mine', 'register-token' => 'yours' }, 'weir-redis' => { password => 'secret' });
-is($kept->{'weir-tokens'}{'ingest-token'}, 'mine', 'an upgrade keeps the tokens');
-is($kept->{'weir-tokens'}{'register-token'}, 'yours', 'all of them');
-is(length $kept->{'weir-tokens'}{'admin-token'}, 40, 'and makes one that is missing');
-is_deeply($kept->{'weir-redis'}, { password => 'secret', url => 'redis://:secret@weir-redis:6379/0', 'auth.conf' => "requirepass secret\n" },
-    'it keeps the password of Redis too');
-is(length upgraded()->{'weir-tokens'}{'ingest-token'}, 40, 'an installation makes new ones');
+# A hook makes them, so that they are part of no release: a rollback cannot bring an old one back.
+my %made = %{ objects_by_name(@$rendered) };
+is($made{$_}{metadata}{annotations}{'helm.sh/hook'}, 'pre-install,pre-upgrade', "a hook makes $_") for sort keys %made;
+
+my %tokens = ('ingest-token' => 'mine', 'register-token' => 'yours', 'admin-token' => 'theirs');
+my %redis = (password => 'secret', url => 'redis://:secret@weir-redis:6379/0', 'auth.conf' => "requirepass secret\n");
+my $there = upgraded('weir-tokens' => [ \%tokens ], 'weir-redis' => [ \%redis ]);
+is(join(' ', keys %$there), '', 'an upgrade leaves those that are there as they are');
+
+my $lacks = upgraded('weir-tokens' => [ { 'ingest-token' => 'mine', 'register-token' => 'yours' } ], 'weir-redis' => [ \%redis ]);
+is($lacks->{'weir-tokens'}{stringData}{'ingest-token'}, 'mine', 'one that lacks a token is made anew with those that it has');
+is($lacks->{'weir-tokens'}{stringData}{'register-token'}, 'yours', 'all of them');
+is(length $lacks->{'weir-tokens'}{stringData}{'admin-token'}, 40, 'and one that is new');
+
+# Charts before had them in the release: leaving it there would delete what is in use.
+my %release = ('meta.helm.sh/release-name' => 'weir', 'meta.helm.sh/release-namespace' => 'logs');
+my $old = upgraded('weir-tokens' => [ \%tokens, \%release ], 'weir-redis' => [ \%redis, \%release ]);
+is_deeply($old->{'weir-tokens'}{stringData}, \%tokens, 'an upgrade from an older chart keeps the tokens');
+is_deeply($old->{'weir-redis'}{stringData}, \%redis, 'and the password of Redis');
+is_deeply($old->{$_}{metadata}{annotations}, { 'helm.sh/resource-policy' => 'keep' }, "$_ stays part of the release, and outlives it") for sort keys %$old;
+
+my $rotated = upgraded('weir-redis' => [ \%redis ]);
+is(join(' ', keys %$rotated), 'weir-tokens', 'who deletes the tokens gets new ones');
+isnt($rotated->{'weir-tokens'}{stringData}{'admin-token'}, 'theirs', 'which are others');
 
 my $own = render('--set', 'tokens.existingSecret=mine,redis.bundled.existingSecret=ours');
 is_deeply(secrets(@$own), {}, 'who brings Secrets gets none');

@@ -33,6 +33,14 @@ refused(qr{at '/redis/external/url': 'http://x' does not match}, 'redis.external
 refused(qr{at '/redis/external/sentinel/hosts/0': 'redis://a' does not match}, 'redis.external.sentinel.hosts={redis://a}');
 refused(qr{at '/keda/maxReplicas': maximum: got 101, want 100}, 'keda.maxReplicas=101');
 
+# labels that the chart selects by
+refused(qr{invalid propertyName 'app\.kubernetes\.io/name'}, 'node.podLabels.app\.kubernetes\.io/name=x');
+refused(qr{invalid propertyName 'app\.kubernetes\.io/component'}, 'analyzers.podLabels.app\.kubernetes\.io/component=node');
+refused(qr{invalid propertyName 'app\.kubernetes\.io/instance'}, 'redis.bundled.podLabels.app\.kubernetes\.io/instance=x');
+refused(qr{invalid propertyName 'app\.kubernetes\.io/name'}, 'commonLabels.app\.kubernetes\.io/name=x');
+refused(qr{at '/service/ipFamilies/0': value must be one of 'IPv4', 'IPv6'}, 'service.ipFamilies={ipv6}');
+refused(qr{at '/node/dnsPolicy': value must be one of}, 'node.dnsPolicy=clusterfirst');
+
 # what two values say together
 refused(qr{only one of url and host can say where Redis is}, 'redis.external.url=redis://a', 'redis.external.host=b');
 refused(qr{tls\.clientCertificate needs redis\.external\.tls\.existingSecret}, 'redis.external.host=b', 'redis.external.tls.clientCertificate=true');

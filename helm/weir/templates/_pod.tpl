@@ -1,11 +1,11 @@
 {{/* What the pods of all components have alike: (list $ component values). No label has a version: else another
 version of the chart alone would start all pods anew, Redis too. */}}
 {{- define "weir.podMetadata" -}}
-{{- $values := index . 2 -}}
+{{- $ := index . 0 }}{{ $values := index . 2 -}}
 labels:
   {{- include "weir.selector" . | nindent 2 }}
   app.kubernetes.io/part-of: weir
-  {{- with $values.podLabels }}
+  {{- with merge dict $values.podLabels $.Values.commonLabels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- with $values.podAnnotations }}
@@ -20,25 +20,18 @@ serviceAccountName: {{ include "weir.serviceAccount" $ }}
 automountServiceAccountToken: false
 # else a Service named weir would set WEIR_* variables, which are options of the programs
 enableServiceLinks: false
+{{- with $values.podSecurityContext }}
 securityContext:
-  runAsNonRoot: true
-  runAsUser: {{ ternary 999 10001 (eq $component "redis") }}
-  runAsGroup: {{ ternary 999 10001 (eq $component "redis") }}
-  fsGroup: {{ ternary 999 10001 (eq $component "redis") }}
-  fsGroupChangePolicy: OnRootMismatch
-  seccompProfile:
-    type: RuntimeDefault
-{{- with $.Values.imagePullSecrets }}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with concat (default list $.Values.imagePullSecrets) (default list $.Values.global.imagePullSecrets) }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ kindIs "map" . | ternary (get (kindIs "map" . | ternary . dict) "name") . }}
   {{- end }}
 {{- end }}
-{{- if hasKey $values "topologySpreadConstraints" }}
+{{- if and (ne $component "redis") (hasKey $values "topologySpreadConstraints") (not $values.topologySpreadConstraints) }}
 topologySpreadConstraints:
-  {{- with $values.topologySpreadConstraints }}
-  {{- toYaml . | nindent 2 }}
-  {{- else }}
   {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
   - topologyKey: {{ . }}
     maxSkew: 1
@@ -47,30 +40,25 @@ topologySpreadConstraints:
       matchLabels:
         {{- include "weir.selector" (list $ $component) | nindent 8 }}
   {{- end }}
-  {{- end }}
 {{- end }}
-{{- with $values.nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
+{{- range $field := list "topologySpreadConstraints" "nodeSelector" "tolerations" "affinity" "priorityClassName" "hostAliases" "dnsPolicy" "dnsConfig" "initContainers" }}
+{{- with get $values $field }}
+{{ toYaml (dict $field .) }}
 {{- end }}
-{{- with $values.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $values.affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $values.priorityClassName }}
-priorityClassName: {{ . }}
 {{- end }}
 {{- end }}
 
-{{- define "weir.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
+{{/* What the containers of all components have alike, last: values. */}}
+{{- define "weir.container" -}}
+{{- range $field := list "envFrom" "startupProbe" "resources" }}
+{{- with get $ $field }}
+{{ toYaml (dict $field .) }}
+{{- end }}
+{{- end }}
+{{- with .containerSecurityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{/* Further options of a program, sorted by name: one argument each. */}}

@@ -129,3 +129,9 @@
     defaultMode: 0440
 {{- end }}
 {{- end }}
+
+{{/* host:port of a host that may have no port: (list host port). */}}
+{{- define "weir.withPort" -}}
+{{- $host := index . 0 -}}
+{{ $host }}{{ if not (regexMatch ":[0-9]+$" (regexReplaceAll "^\\[[^]]*\\]" $host "")) }}:{{ index . 1 }}{{ end }}
+{{- end }}

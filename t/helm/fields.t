@@ -1,0 +1,115 @@
+# Names, images and fields that people need in their clusters.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib", $Bin;
+use JSON::PP;
+use Test::More;
+use Helm;
+use Weir::Test;
+
+alarm 600;
+
+sub pods_of ($objects) { return map { $_->{kind} eq 'Pod' ? $_ : $_->{spec}{template} } map { objects_of($objects, $_) } qw(Deployment StatefulSet Pod) }
+sub images ($objects) { return join ' ', map { container($_)->{image} } map { objects_of($objects, $_) } qw(Deployment StatefulSet) }
+
+# images: the Deployment, the analyzers, Redis
+is(images(render()), 'weir:0.1.0 weir:0.1.0 redis:7.4.6-bookworm', 'images come from the default registry');
+is(images(render('--set', 'image.registry=r.example.com:5000')), 'r.example.com:5000/weir:0.1.0 r.example.com:5000/weir:0.1.0 r.example.com:5000/redis:7.4.6-bookworm',
+    'image.registry is that of Redis too');
+is(images(render('--set', 'global.imageRegistry=g.example.com')), 'g.example.com/weir:0.1.0 g.example.com/weir:0.1.0 g.example.com/redis:7.4.6-bookworm',
+    'so is global.imageRegistry');
+is(images(render('--set', 'global.imageRegistry=g.example.com,image.registry=r.example.com,redis.bundled.image.registry=x.example.com')),
+    'r.example.com/weir:0.1.0 r.example.com/weir:0.1.0 x.example.com/redis:7.4.6-bookworm', 'the nearest one holds');
+is(images(render('--set', 'redis.bundled.image.repository=valkey/valkey')) =~ s/.* //r, 'valkey/valkey:8.1.4-bookworm', 'Valkey has a tag of Valkey');
+my $digest = 'sha256:' . 'a' x 64;
+is(images(render('--set', "redis.bundled.image.digest=$digest")) =~ s/.* //r, "redis\@$digest", 'a digest of Redis wins over its tag');
+
+my $secrets = render('--set-json', 'imagePullSecrets=["one",{"name":"two"}],global.imagePullSecrets=["three"]');
+is_deeply([ map { $_->{name} } @{ $_->{spec}{imagePullSecrets} } ], [qw(one two three)], 'Secrets to pull with are names or objects') for pods_of($secrets);
+
+# names: what Kubernetes asks of a Service, and none twice
+sub node_name ($release) {
+    my $run = helm('template', $release, $Helm::chart, '--namespace', 'logs');
+    die "$release: $run->{err}\n" if $run->{status};
+    my ($errors, $objects) = schema_errors($run->{out});
+    my @wrong = grep { !/^[a-z]([-a-z0-9]*[a-z0-9])?$/ || length > 63 } map { $_->{metadata}{name} } objects_of($objects, 'Service');
+    is("@wrong", '', "Services of the release $release have names that Kubernetes takes");
+    return object($objects, 'Deployment')->{metadata}{name};
+}
+my @long = map { node_name('a-release-with-a-rather-long-name-for-logs-' . $_) } qw(one two);
+isnt($long[0], $long[1], 'releases whose names begin with the same 40 characters have objects of their own');
+isnt(node_name('logs.eu'), node_name('logs-eu'), 'and so have those that differ in a dot');
+node_name('3logs');
+is(node_name('logs'), 'logs-weir', 'a name that fits stays as it is');
+is(node_name('weir-eu'), 'weir-eu', 'and is not said twice');
+
+# workers
+sub workers ($value) { return (grep { $_->{name} eq 'WEIR_NODE_WORKERS' } @{ container(object(render('--set-json', "node.resources=$value"), 'Deployment'))->{env} })[0] }
+is(workers('{"requests":{"cpu":"3"}}')->{valueFrom}{resourceFieldRef}{resource}, 'requests.cpu', 'a worker for each CPU that is requested');
+is(workers('{"requests":{"cpu":null},"limits":{"cpu":"2"}}')->{valueFrom}{resourceFieldRef}{resource}, 'limits.cpu', '... or that is the limit');
+is(workers('{"requests":{"cpu":null}}')->{value}, '1', 'who asks for none gets one, and not those of the host');
+
+# the whole fits a small cluster
+sub cpu ($text) { return $text =~ /^(\d+)m$/ ? $1 / 1000 : $text }
+my $asked = 0;
+$asked += cpu(container($_)->{resources}{requests}{cpu}) * $_->{spec}{replicas} for map { objects_of(render(), $_) } qw(Deployment StatefulSet);
+cmp_ok($asked, '<=', 1.5, 'by default all pods together ask for less than two CPUs');
+
+# KEDA reads ports
+sub trigger (@set) { return object(render('--set', join ',', 'keda.enabled=true', @set), 'ScaledObject')->{spec}{triggers}[0]{metadata} }
+is(trigger('redis.external.sentinel.hosts={a,b:26380,[fd00::1]}')->{addresses}, 'a:26379,b:26380,[fd00::1]:26379', 'sentinels without a port have theirs');
+is(trigger('redis.external.host=redis.example.com')->{address}, 'redis.example.com:6379', 'so has Redis');
+is(trigger('redis.external.url=redis://x', 'keda.redisAddress=redis.example.com')->{address}, 'redis.example.com:6379', 'also where it is said for KEDA alone');
+
+# fields of pods
+my %field = (
+    initContainers => [ { name => 'first', image => 'busybox' } ], hostAliases => [ { ip => '10.0.0.1', hostnames => ['redis'] } ],
+    dnsConfig => { nameservers => ['10.0.0.53'] }, dnsPolicy => 'None',
+);
+my %ofContainer = (envFrom => [ { configMapRef => { name => 'more' } } ], startupProbe => { tcpSocket => { port => 1 } });
+my $json = JSON::PP->new->canonical;
+for my $part (qw(node analyzers redis.bundled)) {
+    my %values = (%field, %ofContainer, extraContainers => [ { name => 'side', image => 'busybox' } ], lifecycle => { postStart => { sleep => { seconds => 1 } } },
+        extraEnv => [ { name => 'A', value => 'b' } ], extraVolumes => [ { name => 'v', emptyDir => {} } ], extraVolumeMounts => [ { name => 'v', mountPath => '/v' } ],
+        updateStrategy => { type => $part eq 'node' ? 'Recreate' : 'OnDelete' }, topologySpreadConstraints => [ { topologyKey => 'rack', maxSkew => 1, whenUnsatisfiable => 'DoNotSchedule' } ]);
+    my $objects = render(map { ('--set-json', "$part.$_=" . JSON::PP->new->allow_nonref->encode($values{$_})) } sort keys %values);
+    my $workload = $part eq 'node' ? object($objects, 'Deployment') : object($objects, 'StatefulSet', $part eq 'analyzers' ? '-analyzer' : '-redis');
+    my ($spec, $container) = ($workload->{spec}{template}{spec}, container($workload));
+    is_deeply($spec->{$_}, $field{$_}, "$part.$_ reaches the pod") for sort keys %field;
+    is_deeply($container->{$_}, $ofContainer{$_}, "$part.$_ reaches the container") for sort keys %ofContainer;
+    is($spec->{containers}[1]{name}, 'side', "$part.extraContainers stand beside it");
+    is($container->{lifecycle}{postStart}{sleep}{seconds}, 1, "$part.lifecycle has its hook");
+    is($container->{lifecycle}{preStop}{sleep}{seconds}, $part eq 'node' ? 5 : undef, '... and a node still waits before it ends');
+    is(($workload->{spec}{strategy} // $workload->{spec}{updateStrategy})->{type}, $values{updateStrategy}{type}, "$part.updateStrategy replaces the chart's");
+    is($spec->{topologySpreadConstraints}[0]{topologyKey}, 'rack', "$part.topologySpreadConstraints too");
+    ok((grep { $_->{name} eq 'A' } @{ $container->{env} }) && (grep { $_->{name} eq 'v' } @{ $spec->{volumes} }) && (grep { $_->{name} eq 'v' } @{ $container->{volumeMounts} }),
+        "$part has further variables, volumes and mounts");
+}
+
+# OpenShift gives each namespace users of its own, and refuses others.
+my $random = render('--set', join ',', map { my $part = $_; map { "$part.podSecurityContext.$_=null" } qw(runAsUser runAsGroup fsGroup) } qw(node analyzers redis.bundled));
+is(join(' ', map { my $c = $_->{spec}{securityContext}; grep { exists $c->{$_} } qw(runAsUser runAsGroup fsGroup) } pods_of($random)), '', 'no pod insists on a user');
+ok($_->{spec}{securityContext}{runAsNonRoot}, '... but none is root') for pods_of($random);
+
+# labels and annotations of all
+my $common = render('--set', 'commonLabels.team=logs,commonAnnotations.owner=me,service.ingest.annotations.lb=internal,service.ingest.labels.kind=public');
+is(join(' ', map { "$_->{kind}/$_->{metadata}{name}" } grep { ($_->{metadata}{labels}{team} // '') ne 'logs' || ($_->{metadata}{annotations}{owner} // '') ne 'me' } @$common), '',
+    'every object has the common labels and annotations');
+is(join(' ', grep { !defined } map { $_->{metadata}{labels}{team} } pods_of($common)), '', 'pods have the labels too');
+my ($service) = grep { $_->{metadata}{name} eq 'weir' } objects_of($common, 'Service');
+is("$service->{metadata}{annotations}{lb} $service->{metadata}{labels}{kind} $service->{metadata}{annotations}{owner}", 'internal public me', 'and their own beside them');
+ok(!exists $service->{spec}{selector}{team}, 'but nothing is selected by them');
+
+# Services
+my $dual = render('--set', 'service.ipFamilyPolicy=PreferDualStack,service.ipFamilies={IPv6,IPv4}', '--set-json', 'service.ingest.extraSpec={"sessionAffinity":"ClientIP"}');
+for (objects_of($dual, 'Service')) {
+    is("$_->{spec}{ipFamilyPolicy} @{ $_->{spec}{ipFamilies} }", 'PreferDualStack IPv6 IPv4', "$_->{metadata}{name} has addresses of both families");
+}
+is((grep { $_->{metadata}{name} eq 'weir' } objects_of($dual, 'Service'))[0]{spec}{sessionAffinity}, 'ClientIP', 'a Service has further fields');
+
+my $extra = render('--set-json', 'extraObjects=[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"mine-{{ .Release.Name }}"}},"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: text-{{ .Values.pool }}}"]');
+is(join(' ', sort grep { /^(mine|text)/ } map { $_->{metadata}{name} } objects_of($extra, 'ConfigMap')), 'mine-weir text-default', 'objects of one\'s own may have templates in them');
+
+my $test = object(render('--set', 'test.nodeSelector.disk=ssd,test.resources.limits.memory=99Mi', '--set-json', 'test.tolerations=[{"operator":"Exists"}]'), 'Pod');
+is("$test->{spec}{nodeSelector}{disk} $test->{spec}{tolerations}[0]{operator} " . container($test)->{resources}{limits}{memory}, 'ssd Exists 99Mi', 'the pod of helm test goes where it is told');
+done_testing;
