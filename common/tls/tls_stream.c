@@ -1,0 +1,293 @@
+#include "common/tls/tls_stream.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/tls/tls_name.h"
+#include "common/tls/tls_why.h"
+
+#define RECORD_BYTES 16384
+
+struct tls_stream {
+	SSL *ssl;
+	struct tls_set *set; /* its callbacks need it */
+	bool has_more, wants_write;
+	bool is_broken; /* nothing may be said any more */
+	char protocol[16];
+	char *peer; /* NULL: none */
+	char *why;  /* NULL: nothing has failed */
+};
+
+/* ---- life ---- */
+
+static struct tls_stream *stream_new(struct tls_context *context, int fd)
+{
+	struct tls_stream *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->set = tls_context_set(context);
+	s->ssl = SSL_new(s->set->contexts[0]);
+	if (!s->ssl || SSL_set_fd(s->ssl, fd) != 1) {
+		tls_stream_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+struct tls_stream *tls_stream_accept(struct tls_context *context, int fd)
+{
+	struct tls_stream *s = stream_new(context, fd);
+
+	if (s)
+		SSL_set_accept_state(s->ssl);
+	return s;
+}
+
+/* The name goes to the server too (SNI); an address must be in the certificate itself. */
+static bool expect(SSL *ssl, const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1)
+		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
+	return SSL_set_tlsext_host_name(ssl, host) == 1 && SSL_set1_host(ssl, host) == 1;
+}
+
+static bool offer(SSL *ssl, const char *protocol)
+{
+	unsigned char list[16];
+	size_t len = protocol ? strlen(protocol) : 0;
+
+	if (!len)
+		return true;
+	assert(len < sizeof(list));
+	list[0] = (unsigned char)len;
+	memcpy(list + 1, protocol, len);
+	return SSL_set_alpn_protos(ssl, list, (unsigned)len + 1) == 0;
+}
+
+struct tls_stream *tls_stream_connect(struct tls_context *context, int fd, const char *host)
+{
+	struct tls_stream *s = stream_new(context, fd);
+
+	if (!s)
+		return NULL;
+	SSL_set_connect_state(s->ssl);
+	if (!expect(s->ssl, host) || !offer(s->ssl, s->set->alpn)) {
+		tls_stream_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void tls_stream_end(struct tls_stream *s)
+{
+	if (s->is_broken || !SSL_is_init_finished(s->ssl))
+		return;
+	ERR_clear_error();
+	if (SSL_shutdown(s->ssl) < 0)
+		ERR_clear_error();
+	s->is_broken = true;
+}
+
+void tls_stream_free(struct tls_stream *s)
+{
+	if (!s)
+		return;
+	SSL_free(s->ssl);
+	ERR_clear_error();
+	tls_set_unref(s->set);
+	free(s->peer);
+	free(s->why);
+	free(s);
+}
+
+/* ---- greeting ---- */
+
+static void note_protocol(struct tls_stream *s)
+{
+	const unsigned char *name = NULL;
+	unsigned int len = 0;
+
+	SSL_get0_alpn_selected(s->ssl, &name, &len);
+	if (len > 0 && len < sizeof(s->protocol))
+		memcpy(s->protocol, name, len);
+}
+
+static void note_peer(struct tls_stream *s)
+{
+	X509 *cert = SSL_get0_peer_certificate(s->ssl);
+	char name[TLS_NAME_SIZE];
+
+	if (!cert || SSL_get_verify_result(s->ssl) != X509_V_OK)
+		return;
+	tls_name_of(cert, name);
+	if (name[0])
+		s->peer = strdup(name);
+}
+
+/* Which certificate it is that was refused, and why. */
+static void note_failure(struct tls_stream *s, int error)
+{
+	long verdict = SSL_get_verify_result(s->ssl);
+	int saved = errno;
+	const char *text;
+
+	s->is_broken = true;
+	free(s->why);
+	s->why = NULL;
+	if (verdict != X509_V_OK) {
+		if (asprintf(&s->why, "its certificate is refused: %s",
+			     X509_verify_cert_error_string(verdict)) < 0)
+			s->why = NULL;
+		ERR_clear_error();
+		return;
+	}
+	text = tls_why(error == SSL_ERROR_SYSCALL && saved ? strerror(saved) : "closed");
+	s->why = strdup(text);
+}
+
+const char *tls_stream_why(const struct tls_stream *s)
+{
+	return s->why ? s->why : "closed";
+}
+
+/* What a call without success means. 0: it is to be tried again. */
+static int judge(struct tls_stream *s, int result)
+{
+	int error = SSL_get_error(s->ssl, result);
+
+	s->has_more = false;
+	s->wants_write = error == SSL_ERROR_WANT_WRITE;
+	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+		return 0;
+	if (error != SSL_ERROR_ZERO_RETURN)
+		note_failure(s, error);
+	return error;
+}
+
+int tls_stream_greet(struct tls_stream *s)
+{
+	int r;
+
+	ERR_clear_error();
+	errno = 0;
+	r = SSL_do_handshake(s->ssl);
+	if (r != 1)
+		return judge(s, r) == 0 ? TLS_STREAM_AGAIN : TLS_STREAM_FAILED;
+	s->wants_write = false;
+	s->has_more = SSL_has_pending(s->ssl);
+	note_protocol(s);
+	note_peer(s);
+	return 0;
+}
+
+/* ---- bytes ---- */
+
+static ssize_t fail(struct tls_stream *s, int result, bool is_read)
+{
+	int error = judge(s, result);
+
+	if (error == SSL_ERROR_ZERO_RETURN)
+		return is_read ? 0 : (errno = ECONNRESET, -1);
+	errno = error == 0 ? EAGAIN : error == SSL_ERROR_SYSCALL ? ECONNRESET : EPROTO;
+	return -1;
+}
+
+/* More is asked for only where OpenSSL has it already: the socket tells of the rest. */
+ssize_t tls_stream_read(struct tls_stream *s, void *to, size_t size)
+{
+	size_t done = 0;
+
+	do {
+		int room = size - done < INT_MAX ? (int)(size - done) : INT_MAX;
+		int n;
+
+		ERR_clear_error();
+		n = SSL_read(s->ssl, (char *)to + done, room);
+		if (n <= 0 && done > 0 && judge(s, n) == 0)
+			break;
+		if (n <= 0)
+			return done > 0 ? (ssize_t)done : fail(s, n, true);
+		done += (size_t)n;
+		s->wants_write = false;
+		s->has_more = SSL_has_pending(s->ssl);
+	} while (s->has_more && done < size);
+	return (ssize_t)done;
+}
+
+ssize_t tls_stream_write(struct tls_stream *s, const void *from, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		int n;
+
+		ERR_clear_error();
+		n = SSL_write(s->ssl, (const char *)from + done,
+			      len - done < INT_MAX ? (int)(len - done) : INT_MAX);
+		if (n <= 0 && done > 0)
+			break;
+		if (n <= 0)
+			return fail(s, n, false);
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+/* The bytes of one record at most. */
+static size_t gather(const struct iovec *parts, size_t n_parts, char out[RECORD_BYTES])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n_parts && len < RECORD_BYTES; i++) {
+		size_t room = RECORD_BYTES - len;
+		size_t n = parts[i].iov_len < room ? parts[i].iov_len : room;
+
+		if (n)
+			memcpy(out + len, parts[i].iov_base, n);
+		len += n;
+	}
+	return len;
+}
+
+ssize_t tls_stream_writev(struct tls_stream *s, const struct iovec *parts, size_t n_parts)
+{
+	char together[RECORD_BYTES];
+
+	if (n_parts > 0 && parts[0].iov_len >= RECORD_BYTES)
+		return tls_stream_write(s, parts[0].iov_base, parts[0].iov_len);
+	return tls_stream_write(s, together, gather(parts, n_parts, together));
+}
+
+/* ---- what is known ---- */
+
+bool tls_stream_has_more(const struct tls_stream *s)
+{
+	return s->has_more;
+}
+
+bool tls_stream_wants_write(const struct tls_stream *s)
+{
+	return s->wants_write;
+}
+
+bool tls_stream_is_resumed(const struct tls_stream *s)
+{
+	return SSL_session_reused(s->ssl);
+}
+
+const char *tls_stream_protocol(const struct tls_stream *s)
+{
+	return s->protocol;
+}
+
+const char *tls_stream_peer(const struct tls_stream *s)
+{
+	return s->peer ? s->peer : "";
+}

@@ -1,0 +1,114 @@
+#include "common/tls/tls_context.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "t/unit/certs.h"
+
+static struct certs certs;
+static char why[TLS_WHY_SIZE];
+
+static struct tls_context *make(void)
+{
+	static const char *cert, *key;
+	struct tls_context *context = NULL;
+	struct tls_config config = { .certs = &cert, .n_certs = 1, .keys = &key, .n_keys = 1 };
+	static char paths[2][256];
+
+	certs_init(&certs);
+	certs_write(&certs, "a", &(struct cert_spec){ .cn = "first" });
+	snprintf(paths[0], sizeof(paths[0]), "%s", certs_path(&certs, "a.pem"));
+	snprintf(paths[1], sizeof(paths[1]), "%s", certs_path(&certs, "a.key"));
+	cert = paths[0];
+	key = paths[1];
+	assert_int_equal(tls_context_new(&config, &context, why), 0);
+	return context;
+}
+
+static void end(struct tls_context *context)
+{
+	tls_context_free(context);
+	certs_deinit(&certs);
+}
+
+/* The first look sees that files have changed, the second that no more do. */
+static enum tls_look look_twice(struct tls_context *context)
+{
+	assert_int_equal(tls_context_look(context, why), TLS_LOOK_SAME);
+	return tls_context_look(context, why);
+}
+
+static void files_that_did_not_change_are_not_read_again(void **state)
+{
+	struct tls_context *context = make();
+	struct tls_set *set = tls_context_set(context), *again;
+
+	(void)state;
+	assert_int_equal(look_twice(context), TLS_LOOK_SAME);
+	again = tls_context_set(context);
+	assert_ptr_equal(set, again);
+	tls_set_unref(set);
+	tls_set_unref(again);
+	end(context);
+}
+
+static void new_files_take_the_place_of_the_old_ones(void **state)
+{
+	struct tls_context *context = make();
+	struct tls_set *old = tls_context_set(context), *new;
+	int64_t before = tls_context_expires(context);
+
+	(void)state;
+	certs_write(&certs, "a",
+		    &(struct cert_spec){ .cn = "next", .from_s = -60, .until_s = 9 * CERTS_DAY_S });
+	assert_int_equal(look_twice(context), TLS_LOOK_RENEWED);
+	new = tls_context_set(context);
+	assert_ptr_not_equal(old, new);
+	assert_true(tls_context_expires(context) < before);
+	assert_int_equal(look_twice(context), TLS_LOOK_SAME);
+	assert_true(SSL_CTX_check_private_key(old->contexts[0])); /* whoever has it may go on */
+	tls_set_unref(old);
+	tls_set_unref(new);
+	end(context);
+}
+
+static void files_that_cannot_be_used_change_nothing_and_are_told_of_once(void **state)
+{
+	struct tls_context *context = make();
+	struct tls_set *old = tls_context_set(context), *same;
+
+	(void)state;
+	certs_write_text(&certs, "a.pem", "broken");
+	assert_int_equal(look_twice(context), TLS_LOOK_BAD);
+	assert_non_null(strstr(why, "a.pem"));
+	assert_int_equal(look_twice(context), TLS_LOOK_SAME);
+	certs_write(&certs, "a",
+		    &(struct cert_spec){ .cn = "x", .from_s = -99, .until_s = -9 }); /* expired */
+	assert_int_equal(look_twice(context), TLS_LOOK_BAD);
+	assert_non_null(strstr(why, "expired"));
+	same = tls_context_set(context);
+	assert_ptr_equal(old, same);
+	tls_set_unref(same);
+	certs_write(&certs, "a", &(struct cert_spec){ .cn = "good" });
+	assert_int_equal(look_twice(context), TLS_LOOK_RENEWED);
+	tls_set_unref(old);
+	end(context);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_that_did_not_change_are_not_read_again),
+		cmocka_unit_test(new_files_take_the_place_of_the_old_ones),
+		cmocka_unit_test(files_that_cannot_be_used_change_nothing_and_are_told_of_once),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("common/tls/tls_context", tests, NULL, NULL);
+}
