@@ -62,25 +62,32 @@ static int unpack_streamed(struct codec_tools *tools, const char *data, size_t l
 	return r;
 }
 
-static int unpack_charged(struct codec_tools *tools, const char *data, size_t len,
-			  struct codec_out *out)
+/* The memory of the decoder is asked for once for a body, however many frames need it. */
+static int charge(const struct codec_out *out, bool *is_chargedp)
 {
 	const struct codec_memory *memory = &out->memory;
-	int r;
 
+	if (*is_chargedp)
+		return 0;
 	if (memory->take && !memory->take(memory->arg, DECODER_BYTES))
 		return -ENOMEM;
-	r = unpack_streamed(tools, data, len, out);
+	*is_chargedp = true;
+	return 0;
+}
+
+static void discharge(struct codec_tools *tools, const struct codec_out *out)
+{
+	const struct codec_memory *memory = &out->memory;
+
 	if (ZSTD_sizeof_DCtx(tools->zstd) > KEPT_BYTES)
 		codec_zstd_end(tools);
 	if (memory->give)
 		memory->give(memory->arg, DECODER_BYTES);
-	return r;
 }
 
 /* One frame. *n_inp: its bytes. */
 static int unpack_frame(struct codec_tools *tools, const char *data, size_t len,
-			struct codec_out *out, size_t *n_inp)
+			struct codec_out *out, size_t *n_inp, bool *is_chargedp)
 {
 	unsigned long long size = ZSTD_getFrameContentSize(data, len);
 	size_t n_in = ZSTD_findFrameCompressedSize(data, len);
@@ -91,8 +98,10 @@ static int unpack_frame(struct codec_tools *tools, const char *data, size_t len,
 	if (size == ZSTD_CONTENTSIZE_ERROR || ZSTD_isError(n_in))
 		return CODEC_E_BAD;
 	*n_inp = n_in;
-	if (size == ZSTD_CONTENTSIZE_UNKNOWN)
-		return unpack_charged(tools, data, n_in, out);
+	if (size == ZSTD_CONTENTSIZE_UNKNOWN) {
+		r = charge(out, is_chargedp);
+		return r ? r : unpack_streamed(tools, data, n_in, out);
+	}
 	if (size > out->max_bytes - out->len)
 		return out->excess;
 	return unpack_sized(tools, data, n_in, (size_t)size, out);
@@ -101,15 +110,18 @@ static int unpack_frame(struct codec_tools *tools, const char *data, size_t len,
 int codec_zstd_unpack(struct codec_tools *tools, const char *data, size_t len,
 		      struct codec_out *out)
 {
+	bool is_charged = false;
 	int r = 0;
 
 	while (r == 0 && len > 0) {
 		size_t n_in = 0;
 
-		r = unpack_frame(tools, data, len, out, &n_in);
+		r = unpack_frame(tools, data, len, out, &n_in, &is_charged);
 		data += n_in;
 		len -= n_in;
 	}
+	if (is_charged)
+		discharge(tools, out);
 	return r;
 }
 

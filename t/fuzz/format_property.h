@@ -38,8 +38,13 @@ static inline void format_check(enum format_id id, const uint8_t *data, size_t l
 		assert(r == format_read(id, &body, &counting));
 		assert(r == FORMAT_E_SYNTAX || counting.n_messages == sink.n_messages);
 	}
+	if (format_get(id)->is_json)
+		assert(out.len == 0);
 	if (r == 0) {
-		assert(json_packet_read(out.data, out.len, JSON_MAX_DEPTH, &packet) == 0);
+		const char *json = format_get(id)->is_json ? body.data : out.data;
+		size_t n_json = format_get(id)->is_json ? body.len : out.len;
+
+		assert(json_packet_read(json, n_json, JSON_MAX_DEPTH, &packet) == 0);
 		assert(packet.n_messages == sink.n_messages);
 	}
 	if (r == 0 && id == FORMAT_BULK) {

@@ -14,6 +14,7 @@
 /* Memory that is counted, and ends at `left`. */
 struct account {
 	size_t left, used, peak;
+	size_t total, n_takes; /* ever asked for */
 };
 
 static bool take(void *arg, size_t n_bytes)
@@ -24,6 +25,8 @@ static bool take(void *arg, size_t n_bytes)
 		return false;
 	account->left -= n_bytes;
 	account->used += n_bytes;
+	account->total += n_bytes;
+	account->n_takes++;
 	account->peak = account->used > account->peak ? account->used : account->peak;
 	return true;
 }
@@ -197,28 +200,84 @@ static void test_max_bytes(void **state)
 	}
 }
 
+#define BOMB_BYTES (100u << 20)
+#define BOMB_MAX (16u << 20)     /* as --max-body has it */
+#define DECODER_BYTES (9u << 20) /* of zstd */
+
+/* What is produced before it stops is at most twice what is asked for: room doubles, and where it was
+ * too small, the layer begins again. */
+static void assert_stops(const struct packed *p)
+{
+	struct codec_bytes bytes;
+	int r;
+
+	account.peak = account.total = account.n_takes = 0;
+	r = unpack_as(p, "snappy", BOMB_MAX, &bytes);
+	assert_true(r == CODEC_E_TOO_LARGE || r == CODEC_E_RATIO);
+	assert_true(account.total <= BOMB_MAX + BOMB_MAX / 10 + 2 * DECODER_BYTES);
+	assert_true(account.n_takes <= 40);
+	codec_release(codec);
+	assert_int_equal(account.used, 0);
+}
+
 static void test_bombs(void **state)
 {
-	static const enum packer packers[] = { PACK_GZIP, PACK_ZLIB, PACK_ZSTD, PACK_ZSTD_STREAM };
-	char *zeros = calloc(1, 100u << 20);
-	struct codec_bytes bytes;
+	char *zeros = calloc(1, BOMB_BYTES);
 
 	(void)state;
 	assert_non_null(zeros);
-	for (size_t i = 0; i < ARRAY_LEN(packers); i++) {
-		struct packed p = pack(packers[i], zeros, 100u << 20);
-		int r = unpack_as(&p, "", 16u << 20, &bytes);
+	for (int i = 0; i < PACKERS; i++) {
+		struct packed p = pack((enum packer)i, zeros, BOMB_BYTES);
 
-		assert_true(r == CODEC_E_TOO_LARGE || r == CODEC_E_RATIO);
-		assert_true(account.peak <= (25u << 20));
-		p = pack_again(PACK_GZIP, p);
-		r = unpack_as(&p, "", 16u << 20, &bytes);
-		assert_true(r == CODEC_E_TOO_LARGE || r == CODEC_E_RATIO);
-		codec_release(codec);
-		assert_int_equal(account.used, 0);
+		assert_stops(&p);
+		for (int outer = 0; outer < PACKERS; outer++) {
+			struct packed copy = { malloc(p.len), p.len }, stacked;
+
+			if (i == PACK_SNAPPY_BLOCK || outer == PACK_SNAPPY_BLOCK)
+				continue; /* it has no sign of its own */
+			assert_non_null(copy.data);
+			memcpy(copy.data, p.data, p.len);
+			stacked = pack_again((enum packer)outer, copy);
+			assert_stops(&stacked);
+			stacked = pack_again(PACK_GZIP, stacked);
+			assert_stops(&stacked);
+			packed_free(&stacked);
+		}
 		packed_free(&p);
 	}
 	free(zeros);
+}
+
+static void test_wrong_size(void **state)
+{
+	char *zeros = calloc(1, BOMB_BYTES);
+	struct packed p;
+
+	(void)state;
+	assert_non_null(zeros);
+	p = pack(PACK_GZIP, zeros, BOMB_BYTES);
+	memset(p.data + p.len - 4, 0, 4); /* it claims to hold nothing */
+	assert_stops(&p);
+	packed_free(&p);
+	free(zeros);
+}
+
+/* Each of these frames holds nothing, and wants a window of 8 MiB. */
+static void test_many_windows(void **state)
+{
+	static const char frame[] = "\x28\xb5\x2f\xfd\x00\x68\x01\x00\x00";
+	const size_t n = 10000, n_bytes = sizeof(frame) - 1;
+	struct packed p = { malloc(n * n_bytes), n * n_bytes };
+	struct codec_bytes bytes;
+
+	(void)state;
+	assert_non_null(p.data);
+	for (size_t i = 0; i < n; i++)
+		memcpy(p.data + i * n_bytes, frame, n_bytes);
+	assert_int_equal(unpack_as(&p, "zstd", MAX_BYTES, &bytes), 0);
+	assert_int_equal(bytes.len, 0);
+	assert_true(account.n_takes <= 2); /* room for what comes out, and one decoder */
+	packed_free(&p);
 }
 
 /* The ratio is that of all layers together. */
@@ -283,7 +342,9 @@ int main(void)
 		TEST("what is cut off is refused", test_cut),
 		TEST("what does not match its checksum is refused", test_flipped),
 		TEST("the limit is exact", test_max_bytes),
-		TEST("a bomb stops within its memory", test_bombs),
+		TEST("a bomb stops within its memory, however it is stacked", test_bombs),
+		TEST("a size that is not so is of no use to a bomb", test_wrong_size),
+		TEST("many frames of zstd share one decoder", test_many_windows),
 		TEST("a body may grow a thousandfold, and a small one freely", test_ratio),
 		TEST("a window of 2 GiB is never allocated", test_window),
 		TEST("without memory nothing is unpacked", test_no_memory),
