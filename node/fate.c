@@ -23,6 +23,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "node/packet/packet_form.h"
 #include "node/packet/suspicion.h"
 
 #define ACCOUNT_US 200000
@@ -374,7 +375,11 @@ void fate_on_bad(void *arg, struct packet *p, const char *analyzer, int status)
 
 	log_warn("worker", "packet refused as bad", "analyzer=%s status=%d bytes=%zu", analyzer,
 		 status, p->len);
-	snprintf(reason, sizeof(reason), "status %d", status);
+	if (status)
+		snprintf(reason, sizeof(reason), "status %d", status);
+	else
+		snprintf(reason, sizeof(reason), "its body is not %s",
+			 format_names[packet_format(p)]);
 	bury(arg, p, analyzer, reason);
 }
 

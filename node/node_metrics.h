@@ -41,8 +41,8 @@
 	  "Messages in them.")                                                                                              \
 	X(FORMAT_BYTES, "weir_format_bytes_total", COUNTER, BY("format", format_names, FORMATS), 0,                         \
 	  "Bytes of their bodies, as they came.")                                                                           \
-	X(FORMAT_JSON_BYTES, "weir_format_json_bytes_total", COUNTER, BY("format", format_names, FORMATS), 0,               \
-	  "Bytes of the same packets, unpacked and as JSON.")                                                               \
+	X(FORMAT_UNPACKED_BYTES, "weir_format_unpacked_bytes_total", COUNTER, BY("format", format_names, FORMATS), 0,               \
+	  "Bytes of the same bodies, unpacked.")                                                               \
 	X(FORMAT_REFUSALS, "weir_format_refusals_total", COUNTER, BY_PAIR_OF("format", format_names, FORMATS, "reason", refusal_names, REFUSALS), 0, \
 	  "Requests refused, by the format that their path or body announces, and by reason. Pairs that never were are left out.") \
 	X(TOKEN_REQUESTS, "weir_ingest_token_requests_total", COUNTER, BY("name", NULL, TOKEN_BOOK_SLOTS), 0,             \

@@ -159,6 +159,7 @@ static struct router_config router_config(struct worker *w)
 		.identity = &w->shared->identity,
 		.lane = { .sender = w->sender,
 			  .metrics = &w->metrics,
+			  .memory = &w->memory,
 			  .failures = &w->shared->failures,
 			  .origin = { c->node_id, w->pool_mark, w->origin_lines },
 			  .connect_ms = (uint32_t)c->connect_timeout_ms,

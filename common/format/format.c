@@ -84,3 +84,17 @@ int format_read(enum format_id id, const struct format_body *body, struct format
 	sink->is_full = false;
 	return formats[id].read(body, sink);
 }
+
+/* A line of raw events gets what the query says, and an action the index in the path. */
+size_t format_json_bound(enum format_id id, const struct format_body *body)
+{
+	size_t factor = 48;
+
+	if (formats[id].is_json)
+		return body->len;
+	if (id == FORMAT_HEC_RAW)
+		factor += 6 * body->query.len;
+	if (id == FORMAT_BULK)
+		factor += body->path.len;
+	return 64 + factor * (body->len + 1);
+}

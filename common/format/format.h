@@ -69,4 +69,7 @@ enum format_id format_find(const char *name);
 int format_read(enum format_id id, const struct format_body *body,
 		struct format_sink *sink) MUST_CHECK;
 
+/* Its JSON form is not longer. For most bodies that is far from exact, and known without reading. */
+size_t format_json_bound(enum format_id id, const struct format_body *body);
+
 #endif

@@ -80,6 +80,7 @@ struct http_head {
 	struct http_slice path;  /* without the query; from absolute-form too */
 	struct http_slice query; /* after '?' */
 	struct http_slice content_type, content_encoding, authorization;
+	struct http_slice tenant;                          /* X-Scope-OrgID */
 	struct http_slice forwarded_for;                   /* the last X-Forwarded-For */
 	struct http_slice weir_node, weir_pool, weir_hops; /* of a packet that a node delivers */
 	bool keep_alive;      /* what the client wants: version and Connection considered */

@@ -204,6 +204,13 @@ bool http_is_field_line(const char *line, size_t len)
 	return split_field(line, line + len, &name, &value) == line + len;
 }
 
+/* Its name is as long as that of a field in the table. The first one counts. */
+static void take_tenant(struct http_head *head, struct http_slice name, struct http_slice value)
+{
+	if (!head->tenant.data && HTTP_IS_WORD(name, "x-scope-orgid"))
+		head->tenant = value;
+}
+
 /* Three names of one length. */
 static void take_hop(struct http_head *head, struct http_slice name, struct http_slice value)
 {
@@ -228,8 +235,11 @@ static enum http_refusal parse_field(struct head_parser *p)
 	if (name.len == strlen("weir-node") && (*name.data | 0x20) == 'w')
 		take_hop(p->head, name, value);
 	if (!field->name || (*name.data | 0x20) != *field->name ||
-	    !http_is_word(name, field->name, name.len))
+	    !http_is_word(name, field->name, name.len)) {
+		if (name.len == strlen("x-scope-orgid"))
+			take_tenant(p->head, name, value);
 		return HTTP_OK;
+	}
 	if (p->seen & 1u << name.len && field->if_repeated)
 		return field->if_repeated;
 	p->seen |= 1u << name.len;

@@ -32,11 +32,19 @@ void batch_add(struct batch *b, struct packet *p)
 {
 	packet_queue_push(&b->packets, p);
 	b->n_messages += p->n_messages;
+	b->n_bytes += packet_json(p).len;
 }
 
 static struct iovec part(const char *data, size_t len)
 {
 	return (struct iovec){ (char *)data, len };
+}
+
+static struct iovec body_of(const struct packet *p)
+{
+	struct format_slice json = packet_json(p);
+
+	return part(json.data, json.len);
 }
 
 /* "[" packet "," packet "]" */
@@ -52,7 +60,7 @@ static int write_parts(struct batch *b, bool is_array)
 	for (struct packet *p = b->packets.head; p; p = p->next) {
 		if (is_array)
 			b->parts[n++] = part(p == b->packets.head ? "[" : ",", 1);
-		b->parts[n++] = part(p->body, p->len);
+		b->parts[n++] = body_of(p);
 	}
 	if (is_array)
 		b->parts[n++] = part("]", 1);
@@ -146,21 +154,30 @@ static int write_long_headers(struct batch *b, const struct batch_origin *origin
 	return 0;
 }
 
-int batch_write(struct batch *b, enum analyzer_accepts accepts, const struct batch_origin *origin,
-		const char *token)
+static int make_json(const struct batch *b, struct memory *memory)
 {
-	/* halves of a batch may be more than one packet although the analyzer takes single ones by
-	 * now */
+	int r = 0;
+
+	for (struct packet *p = b->packets.head; p && r == 0; p = p->next)
+		r = p->form ? packet_make_json(memory, p) : 0;
+	return r;
+}
+
+int batch_write(struct batch *b, const struct batch_style *style)
+{
 	int r;
 
 	assert(b->packets.n_packets > 0);
-	r = write_parts(b, accepts == ACCEPTS_BATCH || b->packets.n_packets > 1);
-
+	r = make_json(b, style->memory);
+	/* halves of a batch may be more than one packet although the analyzer takes single ones by
+	 * now */
+	if (r == 0)
+		r = write_parts(b, style->accepts == ACCEPTS_BATCH || b->packets.n_packets > 1);
 	count_attempt(b);
 	if (r != 0)
 		return r;
-	return b->packets.head->n_hops ? write_long_headers(b, origin, token)
-				       : write_headers(b, origin->lines, token);
+	return b->packets.head->n_hops ? write_long_headers(b, style->origin, style->token)
+				       : write_headers(b, style->origin->lines, style->token);
 }
 
 enum delivery_outcome batch_outcome(const struct transfer *t)

@@ -4,7 +4,7 @@
  * The packets that leave for an analyzer in one POST, from where they are: its headers, the parts
  * of its body, and what its outcome means.
  */
-#include "node/packet/packet.h"
+#include "node/packet/packet_form.h"
 #include "node/send/sender.h"
 
 struct lane;
@@ -47,6 +47,7 @@ struct batch {
 	bool began_well; /* the breaker was closed when it was started, and the health probe fine */
 	struct packet_queue packets;
 	uint32_t n_messages;
+	size_t n_bytes;   /* of its packets, as they are delivered */
 	uint32_t attempt; /* of the packet that was tried most often */
 	char headers[BATCH_HEADER_BYTES];
 	char *long_headers; /* owned; of packets that have been in other pools; NULL: `headers` do */
@@ -61,13 +62,19 @@ void batch_free(struct batch *b);
 /* Takes the packet. */
 void batch_add(struct batch *b, struct packet *p);
 
+/* How a batch leaves; borrowed. */
+struct batch_style {
+	enum analyzer_accepts accepts;
+	const struct batch_origin *origin;
+	const char *token;     /* proves to the analyzer who delivers; "": none */
+	struct memory *memory; /* for the JSON forms of packets */
+};
+
 /*
- * The packets byte for byte, as a JSON array where the analyzer takes batches; and the headers.
- * Fills in the transfer's parts and headers. token: proves to the analyzer who delivers; "": none.
- * -ENOMEM.
+ * The packets' JSON forms, in an array where the analyzer takes batches; and the headers. Fills in the
+ * transfer's parts and headers. -ENOMEM; FORMAT_E_*: a packet has no JSON form.
  */
-int batch_write(struct batch *b, enum analyzer_accepts accepts, const struct batch_origin *origin,
-		const char *token) MUST_CHECK;
+int batch_write(struct batch *b, const struct batch_style *style) MUST_CHECK;
 
 /* What the end of a transfer says. */
 enum delivery_outcome batch_outcome(const struct transfer *t);

@@ -139,17 +139,28 @@ static bool goes_alone(const struct packet *p)
 static bool fits(const struct lane *lane, const struct batch *b, const struct packet *p)
 {
 	return b->packets.n_packets < lane->max_batch_packets &&
-	       b->packets.n_bytes + p->len <= lane->max_batch_bytes && !goes_alone(p) &&
+	       b->n_bytes + packet_json(p).len <= lane->max_batch_bytes && !goes_alone(p) &&
 	       !goes_alone(b->packets.head) && packet_came_same_way(p, b->packets.head);
+}
+
+/* A packet that cannot become what the analyzer takes goes alone, and fails alone. */
+static bool is_ready(struct lane *lane, struct packet *p)
+{
+	return !p->form || packet_make_json(lane->config.memory, p) == 0;
 }
 
 /* As many of the queued packets as one POST may carry. */
 static struct batch *gather(struct lane *lane)
 {
 	struct batch *b = batch_new(lane);
+	bool may_grow = b;
 
-	while (b && lane->queue.head && (!b->packets.head || fits(lane, b, lane->queue.head)))
+	while (may_grow && lane->queue.head) {
+		may_grow = is_ready(lane, lane->queue.head);
+		if (b->packets.head && !(may_grow && fits(lane, b, lane->queue.head)))
+			break;
 		batch_add(b, packet_queue_pop(&lane->queue));
+	}
 	if (b)
 		b->is_full = lane->queue.head || b->packets.n_packets == lane->max_batch_packets;
 	return b;
@@ -181,10 +192,28 @@ static void note_start(struct lane *lane, struct batch *b)
 	lane->n_flying_suspects += b->is_suspect;
 }
 
+/* It could not be started. reason: as of batch_write. */
+static void batch_give_up(struct batch *b, int reason)
+{
+	struct lane *lane = b->lane;
+
+	lane->breaker.on_trial = false;
+	if (reason > 0 && b->packets.n_packets == 1) {
+		lane->events.on_bad(lane->events.arg, lane, packet_queue_pop(&b->packets), 0);
+	} else {
+		log_error("lane", "out of memory for a batch", "analyzer=%s", lane->id);
+		lane_take_back(b, REROUTE_NO_MEMORY);
+	}
+	batch_free(b);
+}
+
 /* False: it could not be started, its packets are taken back, and it is freed. */
 static bool batch_start(struct batch *b)
 {
 	struct lane *lane = b->lane;
+	const struct batch_style style = { lane->accepts, &lane->config.origin,
+					   lane->delivery_token, lane->config.memory };
+	int r;
 
 	b->is_suspect = b->packets.n_packets == 1 && suspicion_n_failures(b->packets.head) > 0;
 	b->began_well = lane->breaker.state == BREAKER_CLOSED && !lane->probe_is_down;
@@ -193,12 +222,11 @@ static bool batch_start(struct batch *b)
 					 .connect_ms = lane->config.connect_ms,
 					 .timeout_ms = lane->config.timeout_ms,
 					 .on_done = lane_on_done };
-	if (batch_write(b, lane->accepts, &lane->config.origin, lane->delivery_token) != 0 ||
-	    sender_start(lane->config.sender, &b->transfer) != 0) {
-		log_error("lane", "out of memory for a batch", "analyzer=%s", lane->id);
-		lane->breaker.on_trial = false;
-		lane_take_back(b, REROUTE_NO_MEMORY);
-		batch_free(b);
+	r = batch_write(b, &style);
+	if (r == 0)
+		r = sender_start(lane->config.sender, &b->transfer);
+	if (r != 0) {
+		batch_give_up(b, r);
 		return false;
 	}
 	note_start(lane, b);

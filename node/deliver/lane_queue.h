@@ -51,6 +51,7 @@ struct lane_events {
 struct lane_config {
 	struct sender *sender;         /* borrowed */
 	struct metrics_shard *metrics; /* borrowed */
+	struct memory *memory;         /* borrowed; for the JSON forms of packets */
 	struct failures *failures;     /* borrowed; NULL: nobody reads them */
 	struct batch_origin origin;    /* borrowed */
 	uint32_t connect_ms, timeout_ms;

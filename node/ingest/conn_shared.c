@@ -19,7 +19,7 @@ static struct conn_json_counts find_counts(const struct metrics_shard *metrics)
 		.packets = metrics_cell(metrics, M_FORMAT_PACKETS, FORMAT_JSON),
 		.messages = metrics_cell(metrics, M_FORMAT_MESSAGES, FORMAT_JSON),
 		.bytes = metrics_cell(metrics, M_FORMAT_BYTES, FORMAT_JSON),
-		.json_bytes = metrics_cell(metrics, M_FORMAT_JSON_BYTES, FORMAT_JSON),
+		.unpacked_bytes = metrics_cell(metrics, M_FORMAT_UNPACKED_BYTES, FORMAT_JSON),
 	};
 }
 

@@ -93,7 +93,7 @@ struct conn_dirty {
 
 /* Where packets of plain JSON are counted, found once. */
 struct conn_json_counts {
-	_Atomic uint64_t *packets, *messages, *bytes, *json_bytes;
+	_Atomic uint64_t *packets, *messages, *bytes, *unpacked_bytes;
 };
 
 struct conn_shared {

@@ -10,7 +10,6 @@
 #include "common/net/proxy_header.h"
 #include "node/ingest/loops.h"
 #include "node/ingest/refused.h"
-#include "node/ingest/request_form.h"
 #include "node/ingest/translator.h"
 #include "node/node_metrics.h"
 #include "node/token_guard.h"
@@ -31,8 +30,6 @@ void exchange_init(struct requests *rs, struct conn_shared *shared, const struct
 
 static void drop_packet(struct requests *rs)
 {
-	free(rs->form);
-	rs->form = NULL;
 	if (!rs->packet)
 		return;
 	packet_free_within(rs->shared->config.memory, rs->packet);
@@ -219,29 +216,34 @@ static enum refusal check_hops(struct requests *rs, const struct http_head *head
 	return refusal;
 }
 
+/* What its header section says and is needed later. */
+static bool keep_head(struct requests *rs, const struct http_head *head)
+{
+	struct packet_request kept;
+
+	if (!rs->form.is_bare) {
+		kept = request_form_kept(head);
+		if (packet_set_form(rs->shared->config.memory, rs->packet, &kept) != 0)
+			return false;
+	}
+	rs->packet->n_hops = (uint8_t)rs->n_hops;
+	return !rs->n_hops ||
+	       packet_set_via(rs->packet, head->weir_pool.data, head->weir_pool.len) == 0;
+}
+
 /* Room for the body of the packet announced by the header section. */
-static enum refusal start_packet(struct requests *rs, const struct http_head *head,
-				 const struct ingest_body *body)
+static enum refusal start_packet(struct requests *rs, const struct http_head *head)
 {
 	struct memory *memory = rs->shared->config.memory;
 
-	assert(!rs->packet && !rs->form);
+	assert(!rs->packet);
 	/* one that would be refused later on is refused before its body is sent */
 	if (packet_cost(head->content_length) > memory_left(memory))
 		return REFUSAL_NO_MEMORY;
-	if (!body->is_plain) {
-		rs->form = request_form_new(head, body->family, &body->announced);
-		if (!rs->form)
-			return REFUSAL_NO_MEMORY;
-	}
 	rs->packet = packet_new_within(memory, head->content_length);
 	if (!rs->packet)
-		drop_packet(rs);
-	if (!rs->packet)
 		return REFUSAL_NO_MEMORY;
-	rs->packet->n_hops = (uint8_t)rs->n_hops;
-	if (!rs->n_hops ||
-	    packet_set_via(rs->packet, head->weir_pool.data, head->weir_pool.len) == 0)
+	if (keep_head(rs, head))
 		return REFUSAL_NONE;
 	drop_packet(rs);
 	return REFUSAL_NO_MEMORY;
@@ -265,8 +267,7 @@ static enum refusal judge_token(struct requests *rs, struct exchange *x, enum re
 static enum refusal decide(struct requests *rs, const struct http_head *head, struct exchange *x)
 {
 	const struct ingest_api *api = &rs->shared->config.api;
-	struct ingest_body body;
-	bool is_packet = ingest_api_decide(api, head, rs->shared->now_us, &x->answer, &body);
+	bool is_packet = ingest_api_decide(api, head, rs->shared->now_us, &x->answer, &rs->form);
 	enum refusal refusal = x->answer.kind == ANSWER_REFUSED ? x->answer.refusal : REFUSAL_NONE;
 
 	if (x->answer.token || refusal == REFUSAL_UNAUTHORIZED)
@@ -274,7 +275,7 @@ static enum refusal decide(struct requests *rs, const struct http_head *head, st
 	rs->n_hops = 0;
 	if (is_packet && refusal == REFUSAL_NONE)
 		refusal = check_hops(rs, head);
-	return is_packet && refusal == REFUSAL_NONE ? start_packet(rs, head, &body) : refusal;
+	return is_packet && refusal == REFUSAL_NONE ? start_packet(rs, head) : refusal;
 }
 
 /* The header section is whole. */
@@ -351,15 +352,15 @@ static enum refusal count_messages(struct conn_shared *shared, struct packet *p)
 	return refusals[json_count(shared->json, p->body, p->len, &p->n_messages)];
 }
 
-static void count_format(struct conn_shared *shared, enum format_id format, size_t n_bytes,
-			 const struct packet *p)
+static void count_format(struct conn_shared *shared, size_t n_bytes, const struct packet *p)
 {
 	struct metrics_shard *metrics = shared->config.metrics;
+	enum format_id format = packet_format(p);
 
 	metrics_add(metrics, M_FORMAT_PACKETS, format, 1);
 	metrics_add(metrics, M_FORMAT_MESSAGES, format, p->n_messages);
 	metrics_add(metrics, M_FORMAT_BYTES, format, (int64_t)n_bytes);
-	metrics_add(metrics, M_FORMAT_JSON_BYTES, format, (int64_t)p->len);
+	metrics_add(metrics, M_FORMAT_UNPACKED_BYTES, format, (int64_t)p->len);
 }
 
 static void count_json(const struct conn_json_counts *counts, const struct packet *p)
@@ -367,7 +368,7 @@ static void count_json(const struct conn_json_counts *counts, const struct packe
 	metrics_cell_add(counts->packets, 1);
 	metrics_cell_add(counts->messages, p->n_messages);
 	metrics_cell_add(counts->bytes, p->len);
-	metrics_cell_add(counts->json_bytes, p->len);
+	metrics_cell_add(counts->unpacked_bytes, p->len);
 }
 
 /* It may be in any format; *pp may move. True: its agent is answered that there was nothing in it. */
@@ -377,16 +378,16 @@ static bool translate(struct requests *rs, struct exchange *x, struct packet **p
 	struct translation result;
 	size_t n_bytes = (*pp)->len;
 
-	*refusalp = translator_read(rs->shared->translator, pp, rs->form, &result);
+	*refusalp = translator_read(rs->shared->translator, pp, &rs->form, &result);
 	x->answer.items = result.items;
 	x->answer.n_items_bytes = result.n_items_bytes;
 	x->answer.n_items_charged = result.n_items_charged;
 	x->answer.n_messages = (uint32_t)result.n_before;
 	x->answer.format = (uint8_t)(result.format + 1);
-	if (rs->form)
+	if (!rs->form.is_plain)
 		x->answer.style.format = (uint8_t)format_get(result.format)->answer;
 	if (*refusalp == REFUSAL_NONE)
-		count_format(rs->shared, result.format, n_bytes, *pp);
+		count_format(rs->shared, n_bytes, *pp);
 	return result.is_empty;
 }
 
@@ -398,14 +399,12 @@ static bool read_packet(struct requests *rs, struct exchange *x, struct packet *
 	enum refusal refusal = REFUSAL_BAD_JSON;
 	bool is_empty = false;
 
-	if (!rs->form && (formats == 0 || formats >> FORMAT_JSON & 1))
+	if (rs->form.is_plain && (formats == 0 || formats >> FORMAT_JSON & 1))
 		refusal = count_messages(shared, *pp);
 	if (refusal == REFUSAL_NONE)
 		count_json(&shared->json_counts, *pp);
 	else if (refusal == REFUSAL_BAD_JSON)
 		is_empty = translate(rs, x, pp, &refusal);
-	free(rs->form);
-	rs->form = NULL;
 	if (refusal == REFUSAL_NONE)
 		return true;
 	if (is_empty)

@@ -14,6 +14,7 @@
 #include "common/http/http_reader.h"
 #include "common/net/net.h"
 #include "node/ingest/conn_shared.h"
+#include "node/ingest/request_form.h"
 
 #define EXCHANGE_MAX_PIPELINED 64
 
@@ -37,10 +38,10 @@ struct requests {
 	bool awaits_proxy_header;   /* it may begin with one */
 	bool has_proxy_header;      /* it did: X-Forwarded-For says nothing more */
 	struct http_reader reader;
-	struct packet *packet;     /* being read */
-	unsigned n_hops;           /* of it: deliveries between nodes so far */
-	struct request_form *form; /* what it should be; owned; NULL: plain JSON */
-	struct exchange *reading;  /* its request is not whole yet; also in the queue */
+	struct packet *packet;    /* being read */
+	unsigned n_hops;          /* of it: deliveries between nodes so far */
+	struct request_form form; /* what it should be */
+	struct exchange *reading; /* its request is not whole yet; also in the queue */
 	struct exchange *first, **tailp;
 	unsigned n_exchanges;
 	uint32_t n_begun;             /* requests whose header section was whole */

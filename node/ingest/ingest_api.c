@@ -119,23 +119,23 @@ static bool is_let_in(const struct ingest_api *api, const struct http_head *head
 }
 
 static bool decide_packet(const struct ingest_api *api, const struct http_head *head,
-			  struct answer *answer, struct ingest_body *body)
+			  struct answer *answer, struct request_form *form)
 {
 	struct http_slice encoding = head->content_encoding;
 
 	if (head->method != HTTP_POST &&
-	    !(head->method == HTTP_PUT && body->family == FORMAT_FAMILY_BULK)) {
+	    !(head->method == HTTP_PUT && form->family == FORMAT_FAMILY_BULK)) {
 		answer->allow = ALLOW_PACKETS;
 		return refuse(answer, REFUSAL_METHOD_NOT_ALLOWED);
 	}
-	set_format(api, head, body->family, answer);
+	set_format(api, head, form->family, answer);
 	if (!is_let_in(api, head, answer))
 		return refuse(answer, REFUSAL_UNAUTHORIZED);
-	body->announced.n = 0;
-	body->is_plain = request_form_is_plain(head, body->family);
-	if (body->is_plain)
+	form->announced.n = 0;
+	request_form_read(head, form->family, form);
+	if (form->is_plain)
 		return true;
-	if (encoding.len && codec_names_read(encoding.data, encoding.len, &body->announced) != 0)
+	if (encoding.len && codec_names_read(encoding.data, encoding.len, &form->announced) != 0)
 		return refuse(answer, REFUSAL_CONTENT_ENCODING);
 	if (type_is_foreign(head->content_type))
 		return refuse(answer, REFUSAL_MEDIA_TYPE);
@@ -173,10 +173,10 @@ static bool decide_health(const struct ingest_api *api, enum resource resource,
 }
 
 bool ingest_api_decide(const struct ingest_api *api, const struct http_head *head, uint64_t now_us,
-		       struct answer *answer, struct ingest_body *body)
+		       struct answer *answer, struct request_form *form)
 {
 	const char *name = NULL;
-	int resource = find_resource(head->path, &body->family, &name);
+	int resource = find_resource(head->path, &form->family, &name);
 
 	*answer = (struct answer){ .head_only = head->method == HTTP_HEAD,
 				   .method = (uint8_t)head->method,
@@ -198,7 +198,7 @@ bool ingest_api_decide(const struct ingest_api *api, const struct http_head *hea
 		return decide_acks(api, head, answer);
 	/* agents look with HEAD whether packets would be taken there */
 	if (resource == RESOURCE_PACKETS && head->method != HTTP_HEAD)
-		return decide_packet(api, head, answer, body);
+		return decide_packet(api, head, answer, form);
 	if (resource == RESOURCE_PACKETS)
 		resource = RESOURCE_READYZ;
 	return decide_health(api, (enum resource)resource, head, now_us, answer);

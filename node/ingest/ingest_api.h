@@ -22,18 +22,11 @@ struct ingest_api {
 /* Whether packets need a token now. */
 bool ingest_api_needs_token(const struct ingest_api *api);
 
-/* What a body should be, as the header section tells. */
-struct ingest_body {
-	enum format_family family;
-	bool is_plain; /* JSON as it is, as far as the header section tells */
-	struct codec_names announced;
-};
-
 /*
- * True: a packet follows in the body, and *body says what it should be. False: *answer says what to
+ * True: a packet follows in the body, and *form says what it should be. False: *answer says what to
  * answer; it is complete.
  */
 bool ingest_api_decide(const struct ingest_api *api, const struct http_head *head, uint64_t now_us,
-		       struct answer *answer, struct ingest_body *body);
+		       struct answer *answer, struct request_form *form);
 
 #endif

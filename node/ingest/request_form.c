@@ -1,42 +1,47 @@
 #include "node/ingest/request_form.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-bool request_form_is_plain(const struct http_head *head, enum format_family family)
+static const char json[] = PACKET_MEDIA_TYPE;
+
+static bool begins_with(struct http_slice s, const char *text, size_t len)
 {
-	static const char json[] = "application/json";
+	return s.len >= len && memcmp(s.data, text, len) == 0;
+}
+
+/* The path is compared last: most packets come to /ingest. */
+static bool is_bare(const struct http_head *head)
+{
+	return head->query.len == 0 && head->tenant.len == 0 &&
+	       (head->content_type.len == 0 || head->content_type.len == sizeof(json) - 1) &&
+	       head->path.len == sizeof(PACKET_PATH) - 1 &&
+	       memcmp(head->path.data, PACKET_PATH, sizeof(PACKET_PATH) - 1) == 0;
+}
+
+void request_form_read(const struct http_head *head, enum format_family family,
+		       struct request_form *form)
+{
 	struct http_slice type = head->content_type;
 
-	if (family != FORMAT_FAMILY_ANY || head->content_encoding.len)
-		return false;
-	return type.len == 0 ||
-	       (type.len >= sizeof(json) - 1 && memcmp(type.data, json, sizeof(json) - 1) == 0);
+	form->family = family;
+	form->has_type = type.len > 0;
+	form->is_plain = family == FORMAT_FAMILY_ANY && !head->content_encoding.len &&
+			 (!type.len || begins_with(type, json, sizeof(json) - 1));
+	form->is_bare = form->is_plain && is_bare(head);
 }
 
-static struct format_slice copy(char **atp, struct http_slice from)
+static struct format_slice slice(struct http_slice from)
 {
-	struct format_slice to = { *atp, from.len };
-
-	if (from.len)
-		memcpy(*atp, from.data, from.len);
-	*atp += from.len;
-	return to;
+	return (struct format_slice){ from.data, from.len };
 }
 
-struct request_form *request_form_new(const struct http_head *head, enum format_family family,
-				      const struct codec_names *announced)
+struct packet_request request_form_kept(const struct http_head *head)
 {
-	struct request_form *form =
-		malloc(sizeof(*form) + head->path.len + head->query.len + head->content_type.len);
-	char *at;
-
-	if (!form)
-		return NULL;
-	*form = (struct request_form){ .family = family, .announced = *announced };
-	at = form->bytes;
-	form->path = copy(&at, head->path);
-	form->query = copy(&at, head->query);
-	form->media_type = copy(&at, head->content_type);
-	return form;
+	return (struct packet_request){
+		.is_put = head->method == HTTP_PUT,
+		.path = slice(head->path),
+		.query = slice(head->query),
+		.media_type = slice(head->content_type),
+		.tenant = slice(head->tenant),
+	};
 }

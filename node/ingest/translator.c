@@ -9,12 +9,9 @@
 #include "common/format/format_bulk.h"
 #include "common/json/json_scan.h"
 
-#define KEPT_BYTES (256u << 10) /* of `json`, between packets */
-
 struct translator {
 	struct translator_config config;
 	struct codec *codec;
-	struct buf json; /* where messages are written */
 };
 
 static bool take(void *arg, size_t n_bytes)
@@ -47,7 +44,6 @@ void translator_free(struct translator *t)
 	if (!t)
 		return;
 	codec_free(t->codec);
-	buf_deinit(&t->json);
 	free(t);
 }
 
@@ -65,6 +61,7 @@ static enum refusal set_body(struct translator *t, struct packet **pp, const cha
 	}
 	memcpy(p->body, data, len);
 	p->len = len;
+	packet_move_form(p, *pp);
 	packet_free_within(memory, *pp);
 	*pp = p;
 	return REFUSAL_NONE;
@@ -137,51 +134,77 @@ static enum refusal make_items(struct translator *t, struct translation *result,
 	return r ? refusal_of(r, body, FORMAT_BULK) : REFUSAL_NO_MEMORY;
 }
 
-/* Counts and writes. The memory for the JSON is charged for as long as it is needed. */
-static enum refusal convert(struct translator *t, struct packet **pp,
-			    const struct format_body *body, struct translation *result)
+static int set_format(struct translator *t, struct packet *p, const struct request_form *form,
+		      enum format_id format)
 {
-	const struct format *format = format_get(result->format);
-	struct format_sink sink = { .out = &t->json, .max_bytes = t->config.max_body_bytes };
-	size_t n_charged = 2 * body->len;
-	enum refusal refusal;
+	struct packet_request kept = packet_request(p);
 
-	if (!memory_take(t->config.memory, n_charged))
+	if (p->form || format == FORMAT_JSON) {
+		packet_set_format(p, format);
+		return 0;
+	}
+	kept.format = format;
+	if (!form->has_type)
+		kept.media_type.len = 0;
+	return packet_set_form(t->config.memory, p, &kept);
+}
+
+static enum refusal check_json_size(struct translator *t, struct packet *p)
+{
+	if (packet_make_json(t->config.memory, p) != 0)
 		return REFUSAL_NO_MEMORY;
-	buf_clear(&t->json);
-	refusal = refusal_of(format_read(result->format, body, &sink), body, result->format);
+	return packet_json(p).len <= t->config.max_body_bytes ? REFUSAL_NONE
+							      : (enum refusal)HTTP_BODY_TOO_LARGE;
+}
+
+static enum refusal take_over(struct translator *t, struct packet **pp,
+			      const struct request_form *form, const struct format_body *body,
+			      enum format_id format)
+{
+	enum refusal refusal = REFUSAL_NONE;
+
+	if (body->data != (*pp)->body)
+		refusal = set_body(t, pp, body->data, body->len);
+	if (refusal == REFUSAL_NONE && set_format(t, *pp, form, format) != 0)
+		refusal = REFUSAL_NO_MEMORY;
+	return refusal == REFUSAL_NONE ? check_json_size(t, *pp) : refusal;
+}
+
+static enum refusal read_messages(struct translator *t, struct packet **pp,
+				  const struct request_form *form, const struct format_body *body,
+				  struct translation *result)
+{
+	struct format_sink sink = { 0 };
+	enum refusal refusal =
+		refusal_of(format_read(result->format, body, &sink), body, result->format);
+
 	result->n_before = sink.n_messages;
-	result->is_empty = refusal == REFUSAL_NO_MESSAGES && format->may_be_empty;
+	result->is_empty =
+		refusal == REFUSAL_NO_MESSAGES && format_get(result->format)->may_be_empty;
 	if (refusal == REFUSAL_NONE && result->format == FORMAT_BULK)
 		refusal = make_items(t, result, body);
-	if (refusal == REFUSAL_NONE && !format->is_json)
-		refusal = set_body(t, pp, t->json.data, t->json.len);
-	else if (refusal == REFUSAL_NONE && body->data != (*pp)->body)
-		refusal = set_body(t, pp, body->data, body->len);
+	if (refusal == REFUSAL_NONE)
+		refusal = take_over(t, pp, form, body, result->format);
 	if (refusal == REFUSAL_NONE)
 		(*pp)->n_messages = (uint32_t)sink.n_messages;
-	memory_give(t->config.memory, n_charged);
-	if (t->json.capacity > KEPT_BYTES)
-		buf_deinit(&t->json);
 	return refusal;
 }
 
 enum refusal translator_read(struct translator *t, struct packet **pp,
 			     const struct request_form *form, struct translation *result)
 {
-	static const struct request_form plain = { .family = FORMAT_FAMILY_ANY };
+	struct packet_request request = packet_request(*pp);
 	struct codec_bytes bytes;
 	struct format_body body;
 	enum refusal refusal;
 
-	if (!form)
-		form = &plain;
-	*result = (struct translation){ .format = format_guess(form->family, form->media_type) };
+	*result = (struct translation){ .format = format_guess(form->family, request.media_type) };
 	refusal = unpack(t, *pp, form, &bytes);
 	if (refusal == REFUSAL_NONE) {
-		body = (struct format_body){ bytes.data, bytes.len, form->path, form->query };
-		result->format = format_detect(form->family, &body, form->media_type);
-		refusal = takes(t, result->format) ? convert(t, pp, &body, result) : REFUSAL_FORMAT;
+		body = (struct format_body){ bytes.data, bytes.len, request.path, request.query };
+		result->format = format_detect(form->family, &body, request.media_type);
+		refusal = takes(t, result->format) ? read_messages(t, pp, form, &body, result)
+						   : REFUSAL_FORMAT;
 	}
 	codec_release(t->codec);
 	if (refusal != REFUSAL_NONE && result->items) {

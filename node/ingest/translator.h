@@ -1,8 +1,9 @@
 #ifndef WEIR_NODE_TRANSLATOR_H
 #define WEIR_NODE_TRANSLATOR_H
 /*
- * From the body that an agent sent to a packet of JSON: unpacks it, finds its format, counts its
- * messages, and writes them as JSON where they are not. One for each worker.
+ * From the body that an agent sent to a packet: unpacks it, finds its format and counts its messages.
+ * What is counted here can be written as JSON later on, within max_body_bytes: agents are refused at
+ * once, or never. One for each worker.
  */
 #include "node/http/refusal.h"
 #include "node/ingest/request_form.h"
@@ -10,7 +11,7 @@
 
 struct translator_config {
 	struct memory *memory;   /* borrowed */
-	uint64_t max_body_bytes; /* unpacked, and as JSON */
+	uint64_t max_body_bytes; /* unpacked, and as JSON too */
 	uint32_t formats;        /* bits by enum format_id: what is taken; 0: all of them */
 };
 
@@ -28,10 +29,7 @@ struct translator;
 struct translator *translator_new(const struct translator_config *config); /* NULL: no memory */
 void translator_free(struct translator *t);
 
-/*
- * *pp becomes a packet of JSON with its messages counted; it may move. `form` NULL: the header
- * section says no more than that it is plain.
- */
+/* *pp becomes a packet with its bytes unpacked and its messages counted; it may move. */
 enum refusal translator_read(struct translator *t, struct packet **pp,
 			     const struct request_form *form, struct translation *result);
 

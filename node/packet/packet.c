@@ -30,6 +30,8 @@ void packet_free(struct packet *p)
 	free(p->id);
 	free(p->suspicion);
 	free(p->via);
+	if (p->form)
+		packet_free_form(p->form);
 	free(p);
 }
 
@@ -75,7 +77,7 @@ void packet_free_within(struct memory *m, struct packet *p)
 	if (!p)
 		return;
 	assert(p->len <= p->capacity && !p->next);
-	memory_give(m, packet_cost(p->capacity));
+	memory_give(m, packet_cost(p->capacity) + (p->form ? packet_form_cost(p->form) : 0));
 	packet_free(p);
 }
 
@@ -97,7 +99,8 @@ struct json_slice packet_id(struct packet *p)
 {
 	struct json_packet json = { 0 };
 
-	if (json_packet_read(p->body, p->len, JSON_MAX_DEPTH, &json) != 0)
+	if ((p->form && !packet_form_is_json(p->form)) ||
+	    json_packet_read(p->body, p->len, JSON_MAX_DEPTH, &json) != 0)
 		json.id.len = 0;
 	if (!json_unescape_is_needed(&json.id))
 		return json.id;

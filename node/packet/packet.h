@@ -13,6 +13,7 @@
 #include "registry/roster.h"
 
 struct exchange;
+struct packet_form;
 struct spilled;
 struct suspicion;
 
@@ -27,6 +28,7 @@ struct packet {
 	struct spilled *spilled; /* it is in the spill too, under this entry; NULL: it is not */
 	char *id;  /* owned: its own without escapes; NULL: it has none, or nobody asked */
 	char *via; /* owned: pools that it has been in before, as Weir-Pool; NULL: none */
+	struct packet_form *form;    /* owned: how it came; NULL: as plain JSON, at /ingest */
 	struct suspicion *suspicion; /* owned, as suspicion.h says; NULL: there is none */
 	uint64_t *tried;             /* bits by slot: where it failed; NULL: nowhere yet */
 	uint32_t n_messages;
@@ -40,7 +42,7 @@ struct packet {
 	uint16_t slot;      /* where it is routed to, or SLOT_NONE */
 	size_t len;         /* bytes of body so far */
 	size_t capacity;    /* bytes of body there is room for, padding not counted */
-	char body[];        /* as it came, and json_count_padding bytes more */
+	char body[];        /* as it came, unpacked, and json_count_padding bytes more */
 };
 
 #define PACKET_FIRST_BYTES                                                                         \
@@ -49,6 +51,10 @@ struct packet {
 /* Room for min(expected, PACKET_FIRST_BYTES). NULL: out of memory. */
 struct packet *packet_new(size_t expected_bytes);
 void packet_free(struct packet *p);
+/* For packet.c alone: packet_form.h says what it is, and of what the memory is charged. */
+void packet_free_form(struct packet_form *form);
+size_t packet_form_cost(const struct packet_form *form);
+bool packet_form_is_json(const struct packet_form *form);
 /* More room; *pp may move, so only its reader may hold it. max_bytes: of the body. -ENOMEM. */
 int packet_reserve(struct packet **pp, size_t n_more, size_t max_bytes) MUST_CHECK;
 
@@ -68,7 +74,8 @@ int packet_reserve_within(struct memory *m, struct packet **pp, size_t n_more,
 size_t packet_cost(size_t body_bytes);
 
 #define PACKET_MEDIA_TYPE "application/json"
-/* Its own, as json_packet.h says, with its escapes read; borrowed from the packet, len 0: it has none. */
+/* Its own, as json_packet.h says, with its escapes read; borrowed from the packet, len 0: it has none.
+ * A packet that did not come as JSON has none. */
 struct json_slice packet_id(struct packet *p);
 /* When its body was whole, in ms of Unix time. */
 uint64_t packet_received_ms(const struct packet *p);

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/printable.h"
+#include "node/packet/packet_form.h"
 #include "node/packet/suspicion.h"
 #include "registry/roster.h"
 #include "registry/scripts.h"
@@ -103,7 +104,7 @@ static int call(struct dead_way *w)
 	const char *said = suspicion_said(p, &said_len);
 
 	printable_append(&answer, said, said_len, "");
-	script_arg(&args, p->body, p->len);
+	script_arg(&args, packet_json(p).data, packet_json(p).len);
 	script_arg_int(&args, p->n_messages);
 	script_arg_str(&args, w->first->analyzer);
 	script_arg_str(&args, w->first->reason);

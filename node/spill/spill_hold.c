@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "node/packet/packet_form.h"
 #include "node/packet/suspicion.h"
 
 #define STORE_MAX_BYTES (256u << 10) /* in one call; a larger packet goes alone */
@@ -203,8 +204,8 @@ static void add_to_call(struct spill_hold *s, struct packet *p)
 				       .n_failures = suspicion_n_failures(p),
 				       .via = p->via,
 				       .received_ms = packet_received_ms(p),
-				       .body = p->body,
-				       .len = p->len };
+				       .body = packet_json(p).data,
+				       .len = packet_json(p).len };
 	spill_push_add(&s->push, sent);
 	if (!p->is_hold_due)
 		set_late(s, p->slot, true);

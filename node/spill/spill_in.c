@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "node/packet/packet_form.h"
 #include "node/packet/suspicion.h"
 #include "registry/scripts.h"
 
@@ -210,8 +211,8 @@ static void add_to_push(struct spill_in *s, struct packet *p)
 				       .n_failures = suspicion_n_failures(p),
 				       .via = p->via,
 				       .received_ms = packet_received_ms(p),
-				       .body = p->body,
-				       .len = p->len };
+				       .body = packet_json(p).data,
+				       .len = packet_json(p).len };
 
 	s->n_messages[s->n_batch] = p->n_messages;
 	s->cost_bytes[s->n_batch] = spill_packet_cost(&packet);

@@ -34,6 +34,7 @@ static inline void format_check(enum format_id id, const uint8_t *data, size_t l
 		memcpy(copy, data, len);
 	r = format_read(id, &body, &sink);
 	assert(out.len <= FORMAT_CHECK_MAX);
+	assert(r != 0 || out.len <= format_json_bound(id, &body));
 	if (r != FORMAT_E_TOO_LARGE) {
 		assert(r == format_read(id, &body, &counting));
 		assert(r == FORMAT_E_SYNTAX || counting.n_messages == sink.n_messages);

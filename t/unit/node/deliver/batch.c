@@ -33,6 +33,17 @@ static struct batch *filled(unsigned n)
 	return b;
 }
 
+static struct memory_pool pool = { .left_bytes = 1 << 20 };
+static struct memory memory = { .pool = &pool };
+
+static int write_batch(struct batch *b, enum analyzer_accepts accepts,
+		       const struct batch_origin *origin, const char *token)
+{
+	const struct batch_style style = { accepts, origin, token, &memory };
+
+	return batch_write(b, &style);
+}
+
 static void emptied(struct batch *b)
 {
 	struct packet *p;
@@ -64,10 +75,24 @@ static void the_body_is_an_array_of_packets(void **state UNUSED)
 	for (unsigned i = 0; i < ARRAY_LEN(bodies); i++) {
 		struct batch *b = filled(i + 1);
 
-		assert_int_equal(batch_write(b, ACCEPTS_BATCH, &n1, ""), 0);
+		assert_int_equal(write_batch(b, ACCEPTS_BATCH, &n1, ""), 0);
 		check_body(b, bodies[i]);
 		emptied(b);
 	}
+}
+
+static void what_came_in_another_format_is_delivered_as_json(void **state UNUSED)
+{
+	const struct packet_request request = { .format = FORMAT_TEXT };
+	struct batch *b = filled(1);
+	struct packet *p = packet_queue_pop(&b->packets);
+
+	p->len = (size_t)snprintf(p->body, 64, "a\nb");
+	assert_int_equal(packet_set_form(&memory, p, &request), 0);
+	batch_add(b, p);
+	assert_int_equal(write_batch(b, ACCEPTS_BATCH, &n1, ""), 0);
+	check_body(b, "[{\"messages\":[{\"message\":\"a\"},{\"message\":\"b\"}]}]");
+	emptied(b);
 }
 
 static void so_it_is_of_many(void **state UNUSED)
@@ -78,7 +103,7 @@ static void so_it_is_of_many(void **state UNUSED)
 	for (unsigned i = 0; i < MANY; i++)
 		at += sprintf(at, "%c{\"n\":%u}", i ? ',' : '[', i);
 	strcpy(at, "]");
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, &n1, ""), 0);
+	assert_int_equal(write_batch(b, ACCEPTS_BATCH, &n1, ""), 0);
 	check_body(b, expected);
 	emptied(b);
 }
@@ -87,7 +112,7 @@ static void packets_leave_from_where_they_are(void **state UNUSED)
 {
 	struct batch *b = filled(1);
 
-	assert_int_equal(batch_write(b, ACCEPTS_PACKET, &n1, ""), 0);
+	assert_int_equal(write_batch(b, ACCEPTS_PACKET, &n1, ""), 0);
 	assert_int_equal(b->transfer.n_parts, 1);
 	assert_ptr_equal(b->transfer.parts[0].iov_base, b->packets.head->body);
 	emptied(b);
@@ -97,7 +122,7 @@ static void who_takes_single_packets_gets_one_as_it_is(void **state UNUSED)
 {
 	struct batch *b = filled(1);
 
-	assert_int_equal(batch_write(b, ACCEPTS_PACKET, &n1, ""), 0);
+	assert_int_equal(write_batch(b, ACCEPTS_PACKET, &n1, ""), 0);
 	check_body(b, "{\"n\":0}");
 	emptied(b);
 }
@@ -106,7 +131,7 @@ static void the_headers_say_what_is_in_it(void **state UNUSED)
 {
 	struct batch *b = filled(3);
 
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, &n1, ""), 0);
+	assert_int_equal(write_batch(b, ACCEPTS_BATCH, &n1, ""), 0);
 	assert_string_equal(b->transfer.headers, "Content-Type: application/json\r\n"
 						 "Weir-Packets: 3\r\n"
 						 "Weir-Messages: 6\r\n"
@@ -116,7 +141,7 @@ static void the_headers_say_what_is_in_it(void **state UNUSED)
 						 "Weir-Attempt: 5\r\n");
 	emptied(b);
 	b = filled(1);
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, &n1, "a-token-of-16-chars"), 0);
+	assert_int_equal(write_batch(b, ACCEPTS_BATCH, &n1, "a-token-of-16-chars"), 0);
 	assert_non_null(
 		strstr(b->transfer.headers, "\r\nAuthorization: Bearer a-token-of-16-chars\r\n"));
 	emptied(b);
@@ -128,7 +153,7 @@ static void they_say_where_its_packets_have_been(void **state UNUSED)
 
 	assert_int_equal(packet_set_via(b->packets.head, "edge/1, mid/2", 13), 0);
 	b->packets.head->n_hops = 2;
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, &n1, ""), 0);
+	assert_int_equal(write_batch(b, ACCEPTS_BATCH, &n1, ""), 0);
 	assert_string_equal(b->transfer.headers, "Content-Type: application/json\r\n"
 						 "Weir-Packets: 1\r\n"
 						 "Weir-Messages: 2\r\n"
@@ -153,7 +178,7 @@ static void the_longest_names_of_a_node_and_a_pool_fit(void **state UNUSED)
 	batch_origin_lines(id, pool, lines);
 	assert_non_null(strstr(lines, "Weir-Hops: 1\r\n"));
 	b->n_messages = b->packets.head->n_attempts = UINT32_MAX - 1;
-	assert_int_equal(batch_write(b, ACCEPTS_BATCH, &origin, token), 0);
+	assert_int_equal(write_batch(b, ACCEPTS_BATCH, &origin, token), 0);
 	assert_non_null(strstr(b->transfer.headers, token));
 	emptied(b);
 }
@@ -189,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_body_is_an_array_of_packets),
+		cmocka_unit_test(what_came_in_another_format_is_delivered_as_json),
 		cmocka_unit_test(so_it_is_of_many),
 		cmocka_unit_test(packets_leave_from_where_they_are),
 		cmocka_unit_test(who_takes_single_packets_gets_one_as_it_is),

@@ -30,7 +30,7 @@ static bool decide(const struct http_head *head, const char *token, struct answe
 {
 	struct token_book tokens;
 	struct ingest_api api = { .tokens = &tokens, .health = &health };
-	struct ingest_body body;
+	struct request_form body;
 	bool is_packet;
 
 	token_book_init(&tokens);

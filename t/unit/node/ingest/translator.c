@@ -44,18 +44,24 @@ static struct packet *packet_of(const char *data, size_t len)
 	return p;
 }
 
-static struct request_form *form_of(enum format_family family, const char *type,
-				    const char *encoding)
-{
-	struct http_head head = { .path = { "/shop/_bulk", 11 },
-				  .content_type = { type, strlen(type) } };
-	struct codec_names announced;
-	struct request_form *form;
+/* A request as its header section tells it. */
+struct asked {
+	struct request_form form;
+	struct http_head head;
+};
 
-	assert_int_equal(codec_names_read(encoding, strlen(encoding), &announced), 0);
-	form = request_form_new(&head, family, &announced);
-	assert_non_null(form);
-	return form;
+static const struct asked *form_of(enum format_family family, const char *type,
+				   const char *encoding)
+{
+	static struct asked asked;
+
+	asked.head = (struct http_head){ .method = HTTP_POST,
+					 .path = { "/shop/_bulk", 11 },
+					 .query = { "host=h", 6 },
+					 .content_type = { type, strlen(type) } };
+	request_form_read(&asked.head, family, &asked.form);
+	assert_int_equal(codec_names_read(encoding, strlen(encoding), &asked.form.announced), 0);
+	return &asked;
 }
 
 struct outcome {
@@ -64,20 +70,40 @@ struct outcome {
 	uint32_t n_messages;
 };
 
-static struct translation check(struct translator *t, struct request_form *form, const char *data,
+static void check_json(struct packet *p, const char *expected)
+{
+	assert_int_equal(packet_make_json(&memory, p), 0);
+	assert_int_equal(packet_json(p).len, strlen(expected));
+	assert_memory_equal(packet_json(p).data, expected, strlen(expected));
+}
+
+/* The packet is left in *pp where it is taken. */
+static struct translation read_one(struct translator *t, const struct asked *asked,
+				   struct packet **pp, enum refusal expected)
+{
+	static const struct request_form bare = { .is_plain = true, .is_bare = true };
+	struct translation result;
+
+	if (asked) {
+		struct packet_request kept = request_form_kept(&asked->head);
+
+		assert_int_equal(packet_set_form(&memory, *pp, &kept), 0);
+	}
+	assert_int_equal(translator_read(t, pp, asked ? &asked->form : &bare, &result), expected);
+	return result;
+}
+
+static struct translation check(struct translator *t, const struct asked *asked, const char *data,
 				size_t len, struct outcome expected)
 {
 	struct packet *p = packet_of(data, len);
-	struct translation result;
+	struct translation result = read_one(t, asked, &p, expected.refusal);
 
-	assert_int_equal(translator_read(t, &p, form, &result), expected.refusal);
 	if (expected.json) {
-		assert_int_equal(p->len, strlen(expected.json));
-		assert_memory_equal(p->body, expected.json, p->len);
+		check_json(p, expected.json);
 		assert_int_equal(p->n_messages, expected.n_messages);
 	}
 	packet_free_within(&memory, p);
-	free(form);
 	return result;
 }
 #define CHECK(form, text, ...)                                                                     \
@@ -114,6 +140,52 @@ static void test_packed(void **state)
 		      (struct outcome){ REFUSAL_NONE, "{\"messages\":[{\"a\":1},{\"a\":2}]}", 2 });
 		packed_free(&p);
 	}
+	end(t);
+}
+
+/* What an analyzer may get as it came. */
+static void test_kept(void **state)
+{
+	static const char text[] = "{\"a\":1}{\"a\":2}";
+	struct packed gzip = pack(PACK_GZIP, text, sizeof(text) - 1);
+	struct packet *p = packet_of(gzip.data, gzip.len);
+	struct translator *t = make(0);
+	struct packet_request request;
+
+	(void)state;
+	memory_take(&memory, packet_cost(p->capacity)); /* make() begins a new account */
+	p->n_hops = 1;
+	assert_int_equal(packet_set_via(p, "other/1", 7), 0);
+	read_one(t, form_of(FORMAT_FAMILY_ANY, "text/x", "gzip"), &p, REFUSAL_NONE);
+	request = packet_request(p);
+	assert_int_equal(request.format, FORMAT_JSON_LINES);
+	assert_memory_equal(request.path.data, "/shop/_bulk", 11);
+	assert_memory_equal(request.query.data, "host=h", 6);
+	assert_memory_equal(request.media_type.data, "text/x", 6);
+	assert_int_equal(p->len, sizeof(text) - 1);
+	assert_memory_equal(p->body, text, p->len);
+	assert_int_equal(p->n_hops, 1);
+	assert_string_equal(p->via, "other/1");
+	packet_free_within(&memory, p);
+	packed_free(&gzip);
+	end(t);
+}
+
+/* An agent is refused at once if its packet could not be delivered as JSON. */
+static void test_large_as_json(void **state)
+{
+	struct translator *t = make(0);
+	char *lines = malloc(MAX_BODY);
+
+	(void)state;
+	assert_non_null(lines);
+	for (size_t i = 0; i < MAX_BODY; i++)
+		lines[i] = i % 2 ? '\n' : 'x';
+	check(t, form_of(FORMAT_FAMILY_ANY, "text/plain", ""), lines, MAX_BODY,
+	      (struct outcome){ (enum refusal)HTTP_BODY_TOO_LARGE, NULL, 0 });
+	check(t, form_of(FORMAT_FAMILY_ANY, "text/plain", ""), lines, MAX_BODY / 16,
+	      (struct outcome){ REFUSAL_NONE, NULL, 0 });
+	free(lines);
 	end(t);
 }
 
@@ -178,13 +250,16 @@ static void test_no_memory(void **state)
 {
 	struct translator *t = make(0);
 	char body[40000];
+	struct packed gzip;
 
 	(void)state;
 	memset(body, '\n', sizeof(body));
 	body[0] = 'x';
-	assert_true(memory_take(&memory, memory_left(&memory) - packet_cost(sizeof(body)) - 1000));
-	check(t, form_of(FORMAT_FAMILY_ANY, "text/plain", ""), body, sizeof(body),
+	gzip = pack(PACK_GZIP, body, sizeof(body));
+	assert_true(memory_take(&memory, memory_left(&memory) - packet_cost(gzip.len) - 1000));
+	check(t, form_of(FORMAT_FAMILY_ANY, "text/plain", "gzip"), gzip.data, gzip.len,
 	      (struct outcome){ REFUSAL_NO_MEMORY, NULL, 0 });
+	packed_free(&gzip);
 	memory_give(&memory, memory.used_bytes);
 	end(t);
 }
@@ -196,7 +271,9 @@ int main(void)
 		title, fn, NULL, NULL, NULL                                                        \
 	}
 	const struct CMUnitTest tests[] = {
-		TEST("a body becomes a packet of JSON", test_formats),
+		TEST("a body becomes a packet that can be written as JSON", test_formats),
+		TEST("and keeps its bytes, and what its request said", test_kept),
+		TEST("what would be too large as JSON is refused at once", test_large_as_json),
 		TEST("however it was packed", test_packed),
 		TEST("what is broken is refused, with its reason", test_refused),
 		TEST("a format may allow that nothing is in it", test_empty),
