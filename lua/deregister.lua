@@ -6,11 +6,12 @@
 --   credit is spread over the others by weight. Its counters and its slot stay, so that sums still
 --   add up, until the slot is needed an hour later; and so does who it was, so that it can still
 --   say with renew what it processed of the packets that were on their way.
+--   One that an operator removes while a node lists it stays away: see keep.
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
 --   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
---   16 report HASH
+--   16 report HASH, 17 kept HASH
 -- ARGV
 --   1 id, 2 instance token ("" = whichever it is), 3 messages this instance processed so far
 --   ("" = not said), 4 who removes it ("" or missing: itself), 5 only if its lease ended this many ms ago
@@ -24,6 +25,9 @@
 --@include journal
 --@include clock
 --@include elect
+--@include leave
+local K_KEPT = KEYS[17]
+--@include kept
 local id, instance, processed = ARGV[1], ARGV[2], ARGV[3]
 local cause, silent_ms, by = ARGV[4] or '', tonumber(ARGV[5]), ARGV[6] or ''
 local epoch = epoch_now()
@@ -41,10 +45,9 @@ if processed ~= '' then
   local total = (info.processed_base or 0) + tonumber(processed)
   redis.call('HSET', K_PROCESSED, id, string.format('%.0f', total))
 end
-for _, key in ipairs({K_URL, K_WEIGHT, K_STATE}) do redis.call('HDEL', key, id) end
-redis.call('HSET', K_INFO, id, cjson.encode({instance = info.instance, processed_base = info.processed_base,
-  started_ms = info.started_ms, left = true}))
-redis.call('ZADD', K_EXPIRES, -now, id) -- negative: it left, at that time
+leave(id, info, now)
+local is_operator = instance == '' and not silent_ms
+if is_operator and is_listed(kept_lists(now), id, info.source) then redis.call('HSET', K_KEPT, REMOVED .. id, now) end
 elect(h, now, 'deregister ' .. id .. by_whom(by), true)
 hot_save(h)
 journal('left', 'analyzer', id, 'cause', cause ~= '' and cause or 'it said so', 'epoch', epoch_now(), 'by', by)

@@ -11,7 +11,7 @@
 --   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
 --   16 report HASH, 17 credit HASH, 18 routed HASH, 19 delivered HASH,
 --   20 delivered_packets HASH, 21 forgiven HASH, 22 accounts HASH, 23 flaps HASH,
---   24 spill_seen HASH
+--   24 spill_seen HASH, 25 kept HASH
 -- ARGV
 --   1 epoch the caller knows, 2 how many analyzers it knows of that epoch, 3 where the spill is, if on a server
 --   of its own, 4 how long ago the caller saw it there (ms; absent: never), 5 packets, 6 messages, 7 bytes in it,
@@ -28,14 +28,14 @@
 --@include elect
 local K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local K_FORGIVEN, K_ACCOUNTS, K_FLAPS = KEYS[21], KEYS[22], KEYS[23]
-local K_SPILL_SEEN = KEYS[24]
+local K_SPILL_SEEN, K_KEPT = KEYS[24], KEYS[25]
 local known_epoch, n_known = tonumber(ARGV[1]), tonumber(ARGV[2])
 local KEYS_BY_TYPE = {
   string = {K_EPOCH, K_HOT},
   zset = {K_EXPIRES, K_NODES},
   stream = {K_JOURNAL},
   hash = {K_SLOT, K_URL, K_WEIGHT, K_STATE, K_INFO, K_PROCESSED, K_NODE_INFO, K_HELD, K_UNREACHABLE, K_REPORT,
-    K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS, K_FORGIVEN, K_ACCOUNTS, K_FLAPS, K_SPILL_SEEN},
+    K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS, K_FORGIVEN, K_ACCOUNTS, K_FLAPS, K_SPILL_SEEN, K_KEPT},
 }
 local SPILL_SEEN_MOST_MS = 10000
 local now = now_ms()

@@ -15,6 +15,8 @@
 --   An analyzer that restarts again and again is held back: from the third instance in a row that
 --   comes less than 30 s after the one before had become eligible, it is not eligible for 1 s, then
 --   2 s, and so on to 60 s. One that was eligible for 60 s begins anew.
+--   An analyzer that a node lists (see keep) does not replace one that registered itself and is alive, nor one
+--   that an operator removed: 'taken'. One that registers itself is no longer removed.
 --   Its revision is the epoch that last changed its weight, state or fault: it grows, also for one that
 --   left and came back.
 -- KEYS
@@ -22,10 +24,11 @@
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
 --   12 unreachable HASH, 13 hot STRING, 14 events CHANNEL, 15 journal STREAM,
 --   16 report HASH, 17 credit HASH, 18 routed HASH, 19 delivered HASH,
---   20 delivered_packets HASH, 21 forgiven HASH, 22 flaps HASH
+--   20 delivered_packets HASH, 21 forgiven HASH, 22 flaps HASH, 23 kept HASH
 -- ARGV
 --   1 id, 2 delivery URL, 3 weight it declares, 4 lease (ms), 5 instance token,
---   6 info (JSON object: accepts, batch limits, slow_start_ms, version, delivery_token: a secret,
+--   6 info (JSON object: accepts, batch limits, slow_start_ms, version, delivery_token: a secret, source and
+--   spec of one that a node lists,
 --   started_ms: when its process started, by its own clock),
 --   7 slot to restore (-1: a registration), 8 epoch to reach at least, 9 weight set by an operator
 --   ("" = as declared), 10 state ("" = as it is, or active),
@@ -42,7 +45,7 @@
 --@include clock
 --@include elect
 local K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local K_FORGIVEN, K_FLAPS = KEYS[21], KEYS[22]
+local K_FORGIVEN, K_FLAPS, K_KEPT = KEYS[21], KEYS[22], KEYS[23]
 local PER_ANALYZER = {K_SLOT, K_URL, K_WEIGHT, K_STATE, K_INFO, K_PROCESSED, K_CREDIT, K_ROUTED, K_DELIVERED,
   K_DELIVERED_PACKETS, K_FORGIVEN, K_FLAPS} -- hashes with a field for each
 local FLAP_MS, CALM_MS = 30000, 60000
@@ -193,6 +196,15 @@ if is_late() then
   return {'taken', epoch_now()}
 end
 
+-- A node that lists it asked keep before, but something may have happened since.
+local is_removed = redis.call('HEXISTS', K_KEPT, 'removed/' .. id) == 1
+local is_own = before.instance and not before.left and not before.source and lease_end and lease_end > now
+if info.source and restore_slot < 0 and (is_removed or is_own and before.instance ~= instance) then
+  hot_save(h)
+  return {'taken', epoch_now()}
+end
+if is_removed and restore_slot < 0 then redis.call('HDEL', K_KEPT, 'removed/' .. id) end
+
 if before.instance and not before.left then
   for name, key in pairs({slot = K_SLOT, url = K_URL, weight = K_WEIGHT, state = K_STATE}) do
     if redis.call('HEXISTS', key, id) == 0 then
@@ -291,7 +303,7 @@ end
 if restore_slot >= 0 then
   tell('joined', 'restored by a node')
 elseif created then
-  tell(lease_end and 'back' or 'joined', 'it registered')
+  tell(lease_end and 'back' or 'joined', info.source and 'listed: ' .. info.source or 'it registered')
 elseif is_elsewhere then
   journal('replaced', 'analyzer', id, 'was', other_url, 'now', url, 'cause', 'another process registered', 'epoch', epoch_now(),
     'by', by)

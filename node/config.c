@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/net/net_check.h"
 #include "common/process.h"
+#include "node/discover/discover_lists.h"
 #include "node/packet/packet.h"
 #include "registry/keys.h"
 #include "registry/membership.h"
@@ -147,6 +148,15 @@ static const struct conf_option
 		       "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
 		       .placeholder = "RANGE|NAME", .flags = CONF_RELOADABLE,
 		       .help = "Where an analyzer may be: ranges of addresses, and names such as *.example.com. Other names are judged by their addresses. The list replaces the default. Only an entry that names them allows link-local and metadata addresses."),
+		OPTION("analyzer", CONF_LIST, analyzer, NULL, .placeholder = "[ID=]URL[*WEIGHT]",
+		       .help = "An analyzer that nodes keep registered, such as a1=http://10.0.0.7:9001/ingest*0.5. It need not know Weir. All nodes should list the same."),
+		OPTION("analyzers", CONF_LIST, analyzers, NULL, .placeholder = "URL=WEIGHT,...",
+		       .help = "More of them. Both options also take URL=WEIGHT, such as http://10.0.0.7:9001=0.5."),
+		OPTION("discover", CONF_LIST, discover, NULL, .placeholder = "SOURCE",
+		       .help = "A source that lists analyzers: dns+http://NAME:PORT/PATH*WEIGHT (each address is one), dns+http://_SERVICE._tcp.DOMAIN/PATH (SRV records with their weights), or file:PATH (JSON as Prometheus' file_sd has it)."),
+		OPTION("discover-interval", CONF_DURATION, discover_interval_ms, "2s", .min = 100,
+		       .max = 3600000,
+		       .help = "The time between two lookups of a name that --discover has. Files are looked at twice a second."),
 		OPTION("forget-after", CONF_DURATION, forget_after_ms, "1h", .min = 1000,
 		       .max = 2592000000.0,
 		       .help = "An analyzer is removed when its lease ended that long ago."),
@@ -244,6 +254,23 @@ static int check_allow(const struct node_config *c)
 	net_allow_free(allow);
 	net_allow_free(proxies);
 	return r;
+}
+
+static int check_listed(const struct node_config *c)
+{
+	const struct conf_list *const lists[STATIC_LISTS] = { &c->analyzer, &c->analyzers };
+	struct net_allow *allow = NULL;
+	const char *bad = NULL, *why;
+	int r = node_config_allow(c, &allow);
+
+	if (r != 0)
+		return r;
+	why = discover_check_analyzers(lists, allow, &bad);
+	net_allow_free(allow);
+	if (why)
+		return fail("analyzer", bad, why);
+	why = discover_check_sources(&c->discover, &bad);
+	return why ? fail("discover", bad, why) : 0;
 }
 
 static int check_address(const char *option, const char *text)
@@ -356,6 +383,8 @@ static int finish(void *config)
 		r = check_tokens(c);
 	if (r == 0)
 		r = check_allow(c);
+	if (r == 0)
+		r = check_listed(c);
 	if (r == 0)
 		r = read_formats(c);
 	return r == 0 ? find_memory(c) : r;

@@ -38,6 +38,8 @@ struct node_config {
 	struct conf_list admin_hosts;
 	int admin_read; /* enum admin_read */
 	struct conf_list analyzer_allow, trusted_proxy;
+	struct conf_list analyzer, analyzers, discover; /* that this node lists */
+	uint64_t discover_interval_ms;
 	int log_level, log_format;
 };
 

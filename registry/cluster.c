@@ -61,6 +61,7 @@ cJSON *cluster_analyzer_json(const struct roster *roster, const struct analyzer 
 	cJSON_AddNumberToObject(json, "credit", round(a->credit * 1000) / 1000);
 	add_text(json, "fault", a->fault);
 	add_text(json, "version", a->version);
+	cJSON_AddStringToObject(json, "source", a->source[0] ? a->source : "registered");
 	cJSON_AddStringToObject(json, "accepts", analyzer_accepts_names[a->accepts]);
 	cJSON_AddNumberToObject(json, "ttl_ms", (double)a->ttl_ms);
 	add_heartbeat_age(json, a);

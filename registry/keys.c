@@ -26,6 +26,7 @@ static const char *const suffixes[] = {
 	[KEY_DELIVERED_PACKETS] = "delivered_packets",
 	[KEY_FORGIVEN] = "forgiven",
 	[KEY_FLAPS] = "flaps",
+	[KEY_KEPT] = "kept",
 	[KEY_ACCOUNTS] = "accounts",
 	[KEY_SPILL] = "spill",
 	[KEY_SPILL_TOTAL] = "spill_total",

@@ -33,10 +33,11 @@ enum registry_key {
 	KEY_DELIVERED,
 	KEY_DELIVERED_PACKETS,
 	KEY_FORGIVEN,
-	KEY_FLAPS,       /* HASH analyzer -> restarts in a row, and when the last one was */
-	KEY_ACCOUNTS,    /* HASH run of a worker -> JSON: what became of every packet it received */
-	KEY_SPILL,       /* STREAM, packets that no analyzer could take; group `nodes` */
-	KEY_SPILL_TOTAL, /* HASH: packets, messages, bytes in it now */
+	KEY_FLAPS,    /* HASH analyzer -> restarts in a row, and when the last one was */
+	KEY_KEPT,     /* HASH node -> JSON: the analyzers that it lists; and what else keep knows */
+	KEY_ACCOUNTS, /* HASH run of a worker -> JSON: what became of every packet it received */
+	KEY_SPILL,    /* STREAM, packets that no analyzer could take; group `nodes` */
+	KEY_SPILL_TOTAL,   /* HASH: packets, messages, bytes in it now */
 	KEY_SPILL_WORKERS, /* ZSET node/worker -> when it last asked for packets of the spill */
 	KEY_SPILL_PUSHES,  /* HASH caller -> its last numbered call, and what that stored */
 	KEY_SPILL_SEEN,    /* HASH: what is in a spill on another server, as a node saw it last */

@@ -82,26 +82,32 @@ static int call(struct client *c, enum script_id id, const struct script_args *a
 	return r;
 }
 
+void membership_register_args(const struct registration *reg, struct script_args *args)
+{
+	*args = (struct script_args){ 0 };
+	script_arg_str(args, reg->id);
+	script_arg_str(args, reg->url);
+	script_arg_double(args, reg->weight);
+	script_arg_int(args, reg->ttl_ms);
+	script_arg_str(args, reg->instance);
+	script_arg_str(args, reg->info);
+	script_arg_int(args, -1);
+	script_arg_int(args, 0);
+	script_arg_str(args, "");
+	script_arg_str(args, "");
+	script_arg_str(args, "");
+	script_arg_str(args, reg->spares_others ? "1" : "");
+	script_arg_str(args, reg->by ? reg->by : "");
+}
+
 int membership_register(struct client *c, const struct registration *reg, bool *createdp,
 			uint64_t *epochp)
 {
-	struct script_args args = { 0 };
+	struct script_args args;
 	redisReply *reply;
 	int r;
 
-	script_arg_str(&args, reg->id);
-	script_arg_str(&args, reg->url);
-	script_arg_double(&args, reg->weight);
-	script_arg_int(&args, reg->ttl_ms);
-	script_arg_str(&args, reg->instance);
-	script_arg_str(&args, reg->info);
-	script_arg_int(&args, -1);
-	script_arg_int(&args, 0);
-	script_arg_str(&args, "");
-	script_arg_str(&args, "");
-	script_arg_str(&args, "");
-	script_arg_str(&args, reg->spares_others ? "1" : "");
-	script_arg_str(&args, reg->by ? reg->by : "");
+	membership_register_args(reg, &args);
 	r = client_eval(c, SCRIPT_REGISTER, &args, &reply);
 	if (r != 0)
 		return r;

@@ -23,7 +23,7 @@
 struct registration {
 	const char *id, *url, *instance;
 	const char *info; /* JSON object: accepts, max_batch_packets, max_batch_bytes,
-			     slow_start_ms, version, delivery_token */
+			     slow_start_ms, version, delivery_token, source, spec */
 	double weight;
 	int64_t ttl_ms;
 	bool spares_others; /* MEMBERSHIP_E_IN_USE rather than replace one that lives elsewhere */
@@ -36,6 +36,8 @@ const char *membership_check_url(const char *url);
 const char *membership_check_weight(double weight);
 const char *membership_check_token(const char *delivery_token);
 
+/* The call that registers it, for a link. `args` borrows from reg. */
+void membership_register_args(const struct registration *reg, struct script_args *args);
 /* *createdp: it was not there, or its lease had run out. With MEMBERSHIP_E_FULL *epochp is how many ms
  * it takes at most until a slot is free. */
 int membership_register(struct client *c, const struct registration *reg, bool *createdp,

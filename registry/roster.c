@@ -79,6 +79,7 @@ static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
 	text(info, "instance", a->instance, sizeof(a->instance));
 	text(info, "fault", a->fault, sizeof(a->fault));
 	text(info, "version", a->version, sizeof(a->version));
+	text(info, "source", a->source, sizeof(a->source));
 	text(info, "delivery_token", a->delivery_token, sizeof(a->delivery_token));
 	a->revision = (uint64_t)within(number(info, "revision"), 0, EXACT_MOST);
 	a->ttl_ms = (int64_t)within(number(info, "ttl_ms"), 0, TTL_MOST_MS);

@@ -19,6 +19,7 @@
 #define VERSION_TEXT_MAX 64
 #define DELIVERY_TOKEN_MIN 16
 #define DELIVERY_TOKEN_MAX 128
+#define SOURCE_TEXT_MAX 200
 #define LEFT_OUT_SIZE 128
 #define SPILL_SERVER_SIZE 384
 #define WORKER_NAME_SIZE (ANALYZER_ID_MAX + sizeof("/4294967295")) /* node/index */
@@ -47,6 +48,8 @@ struct analyzer {
 	char fault[FAULT_TEXT_MAX + 1];              /* that it is to simulate; "": none */
 	char version[VERSION_TEXT_MAX + 1];          /* as it says; "": it does not */
 	char delivery_token[DELIVERY_TOKEN_MAX + 2]; /* sent to it, shown nowhere; "": none */
+	char source[SOURCE_TEXT_MAX +
+		    1];    /* the list that it comes from; "": it registered itself */
 	uint64_t revision; /* the epoch in which its weight, state or fault last changed */
 	char *info;        /* JSON as registered; for restoring */
 	unsigned slot;

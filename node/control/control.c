@@ -10,6 +10,7 @@
 #include "node/control/probe.h"
 #include "node/control/reporter.h"
 #include "node/control/spill_look.h"
+#include "node/discover/discover.h"
 #include "registry/membership.h"
 #include "registry/redis/link.h"
 #include "registry/scripts.h"
@@ -33,6 +34,7 @@ struct control {
 	struct prober *prober;
 	struct reporter *reporter;
 	struct spill_look *spill_look;
+	struct discover *discover; /* NULL: this node lists no analyzers */
 	struct event *refresh_event, *poll, *report;
 	bool is_asking;        /* a roster call is under way */
 	bool ask_again;        /* something changed since it was sent */
@@ -325,6 +327,7 @@ static void on_up(void *arg, bool up)
 	atomic_store_explicit(&c->shared->health.redis_up, up, memory_order_relaxed);
 	if (up) {
 		ask(c);
+		discover_on_up(c->discover);
 		return;
 	}
 	c->is_asking = false;
@@ -420,6 +423,21 @@ static void on_probe(void *arg, unsigned slot, bool is_down)
 		worker_wake(&c->workers[i]);
 }
 
+static int start_discover(struct control *c)
+{
+	const struct node_config *config = c->shared->config;
+
+	return discover_new(
+		&(struct discover_config){ .base = c->base,
+					   .link = c->link,
+					   .node_id = config->node_id,
+					   .allow = c->shared->allow,
+					   .analyzers = { &config->analyzer, &config->analyzers },
+					   .sources = &config->discover,
+					   .interval_ms = config->discover_interval_ms },
+		&c->discover);
+}
+
 static int build(struct control *c)
 {
 	const struct node_config *config = c->shared->config;
@@ -459,6 +477,8 @@ static int build(struct control *c)
 								    .on_lost = on_spill_lost,
 								    .arg = c });
 	c->reporter = reporter_new(c->shared, c->shards, c->n_workers, clock_mono_us());
+	if (c->link && start_discover(c) != 0)
+		return -ENOMEM;
 	if (!c->link || !c->events || !c->prober || !c->refresh_event || !c->poll || !c->report ||
 	    !c->reporter || !c->spill_look)
 		return -ENOMEM;
@@ -518,6 +538,7 @@ void control_free(struct control *c)
 	}
 	prober_free(c->prober);
 	spill_look_free(c->spill_look);
+	discover_free(c->discover);
 	link_free(c->link);
 	link_free(c->events);
 	if (c->refresh_event)

@@ -14,6 +14,7 @@ const FACTS = [
 	['Out of reach', 'down-for', ({ check }) => `${span((check?.down_s ?? 0) * 1000)} in all`],
 	['Last error', 'last-error', ({ check }) => (check?.error ? `${check.error}, at ${timeOfDay(check.error_ms)}` : 'none')],
 	['Takes', 'accepts', (a) => (a.accepts === 'packet' ? 'one packet at a time' : 'batches of packets')],
+	['Comes from', 'source', (a) => ({ registered: 'itself: it registered', static: 'the options of the nodes' })[a.source] ?? a.source],
 	['Lease', 'ttl', (a) => `${span(a.ttl_ms)}, renewed ${a.heartbeat_age_ms == null ? 'at a time unknown' : `${span(a.heartbeat_age_ms)} ago`}`],
 	['Routed', 'routed', (a) => `${count(a.routed)} messages`],
 	['Delivered', 'delivered', (a) => `${count(a.delivered)} messages in ${count(a.delivered_packets)} packets`],

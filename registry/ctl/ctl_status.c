@@ -56,7 +56,7 @@ static void write_analyzers(const struct roster *r, struct buf *out)
 {
 	static const char *const headings[] = { "<ANALYZER",  "<STATE",     "<HEALTH", ">WEIGHT",
 						">TARGET",    ">ACTUAL",    ">ERROR",  ">ROUTED",
-						">DELIVERED", ">PROCESSED", ">CREDIT" };
+						">DELIVERED", ">PROCESSED", ">CREDIT", "<SOURCE" };
 	struct ctl_table table CLEANUP(ctl_table_deinit);
 
 	ctl_table_init(&table, ARRAY_LEN(headings), headings);
@@ -75,6 +75,7 @@ static void write_analyzers(const struct roster *r, struct buf *out)
 		ctl_table_count(&table, a->delivered);
 		ctl_table_count(&table, a->processed);
 		ctl_table_cell(&table, "%.1f", a->credit);
+		ctl_table_cell(&table, "%s", a->source[0] ? a->source : "registered");
 	}
 	ctl_table_write(&table, out);
 }

@@ -28,7 +28,7 @@ my $keys = join ',', map { slurp(Weir::Test::bin_dir() . "/../lua/$_.lua") =~ /\
 my %type = $keys =~ /\d+ ([a-z_]+) (STRING|HASH|ZSET|STREAM)/g;
 cmp_ok(scalar keys %type, '>', 20, 'there are keys');
 # Those whose loss nothing else tells: they are figures for people, or may be missing.
-my %is_silent = map { $_ => 1 } qw(processed journal report credit routed delivered delivered_packets forgiven accounts flaps dead spill spill_total spill_workers spill_seen spill_pushes unreachable);
+my %is_silent = map { $_ => 1 } qw(processed journal report credit routed delivered delivered_packets forgiven accounts flaps dead spill spill_total spill_workers spill_seen spill_pushes unreachable kept);
 my $lose = sub ($name, $how) {
     my $key = "weir:{default}:$name";
     my $before = $losses->();

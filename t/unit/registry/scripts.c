@@ -31,6 +31,7 @@ static void every_script_is_embedded(void **state)
 		[SCRIPT_SPILL_LOOK] = "spill_look",
 		[SCRIPT_CLAIM] = "claim",
 		[SCRIPT_SPILL_VOID] = "spill_void",
+		[SCRIPT_KEEP] = "keep",
 	};
 	static_assert(ARRAY_LEN(names) == SCRIPTS, "a name for each script");
 	(void)state;
