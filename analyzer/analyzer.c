@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/net/net_bracket.h"
 #include "common/rng.h"
+#include "common/service.h"
 
 #define GRACE_IDLE_US (300 * US_PER_MS) /* leaving, it stops when nothing came for so long */
 #define GRACE_MAX_US (3 * US_PER_S)     /* or after this */
@@ -156,8 +157,10 @@ static bool wait_signal(struct analyzer *a, bool watch_membership, int timeout_m
 		return false;
 	if (info.ssi_signo != SIGHUP)
 		return true;
+	service_reloading();
 	if (config_reload(a->reloaded, a->argc, a->argv) < 0)
 		log_error("analyzer", "out of memory");
+	service_ready();
 	return false;
 }
 
@@ -196,9 +199,11 @@ int analyzer_run(struct analyzer *a, struct config *config, int argc, char **arg
 	a->reloaded = config;
 	a->argc = argc;
 	a->argv = argv;
+	service_ready();
 	do
 		signalled = wait_signal(a, true, -1);
 	while (!signalled && (!a->membership || is_member(a)));
+	service_stopping();
 	log_info("analyzer", "leaving", "reason=%s", signalled ? "signal" : "id taken");
 	analyzer_leave(a);
 	membership_free(a->membership);

@@ -11,6 +11,7 @@
 #include "common/conf/conf_path.h"
 #include "common/log.h"
 #include "common/process.h"
+#include "common/service.h"
 #include "node/admin/admin.h"
 #include "node/control/control.h"
 #include "node/node_claim.h"
@@ -32,6 +33,8 @@ struct node {
 	struct admin *admin;
 	const struct metrics_shard **shards;
 	bool (*reload)(void); /* on SIGHUP */
+	bool is_watched;      /* the service manager wants to hear of it */
+	uint64_t longest_wait_ms;
 };
 
 static void init_memory(struct node *node)
@@ -339,6 +342,21 @@ static void take_reloaded(struct node *node)
 		log_error("node", "the tokens of agents stay as they were", "reason=memory");
 }
 
+static void reload_options(struct node *node)
+{
+	service_reloading();
+	if (node->reload())
+		take_reloaded(node);
+	service_ready();
+}
+
+/* A worker that hangs leaves it hungry, so that the service manager starts the node anew. */
+static void feed_watchdog(struct node *node)
+{
+	if (node->is_watched && health_live(&node->shared.health, clock_mono_us()) == HEALTH_READY)
+		service_alive();
+}
+
 /* SIGTERM or SIGINT, within the time: true. SIGHUP is heeded meanwhile. */
 static bool wait_signal(struct node *node, uint64_t ms)
 {
@@ -355,13 +373,14 @@ static bool wait_signal(struct node *node, uint64_t ms)
 	do {
 		now_us = clock_mono_us();
 		ms = until_us > now_us ? (until_us - now_us) / US_PER_MS : 0;
-		if (ms > LONGEST_WAIT_MS)
-			ms = LONGEST_WAIT_MS;
+		if (ms > node->longest_wait_ms)
+			ms = node->longest_wait_ms;
 		left = (struct timespec){ .tv_sec = (time_t)(ms / 1000),
 					  .tv_nsec = (long)(ms % 1000) * 1000000 };
 		r = sigtimedwait(&set, NULL, &left);
-		if (r == SIGHUP && node->reload())
-			take_reloaded(node);
+		if (r == SIGHUP)
+			reload_options(node);
+		feed_watchdog(node);
 	} while (r != SIGTERM && r != SIGINT && (r > 0 || ms > 0));
 	return r > 0;
 }
@@ -380,8 +399,14 @@ static bool join_workers(struct node *node)
 
 int node_run(struct node *node, bool (*reload)(void))
 {
+	uint64_t watchdog_ms = service_watchdog_ms();
+
 	node->reload = reload;
+	node->is_watched = watchdog_ms > 0;
+	node->longest_wait_ms = watchdog_ms > 0 ? watchdog_ms : LONGEST_WAIT_MS;
+	service_ready();
 	wait_signal(node, UINT64_MAX);
+	service_stopping();
 	log_info("node", "draining", "delay_ms=%llu",
 		 (unsigned long long)node->shared.config->drain_delay_ms);
 	atomic_store(&node->shared.health.draining, true);
