@@ -65,6 +65,11 @@ sub nodes ($self) { return @{ $self->{nodes} } }
 sub node ($self, $i) { return $self->{nodes}[ $i - 1 ] }
 sub analyzer ($self, $id) { return $self->{analyzers}{$id} }
 
+# One of these nodes has found this analyzer silent, though no test did anything to it.
+sub was_held_up ($self, $id, @nodes) {
+    return scalar grep { $self->node($_)->log =~ /analyzer=$id .*(?:state=hanging|error="no answer in time"|reason=timeout)/ } @nodes;
+}
+
 # ---- what the cluster says of itself ----
 
 sub cluster ($self, $i = 1) {
