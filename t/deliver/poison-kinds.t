@@ -49,7 +49,8 @@ for my $server (values %servers) {
 }
 note(join ', ', map { "$_: $deliveries{$_}" } POISON);
 cmp_ok($deliveries{$_}, '<=', /cut/ ? MOST_CUT : MOST, "$_ was delivered a few times") for POISON;
-is($metric->(qq(weir_breaker_opened_total{analyzer="$_"})), 0, "the breaker of $_ never opened") for sort keys %servers;
+# A server that the machine holds up may fail its health probe; deliveries alone never open the breaker here.
+unlike($node->log, qr/msg="breaker changed" .*analyzer=$_ state=open reason="(?!its health probe)/, "no poison opened the breaker of $_") for sort keys %servers;
 is($metric->('weir_poison_packets_total'), scalar(my @all = POISON), 'the metric counts them');
 is($metric->('weir_suspect_packets'), 0, 'and none waits any more');
 done_testing;

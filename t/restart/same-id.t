@@ -35,7 +35,7 @@ my $mode = sub { my ($n1) = grep { $_->{id} eq 'n1' } @{ $cluster->cluster->{nod
 wait_until { $mode->() =~ /^(?:exact|leased)$/ } 10, 'the mode of the node that was frozen';
 pass('a node back from a pause has its mode again');
 my $loss = metrics($cluster->node(1))->{weir_registry_losses_total} // 0;
-is($loss, 0, 'and nobody takes that for lost data');
+is($loss, 0, 'and nobody takes that for lost data') or diag($cluster->node(1)->log);
 
 # killed and started again: its lease still runs
 $cluster->node(1)->kill_now;

@@ -1,5 +1,5 @@
 # Connections to Redis that carry 1 MB/s: packets of 16 MiB go into the spill and out of it, slowly, and small ones beside
-# them do not wait for their bytes. All options are the defaults.
+# them do not wait for their bytes. A call that takes many times redis-timeout goes on while its bytes move.
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
@@ -29,7 +29,7 @@ my $now_ms = int(1000 * time);
 $redis->script('spill_push', 'default', 'n9', 1 << 30, map { ('', 'application/json', 1, $now_ms, $_, 0, '') } $large, '["' . 'x' x 4_000_000 . '"]', map { "[$_]" } 1 .. 20);
 
 # Out of the spill.
-my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1 }, redis => $redis, node => [ '--redis-timeout', '100ms', '--ack-within', '300ms' ]);
+my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1 }, redis => $redis, node => [ '--redis-timeout', '500ms', '--ack-within', '300ms' ]);
 my $node = $cluster->node(1);
 my $delivered = sub { metrics($node)->{weir_delivered_packets_total} // 0 };
 wait_until { $delivered->() >= 20 } 10, 'small packets to be delivered';

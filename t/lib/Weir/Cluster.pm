@@ -7,6 +7,7 @@ package Weir::Cluster;
 # On a busy machine Redis and analyzers may take their time: for that no node routes without Redis, nor stores packets (ack-within). Options: shared => 1 (all nodes on one ingest port), node => [options of weir-node], redis => another than a Weir::Redis of its own.
 use v5.36;
 use List::Util qw(max sum0);
+use Weir::Base qw(until_true);
 use Weir::Test;
 
 sub start ($class, %options) {
@@ -72,8 +73,13 @@ sub was_held_up ($self, $id, @nodes) {
 
 # ---- what the cluster says of itself ----
 
+# A machine that holds Redis up for a moment is asked again.
 sub cluster ($self, $i = 1) {
-    my $response = http(GET => $self->node($i)->{admin} . '/v1/cluster');
+    my $response;
+    until_true(5, sub () {
+        $response = http(GET => $self->node($i)->{admin} . '/v1/cluster');
+        return $response->{content} !~ /"registry_away"/;
+    });
     die "cluster: $response->{status} $response->{content}" if $response->{status} != 200;
     return $response->{json};
 }
