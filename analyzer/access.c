@@ -10,17 +10,6 @@
 
 #define MAX_HOST 64 /* bytes of an address or "localhost" */
 
-static bool is_loopback(const struct net_addr *addr)
-{
-	const struct in6_addr *in6 = &((const struct sockaddr_in6 *)&addr->sa)->sin6_addr;
-	uint8_t key[NET_ADDR_KEY_BYTES];
-
-	net_addr_key(addr, key);
-	if (addr->sa.ss_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(in6))
-		return IN6_IS_ADDR_LOOPBACK(in6);
-	return key[12] == 127;
-}
-
 /* Browsers say which page asks. No page is served here, so none of them has any business here. */
 static bool is_of_a_page(const struct front_request *rq)
 {
@@ -72,7 +61,7 @@ enum refusal access_check_control(const struct config *config, const struct fron
 		return is_bearer(rq, token) ? REFUSED_NOT : REFUSED_TOKEN;
 	if (!is_named_safely(rq))
 		return REFUSED_HOST;
-	return is_loopback(&rq->from) ? REFUSED_NOT : REFUSED_REMOTE;
+	return net_addr_is_loopback(&rq->from) ? REFUSED_NOT : REFUSED_REMOTE;
 }
 
 enum refusal access_check_delivery(const char *token, const struct front_request *rq)

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "loadgen/slots.h"
+#include "loadgen/steering.h"
 
 #define TICK_US 1000
 #define SWEEP_US 20000
@@ -39,6 +40,7 @@ struct load {
 	uint64_t next_sweep_us, next_progress_us;
 
 	struct pacer pacer;
+	struct steering steering;
 	uint64_t next_number; /* of a packet, in its id */
 	struct slots slots;
 	struct packet_pool pool;
@@ -84,6 +86,7 @@ static void load_init_pacer(struct load *l, uint64_t now_us)
 		l->pacer.end_us = now_us + l->config->duration_ms * US_PER_MS;
 	if (l->config->max_packets)
 		l->pacer.max_packets = l->config->max_packets;
+	steering_init(&l->steering, l->config->emitter, &l->pacer);
 }
 
 /* A coarse clock, which libevent takes else, would make packets some 4 ms late. */
@@ -197,16 +200,30 @@ static void load_source_stopped(struct load *l, int reason, uint64_t now_us)
 	}
 }
 
+/* It was written: the schedule, or what was ordered, goes on. */
+static void load_note_packet(struct load *l, struct packet *packet)
+{
+	const uint64_t max_messages = l->config->max_messages;
+
+	l->next_number++;
+	if (l->steering.n_due)
+		l->steering.n_due -= packet->n_messages;
+	else
+		pacer_take(&l->pacer);
+	if (max_messages && l->stats->sent.messages + packet->n_messages >= max_messages)
+		pacer_stop(&l->pacer);
+}
+
 /* A packet that is due now; NULL: none. */
 static struct packet *load_new_packet(struct load *l, uint64_t now_us)
 {
-	const uint64_t max_messages = l->config->max_messages;
 	struct packet *packet;
-	uint64_t due_us;
+	uint64_t due_us = now_us;
 	int r;
 
-	if (!pacer_peek(&l->pacer, now_us, &due_us))
+	if (!l->steering.n_due && !pacer_peek(&l->pacer, now_us, &due_us))
 		return NULL;
+	l->source->at_most = l->steering.n_due;
 	packet = packet_pool_take(&l->pool);
 	r = packet ? load_write_packet(l, packet) : -ENOMEM;
 	if (r) {
@@ -216,10 +233,7 @@ static struct packet *load_new_packet(struct load *l, uint64_t now_us)
 		return NULL;
 	}
 	packet->due_us = due_us;
-	l->next_number++;
-	pacer_take(&l->pacer);
-	if (max_messages && l->stats->sent.messages + packet->n_messages >= max_messages)
-		pacer_stop(&l->pacer);
+	load_note_packet(l, packet);
 	return packet;
 }
 
@@ -346,6 +360,8 @@ static void load_show_progress(struct load *l, uint64_t now_us)
 static void load_report(struct load *l, uint64_t now_us)
 {
 	load_show_progress(l, now_us);
+	steering_tell(&l->steering, l->stats, pacer_backlog(&l->pacer, now_us),
+		      l->slots.n_in_flight, now_us);
 	if (l->config->acked && fflush(l->config->acked))
 		l->err = -errno;
 }
@@ -368,7 +384,7 @@ static void load_advance_phase(struct load *l, uint64_t now_us)
 {
 	uint64_t due_us;
 
-	if (l->phase == LOAD_RUNNING &&
+	if (l->phase == LOAD_RUNNING && !l->config->emitter &&
 	    (now_us >= l->pacer.end_us || pacer_is_over(&l->pacer, now_us)))
 		load_set_phase(l, LOAD_DRAINING, now_us);
 	if (l->phase == LOAD_DRAINING &&
@@ -388,6 +404,7 @@ static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		l->next_sweep_us = now_us + SWEEP_US;
 		slots_sweep(&l->slots, now_us, l->config->timeout_ms * US_PER_MS);
 	}
+	steering_follow(&l->steering, &l->pacer, now_us);
 	load_pump(l, now_us);
 	load_watch_backlog(l, now_us);
 	if (now_us >= l->next_progress_us) {

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "loadgen/compress.h"
+#include "loadgen/control/emitter.h"
 #include "loadgen/pacer.h"
 #include "loadgen/source.h"
 #include "loadgen/stats.h"
@@ -34,7 +35,8 @@ struct load_config {
 	size_t n_targets; /* >= 1 */
 	const struct writer *writer;
 	struct compressor *compressor; /* NULL: nothing is compressed */
-	FILE *acked; /* gets the id of each accepted packet, a line each; may be NULL */
+	struct emitter *emitter; /* whose orders are followed until a signal ends it; NULL: none */
+	FILE *acked;             /* gets the id of each accepted packet, a line each; may be NULL */
 };
 
 /* Called about every `progress_ms`, and once at the end. */

@@ -91,6 +91,13 @@ static const struct conf_option table[] = {
 	  "The bearer token for the targets.", .flags = CONF_SECRET },
 	{ "admin-token", CONF_STRING, AT(admin_token), NULL, "TOKEN",
 	  "The bearer token for --verify.", .flags = CONF_SECRET },
+	{ "control", CONF_STRING, AT(control), NULL, "HOST:PORT",
+	  "Where orders are taken over HTTP, and a page for browsers is served. Nothing is sent until it is "
+	  "ordered, and the run has no end." },
+	{ "control-token", CONF_STRING, AT(control_token), NULL, "TOKEN",
+	  "The bearer token that orders have to come with.", .flags = CONF_SECRET },
+	{ "insecure", CONF_BOOL, AT(insecure), "false", NULL,
+	  "Without a control token the control port listens on loopback alone, unless this is given." },
 	{ "json", CONF_BOOL, AT(json), "false", NULL, "The report is one JSON object." },
 	{ "quiet", CONF_BOOL, AT(quiet), "false", NULL,
 	  "There is no progress and no report: the exit status says whether all went well." },
@@ -117,7 +124,7 @@ static int options_read_duration(struct options *o)
 {
 	static const struct conf_option option = { "duration", CONF_DURATION, 0, NULL, NULL, NULL };
 	const bool has_other_end =
-		o->count || o->max_messages || (o->replay && !strcmp(o->replay, "-"));
+		o->count || o->max_messages || o->control || (o->replay && !strcmp(o->replay, "-"));
 	char why[128] = "", *end;
 	double seconds;
 
@@ -188,6 +195,24 @@ int options_refuse_file(const char *name, const char *path, int error)
 	return options_refuse(name, path, why);
 }
 
+static int check_control(struct options *o)
+{
+	bool has_end = o->duration || o->count || o->max_messages;
+
+	if (!o->control)
+		return 0;
+	if (net_addr_parse(&o->control_addr, o->control))
+		return options_refuse("control", o->control, "is no HOST:PORT");
+	if (has_end || o->rate <= 0 || (o->replay && !strcmp(o->replay, "-")))
+		return conf_complain(&program,
+				     "--control goes without --duration, --count, --max-messages, "
+				     "--replay - and --rate 0");
+	if (!o->control_token && !o->insecure && !net_addr_is_loopback(&o->control_addr))
+		return options_refuse("control", o->control,
+				      "is not loopback: give a --control-token, or --insecure");
+	return 0;
+}
+
 static int check_files(const struct options *o)
 {
 	bool reads_file = o->replay && strcmp(o->replay, "-") != 0;
@@ -217,6 +242,8 @@ static int finish(void *options)
 		r = choose_body(o);
 	if (!r)
 		r = check_targets(o);
+	if (!r)
+		r = check_control(o);
 	return r ? r : check_files(o);
 }
 

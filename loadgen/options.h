@@ -34,6 +34,9 @@ struct options {
 	int64_t seed;
 	char *ingest_token;
 	char *admin_token;
+	char *control;
+	char *control_token;
+	bool insecure;
 	bool json;
 	bool quiet;
 	int progress;
@@ -44,7 +47,8 @@ struct options {
 	uint64_t duration_ms; /* 0: no end by time */
 	struct sizes sizes;
 	struct target_body body;
-	char prefix[65]; /* of ids: as given, or random */
+	struct net_addr control_addr; /* where there is one */
+	char prefix[65];              /* of ids: as given, or random */
 };
 
 /* 0 (options_free after use), CONF_E_DONE, CONF_E_USAGE (said on stderr), or negative. */

@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "common/tolerance.h"
+#include "loadgen/control/control.h"
 #include "loadgen/load.h"
 #include "loadgen/progress.h"
 #include "loadgen/report.h"
@@ -16,9 +17,11 @@
 struct session {
 	const struct options *options;
 	struct load_config config;
-	struct target *targets; /* owned, as are the next four */
+	struct target *targets; /* owned, as are the next six */
 	struct source *source;
 	struct compressor *compressor;
+	struct emitter *emitter;
+	struct control *control;
 	FILE *acked;
 	struct verify verify;
 	struct stats stats;
@@ -65,6 +68,19 @@ static int session_open_writer(struct session *s)
 	return s->compressor ? 0 : -ENOMEM;
 }
 
+static int session_open_control(struct session *s)
+{
+	const struct options *o = s->options;
+	struct control_config config = { .addr = o->control_addr,
+					 .token = o->control_token,
+					 .format = format_names[o->body.format] };
+
+	if (!o->control)
+		return 0;
+	s->config.emitter = config.emitter = s->emitter = emitter_new(o->rate);
+	return s->emitter ? control_start(&config, &s->control) : -ENOMEM;
+}
+
 static int session_open_files(struct session *s)
 {
 	const struct options *o = s->options;
@@ -100,6 +116,8 @@ struct session *session_free(struct session *s)
 {
 	if (!s)
 		return NULL;
+	control_stop(s->control);
+	emitter_free(s->emitter);
 	for (size_t i = 0; i < s->config.n_targets; i++)
 		target_deinit(&s->targets[i]);
 	free(s->targets);
@@ -126,6 +144,8 @@ int session_new(struct session **sessionp, const struct options *options)
 		r = session_open_writer(s);
 	if (!r)
 		r = session_open_files(s);
+	if (!r)
+		r = session_open_control(s);
 	if (r) {
 		session_free(s);
 		return r;

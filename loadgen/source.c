@@ -14,6 +14,8 @@ int source_write_packet(struct source *source, const struct writer *writer, stru
 	struct message m;
 	int r = 0;
 
+	if (source->at_most && n_wanted > source->at_most)
+		n_wanted = (uint32_t)source->at_most;
 	if (writer->has_one_message)
 		n_wanted = 1;
 	writer_begin(writer, writing, out, id, ts_ms);

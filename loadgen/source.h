@@ -19,6 +19,7 @@ struct source {
 	const struct source_ops *ops;
 	struct sizes sizes;
 	struct rng rng;
+	uint64_t at_most; /* messages of the next packet; 0: as many as are drawn */
 };
 
 struct source_ops {

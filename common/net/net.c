@@ -315,6 +315,17 @@ void net_addr_key(const struct net_addr *addr, uint8_t key[NET_ADDR_KEY_BYTES])
 	}
 }
 
+bool net_addr_is_loopback(const struct net_addr *addr)
+{
+	const struct in6_addr *in6 = &((const struct sockaddr_in6 *)&addr->sa)->sin6_addr;
+	uint8_t key[NET_ADDR_KEY_BYTES];
+
+	net_addr_key(addr, key);
+	if (addr->sa.ss_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(in6))
+		return IN6_IS_ADDR_LOOPBACK(in6);
+	return key[12] == 127;
+}
+
 int net_url_parse(struct net_url *url, const char *text)
 {
 	struct authority a;

@@ -30,6 +30,8 @@ uint16_t net_addr_port(const struct net_addr *addr);
 /* Who it is: IPv4 as ::ffff:0:0/96, however the socket names it; of IPv6 the /64. */
 #define NET_ADDR_KEY_BYTES 16
 void net_addr_key(const struct net_addr *addr, uint8_t key[NET_ADDR_KEY_BYTES]);
+/* 127.0.0.0/8, however the socket names it, and ::1. */
+bool net_addr_is_loopback(const struct net_addr *addr);
 /* Of a host that is an address itself, "127.0.0.1" or "::1". NET_E_RESOLVE: it is a name. */
 int net_addr_numeric(struct net_addr *addr, const char *host, uint16_t port) MUST_CHECK;
 

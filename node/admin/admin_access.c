@@ -165,23 +165,13 @@ int admin_access_check(struct admin_access *a, struct front_request *rq, enum ac
 	return is_open(a->config, access) ? 0 : check_token(a, rq, access);
 }
 
-static bool is_loopback(const struct net_addr *addr)
-{
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&addr->sa;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr->sa;
-
-	if (addr->sa.ss_family == AF_INET)
-		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
-	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
-}
-
 void admin_access_fit(const struct node_config *config, struct net_addr *addr)
 {
 	struct sockaddr_in loopback = { .sin_family = AF_INET,
 					.sin_port = htons(net_addr_port(addr)),
 					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
-	if (is_loopback(addr) || config->admin_token || config->insecure)
+	if (net_addr_is_loopback(addr) || config->admin_token || config->insecure)
 		return;
 	log_warn("admin", "the admin port listens on loopback alone", "remedy=%s runbook=%s",
 		 "set admin-token, or insecure", LOG_RUNBOOK "the-admin-port-is-open");
@@ -193,7 +183,7 @@ void admin_access_warn(const struct node_config *config, const struct net_addr *
 {
 	char text[NET_ADDR_STRLEN];
 
-	if (is_loopback(addr) || (config->admin_token && config->register_token))
+	if (net_addr_is_loopback(addr) || (config->admin_token && config->register_token))
 		return;
 	net_addr_format(addr, text);
 	log_warn("admin", "whoever reaches the admin port may change things",
