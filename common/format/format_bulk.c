@@ -58,13 +58,18 @@ static int on_parameter(struct json_cursor *c, unsigned depth, const struct json
 static int on_action(struct json_cursor *c, unsigned depth, const struct json_slice *key, void *arg)
 {
 	struct operation *op = arg;
+	int action = -1;
 
-	if (op->action >= 0 || !is_at(c, '{'))
-		return FORMAT_E_SYNTAX; /* there is one action, and it is an object */
 	for (int i = 0; i < ACTIONS; i++)
 		if (json_slice_is(key, action_names[i]))
-			op->action = i;
-	return op->action < 0 ? FORMAT_E_SYNTAX : json_scan_object(c, depth, on_parameter, op);
+			action = i;
+	/* Elasticsearch reads over what some agents put behind the action. */
+	if (op->action >= 0 && action < 0)
+		return json_scan_value(c, depth) ? FORMAT_E_SYNTAX : 0;
+	if (op->action >= 0 || action < 0 || !is_at(c, '{'))
+		return FORMAT_E_SYNTAX; /* there is one action, and it is an object */
+	op->action = action;
+	return json_scan_object(c, depth, on_parameter, op);
 }
 
 static int scan_operation(struct json_cursor *c, struct operation *op)

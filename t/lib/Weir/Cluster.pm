@@ -52,7 +52,8 @@ sub restart_node ($self, $i) {
 
 # Registers with the first node. Every start has a record file of its own.
 sub start_analyzer ($self, $id, $weight, @more) {
-    my $record = sprintf '%s/%s.%d.record', folder, $id, scalar @{ $self->{records} };
+    state $n = 0;
+    my $record = sprintf '%s/%s.%d.record', folder, $id, ++$n;
     push @{ $self->{records} }, [ $id, $record ];
     push @more, '--replace' if $self->{analyzers}{$id}; # the same one again, on another port
     my $analyzer = Weir::Process->start([ 'weir-analyzer', '--id', $id, '--weight', $weight, '--listen', '127.0.0.1:0',

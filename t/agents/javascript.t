@@ -1,0 +1,7 @@
+# OpenTelemetry, pino, winston and the clients of Elasticsearch and Splunk send 1000 records each: each is counted, and at an analyzer once.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use Weir::AgentTest;
+
+agents_send(Weir::AgentTable::names('javascript'));
