@@ -15,8 +15,8 @@ RUN apt-get update \
 COPY . .
 RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_C_FLAGS_RELEASE=-O2 -DCMAKE_CXX_FLAGS_RELEASE=-O2 \
- && ninja -C /build weir-node weir-analyzer weir-loadgen weirctl \
- && install -s -D -t /out /build/bin/weir-node /build/bin/weir-analyzer /build/bin/weir-loadgen /build/bin/weirctl
+ && ninja -C /build weir-node weir-analyzer weir-sidecar weir-loadgen weirctl \
+ && install -s -D -t /out /build/bin/weir-node /build/bin/weir-analyzer /build/bin/weir-sidecar /build/bin/weir-loadgen /build/bin/weirctl
 
 # The tests are compiled and run by its container, not by a step: the classic builder takes all steps of all stages.
 FROM build AS test

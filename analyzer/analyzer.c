@@ -30,6 +30,8 @@ struct analyzer {
 	char made_token[2 * TOKEN_BYTES + 1];
 	const char *delivery_token; /* of deliveries; NULL: none is asked for */
 	struct server *server;
+	struct buf delivery_url;
+	struct member member;
 	struct membership *membership; /* NULL: it does not register */
 	int signal_fd;
 	struct config *reloaded; /* `config`, to be changed on SIGHUP */
@@ -67,25 +69,66 @@ static int choose_token(struct analyzer *a)
 	return rng_token(a->made_token, TOKEN_BYTES);
 }
 
+static uint64_t on_processed(void *arg)
+{
+	return stats_processed(((struct analyzer *)arg)->stats);
+}
+
+static void on_registered(void *arg, bool is_registered)
+{
+	stats_set_registered(((struct analyzer *)arg)->stats, is_registered);
+}
+
+static void on_call(void *arg, enum membership_call call)
+{
+	stats_count_call(((struct analyzer *)arg)->stats, call);
+}
+
+static void on_fault(void *arg, const char *fault)
+{
+	faults_set_remote(((struct analyzer *)arg)->faults, fault);
+}
+
+static int join(struct analyzer *a)
+{
+	const struct config *config = a->config;
+	const struct membership_hooks hooks = { .processed = on_processed,
+						.on_registered = on_registered,
+						.on_call = on_call,
+						.on_fault = on_fault,
+						.arg = a };
+
+	a->member = (struct member){
+		.id = config->id,
+		.url = buf_str(&a->delivery_url),
+		.delivery_token = a->delivery_token,
+		.accepts = accepts_names[config->accepts],
+		.weight = config->weight,
+		.ttl_ms = config->ttl_ms,
+		.slow_start_ms = config->slow_start_ms,
+		.max_batch_packets = config->max_batch_packets,
+		.max_batch_bytes = config->max_batch_bytes,
+		.replace = config->replace,
+		.registries = &config->registries,
+		.register_token = &config->register_token,
+	};
+	return a->delivery_url.failed ? -ENOMEM
+				      : membership_start(&a->member, &hooks, &a->membership);
+}
+
 static int announce(struct analyzer *a)
 {
 	char addr[NET_ADDR_STRLEN];
-	struct buf url = { 0 };
-	int r = 0;
 
 	net_addr_format(server_addr(a->server), addr);
 	log_info("analyzer", "listening", "addr=%s id=%s", addr, a->config->id);
 	if (a->config->registries.n_values == 0)
 		return 0;
 	if (a->config->advertise)
-		net_bracket_url(&url, a->config->advertise);
+		net_bracket_url(&a->delivery_url, a->config->advertise);
 	else
-		registration_delivery_url(&url, server_addr(a->server));
-	r = url.failed ? -ENOMEM
-		       : membership_start(a->config, buf_str(&url), a->delivery_token, a->stats,
-					  a->faults, &a->membership);
-	buf_deinit(&url);
-	return r;
+		registration_delivery_url(&a->delivery_url, server_addr(a->server));
+	return join(a);
 }
 
 static int analyzer_init(struct analyzer *a)
@@ -118,6 +161,7 @@ static void analyzer_free(struct analyzer *a)
 	intake_free(a->intake);
 	faults_free(a->faults);
 	stats_free(a->stats);
+	buf_deinit(&a->delivery_url);
 	if (a->signal_fd >= 0)
 		close(a->signal_fd);
 	free(a);

@@ -28,14 +28,12 @@
 #define RETRY_BASE_MS 100
 #define RETRY_CAP_MS 1000
 #define NEWS_US (500 * US_PER_MS)
-#define NOTHING_SENT UINT64_MAX /* no heartbeat of this lease has gone out */
+#define NOTHING_SENT (UINT64_MAX - 1) /* no heartbeat of this lease has gone out */
+#define UNWELL_US (200 * US_PER_MS)   /* between two looks while the analyzer is not well */
 
 struct membership {
-	const struct config *config;
-	struct stats *stats;
-	struct faults *faults;
-	struct buf delivery_url;
-	const char *delivery_token; /* NULL: none */
+	const struct member *member;
+	struct membership_hooks hooks;
 	int end_fd;
 	pthread_t thread;
 
@@ -91,7 +89,8 @@ static void membership_set_state(struct membership *m, enum membership_state sta
 	pthread_mutex_lock(&m->lock);
 	m->state = state;
 	pthread_mutex_unlock(&m->lock);
-	stats_set_registered(m->stats, state == MEMBER_ACTIVE);
+	if (m->hooks.on_registered)
+		m->hooks.on_registered(m->hooks.arg, state == MEMBER_ACTIVE);
 }
 
 enum membership_state membership_state(struct membership *m)
@@ -104,7 +103,7 @@ enum membership_state membership_state(struct membership *m)
 	return state;
 }
 
-static int membership_init(struct membership *m, const char *delivery_url)
+static int membership_init(struct membership *m)
 {
 	pthread_condattr_t attr;
 
@@ -118,13 +117,12 @@ static int membership_init(struct membership *m, const char *delivery_url)
 	snprintf(m->instance, sizeof(m->instance), "%016llx%016llx",
 		 (unsigned long long)rng_next(&m->rng), (unsigned long long)rng_next(&m->rng));
 	m->started_ms = clock_wall_us() / US_PER_MS;
-	buf_append_str(&m->delivery_url, delivery_url);
-	m->token = conf_string(&m->config->register_token);
+	m->token = conf_string(m->member->register_token);
 	m->http = http_client_new("application/json", m->token);
 	m->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (m->end_fd < 0)
 		return -errno;
-	return m->http && !m->delivery_url.failed ? 0 : -ENOMEM;
+	return m->http ? 0 : -ENOMEM;
 }
 
 static void membership_destroy(struct membership *m)
@@ -134,14 +132,12 @@ static void membership_destroy(struct membership *m)
 	http_client_free(m->http);
 	buf_deinit(&m->url);
 	buf_deinit(&m->body);
-	buf_deinit(&m->delivery_url);
 	pthread_cond_destroy(&m->wake);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
 }
 
-int membership_start(const struct config *config, const char *delivery_url,
-		     const char *delivery_token, struct stats *stats, struct faults *faults,
+int membership_start(const struct member *member, const struct membership_hooks *hooks,
 		     struct membership **membershipp)
 {
 	struct membership *m = calloc(1, sizeof(*m));
@@ -149,11 +145,9 @@ int membership_start(const struct config *config, const char *delivery_url,
 
 	if (!m)
 		return -ENOMEM;
-	m->config = config;
-	m->delivery_token = delivery_token;
-	m->stats = stats;
-	m->faults = faults;
-	r = membership_init(m, delivery_url);
+	m->member = member;
+	m->hooks = *hooks;
+	r = membership_init(m);
 	if (!r)
 		r = -pthread_create(&m->thread, NULL, membership_run, m);
 	if (r)
@@ -163,11 +157,27 @@ int membership_start(const struct config *config, const char *delivery_url,
 	return r;
 }
 
+static uint64_t membership_processed(const struct membership *m)
+{
+	return m->hooks.processed ? m->hooks.processed(m->hooks.arg) : PROCESSED_UNKNOWN;
+}
+
+static void membership_count(struct membership *m, enum membership_call call)
+{
+	if (m->hooks.on_call)
+		m->hooks.on_call(m->hooks.arg, call);
+}
+
+static bool membership_is_well(const struct membership *m)
+{
+	return !m->hooks.is_well || m->hooks.is_well(m->hooks.arg);
+}
+
 /* What was on its way when it deregistered has been processed since: the registry still takes that
  * down. */
 static void membership_last_word(struct membership *m)
 {
-	uint64_t n_processed = stats_processed(m->stats);
+	uint64_t n_processed = membership_processed(m);
 
 	if (m->state != MEMBER_LEFT || !m->is_deregistered || n_processed == m->n_sent)
 		return;
@@ -205,7 +215,9 @@ static void *membership_run(void *arg)
 	uint64_t wait_us = 0;
 
 	while (m->state != MEMBER_TAKEN && membership_sleep(m, wait_us))
-		wait_us = m->state == MEMBER_JOINING ? membership_join(m) : membership_beat(m);
+		wait_us = !membership_is_well(m)       ? UNWELL_US
+			  : m->state == MEMBER_JOINING ? membership_join(m)
+						       : membership_beat(m);
 	if (m->state != MEMBER_TAKEN) {
 		membership_deregister(m);
 		membership_set_state(m, MEMBER_LEFT);
@@ -234,7 +246,7 @@ static bool membership_sleep(struct membership *m, uint64_t us)
 /* The token may have been reloaded. */
 static void membership_heed_token(struct membership *m)
 {
-	const char *token = conf_string(&m->config->register_token);
+	const char *token = conf_string(m->member->register_token);
 	struct http_client *fresh =
 		token == m->token ? NULL : http_client_new("application/json", token);
 
@@ -249,12 +261,12 @@ static void membership_heed_token(struct membership *m)
 static long membership_call(struct membership *m, const char *method, const char *suffix,
 			    uint64_t timeout_ms)
 {
-	const char *base = m->config->registries.values[m->registry];
+	const char *base = m->member->registries->values[m->registry];
 	long status;
 
 	membership_heed_token(m);
 	buf_clear(&m->url);
-	registration_url(&m->url, base, m->config->id, suffix);
+	registration_url(&m->url, base, m->member->id, suffix);
 	if (m->url.failed || m->body.failed) {
 		log_error("membership", "out of memory");
 		return 0;
@@ -276,10 +288,10 @@ static uint64_t membership_failed(struct membership *m, const char *what, long s
 		registration_parse_refusal(why, http_client_answer(m->http));
 		log_warn("membership", "the registry refuses",
 			 "call=%s status=%ld url=%s reason=%s", what, status,
-			 m->config->registries.values[m->registry], why);
+			 m->member->registries->values[m->registry], why);
 	}
-	stats_count_call(m->stats, CALL_FAILED);
-	m->registry = (m->registry + 1) % m->config->registries.n_values;
+	membership_count(m, CALL_FAILED);
+	m->registry = (m->registry + 1) % m->member->registries->n_values;
 	return backoff_next_ms(&m->backoff) * US_PER_MS;
 }
 
@@ -309,22 +321,21 @@ static uint64_t membership_join(struct membership *m)
 	long status;
 
 	buf_clear(&m->body);
-	registration_body(&m->body, m->config, buf_str(&m->delivery_url), m->delivery_token,
-			  m->instance, m->started_ms);
+	registration_body(&m->body, m->member, m->instance, m->started_ms);
 	status = membership_call(m, "PUT", "", CALL_TIMEOUT_MS);
 	if (status != 200 && status != 201)
 		return membership_failed(m, "register", status);
-	if (registration_parse(&m->lease, http_client_answer(m->http), m->config->ttl_ms)) {
+	if (registration_parse(&m->lease, http_client_answer(m->http), m->member->ttl_ms)) {
 		log_warn("membership", "the registry's answer has no lease");
 		return membership_failed(m, "register", status);
 	}
-	stats_count_call(m->stats, CALL_REGISTER);
+	membership_count(m, CALL_REGISTER);
 	backoff_reset(&m->backoff);
 	m->n_sent = NOTHING_SENT;
 	membership_set_due(m);
 	log_info("membership", "registered", "id=%s instance=%s url=%s delivery_url=%s",
-		 m->config->id, m->lease.instance, m->config->registries.values[m->registry],
-		 buf_str(&m->delivery_url));
+		 m->member->id, m->lease.instance, m->member->registries->values[m->registry],
+		 m->member->url);
 	membership_set_state(m, MEMBER_ACTIVE);
 	return membership_next_us(m);
 }
@@ -335,9 +346,9 @@ static uint64_t membership_on_beat(struct membership *m, uint64_t n_processed)
 
 	if (registration_parse_heartbeat(fault, http_client_answer(m->http)))
 		log_warn("membership", "the answer to a heartbeat is not JSON");
-	else
-		faults_set_remote(m->faults, *fault ? fault : NULL);
-	stats_count_call(m->stats, CALL_HEARTBEAT);
+	else if (m->hooks.on_fault)
+		m->hooks.on_fault(m->hooks.arg, *fault ? fault : NULL);
+	membership_count(m, CALL_HEARTBEAT);
 	backoff_reset(&m->backoff);
 	m->n_sent = n_processed;
 	membership_set_due(m);
@@ -346,7 +357,7 @@ static uint64_t membership_on_beat(struct membership *m, uint64_t n_processed)
 
 static uint64_t membership_beat(struct membership *m)
 {
-	uint64_t n_processed = stats_processed(m->stats);
+	uint64_t n_processed = membership_processed(m);
 	long status;
 
 	if (n_processed == m->n_sent && clock_mono_us() < m->due_us)
@@ -363,7 +374,7 @@ static uint64_t membership_beat(struct membership *m)
 	}
 	if (status == 409) {
 		log_error("membership", "another instance has taken the id", "id=%s",
-			  m->config->id);
+			  m->member->id);
 		membership_set_state(m, MEMBER_TAKEN);
 		return 0;
 	}
@@ -384,13 +395,13 @@ static uint64_t membership_time_left_ms(struct membership *m)
 /* One try at each registry. 404 and 409: the lease is gone, or another's: nothing to leave. */
 static void membership_deregister(struct membership *m)
 {
-	uint64_t n_processed = stats_processed(m->stats);
+	uint64_t n_processed = membership_processed(m);
 
 	if (m->state != MEMBER_ACTIVE)
 		return;
 	buf_clear(&m->body);
 	registration_heartbeat_body(&m->body, m->lease.instance, n_processed);
-	for (size_t i = 0; i < m->config->registries.n_values; i++) {
+	for (size_t i = 0; i < m->member->registries->n_values; i++) {
 		uint64_t left_ms = membership_time_left_ms(m);
 		long status;
 
@@ -398,7 +409,7 @@ static void membership_deregister(struct membership *m)
 			break;
 		status = membership_call(m, "DELETE", "", left_ms);
 		if ((status >= 200 && status <= 299) || status == 404 || status == 409) {
-			stats_count_call(m->stats, CALL_DEREGISTER);
+			membership_count(m, CALL_DEREGISTER);
 			log_info("membership", "deregistered", "status=%ld", status);
 			m->is_deregistered = true;
 			m->n_sent = n_processed;

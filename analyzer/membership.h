@@ -2,11 +2,9 @@
 #define WEIR_ANALYZER_MEMBERSHIP_H
 /*
  * Keeps this analyzer registered, in a thread of its own: registers, sends heartbeats with what was
- * processed, takes faults from the answers, and deregisters at the end.
+ * processed, hands on faults from the answers, and deregisters at the end.
  */
-#include "analyzer/config.h"
-#include "analyzer/fault.h"
-#include "analyzer/stats.h"
+#include "analyzer/registration.h"
 #include "common/err.h"
 
 #define MEMBERSHIP_LEAVE_MS 2000 /* deregistering takes no longer */
@@ -21,11 +19,28 @@ enum membership_state {
 
 struct membership;
 
-/* Starts the thread. Borrows all until membership_free. `delivery_url` is copied. delivery_token: what
- * nodes are to send with deliveries; NULL: nothing. Negative errno.
- */
-int membership_start(const struct config *config, const char *delivery_url,
-		     const char *delivery_token, struct stats *stats, struct faults *faults,
+enum membership_call {
+	CALL_REGISTER,
+	CALL_HEARTBEAT,
+	CALL_DEREGISTER,
+	CALL_FAILED,
+	MEMBERSHIP_CALLS
+};
+
+/* Its thread calls these. */
+struct membership_hooks {
+	uint64_t (*processed)(void *arg); /* messages so far, or PROCESSED_UNKNOWN; NULL: unknown */
+	bool (*is_well)(
+		void *arg); /* false: it waits with registering and heartbeats; NULL: always */
+	void (*on_registered)(void *arg, bool is_registered); /* NULL: not wanted */
+	void (*on_call)(void *arg,
+			enum membership_call call);     /* what was done, or failed; or NULL */
+	void (*on_fault)(void *arg, const char *fault); /* to simulate; NULL: none; or NULL */
+	void *arg;
+};
+
+/* Starts the thread. Borrows the member until membership_free; copies the hooks. Negative errno. */
+int membership_start(const struct member *member, const struct membership_hooks *hooks,
 		     struct membership **membershipp) MUST_CHECK;
 
 /* Readable once the life has ended: MEMBER_TAKEN or MEMBER_LEFT. */

@@ -57,37 +57,38 @@ static void append_json(struct buf *out, cJSON *json, bool ok)
 	cJSON_Delete(json);
 }
 
-void registration_body(struct buf *out, const struct config *config, const char *delivery_url,
-		       const char *delivery_token, const char *instance, uint64_t started_ms)
+void registration_body(struct buf *out, const struct member *member, const char *instance,
+		       uint64_t started_ms)
 {
 	cJSON *json = cJSON_CreateObject();
 	bool ok =
-		cJSON_AddStringToObject(json, "url", delivery_url) &&
-		cJSON_AddNumberToObject(json, "weight", config->weight) &&
-		cJSON_AddNumberToObject(json, "ttl_ms", (double)config->ttl_ms) &&
-		cJSON_AddStringToObject(json, "accepts", accepts_names[config->accepts]) &&
+		cJSON_AddStringToObject(json, "url", member->url) &&
+		cJSON_AddNumberToObject(json, "weight", member->weight) &&
+		cJSON_AddNumberToObject(json, "ttl_ms", (double)member->ttl_ms) &&
+		cJSON_AddStringToObject(json, "accepts", member->accepts) &&
 		cJSON_AddNumberToObject(json, "max_batch_packets",
-					(double)config->max_batch_packets) &&
-		cJSON_AddNumberToObject(json, "max_batch_bytes", (double)config->max_batch_bytes) &&
+					(double)member->max_batch_packets) &&
+		cJSON_AddNumberToObject(json, "max_batch_bytes", (double)member->max_batch_bytes) &&
 		cJSON_AddStringToObject(json, "version", WEIR_VERSION) &&
 		cJSON_AddStringToObject(json, "instance", instance) &&
 		cJSON_AddNumberToObject(json, "started_ms", (double)started_ms);
 
-	if (ok && delivery_token)
-		ok = cJSON_AddStringToObject(json, "delivery_token", delivery_token);
-	if (ok && config->replace)
+	if (ok && member->delivery_token)
+		ok = cJSON_AddStringToObject(json, "delivery_token", member->delivery_token);
+	if (ok && member->replace)
 		ok = cJSON_AddTrueToObject(json, "replace");
-	if (ok && config->slow_start_ms > 0)
-		ok = cJSON_AddNumberToObject(json, "slow_start_ms", (double)config->slow_start_ms);
+	if (ok && member->slow_start_ms > 0)
+		ok = cJSON_AddNumberToObject(json, "slow_start_ms", (double)member->slow_start_ms);
 	append_json(out, json, ok);
 }
 
 void registration_heartbeat_body(struct buf *out, const char *instance, uint64_t n_processed)
 {
 	cJSON *json = cJSON_CreateObject();
-	bool ok = cJSON_AddStringToObject(json, "instance", instance) &&
-		  cJSON_AddNumberToObject(json, "processed", (double)n_processed);
+	bool ok = cJSON_AddStringToObject(json, "instance", instance);
 
+	if (ok && n_processed != PROCESSED_UNKNOWN)
+		ok = cJSON_AddNumberToObject(json, "processed", (double)n_processed);
 	append_json(out, json, ok);
 }
 

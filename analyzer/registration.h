@@ -6,14 +6,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "analyzer/config.h"
 #include "common/buf.h"
+#include "common/conf/conf_option.h"
 #include "common/err.h"
+#include "common/net/net.h"
 
 #define REGISTRATION_E_ANSWER 1 /* the registry's answer is not what it should be */
 
 #define INSTANCE_STRLEN 128
 #define FAULT_STRLEN 64
+
+/* What an analyzer says of itself. All is borrowed. */
+struct member {
+	const char *id, *url;
+	const char *delivery_token; /* NULL: none */
+	const char *accepts;
+	double weight;
+	uint64_t ttl_ms, slow_start_ms; /* slow_start_ms 0: as the registry likes */
+	int64_t max_batch_packets;
+	uint64_t max_batch_bytes;
+	bool replace;                       /* takes the id of another one that is alive */
+	const struct conf_list *registries; /* base URLs of admin ports, at least one */
+	char *const *register_token;        /* it may be reloaded; NULL in it: none */
+};
+
+#define PROCESSED_UNKNOWN UINT64_MAX
 
 /* What a registration gives. */
 struct lease {
@@ -31,8 +48,9 @@ void registration_delivery_url(struct buf *out, const struct net_addr *bound);
  * Append a request's body. A failure shows in `out`. instance and started_ms (Unix time) are of
  * this process: with them a registration may be sent twice, and may be late.
  */
-void registration_body(struct buf *out, const struct config *config, const char *delivery_url,
-		       const char *delivery_token, const char *instance, uint64_t started_ms);
+void registration_body(struct buf *out, const struct member *member, const char *instance,
+		       uint64_t started_ms);
+/* n_processed may be PROCESSED_UNKNOWN. */
 void registration_heartbeat_body(struct buf *out, const char *instance, uint64_t n_processed);
 
 /* Without "heartbeat_ms" in the answer: a third of the ttl. */

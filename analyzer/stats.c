@@ -26,7 +26,7 @@ enum family {
 	FAMILIES
 };
 
-static const char *const call_names[STATS_CALLS] = {
+static const char *const call_names[MEMBERSHIP_CALLS] = {
 	[CALL_REGISTER] = "register",
 	[CALL_HEARTBEAT] = "heartbeat",
 	[CALL_DEREGISTER] = "deregister",
@@ -51,7 +51,8 @@ static const struct metrics_family families[FAMILIES] = {
 	[TOOK] = { "weir_analyzer_delivery_seconds", METRICS_HISTOGRAM,
 		   "From the whole body to the answer." },
 	[CALLS] = { "weir_analyzer_registry_calls_total", METRICS_COUNTER,
-		    "Calls to the registry by kind, or failed.", "call", call_names, STATS_CALLS },
+		    "Calls to the registry by kind, or failed.", "call", call_names,
+		    MEMBERSHIP_CALLS },
 	[REGISTERED] = { "weir_analyzer_registered", METRICS_GAUGE, "1 while it holds a lease." },
 	[UP] = { "weir_analyzer_up", METRICS_GAUGE, "1 unless it is disabled or leaving." },
 	[BUILD] = { "weir_analyzer_build_info", METRICS_INFO,
@@ -129,7 +130,7 @@ void stats_count_refusal(struct stats *s, enum refusal reason)
 	count_one(s, REFUSED, reason - 1);
 }
 
-void stats_count_call(struct stats *s, enum stats_call call)
+void stats_count_call(struct stats *s, enum membership_call call)
 {
 	count_one(s, CALLS, call);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyzer/membership.h"
 #include "analyzer/refusal.h"
 #include "common/buf.h"
 #include "common/err.h"
@@ -22,8 +23,6 @@ struct stats_batch {
 	uint64_t took_us;
 };
 
-enum stats_call { CALL_REGISTER, CALL_HEARTBEAT, CALL_DEREGISTER, CALL_FAILED, STATS_CALLS };
-
 struct stats;
 
 /* NULL: out of memory. */
@@ -33,7 +32,7 @@ void stats_free(struct stats *s);
 void stats_count_batch(struct stats *s, const struct stats_batch *batch);
 void stats_count_refusal(struct stats *s, enum refusal reason);
 /* A call to the registry: what succeeded, or that it failed. */
-void stats_count_call(struct stats *s, enum stats_call call);
+void stats_count_call(struct stats *s, enum membership_call call);
 void stats_set_registered(struct stats *s, bool registered);
 void stats_set_up(struct stats *s, bool up);
 

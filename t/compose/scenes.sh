@@ -93,7 +93,7 @@ image_is_labelled() {
 
 has_all_programs() {
 	docker run --rm --read-only --cap-drop ALL --network none "$(knob WEIR_IMAGE)" \
-		sh -ec 'for program in weir-node weir-analyzer weir-loadgen weirctl; do "$program" --version; done'
+		sh -ec 'for program in weir-node weir-analyzer weir-sidecar weir-loadgen weirctl; do "$program" --version; done'
 }
 
 # ---- the containers ----

@@ -38,7 +38,7 @@ sub new ($class, $objects) {
     my $self = bless { objects => $objects, image => folder . '/image' }, $class;
     chmod 0711, folder;
     mkdir $self->{image};
-    for my $program (qw(weir-node weir-analyzer weir-loadgen weirctl)) {
+    for my $program (qw(weir-node weir-analyzer weir-sidecar weir-loadgen weirctl)) {
         copy(Weir::Test::program_path($program), $self->{image}) or die "$program: $!\n";
         chmod 0755, "$self->{image}/$program";
     }

@@ -17,7 +17,7 @@ my $version = bin_dir . '/weirctl';
 plan skip_all => 'only the release build is' if `'$version' --version` !~ /\(Rel/ || readelf('-s', $version) =~ /__(?:asan|tsan|ubsan)_/;
 my $is_x86 = `uname -m` =~ /x86_64/;
 
-for my $program (qw(weir-node weir-analyzer weirctl weir-loadgen)) {
+for my $program (qw(weir-node weir-analyzer weir-sidecar weirctl weir-loadgen)) {
     my $path = bin_dir . "/$program";
     my ($header, $segments, $dynamic, $symbols) = map { readelf($_, $path) } qw(-h -l -d -s);
     like($header, qr/Type:\s+DYN/, "$program: the system chooses its addresses");

@@ -45,7 +45,7 @@ my @sources = map { glob checkout . "/$_" } map { ("$_/*.[ch]", "$_/*/*.[ch]") }
 cmp_ok(scalar @sources, '>', 200, 'there are sources');
 ok(runs($counter, '--all', @sources), 'what programs say: refusals, log lines, remedies');
 ok(runs($counter, '--all', 'helm/weir/dashboards/rules.yaml', 'node/openapi.yaml'), 'alerts and the description of the API');
-for my $program (qw(weir-node weirctl weir-analyzer weir-loadgen)) {
+for my $program (qw(weir-node weirctl weir-analyzer weir-sidecar weir-loadgen)) {
     ok(runs($counter, '--all', '--program', bin_dir . "/$program"), "the help of $program");
 }
 for my $script (qw(up.sh test.sh bench/run bench/scale bench/accuracy bench/dashboards bench/instructions t/chaos/run t/fuzz/run t/compose/run)) {

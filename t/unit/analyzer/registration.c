@@ -66,30 +66,35 @@ static void on_any_address_the_delivery_url_has_the_host_name(void **state)
 
 static void bodies_say_what_the_config_says(void **state)
 {
-	struct config config = { .weight = 0.5,
+	struct member member = { .url = "http://h/ingest",
+				 .weight = 0.5,
 				 .ttl_ms = 10000,
-				 .accepts = ACCEPTS_BATCH,
+				 .accepts = "batch",
 				 .max_batch_packets = 256,
 				 .max_batch_bytes = 1048576 };
 	struct buf body = { 0 };
 	(void)state;
 
-	registration_body(&body, &config, "http://h/ingest", NULL, "i1", 5);
+	registration_body(&body, &member, "i1", 5);
 	assert_string_equal(buf_str(&body),
 			    "{\"url\":\"http://h/ingest\",\"weight\":0.5,\"ttl_ms\":10000,"
 			    "\"accepts\":\"batch\",\"max_batch_packets\":256,"
 			    "\"max_batch_bytes\":1048576,\"version\":\"" WEIR_VERSION
 			    "\",\"instance\":\"i1\",\"started_ms\":5}");
 	buf_clear(&body);
-	config.slow_start_ms = 5000;
-	config.accepts = ACCEPTS_PACKET;
-	registration_body(&body, &config, "u", "a-token-of-16-chars", "i1", 5);
+	member.slow_start_ms = 5000;
+	member.accepts = "packet";
+	member.delivery_token = "a-token-of-16-chars";
+	registration_body(&body, &member, "i1", 5);
 	assert_non_null(strstr(buf_str(&body), "\"delivery_token\":\"a-token-of-16-chars\""));
 	assert_non_null(strstr(buf_str(&body), "\"accepts\":\"packet\""));
 	assert_non_null(strstr(buf_str(&body), "\"slow_start_ms\":5000"));
 	buf_clear(&body);
 	registration_heartbeat_body(&body, "i\"1", 123456789012);
 	assert_string_equal(buf_str(&body), "{\"instance\":\"i\\\"1\",\"processed\":123456789012}");
+	buf_clear(&body);
+	registration_heartbeat_body(&body, "i1", PROCESSED_UNKNOWN);
+	assert_string_equal(buf_str(&body), "{\"instance\":\"i1\"}");
 	buf_deinit(&body);
 }
 

@@ -1,0 +1,26 @@
+#ifndef WEIR_ANALYZER_SIDECAR_FETCH_H
+#define WEIR_ANALYZER_SIDECAR_FETCH_H
+/*
+ * GET requests over one kept-alive connection, whose answers are handed on piece by piece. Blocking. Proxies
+ * named in the environment are not used, and redirects are not followed.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+#define FETCH_E_FAILED 1            /* no answer, or not a whole one; fetch_error says why */
+#define FETCH_MOST_BYTES (8u << 20) /* of an answer */
+
+struct fetch;
+
+/* NULL: out of memory. */
+struct fetch *fetch_new(void);
+void fetch_free(struct fetch *f);
+/* on_data may be NULL. */
+int fetch_get(struct fetch *f, const char *url, uint64_t timeout_ms,
+	      void (*on_data)(void *arg, const char *data, size_t len), void *arg,
+	      long *statusp) MUST_CHECK;
+const char *fetch_error(const struct fetch *f);
+
+#endif
