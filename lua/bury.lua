@@ -6,7 +6,7 @@
 --   1 dead STREAM, 2 journal STREAM, 3 spill_pushes HASH
 -- ARGV
 --   1 body, 2 messages, 3 analyzer that refused it, 4 why: a text, or the status it answered, 5 node, 6 most entries,
---   7 its own id ("" = it has none), 8 media type, 9 when it was received (ms, the node's clock),
+--   7 its own id ("" = it has none), 8 how it came (lib/form.lua), 9 when it was received (ms, the node's clock),
 --   10 most bytes (as Redis estimates them), 11 who calls, 12 the number of its call, by which it can be taken
 --   back (spill_void), 13 what the analyzer said of it; 7 to 13 may be missing
 -- RETURNS
@@ -14,6 +14,7 @@
 -- COST
 --   O(1), about 30 us
 local K_DEAD, K_JOURNAL, K_PUSHES = KEYS[1], KEYS[2], KEYS[3]
+--@include form
 --@include journal
 --@include ticket
 local who, number = ARGV[11] ~= '' and ARGV[11] or nil, ARGV[12]
@@ -41,7 +42,8 @@ if entries >= tonumber(ARGV[6]) or bytes + #ARGV[1] > (tonumber(ARGV[10]) or mat
   return {'full', entries}
 end
 local fields = {'reason', reason, 'analyzer', ARGV[3], 'node', ARGV[5], 'messages', ARGV[2], 'id', ARGV[7] or '',
-  'type', ARGV[8] or '', 'received_ms', ARGV[9] or '', 'body', ARGV[1]}
+  'received_ms', ARGV[9] or '', 'body', ARGV[1]}
+form_add(fields, ARGV[8] or '')
 if said ~= '' then
   fields[#fields + 1], fields[#fields + 2] = 'answer', said
 end

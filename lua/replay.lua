@@ -12,7 +12,9 @@
 -- COST
 --   O(entries), about 70 us with 1, 1500 us with 64 (of 1.2 KB)
 local K_DEAD, K_SPILL, K_SPILL_TOTAL, K_JOURNAL = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+--@include form
 --@include spill
+--@include spill_add
 --@include journal
 local max_bytes = tonumber(ARGV[1])
 
@@ -20,9 +22,10 @@ local max_bytes = tonumber(ARGV[1])
 local function add(entry)
   local f = {}
   for i = 1, #entry[2], 2 do f[entry[2][i]] = entry[2][i + 1] end
-  local media_type = f.type and f.type ~= '' and f.type or 'application/json'
+  local form = form_of(f)
+  if form == '' then form = 'application/json' end
   local received_ms = spill_number(f.received_ms, 0, 2 ^ 53) and f.received_ms or string.match(entry[1], '^%d+')
-  return spill_add(max_bytes, f.id or '', media_type, spill_number(f.messages, 1, 2 ^ 32 - 1) or 1, received_ms, f.node or '',
+  return spill_add(max_bytes, f.id or '', form, spill_number(f.messages, 1, 2 ^ 32 - 1) or 1, received_ms, f.node or '',
     f.body or '')
 end
 

@@ -9,8 +9,8 @@
 -- KEYS
 --   1 spill STREAM, 2 spill_total HASH, 3 journal STREAM, 4 spill_pushes HASH
 -- ARGV
---   1 node, 2 most bytes in the spill, then seven for each packet: its own id ("" = it has none), media
---   type, messages, when it was received (ms, the node's clock), body, deliveries that failed and count, pools that it
+--   1 node, 2 most bytes in the spill, then seven for each packet: its own id ("" = it has none), how it came
+--   (lib/form.lua), messages, when it was received (ms, the node's clock), body, deliveries that failed and count, pools that it
 --   has been in before ("" = none); then the holder, the
 --   worker (node/index) that delivers them already ("" or absent = none), who calls, and the number of its call
 --   (absent: not numbered)
@@ -19,7 +19,9 @@
 -- COST
 --   O(packets), about 45 us with 1, 550 us with 64 (of 1.2 KB)
 local K_SPILL, K_SPILL_TOTAL, K_JOURNAL, K_PUSHES = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+--@include form
 --@include spill
+--@include spill_add
 --@include journal
 --@include ticket
 local node, max_bytes = ARGV[1], tonumber(ARGV[2])

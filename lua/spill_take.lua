@@ -15,12 +15,13 @@
 --   answered with its body (absent: any): a larger one ends the call
 -- RETURNS
 --   {entries in the stream, how many of the answered ones were a dead worker's, then one array for each packet:
---   {entry, packet id, type, messages, received (ms), cost in bytes (for spill_done), body ("": too large),
+--   {entry, packet id, how it came (lib/form.lua), messages, received (ms), cost in bytes (for spill_done), body ("": too large),
 --   failed deliveries that count, pools that it has been in before ("": none)}}
 -- COST
 --   O(packets + consumers), about 60 us with 1 packet, 1300 us with 64 (of 1.2 KB), 3 us for each
 --   other consumer; 35 us when the spill is empty
 local K_SPILL, K_SPILL_TOTAL, K_WORKERS, K_DEAD, K_JOURNAL = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+--@include form
 --@include spill
 --@include journal
 local worker, max_packets, max_bytes, is_own = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == 'own'
@@ -43,8 +44,10 @@ local function bury(name, f, cost)
   if entries >= DEAD_MOST then return end
   local why = not f.body and 'no body' or f.body == '' and 'an empty body' or
     'messages=' .. string.sub(f.messages or '1', 1, 20) .. ' received_ms=' .. string.sub(f.received_ms or '0', 1, 20)
-  redis.call('XADD', K_DEAD, '*', 'reason', 'not a packet: ' .. why, 'analyzer', '', 'node', f.node or '',
-    'messages', 1, 'id', f.id or '', 'type', f.type or '', 'received_ms', '', 'body', f.body or '')
+  local fields = {'reason', 'not a packet: ' .. why, 'analyzer', '', 'node', f.node or '', 'messages', 1,
+    'id', f.id or '', 'received_ms', '', 'body', f.body or ''}
+  form_add(fields, form_of(f))
+  redis.call('XADD', K_DEAD, '*', unpack(fields))
   spill_open()
   spill_forget_failures(name)
   redis.call('XACK', K_SPILL, GROUP, name)
@@ -60,14 +63,14 @@ local function take(entry)
   if not entry[2] then return redis.call('XACK', K_SPILL, GROUP, entry[1]) end
   local f = {}
   for i = 1, #entry[2], 2 do f[entry[2][i]] = entry[2][i + 1] end
-  local id, media_type, body = f.id or '', f.type or '', f.body or ''
-  local cost = spill_cost(id, media_type, body)
+  local id, form, body = f.id or '', form_of(f), f.body or ''
+  local cost = spill_cost(id, form, body)
   local messages = spill_number(f.messages or 1, 1, 2 ^ 32 - 1)
   local received_ms = spill_number(f.received_ms or 0, 0, 2 ^ 53)
   if body == '' or not messages or not received_ms then return bury(entry[1], f, cost) end
   bytes = bytes + cost
   if cost > body_most then bytes, body = math.huge, '' end
-  answer[#answer + 1] = {entry[1], id, media_type, messages, received_ms, cost, body, spill_failures(entry[1]),
+  answer[#answer + 1] = {entry[1], id, form, messages, received_ms, cost, body, spill_failures(entry[1]),
     f.via or ''}
 end
 

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/json/json_scan.h"
 #include "common/printable.h"
 #include "registry/scripts.h"
 
@@ -21,6 +20,9 @@ static const struct entry_field fields[] = {
 	{ true, false, ENTRY_TEXT, "node", NULL, "node" },
 	{ true, true, ENTRY_COUNT, "messages", ">MESSAGES", "messages" },
 	{ true, true, ENTRY_COUNT, "bytes", ">BYTES", "bytes" },
+	{ true, true, ENTRY_TEXT, "format", "<FORMAT", "format", "json" },
+	{ true, true, ENTRY_TEXT, "path", NULL, "path", "/ingest" },
+	{ true, true, ENTRY_TEXT, "query", NULL, "query" },
 	{ true, true, ENTRY_TEXT, "type", NULL, "type" },
 	{ true, true, ENTRY_TIME, "received", NULL, "received_ms" },
 	{ true, true, ENTRY_TEXT, "packet_id", "<PACKET", "id" },
@@ -121,15 +123,14 @@ const struct entry_field *entry_field_at(enum registry_key stream, size_t i)
 	return NULL;
 }
 
-/* A field as it is in the stream, or NULL. */
-static const redisReply *find(const redisReply *entry, const char *name)
+const redisReply *entry_value(const redisReply *entry, const char *field)
 {
 	const redisReply *flat = entry->element[1];
 
 	for (size_t i = 0; i + 1 < flat->elements; i += 2)
 		if (flat->element[i]->type == REDIS_REPLY_STRING &&
 		    flat->element[i + 1]->type == REDIS_REPLY_STRING &&
-		    strcmp(flat->element[i]->str, name) == 0)
+		    strcmp(flat->element[i]->str, field) == 0)
 			return flat->element[i + 1];
 	return NULL;
 }
@@ -172,7 +173,9 @@ static void write_text(const redisReply *value, char *out, size_t size)
 
 void entry_write(const struct entry_field *field, const redisReply *entry, char *out, size_t size)
 {
-	write_text(field->field ? find(entry, field->field) : entry->element[0], out, size);
+	write_text(field->field ? entry_value(entry, field->field) : entry->element[0], out, size);
+	if (!out[0] && field->absent)
+		snprintf(out, size, "%s", field->absent);
 	if (field->kind == ENTRY_WRITTEN || (field->kind == ENTRY_TIME && out[0]))
 		entry_write_time(entry_ms(out), out, size);
 }
@@ -200,16 +203,5 @@ cJSON *entry_json(enum registry_key stream, const redisReply *entry)
 
 const redisReply *entry_body(const redisReply *entry)
 {
-	return find(entry, "body");
-}
-
-cJSON *entry_body_json(const redisReply *entry)
-{
-	const redisReply *body = find(entry, "body"), *bytes = find(entry, "bytes");
-
-	if (!body || !bytes || strtoull(bytes->str, NULL, 10) != body->len)
-		return NULL;
-	return json_scan_document(body->str, body->len, JSON_MAX_DEPTH) == 0
-		       ? cJSON_CreateRaw(body->str)
-		       : NULL;
+	return entry_value(entry, "body");
 }

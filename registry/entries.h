@@ -53,6 +53,7 @@ struct entry_field {
 	const char *json;    /* its name for programs */
 	const char *heading; /* in tables (ctl_table.h); NULL: not there */
 	const char *field;   /* in the stream; NULL: its name */
+	const char *absent;  /* what it is where the stream does not have it; NULL: nothing */
 };
 /* The i-th that a stream has; NULL: there are no more. */
 const struct entry_field *entry_field_at(enum registry_key stream, size_t i);
@@ -62,8 +63,8 @@ void entry_write(const struct entry_field *field, const redisReply *entry, char 
 cJSON *entry_json(enum registry_key stream, const redisReply *entry);
 /* As it was read: NULL, there is none. */
 const redisReply *entry_body(const redisReply *entry);
-/* Raw JSON, if all of it was read and is that; else NULL. */
-cJSON *entry_body_json(const redisReply *entry);
+/* A field as it is in the stream; NULL: it is not there. */
+const redisReply *entry_value(const redisReply *entry, const char *field);
 
 /* For CLEANUP. */
 static inline void entries_free_reply(redisReply **replyp)

@@ -50,7 +50,7 @@ void spill_push_add(struct spill_push *push, const struct spill_packet *packet)
 
 	assert(push->n < SPILL_PUSH_MAX);
 	more[0] = bytes_of(packet->id_len ? packet->id : "", packet->id_len);
-	more[1] = bytes_of(packet->type, strlen(packet->type));
+	more[1] = bytes_of(packet->form, strlen(packet->form));
 	more[2] = text_of(numbers[0], packet->n_messages);
 	more[3] = text_of(numbers[1], packet->received_ms);
 	more[4] = bytes_of(packet->body, packet->len);
@@ -77,7 +77,7 @@ void spill_push_number(struct spill_push *push, const char *who, uint64_t number
 /* As in lua/lib/spill.lua. */
 uint64_t spill_packet_cost(const struct spill_packet *packet)
 {
-	return packet->id_len + strlen(packet->type) + packet->len + SPILL_ENTRY_BYTES;
+	return packet->id_len + strlen(packet->form) + packet->len + SPILL_ENTRY_BYTES;
 }
 
 const char *spill_pushed_name(const struct spill_pushed *pushed, unsigned i)
@@ -127,7 +127,7 @@ void spill_take_name_large(struct script_args *args, uint64_t cost_bytes)
 	script_arg_int(args, (int64_t)cost_bytes);
 }
 
-/* {entry, packet id, type, messages, received (ms), cost in bytes, body, failures, via} */
+/* {entry, packet id, how it came, messages, received (ms), cost in bytes, body, failures, via} */
 static bool is_entry(const redisReply *reply)
 {
 	redisReply **e = reply->element;
@@ -165,7 +165,7 @@ bool spill_taken_next(struct spill_taken *taken, struct spill_entry *entry)
 		.name = e[0]->str,
 		.id = e[1]->str,
 		.id_len = (size_t)e[1]->len,
-		.type = e[2]->str,
+		.form = e[2]->str,
 		.n_messages = (uint32_t)e[3]->integer,
 		.received_ms = (uint64_t)e[4]->integer,
 		.cost_bytes = (uint64_t)e[5]->integer,

@@ -29,7 +29,7 @@
 struct spill_packet {
 	const char *id;   /* its own */
 	size_t id_len;    /* 0: it has none */
-	const char *type; /* media type */
+	const char *form; /* how it came: lines, as lua/lib/form.lua says */
 	uint32_t n_messages;
 	uint64_t received_ms; /* Unix time */
 	unsigned
@@ -77,7 +77,7 @@ struct spill_entry {
 			     SPILL_ENTRY_NAME_MAX */
 	const char *id;
 	size_t id_len;
-	const char *type; /* a string */
+	const char *form; /* a string, as in struct spill_packet */
 	uint32_t n_messages;
 	uint64_t received_ms;
 	uint64_t cost_bytes; /* that it has in the spill */

@@ -85,7 +85,7 @@ int format_read(enum format_id id, const struct format_body *body, struct format
 	return formats[id].read(body, sink);
 }
 
-/* A line of raw events gets what the query says, and an action the index in the path. */
+/* A line of raw events gets what the query says, an action the index in the path, an event the tag. */
 size_t format_json_bound(enum format_id id, const struct format_body *body)
 {
 	size_t factor = 48;
@@ -96,5 +96,7 @@ size_t format_json_bound(enum format_id id, const struct format_body *body)
 		factor += 6 * body->query.len;
 	if (id == FORMAT_BULK)
 		factor += body->path.len;
+	if (id == FORMAT_FORWARD)
+		factor += 3 * body->len;
 	return 64 + factor * (body->len + 1);
 }

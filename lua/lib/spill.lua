@@ -3,8 +3,8 @@
 local GROUP = 'nodes'
 local spill_messages, spill_bytes = 0, 0
 
--- Of an entry: what the packet brings along, and about what Redis needs around it.
-local function spill_cost(id, media_type, body) return #id + #media_type + #body + 128 end
+-- Of an entry: what the packet brings along, and about what Redis needs around it. form: as lib/form.lua says.
+local function spill_cost(id, form, body) return #id + #form + #body + 128 end
 
 -- From the oldest entry on: a group that was lost gets again what was taken and not done.
 local function spill_group_create()
@@ -68,16 +68,3 @@ end
 
 -- The entry is gone.
 local function spill_forget_failures(name) redis.call('HDEL', K_SPILL_TOTAL, 'failures:' .. name) end
-
--- Adds a packet: the name of its entry, or false where there is no room.
-local function spill_add(max_bytes, id, media_type, messages, received_ms, node, body, via)
-  local cost = spill_cost(id, media_type, body)
-  if spill_bytes + cost > max_bytes then return false end
-  spill_messages, spill_bytes = spill_messages + messages, spill_bytes + cost
-  if via and via ~= '' then
-    return redis.call('XADD', K_SPILL, '*', 'id', id, 'type', media_type, 'messages', messages, 'received_ms',
-      received_ms, 'node', node, 'via', via, 'body', body)
-  end
-  return redis.call('XADD', K_SPILL, '*', 'id', id, 'type', media_type, 'messages', messages, 'received_ms',
-    received_ms, 'node', node, 'body', body)
-end

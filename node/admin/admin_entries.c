@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/json/json_text.h"
 #include "node/admin/admin_store.h"
+#include "registry/entry_body.h"
 #include "registry/spill_state.h"
 
 #define LIMIT_DEFAULT 20
@@ -159,21 +159,6 @@ int admin_list_spill(struct admin_api *api, struct front_request *rq, const char
 	return answer_list(api, rq, &spill_listing, &query, state.now_ms, json);
 }
 
-/* As JSON, or as text where it is none or is too long; then its beginning. */
-static void add_body(cJSON *json, const redisReply *entry)
-{
-	cJSON *body = entry_body_json(entry);
-	const redisReply *raw = entry_body(entry);
-	struct buf text CLEANUP(buf_deinit) = { 0 };
-
-	if (body) {
-		cJSON_AddItemToObject(json, "body", body);
-		return;
-	}
-	json_text_append(&text, raw ? raw->str : "", raw ? raw->len : 0);
-	cJSON_AddItemToObject(json, "body_text", cJSON_CreateRaw(buf_str(&text)));
-}
-
 static int show(struct admin_api *api, struct front_request *rq, const struct listing *listing,
 		const char *name)
 {
@@ -201,7 +186,7 @@ static int show(struct admin_api *api, struct front_request *rq, const struct li
 			rq, 404, "unknown_entry",
 			"No such entry: it was taken out meanwhile, or never was there.", NULL);
 	json = shown(listing, reply->element[0], now_ms);
-	add_body(json, reply->element[0]);
+	entry_add_body(reply->element[0], json);
 	return front_send_json(rq, 200, json);
 }
 

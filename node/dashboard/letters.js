@@ -23,7 +23,7 @@ const KINDS = {
 	},
 };
 
-const plainBody = ({ body, body_text: text }) => text ?? JSON.stringify(body, null, 1);
+const plainBody = ({ body, body_text: text, body_hex: hex }) => text ?? hex ?? JSON.stringify(body, null, 1);
 
 class Letters {
 	constructor(kind) {
@@ -90,7 +90,7 @@ class Letters {
 				setText(title, e.id || `entry ${e.entry}`);
 				setText(reason, e.analyzer ? `${e.analyzer}: ${e.reason}` : '');
 				setText(answer, e.answer ? `it said: ${e.answer}` : '');
-				setText(facts, `${span(e.age_ms)} ago, ${plural(e.messages, 'message')}, ${bytes(e.bytes)}, by ${e.node}`);
+				setText(facts, `${span(e.age_ms)} ago, ${plural(e.messages, 'message')}, ${bytes(e.bytes)} of ${e.format} at ${e.path}, by ${e.node}`);
 			},
 		};
 	}

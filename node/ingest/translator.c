@@ -149,14 +149,6 @@ static int set_format(struct translator *t, struct packet *p, const struct reque
 	return packet_set_form(t->config.memory, p, &kept);
 }
 
-static enum refusal check_json_size(struct translator *t, struct packet *p)
-{
-	if (packet_make_json(t->config.memory, p) != 0)
-		return REFUSAL_NO_MEMORY;
-	return packet_json(p).len <= t->config.max_body_bytes ? REFUSAL_NONE
-							      : (enum refusal)HTTP_BODY_TOO_LARGE;
-}
-
 static enum refusal take_over(struct translator *t, struct packet **pp,
 			      const struct request_form *form, const struct format_body *body,
 			      enum format_id format)
@@ -167,7 +159,10 @@ static enum refusal take_over(struct translator *t, struct packet **pp,
 		refusal = set_body(t, pp, body->data, body->len);
 	if (refusal == REFUSAL_NONE && set_format(t, *pp, form, format) != 0)
 		refusal = REFUSAL_NO_MEMORY;
-	return refusal == REFUSAL_NONE ? check_json_size(t, *pp) : refusal;
+	if (refusal != REFUSAL_NONE)
+		return refusal;
+	return refusal_of(packet_check_json(t->config.memory, *pp, t->config.max_body_bytes), body,
+			  format);
 }
 
 static enum refusal read_messages(struct translator *t, struct packet **pp,

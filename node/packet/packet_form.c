@@ -1,38 +1,66 @@
 #include "node/packet/packet_form.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
 
 #define FORM_EXTRA_BYTES 32 /* what malloc adds to the form and to its JSON */
+#define FORMAT_NAME_BYTES 24
+#define LINES 6
 
-static struct format_slice copy(char **atp, struct format_slice from)
+/* A byte that no header section has, and that would end a line of the text. */
+static bool is_clean(struct format_slice s, unsigned char least)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.data[i] < least || s.data[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static void clean(struct format_slice *s, unsigned char least)
+{
+	if (!is_clean(*s, least))
+		s->len = 0;
+}
+
+static struct format_slice put_line(char **atp, struct format_slice from)
 {
 	struct format_slice to = { *atp, from.len };
 
 	if (from.len)
 		memcpy(*atp, from.data, from.len);
-	*atp += from.len;
+	(*atp)[from.len] = '\n';
+	*atp += from.len + 1;
 	return to;
 }
 
-static struct packet_form *form_new(const struct packet_request *request)
+static struct packet_form *form_new(struct packet_request request)
 {
-	size_t n_bytes = request->path.len + request->query.len + request->media_type.len +
-			 request->tenant.len;
-	struct packet_form *form = malloc(sizeof(*form) + n_bytes);
+	struct format_slice method = { "PUT", request.is_put ? 3 : 0 };
+	struct packet_form *form;
+	size_t n_bytes;
 	char *at;
 
+	clean(&request.media_type, ' ');
+	clean(&request.path, '!');
+	clean(&request.query, '!');
+	clean(&request.tenant, ' ');
+	n_bytes = sizeof(*form) + request.path.len + request.query.len + request.media_type.len +
+		  request.tenant.len + method.len + LINES + FORMAT_NAME_BYTES;
+	form = malloc(n_bytes);
 	if (!form)
 		return NULL;
-	*form = (struct packet_form){ .request = *request,
-				      .n_charged = sizeof(*form) + n_bytes + FORM_EXTRA_BYTES };
-	at = form->bytes;
-	form->request.path = copy(&at, request->path);
-	form->request.query = copy(&at, request->query);
-	form->request.media_type = copy(&at, request->media_type);
-	form->request.tenant = copy(&at, request->tenant);
+	*form = (struct packet_form){ .request = request, .n_charged = n_bytes + FORM_EXTRA_BYTES };
+	at = form->text;
+	form->request.media_type = put_line(&at, request.media_type);
+	form->request.path = put_line(&at, request.path);
+	form->request.query = put_line(&at, request.query);
+	put_line(&at, method);
+	form->request.tenant = put_line(&at, request.tenant);
+	form->format = at;
+	snprintf(form->format, FORMAT_NAME_BYTES, "%s", format_names[request.format]);
 	return form;
 }
 
@@ -54,7 +82,7 @@ bool packet_form_is_json(const struct packet_form *form)
 
 int packet_set_form(struct memory *m, struct packet *p, const struct packet_request *request)
 {
-	struct packet_form *form = form_new(request);
+	struct packet_form *form = form_new(*request);
 
 	if (!form)
 		return -ENOMEM;
@@ -73,8 +101,46 @@ int packet_set_form(struct memory *m, struct packet *p, const struct packet_requ
 void packet_set_format(struct packet *p, enum format_id format)
 {
 	assert(p->form || format == FORMAT_JSON);
-	if (p->form)
-		p->form->request.format = format;
+	if (!p->form)
+		return;
+	p->form->request.format = format;
+	snprintf(p->form->format, FORMAT_NAME_BYTES, "%s", format_names[format]);
+}
+
+static struct format_slice next_line(const char **textp)
+{
+	struct format_slice line = { *textp, strcspn(*textp, "\n") };
+
+	*textp += line.len + ((*textp)[line.len] == '\n');
+	return line;
+}
+
+static bool is_plain_type(struct format_slice type)
+{
+	return type.len == 0 || (type.len == sizeof(PACKET_MEDIA_TYPE) - 1 &&
+				 memcmp(type.data, PACKET_MEDIA_TYPE, type.len) == 0);
+}
+
+/* A format that is not known here is that of a newer node. */
+int packet_restore_form(struct memory *m, struct packet *p, const char *text)
+{
+	struct packet_request request = { .format = FORMAT_JSON };
+	enum format_id format;
+
+	assert(!p->form);
+	request.media_type = next_line(&text);
+	request.path = next_line(&text);
+	request.query = next_line(&text);
+	request.is_put = next_line(&text).len > 0;
+	request.tenant = next_line(&text);
+	format = format_find(text);
+	if (format < FORMATS)
+		request.format = format;
+	if (!request.path.len && is_plain_type(request.media_type) && format == FORMATS)
+		return 0;
+	if (!request.path.len)
+		request.path = (struct format_slice){ PACKET_PATH, sizeof(PACKET_PATH) - 1 };
+	return packet_set_form(m, p, &request);
 }
 
 void packet_move_form(struct packet *to, struct packet *from)
@@ -131,4 +197,16 @@ int packet_make_json(struct memory *m, struct packet *p)
 		r = keep_json(m, form, &json);
 	buf_deinit(&json);
 	return r == FORMAT_E_TOO_LARGE ? -ENOMEM : r;
+}
+
+int packet_check_json(struct memory *m, struct packet *p, size_t max_bytes)
+{
+	struct packet_request request = packet_request(p);
+	const struct format_body body = { p->body, p->len, request.path, request.query };
+	int r;
+
+	if (format_json_bound(request.format, &body) <= max_bytes)
+		return 0;
+	r = packet_make_json(m, p);
+	return r == 0 && packet_json(p).len > max_bytes ? FORMAT_E_TOO_LARGE : r;
 }

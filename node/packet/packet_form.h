@@ -5,6 +5,8 @@
  * request said. The body of a packet is always the unpacked bytes as they came. Their JSON form is
  * made when an analyzer needs it, and kept beside the body until the packet is freed.
  *
+ * In the spill and among dead letters a packet has the same as a text of six lines (lua/lib/form.lua).
+ *
  * Whoever makes packets without a request (a listener) fills in a struct packet_request and calls
  * packet_set_form before it hands the packet on.
  */
@@ -23,18 +25,29 @@ struct packet_request {
 };
 
 struct packet_form {
-	struct packet_request request; /* its slices are copies, in `bytes` */
+	struct packet_request request; /* its slices are copies, in `text` */
 	char *json;                    /* owned; NULL: not made yet */
 	size_t json_len;
 	size_t n_charged; /* to the memory: the form and its JSON */
-	char bytes[];
+	char *format;     /* in `text`: where its name stands */
+	char text[];      /* type, path, query, method, tenant, format: a line each */
 };
 
-/* In place of what it had. The copies are charged to the memory. -ENOMEM: it is as it was. */
+/*
+ * In place of what it had. The copies are charged to the memory. What could not stand in the header
+ * section of a request is left out. -ENOMEM: it is as it was.
+ */
 int packet_set_form(struct memory *m, struct packet *p,
 		    const struct packet_request *request) MUST_CHECK;
 /* Of a packet that has a form; of any, where it is JSON. */
 void packet_set_format(struct packet *p, enum format_id format);
+/* As text; borrowed from the packet. */
+static inline const char *packet_form_text(const struct packet *p)
+{
+	return p->form ? p->form->text : PACKET_MEDIA_TYPE;
+}
+/* The other way round, for a packet that has none: also of what an older node wrote. -ENOMEM. */
+int packet_restore_form(struct memory *m, struct packet *p, const char *text) MUST_CHECK;
 /* Its body was replaced: the new packet gets all else that is known of the old one. */
 void packet_move_form(struct packet *to, struct packet *from);
 /* How it came; borrowed from the packet. */
@@ -55,6 +68,11 @@ static inline bool packet_is_json(const struct packet *p)
  * as that of an entry of the spill may be which somebody else has written.
  */
 int packet_make_json(struct memory *m, struct packet *p) MUST_CHECK;
+/*
+ * Whether it could be delivered as JSON of at most max_bytes. For most packets that is known without
+ * making it. 0, FORMAT_E_TOO_LARGE; FORMAT_E_* and -ENOMEM as packet_make_json.
+ */
+int packet_check_json(struct memory *m, struct packet *p, size_t max_bytes) MUST_CHECK;
 /* After packet_make_json; borrowed from the packet. */
 static inline struct format_slice packet_json(const struct packet *p)
 {

@@ -104,14 +104,14 @@ static int call(struct dead_way *w)
 	const char *said = suspicion_said(p, &said_len);
 
 	printable_append(&answer, said, said_len, "");
-	script_arg(&args, packet_json(p).data, packet_json(p).len);
+	script_arg(&args, p->body, p->len);
 	script_arg_int(&args, p->n_messages);
 	script_arg_str(&args, w->first->analyzer);
 	script_arg_str(&args, w->first->reason);
 	script_arg_str(&args, config->node_id);
 	script_arg_int(&args, DEAD_MAX_ENTRIES);
 	script_arg(&args, id.data, id.len);
-	script_arg_str(&args, PACKET_MEDIA_TYPE);
+	script_arg_str(&args, packet_form_text(p));
 	script_arg_int(&args, (int64_t)packet_received_ms(p));
 	script_arg_int(&args, DEAD_MAX_BYTES);
 	script_arg_str(&args, w->undo.who);

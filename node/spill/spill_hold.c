@@ -199,13 +199,13 @@ static void add_to_call(struct spill_hold *s, struct packet *p)
 
 	*sent = (struct spill_packet){ .id = id.data,
 				       .id_len = id.len,
-				       .type = PACKET_MEDIA_TYPE,
+				       .form = packet_form_text(p),
 				       .n_messages = p->n_messages,
 				       .n_failures = suspicion_n_failures(p),
 				       .via = p->via,
 				       .received_ms = packet_received_ms(p),
-				       .body = packet_json(p).data,
-				       .len = packet_json(p).len };
+				       .body = p->body,
+				       .len = p->len };
 	spill_push_add(&s->push, sent);
 	if (!p->is_hold_due)
 		set_late(s, p->slot, true);

@@ -206,13 +206,13 @@ static void add_to_push(struct spill_in *s, struct packet *p)
 	struct json_slice id = packet_id(p);
 	struct spill_packet packet = { .id = id.data,
 				       .id_len = id.len,
-				       .type = PACKET_MEDIA_TYPE,
+				       .form = packet_form_text(p),
 				       .n_messages = p->n_messages,
 				       .n_failures = suspicion_n_failures(p),
 				       .via = p->via,
 				       .received_ms = packet_received_ms(p),
-				       .body = packet_json(p).data,
-				       .len = packet_json(p).len };
+				       .body = p->body,
+				       .len = p->len };
 
 	s->n_messages[s->n_batch] = p->n_messages;
 	s->cost_bytes[s->n_batch] = spill_packet_cost(&packet);

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
+#include "node/packet/packet_form.h"
 #include "node/packet/suspicion.h"
 #include "registry/scripts.h"
 
@@ -105,6 +106,7 @@ static void free_entry(struct spill_out *s, struct spilled *e)
 	*np -= 1;
 	unlink_entry(s, e);
 	free(e->via);
+	free(e->form);
 	free(e);
 	show(s);
 }
@@ -175,7 +177,10 @@ static struct packet *copy_packet(struct spill_out *s, const struct spill_entry 
 		return NULL;
 	memcpy(p->body, entry->body, entry->len);
 	p->len = entry->len;
-	return p;
+	if (packet_restore_form(s->config.memory, p, entry->form) == 0)
+		return p;
+	packet_free_within(s->config.memory, p);
+	return NULL;
 }
 
 /* The body of a HELD entry is there. */
@@ -196,14 +201,20 @@ static bool hold(struct spill_out *s, const struct spill_entry *entry)
 	bool is_large = entry->len == 0, has_room = s->n_taken < SPILL_OUT_MAX;
 	struct packet *p = has_room && !is_large ? copy_packet(s, entry) : NULL;
 	struct spilled *e;
+	char *form;
 
 	if (!has_room || (!p && !is_large))
 		return false;
-	e = new_entry(s, entry->name, is_large ? SPILLED_LARGE : SPILLED_HELD, false);
+	form = is_large ? strdup(entry->form) : NULL;
+	e = is_large && !form
+		    ? NULL
+		    : new_entry(s, entry->name, is_large ? SPILLED_LARGE : SPILLED_HELD, false);
 	if (!e) {
+		free(form);
 		packet_free_within(s->config.memory, p);
 		return false;
 	}
+	e->form = form;
 	e->n_messages = entry->n_messages;
 	e->cost_bytes = entry->cost_bytes;
 	e->n_failures = entry->n_failures;
@@ -301,6 +312,11 @@ static void on_fetched(void *arg, enum spill_fetch_result result, struct packet 
 	struct spill_out *s = arg;
 	struct spilled *e = s->fetching;
 
+	if (result == SPILL_FETCHED && e->form &&
+	    packet_restore_form(s->config.memory, p, e->form) != 0) {
+		packet_free_within(s->config.memory, p);
+		result = SPILL_FETCH_FAILED;
+	}
 	s->fetching = NULL;
 	if (result == SPILL_FETCH_FAILED) { /* behind the others */
 		unlink_entry(s, e);

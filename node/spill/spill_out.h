@@ -59,6 +59,7 @@ struct spilled {
 	uint64_t cost_bytes;
 	unsigned n_failures; /* of its packet, when it was taken */
 	char *via;           /* owned: pools that its packet has been in before; NULL: none */
+	char *form;          /* LARGE: how its packet came; owned */
 	uint64_t taken_us;
 	uint64_t received_us; /* LARGE: for the packet */
 	char name[SPILL_ENTRY_NAME_MAX];

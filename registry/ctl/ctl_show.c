@@ -8,6 +8,7 @@
 #include "registry/ctl/ctl_entries.h"
 #include "registry/ctl/ctl_out.h"
 #include "registry/ctl/ctl_table.h"
+#include "registry/entry_body.h"
 
 #define COLUMNS_MAX 16
 #define BODY_BYTES_MAX (1ull << 32) /* more than a packet has */
@@ -147,18 +148,17 @@ static enum ctl_exit list(struct ctl *ctl, const struct stream *stream)
 
 static enum ctl_exit print_json(const struct stream *stream, const redisReply *entry)
 {
-	cJSON *json = entry_json(stream->key, entry), *body = entry_body_json(entry);
+	cJSON *json = entry_json(stream->key, entry);
 
-	cJSON_AddItemToObject(json, "body", body ? body : cJSON_CreateNull());
+	entry_add_body(entry, json);
 	return ctl_print_json(json);
 }
 
 static void print_entry(const struct stream *stream, const redisReply *entry)
 {
-	const redisReply *body = entry_body(entry);
 	const struct entry_field *field;
 	char text[ENTRY_TEXT_MAX];
-	CLEANUP(buf_deinit) struct buf fields = { 0 };
+	CLEANUP(buf_deinit) struct buf fields = { 0 }, body = { 0 };
 
 	for (size_t i = 0; (field = entry_field_at(stream->key, i)); i++) {
 		entry_write(field, entry, text, sizeof(text));
@@ -167,12 +167,11 @@ static void print_entry(const struct stream *stream, const redisReply *entry)
 		buf_append_str(&fields, "\n");
 	}
 	fputs(buf_str(&fields), stderr);
-	if (!body)
-		return;
+	entry_show_body(entry, &body);
 	if (isatty(STDOUT_FILENO))
-		printf("%.*s\n", (int)body->len, body->str);
+		printf("%s\n", buf_str(&body));
 	else
-		ctl_out_as_is(body->str, body->len);
+		ctl_out_as_is(buf_str(&body), body.len);
 }
 
 static enum ctl_exit show(struct ctl *ctl, const struct stream *stream, char **names)

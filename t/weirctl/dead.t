@@ -27,8 +27,8 @@ is(ctl('dead', 'replay', 'all')->{stdout}, "replayed 0 packets\n", 'and none are
 
 my @letter = (bury(id => 'p-1'), bury(id => 'p-2', status => 422, analyzer => 'a2'), bury(body => "\xff\0", id => "x\e[2J"));
 my $list = ctl('dead', 'list');
-like($list->{stdout}, qr/^ENTRY +AGE +ANALYZER +REASON +MESSAGES +BYTES +PACKET$/m, 'a list has columns');
-like($list->{stdout}, qr/^$letter[0] +\ds +a1 +status 400 +2 +$SIZE +p-1$/m, 'and a line for each letter');
+like($list->{stdout}, qr/^ENTRY +AGE +ANALYZER +REASON +MESSAGES +BYTES +FORMAT +PACKET$/m, 'a list has columns');
+like($list->{stdout}, qr/^$letter[0] +\ds +a1 +status 400 +2 +$SIZE +json +p-1$/m, 'and a line for each letter');
 is(join(' ', $list->{stdout} =~ /^(\d+-\d+)/mg), join(' ', reverse @letter), 'the latest first');
 unlike($list->{stdout}, qr/\e/, 'what packets say about themselves does not reach the terminal as it is');
 my $short = ctl('dead', 'list', '--limit', 2);
@@ -44,9 +44,9 @@ ok(!exists $second->{body}, 'but no bodies');
 my $show = ctl('dead', 'show', $letter[0]);
 is($show->{stdout}, $BODY, 'a letter is shown byte for byte');
 like($show->{stderr}, qr/^reason +status 400$/m, 'with its details on stderr');
-is(ctl('dead', 'show', $letter[2])->{stdout}, "\xff\0", 'whatever it is');
+is(ctl('dead', 'show', $letter[2])->{stdout}, 'ff00', 'but in hex what is no text and not in its format');
 is_deeply(ctl('dead', 'show', $letter[0], '--json')->{json}{body}{messages}, [ "\x{e9}", 2 ], 'for programs all is one object');
-is(ctl('dead', 'show', $letter[2], '--json')->{json}{body}, undef, 'without a body that is no JSON');
+is(ctl('dead', 'show', $letter[2], '--json')->{json}{body_hex}, 'ff00', 'where a body in hex has another name');
 
 for my $command (qw(show replay purge)) {
     my $unknown = ctl('dead', $command, '1-1');

@@ -41,8 +41,8 @@ is_deeply([ @$json{qw(packets messages bytes)} ], [ 4, 12, 4 * $COST ], 'what is
 cmp_ok($json->{oldest_ms}, '<', 60000, 'the oldest is as old as it is');
 
 my $list = ctl('spill', 'list');
-like($list->{stdout}, qr/^ENTRY +AGE +NODE +MESSAGES +BYTES +PACKET$/m, 'a list has columns');
-is(join(' ', $list->{stdout} =~ /^\d+-\d+ +\ds +n1 +3 +20 +(p-\d)$/mg), 'p-1 p-2 p-4 p-5', 'and the oldest first');
+like($list->{stdout}, qr/^ENTRY +AGE +NODE +MESSAGES +BYTES +FORMAT +PACKET$/m, 'a list has columns');
+is(join(' ', $list->{stdout} =~ /^\d+-\d+ +\ds +n1 +3 +20 +json +(p-\d)$/mg), 'p-1 p-2 p-4 p-5', 'and the oldest first');
 like(ctl('spill', 'list', '--limit', 1)->{stdout}, qr/^the oldest 1 of 4 /m, 'a limited one says what it leaves out');
 $json = ctl('spill', 'list', '--limit', 3, '--json')->{json};
 is(join(' ', $json->{total}, map { $_->{packet_id} } @{ $json->{entries} }), '4 p-1 p-2 p-4', 'for programs too');

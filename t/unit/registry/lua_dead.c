@@ -20,7 +20,7 @@ struct letter {
 };
 
 /* A body of 4, an id of 2, a type of 10; without them: as nodes did that knew less. */
-static struct letter bury(struct redis_pool *pool, const char *body, bool knows_all)
+static struct letter bury_as(struct redis_pool *pool, const char *body, const char *form)
 {
 	struct script_args args = { 0 };
 	struct letter letter;
@@ -32,9 +32,9 @@ static struct letter bury(struct redis_pool *pool, const char *body, bool knows_
 	script_arg_str(&args, "400");
 	script_arg_str(&args, "n1");
 	script_arg_int(&args, 5);
-	if (knows_all) {
+	if (form) {
 		script_arg_str(&args, "p1");
-		script_arg_str(&args, "text/plain");
+		script_arg_str(&args, form);
 		script_arg_int(&args, 1700000000123);
 	}
 	assert_int_equal(client_eval(pool->client, SCRIPT_BURY, &args, &reply), 0);
@@ -45,6 +45,11 @@ static struct letter bury(struct redis_pool *pool, const char *body, bool knows_
 	snprintf(letter.name, sizeof(letter.name), "%s", reply->element[0]->element[0]->str);
 	freeReplyObject(reply);
 	return letter;
+}
+
+static struct letter bury(struct redis_pool *pool, const char *body, bool knows_all)
+{
+	return bury_as(pool, body, knows_all ? "text/plain" : NULL);
 }
 
 struct replayed {
@@ -117,7 +122,7 @@ static void a_replayed_packet_is_what_it_was(void **state)
 	reply = take_one(*state, &entry);
 	assert_int_equal(entry.id_len, 2);
 	assert_memory_equal(entry.id, "p1", 2);
-	assert_string_equal(entry.type, "text/plain");
+	assert_string_equal(entry.form, "text/plain");
 	assert_int_equal(entry.n_messages, 7);
 	assert_int_equal(entry.received_ms, 1700000000123);
 	assert_int_equal(entry.cost_bytes, COST);
@@ -130,6 +135,32 @@ static void a_replayed_packet_is_what_it_was(void **state)
 	assert_total(*state, "bytes", cost);
 }
 
+static void a_letter_keeps_how_its_packet_came(void **state)
+{
+	static const char form[] =
+		"text/plain\n/shop/services/collector/raw\nhost=a\n\nshop\nhec-raw";
+	static const char *const fields[] = { "type",   "text/plain",
+					      "path",   "/shop/services/collector/raw",
+					      "query",  "host=a",
+					      "tenant", "shop",
+					      "format", "hec-raw" };
+	struct letter letter = bury_as(*state, "body", form);
+	redisReply *reply =
+		POOL_COMMAND(*state, "XRANGE", redis_pool_key(*state, KEY_DEAD), "-", "+");
+	const redisReply *stored = reply->element[0]->element[1];
+	struct spill_entry entry;
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		assert_string_equal(stored->element[stored->elements - ARRAY_LEN(fields) + i]->str,
+				    fields[i]);
+	freeReplyObject(reply);
+	assert_int_equal(replay(*state, ROOMY, 1, &letter).n_moved, 1);
+	reply = take_one(*state, &entry);
+	assert_string_equal(entry.form, form);
+	assert_int_equal(entry.cost_bytes, COST - 10 + strlen(form));
+	freeReplyObject(reply);
+}
+
 static void a_letter_that_says_less_can_be_replayed_too(void **state)
 {
 	struct letter letter = bury(*state, "body", false);
@@ -139,7 +170,7 @@ static void a_letter_that_says_less_can_be_replayed_too(void **state)
 	assert_int_equal(replay(*state, ROOMY, 1, &letter).n_moved, 1);
 	reply = take_one(*state, &entry);
 	assert_int_equal(entry.id_len, 0);
-	assert_string_equal(entry.type, "application/json");
+	assert_string_equal(entry.form, "application/json");
 	assert_int_equal(entry.received_ms, strtoull(letter.name, NULL, 10));
 	freeReplyObject(reply);
 }
@@ -259,6 +290,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DEAD_TEST(a_replayed_packet_is_what_it_was),
+		DEAD_TEST(a_letter_keeps_how_its_packet_came),
 		DEAD_TEST(a_letter_that_says_less_can_be_replayed_too),
 		DEAD_TEST(what_is_not_there_is_counted_and_stops_nothing),
 		DEAD_TEST(what_the_spill_has_no_room_for_stays_dead),

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "registry/dead.h"
+#include "registry/entry_body.h"
 #include "t/unit/redis_pool.h"
 
 static const struct entries_range all = { .from = "-", .to = "+", .n = 100 };
@@ -70,21 +71,58 @@ static void a_range_goes_both_ways_and_leaves_out_its_open_end(void **state)
 	assert_string_equal(earlier->element[0]->element[0]->str, "2-1");
 }
 
+static void check_body(const redisReply *entry, const char *name, const char *expected)
+{
+	cJSON *json = cJSON_CreateObject();
+	const cJSON *body;
+
+	entry_add_body(entry, json);
+	body = cJSON_GetObjectItemCaseSensitive(json, name);
+	assert_non_null(body);
+	assert_string_equal(body->valuestring, expected);
+	cJSON_Delete(json);
+}
+
 static void a_body_comes_cut_and_is_json_only_when_whole(void **state)
 {
 	struct entries_range range = { .from = "-", .to = "+", .n = 1, .body_bytes = 5 };
 	redisReply *whole AUTO_REPLY = NULL, *cut AUTO_REPLY = NULL;
-	cJSON *json;
 
 	bury(*state, 1, "12345");
 	whole = read_entries(*state, range);
-	json = entry_body_json(whole->element[0]);
-	assert_string_equal(json->valuestring, "12345");
-	cJSON_Delete(json);
+	check_body(whole->element[0], "body", "12345");
 	range.body_bytes = 4;
 	cut = read_entries(*state, range);
 	assert_int_equal(entry_body(cut->element[0])->len, 4);
-	assert_null(entry_body_json(cut->element[0]));
+	check_body(cut->element[0], "body_text", "\"1234\"");
+}
+
+/* Entries as nodes write them, and as anybody could. */
+static void a_body_is_shown_so_that_people_can_read_it(void **state)
+{
+	static const struct {
+		const char *format, *body;
+		const char *name, *shown;
+	} bodies[] = {
+		{ "text", "a\nb", "body_text", "\"a\\nb\"" },
+		{ "json-lines", "{}\n{}", "body_text", "\"{}\\n{}\"" },
+		{ "msgpack", "\x81\xa1\x61\x01", "body", "{\"messages\":[{\"a\":1}]}" },
+		{ "msgpack", "\xc1\x01", "body_hex", "\"c101\"" },
+		{ "of-tomorrow", "\xff", "body_hex", "\"ff\"" },
+	};
+	struct redis_pool *pool = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+		const struct entries_range range = {
+			.is_backward = true, .from = "+", .to = "-", .n = 1, .body_bytes = 64
+		};
+		redisReply *read AUTO_REPLY = NULL;
+
+		POOL_DO(pool, "XADD", redis_pool_key(pool, KEY_DEAD), "*", "format",
+			bodies[i].format, "body", bodies[i].body);
+		read = read_entries(pool, range);
+		check_body(read->element[0], bodies[i].name, bodies[i].shown);
+	}
 }
 
 static void large_bodies_make_short_answers(void **state)
@@ -157,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		REDIS_TEST(a_list_has_no_bodies_but_their_length),
 		REDIS_TEST(a_range_goes_both_ways_and_leaves_out_its_open_end),
+		REDIS_TEST(a_body_is_shown_so_that_people_can_read_it),
 		REDIS_TEST(a_body_comes_cut_and_is_json_only_when_whole),
 		REDIS_TEST(large_bodies_make_short_answers),
 		REDIS_TEST(all_are_done_in_steps_but_for_those_that_came_later),

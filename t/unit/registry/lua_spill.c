@@ -32,7 +32,7 @@ static struct spill_pushed push_for(struct redis_pool *pool, unsigned n, char fi
 
 	spill_push_begin(&push, "n1", max_bytes);
 	for (unsigned i = 0; i < n; i++) {
-		struct spill_packet packet = { .type = TYPE,
+		struct spill_packet packet = { .form = TYPE,
 					       .n_messages = 3,
 					       .received_ms = 1700000000123,
 					       .body = bodies[i],
@@ -152,7 +152,7 @@ static void a_packet_comes_back_as_it_was(void **state)
 	static struct spill_push push;
 	struct spill_packet packet = { .id = "p-1",
 				       .id_len = 3,
-				       .type = "text/plain; charset=utf-8",
+				       .form = "text/plain; charset=utf-8\n/a\n\nPUT\n\ntext",
 				       .n_messages = 70000,
 				       .received_ms = 1700000000123,
 				       .body = "\0\r\n\xff",
@@ -172,10 +172,10 @@ static void a_packet_comes_back_as_it_was(void **state)
 	assert_true(spill_taken_next(&taken, &entry));
 	assert_int_equal(entry.id_len, 3);
 	assert_memory_equal(entry.id, "p-1", 3);
-	assert_string_equal(entry.type, packet.type);
+	assert_string_equal(entry.form, packet.form);
 	assert_int_equal(entry.n_messages, 70000);
 	assert_int_equal(entry.received_ms, 1700000000123);
-	assert_int_equal(entry.cost_bytes, 3 + strlen(packet.type) + 4 + 128);
+	assert_int_equal(entry.cost_bytes, 3 + strlen(packet.form) + 4 + 128);
 	assert_int_equal(entry.len, 4);
 	assert_memory_equal(entry.body, packet.body, 4);
 	freeReplyObject(reply);
@@ -481,7 +481,7 @@ static void failed_deliveries_of_a_packet_travel_with_it(void **state)
 {
 	struct redis_pool *pool = *state;
 	struct spill_packet packet = {
-		.type = TYPE, .n_messages = 3, .n_failures = 4, .body = "suspect", .len = 7
+		.form = TYPE, .n_messages = 3, .n_failures = 4, .body = "suspect", .len = 7
 	};
 	static struct spill_push push;
 	struct spill_pushed pushed;

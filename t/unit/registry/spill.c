@@ -33,7 +33,7 @@ static void push_sends_seven_arguments_for_each_packet(void **state)
 	static struct spill_push push;
 	struct spill_packet packet = { .id = "p\0x",
 				       .id_len = 3,
-				       .type = "application/json",
+				       .form = "application/json",
 				       .n_messages = UINT32_MAX,
 				       .received_ms = 1700000000123,
 				       .n_failures = 4,
@@ -115,7 +115,7 @@ static void entries_are_read_one_by_one(void **state)
 	assert_true(spill_taken_next(&taken, &entry));
 	assert_string_equal(entry.name, "1-0");
 	assert_int_equal(entry.id_len, 2);
-	assert_string_equal(entry.type, "t");
+	assert_string_equal(entry.form, "t");
 	assert_int_equal(entry.n_messages, 5);
 	assert_int_equal(entry.received_ms, 77);
 	assert_int_equal(entry.cost_bytes, 140);

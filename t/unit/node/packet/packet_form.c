@@ -72,6 +72,40 @@ static void test_kept(void **state)
 	end(p);
 }
 
+static void check_text(const char *text, const char *expected)
+{
+	struct packet *p = packet_of("x", NULL);
+
+	assert_int_equal(packet_restore_form(&memory, p, text), 0);
+	assert_string_equal(packet_form_text(p), expected);
+	end(p);
+}
+
+static void test_text(void **state)
+{
+	(void)state;
+	check_text("application/json", "application/json");
+	check_text("", "application/json");
+	check_text("text/x", "text/x\n/ingest\n\n\n\njson");
+	check_text("\n/a/_bulk\nx=1\nPUT\nshop\nbulk", "\n/a/_bulk\nx=1\nPUT\nshop\nbulk");
+	check_text("a\n/b\n\n\n\nof-tomorrow", "a\n/b\n\n\n\njson");
+	check_text("a\n/b c\n\x01\n\nx\x7fy\ntext", "a\n\n\n\n\ntext");
+}
+
+static void test_check_json(void **state)
+{
+	const struct packet_request request = { .format = FORMAT_TEXT };
+	struct packet *p = packet_of("a\nb", &request);
+
+	(void)state;
+	assert_int_equal(packet_check_json(&memory, p, 1000), 0);
+	assert_null(p->form->json);
+	assert_int_equal(packet_check_json(&memory, p, 50), 0);
+	assert_non_null(p->form->json);
+	assert_int_equal(packet_check_json(&memory, p, 40), FORMAT_E_TOO_LARGE);
+	end(p);
+}
+
 static void test_json_once(void **state)
 {
 	const struct packet_request request = { .format = FORMAT_TEXT };
@@ -143,6 +177,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST("plain JSON is what a packet is that says nothing else", test_plain),
 		TEST("what the request said is copied", test_kept),
+		TEST("as text it comes back as it was", test_text),
+		TEST("what is too large as JSON is told from what is not", test_check_json),
 		TEST("the JSON form is made once, and charged", test_json_once),
 		TEST("without memory it is made later", test_no_memory),
 		TEST("a body that is not in its format has none", test_foreign_body),

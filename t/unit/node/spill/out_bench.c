@@ -117,7 +117,7 @@ void out_fill(struct out_bench *b, unsigned from, unsigned n, size_t size)
 		redisReply *reply;
 
 		spill_push_begin(&push, "n2", 1ULL << 40);
-		spill_push_add(&push, &(struct spill_packet){ .type = PACKET_MEDIA_TYPE,
+		spill_push_add(&push, &(struct spill_packet){ .form = PACKET_MEDIA_TYPE,
 							      .n_messages = p->n_messages,
 							      .received_ms = 1700000000000,
 							      .body = p->body,

@@ -258,7 +258,7 @@ static void reading_again_passes_over_what_is_known(void **state)
 	watch(b, 1, 0);
 	TURN_UNTIL(b, turn, b->n_held == 1);
 	spill_push_begin(&push, "n1", ROOMY);
-	spill_push_add(&push, &(struct spill_packet){ .type = PACKET_MEDIA_TYPE,
+	spill_push_add(&push, &(struct spill_packet){ .form = PACKET_MEDIA_TYPE,
 						      .n_messages = 1,
 						      .body = b->packets[0]->body,
 						      .len = b->packets[0]->len });
