@@ -27,6 +27,7 @@ struct analyzer {
 	struct stats *stats;
 	struct faults *faults;
 	struct intake *intake;
+	struct sinks *sinks; /* NULL: none is configured */
 	char made_token[2 * TOKEN_BYTES + 1];
 	const char *delivery_token; /* of deliveries; NULL: none is asked for */
 	struct server *server;
@@ -131,6 +132,32 @@ static int announce(struct analyzer *a)
 	return join(a);
 }
 
+static int open_sinks(struct analyzer *a)
+{
+	const struct config *config = a->config;
+	const struct sink_options options = {
+		.target = config->sink_target,
+		.analyzer = config->id,
+		.timeout_ms = config->sink_timeout_ms,
+		.ca = config->sink_ca,
+		.header_file = config->sink_header_file,
+		.outbox = config->sink_outbox,
+		.outbox_max_bytes = config->sink_outbox_max_bytes,
+		.hold_ms = config->sink_hold_ms,
+		.file_max_bytes = config->sink_file_max_bytes,
+		.file_count = (unsigned)config->sink_file_count,
+		.udp_rate = (unsigned)config->sink_udp_rate,
+	};
+	int r;
+
+	if (!config->sink)
+		return 0;
+	r = sinks_new(&options, &a->sinks);
+	if (r == 0)
+		stats_show_sink(a->stats, sinks_counters(a->sinks));
+	return r;
+}
+
 static int analyzer_init(struct analyzer *a)
 {
 	struct fault own = { .delay_ms = (uint32_t)a->config->delay_ms,
@@ -149,8 +176,11 @@ static int analyzer_init(struct analyzer *a)
 	if (!r)
 		r = intake_new(a->config, &a->intake);
 	if (!r)
-		r = server_start(a->config, a->delivery_token, a->intake, a->stats, a->faults,
-				 &a->server);
+		r = open_sinks(a);
+	if (!r)
+		r = server_start(
+			&(struct ingest){ a->config, a->intake, a->stats, a->faults, a->sinks },
+			a->delivery_token, &a->server);
 	return r ? r : announce(a);
 }
 
@@ -158,6 +188,7 @@ static int analyzer_init(struct analyzer *a)
 static void analyzer_free(struct analyzer *a)
 {
 	server_stop(a->server);
+	sinks_free(a->sinks);
 	intake_free(a->intake);
 	faults_free(a->faults);
 	stats_free(a->stats);
@@ -252,5 +283,6 @@ int analyzer_run(struct analyzer *a, struct config *config, int argc, char **arg
 	analyzer_leave(a);
 	membership_free(a->membership);
 	a->membership = NULL;
+	sinks_drain(a->sinks, a->config->sink_timeout_ms);
 	return signalled ? EXIT_SUCCESS : EXIT_FAILURE;
 }

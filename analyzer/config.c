@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyzer/dedupe.h"
 #include "analyzer/fault.h"
+#include "analyzer/sink/sink_headers.h"
 #include "common/buf.h"
 #include "common/conf/conf_reload.h"
 #include "common/conf/conf_set.h"
@@ -70,9 +72,33 @@ static const struct conf_option options[] = {
 	{ "record", CONF_STRING, FIELD(record), NULL, "FILE",
 	  "Each packet is appended to this file as one line of JSON before it is acknowledged. No other analyzer may use the file." },
 	{ "sink", CONF_STRING, FIELD(sink), NULL, "URL",
-	  "Each batch is forwarded to this URL as NDJSON before it is acknowledged." },
+	  "Each message is forwarded here before its packet is acknowledged. docs/sinks.md describes the kinds: "
+	  "gelf+udp://, gelf+tcp:// and gelf+tls://HOST[:PORT], gelf+http(s)://, es+http(s)://HOST:PORT/INDEX, "
+	  "loki+http(s)://, otlp+http(s)://, http(s):// for lines of JSON, packets+http(s):// for whole packets, file:PATH. "
+	  "UDP and TCP cannot acknowledge: what they lose on the way nobody knows, unless there is an outbox." },
 	{ "sink-timeout", CONF_DURATION, FIELD(sink_timeout_ms), "5s", NULL,
-	  "The time limit for the sink's answer.", 1, 600000 },
+	  "The time limit for handing a delivery to the sink, retries included.", 1, 600000 },
+	{ "sink-ca", CONF_STRING, FIELD(sink_ca), NULL, "FILE",
+	  "The certificates (PEM) that a sink with TLS may have. The default is those of the system." },
+	{ "sink-header-file", CONF_STRING, FIELD(sink_header_file), NULL, "FILE",
+	  "Header fields for requests to the sink, one 'Name: value' a line. A password goes here: it is never logged." },
+	{ "sink-outbox", CONF_STRING, FIELD(sink_outbox), NULL, "FILE",
+	  "For gelf+udp, gelf+tcp and gelf+tls. Messages are stored in this file before their packet is acknowledged. "
+	  "They are sent from there, in order, until the receiver takes them. No other analyzer may use the file." },
+	{ "sink-outbox-max", CONF_SIZE, FIELD(sink_outbox_max_bytes), "256MiB", NULL,
+	  "The largest size of the messages in the outbox. Beyond it, deliveries are answered 503, and Weir keeps them.",
+	  65536, 1e12 },
+	{ "sink-hold", CONF_DURATION, FIELD(sink_hold_ms), "1s", NULL,
+	  "A message stays in the outbox this long after it went out. It is sent again if the receiver goes away meanwhile.",
+	  0, 600000 },
+	{ "sink-file-max", CONF_SIZE, FIELD(sink_file_max_bytes), "100MiB", NULL,
+	  "A file sink that would become larger is renamed to FILE.1, and begins anew.", 1, 1e12 },
+	{ "sink-file-count", CONF_INT, FIELD(sink_file_count), "5", "N",
+	  "The number of files that are kept, the newest included. The oldest is removed.", 1,
+	  1000 },
+	{ "sink-udp-rate", CONF_INT, FIELD(sink_udp_rate), "10000", "N",
+	  "The most datagrams a second on one connection. A receiver drops what it cannot read in time.",
+	  1, 1000000 },
 	{ "delay-ms", CONF_INT, FIELD(delay_ms), "0", "N",
 	  "A simulated fault: the analyzer waits this many milliseconds before it answers a delivery.",
 	  0, FAULT_DELAY_MAX_MS },
@@ -161,6 +187,72 @@ static int check_advertise(const char *text)
 	return r;
 }
 
+static int check_file(const char *option, const char *path, int r)
+{
+	char why[100];
+
+	if (r == 0)
+		return 0;
+	snprintf(why, sizeof(why), "cannot be used: %s", strerror(-r));
+	return usage_error(option, path, why);
+}
+
+static int check_headers(const char *path)
+{
+	int r = sink_headers_read(path, NULL, NULL);
+
+	if (r == SINK_HEADERS_E_SYNTAX)
+		return usage_error("sink-header-file", path, "has a line that is no 'Name: value'");
+	return check_file("sink-header-file", path, r);
+}
+
+static bool is_http(const struct target *target)
+{
+	return !target_is_blind(target) && target->kind != TARGET_FILE;
+}
+
+/* What one option of the sink needs of another. */
+static int check_sink_options(const struct config *config)
+{
+	const struct target *target = &config->sink_target;
+
+	if (config->sink_outbox && (!config->sink || !target_is_blind(target)))
+		return usage_error(
+			"sink-outbox", config->sink_outbox,
+			"has no use: only gelf+udp, gelf+tcp and gelf+tls need an outbox. Weir keeps what "
+			"another sink does not take. Leave the option out");
+	if (config->sink_header_file && (!config->sink || !is_http(target)))
+		return usage_error(
+			"sink-header-file", config->sink_header_file,
+			"has no use: only a sink with HTTP has header fields. Leave the option out");
+	if (config->sink_ca && (!config->sink || !target->is_tls))
+		return usage_error(
+			"sink-ca", config->sink_ca,
+			"has no use: the sink has no TLS. Write https or gelf+tls, or leave the option out");
+	return 0;
+}
+
+static int check_sink(struct config *config)
+{
+	char why[TARGET_WHY_STRLEN];
+	int r = 0;
+
+	if (config->sink && target_parse(&config->sink_target, config->sink, why))
+		return usage_error("sink", config->sink, why);
+	r = check_sink_options(config);
+	if (!r && config->sink_header_file)
+		r = check_headers(config->sink_header_file);
+	if (!r && config->sink_ca)
+		r = check_file("sink-ca", config->sink_ca,
+			       access(config->sink_ca, R_OK) ? -errno : 0);
+	if (!r && config->sink_target.kind == TARGET_FILE && config->sink)
+		r = check_file("sink", config->sink, file_check_append(config->sink_target.url));
+	if (!r && config->sink_outbox)
+		r = check_file("sink-outbox", config->sink_outbox,
+			       file_check_append(config->sink_outbox));
+	return r;
+}
+
 static int check_record(const char *path)
 {
 	int r = file_check_append(path);
@@ -184,7 +276,7 @@ static int finish(void *out)
 	if (!r)
 		r = check_advertise(config->advertise);
 	if (!r)
-		r = check_url("sink", config->sink);
+		r = check_sink(config);
 	if (!r && config->record)
 		r = check_record(config->record);
 	for (size_t i = 0; !r && i < config->registries.n_values; i++)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyzer/sink/target.h"
 #include "common/conf/conf.h"
 #include "common/net/net.h"
 
@@ -29,12 +30,21 @@ struct config {
 	uint64_t max_batch_bytes;
 	uint64_t max_body_bytes;
 	uint64_t ttl_ms;
-	bool replace;           /* takes the id of another analyzer that is alive */
-	uint64_t slow_start_ms; /* 0: as the registry likes */
-	int64_t dedupe_window;  /* packets; 0: no deduplication */
-	char *record;           /* path, NULL: none */
-	char *sink;             /* URL, NULL: none */
+	bool replace;              /* takes the id of another analyzer that is alive */
+	uint64_t slow_start_ms;    /* 0: as the registry likes */
+	int64_t dedupe_window;     /* packets; 0: no deduplication */
+	char *record;              /* path, NULL: none */
+	char *sink;                /* NULL: none */
+	struct target sink_target; /* `sink`, parsed */
 	uint64_t sink_timeout_ms;
+	char *sink_ca;          /* path, NULL: the system's */
+	char *sink_header_file; /* path, NULL: none */
+	char *sink_outbox;      /* path, NULL: none */
+	uint64_t sink_outbox_max_bytes;
+	uint64_t sink_hold_ms;
+	uint64_t sink_file_max_bytes;
+	int64_t sink_file_count;
+	int64_t sink_udp_rate; /* datagrams a second */
 	int64_t delay_ms;
 	double error_rate;
 	char *crash_on; /* a delivery with this text ends the process; NULL: none does */

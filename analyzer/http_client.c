@@ -4,19 +4,20 @@
 
 #include "common/buf.h"
 
-#define ANSWER_MAX_BYTES 65536
+#define ANSWER_MAX_BYTES 65536 /* that are kept by default */
 
 struct http_client {
 	CURL *easy;                 /* owned */
 	struct curl_slist *headers; /* owned */
 	struct buf answer;
+	size_t max_answer_bytes;
 	char error[CURL_ERROR_SIZE];
 };
 
 static size_t on_answer(char *data, size_t size, size_t n, void *arg)
 {
 	struct http_client *client = arg;
-	size_t room = ANSWER_MAX_BYTES - client->answer.len;
+	size_t room = client->max_answer_bytes - client->answer.len;
 	size_t len = size * n;
 
 	buf_append(&client->answer, data, len < room ? len : room);
@@ -39,8 +40,28 @@ static int add_header(struct http_client *client, const char *name, const char *
 	return 0;
 }
 
+int http_client_add_header(struct http_client *client, const char *line)
+{
+	if (add_header(client, line, ""))
+		return -ENOMEM;
+	curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, client->headers);
+	return 0;
+}
+
+void http_client_trust(struct http_client *client, const char *ca)
+{
+	if (ca)
+		curl_easy_setopt(client->easy, CURLOPT_CAINFO, ca);
+}
+
+void http_client_keep_answer(struct http_client *client, size_t max_bytes)
+{
+	client->max_answer_bytes = max_bytes;
+}
+
 static int client_init(struct http_client *client, const char *content_type, const char *token)
 {
+	client->max_answer_bytes = ANSWER_MAX_BYTES;
 	client->easy = curl_easy_init();
 	if (!client->easy || add_header(client, "Content-Type: ", content_type) ||
 	    add_header(client, "Expect:", "") ||

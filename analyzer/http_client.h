@@ -17,10 +17,17 @@ struct http_client;
 struct http_client *http_client_new(const char *content_type, const char *token);
 void http_client_free(struct http_client *client);
 
+/* One more header field, "Name: value", for all requests. -ENOMEM. */
+int http_client_add_header(struct http_client *client, const char *line) MUST_CHECK;
+/* ca: a file of certificates that servers may have, instead of those of the system; NULL: no change. */
+void http_client_trust(struct http_client *client, const char *ca);
+/* How much of an answer is kept; at first 64 KiB. */
+void http_client_keep_answer(struct http_client *client, size_t max_bytes);
+
 /* 0 with the status of whatever was answered, or HTTP_CLIENT_E_FAILED. */
 int http_client_send(struct http_client *client, const char *method, const char *url,
 		     const char *body, size_t len, uint64_t timeout_ms, long *statusp) MUST_CHECK;
-/* Body of the last answer, its first 64 KiB; borrowed until the next request. */
+/* Body of the last answer, what is kept of it; borrowed until the next request. */
 const char *http_client_answer(struct http_client *client);
 const char *http_client_error(const struct http_client *client);
 

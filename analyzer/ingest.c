@@ -1,5 +1,6 @@
 #include "analyzer/ingest.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,6 +50,31 @@ static void play_crash(const struct ingest *ingest, const struct worker *worker)
 		_exit(1);
 }
 
+/* "first/mark, last/mark": the last pool is the one that delivers. */
+static void read_pool(const char *list, char out[POOL_STRLEN])
+{
+	const char *last = strrchr(list, ',');
+	size_t len;
+
+	last = last ? last + 1 : list;
+	last += strspn(last, " \t");
+	len = strcspn(last, "/ \t");
+	snprintf(out, POOL_STRLEN, "%.*s", (int)len, last);
+}
+
+static void set_origin(const struct ingest *ingest, struct worker *worker,
+		       const struct front_request *rq)
+{
+	const char *pool = rq->fields[FIELD_WEIR_POOL];
+
+	worker->origin = (struct origin){ .analyzer = ingest->config->id,
+					  .node = rq->fields[FIELD_WEIR_NODE] };
+	if (!pool)
+		return;
+	read_pool(pool, worker->pool);
+	worker->origin.pool = worker->pool;
+}
+
 static enum refusal take(const struct ingest *ingest, struct worker *worker,
 			 struct front_request *rq, struct stats_batch *batch)
 {
@@ -93,6 +119,7 @@ int ingest_serve(const struct ingest *ingest, struct worker *worker, struct fron
 	enum refusal refusal;
 	int status;
 
+	set_origin(ingest, worker, rq);
 	worker->body = rq->body;
 	rq->body = body;
 	refusal = take(ingest, worker, rq, &batch);

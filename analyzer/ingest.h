@@ -15,6 +15,7 @@ struct ingest {
 	struct intake *intake;
 	struct stats *stats;
 	struct faults *faults;
+	struct sinks *sinks; /* NULL: there is none */
 };
 
 /* Takes the body of the request. Returns the status that was answered. */

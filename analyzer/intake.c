@@ -166,20 +166,45 @@ static void settle(struct intake *intake, const struct pending *pending, bool ke
 	pthread_mutex_unlock(&intake->lock);
 }
 
+/* The messages of all packets that are no duplicates. */
+static enum refusal hand_on(struct worker *worker)
+{
+	static const enum refusal reasons[] = {
+		[SINK_E_AWAY] = REFUSED_SINK,
+		[SINK_E_REFUSED] = REFUSED_BY_SINK,
+		[SINK_E_TOO_LARGE] = REFUSED_SINK_SIZE,
+		[SINK_E_FULL] = REFUSED_OUTBOX,
+	};
+	const struct packets *packets = &worker->packets;
+	int r = 0;
+
+	sink_begin(worker->sink, &worker->origin);
+	for (size_t i = 0; i < packets->n_items && r == 0; i++) {
+		const struct packet *packet = &packets->items[i];
+
+		if (!packet->is_duplicate)
+			r = sink_add(worker->sink, packet->data, packet->len, packet->id,
+				     packet->id_len);
+	}
+	if (r == 0)
+		r = sink_end(worker->sink);
+	if (r < 0)
+		return REFUSED_MEMORY;
+	return r ? reasons[r] : REFUSED_NOT;
+}
+
 static enum refusal store(struct intake *intake, struct worker *worker)
 {
 	struct buf *lines = &worker->lines;
+	enum refusal refusal;
 	int r;
 
-	if (!worker->sink && !intake->record)
-		return REFUSED_NOT;
+	refusal = worker->sink ? hand_on(worker) : REFUSED_NOT;
+	if (refusal || !intake->record)
+		return refusal;
 	packets_write_lines(&worker->packets, lines);
 	if (lines->failed)
 		return REFUSED_MEMORY;
-	if (worker->sink && sink_send(worker->sink, lines->data, lines->len))
-		return REFUSED_SINK;
-	if (!intake->record)
-		return REFUSED_NOT;
 	r = record_append(intake->record, lines->data, lines->len);
 	if (r) {
 		log_error("intake", "the record cannot be written", "reason=%s", strerror(-r));

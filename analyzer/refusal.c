@@ -22,6 +22,11 @@
 	X(REFUSED_FAULT, 500, 0, "fault", "A simulated error.")                                    \
 	X(REFUSED_RECORD, 503, 1, "record", "The packets could not be recorded.")                  \
 	X(REFUSED_SINK, 503, 1, "sink", "The packets could not be handed to the sink.")            \
+	X(REFUSED_BY_SINK, 422, 0, "sink_refused",                                                 \
+	  "The sink will never take one of the messages.")                                         \
+	X(REFUSED_SINK_SIZE, 413, 0, "sink_too_large",                                             \
+	  "A message is larger than the sink can take.")                                           \
+	X(REFUSED_OUTBOX, 503, 5, "outbox_full", "The outbox before the sink is full.")            \
 	X(REFUSED_MEMORY, 503, 1, "memory", "Out of memory.")
 
 #define AS_INFO(reason, status, retry_after_s, name, detail)                                       \

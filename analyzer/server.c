@@ -254,24 +254,23 @@ static int make_workers(struct server *server)
 
 	server->workers = calloc((size_t)config->n_threads, sizeof(*server->workers));
 	for (int64_t i = 0; server->workers && i < config->n_threads; i++) {
-		server->workers[i] = worker_new(config);
+		server->workers[i] = worker_new(server->ingest.sinks);
 		if (!server->workers[i])
 			return -ENOMEM;
 	}
 	return server->workers ? 0 : -ENOMEM;
 }
 
-int server_start(const struct config *config, const char *delivery_token, struct intake *intake,
-		 struct stats *stats, struct faults *faults, struct server **serverp)
+int server_start(const struct ingest *ingest, const char *delivery_token, struct server **serverp)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	int r;
 
 	if (!server)
 		return -ENOMEM;
-	server->ingest = (struct ingest){ config, intake, stats, faults };
+	server->ingest = *ingest;
 	server->delivery_token = delivery_token;
-	server->addr = config->listen_addr;
+	server->addr = ingest->config->listen_addr;
 	r = make_workers(server);
 	if (!r)
 		r = start_front(server);

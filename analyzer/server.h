@@ -6,17 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "analyzer/config.h"
-#include "analyzer/fault.h"
-#include "analyzer/intake.h"
-#include "analyzer/stats.h"
+#include "analyzer/ingest.h"
+#include "common/net/net.h"
 
 struct server;
 
 /* Serves from now on; borrows all until server_stop. delivery_token: what deliveries have to come with;
  * NULL: nothing. Negative errno, the reason is logged. */
-int server_start(const struct config *config, const char *delivery_token, struct intake *intake,
-		 struct stats *stats, struct faults *faults, struct server **serverp) MUST_CHECK;
+int server_start(const struct ingest *ingest, const char *delivery_token,
+		 struct server **serverp) MUST_CHECK;
 /* Waits for requests that are being served. */
 void server_stop(struct server *server);
 

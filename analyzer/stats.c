@@ -23,6 +23,12 @@ enum family {
 	CPU,
 	RESIDENT,
 	LOG_DROPPED,
+	SINK_SENT,
+	SINK_RETRIED,
+	SINK_DROPPED,
+	SINK_FAILURES,
+	OUTBOX_MESSAGES,
+	OUTBOX_BYTES,
 	FAMILIES
 };
 
@@ -66,6 +72,19 @@ static const struct metrics_family families[FAMILIES] = {
 		       "Memory that the process occupies." },
 	[LOG_DROPPED] = { "weir_analyzer_log_lines_dropped_total", METRICS_COUNTER,
 			  "Log lines that stderr did not take when they were due." },
+	[SINK_SENT] = { "weir_analyzer_sink_sent_messages_total", METRICS_COUNTER,
+			"Messages that the sink took; over UDP and TCP, that went out." },
+	[SINK_RETRIED] = { "weir_analyzer_sink_retried_messages_total", METRICS_COUNTER,
+			   "Messages that were sent to the sink once more." },
+	[SINK_DROPPED] = { "weir_analyzer_sink_dropped_messages_total", METRICS_COUNTER,
+			   "Messages that are lost on the way to the sink.", "reason",
+			   sink_drop_names, SINK_DROPS },
+	[SINK_FAILURES] = { "weir_analyzer_sink_failures_total", METRICS_COUNTER,
+			    "Requests to the sink, or connections, that failed." },
+	[OUTBOX_MESSAGES] = { "weir_analyzer_outbox_messages", METRICS_GAUGE,
+			      "Messages in the outbox: those that wait, and those that are held." },
+	[OUTBOX_BYTES] = { "weir_analyzer_outbox_bytes", METRICS_GAUGE,
+			   "What they count against sink-outbox-max." },
 };
 
 struct stats {
@@ -73,6 +92,7 @@ struct stats {
 		lock; /* makes all threads one writer, and a delivery's counters one change */
 	struct metrics *metrics;
 	struct metrics_shard shard;
+	const struct sink_counters *sink; /* NULL: there is no sink */
 };
 
 struct stats *stats_new(void)
@@ -166,6 +186,45 @@ static uint64_t n_refused(const struct stats *s)
 	return n;
 }
 
+void stats_show_sink(struct stats *s, const struct sink_counters *sink)
+{
+	s->sink = sink;
+}
+
+static void set_sink(struct stats *s)
+{
+	const struct sink_counters *sink = s->sink;
+
+	if (!sink)
+		return;
+	metrics_set(&s->shard, SINK_SENT, 0, (int64_t)atomic_load(&sink->sent));
+	metrics_set(&s->shard, SINK_RETRIED, 0, (int64_t)atomic_load(&sink->retried));
+	metrics_set(&s->shard, SINK_FAILURES, 0, (int64_t)atomic_load(&sink->failures));
+	metrics_set(&s->shard, OUTBOX_MESSAGES, 0, (int64_t)atomic_load(&sink->outbox_messages));
+	metrics_set(&s->shard, OUTBOX_BYTES, 0, (int64_t)atomic_load(&sink->outbox_bytes));
+	for (unsigned i = 0; i < SINK_DROPS; i++)
+		metrics_set(&s->shard, SINK_DROPPED, i, (int64_t)atomic_load(&sink->dropped[i]));
+}
+
+/* false: out of memory */
+static bool add_sink(const struct sink_counters *sink, cJSON *json)
+{
+	cJSON *object = cJSON_AddObjectToObject(json, "sink");
+	uint64_t n_dropped = 0;
+
+	for (unsigned i = 0; i < SINK_DROPS; i++)
+		n_dropped += atomic_load(&sink->dropped[i]);
+	return object &&
+	       cJSON_AddNumberToObject(object, "sent", (double)atomic_load(&sink->sent)) &&
+	       cJSON_AddNumberToObject(object, "retried", (double)atomic_load(&sink->retried)) &&
+	       cJSON_AddNumberToObject(object, "dropped", (double)n_dropped) &&
+	       cJSON_AddNumberToObject(object, "failures", (double)atomic_load(&sink->failures)) &&
+	       cJSON_AddNumberToObject(object, "outbox_messages",
+				       (double)atomic_load(&sink->outbox_messages)) &&
+	       cJSON_AddNumberToObject(object, "outbox_bytes",
+				       (double)atomic_load(&sink->outbox_bytes));
+}
+
 cJSON *stats_json(struct stats *s, const char *id)
 {
 	static const struct {
@@ -186,7 +245,7 @@ cJSON *stats_json(struct stats *s, const char *id)
 	}
 	ok = ok && cJSON_AddNumberToObject(json, "refused", (double)n_refused(s));
 	pthread_mutex_unlock(&s->lock);
-	if (ok)
+	if (ok && (!s->sink || add_sink(s->sink, json)))
 		return json;
 	cJSON_Delete(json);
 	return NULL;
@@ -200,6 +259,7 @@ void stats_write_metrics(struct stats *s, enum metrics_format format, struct buf
 	metrics_set(&s->shard, CPU, 0, (int64_t)process_cpu_us());
 	metrics_set(&s->shard, RESIDENT, 0, (int64_t)process_resident_bytes());
 	metrics_set(&s->shard, LOG_DROPPED, 0, (int64_t)log_dropped());
+	set_sink(s);
 	metrics_write(s->metrics, shards, ARRAY_LEN(shards), format, NULL, NULL, out);
 	pthread_mutex_unlock(&s->lock);
 }

@@ -9,6 +9,7 @@
 
 #include "analyzer/membership.h"
 #include "analyzer/refusal.h"
+#include "analyzer/sink/sink_counters.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/metrics/metrics.h"
@@ -35,6 +36,9 @@ void stats_count_refusal(struct stats *s, enum refusal reason);
 void stats_count_call(struct stats *s, enum membership_call call);
 void stats_set_registered(struct stats *s, bool registered);
 void stats_set_up(struct stats *s, bool up);
+
+/* From now on they are shown, too. Borrowed. */
+void stats_show_sink(struct stats *s, const struct sink_counters *sink);
 
 /* Messages processed since the start. */
 uint64_t stats_processed(struct stats *s);

@@ -2,16 +2,16 @@
 
 #define KEEP_MAX_BYTES (4u << 20)
 
-struct worker *worker_new(const struct config *config)
+struct worker *worker_new(struct sinks *sinks)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
 
 	if (!worker)
 		return NULL;
 	rng_init(&worker->rng, 0);
-	if (!config->sink)
+	if (!sinks)
 		return worker;
-	worker->sink = sink_new(config->sink, config->sink_timeout_ms);
+	worker->sink = sink_new(sinks);
 	if (worker->sink)
 		return worker;
 	free(worker);

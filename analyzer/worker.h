@@ -3,22 +3,25 @@
 /*
  * What one thread of the server keeps from request to request.
  */
-#include "analyzer/config.h"
 #include "analyzer/packets.h"
 #include "analyzer/sink/sink.h"
 #include "common/buf.h"
 #include "common/rng.h"
 
+#define POOL_STRLEN 256
+
 struct worker {
 	struct buf body;
 	struct packets packets; /* borrows from body */
 	struct buf lines;       /* the packets, one a line */
-	struct sink *sink;      /* owned; NULL: none is configured */
+	struct origin origin;   /* of the delivery, as its headers say; borrowed from the request */
+	char pool[POOL_STRLEN];
+	struct sink *sink; /* owned; NULL: none is configured */
 	struct rng rng;
 };
 
-/* NULL: out of memory. */
-struct worker *worker_new(const struct config *config);
+/* sinks: NULL: none is configured; borrowed. NULL: out of memory. */
+struct worker *worker_new(struct sinks *sinks);
 void worker_free(struct worker *worker);
 /* Empties its buffers, and lets go of what a giant delivery needed. */
 void worker_reset(struct worker *worker);

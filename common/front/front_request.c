@@ -7,8 +7,9 @@
 #include "common/printable.h"
 
 static const char *const field_names[] = {
-	"Host",          "Origin",        "Accept",         "Authorization", "If-Match",
-	"If-None-Match", "Last-Event-ID", "Sec-Fetch-Site", "Weir-Packets",  "Weir-User",
+	"Host",         "Origin",        "Accept",        "Authorization",
+	"If-Match",     "If-None-Match", "Last-Event-ID", "Sec-Fetch-Site",
+	"Weir-Packets", "Weir-Node",     "Weir-Pool",     "Weir-User",
 };
 static_assert(ARRAY_LEN(field_names) == FRONT_FIELDS, "every field has a name");
 

@@ -21,6 +21,8 @@ enum front_field {
 	FIELD_LAST_EVENT_ID,
 	FIELD_SEC_FETCH_SITE,
 	FIELD_WEIR_PACKETS,
+	FIELD_WEIR_NODE, /* of a packet that a node delivers, and the next */
+	FIELD_WEIR_POOL,
 	FIELD_WEIR_USER, /* who runs weirctl */
 	FRONT_FIELDS
 };

@@ -17,6 +17,7 @@
 
 struct fixture {
 	struct config config;
+	struct sinks *sinks; /* NULL: none */
 	struct intake *intake;
 	struct worker *worker;
 	char path[64];
@@ -33,7 +34,7 @@ static int set_up(void **state)
 		return -1;
 	close(fd);
 	f->config = (struct config){ .dedupe_window = 1000, .record = f->path };
-	f->worker = worker_new(&f->config);
+	f->worker = worker_new(f->sinks);
 	*state = f;
 	return intake_new(&f->config, &f->intake);
 }
@@ -44,6 +45,7 @@ static int tear_down(void **state)
 
 	intake_free(f->intake);
 	worker_free(f->worker);
+	sinks_free(f->sinks);
 	unlink(f->path);
 	free(f);
 	return 0;
@@ -54,7 +56,7 @@ static void renew(struct fixture *f)
 {
 	intake_free(f->intake);
 	worker_free(f->worker);
-	f->worker = worker_new(&f->config);
+	f->worker = worker_new(f->sinks);
 	assert_non_null(f->worker);
 	assert_int_equal(intake_new(&f->config, &f->intake), 0);
 }
@@ -169,8 +171,11 @@ static void what_the_sink_did_not_take_is_not_recorded(void **state)
 	struct fixture *f = *state;
 	struct stats_batch batch;
 
-	f->config.sink = "http://127.0.0.1:1/"; /* nothing listens there */
-	f->config.sink_timeout_ms = 1000;
+	struct sink_options options = { .timeout_ms = 1000 };
+	char why[TARGET_WHY_STRLEN];
+
+	assert_int_equal(target_parse(&options.target, "http://127.0.0.1:1/", why), 0);
+	assert_int_equal(sinks_new(&options, &f->sinks), 0); /* nothing listens there */
 	renew(f);
 	assert_int_equal(take(f->intake, f->worker, "{\"id\":\"1\"}", 0, &batch), REFUSED_SINK);
 	assert_int_equal(take(f->intake, f->worker, "{\"id\":\"1\"}", 0, &batch), REFUSED_SINK);
@@ -194,7 +199,7 @@ struct racer {
 static void *race(void *arg)
 {
 	struct racer *racer = arg;
-	struct worker *worker = worker_new(&racer->fixture->config);
+	struct worker *worker = worker_new(racer->fixture->sinks);
 
 	for (int i = 0; i < N_ROUNDS; i++) {
 		struct stats_batch batch;

@@ -1,0 +1,264 @@
+#include "analyzer/sink/outbox_sender.h"
+
+#include <pthread.h>
+
+#include "analyzer/sink/outbox.h"
+#include "common/backoff.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+#define BATCH_MESSAGES 500
+#define MAX_MARKS 64 /* batches that are held at a time */
+#define LOOK_MS 20   /* between two looks at a connection with messages that are held */
+#define IDLE_MS 1000
+#define PROBE_MS 50 /* how long the first message after a failure goes alone */
+#define RETRY_BASE_MS 100
+#define RETRY_CAP_MS 2000
+
+static_assert(OUTBOX_E_FULL == SINK_E_FULL, "handed up unchanged");
+
+/* A batch that went out. */
+struct mark {
+	int64_t last;     /* the number of its last message */
+	uint64_t free_us; /* when it may be removed */
+};
+
+struct outbox_sender {
+	const struct sink_options *options;
+	const struct carrier_ops *ops;
+	struct sink_counters *counters;
+	struct outbox *outbox; /* owned */
+	void *carrier;         /* owned */
+	struct items items;
+	struct backoff backoff;
+	struct mark marks[MAX_MARKS]; /* a ring: the first at `first` */
+	size_t first, n_marks;
+	int64_t sent; /* the last number that went out on this connection, or was removed */
+	int64_t removed;
+	size_t batch; /* how many the next batch may have: one after a failure */
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t lock; /* of the next two */
+	pthread_cond_t changed;
+	bool is_stopping, has_news;
+};
+
+static void publish(struct outbox_sender *s)
+{
+	atomic_store(&s->counters->outbox_messages, outbox_messages(s->outbox));
+	atomic_store(&s->counters->outbox_bytes, outbox_bytes(s->outbox));
+}
+
+/* Until a message comes, it is to stop, or the time is over. False: it is to stop. */
+static bool wait_ms(struct outbox_sender *s, uint64_t ms, bool heeds_news)
+{
+	uint64_t until_us = clock_mono_us() + ms * US_PER_MS;
+	struct timespec until = { (time_t)(until_us / US_PER_S),
+				  (long)(until_us % US_PER_S * 1000) };
+	bool goes_on;
+	int r = 0;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->is_stopping && !(heeds_news && s->has_news) && r == 0)
+		r = pthread_cond_timedwait(&s->changed, &s->lock, &until);
+	s->has_news &= !heeds_news;
+	goes_on = !s->is_stopping;
+	pthread_mutex_unlock(&s->lock);
+	return goes_on;
+}
+
+/* Whatever is held goes out again. */
+static void begin_again(struct outbox_sender *s)
+{
+	uint64_t n_held = s->sent > s->removed ? (uint64_t)(s->sent - s->removed) : 0;
+
+	if (n_held > 0)
+		log_warn("outbox",
+			 "the receiver went away, what it may not have read is sent again",
+			 "messages=%llu", (unsigned long long)n_held);
+	atomic_fetch_add(&s->counters->retried, n_held);
+	s->sent = s->removed;
+	s->n_marks = 0;
+	s->batch = 1;
+}
+
+static void remove_held(struct outbox_sender *s)
+{
+	uint64_t now_us = clock_mono_us();
+	int64_t last = s->removed;
+
+	while (s->n_marks > 0 && s->marks[s->first].free_us <= now_us) {
+		last = s->marks[s->first].last;
+		s->first = (s->first + 1) % MAX_MARKS;
+		s->n_marks--;
+	}
+	if (last == s->removed || outbox_remove(s->outbox, last))
+		return;
+	s->removed = last;
+	publish(s);
+}
+
+static void mark_sent(struct outbox_sender *s, int64_t last)
+{
+	struct mark mark = { last, clock_mono_us() + s->options->hold_ms * US_PER_MS };
+
+	s->marks[(s->first + s->n_marks++) % MAX_MARKS] = mark;
+	s->sent = last;
+}
+
+/* After a failure one message goes alone, until nothing speaks against it. */
+static bool send_batch(struct outbox_sender *s, int64_t last)
+{
+	uint64_t until_us = clock_mono_us() + s->options->timeout_ms * US_PER_MS;
+	bool is_probe = s->batch == 1;
+
+	if (s->ops->send(s->carrier, &s->items, until_us) != 0)
+		return false;
+	if (is_probe && (!wait_ms(s, PROBE_MS, false) || !s->ops->is_alive(s->carrier)))
+		return false;
+	atomic_fetch_add(&s->counters->sent, s->items.n);
+	backoff_reset(&s->backoff);
+	s->batch = BATCH_MESSAGES;
+	mark_sent(s, last);
+	return true;
+}
+
+/* True: there may be more to do at once. */
+static bool turn(struct outbox_sender *s, uint64_t *pause_msp)
+{
+	int64_t last;
+	int r;
+
+	*pause_msp = s->n_marks > 0 ? LOOK_MS : IDLE_MS;
+	if (s->n_marks > 0 && !s->ops->is_alive(s->carrier))
+		begin_again(s);
+	remove_held(s);
+	if (s->n_marks == MAX_MARKS)
+		return false;
+	r = outbox_get(s->outbox, s->sent, s->batch, &s->items, &last);
+	if (r || last == s->sent)
+		return false;
+	if (s->items.n == 0) {
+		atomic_fetch_add(&s->counters->dropped[SINK_DROP_BROKEN], 1);
+		mark_sent(s, last);
+		return true;
+	}
+	if (send_batch(s, last)) {
+		*pause_msp = LOOK_MS;
+		return true;
+	}
+	begin_again(s);
+	*pause_msp = backoff_next_ms(&s->backoff);
+	return false;
+}
+
+static void *run(void *arg)
+{
+	struct outbox_sender *s = arg;
+	uint64_t pause_ms;
+	bool goes_on = true;
+
+	while (goes_on) {
+		bool has_more = turn(s, &pause_ms);
+
+		goes_on =
+			wait_ms(s, has_more ? 0 : pause_ms, s->batch > 1 && s->n_marks < MAX_MARKS);
+	}
+	return NULL;
+}
+
+static int start_thread(struct outbox_sender *s)
+{
+	pthread_condattr_t attributes;
+	int r;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	r = pthread_create(&s->thread, NULL, run, s);
+	s->has_thread = r == 0;
+	return -r;
+}
+
+int outbox_sender_start(const struct sink_options *options, const struct carrier_ops *ops,
+			struct sink_counters *counters, struct outbox_sender **senderp)
+{
+	struct outbox_sender *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->options = options;
+	s->ops = ops;
+	s->counters = counters;
+	s->batch = BATCH_MESSAGES;
+	backoff_init(&s->backoff, RETRY_BASE_MS, RETRY_CAP_MS, 0);
+	r = outbox_open(options->outbox, options->outbox_max_bytes, (int)options->target.kind + 1,
+			&s->outbox);
+	if (r == OUTBOX_E_OTHER)
+		r = -EINVAL;
+	s->carrier = r ? NULL : ops->open(options, counters);
+	if (!r && !s->carrier)
+		r = -ENOMEM;
+	if (!r) {
+		publish(s);
+		log_info("outbox", "opened", "path=%s messages=%llu", options->outbox,
+			 (unsigned long long)outbox_messages(s->outbox));
+		r = start_thread(s);
+	}
+	if (r)
+		outbox_sender_stop(s);
+	else
+		*senderp = s;
+	return r;
+}
+
+void outbox_sender_drain(struct outbox_sender *s, uint64_t timeout_ms)
+{
+	uint64_t until_us = clock_mono_us() + timeout_ms * US_PER_MS;
+	struct timespec step = { .tv_nsec = LOOK_MS * 1000000 };
+
+	while (outbox_messages(s->outbox) > 0 && clock_mono_us() < until_us)
+		nanosleep(&step, NULL);
+	if (outbox_messages(s->outbox) > 0)
+		log_info("outbox", "messages stay in the outbox", "messages=%llu",
+			 (unsigned long long)outbox_messages(s->outbox));
+}
+
+void outbox_sender_stop(struct outbox_sender *s)
+{
+	if (!s)
+		return;
+	if (s->has_thread) {
+		pthread_mutex_lock(&s->lock);
+		s->is_stopping = true;
+		pthread_cond_broadcast(&s->changed);
+		pthread_mutex_unlock(&s->lock);
+		pthread_join(s->thread, NULL);
+		pthread_cond_destroy(&s->changed);
+		pthread_mutex_destroy(&s->lock);
+	}
+	if (s->carrier)
+		s->ops->close(s->carrier);
+	outbox_close(s->outbox);
+	items_deinit(&s->items);
+	free(s);
+}
+
+int outbox_sender_put(struct outbox_sender *s, const struct items *items)
+{
+	int r = outbox_put(s->outbox, items);
+
+	if (r < 0)
+		return SINK_E_AWAY;
+	if (r)
+		return SINK_E_FULL;
+	publish(s);
+	pthread_mutex_lock(&s->lock);
+	s->has_news = true;
+	pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}

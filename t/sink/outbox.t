@@ -1,0 +1,80 @@
+# Over UDP and TCP nobody acknowledges: with an outbox nothing is lost when the receiver is killed, nor when the analyzer is.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use Test::More;
+use Time::HiRes qw(sleep);
+use Weir::SinkTest;
+use Weir::Test;
+
+alarm 300;
+my $sent = messages(n_messages);
+
+# Kills the receiver in the middle of the load, and starts another one on its port after the given seconds.
+sub with_a_killed_receiver ($scheme, $seconds, @options) {
+    my $receiver = receiver("gelf-$scheme");
+    my $analyzer = sink_analyzer("gelf+$scheme://127.0.0.1:$receiver->{port}", '--sink-timeout', '2s', @options);
+    my ($n, $half, $again, $back) = (0, int(@{ $sent->{bodies} } / 2), undef, 0);
+    my $revive = sub { $again = receiver("gelf-$scheme", '--port', $receiver->{port}); };
+    deliver($analyzer, $sent, sub {
+        return if ++$n != $half;
+        $receiver->{process}->kill_now;
+        if (!@options) { sleep $seconds; $revive->() }
+    });
+    if (@options) {
+        sleep $seconds;
+        cmp_ok($analyzer->stats->{sink}{outbox_messages}, '>', 0, "$scheme: what cannot be sent waits in the outbox");
+        $revive->();
+    }
+    my $got = wait_arrived($sent, @options ? 20 : 1, $receiver->{file}, $again->{file});
+    return ($got, $analyzer);
+}
+
+for my $scheme (qw(udp tcp)) {
+    my ($got, $analyzer) = with_a_killed_receiver($scheme, $ENV{WEIR_SINK_AWAY} // 1, '--sink-outbox', folder . "/$scheme.outbox");
+    is($got->{missing}, 0, "$scheme: the receiver is killed, and every message arrives");
+    is_deeply([ @{ $got->{wrong} }, @{ $got->{errors} } ], [], 'as it was');
+    wait_until { $analyzer->stats->{sink}{outbox_messages} == 0 } 10, 'the outbox to be empty';
+    note("$scheme with an outbox: $got->{twice} messages came twice");
+}
+
+# Measured, and said in docs/sinks.md: how many depends on the machine, so nothing is claimed.
+for my $scheme (qw(udp tcp)) {
+    my ($got) = with_a_killed_receiver($scheme, $ENV{WEIR_SINK_AWAY} // 1);
+    note("$scheme without an outbox: $got->{missing} of $sent->{n} messages are lost, $got->{twice} came twice");
+    is_deeply([ @{ $got->{wrong} }, @{ $got->{errors} } ], [], "$scheme: what arrives without an outbox is whole");
+}
+
+subtest 'an analyzer is killed with a full outbox' => sub {
+    my $port = free_port;
+    my @options = ("gelf+tcp://127.0.0.1:$port", '--sink-outbox', folder . '/killed.outbox', '--listen', '127.0.0.1:0');
+    my $analyzer = sink_analyzer(@options);
+    deliver($analyzer, $sent);
+    is($analyzer->stats->{sink}{outbox_messages}, $sent->{n}, 'all of them wait');
+    my $other = Weir::Process->start([ qw(weir-analyzer --id a2 --sink), @options ], name => 'other', may_end => 1);
+    isnt($other->wait_end, 0, 'another analyzer does not get the same outbox');
+    like($other->log, qr/outbox.*locked/, 'and says why');
+    $analyzer->process->kill_now;
+    my $receiver = receiver('gelf-tcp', '--port', $port);
+    my $next = sink_analyzer(@options);
+    my $got = wait_arrived($sent, 20, $receiver->{file});
+    is($got->{missing}, 0, 'the next process sends every message');
+    is($got->{twice}, 0, 'once');
+    my @order = slurp($receiver->{file}) =~ /"text": "message-(\d+) /g;
+    is_deeply(\@order, [ sort { $a <=> $b } @order ], 'in their order');
+    wait_until { $next->stats->{sink}{outbox_messages} == 0 } 10, 'the outbox to be empty';
+};
+
+subtest 'a full outbox refuses, and Weir keeps the packet' => sub {
+    my $analyzer = sink_analyzer('gelf+tcp://127.0.0.1:' . free_port, '--sink-outbox', folder . '/small.outbox', '--sink-outbox-max', '64KiB');
+    my $packet = '["' . 'x' x 30_000 . '"]';
+    is($analyzer->post('/ingest', $packet)->{status}, 200, 'there is room');
+    is($analyzer->post('/ingest', $packet)->{status}, 200, 'twice');
+    my $answer = $analyzer->post('/ingest', $packet);
+    is("$answer->{status} $answer->{headers}{'retry-after'}", '503 5', 'and then not');
+    like($answer->{content}, qr/"code":"outbox_full"/, 'with the reason');
+    my $metrics = $analyzer->get('/metrics')->{content};
+    like($metrics, qr/^weir_analyzer_outbox_messages 2$/m, 'the metrics tell its length');
+    like($metrics, qr/^weir_analyzer_refused_total\{reason="outbox_full"\} 1$/m, 'and what was refused');
+};
+done_testing;
