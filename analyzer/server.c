@@ -240,7 +240,7 @@ static int start_front(struct server *server)
 				      .request_us = REQUEST_US,
 				      .idle_us = IDLE_US };
 	char text[NET_ADDR_STRLEN];
-	int r = front_new(&front, &server->addr, &server->front);
+	int r = front_new(&front, &server->addr, NULL, &server->front);
 
 	net_addr_format(&server->addr, text);
 	if (r != 0)

@@ -32,6 +32,7 @@ static const char *const admin_read_names[] = { "open", "token", NULL };
 		.fallback = default_text, __VA_ARGS__                                              \
 	}
 
+/* clang-format off */
 static const struct conf_option
 	options[] = {
 		OPTION("listen", CONF_STRING, listen, ":8080", .placeholder = "HOST:PORT",
@@ -39,6 +40,45 @@ static const struct conf_option
 		OPTION("admin-listen", CONF_STRING, admin_listen, ":8081",
 		       .placeholder = "HOST:PORT",
 		       .help = "The admin port, which serves the dashboard, the API, metrics and health."),
+		OPTION("listen-tls", CONF_STRING, tls.listen, NULL,
+		       .placeholder = "HOST:PORT",
+		       .help = "A second ingest port, which speaks TLS. It needs tls-cert. It speaks as the other one does."),
+		OPTION("admin-listen-tls", CONF_STRING, tls.admin_listen, NULL,
+		       .placeholder = "HOST:PORT",
+		       .help = "A second admin port, which speaks TLS. It needs admin-tls-cert or tls-cert."),
+		OPTION("tls-cert", CONF_LIST, tls.cert, NULL, .placeholder = "FILE",
+		       .help = "Certificates of the TLS ports, with their chains, in PEM. With several, the name that a client asks for chooses one; the first is the default. Files are read again when they change."),
+		OPTION("tls-key", CONF_LIST, tls.key, NULL, .placeholder = "FILE",
+		       .help = "The private keys of tls-cert, in the same order. Without it the keys are in the files of the certificates."),
+		OPTION("tls-key-password-file", CONF_STRING, tls.key_password_file, NULL,
+		       .placeholder = "FILE",
+		       .help = "A file with the password of encrypted private keys."),
+		OPTION("tls-min", CONF_CHOICE, tls.min, "1.2", .choices = tls_min_names,
+		       .help = "The lowest version of TLS that the ports speak."),
+		OPTION("tls-client-ca", CONF_STRING, tls.client_ca, NULL,
+		       .placeholder = "FILE",
+		       .help = "Authorities in PEM. Agents at listen-tls must then have a certificate of one of them (mutual TLS)."),
+		OPTION("tls-client-verify", CONF_CHOICE, tls.client_verify, "required",
+		       .choices = tls_verify_names,
+		       .help = "With tls-client-ca, whether a certificate is required. optional: agents without one are served; one that is bad is refused."),
+		OPTION("tls-client-crl", CONF_STRING, tls.client_crl, NULL,
+		       .placeholder = "FILE",
+		       .help = "A list of revoked certificates of clients, in PEM. It must be renewed before it ends, or all are refused."),
+		OPTION("tls-client-names", CONF_LIST, tls.client_names, NULL,
+		       .placeholder = "NAME",
+		       .help = "Names of clients whose certificate stands for a token at listen-tls: the common name, else the first alternative name. *.example.com stands for all names below it, * for all."),
+		OPTION("admin-tls-cert", CONF_LIST, tls.admin_cert, NULL,
+		       .placeholder = "FILE",
+		       .help = "Other certificates for admin-listen-tls. The default is tls-cert."),
+		OPTION("admin-tls-key", CONF_LIST, tls.admin_key, NULL,
+		       .placeholder = "FILE",
+		       .help = "The private keys of admin-tls-cert."),
+		OPTION("admin-tls-client-ca", CONF_STRING, tls.admin_client_ca, NULL,
+		       .placeholder = "FILE",
+		       .help = "Authorities in PEM. Clients at admin-listen-tls must then have a certificate of one of them. It stands for no token there."),
+		OPTION("admin-tls-client-verify", CONF_CHOICE, tls.admin_client_verify,
+		       "required", .choices = tls_verify_names,
+		       .help = "With admin-tls-client-ca, whether a certificate is required."),
 		OPTION("admin-hosts", CONF_LIST, admin_hosts, NULL, .placeholder = "NAME",
 		       .help = "Names by which the admin port may be called where it needs no token. Addresses and localhost always may. *.example.com stands for all names below it."),
 		OPTION("insecure", CONF_BOOL, insecure, "false",
@@ -165,6 +205,7 @@ static const struct conf_option
 		OPTION("log-format", CONF_CHOICE, log_format, "logfmt", .choices = log_format_names,
 		       .help = "The format of the log, which goes to stderr."),
 	};
+/* clang-format on */
 
 /* value NULL: it is not shown. */
 static int fail(const char *option, const char *value, const char *why)
@@ -355,6 +396,26 @@ static int find_memory(struct node_config *c)
 	return 0;
 }
 
+/* A port needs its certificates, and their files must be good. */
+static int check_tls(const struct node_config *c, bool is_strict)
+{
+	char why[TLS_WHY_SIZE];
+	const char *option = NULL;
+	int r = c->tls.listen ? check_address("listen-tls", c->tls.listen) : 0;
+
+	if (r == 0 && c->tls.admin_listen)
+		r = check_address("admin-listen-tls", c->tls.admin_listen);
+	if (r == 0)
+		r = node_tls_check(&c->tls, is_strict, &option, why);
+	return r > 0 && option ? conf_complain(&node_program, "--%s: %s", option, why) : r;
+}
+
+/* What a start survives: an expired certificate is renewed while the node runs. */
+static int check(void *config)
+{
+	return check_tls(config, true);
+}
+
 /* Fills in node id, workers and memory, and checks what one option alone cannot say. */
 static int finish(void *config)
 {
@@ -387,6 +448,8 @@ static int finish(void *config)
 		r = check_listed(c);
 	if (r == 0)
 		r = read_formats(c);
+	if (r == 0)
+		r = check_tls(c, false);
 	return r == 0 ? find_memory(c) : r;
 }
 
@@ -404,4 +467,5 @@ const struct conf_program node_program = {
 	.options = options,
 	.n_options = ARRAY_LEN(options),
 	.finish = finish,
+	.check = check,
 };

@@ -5,12 +5,14 @@
  */
 #include "common/conf/conf.h"
 #include "common/net/net_allow.h"
+#include "node/node_tls.h"
 
 enum ack_mode { ACK_DELIVERED, ACK_RECEIVED };
 enum admin_read { ADMIN_READ_OPEN, ADMIN_READ_TOKEN };
 
 struct node_config {
 	char *listen, *admin_listen, *redis, *pool, *node_id;
+	struct node_tls_options tls;
 	char *spill_redis; /* NULL: spill and dead letters are in `redis` */
 	int64_t workers;   /* 0: one per CPU */
 	int ack;           /* enum ack_mode */

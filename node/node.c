@@ -121,6 +121,16 @@ static int init_redis(struct node_shared *s, const struct node_config *config)
 	return 0;
 }
 
+/* Each of the names has a slot among those of the tokens, and so its counter. */
+static void init_clients(struct node_shared *s, const struct conf_list *names)
+{
+	assert(names->n_values <= NODE_TLS_NAMES_MOST);
+	for (size_t i = 0; i < names->n_values; i++)
+		s->client_slots[i] = (uint8_t)token_book_slot(&s->ingest_tokens, names->values[i]);
+	s->clients = (struct conn_clients){ (const char *const *)names->values, s->client_slots,
+					    names->n_values };
+}
+
 static int init_shared(struct node *node, const struct node_config *config)
 {
 	struct node_shared *s = &node->shared;
@@ -134,6 +144,9 @@ static int init_shared(struct node *node, const struct node_config *config)
 	failures_init(&s->failures);
 	r = token_book_set(&s->ingest_tokens, "ingest-token", config->ingest_token,
 			   config->ingest_tokens);
+	init_clients(s, &config->tls.client_names);
+	if (r == 0)
+		r = node_tls_init(&s->tls, &config->tls);
 	if (r == 0)
 		r = node_config_allow(config, &s->allow);
 	if (r == 0)
@@ -168,13 +181,49 @@ static int listen_for_worker(struct node *node, struct net_addr *addr, int *fdp)
 	return r;
 }
 
+/* The TLS port is told of by its own line, and is not by what other nodes know this one. */
+static int listen_tls_for_worker(struct node *node, struct net_addr *addr, int *fdp)
+{
+	char text[NET_ADDR_STRLEN];
+	int r;
+
+	*fdp = -1;
+	if (!node->shared.config->tls.listen)
+		return 0;
+	r = net_listen(addr, true, BACKLOG, fdp);
+	if (r == 0)
+		r = net_local_addr(*fdp, addr);
+	net_addr_format(addr, text);
+	if (r != 0)
+		log_error("node", "cannot listen", "addr=%s error=%s", text, strerror(-r));
+	else if (node->n_workers == 0)
+		log_info("node", "listening with TLS", "addr=%s", text);
+	return r;
+}
+
+static int init_worker(struct node *node, unsigned i, struct net_addr *addr, struct net_addr *tls)
+{
+	int fd, tls_fd, r = listen_for_worker(node, addr, &fd);
+
+	if (r != 0)
+		return r;
+	r = listen_tls_for_worker(node, tls, &tls_fd);
+	if (r != 0) {
+		close(fd);
+		return r;
+	}
+	return worker_init(&node->workers[i], &node->shared, i, fd, tls_fd);
+}
+
 static int init_workers(struct node *node)
 {
 	const struct node_config *config = node->shared.config;
 	unsigned n = (unsigned)config->workers;
-	struct net_addr addr;
-	int fd, r = net_addr_parse(&addr, config->listen);
+	struct net_addr addr, tls = { 0 };
+	int r = net_addr_parse(&addr, config->listen);
 
+	if (r == 0 && config->tls.listen)
+		r = net_addr_parse(&tls, config->tls.listen);
 	if (r != 0) {
 		log_error("node", "bad --listen", "value=%s expected=%s", config->listen,
 			  "HOST:PORT");
@@ -185,10 +234,7 @@ static int init_workers(struct node *node)
 	if (!node->workers || !node->shards)
 		return -ENOMEM;
 	for (unsigned i = 0; i < n; i++) {
-		r = listen_for_worker(node, &addr, &fd);
-		if (r != 0)
-			return r;
-		r = worker_init(&node->workers[i], &node->shared, i, fd);
+		r = init_worker(node, i, &addr, &tls);
 		if (r != 0)
 			return r;
 		node->shards[i] = &node->workers[i].metrics;
@@ -267,6 +313,7 @@ static void node_free(struct node *node)
 	if (node_shared_has_store(&node->shared))
 		redis_url_deinit(&node->shared.spill_redis);
 	metrics_free(node->shared.metrics);
+	node_tls_deinit(&node->shared.tls);
 	net_allow_free(node->shared.allow);
 	net_allow_free(node->shared.proxies);
 	address_bound_deinit(&node->shared.address_bound);

@@ -9,6 +9,8 @@
 #include "node/fate.h"
 #include "node/http/refusal.h"
 #include "node/ingest/conn_shared.h"
+#include "node/ingest/conn_tls.h"
+#include "node/node_tls.h"
 #include "node/route/router.h"
 #include "node/route/settler.h"
 #include "registry/redis/redis_state.h"

@@ -32,6 +32,10 @@
 	X(ADMIN_CONNECTIONS, "weir_admin_connections", GAUGE, BY_NOTHING, 0, "Connections to the admin port open now.")     \
 	X(ADMIN_CLOSED, "weir_admin_connections_closed_total", COUNTER, BY("reason", front_close_names, FRONT_CLOSES), 0,   \
 	  "Connections to the admin port closed, by reason; no_room: another one needed its place.")                        \
+	X(TLS_HANDSHAKES, "weir_tls_handshakes_total", COUNTER, BY("result", conn_tls_result_names, CONN_TLS_RESULTS), 0,          \
+	  "TLS handshakes with agents, by result; plain: the client did not speak TLS.")                                   \
+	X(TLS_EXPIRY, "weir_tls_certificate_expiry_timestamp_seconds", GAUGE, BY("of", node_tls_names, NODE_TLS_PARTS), 0,   \
+	  "Unix time at which the first certificate of that part of the node ends; 0: it has none.")                       \
 	X(RECEIVED_PACKETS, "weir_received_packets_total", COUNTER, BY_NOTHING, 0, "Valid packets received.")               \
 	X(RECEIVED_MESSAGES, "weir_received_messages_total", COUNTER, BY_NOTHING, 0, "Messages in them.")                   \
 	X(RECEIVED_BYTES, "weir_received_bytes_total", COUNTER, BY_NOTHING, 0, "Bytes of request bodies.")                  \

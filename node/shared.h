@@ -12,7 +12,9 @@
 #include "node/health.h"
 #include "node/identity.h"
 #include "node/ingest/address_bound.h"
+#include "node/ingest/conn_shared.h"
 #include "node/ingest/refused.h"
+#include "node/node_tls.h"
 #include "node/packet/memory.h"
 #include "node/send/failures.h"
 #include "node/token_guard.h"
@@ -36,8 +38,11 @@ struct node_shared {
 	const struct registry_keys *store_keys;
 	struct redis_url spill_redis; /* with --spill-redis; store points to them then */
 	struct registry_keys spill_keys;
-	struct net_allow *allow;   /* where analyzers may live */
-	struct net_allow *proxies; /* trusted; NULL: none */
+	struct node_tls tls;
+	uint8_t client_slots[NODE_TLS_NAMES_MOST]; /* of tls-client-names */
+	struct conn_clients clients;               /* whose certificates stand for tokens */
+	struct net_allow *allow;                   /* where analyzers may live */
+	struct net_allow *proxies;                 /* trusted; NULL: none */
 	struct metrics *metrics;
 	struct health health;
 	struct redis_seen redis_seen;

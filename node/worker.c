@@ -138,6 +138,8 @@ static struct conn_config ingest_config(struct worker *w)
 		.bound = &w->shared->address_bound,
 		.memory = &w->memory,
 		.refused = &w->refused,
+		.tls = w->shared->tls.contexts[NODE_TLS_INGEST],
+		.clients = w->shared->clients,
 		.formats = c->format_bits,
 		.on_packet = fate_on_packet,
 		.arg = &w->fate,
@@ -352,14 +354,15 @@ static void init_origin(struct worker *w)
 	assert(w->origin_lines[0]);
 }
 
-int worker_init(struct worker *w, struct node_shared *shared, unsigned index, int listen_fd)
+int worker_init(struct worker *w, struct node_shared *shared, unsigned index, int listen_fd,
+		int tls_fd)
 {
 	struct conn_config ingest;
 	struct router_config router;
 	int r;
 
 	assert(index < (unsigned)shared->config->workers);
-	*w = (struct worker){ .shared = shared, .index = index, .ingest.listen_fd = -1 };
+	*w = (struct worker){ .shared = shared, .index = index };
 	memory_init(&w->memory, &shared->memory);
 	node_shared_worker_name(shared, index, w->name);
 	assert(index < NODE_WORKERS_MOST);
@@ -369,10 +372,12 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 	w->base = event_base_new();
 	if (!w->base || w->mail_fd < 0 || metrics_shard_init(&w->metrics, shared->metrics) != 0) {
 		close(listen_fd);
+		if (tls_fd >= 0)
+			close(tls_fd);
 		return -ENOMEM;
 	}
 	ingest = ingest_config(w);
-	r = ingest_init(&w->ingest, &ingest, listen_fd);
+	r = ingest_init(&w->ingest, &ingest, listen_fd, tls_fd);
 	w->sender = sender_new(w->base, shared->allow);
 	if (r == 0)
 		r = w->sender ? init_events(w) : -ENOMEM;

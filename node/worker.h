@@ -57,9 +57,9 @@ struct worker {
 	bool is_closed;       /* its packets and connections are gone */
 };
 
-/* Takes listen_fd, also when it fails. */
-int worker_init(struct worker *w, struct node_shared *shared, unsigned index,
-		int listen_fd) MUST_CHECK;
+/* Takes listen_fd and tls_fd (-1: there is no TLS port), also when it fails. */
+int worker_init(struct worker *w, struct node_shared *shared, unsigned index, int listen_fd,
+		int tls_fd) MUST_CHECK;
 int worker_start(struct worker *w) MUST_CHECK;
 void worker_join(struct worker *w);
 void worker_deinit(struct worker *w);

@@ -83,6 +83,8 @@ static int load(struct conf_run *run, int argc, char **argv, struct conf_args *a
 		return conf_answer_print(run);
 	if (r == 0 && run->program->finish)
 		r = run->program->finish(run->out);
+	if (r == 0 && run->check && run->program->check)
+		r = run->program->check(run->out);
 	if (r == 0 && run->check) {
 		puts("configuration ok");
 		return CONF_E_DONE;

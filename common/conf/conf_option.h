@@ -50,6 +50,8 @@ struct conf_program {
 	/* Once all is set, also for --check-config: checks what one option alone cannot say, fills
 	 * in what depends on the machine. Returns as conf_load; NULL: there is nothing. */
 	int (*finish)(void *config);
+	/* For --check-config alone, after finish: what a start survives, and still is a mistake. */
+	int (*check)(void *config);
 };
 
 #define CONF_E_DONE 1  /* --help, --version, --check-config, --print-config: answered, exit 0 */

@@ -20,9 +20,9 @@ struct front {
 	pthread_t thread;
 	bool has_thread;
 	_Atomic bool must_stop;
-	int listen_fd;
+	int listen_fd, tls_fd; /* -1: there is no such port */
 	bool is_accepting;
-	struct event *accept_event, *done_event, *tick;
+	struct event *accept_event, *tls_accept_event, *done_event, *tick;
 };
 
 static void set_accepting(struct front *f, bool is_accepting)
@@ -30,9 +30,12 @@ static void set_accepting(struct front *f, bool is_accepting)
 	if (f->is_accepting == is_accepting)
 		return;
 	f->is_accepting = is_accepting;
-	if (!is_accepting)
+	if (!is_accepting) {
 		event_del(f->accept_event);
-	else if (event_add(f->accept_event, NULL) != 0)
+		if (f->tls_accept_event)
+			event_del(f->tls_accept_event);
+	} else if (event_add(f->accept_event, NULL) != 0 ||
+		   (f->tls_accept_event && event_add(f->tls_accept_event, NULL) != 0))
 		log_error(f->config.name, "cannot accept");
 }
 
@@ -63,7 +66,7 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 			return;
 		}
 		if (front_make_room(&f->crowd, &from))
-			front_conn_open(&f->crowd, fd, &from);
+			front_conn_open(&f->crowd, fd, &from, listen_fd == f->tls_fd);
 		else
 			close(fd);
 	}
@@ -119,9 +122,13 @@ static int init_events(struct front *f)
 	struct event_base *base = f->crowd.base;
 
 	f->accept_event = event_new(base, f->listen_fd, EV_READ | EV_PERSIST, on_accept, f);
+	if (f->tls_fd >= 0)
+		f->tls_accept_event =
+			event_new(base, f->tls_fd, EV_READ | EV_PERSIST, on_accept, f);
 	f->done_event = event_new(base, f->crowd.done_fd, EV_READ | EV_PERSIST, on_done, f);
 	f->tick = event_new(base, -1, EV_PERSIST, on_tick, f);
-	if (!f->accept_event || !f->done_event || !f->tick)
+	if (!f->accept_event || (f->tls_fd >= 0 && !f->tls_accept_event) || !f->done_event ||
+	    !f->tick)
 		return -ENOMEM;
 	set_accepting(f, true);
 	return event_add(f->done_event, NULL) == 0 && event_add(f->tick, &tick) == 0 ? 0 : -ENOMEM;
@@ -139,20 +146,27 @@ static void init_crowd(struct front *f)
 	all->base = event_base_new();
 }
 
-int front_new(const struct front_config *config, struct net_addr *addr, struct front **frontp)
+static int listen_at(struct net_addr *addr, int *fdp)
+{
+	int r = net_listen(addr, false, BACKLOG, fdp);
+
+	return r == 0 ? net_local_addr(*fdp, addr) : r;
+}
+
+int front_new(const struct front_config *config, struct net_addr *addr, struct net_addr *tls_addr,
+	      struct front **frontp)
 {
 	struct front *f = calloc(1, sizeof(*f));
 	int r;
 
 	if (!f)
 		return -ENOMEM;
-	f->listen_fd = -1;
+	f->listen_fd = f->tls_fd = -1;
 	f->config = *config;
 	init_crowd(f);
-	r = f->crowd.base && f->crowd.done_fd >= 0 ? net_listen(addr, false, BACKLOG, &f->listen_fd)
-						   : -ENOMEM;
-	if (r == 0)
-		r = net_local_addr(f->listen_fd, addr);
+	r = f->crowd.base && f->crowd.done_fd >= 0 ? listen_at(addr, &f->listen_fd) : -ENOMEM;
+	if (r == 0 && tls_addr)
+		r = listen_at(tls_addr, &f->tls_fd);
 	if (r == 0)
 		r = front_pool_new(config->name, config->n_threads, config->n_first_threads,
 				   config->n_queue, &f->crowd.pool);
@@ -194,10 +208,13 @@ void front_free(struct front *f)
 		while ((c = TAILQ_FIRST(&f->crowd.lists[i])))
 			front_close(c, FRONT_CLOSE_STOPPED);
 	free_event(f->accept_event);
+	free_event(f->tls_accept_event);
 	free_event(f->done_event);
 	free_event(f->tick);
 	if (f->listen_fd >= 0)
 		close(f->listen_fd);
+	if (f->tls_fd >= 0)
+		close(f->tls_fd);
 	close(f->crowd.done_fd);
 	if (f->crowd.base)
 		event_base_free(f->crowd.base);

@@ -7,9 +7,10 @@
 #include "common/front/front_config.h"
 
 struct front;
-/* *addr: where to listen, then where it listens. Copies config; borrows what it points to. Negative
+/* *addr: where to listen, then where it listens. tls_addr: the same for the TLS port; NULL: there is
+ * none. Copies config; borrows what it points to. Negative
  * errno. */
-int front_new(const struct front_config *config, struct net_addr *addr,
+int front_new(const struct front_config *config, struct net_addr *addr, struct net_addr *tls_addr,
 	      struct front **frontp) MUST_CHECK;
 /* From now on connections are closed after an answer. Any thread. */
 void front_drain(struct front *f);

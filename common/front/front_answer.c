@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/front/front_room.h"
+#include "common/front/front_tls.h"
 
 bool front_flush(struct front_conn *c)
 {
@@ -15,7 +16,7 @@ bool front_flush(struct front_conn *c)
 		return false;
 	}
 	if (c->n_sent < out->len)
-		n = send(c->fd, out->data + c->n_sent, out->len - c->n_sent, MSG_NOSIGNAL);
+		n = front_tls_write(c, out->data + c->n_sent, out->len - c->n_sent);
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		front_close(c, FRONT_CLOSE_RESET);
 		return false;
@@ -55,6 +56,7 @@ static void on_sent(struct front_conn *c)
 		return;
 	}
 	buf_deinit(&c->in);
+	front_tls_end(c);
 	shutdown(c->fd, SHUT_WR);
 	front_set_state(c, FRONT_LINGERING);
 	front_arm(c);

@@ -6,6 +6,8 @@
 #include "common/front/front_request.h"
 #include "common/net/net_allow.h"
 
+struct tls_context;
+
 #define FRONT_MAX_HEAD (16 << 10)
 
 /* Why a connection ended. */
@@ -50,6 +52,7 @@ struct front_ops {
 struct front_config {
 	const char *name;                /* of its threads and in the log */
 	const struct net_allow *proxies; /* trusted; NULL: none */
+	struct tls_context *tls;         /* of the TLS port; borrowed; NULL: there is none */
 	const struct front_ops *ops;
 	void *arg;
 	unsigned n_threads;       /* of the pool */

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/front/front_answer.h"
 #include "common/front/front_room.h"
+#include "common/front/front_tls.h"
 #include "common/log.h"
 #include "common/net/forwarded.h"
 #include "common/net/proxy_header.h"
@@ -84,7 +85,7 @@ static bool on_head(struct front_conn *c, size_t len)
 		return false;
 	}
 	if (head->expect_continue && c->reader.state != HTTP_DONE)
-		(void)!send(c->fd, CONTINUE, strlen(CONTINUE), MSG_NOSIGNAL);
+		(void)!front_tls_write(c, CONTINUE, strlen(CONTINUE));
 	return true;
 }
 
@@ -203,7 +204,7 @@ static bool discard(struct front_conn *c, size_t n)
 /* True: there may be more to read. */
 static bool read_once(struct front_conn *c)
 {
-	ssize_t n = read(c->fd, c->crowd->scratch, sizeof(c->crowd->scratch));
+	ssize_t n = front_tls_read(c, c->crowd->scratch, sizeof(c->crowd->scratch));
 	bool is_full = n == sizeof(c->crowd->scratch);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -222,10 +223,40 @@ static bool read_once(struct front_conn *c)
 	return on_bytes(c) && is_full;
 }
 
+static void refuse_plain(struct front_conn *c)
+{
+	log_warn(c->crowd->config->name, "request refused", "client=%s status=400 reason=%s",
+		 c->rq.client, "spoke_plain");
+	front_refuse(c, 400, "spoke_plain",
+		     "Plain HTTP was spoken to this port, which speaks TLS: use an https:// URL.");
+}
+
+/* False: there is nothing to read yet, or c may be gone. */
+static bool greet(struct front_conn *c)
+{
+	switch (front_tls_greet(c)) {
+	case FRONT_TLS_DONE:
+		return true;
+	case FRONT_TLS_PLAIN:
+		refuse_plain(c);
+		return false;
+	case FRONT_TLS_FAILED:
+		front_close(c, FRONT_CLOSE_RESET);
+		return false;
+	default:
+		front_arm(c);
+		return false;
+	}
+}
+
 static void on_readable(struct front_conn *c)
 {
-	for (int i = 0; i < READS_PER_TURN && read_once(c); i++)
-		;
+	if (c->is_greeting && !greet(c))
+		return;
+	for (int i = 0; i < READS_PER_TURN; i++)
+		if (!read_once(c))
+			return;
+	front_recall(c);
 }
 
 static void on_event(evutil_socket_t fd, short what, void *arg)
@@ -234,9 +265,12 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	c->crowd->now_us = clock_mono_us();
-	if (what & EV_READ && c->state == FRONT_IDLE && c->in.len > 0) {
+	if (c->is_greeting || front_tls_wants_write(c)) {
+		on_readable(c);
+	} else if (what & EV_READ && c->state == FRONT_IDLE && c->in.len > 0) {
 		front_set_state(c, FRONT_READING);
-		on_bytes(c);
+		if (on_bytes(c))
+			front_recall(c);
 	} else if (what & EV_READ)
 		on_readable(c);
 	else if (c->state == FRONT_WRITING)
@@ -246,14 +280,16 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Its bytes are often there already: then it is never counted as one that is waited for. */
-void front_conn_open(struct front_crowd *crowd, int fd, const struct net_addr *peer)
+void front_conn_open(struct front_crowd *crowd, int fd, const struct net_addr *peer, bool is_tls)
 {
 	struct front_conn *c;
 
 	crowd->on_event = on_event;
 	c = front_open(crowd, fd, peer);
-	if (c)
+	if (c) {
+		c->is_greeting = is_tls;
 		on_readable(c);
+	}
 }
 
 /* ---- deadlines ---- */
@@ -289,6 +325,10 @@ static void refuse_slow(struct front_crowd *crowd)
 	while ((c = overdue(crowd, FRONT_READING, limit_us))) {
 		log_warn(crowd->config->name, "a request came too slowly", "client=%s",
 			 c->rq.client);
+		if (c->is_greeting) {
+			front_close(c, FRONT_CLOSE_TIMEOUT);
+			continue;
+		}
 		front_refuse(c, 408, "request_timeout", detail);
 	}
 }

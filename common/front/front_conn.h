@@ -5,8 +5,8 @@
  */
 #include "common/front/front_state.h"
 
-/* Takes fd; reads what is there, and may close the connection. */
-void front_conn_open(struct front_crowd *crowd, int fd, const struct net_addr *peer);
+/* Takes fd; reads what is there, and may close the connection. is_tls: it came to the TLS port. */
+void front_conn_open(struct front_crowd *crowd, int fd, const struct net_addr *peer, bool is_tls);
 /* Now and then: deadlines, and what streams have to say. */
 void front_conn_tick(struct front_crowd *crowd);
 

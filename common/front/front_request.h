@@ -11,6 +11,8 @@
 #include "common/http/web_answer.h"
 #include "common/net/net.h"
 
+#define FRONT_CLIENT_SIZE (NET_ADDR_STRLEN + 80)
+
 enum front_field {
 	FIELD_HOST,
 	FIELD_ORIGIN,
@@ -34,7 +36,8 @@ struct front_request {
 	char *query;                /* NULL: none */
 	char *fields[FRONT_FIELDS]; /* a repeated one as one list; NULL: absent */
 	struct net_addr from;
-	char client[NET_ADDR_STRLEN]; /* its address, for the log */
+	char client
+		[FRONT_CLIENT_SIZE]; /* its address and the name in its certificate, for the log */
 	struct buf body;
 	const void *route; /* of whoever decides; with the next */
 	char id[80];       /* what stands at the path's {} */

@@ -1,9 +1,11 @@
 #include "common/front/front_state.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/tls/tls_stream.h"
 
 void front_set_state(struct front_conn *c, enum front_state state)
 {
@@ -37,7 +39,8 @@ void front_arm(struct front_conn *c)
 
 	if (c->state != FRONT_WORKING && c->state != FRONT_WRITING)
 		want |= EV_READ;
-	if (c->state == FRONT_WRITING || (c->state == FRONT_STREAMING && has_unsent))
+	if (c->state == FRONT_WRITING || (c->state == FRONT_STREAMING && has_unsent) ||
+	    (c->tls && tls_stream_wants_write(c->tls)))
 		want |= EV_WRITE;
 	if (want == c->armed)
 		return;
@@ -51,6 +54,13 @@ void front_arm(struct front_conn *c)
 	if (event_add(&c->event, NULL) != 0)
 		log_error(c->crowd->config->name, "cannot watch a connection", "error=%s",
 			  strerror(errno));
+	front_recall(c);
+}
+
+void front_recall(struct front_conn *c)
+{
+	if (c->tls && (c->armed & EV_READ) && tls_stream_has_more(c->tls))
+		event_active(&c->event, EV_READ, 0);
 }
 
 void front_set_client(struct front_conn *c, const struct net_addr *client)
@@ -65,6 +75,12 @@ void front_set_client(struct front_conn *c, const struct net_addr *client)
 	colon = strrchr(c->rq.client, ':');
 	if (colon)
 		*colon = '\0';
+	if (c->tls && *tls_stream_peer(c->tls)) {
+		size_t len = strlen(c->rq.client);
+
+		snprintf(c->rq.client + len, sizeof(c->rq.client) - len, " (%s)",
+			 tls_stream_peer(c->tls));
+	}
 }
 
 struct front_conn *front_open(struct front_crowd *crowd, int fd, const struct net_addr *peer)
@@ -102,6 +118,9 @@ void front_close(struct front_conn *c, enum front_close reason)
 	front_hold(c, 0);
 	config->ops->on_closed(config->arg, reason);
 	config->ops->on_count(config->arg, crowd->n);
+	if (c->tls)
+		tls_stream_end(c->tls);
+	tls_stream_free(c->tls);
 	close(c->fd);
 	if (c->stream)
 		config->ops->end_stream(c->stream);

@@ -39,6 +39,8 @@ struct front_conn {
 	short armed;
 	int fd;
 	enum front_state state;
+	struct tls_stream *tls;          /* NULL: plain, or the handshake has not begun */
+	bool is_greeting;                /* the handshake is not over */
 	struct net_addr peer;            /* of the socket */
 	struct net_addr client;          /* as a PROXY header said it */
 	uint8_t key[NET_ADDR_KEY_BYTES]; /* of rq.from */
@@ -73,6 +75,7 @@ struct front_crowd {
 	unsigned n_streams;
 	uint64_t n_held_bytes;
 	uint64_t now_us;
+	uint64_t greeting_since_us, greeting_us; /* of a while, what handshakes took in it */
 	_Atomic bool is_draining;
 	char scratch[64 << 10];
 	int done_fd; /* eventfd: a job is done */
@@ -85,6 +88,8 @@ void front_set_state(struct front_conn *c, enum front_state state);
 void front_touch(struct front_conn *c);
 /* The one place that says what the socket is waited for. */
 void front_arm(struct front_conn *c);
+/* Bytes are here that the socket does not tell of: the connection gets its turn to read. */
+void front_recall(struct front_conn *c);
 /* Takes fd. NULL: out of memory, and fd is closed. */
 struct front_conn *front_open(struct front_crowd *crowd, int fd, const struct net_addr *peer);
 void front_close(struct front_conn *c, enum front_close reason);

@@ -139,6 +139,11 @@ static int slot_of(struct token_book *t, const char *name, size_t len)
 	return (int)n;
 }
 
+unsigned token_book_slot(struct token_book *t, const char *name)
+{
+	return (unsigned)slot_of(t, name, strnlen(name, TOKEN_BOOK_NAME - 1));
+}
+
 /* Its bytes are copied to *atp, which goes on behind them. */
 static void add(struct token_book *t, struct token_book_set *set, char **atp,
 		const struct line *line)

@@ -40,6 +40,9 @@ void token_book_deinit(struct token_book *t);
 int token_book_set(struct token_book *t, const char *name, const char *one,
 		   const char *text) MUST_CHECK;
 
+/* Main thread. The slot of a name, whether or not there is a token for it; a longer name is cut. */
+unsigned token_book_slot(struct token_book *t, const char *name);
+
 /* Whether any token is asked for now. From any thread, as what follows. */
 bool token_book_are_needed(const struct token_book *t);
 /*

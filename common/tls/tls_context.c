@@ -67,6 +67,12 @@ static bool have_changed(struct tls_context *c)
 	return is_changed;
 }
 
+/* The authorities of the system are many: they are read when somebody needs them. */
+static bool is_lazy(const struct tls_config *config)
+{
+	return config->role == TLS_CLIENT && !config->ca && config->n_certs == 0;
+}
+
 int tls_context_new(const struct tls_config *config, struct tls_context **contextp,
 		    char why[TLS_WHY_SIZE])
 {
@@ -78,8 +84,8 @@ int tls_context_new(const struct tls_config *config, struct tls_context **contex
 	c->config = *config;
 	c->loaded = time(NULL);
 	take_stamps(config, c->stamps);
-	r = tls_load(config, c->loaded, &c->set, why);
-	if (!c->set) {
+	r = is_lazy(config) ? 0 : tls_load(config, c->loaded, &c->set, why);
+	if (r != 0 && !c->set) {
 		free(c);
 		return r;
 	}
@@ -99,10 +105,13 @@ void tls_context_free(struct tls_context *c)
 
 struct tls_set *tls_context_set(struct tls_context *c)
 {
+	char why[TLS_WHY_SIZE];
 	struct tls_set *set;
 
 	pthread_mutex_lock(&c->lock);
-	set = tls_set_ref(c->set);
+	if (!c->set && tls_load(&c->config, time(NULL), &c->set, why) != 0)
+		c->set = NULL;
+	set = c->set ? tls_set_ref(c->set) : NULL;
 	pthread_mutex_unlock(&c->lock);
 	return set;
 }
@@ -127,7 +136,7 @@ enum tls_look tls_context_look(struct tls_context *c, char why[TLS_WHY_SIZE])
 
 	/* others may follow: a key comes after its certificate */
 	c->is_due = have_changed(c);
-	if (c->is_due || (!is_changed && now - c->loaded < DAY_S))
+	if (c->is_due || is_lazy(&c->config) || (!is_changed && now - c->loaded < DAY_S))
 		return TLS_LOOK_SAME;
 	c->loaded = now;
 	r = tls_load(&c->config, now, &set, why);
@@ -143,9 +152,10 @@ enum tls_look tls_context_look(struct tls_context *c, char why[TLS_WHY_SIZE])
 
 int64_t tls_context_expires(struct tls_context *c)
 {
-	struct tls_set *set = tls_context_set(c);
-	int64_t expires = set->expires;
+	int64_t expires;
 
-	tls_set_unref(set);
+	pthread_mutex_lock(&c->lock);
+	expires = c->set ? c->set->expires : 0;
+	pthread_mutex_unlock(&c->lock);
 	return expires;
 }

@@ -15,7 +15,7 @@ int tls_context_new(const struct tls_config *config, struct tls_context **contex
 		    char why[TLS_WHY_SIZE]) MUST_CHECK;
 void tls_context_free(struct tls_context *c);
 
-/* What is in use now: a reference. */
+/* What is in use now: a reference. NULL: out of memory. */
 struct tls_set *tls_context_set(struct tls_context *c);
 
 enum tls_look {

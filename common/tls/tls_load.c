@@ -8,7 +8,7 @@
 
 #include "common/file_check.h"
 #include "common/secret_file.h"
-#include "common/tls/tls_why.h"
+#include "common/tls/tls_error.h"
 
 /* Forward secrecy and authenticated encryption alone; TLS 1.3 has nothing else. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -48,7 +48,7 @@ static int load_cert(SSL_CTX *context, const char *file, char why[TLS_WHY_SIZE])
 		return r;
 	if (SSL_CTX_use_certificate_chain_file(context, file) == 1)
 		return 0;
-	return bad_file(why, file, tls_why("cannot be used"),
+	return bad_file(why, file, tls_error_text("cannot be used"),
 			"it must hold certificates in PEM, the server's own first");
 }
 

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/tls/tls_error.h"
 #include "common/tls/tls_name.h"
-#include "common/tls/tls_why.h"
 
 #define RECORD_BYTES 16384
 
@@ -31,7 +31,7 @@ static struct tls_stream *stream_new(struct tls_context *context, int fd)
 	if (!s)
 		return NULL;
 	s->set = tls_context_set(context);
-	s->ssl = SSL_new(s->set->contexts[0]);
+	s->ssl = s->set ? SSL_new(s->set->contexts[0]) : NULL;
 	if (!s->ssl || SSL_set_fd(s->ssl, fd) != 1) {
 		tls_stream_free(s);
 		return NULL;
@@ -148,7 +148,7 @@ static void note_failure(struct tls_stream *s, int error)
 		ERR_clear_error();
 		return;
 	}
-	text = tls_why(error == SSL_ERROR_SYSCALL && saved ? strerror(saved) : "closed");
+	text = tls_error_text(error == SSL_ERROR_SYSCALL && saved ? strerror(saved) : "closed");
 	s->why = strdup(text);
 }
 

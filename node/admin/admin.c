@@ -33,7 +33,7 @@ struct admin {
 	struct admin_api api;
 	struct admin_access access;
 	struct front *front;
-	struct net_addr addr;
+	struct net_addr addr, tls_addr;
 };
 
 static struct admin *admin_of(struct admin_api *api)
@@ -295,7 +295,9 @@ static int start_front(struct admin *admin)
 				       .max_held_bytes = MAX_CONNECTIONS * MAX_BODY_BYTES,
 				       .request_us = REQUEST_US };
 
-	return front_new(&config, &admin->addr, &admin->front);
+	config.tls = admin->api.config.shared->tls.contexts[NODE_TLS_ADMIN];
+	return front_new(&config, &admin->addr, config.tls ? &admin->tls_addr : NULL,
+			 &admin->front);
 }
 
 int admin_start(const struct admin_config *config, struct admin **adminp)
@@ -321,19 +323,30 @@ int admin_start(const struct admin_config *config, struct admin **adminp)
 		r = admin->api.client && admin->api.store
 			    ? net_addr_parse(&admin->addr, shared->config->admin_listen)
 			    : -ENOMEM;
+	if (r == 0 && shared->config->tls.admin_listen)
+		r = net_addr_parse(&admin->tls_addr, shared->config->tls.admin_listen);
 	if (r == 0)
 		admin_access_fit(shared->config, &admin->addr);
+	if (r == 0 && shared->config->tls.admin_listen)
+		admin_access_fit(shared->config, &admin->tls_addr);
 	if (r == 0)
 		r = start_front(admin);
 	if (r != 0) {
-		log_error("admin", "cannot listen", "addr=%s error=%s",
-			  shared->config->admin_listen, r < 0 ? strerror(-r) : "no such address");
+		log_error("admin", "cannot listen", "addr=%s addr_tls=%s error=%s",
+			  shared->config->admin_listen,
+			  shared->config->tls.admin_listen ? shared->config->tls.admin_listen : "-",
+			  r < 0 ? strerror(-r) : "no such address");
 		admin_stop(admin);
 		return r < 0 ? r : -EINVAL;
 	}
 	net_addr_format(&admin->addr, text);
 	log_info("admin", "listening", "addr=%s", text);
 	admin_access_warn(shared->config, &admin->addr);
+	if (shared->config->tls.admin_listen) {
+		net_addr_format(&admin->tls_addr, text);
+		log_info("admin", "listening with TLS", "addr=%s", text);
+		admin_access_warn(shared->config, &admin->tls_addr);
+	}
 	*adminp = admin;
 	return 0;
 }

@@ -74,7 +74,7 @@ int admin_refuse(struct front_request *rq, int status, const char *code, const c
 #define ADMIN_ETAG_MAX 32
 /* Of an analyzer with that revision: it stands for what operators set, not for the counters. */
 void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX]);
-#define ADMIN_BY_SIZE 256
+#define ADMIN_BY_SIZE 384
 /* Who asks, for log and journal: "ops@desk with the admin token, from 10.0.0.7". */
 void admin_write_by(const struct front_request *rq, char out[ADMIN_BY_SIZE]);
 /* 400 bad_field. */

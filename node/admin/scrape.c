@@ -63,6 +63,8 @@ static void set_pool(struct metrics_shard *m, const struct roster *roster,
 
 static void set_process(struct metrics_shard *m, const struct node_shared *shared)
 {
+	for (enum node_tls_part part = 0; part < NODE_TLS_PARTS; part++)
+		metrics_set(m, M_TLS_EXPIRY, part, node_tls_expires(&shared->tls, part));
 	metrics_set(m, M_CPU, 0, (int64_t)process_cpu_us());
 	metrics_set(m, M_RESIDENT, 0, (int64_t)process_resident_bytes());
 	metrics_set(m, M_LOG_DROPPED, 0, (int64_t)log_dropped());

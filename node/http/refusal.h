@@ -18,6 +18,7 @@
 	X(REFUSAL_BAD_JSON, 400, "bad_json", "The body is not one valid JSON document in UTF-8.") \
 	X(REFUSAL_NOT_A_PACKET, 400, "not_a_packet", "The body must be a JSON object or array.") \
 	X(REFUSAL_NO_MESSAGES, 400, "no_messages", "The packet holds no messages.") \
+	X(REFUSAL_SPOKE_PLAIN, 400, "spoke_plain", "Plain HTTP was spoken to this port, which speaks TLS: use an https:// URL.") \
 	X(REFUSAL_UNAUTHORIZED, 401, "unauthorized", "A valid token is needed, as Bearer, Splunk, ApiKey or Basic.") \
 	X(REFUSAL_WRONG_TOKENS, 429, "too_many_wrong_tokens", "Too many wrong tokens came from your address; see Retry-After.") \
 	X(REFUSAL_NOT_FOUND, 404, "not_found", "No such path. Packets go to POST /ingest, /v1/ingest, /logs or /message/send, or to the path of their format.") \

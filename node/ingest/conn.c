@@ -8,10 +8,12 @@
 #include "node/ingest/conn.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/tls/tls_stream.h"
+#include "node/ingest/conn_io.h"
+#include "node/ingest/conn_tls.h"
 #include "node/node_metrics.h"
 
 #define READS_PER_TURN 4      /* then the other connections' turn */
@@ -105,7 +107,7 @@ static ssize_t read_some(struct conn *c, char **datap, size_t *n_wantedp)
 
 		*datap = p->body + p->len;
 		*n_wantedp = room < n_left ? room : (size_t)n_left;
-		return read(c->fd, *datap, *n_wantedp);
+		return conn_io_read(c, *datap, *n_wantedp);
 	}
 	assert(!c->requests.packet || c->requests.reading);
 	assert(n_kept < CONN_SCRATCH_BYTES);
@@ -113,7 +115,7 @@ static ssize_t read_some(struct conn *c, char **datap, size_t *n_wantedp)
 		memcpy(scratch, c->in.data, n_kept);
 	*datap = scratch;
 	*n_wantedp = scratch_room(c);
-	n = read(c->fd, scratch + n_kept, *n_wantedp);
+	n = conn_io_read(c, scratch + n_kept, *n_wantedp);
 	return n > 0 ? n + (ssize_t)n_kept : n;
 }
 
@@ -140,13 +142,14 @@ static void conn_read(struct conn *c)
 		if (data == c->shared->scratch && (size_t)n - n_before < n_wanted / 2)
 			return;
 	}
+	conn_recall(c);
 }
 
 /* Many clients write all of a request before they read: a reset would take the answer from them. */
 static void discard(struct conn *c)
 {
 	const struct conn_limits *limits = &c->shared->config.limits;
-	ssize_t n = read(c->fd, c->shared->scratch, CONN_SCRATCH_BYTES);
+	ssize_t n = conn_io_read(c, c->shared->scratch, CONN_SCRATCH_BYTES);
 
 	if (n > 0) {
 		c->n_discarded_bytes += (size_t)n;
@@ -169,12 +172,32 @@ static void feed_held(struct conn *c)
 	buf_deinit(&held);
 }
 
+static void greet(struct conn *c)
+{
+	switch (conn_tls_greet(c)) {
+	case CONN_TLS_READ:
+		conn_read(c);
+		break;
+	case CONN_TLS_REFUSE:
+		refuse_and_end(c, REFUSAL_SPOKE_PLAIN, CLOSE_REFUSED);
+		break;
+	default:
+		break;
+	}
+}
+
 static void on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
 
 	(void)fd;
 	c->shared->now_us = clock_mono_us();
+	if (c->state == CONN_GREETING) {
+		greet(c);
+		return;
+	}
+	if (c->tls && tls_stream_wants_write(c->tls)) /* what was to be read waited for that */
+		what |= EV_READ;
 	if (what & EV_WRITE)
 		conn_shared_mark_dirty(c->shared, &c->requests.dirty);
 	if (!(what & EV_READ))
@@ -189,7 +212,12 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 
 struct conn *conn_new(struct conn_shared *shared, int fd, const struct net_addr *peer)
 {
-	return conn_open(shared, fd, peer, on_event);
+	return conn_open(shared, fd, peer, CONN_IDLE, on_event);
+}
+
+struct conn *conn_new_tls(struct conn_shared *shared, int fd, const struct net_addr *peer)
+{
+	return conn_open(shared, fd, peer, CONN_GREETING, on_event);
 }
 
 struct conn *conn_of_dirty(struct conn_dirty *dirty)
@@ -205,6 +233,8 @@ static void linger(struct conn *c)
 	assert(!c->out.len && !rs->reading);
 	if (rs->close_reason == CLOSE_BY_CLIENT && !c->at_eof)
 		rs->close_reason = CLOSE_ANSWERED;
+	if (c->tls)
+		tls_stream_end(c->tls);
 	if (c->at_eof || shutdown(c->fd, SHUT_WR) != 0) {
 		conn_close(c, rs->close_reason);
 		return;
@@ -235,7 +265,7 @@ static bool render(struct conn *c, struct buf *out)
 /* Keeps what the socket does not take. False: closed. */
 static bool write_out(struct conn *c, const struct buf *out)
 {
-	ssize_t n = out->len ? write(c->fd, out->data, out->len) : 0;
+	ssize_t n = out->len ? conn_io_write(c, out->data, out->len) : 0;
 
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		conn_close(c, CLOSE_RESET);
@@ -294,6 +324,9 @@ void conn_on_timeout(struct conn *c)
 		break;
 	case CONN_WRITING:
 		conn_close(c, CLOSE_WRITE_TIMEOUT);
+		break;
+	case CONN_GREETING:
+		conn_tls_time_out(c);
 		break;
 	default:
 		conn_close(c, c->requests.close_reason);

@@ -8,8 +8,10 @@
 #define RETRY_AFTER_MAX_S 3
 
 const char *const conn_close_names[] = {
-	"by_client",     "aborted", "reset",    "idle",     "head_timeout", "body_timeout",
-	"write_timeout", "refused", "answered", "too_many", "no_memory",    "stopped",
+	"by_client",    "aborted",           "reset",         "idle",
+	"head_timeout", "body_timeout",      "write_timeout", "refused",
+	"answered",     "too_many",          "no_memory",     "stopped",
+	"handshake",    "handshake_timeout",
 };
 static_assert(ARRAY_LEN(conn_close_names) == CLOSE_REASONS, "every reason has a name");
 

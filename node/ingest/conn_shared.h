@@ -22,18 +22,20 @@ struct net_allow;
 struct address_bound;
 struct loops;
 struct refused;
+struct tls_context;
 
 /* The life of a connection. */
 enum conn_state {
-	CONN_IDLE,    /* no request; closed silently after idle */
-	CONN_HEAD,    /* some bytes of a header section; 408 after head */
-	CONN_BODY,    /* a body is coming; 408 after body */
-	CONN_WAITING, /* requests are being handled, none is being read; lanes have their own
+	CONN_IDLE,     /* no request; closed silently after idle */
+	CONN_HEAD,     /* some bytes of a header section; 408 after head */
+	CONN_BODY,     /* a body is coming; 408 after body */
+	CONN_WAITING,  /* requests are being handled, none is being read; lanes have their own
 			 timeouts */
-	CONN_DELAYED, /* its last answer is held back: too many wrong tokens came */
-	CONN_WRITING, /* the client does not read its answers; reset after write */
-	CONN_LINGER,  /* the last answer is out; what still comes is thrown away, so that no reset
+	CONN_DELAYED,  /* its last answer is held back: too many wrong tokens came */
+	CONN_WRITING,  /* the client does not read its answers; reset after write */
+	CONN_LINGER,   /* the last answer is out; what still comes is thrown away, so that no reset
 			 takes the answer from the client */
+	CONN_GREETING, /* to the TLS port: the handshake is not over; closed after head */
 	CONN_STATES
 };
 
@@ -50,7 +52,9 @@ enum conn_close {
 	CLOSE_ANSWERED, /* the client asked for it, or it was told so: age, drain */
 	CLOSE_TOO_MANY, /* over max-connections */
 	CLOSE_NO_MEMORY,
-	CLOSE_STOPPED, /* the node ends */
+	CLOSE_STOPPED,   /* the node ends */
+	CLOSE_HANDSHAKE, /* TLS: the two sides did not agree */
+	CLOSE_HANDSHAKE_TIMEOUT,
 	CLOSE_REASONS
 };
 extern const char *const conn_close_names[CLOSE_REASONS];
@@ -61,6 +65,13 @@ struct conn_limits {
 	unsigned max_connections;   /* of the whole node */
 	unsigned n_own_descriptors; /* of the process, that agents do not get */
 	uint64_t idle_us, head_us, body_us, write_us, max_age_us;
+};
+
+/* Clients whose certificates stand for tokens: patterns[i] for the one at slots[i]. Borrowed. */
+struct conn_clients {
+	const char *const *patterns;
+	const uint8_t *slots;
+	size_t n;
 };
 
 struct conn_config {
@@ -74,6 +85,8 @@ struct conn_config {
 	struct address_bound *bound;     /* of the whole node; borrowed; NULL: none */
 	struct memory *memory;           /* of this worker; borrowed */
 	struct refused *refused;         /* of this worker; borrowed; NULL: not kept */
+	struct tls_context *tls;         /* of the TLS port; borrowed; NULL: there is none */
+	struct conn_clients clients;     /* of the TLS port */
 	uint32_t formats;                /* bits by enum format_id: what is taken; 0: all */
 	/* Takes a valid packet. Its exchange waits for exchange_accept or exchange_refuse. */
 	void (*on_packet)(void *arg, struct packet *packet);
@@ -105,10 +118,11 @@ struct conn_shared {
 	struct conn_json_counts json_counts;
 	struct answer_date date;
 	struct rng rng;
-	char *scratch;     /* where sockets are read into */
-	struct buf render; /* where answers are written */
-	uint64_t now_us;   /* of this turn of the loop */
-	bool is_draining;  /* every answer closes its connection */
+	char *scratch;        /* where sockets are read into */
+	struct buf render;    /* where answers are written */
+	uint64_t now_us;      /* of this turn of the loop */
+	uint64_t greeting_us; /* that handshakes took in this turn */
+	bool is_draining;     /* every answer closes its connection */
 };
 
 #define CONN_SCRATCH_BYTES (256u << 10)

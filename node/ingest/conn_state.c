@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/tls/tls_stream.h"
 #include "node/ingest/address_bound.h"
 #include "node/node_metrics.h"
 
@@ -27,7 +28,7 @@ static void push_conn(struct conn_list *list, struct conn *c)
 
 static bool is_legal(enum conn_state from, enum conn_state to)
 {
-	return from != CONN_LINGER || to == CONN_LINGER;
+	return to != CONN_GREETING && (from != CONN_LINGER || to == CONN_LINGER);
 }
 
 /* The time that the state may last begins anew. */
@@ -59,7 +60,7 @@ void conn_arm(struct conn *c)
 	if (!c->at_eof && (c->state == CONN_LINGER ||
 			   (exchange_may_read(&c->requests) && c->out.len <= MAX_UNSENT_BYTES)))
 		want |= EV_READ;
-	if (c->out.len)
+	if (c->out.len || (c->tls && tls_stream_wants_write(c->tls)))
 		want |= EV_WRITE;
 	if (want == c->armed)
 		return;
@@ -73,10 +74,17 @@ void conn_arm(struct conn *c)
 			log_error("ingest", "cannot watch a connection", "error=%s",
 				  strerror(errno));
 	}
+	conn_recall(c);
+}
+
+void conn_recall(struct conn *c)
+{
+	if (c->tls && (c->armed & EV_READ) && tls_stream_has_more(c->tls))
+		event_active(&c->event, EV_READ, 0);
 }
 
 struct conn *conn_open(struct conn_shared *shared, int fd, const struct net_addr *peer,
-		       event_callback_fn on_event)
+		       enum conn_state first, event_callback_fn on_event)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
@@ -92,7 +100,8 @@ struct conn *conn_open(struct conn_shared *shared, int fd, const struct net_addr
 			shared->config.limits.max_age_us / 100 * rng_range(&shared->rng, 90, 110);
 	exchange_init(&c->requests, shared, peer);
 	event_assign(&c->event, shared->config.base, fd, 0, on_event, c);
-	push_conn(&shared->lists[CONN_IDLE], c);
+	c->state = first;
+	push_conn(&shared->lists[first], c);
 	conn_arm(c);
 	return c;
 }
@@ -108,6 +117,9 @@ void conn_close(struct conn *c, enum conn_close reason)
 	exchange_abandon_all(&c->requests);
 	if (c->is_bounded)
 		address_bound_give(shared->config.bound, &c->requests.peer);
+	if (c->tls)
+		tls_stream_end(c->tls);
+	tls_stream_free(c->tls);
 	close(c->fd);
 	metrics_add(shared->config.metrics, M_CONNECTIONS_CLOSED, reason, 1);
 	atomic_fetch_sub_explicit(shared->config.n_connections, 1, memory_order_relaxed);
@@ -120,7 +132,8 @@ void conn_close(struct conn *c, enum conn_close reason)
 bool conn_recharge(struct conn *c)
 {
 	size_t n = sizeof(*c) + c->in.capacity + c->out.capacity +
-		   c->requests.n_exchanges * sizeof(struct exchange);
+		   c->requests.n_exchanges * sizeof(struct exchange) +
+		   (c->tls ? CONN_TLS_BYTES : 0);
 
 	if (n > c->n_charged_bytes &&
 	    !memory_take(c->shared->config.memory, n - c->n_charged_bytes))

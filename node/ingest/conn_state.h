@@ -9,11 +9,14 @@
 
 #include "node/ingest/exchange.h"
 
+#define CONN_TLS_BYTES (24u << 10) /* charged for what OpenSSL keeps of a connection */
+
 struct conn {
 	struct conn_shared *shared;
 	struct conn *prev, *next; /* in the list of its state */
 	struct event event;
 	int fd;
+	struct tls_stream *tls; /* NULL: plain, or greeting has not begun */
 	enum conn_state state;
 	short armed;       /* EV_READ, EV_WRITE it waits for */
 	bool is_bounded;   /* it counts for its address */
@@ -33,7 +36,7 @@ struct conn {
 
 /* Takes fd. NULL: out of memory, or memory-max is reached: fd is still the caller's. */
 struct conn *conn_open(struct conn_shared *shared, int fd, const struct net_addr *peer,
-		       event_callback_fn on_event);
+		       enum conn_state first, event_callback_fn on_event);
 /* Closes and frees. */
 void conn_close(struct conn *c, enum conn_close reason);
 
@@ -45,6 +48,8 @@ void conn_note_bytes(struct conn *c);
 void conn_update_state(struct conn *c);
 /* Follows the state: the one place that says what the socket is waited for. */
 void conn_arm(struct conn *c);
+/* Bytes are here that the socket does not tell of: the connection gets its turn to read. */
+void conn_recall(struct conn *c);
 /* Its buffers and exchanges have changed. False: there is no memory for them. */
 bool conn_recharge(struct conn *c) MUST_CHECK;
 

@@ -114,8 +114,11 @@ static void log_refusal(struct requests *rs, const struct answer *answer, enum r
 		return;
 	net_addr_format(&rs->peer, peer);
 	log_warn("ingest", refused_messages[refusal],
-		 "client=%s status=%d reason=%s format=%s token=%s", peer, info->status, info->name,
-		 answer->format ? format_names[answer->format - 1] : "-", token ? token : "-");
+		 "client=%s status=%d reason=%s format=%s token=%s name=%s", peer, info->status,
+		 info->name, answer->format ? format_names[answer->format - 1] : "-",
+		 token ? token : "-", rs->client_name ? rs->client_name : "-");
+	if (!token)
+		token = rs->client_name;
 	if (refused)
 		refused_note(refused, &(struct refused_who){ &rs->peer, token, answer->method },
 			     path, refusal, rs->shared->now_us);
@@ -267,8 +270,12 @@ static enum refusal judge_token(struct requests *rs, struct exchange *x, enum re
 static enum refusal decide(struct requests *rs, const struct http_head *head, struct exchange *x)
 {
 	const struct ingest_api *api = &rs->shared->config.api;
-	bool is_packet = ingest_api_decide(api, head, rs->shared->now_us, &x->answer, &rs->form);
-	enum refusal refusal = x->answer.kind == ANSWER_REFUSED ? x->answer.refusal : REFUSAL_NONE;
+	bool is_packet;
+	enum refusal refusal;
+
+	x->answer.token = rs->token;
+	is_packet = ingest_api_decide(api, head, rs->shared->now_us, &x->answer, &rs->form);
+	refusal = x->answer.kind == ANSWER_REFUSED ? x->answer.refusal : REFUSAL_NONE;
 
 	if (x->answer.token || refusal == REFUSAL_UNAUTHORIZED)
 		refusal = judge_token(rs, x, refusal);

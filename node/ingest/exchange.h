@@ -34,6 +34,8 @@ struct requests {
 	struct conn_dirty dirty;    /* it has answers to write */
 	struct net_addr peer;       /* who sends them, as a trusted proxy says, if there is one */
 	struct net_addr proxy;      /* is_proxied: the proxy itself */
+	const char *client_name;    /* of its verified certificate; borrowed; NULL: none */
+	uint8_t token;              /* that the certificate stands for: its slot + 1; 0: none */
 	bool is_proxied;            /* the connection comes from a trusted proxy */
 	bool awaits_proxy_header;   /* it may begin with one */
 	bool has_proxy_header;      /* it did: X-Forwarded-For says nothing more */

@@ -63,7 +63,7 @@ static bool take_address(const struct conn_config *config, const struct net_addr
 	return !*is_boundedp || address_bound_take(config->bound, peer);
 }
 
-static void admit(struct ingest *in, int fd, const struct net_addr *peer)
+static void admit(struct ingest *in, int fd, const struct net_addr *peer, bool is_tls)
 {
 	struct conn_shared *shared = &in->shared;
 	const struct conn_config *config = &shared->config;
@@ -77,7 +77,7 @@ static void admit(struct ingest *in, int fd, const struct net_addr *peer)
 	if (has_room)
 		has_address = take_address(config, peer, &is_bounded);
 	if (has_address)
-		c = conn_new(shared, fd, peer);
+		c = is_tls ? conn_new_tls(shared, fd, peer) : conn_new(shared, fd, peer);
 	if (c) {
 		c->is_bounded = is_bounded;
 		return;
@@ -85,7 +85,11 @@ static void admit(struct ingest *in, int fd, const struct net_addr *peer)
 	if (has_address && is_bounded)
 		address_bound_give(config->bound, peer);
 	atomic_fetch_sub_explicit(config->n_connections, 1, memory_order_relaxed);
-	if (has_room && !has_address)
+	if (is_tls) { /* an answer that is not encrypted says nothing to it */
+		close(fd);
+		metrics_add(config->metrics, M_CONNECTIONS_CLOSED,
+			    has_room && has_address ? CLOSE_NO_MEMORY : CLOSE_TOO_MANY, 1);
+	} else if (has_room && !has_address)
 		turn_away(shared, fd, REFUSAL_TOO_MANY_FROM_ADDRESS, CLOSE_TOO_MANY);
 	else if (has_room)
 		turn_away(shared, fd, REFUSAL_NO_MEMORY, CLOSE_NO_MEMORY);
@@ -94,33 +98,40 @@ static void admit(struct ingest *in, int fd, const struct net_addr *peer)
 }
 
 /* Admits one connection. False: errno says why there is none. */
-static bool accept_one(struct ingest *in)
+static bool accept_one(struct ingest_listener *l)
 {
 	struct net_addr peer = { .len = sizeof(peer.sa) };
-	int fd = accept4(in->listen_fd, (struct sockaddr *)&peer.sa, &peer.len,
+	int fd = accept4(l->fd, (struct sockaddr *)&peer.sa, &peer.len,
 			 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0)
-		admit(in, fd, &peer);
+		admit(l->ingest, fd, &peer, l->is_tls);
 	return fd >= 0;
+}
+
+static void stop_events(struct ingest *in)
+{
+	for (unsigned i = 0; i < in->n_listeners; i++)
+		event_del(in->listeners[i].event);
 }
 
 static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 {
-	struct ingest *in = arg;
+	struct ingest_listener *l = arg;
+	struct ingest *in = l->ingest;
 
 	(void)listen_fd;
 	(void)what;
 	in->shared.now_us = clock_mono_us();
 	look_at_limit(in);
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		if (accept_one(in))
+		if (accept_one(l))
 			continue;
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 			log_error("ingest", "cannot accept", "error=%s remedy=%s runbook=%s",
 				  strerror(errno), "raise the limit of open files",
 				  LOG_RUNBOOK "a-node-is-out-of-connections");
-			event_del(in->accept_event);
+			stop_events(in);
 			in->accept_again_us = in->shared.now_us + ACCEPT_PAUSE_US;
 			return;
 		}
@@ -133,13 +144,14 @@ static uint64_t limit_of(const struct ingest *in, enum conn_state state)
 {
 	const struct conn_limits *l = &in->shared.config.limits;
 	const uint64_t limits[CONN_STATES] = {
-		[CONN_IDLE] = in->listen_fd < 0 ? FRESH_US : l->idle_us,
+		[CONN_IDLE] = !in->n_listeners ? FRESH_US : l->idle_us,
 		[CONN_HEAD] = l->head_us,
 		[CONN_BODY] = l->body_us,
 		[CONN_WAITING] = UINT64_MAX,
 		[CONN_DELAYED] = DELAY_US,
 		[CONN_WRITING] = l->write_us,
 		[CONN_LINGER] = LINGER_US,
+		[CONN_GREETING] = !in->n_listeners && l->head_us > FRESH_US ? FRESH_US : l->head_us,
 	};
 
 	return limits[state];
@@ -167,16 +179,27 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 		    conn_shared_n_connections(&in->shared));
 }
 
-int ingest_init(struct ingest *in, const struct conn_config *config, int listen_fd)
+static int add_listener(struct ingest *in, int fd, bool is_tls)
+{
+	struct ingest_listener *l = &in->listeners[in->n_listeners++];
+
+	*l = (struct ingest_listener){ .ingest = in, .fd = fd, .is_tls = is_tls };
+	l->event = event_new(in->shared.config.base, fd, EV_READ | EV_PERSIST, on_accept, l);
+	return l->event ? 0 : -ENOMEM;
+}
+
+int ingest_init(struct ingest *in, const struct conn_config *config, int listen_fd, int tls_fd)
 {
 	struct timeval sweep = clock_timeval(SWEEP_US);
-	int r;
+	int r, r_listener, r_tls = 0;
 
-	*in = (struct ingest){ .listen_fd = listen_fd };
+	*in = (struct ingest){ 0 };
 	r = conn_shared_init(&in->shared, config);
-	in->accept_event = event_new(config->base, listen_fd, EV_READ | EV_PERSIST, on_accept, in);
+	r_listener = add_listener(in, listen_fd, false);
+	if (tls_fd >= 0)
+		r_tls = add_listener(in, tls_fd, true);
 	in->sweep_event = event_new(config->base, -1, EV_PERSIST, on_sweep, in);
-	if (r != 0 || !in->accept_event || !in->sweep_event)
+	if (r != 0 || r_listener != 0 || r_tls != 0 || !in->sweep_event)
 		return -ENOMEM;
 	look_at_limit(in);
 	in->accept_again_us = in->shared.now_us + START_US;
@@ -188,7 +211,8 @@ void ingest_start_accepting(struct ingest *in)
 	if (!in->accept_again_us)
 		return;
 	in->accept_again_us = 0;
-	event_add(in->accept_event, NULL);
+	for (unsigned i = 0; i < in->n_listeners; i++)
+		event_add(in->listeners[i].event, NULL);
 }
 
 void ingest_deinit(struct ingest *in)
@@ -206,6 +230,7 @@ void ingest_flush(struct ingest *in)
 {
 	struct conn_dirty *dirty;
 
+	in->shared.greeting_us = 0;
 	if (!in->shared.dirty)
 		return;
 	conn_shared_update_time(&in->shared);
@@ -222,8 +247,20 @@ void ingest_drain(struct ingest *in)
 static void accept_the_last(struct ingest *in)
 {
 	in->shared.now_us = clock_mono_us();
-	while (accept_one(in) || errno == ECONNABORTED || errno == EINTR)
-		;
+	for (unsigned i = 0; i < in->n_listeners; i++)
+		while (accept_one(&in->listeners[i]) || errno == ECONNABORTED || errno == EINTR)
+			;
+}
+
+static void close_listeners(struct ingest *in)
+{
+	for (unsigned i = 0; i < in->n_listeners; i++) {
+		if (in->listeners[i].event)
+			event_free(in->listeners[i].event);
+		close(in->listeners[i].fd);
+	}
+	in->n_listeners = 0;
+	in->accept_again_us = 0;
 }
 
 /* Whoever has just connected, or is sending a request right now, gets an answer. */
@@ -238,13 +275,10 @@ void ingest_stop_accepting(struct ingest *in)
 {
 	struct conn *c, *next;
 
-	if (in->listen_fd < 0)
+	if (!in->n_listeners)
 		return;
 	accept_the_last(in);
-	event_free(in->accept_event);
-	in->accept_again_us = 0;
-	close(in->listen_fd);
-	in->listen_fd = -1;
+	close_listeners(in);
 	for (c = in->shared.lists[CONN_IDLE].first; c; c = next) {
 		next = c->next;
 		if (!is_about_to_ask(c))

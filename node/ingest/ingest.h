@@ -9,17 +9,30 @@
  */
 #include "node/ingest/conn_shared.h"
 
+struct ingest;
+
+struct ingest_listener {
+	struct ingest *ingest;
+	int fd; /* owned */
+	bool is_tls;
+	struct event *event;
+};
+
+#define INGEST_LISTENERS 2
+
 struct ingest {
 	struct conn_shared shared; /* with its connections */
-	struct event *accept_event, *sweep_event;
-	int listen_fd;            /* owned; -1: not accepting */
+	struct ingest_listener listeners[INGEST_LISTENERS];
+	unsigned n_listeners; /* 0: it accepts no more */
+	struct event *sweep_event;
 	unsigned n_descriptors;   /* of the process, that agents may take */
 	uint64_t accept_again_us; /* accept nothing before then: out of descriptors, or not started
 				     yet; 0: accepting */
 };
 
-/* Takes listen_fd. */
-int ingest_init(struct ingest *in, const struct conn_config *config, int listen_fd) MUST_CHECK;
+/* Takes listen_fd, and tls_fd, which may be -1: there is no TLS port. */
+int ingest_init(struct ingest *in, const struct conn_config *config, int listen_fd,
+		int tls_fd) MUST_CHECK;
 void ingest_deinit(struct ingest *in);
 
 /* At the end of each turn of the loop. */

@@ -111,7 +111,7 @@ static bool is_let_in(const struct ingest_api *api, const struct http_head *head
 {
 	int slot;
 
-	if (!ingest_api_needs_token(api))
+	if (!ingest_api_needs_token(api) || answer->token)
 		return true;
 	slot = token_book_find(api->tokens, head->authorization.data, head->authorization.len);
 	answer->token = (uint8_t)(slot == TOKEN_BOOK_NONE ? 0 : slot + 1);
@@ -180,6 +180,7 @@ bool ingest_api_decide(const struct ingest_api *api, const struct http_head *hea
 
 	*answer = (struct answer){ .head_only = head->method == HTTP_HEAD,
 				   .method = (uint8_t)head->method,
+				   .token = answer->token,
 				   .says_keep_alive = head->minor_version == 0 && head->keep_alive,
 				   .path = name };
 	if (head->method == HTTP_OPTIONS && (resource >= 0 || slice_is(head->path, "*"))) {

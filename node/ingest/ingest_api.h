@@ -23,6 +23,7 @@ struct ingest_api {
 bool ingest_api_needs_token(const struct ingest_api *api);
 
 /*
+ * answer->token is the slot + 1 of a token for which the client's certificate stands; 0: for none.
  * True: a packet follows in the body, and *form says what it should be. False: *answer says what to
  * answer; it is complete.
  */

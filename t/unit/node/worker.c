@@ -86,7 +86,7 @@ static int setup(void **state)
 	if (node_bench_setup(state) != 0 || net_addr_parse(&it.addr, "127.0.0.1:0") != 0 ||
 	    net_listen(&it.addr, true, 16, &fd) != 0 || net_local_addr(fd, &it.addr) != 0)
 		return -1;
-	assert_int_equal(worker_init(&it.worker, &the_node_bench.shared, 0, fd), 0);
+	assert_int_equal(worker_init(&it.worker, &the_node_bench.shared, 0, fd, -1), 0);
 	roster = redis_pool_roster(the_node_bench.pool);
 	worker_send_roster(&it.worker, roster);
 	roster_unref(roster);

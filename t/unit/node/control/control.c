@@ -30,7 +30,7 @@ static int setup(void **state)
 	if (node_bench_setup(state) != 0 || net_addr_parse(&addr, "127.0.0.1:0") != 0 ||
 	    net_listen(&addr, true, 16, &fd) != 0)
 		return -1;
-	assert_int_equal(worker_init(&it.worker, shared, 0, fd), 0);
+	assert_int_equal(worker_init(&it.worker, shared, 0, fd, -1), 0);
 	it.shards[0] = &it.worker.metrics;
 	assert_int_equal(watch_new(shared, &it.watch), 0);
 	it.control = control_new(shared, &it.worker, it.shards, 1, it.watch);

@@ -42,7 +42,7 @@ static bool decide(const struct http_head *head, const char *token, struct answe
 
 static void assert_refused(const struct http_head *head, const char *token, enum refusal refusal)
 {
-	struct answer answer;
+	struct answer answer = { 0 };
 
 	assert_false(decide(head, token, &answer));
 	assert_int_equal(answer.kind, ANSWER_REFUSED);
@@ -51,7 +51,7 @@ static void assert_refused(const struct http_head *head, const char *token, enum
 
 static void assert_packet(const struct http_head *head, const char *token)
 {
-	struct answer answer;
+	struct answer answer = { 0 };
 
 	assert_true(decide(head, token, &answer));
 }
@@ -152,7 +152,7 @@ static void a_token_must_match_in_full(void **state)
 static void health_needs_no_token(void **state)
 {
 	struct http_head head = head_of(HTTP_GET, "/livez");
-	struct answer answer;
+	struct answer answer = { 0 };
 	(void)state;
 
 	assert_false(decide(&head, "secret", &answer));
@@ -222,7 +222,7 @@ static void agents_have_paths_of_their_own(void **state)
 static void a_token_may_come_in_the_form_of_the_agent(void **state)
 {
 	struct http_head head = head_of(HTTP_POST, "/_bulk");
-	struct answer answer;
+	struct answer answer = { 0 };
 	(void)state;
 
 	head.authorization = SLICE("Splunk secret");
@@ -239,7 +239,7 @@ static void a_token_may_come_in_the_form_of_the_agent(void **state)
 static void a_packet_path_tells_with_head_whether_packets_are_taken(void **state)
 {
 	static const char *const paths[] = { "/ingest", "/v1/logs/", "/shop/_bulk", "/gelf" };
-	struct answer answer;
+	struct answer answer = { 0 };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
@@ -255,7 +255,7 @@ static void a_packet_path_tells_with_head_whether_packets_are_taken(void **state
 static void acknowledgements_of_splunk_are_off(void **state)
 {
 	struct http_head head = head_of(HTTP_POST, "/services/collector/ack");
-	struct answer answer;
+	struct answer answer = { 0 };
 	(void)state;
 
 	assert_refused(&head, "secret", REFUSAL_UNAUTHORIZED);
@@ -272,7 +272,7 @@ static void livez_looks_at_the_workers_and_readyz_at_health(void **state)
 {
 	struct http_head livez = head_of(HTTP_GET, "/livez"), readyz = head_of(HTTP_GET, "/readyz");
 	struct http_head healthz = head_of(HTTP_HEAD, "/healthz");
-	struct answer answer;
+	struct answer answer = { 0 };
 	(void)state;
 
 	decide(&readyz, NULL, &answer);
@@ -297,7 +297,7 @@ static void livez_looks_at_the_workers_and_readyz_at_health(void **state)
 static void an_old_client_that_asks_is_told_that_it_is_kept(void **state)
 {
 	struct http_head head = head_of(HTTP_GET, "/livez");
-	struct answer answer;
+	struct answer answer = { 0 };
 	(void)state;
 
 	decide(&head, NULL, &answer);

@@ -1,4 +1,4 @@
-#include "common/tls/tls_why.h"
+#include "common/tls/tls_error.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -12,7 +12,7 @@ __attribute__((constructor)) static void keep_until_the_end(void)
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 }
 
-const char *tls_why(const char *otherwise)
+const char *tls_error_text(const char *otherwise)
 {
 	static _Thread_local char why[128];
 	unsigned long error = ERR_peek_last_error();

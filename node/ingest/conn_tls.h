@@ -1,0 +1,34 @@
+#ifndef WEIR_NODE_CONN_TLS_H
+#define WEIR_NODE_CONN_TLS_H
+/*
+ * How a connection to the TLS port begins: perhaps with the header of a trusted proxy, then with the
+ * handshake. Handshakes cost a worker far more than packets do. So each turn of its loop has a limit
+ * of time for them; those that are left go on at the next turn, after the packets.
+ */
+#include "node/ingest/conn_state.h"
+
+#define CONN_TLS_TURN_US 2000 /* of handshakes in one turn; one more may begin before it is over */
+
+/* Once the handshake is over: "ok", "resumed", or why it is not. */
+enum conn_tls_result {
+	CONN_TLS_FULL,
+	CONN_TLS_RESUMED, /* a session ticket spared the costly part */
+	CONN_TLS_FAILED,
+	CONN_TLS_PLAIN, /* it was spoken to without TLS */
+	CONN_TLS_TIMEOUT,
+	CONN_TLS_RESULTS
+};
+extern const char *const conn_tls_result_names[CONN_TLS_RESULTS];
+
+enum conn_tls_next {
+	CONN_TLS_WAIT, /* for the socket; or the connection is closed or ends, and nothing is left to do */
+	CONN_TLS_READ,  /* greeted: it may be read */
+	CONN_TLS_REFUSE /* it speaks plain HTTP: answer so, and end */
+};
+
+/* CONN_GREETING, and there is something to read. May close. */
+enum conn_tls_next conn_tls_greet(struct conn *c) MUST_CHECK;
+/* It took too long. */
+void conn_tls_time_out(struct conn *c);
+
+#endif
