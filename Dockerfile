@@ -29,7 +29,8 @@ RUN apt-get update \
         ca-certificates libcivetweb1 libcjson1 libcurl4t64 libdeflate0 libevent-2.1-7t64 libhiredis1.1.0 libsimdjson25 \
         libsnappy1v5 libsqlite3-0 libssl3t64 libzstd1 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/* \
- && useradd --uid 10001 --user-group --no-create-home --home-dir / --shell /usr/sbin/nologin weir
+ && useradd --uid 10001 --user-group --no-create-home --home-dir / --shell /usr/sbin/nologin weir \
+ && install -d -o weir -g weir /var/lib/weir
 COPY --from=build /out/ /usr/local/bin/
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="Weir" \

@@ -26,6 +26,9 @@ password() {
 
 password redis-password "${REDIS_PASSWORD-}" REDIS_PASSWORD
 password grafana-password "${GRAFANA_PASSWORD-}" GRAFANA_PASSWORD
+password graylog-password "${GRAYLOG_PASSWORD-}" GRAYLOG_PASSWORD
+password graylog-secret "" GRAYLOG_SECRET
+tr -d '\n' <"$folder/graylog-password" | sha256sum | cut -d ' ' -f 1 >"$folder/graylog-password-sha2"
 redis=$(cat "$folder/redis-password")
 printf 'requirepass %s\n' "$redis" >"$folder/redis.conf"
 printf '%s\n' "${REDIS_URL:-redis://:$redis@redis:6379/0}" >"$folder/redis-url"

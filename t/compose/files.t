@@ -85,6 +85,7 @@ make_secrets();
 is(secret('redis-password'), $made[0], 'the next start keeps them');
 make_secrets(redis => 'of-mine', grafana => 'mine_too');
 is_deeply([ map { secret($_) } qw(redis-password grafana-password redis-url) ], [ 'of-mine', 'mine_too', 'redis://:of-mine@redis:6379/0' ], 'those of .env hold');
+is(`printf %s '@{[ secret('graylog-password') ]}' | sha256sum` =~ s/ .*\n//sr, secret('graylog-password-sha2'), 'Graylog gets the digest of its password');
 make_secrets(url => 'redis://elsewhere:6379/1');
 is(secret('redis-url'), 'redis://elsewhere:6379/1', 'another Redis is taken');
 isnt(make_secrets(redis => 'with space@'), 0, 'a password that no URL takes is refused');
@@ -99,5 +100,10 @@ is_deeply([ sort $compose =~ /(\w+): \{ condition: service_healthy \}/g ], [qw(a
 holds('HAProxy takes its configuration', 'haproxy', '-c', '-f', 'compose/haproxy.cfg');
 holds('Prometheus takes its own', 'promtool', 'check', 'config', 'compose/prometheus.yml');
 holds('docker-compose 1.29 takes the file', 'docker-compose', 'config', '--quiet');
+holds("docker-compose 1.29 takes the profile $_", 'docker-compose', '--profile', $_, 'config', '--quiet') for qw(load monitoring graylog);
+SKIP: {
+    skip 'there is no docker compose 2', 1 if !has('docker') || (quietly(qw(docker compose version)))[0];
+    holds("docker compose 2 takes the profile $_", 'docker', 'compose', '--profile', $_, 'config', '--quiet') for qw(load monitoring graylog);
+}
 holds('shellcheck has nothing to say', 'shellcheck', '-x', '-P', '.', glob 't/compose/*.sh t/compose/run');
 done_testing;
