@@ -111,6 +111,9 @@ static int join(struct analyzer *a)
 		.max_batch_bytes = config->max_batch_bytes,
 		.replace = config->replace,
 		.registries = &config->registries,
+		.ca = config->ca,
+		.cert = config->cert,
+		.key = config->key,
 		.register_token = &config->register_token,
 	};
 	return a->delivery_url.failed ? -ENOMEM
@@ -123,12 +126,19 @@ static int announce(struct analyzer *a)
 
 	net_addr_format(server_addr(a->server), addr);
 	log_info("analyzer", "listening", "addr=%s id=%s", addr, a->config->id);
+	if (a->config->listen_tls) {
+		net_addr_format(server_tls_addr(a->server), addr);
+		log_info("analyzer", "listening with TLS", "addr=%s", addr);
+	}
 	if (a->config->registries.n_values == 0)
 		return 0;
 	if (a->config->advertise)
 		net_bracket_url(&a->delivery_url, a->config->advertise);
 	else
-		registration_delivery_url(&a->delivery_url, server_addr(a->server));
+		registration_delivery_url(&a->delivery_url,
+					  a->config->listen_tls ? "https" : "http",
+					  a->config->listen_tls ? server_tls_addr(a->server)
+								: server_addr(a->server));
 	return join(a);
 }
 

@@ -35,6 +35,20 @@ static const struct conf_option options[] = {
 	  0, 1e6 },
 	{ "listen", CONF_STRING, FIELD(listen), "127.0.0.1:9001", "HOST:PORT",
 	  "The address where nodes deliver packets. Port 0 means a free port, which is logged." },
+	{ "listen-tls", CONF_STRING, FIELD(listen_tls), NULL, "HOST:PORT",
+	  "A second port for deliveries, which speaks TLS. It needs tls-cert. With it the analyzer registers its https:// URL." },
+	{ "tls-cert", CONF_STRING, FIELD(tls_cert), NULL, "FILE",
+	  "The certificate of the TLS port, with its chain, in PEM. It is read again when it changes." },
+	{ "tls-key", CONF_STRING, FIELD(tls_key), NULL, "FILE",
+	  "The private key of tls-cert. Without it the key is in the file of the certificate." },
+	{ "tls-client-ca", CONF_STRING, FIELD(tls_client_ca), NULL, "FILE",
+	  "Authorities in PEM. Whoever delivers by TLS must then have a certificate of one of them." },
+	{ "ca", CONF_STRING, FIELD(ca), NULL, "FILE",
+	  "Authorities in PEM, one of which must vouch for nodes at https:// URLs. The default is those of the system." },
+	{ "cert", CONF_STRING, FIELD(cert), NULL, "FILE",
+	  "The certificate in PEM by which nodes know this analyzer." },
+	{ "key", CONF_STRING, FIELD(key), NULL, "FILE",
+	  "The private key of cert. Without it the key is in the file of the certificate." },
 	{ "register", CONF_LIST, FIELD(registries), NULL, "URL",
 	  "The admin port of a node to register with. When one fails, the analyzer tries the next. "
 	  "Without any, it does not register." },
@@ -118,6 +132,17 @@ static const struct conf_option options[] = {
 
 static const struct conf_program program;
 
+struct tls_config config_tls(const struct config *config)
+{
+	return (struct tls_config){ .role = TLS_SERVER,
+				    .certs = (const char *const *)&config->tls_cert,
+				    .n_certs = config->tls_cert ? 1 : 0,
+				    .keys = (const char *const *)&config->tls_key,
+				    .n_keys = config->tls_key ? 1 : 0,
+				    .ca = config->tls_client_ca,
+				    .alpn = "http/1.1" };
+}
+
 static int usage_error(const char *option, const char *value, const char *reason)
 {
 	char where[64];
@@ -148,17 +173,51 @@ static int check_delivery_token(const struct config *config)
 				 "must have 16 to 128 characters of A-Z a-z 0-9 - . _ ~ + / =");
 }
 
-static int check_listen(struct config *config)
+static int check_address(const char *option, const char *text, struct net_addr *addr)
 {
 	char why[NET_WHY_STRLEN];
-	int r = net_addr_parse(&config->listen_addr, config->listen);
+	int r = net_addr_parse(addr, text);
 
 	if (r == 0)
-		r = net_check_local(&config->listen_addr);
+		r = net_check_local(addr);
 	if (r == 0)
 		return 0;
-	net_explain(r, config->listen, why);
-	return usage_error("listen", config->listen, why);
+	net_explain(r, text, why);
+	return usage_error(option, text, why);
+}
+
+static int check_files(const char *option, const struct tls_config *tls)
+{
+	char why[TLS_WHY_SIZE];
+	struct tls_set *set = NULL;
+	int r = tls_load(tls, time(NULL), &set, why);
+
+	tls_set_unref(set);
+	return r > 0 && r != TLS_E_EXPIRED ? conf_complain(&program, "--%s: %s", option, why)
+					   : (r < 0 ? r : 0);
+}
+
+static int check_tls(struct config *config)
+{
+	struct tls_config server = config_tls(config);
+	struct tls_config client = { .role = TLS_CLIENT,
+				     .certs = (const char *const *)&config->cert,
+				     .n_certs = config->cert ? 1 : 0,
+				     .keys = (const char *const *)&config->key,
+				     .n_keys = config->key ? 1 : 0,
+				     .ca = config->ca };
+	int r = 0;
+
+	if (config->listen_tls)
+		r = check_address("listen-tls", config->listen_tls, &config->listen_tls_addr);
+	if (r == 0 && config->listen_tls && !config->tls_cert)
+		r = conf_complain(&program,
+				  "--tls-cert is missing: a TLS port needs a certificate");
+	if (r == 0 && config->listen_tls)
+		r = check_files("tls-cert", &server);
+	if (r == 0 && (config->ca || config->cert))
+		r = check_files("cert", &client);
+	return r;
 }
 
 static int check_url(const char *option, const char *text)
@@ -272,7 +331,9 @@ static int finish(void *out)
 	if (!r)
 		r = check_delivery_token(config);
 	if (!r)
-		r = check_listen(config);
+		r = check_address("listen", config->listen, &config->listen_addr);
+	if (!r)
+		r = check_tls(config);
 	if (!r)
 		r = check_advertise(config->advertise);
 	if (!r)

@@ -9,6 +9,7 @@
 #include "analyzer/sink/target.h"
 #include "common/conf/conf.h"
 #include "common/net/net.h"
+#include "common/tls/tls_load.h"
 
 enum accepts { ACCEPTS_BATCH, ACCEPTS_PACKET, ACCEPTS };
 
@@ -18,7 +19,11 @@ struct config {
 	char *id;
 	double weight;
 	char *listen;
-	struct net_addr listen_addr; /* `listen`, parsed */
+	struct net_addr listen_addr;              /* `listen`, parsed */
+	char *listen_tls;                         /* NULL: there is no TLS port */
+	struct net_addr listen_tls_addr;          /* `listen_tls`, parsed */
+	char *tls_cert, *tls_key, *tls_client_ca; /* of the TLS port */
+	char *ca, *cert, *key;                    /* towards nodes at https:// URLs; NULL: none */
 	struct conf_list registries; /* base URLs of admin ports; none: it does not register */
 	char *register_token;        /* NULL: none */
 	char *control_token;         /* for enable and disable; NULL: this machine alone may */
@@ -59,5 +64,7 @@ int config_load(struct config *config, int argc, char **argv) MUST_CHECK;
 /* What may change while it runs, from where it came; the log says what did. */
 int config_reload(struct config *config, int argc, char **argv) MUST_CHECK;
 void config_free(struct config *config);
+/* Of the TLS port; borrows what the config has. */
+struct tls_config config_tls(const struct config *config);
 
 #endif

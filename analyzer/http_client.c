@@ -5,6 +5,7 @@
 #include "common/buf.h"
 
 #define ANSWER_MAX_BYTES 65536 /* that are kept by default */
+#define CA_CACHE_S 60L         /* libcurl would keep the authorities for a day */
 
 struct http_client {
 	CURL *easy;                 /* owned */
@@ -69,6 +70,7 @@ static int client_init(struct http_client *client, const char *content_type, con
 		return -ENOMEM;
 	curl_easy_setopt(client->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(client->easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(client->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(client->easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, client->headers);
 	curl_easy_setopt(client->easy, CURLOPT_USERAGENT, "weir-analyzer/" WEIR_VERSION);
@@ -97,6 +99,18 @@ void http_client_free(struct http_client *client)
 	curl_slist_free_all(client->headers);
 	buf_deinit(&client->answer);
 	free(client);
+}
+
+void http_client_set_tls(struct http_client *client, const char *ca, const char *cert,
+			 const char *key)
+{
+	curl_easy_setopt(client->easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_S);
+	if (ca)
+		curl_easy_setopt(client->easy, CURLOPT_CAINFO, ca);
+	if (!cert)
+		return;
+	curl_easy_setopt(client->easy, CURLOPT_SSLCERT, cert);
+	curl_easy_setopt(client->easy, CURLOPT_SSLKEY, key ? key : cert);
 }
 
 int http_client_send(struct http_client *client, const char *method, const char *url,

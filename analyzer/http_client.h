@@ -23,6 +23,10 @@ int http_client_add_header(struct http_client *client, const char *line) MUST_CH
 void http_client_trust(struct http_client *client, const char *ca);
 /* How much of an answer is kept; at first 64 KiB. */
 void http_client_keep_answer(struct http_client *client, size_t max_bytes);
+/* For https:// URLs: files in PEM. ca NULL: the authorities of the system; cert NULL: none is shown; key
+ * NULL: it is in the file of the certificate. All are copied. */
+void http_client_set_tls(struct http_client *client, const char *ca, const char *cert,
+			 const char *key);
 
 /* 0 with the status of whatever was answered, or HTTP_CLIENT_E_FAILED. */
 int http_client_send(struct http_client *client, const char *method, const char *url,

@@ -103,6 +103,16 @@ enum membership_state membership_state(struct membership *m)
 	return state;
 }
 
+/* With the token and the certificates as they are now. NULL: out of memory. */
+static struct http_client *new_client(const struct membership *m)
+{
+	struct http_client *client = http_client_new("application/json", m->token);
+
+	if (client)
+		http_client_set_tls(client, m->member->ca, m->member->cert, m->member->key);
+	return client;
+}
+
 static int membership_init(struct membership *m)
 {
 	pthread_condattr_t attr;
@@ -118,7 +128,7 @@ static int membership_init(struct membership *m)
 		 (unsigned long long)rng_next(&m->rng), (unsigned long long)rng_next(&m->rng));
 	m->started_ms = clock_wall_us() / US_PER_MS;
 	m->token = conf_string(m->member->register_token);
-	m->http = http_client_new("application/json", m->token);
+	m->http = new_client(m);
 	m->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (m->end_fd < 0)
 		return -errno;
@@ -247,14 +257,16 @@ static bool membership_sleep(struct membership *m, uint64_t us)
 static void membership_heed_token(struct membership *m)
 {
 	const char *token = conf_string(m->member->register_token);
-	struct http_client *fresh =
-		token == m->token ? NULL : http_client_new("application/json", token);
+	struct http_client *fresh;
 
+	if (token == m->token)
+		return;
+	m->token = token;
+	fresh = new_client(m);
 	if (!fresh)
 		return;
 	http_client_free(m->http);
 	m->http = fresh;
-	m->token = token;
 }
 
 /* Sends m->body to the registry in use. The status, 0: no answer, which is logged. */

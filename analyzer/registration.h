@@ -27,6 +27,7 @@ struct member {
 	uint64_t max_batch_bytes;
 	bool replace;                       /* takes the id of another one that is alive */
 	const struct conf_list *registries; /* base URLs of admin ports, at least one */
+	const char *ca, *cert, *key;        /* towards nodes at https:// URLs; NULL: none */
 	char *const *register_token;        /* it may be reloaded; NULL in it: none */
 };
 
@@ -42,7 +43,7 @@ struct lease {
 /* Appends {base}/v1/analyzers/{id}{suffix}. */
 void registration_url(struct buf *out, const char *base, const char *id, const char *suffix);
 /* Appends where nodes reach a server that is bound to this address. */
-void registration_delivery_url(struct buf *out, const struct net_addr *bound);
+void registration_delivery_url(struct buf *out, const char *scheme, const struct net_addr *bound);
 
 /*
  * Append a request's body. A failure shows in `out`. instance and started_ms (Unix time) are of

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/front/front.h"
 #include "common/log.h"
+#include "common/tls/tls_watch.h"
 
 #define MAX_CONNECTIONS 4096
 #define MIN_CONNECTIONS 64
@@ -20,6 +21,9 @@
 
 struct server {
 	struct front *front;
+	struct tls_context *tls; /* NULL: there is no TLS port */
+	struct tls_watch *tls_watch;
+	struct net_addr tls_addr;
 	struct ingest ingest;
 	struct worker **workers;    /* owned; one for each thread */
 	const char *delivery_token; /* NULL: none is asked for */
@@ -228,6 +232,7 @@ static int start_front(struct server *server)
 	const struct config *config = server->ingest.config;
 	unsigned most = max_connections();
 	struct front_config front = { .name = "server",
+				      .tls = server->tls,
 				      .ops = &ops,
 				      .arg = server,
 				      .n_threads = (unsigned)config->n_threads,
@@ -240,7 +245,8 @@ static int start_front(struct server *server)
 				      .request_us = REQUEST_US,
 				      .idle_us = IDLE_US };
 	char text[NET_ADDR_STRLEN];
-	int r = front_new(&front, &server->addr, NULL, &server->front);
+	int r = front_new(&front, &server->addr, server->tls ? &server->tls_addr : NULL,
+			  &server->front);
 
 	net_addr_format(&server->addr, text);
 	if (r != 0)
@@ -261,6 +267,22 @@ static int make_workers(struct server *server)
 	return server->workers ? 0 : -ENOMEM;
 }
 
+/* The files were checked; a certificate that has expired meanwhile is told of by the watch. */
+static int start_tls(struct server *server)
+{
+	struct tls_config config = config_tls(server->ingest.config);
+	struct tls_watched watched = { .what = "deliveries" };
+	char why[TLS_WHY_SIZE] = "out of memory";
+	int r = tls_context_new(&config, &server->tls, why);
+
+	if (!server->tls) {
+		log_error("server", "TLS cannot be set up", "reason=%s", why);
+		return r < 0 ? r : -EINVAL;
+	}
+	watched.context = server->tls;
+	return tls_watch_new(&watched, 1, &server->tls_watch);
+}
+
 int server_start(const struct ingest *ingest, const char *delivery_token, struct server **serverp)
 {
 	struct server *server = calloc(1, sizeof(*server));
@@ -271,7 +293,10 @@ int server_start(const struct ingest *ingest, const char *delivery_token, struct
 	server->ingest = *ingest;
 	server->delivery_token = delivery_token;
 	server->addr = ingest->config->listen_addr;
-	r = make_workers(server);
+	server->tls_addr = ingest->config->listen_tls_addr;
+	r = ingest->config->listen_tls ? start_tls(server) : 0;
+	if (!r)
+		r = make_workers(server);
 	if (!r)
 		r = start_front(server);
 	if (r)
@@ -286,6 +311,8 @@ void server_stop(struct server *server)
 	if (!server)
 		return;
 	front_free(server->front);
+	tls_watch_free(server->tls_watch);
+	tls_context_free(server->tls);
 	for (int64_t i = 0; server->workers && i < server->ingest.config->n_threads; i++)
 		worker_free(server->workers[i]);
 	free(server->workers);
@@ -295,6 +322,11 @@ void server_stop(struct server *server)
 const struct net_addr *server_addr(const struct server *server)
 {
 	return &server->addr;
+}
+
+const struct net_addr *server_tls_addr(const struct server *server)
+{
+	return &server->tls_addr;
 }
 
 void server_drain(struct server *server)

@@ -20,6 +20,8 @@ void server_stop(struct server *server);
 
 /* What it is bound to, with the real port. */
 const struct net_addr *server_addr(const struct server *server);
+/* Where its TLS port is, if it has one. */
+const struct net_addr *server_tls_addr(const struct server *server);
 /* From now on its health check fails, and connections are closed after an answer. */
 void server_drain(struct server *server);
 /* How long no delivery has been in work, in us; 0 while one is. */

@@ -56,6 +56,8 @@ struct client *client_new(struct event_base *base, const struct target *target,
 					     .on_idle_close = on_idle_close,
 					     .on_connected = on_connected };
 	http_conn_init(&c->conn, &c->owner);
+	if (target->is_tls)
+		http_conn_use_tls(&c->conn, target->tls, target->host);
 	c->target = target;
 	c->counts = counts;
 	c->done_fn = done_fn;

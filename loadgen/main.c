@@ -27,6 +27,7 @@ int main(int argc, char **argv)
 	if (r)
 		return r == CONF_E_DONE ? EXIT_ALL_WELL : EXIT_USAGE;
 	log_init((enum log_level)options.log_level, (enum log_format)options.log_format, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))

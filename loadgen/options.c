@@ -52,6 +52,12 @@ static const struct conf_option table[] = {
 	  "tail) such as pareto:1.1:1000." },
 	{ "bytes", CONF_SIZE, AT(bytes), "200", NULL,
 	  "The approximate size of a synthetic message.", 1, 1048576 },
+	{ "ca", CONF_STRING, AT(ca), NULL, "FILE",
+	  "Authorities in PEM, one of which must vouch for https:// targets. The default is those of the system." },
+	{ "cert", CONF_STRING, AT(cert), NULL, "FILE",
+	  "The certificate in PEM that https:// targets are shown, where they ask for one." },
+	{ "key", CONF_STRING, AT(key), NULL, "FILE",
+	  "The private key of --cert. Without it the key is in the file of the certificate." },
 	{ "format", CONF_CHOICE, AT(format_choice), "json", NULL,
 	  "What a packet looks like. form holds one message in each packet. In all formats but json, each "
 	  "message has an id: that of its packet, a slash and a number.",
@@ -175,6 +181,28 @@ static int choose_body(struct options *o)
 	return 0;
 }
 
+struct tls_config options_tls(const struct options *o)
+{
+	return (struct tls_config){ .role = TLS_CLIENT,
+				    .certs = (const char *const *)&o->cert,
+				    .n_certs = o->cert ? 1 : 0,
+				    .keys = (const char *const *)&o->key,
+				    .n_keys = o->key ? 1 : 0,
+				    .ca = o->ca,
+				    .alpn = "http/1.1" };
+}
+
+static int check_tls(const struct options *o)
+{
+	struct tls_config config = options_tls(o);
+	char why[TLS_WHY_SIZE];
+	struct tls_set *set = NULL;
+	int r = o->ca || o->cert ? tls_load(&config, time(NULL), &set, why) : 0;
+
+	tls_set_unref(set);
+	return r > 0 ? options_refuse(o->cert ? "cert" : "ca", o->cert ? o->cert : o->ca, why) : r;
+}
+
 static int check_targets(const struct options *o)
 {
 	for (size_t i = 0; i < o->target.n_values; i++) {
@@ -240,6 +268,8 @@ static int finish(void *options)
 	r = options_read_prefix(o);
 	if (!r)
 		r = choose_body(o);
+	if (!r)
+		r = check_tls(o);
 	if (!r)
 		r = check_targets(o);
 	if (!r)

@@ -4,6 +4,7 @@
  * The options of weir-loadgen: one table (see common/conf/conf.h), and what is made of their text.
  */
 #include "common/conf/conf.h"
+#include "common/tls/tls_load.h"
 #include "loadgen/sizes.h"
 #include "loadgen/target.h"
 
@@ -32,6 +33,7 @@ struct options {
 	char *acked;
 	char *id_prefix;
 	int64_t seed;
+	char *ca, *cert, *key; /* towards https:// targets; NULL: none */
 	char *ingest_token;
 	char *admin_token;
 	char *control;
@@ -53,6 +55,8 @@ struct options {
 
 /* 0 (options_free after use), CONF_E_DONE, CONF_E_USAGE (said on stderr), or negative. */
 int options_load(struct options *options, int argc, char **argv) MUST_CHECK;
+/* Towards https:// targets; borrows what the options have. */
+struct tls_config options_tls(const struct options *options);
 /* The value of an option is refused: one line on stderr; CONF_E_USAGE. */
 int options_refuse(const char *name, const char *value, const char *why);
 int options_refuse_file(const char *name, const char *path, int error);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/tls/tls_context.h"
 #include "common/tolerance.h"
 #include "loadgen/control/control.h"
 #include "loadgen/load.h"
@@ -17,13 +18,15 @@
 struct session {
 	const struct options *options;
 	struct load_config config;
-	struct target *targets; /* owned, as are the next six */
+	struct tls_context *tls; /* for targets at https:// URLs */
+	struct target *targets;  /* owned, as are the next six */
 	struct source *source;
 	struct compressor *compressor;
 	struct emitter *emitter;
 	struct control *control;
 	FILE *acked;
 	struct verify verify;
+	struct verify_tls verify_tls;
 	struct stats stats;
 };
 
@@ -39,6 +42,18 @@ static int refuse_file(const char *option, const char *path, int error)
 	return SESSION_E_USAGE;
 }
 
+/* Its files are read now; those of the system when the first connection needs them. */
+static int session_open_tls(struct session *s)
+{
+	struct tls_config config = options_tls(s->options);
+	char why[TLS_WHY_SIZE] = "";
+	int r = tls_context_new(&config, &s->tls, why);
+
+	return s->tls  ? 0
+	       : r > 0 ? refuse("cert", s->options->cert ? s->options->cert : "", why)
+		       : r;
+}
+
 static int session_open_targets(struct session *s)
 {
 	const struct conf_list *urls = &s->options->target;
@@ -50,6 +65,7 @@ static int session_open_targets(struct session *s)
 	for (size_t i = 0; i < urls->n_values && !r; i++, s->config.n_targets++) {
 		r = target_init(&s->targets[i], urls->values[i], &s->options->body,
 				s->options->ingest_token);
+		s->targets[i].tls = s->tls;
 		if (r)
 			r = refuse("target", urls->values[i], target_why(r));
 	}
@@ -110,6 +126,7 @@ static void session_configure(struct session *s)
 	s->config.n_retries = (uint32_t)o->retries;
 	s->config.n_connections = (uint32_t)o->connections;
 	s->config.id_prefix = o->prefix;
+	s->verify_tls = (struct verify_tls){ o->ca, o->cert, o->key };
 }
 
 struct session *session_free(struct session *s)
@@ -121,6 +138,7 @@ struct session *session_free(struct session *s)
 	for (size_t i = 0; i < s->config.n_targets; i++)
 		target_deinit(&s->targets[i]);
 	free(s->targets);
+	tls_context_free(s->tls);
 	source_free(s->source);
 	compressor_free(s->compressor);
 	if (s->acked)
@@ -139,7 +157,9 @@ int session_new(struct session **sessionp, const struct options *options)
 		return -ENOMEM;
 	s->options = options;
 	session_configure(s);
-	r = session_open_targets(s);
+	r = session_open_tls(s);
+	if (!r)
+		r = session_open_targets(s);
 	if (!r)
 		r = session_open_writer(s);
 	if (!r)
@@ -196,7 +216,7 @@ bool session_run(struct session *s)
 	CLEANUP(verdict_deinit) struct verdict verdict = { 0 };
 	bool ok;
 
-	if (o->verify && verify_init(&s->verify, o->verify, o->admin_token))
+	if (o->verify && verify_init(&s->verify, o->verify, o->admin_token, &s->verify_tls))
 		return false;
 	ok = session_run_load(s) == 0;
 	if (o->verify && verify_judge(&s->verify, (int64_t)s->stats.accepted.messages, o->tolerance,

@@ -60,8 +60,8 @@ int target_init(struct target *target, const char *text, const struct target_bod
 	r = net_url_parse(&url, text);
 	if (r)
 		return r > 0 ? TARGET_E_URL : r;
-	if (url.tls)
-		return TARGET_E_TLS;
+	target->is_tls = url.tls;
+	memcpy(target->host, url.host, sizeof(target->host));
 	has_path = strcmp(url.path, "/") != 0;
 	if (has_path && !path_takes(url.path, body->format))
 		return TARGET_E_FORMAT;
@@ -76,9 +76,7 @@ const char *target_why(int error)
 {
 	switch (error) {
 	case TARGET_E_URL:
-		return "is no http://HOST:PORT[/PATH]";
-	case TARGET_E_TLS:
-		return "is https, which is not supported";
+		return "is no http://HOST:PORT[/PATH] or https://HOST:PORT[/PATH]";
 	case TARGET_E_RESOLVE:
 		return "has a host name that does not resolve";
 	case TARGET_E_FORMAT:

@@ -9,9 +9,8 @@
 #include "loadgen/compress.h"
 
 #define TARGET_E_URL 1     /* not http://host[:port][/path] */
-#define TARGET_E_TLS 2     /* https:// */
-#define TARGET_E_RESOLVE 3 /* the name does not resolve */
-#define TARGET_E_FORMAT 4  /* the path is that of another format */
+#define TARGET_E_RESOLVE 2 /* the name does not resolve */
+#define TARGET_E_FORMAT 3  /* the path is that of another format */
 
 /* What goes there: what the head says about each body. */
 struct target_body {
@@ -19,9 +18,14 @@ struct target_body {
 	enum compress_kind compress;
 };
 
+struct tls_context;
+
 struct target {
 	struct net_addr addr;
-	struct buf head; /* of a request, up to and with "Content-Length: " */
+	bool is_tls;              /* https:// */
+	struct tls_context *tls;  /* for it; borrowed, set by whoever makes clients */
+	char host[NET_HOST_SIZE]; /* whose certificate it must be */
+	struct buf head;          /* of a request, up to and with "Content-Length: " */
 };
 
 /* A URL without a path means the path of the format. `token` goes out as a bearer token; NULL: none.

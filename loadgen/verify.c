@@ -41,6 +41,13 @@ static CURLcode set_options(CURL *easy, const struct verify *v, struct buf *body
 	code |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error);
 	code |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	code |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, body);
+	code |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (v->tls->ca)
+		code |= curl_easy_setopt(easy, CURLOPT_CAINFO, v->tls->ca);
+	if (v->tls->cert)
+		code |= curl_easy_setopt(easy, CURLOPT_SSLCERT, v->tls->cert);
+	if (v->tls->key)
+		code |= curl_easy_setopt(easy, CURLOPT_SSLKEY, v->tls->key);
 	if (v->token) {
 		code |= curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
 		code |= curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, v->token);
@@ -119,12 +126,13 @@ static int verify_look_settled(const struct verify *v, struct cluster *cluster)
 	return r;
 }
 
-int verify_init(struct verify *v, const char *admin_url, const char *token)
+int verify_init(struct verify *v, const char *admin_url, const char *token,
+		const struct verify_tls *tls)
 {
 	size_t len = strlen(admin_url);
 	int r;
 
-	*v = (struct verify){ .token = token };
+	*v = (struct verify){ .token = token, .tls = tls };
 	while (len && admin_url[len - 1] == '/')
 		len--;
 	if (asprintf(&v->url, "%.*s/v1/cluster", (int)len, admin_url) < 0) {

@@ -8,14 +8,21 @@
 #define VERIFY_E_HTTP 1  /* no answer, or not 200: logged */
 #define VERIFY_E_SHAPE 2 /* the answer is not a cluster: logged */
 
+/* For an https:// URL: files in PEM, borrowed; NULL: as the system has it, or none is shown. */
+struct verify_tls {
+	const char *ca, *cert, *key;
+};
+
 struct verify {
 	char *url;         /* owned; of /v1/cluster */
 	const char *token; /* borrowed; may be NULL */
+	const struct verify_tls *tls;
 	struct cluster before;
 };
 
-/* The look before the run. Borrows `token`. After 0, release with verify_deinit. */
-int verify_init(struct verify *v, const char *admin_url, const char *token) MUST_CHECK;
+/* The look before the run. Borrows `token` and `tls`. After 0, release with verify_deinit. */
+int verify_init(struct verify *v, const char *admin_url, const char *token,
+		const struct verify_tls *tls) MUST_CHECK;
 void verify_deinit(struct verify *v);
 
 /*

@@ -145,6 +145,8 @@ static int init_shared(struct node *node, const struct node_config *config)
 	r = token_book_set(&s->ingest_tokens, "ingest-token", config->ingest_token,
 			   config->ingest_tokens);
 	init_clients(s, &config->tls.client_names);
+	s->deliver = (struct sender_tls){ config->tls.deliver_ca, config->tls.deliver_cert,
+					  config->tls.deliver_key };
 	if (r == 0)
 		r = node_tls_init(&s->tls, &config->tls);
 	if (r == 0)

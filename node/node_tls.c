@@ -7,10 +7,10 @@
 
 #define PROTOCOL "http/1.1"
 
-const char *const node_tls_names[] = { "ingest", "admin" };
+const char *const node_tls_names[] = { "ingest", "admin", "deliver" };
 static_assert(ARRAY_LEN(node_tls_names) == NODE_TLS_PARTS, "every part has a name");
 
-static const char *const cert_options[] = { "tls-cert", "admin-tls-cert" };
+static const char *const cert_options[] = { "tls-cert", "admin-tls-cert", "deliver-cert" };
 
 static const char *const *texts(const struct conf_list *list)
 {
@@ -52,21 +52,41 @@ static struct tls_config admin_config(const struct node_tls_options *o)
 	return config;
 }
 
+/* The lists of one entry are within the options, which last. */
+static struct tls_config deliver_config(const struct node_tls_options *o)
+{
+	return (struct tls_config){ .role = TLS_CLIENT,
+				    .certs = (const char *const *)&o->deliver_cert,
+				    .n_certs = o->deliver_cert ? 1 : 0,
+				    .keys = (const char *const *)&o->deliver_key,
+				    .n_keys = o->deliver_key ? 1 : 0,
+				    .ca = o->deliver_ca };
+}
+
 static bool is_wanted(const struct node_tls_options *o, enum node_tls_part part)
 {
-	return part == NODE_TLS_INGEST ? o->listen != NULL : o->admin_listen != NULL;
+	switch (part) {
+	case NODE_TLS_INGEST:
+		return o->listen != NULL;
+	case NODE_TLS_ADMIN:
+		return o->admin_listen != NULL;
+	default:
+		return o->deliver_ca != NULL || o->deliver_cert != NULL;
+	}
 }
 
 static struct tls_config config_of(const struct node_tls_options *o, enum node_tls_part part)
 {
-	return part == NODE_TLS_INGEST ? ingest_config(o) : admin_config(o);
+	return part == NODE_TLS_INGEST  ? ingest_config(o)
+	       : part == NODE_TLS_ADMIN ? admin_config(o)
+					: deliver_config(o);
 }
 
 /* What the lists alone say. NULL: nothing is wrong. */
 static const char *fault_of(const struct node_tls_options *o, enum node_tls_part part,
 			    const struct tls_config *config)
 {
-	if (config->n_certs == 0)
+	if (part != NODE_TLS_DELIVER && config->n_certs == 0)
 		return "is missing: a TLS port needs a certificate";
 	if (config->n_certs > TLS_MAX_CERTS)
 		return "names more than 32 certificates";

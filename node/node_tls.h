@@ -1,12 +1,13 @@
 #ifndef WEIR_NODE_NODE_TLS_H
 #define WEIR_NODE_NODE_TLS_H
 /*
- * The certificates of a node: those of its TLS ports.
+ * The certificates of a node: those of its TLS ports, and by what it
+ * and analyzers with https:// URLs know each other.
  */
 #include "common/conf/conf_option.h"
 #include "common/tls/tls_watch.h"
 
-enum node_tls_part { NODE_TLS_INGEST, NODE_TLS_ADMIN, NODE_TLS_PARTS };
+enum node_tls_part { NODE_TLS_INGEST, NODE_TLS_ADMIN, NODE_TLS_DELIVER, NODE_TLS_PARTS };
 extern const char *const node_tls_names[NODE_TLS_PARTS];
 static_assert(NODE_TLS_PARTS <= TLS_WATCH_MOST, "all are watched");
 
@@ -17,7 +18,8 @@ struct node_tls_options {
 	char *listen, *admin_listen; /* NULL: there is no such port */
 	struct conf_list cert, key, client_names, admin_cert, admin_key;
 	char *key_password_file, *client_ca, *client_crl, *admin_client_ca;
-	int min, client_verify, admin_client_verify; /* enum tls_min, tls_verify */
+	char *deliver_ca, *deliver_cert, *deliver_key; /* to analyzers */
+	int min, client_verify, admin_client_verify;   /* enum tls_min, tls_verify */
 };
 
 struct node_tls {

@@ -17,6 +17,7 @@
 #include "node/node_tls.h"
 #include "node/packet/memory.h"
 #include "node/send/failures.h"
+#include "node/send/sender.h"
 #include "node/token_guard.h"
 #include "registry/keys.h"
 #include "registry/redis/redis_seen.h"
@@ -39,6 +40,7 @@ struct node_shared {
 	struct redis_url spill_redis; /* with --spill-redis; store points to them then */
 	struct registry_keys spill_keys;
 	struct node_tls tls;
+	struct sender_tls deliver;                 /* to analyzers at https:// URLs */
 	uint8_t client_slots[NODE_TLS_NAMES_MOST]; /* of tls-client-names */
 	struct conn_clients clients;               /* whose certificates stand for tokens */
 	struct net_allow *allow;                   /* where analyzers may live */

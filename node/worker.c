@@ -379,6 +379,8 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 	ingest = ingest_config(w);
 	r = ingest_init(&w->ingest, &ingest, listen_fd, tls_fd);
 	w->sender = sender_new(w->base, shared->allow);
+	if (w->sender)
+		sender_set_tls(w->sender, &shared->deliver);
 	if (r == 0)
 		r = w->sender ? init_events(w) : -ENOMEM;
 	if (r == 0)

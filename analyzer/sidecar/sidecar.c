@@ -94,6 +94,9 @@ static int join(struct sidecar *s)
 		.max_batch_bytes = config->max_batch_bytes,
 		.replace = config->replace,
 		.registries = &config->registries,
+		.ca = config->ca,
+		.cert = config->cert,
+		.key = config->key,
 		.register_token = &config->register_token,
 	};
 	return s->url.failed ? -ENOMEM : membership_start(&s->member, &hooks, &s->membership);

@@ -18,6 +18,7 @@ struct sidecar_config {
 	double weight;
 	int accepts; /* enum sidecar_accepts */
 	struct conf_list registries;
+	char *ca, *cert, *key;                 /* towards nodes at https:// URLs; NULL: none */
 	char *register_token, *delivery_token; /* NULL: none */
 	uint64_t ttl_ms, slow_start_ms;
 	int64_t max_batch_packets;

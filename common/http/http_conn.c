@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/tls/tls_stream.h"
 
 #define READ_BYTES 16384
 #define MAX_IOV 1024 /* of one sendmsg: what Linux takes */
@@ -45,6 +46,12 @@ void http_conn_init(struct http_conn *c, const struct http_conn_owner *owner)
 	event_assign(&c->failed_event, owner->base, -1, 0, on_connect_failed, c);
 }
 
+void http_conn_use_tls(struct http_conn *c, struct tls_context *context, const char *host)
+{
+	c->tls_context = context;
+	c->tls_host = host;
+}
+
 static void drop_socket(struct http_conn *c)
 {
 	event_del(&c->failed_event);
@@ -53,6 +60,11 @@ static void drop_socket(struct http_conn *c)
 	event_del(&c->read_event);
 	event_del(&c->write_event);
 	c->write_wanted = false;
+	if (c->tls)
+		tls_stream_end(c->tls);
+	tls_stream_free(c->tls);
+	c->tls = NULL;
+	c->is_greeting = false;
 	close(c->fd);
 	c->fd = -1;
 }
@@ -66,7 +78,11 @@ void http_conn_deinit(struct http_conn *c)
  * tells that the server closed an idle connection. */
 static void arm(struct http_conn *c)
 {
-	bool wanted = c->state == HTTP_CONN_CONNECTING || c->state == HTTP_CONN_SENDING;
+	bool wanted = (c->state == HTTP_CONN_CONNECTING && !c->is_greeting) ||
+		      c->state == HTTP_CONN_SENDING;
+
+	if (c->tls && tls_stream_wants_write(c->tls))
+		wanted = true;
 
 	if (c->fd < 0 || wanted == c->write_wanted)
 		return;
@@ -142,14 +158,57 @@ static void on_connect_failed(evutil_socket_t fd UNUSED, short what UNUSED, void
 	connect_failed(c, c->error);
 }
 
+static void connected(struct http_conn *c)
+{
+	if (c->owner->on_connected)
+		c->owner->on_connected(c);
+	write_some(c);
+}
+
+/* The TLS handshake goes on. */
+static void greet(struct http_conn *c)
+{
+	int r = tls_stream_greet(c->tls);
+
+	if (r == TLS_STREAM_FAILED) {
+		log_warn("http", "TLS handshake failed", "host=%s reason=%s", c->tls_host,
+			 tls_stream_why(c->tls));
+		connect_failed(c, EPROTO);
+	} else if (r != 0) {
+		arm(c);
+	} else {
+		c->is_greeting = false;
+		connected(c);
+	}
+}
+
+static void begin_to_greet(struct http_conn *c)
+{
+	c->tls = tls_stream_connect(c->tls_context, c->fd, c->tls_host);
+	if (!c->tls) {
+		connect_failed(c, ENOMEM);
+		return;
+	}
+	c->is_greeting = true;
+	greet(c);
+}
+
 static void on_writable(evutil_socket_t fd, short what UNUSED, void *arg)
 {
 	struct http_conn *c = arg;
 	int error = 0;
 	socklen_t len = sizeof(error);
 
+	if (c->is_greeting) {
+		greet(c);
+		return;
+	}
 	if (c->state == HTTP_CONN_SENDING) {
 		write_some(c);
+		return;
+	}
+	if (c->state != HTTP_CONN_CONNECTING) { /* what was to be read waited for that */
+		read_some(c);
 		return;
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len))
@@ -160,9 +219,10 @@ static void on_writable(evutil_socket_t fd, short what UNUSED, void *arg)
 		connect_failed(c, error);
 		return;
 	}
-	if (c->owner->on_connected)
-		c->owner->on_connected(c);
-	write_some(c);
+	if (c->tls_context)
+		begin_to_greet(c);
+	else
+		connected(c);
 }
 
 /* ---- what goes out ---- */
@@ -218,14 +278,15 @@ static bool write_once(struct http_conn *c, enum http_conn_state *nextp)
 	ssize_t n;
 
 	msg.msg_iovlen = gather(c, rest, &n_bytes);
-	n = sendmsg(c->fd, &msg, MSG_NOSIGNAL);
+	n = c->tls ? tls_stream_writev(c->tls, rest, msg.msg_iovlen)
+		   : sendmsg(c->fd, &msg, MSG_NOSIGNAL);
 	if (n < 0) {
 		*nextp = errno == EAGAIN || errno == EINTR ? HTTP_CONN_SENDING : HTTP_CONN_WAITING;
 		return false;
 	}
 	advance(c, (size_t)n);
 	*nextp = is_written(c) ? HTTP_CONN_WAITING : HTTP_CONN_SENDING;
-	return (size_t)n == n_bytes;
+	return c->tls || (size_t)n == n_bytes;
 }
 
 /*
@@ -249,7 +310,12 @@ static void write_some(struct http_conn *c)
 
 static void on_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
-	read_some(arg);
+	struct http_conn *c = arg;
+
+	if (c->is_greeting)
+		greet(c);
+	else
+		read_some(c);
 }
 
 /* Nobody can have taken what was not sent, whatever the answer says. */
@@ -299,8 +365,13 @@ static void take(struct http_conn *c, const char *data, size_t n)
 static void read_some(struct http_conn *c)
 {
 	char data[READ_BYTES];
-	ssize_t n = recv(c->fd, data, sizeof(data), 0);
+	ssize_t n = c->tls ? tls_stream_read(c->tls, data, sizeof(data))
+			   : recv(c->fd, data, sizeof(data), 0);
 
+	if (c->tls && tls_stream_has_more(c->tls)) /* of which the socket does not tell */
+		event_active(&c->read_event, EV_READ, 0);
+	if (c->tls)
+		arm(c);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (!c->in_flight) {

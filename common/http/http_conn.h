@@ -24,7 +24,7 @@
 
 enum http_conn_state {
 	HTTP_CONN_CLOSED,
-	HTTP_CONN_CONNECTING, /* a request waits for the connection */
+	HTTP_CONN_CONNECTING, /* a request waits for the connection, TLS handshake included */
 	HTTP_CONN_SENDING,    /* part of the request is written */
 	HTTP_CONN_WAITING,    /* it is written as far as it goes, the answer is not whole */
 	HTTP_CONN_READY,      /* connected, no request */
@@ -42,6 +42,8 @@ enum http_conn_outcome {
 };
 
 struct http_conn;
+struct tls_context;
+struct tls_stream;
 
 /* Whose connections they are; shared by any number of them. */
 struct http_conn_owner {
@@ -66,11 +68,15 @@ struct http_conn {
 	enum http_conn_state state;
 	int fd; /* -1: no socket */
 	struct event read_event, write_event;
-	struct event failed_event; /* a connect that failed at once is told from the loop */
-	bool write_wanted;         /* write_event is added */
-	bool in_flight;            /* a request is, from http_conn_send to on_done */
-	int error;                 /* of the connect that failed; positive errno */
-	uint64_t n_answers;        /* on this connection */
+	struct event failed_event;       /* a connect that failed at once is told from the loop */
+	bool write_wanted;               /* write_event is added */
+	bool in_flight;                  /* a request is, from http_conn_send to on_done */
+	struct tls_context *tls_context; /* borrowed; NULL: plain */
+	const char *tls_host;            /* whose certificate it must be; borrowed */
+	struct tls_stream *tls;          /* NULL: plain, or not connected */
+	bool is_greeting;                /* connected; the TLS handshake is not over */
+	int error;                       /* of the connect that failed; positive errno */
+	uint64_t n_answers;              /* on this connection */
 
 	struct http_request request; /* borrows all it points to */
 	size_t part, part_offset;    /* where its next byte is: 0 the head, 1.. the parts */
@@ -80,6 +86,8 @@ struct http_conn {
 };
 
 void http_conn_init(struct http_conn *c, const struct http_conn_owner *owner);
+/* From the next connect on it speaks TLS, and believes a certificate of `host` alone. */
+void http_conn_use_tls(struct http_conn *c, struct tls_context *context, const char *host);
 /* A request in flight is dropped without a call. */
 void http_conn_deinit(struct http_conn *c);
 

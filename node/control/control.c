@@ -451,6 +451,7 @@ static int build(struct control *c)
 				    .arg = c };
 	struct prober_config prober = { .base = c->base,
 					.allow = c->shared->allow,
+					.tls = &c->shared->deliver,
 					.interval_ms = (uint32_t)config->probe_interval_ms,
 					.timeout_ms = (uint32_t)config->probe_timeout_ms,
 					.rise = (uint32_t)config->probe_rise,

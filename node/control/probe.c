@@ -129,6 +129,8 @@ struct prober *prober_new(const struct prober_config *config)
 	p->config = *config;
 	rng_init(&p->rng, 0);
 	p->sender = sender_new(config->base, config->allow);
+	if (p->sender)
+		sender_set_tls(p->sender, config->tls);
 	p->tick = event_new(config->base, -1, EV_PERSIST, on_tick, p);
 	if (!p->sender || !p->tick || event_add(p->tick, &tick) != 0) {
 		prober_free(p);

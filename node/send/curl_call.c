@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/send/sender_tls.h"
+
+#define CA_CACHE_S 60L
 #define READ_BYTES 1024L /* at once; libcurl's 16 KiB for each transfer would be wasted */
 
 /* The front is kept: it may tell why a delivery failed. */
@@ -68,7 +71,19 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose UNUSED,
 			  : socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
-struct curl_call *curl_call_new(const struct net_allow *allow)
+/* libcurl would keep the authorities for a day, also when their file has changed. */
+static void set_tls(CURL *easy, const struct sender_tls *tls)
+{
+	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_S);
+	if (tls->ca)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca);
+	if (!tls->cert)
+		return;
+	curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->cert);
+	curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->key ? tls->key : tls->cert);
+}
+
+struct curl_call *curl_call_new(const struct net_allow *allow, const struct sender_tls *tls)
 {
 	struct curl_call *c = calloc(1, sizeof(*c));
 
@@ -93,6 +108,9 @@ struct curl_call *curl_call_new(const struct net_allow *allow)
 	curl_easy_setopt(c->easy, CURLOPT_READDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_SEEKFUNCTION, on_seek);
 	curl_easy_setopt(c->easy, CURLOPT_SEEKDATA, c);
+	curl_easy_setopt(c->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (tls)
+		set_tls(c->easy, tls);
 	/* analyzers are inside: no proxy from the environment */
 	curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
 	return c;

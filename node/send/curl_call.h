@@ -13,6 +13,8 @@
 
 #define CURL_CALL_MAX_ANSWER (1u << 20) /* bytes; it breaks off at a longer one */
 
+struct sender_tls;
+
 struct curl_call {
 	CURL *easy;
 	struct transfer *transfer; /* NULL: none */
@@ -27,7 +29,8 @@ struct curl_call {
 };
 
 /* NULL: out of memory. */
-struct curl_call *curl_call_new(const struct net_allow *allow); /* borrowed; NULL: any */
+/* Borrows allow (NULL: any address) and tls (NULL: as the system has it). */
+struct curl_call *curl_call_new(const struct net_allow *allow, const struct sender_tls *tls);
 void curl_call_free(struct curl_call *c);
 /* -ENOMEM: as before. */
 int curl_call_set_up(struct curl_call *c, struct transfer *t) MUST_CHECK;

@@ -9,6 +9,7 @@
 struct sender {
 	struct event_base *base;       /* borrowed */
 	const struct net_allow *allow; /* borrowed */
+	const struct sender_tls *tls;  /* borrowed; NULL: as the system has it */
 	struct sender_plain *plain;
 	struct sender_curl *curl; /* made when first needed */
 };
@@ -29,6 +30,11 @@ struct sender *sender_new(struct event_base *base, const struct net_allow *allow
 	return s;
 }
 
+void sender_set_tls(struct sender *s, const struct sender_tls *tls)
+{
+	s->tls = tls;
+}
+
 void sender_free(struct sender *s)
 {
 	if (!s)
@@ -43,7 +49,7 @@ int sender_start(struct sender *s, struct transfer *t)
 	if (strncasecmp(t->url, "http://", 7) == 0)
 		return sender_plain_start(s->plain, t);
 	if (!s->curl)
-		s->curl = sender_curl_new(s->base, s->allow);
+		s->curl = sender_curl_new(s->base, s->allow, s->tls);
 	return s->curl ? sender_curl_start(s->curl, t) : -ENOMEM;
 }
 

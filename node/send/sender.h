@@ -8,12 +8,15 @@
 
 #include "common/err.h"
 #include "common/net/net_allow.h"
+#include "node/send/sender_tls.h"
 #include "node/send/transfer.h"
 
 struct sender;
 
 /* Connects to what `allow` allows (borrowed; NULL: anything). NULL: out of memory. */
 struct sender *sender_new(struct event_base *base, const struct net_allow *allow);
+/* Before the first transfer. Borrows tls. */
+void sender_set_tls(struct sender *s, const struct sender_tls *tls);
 /* Transfers under way end as TRANSFER_BROKEN; none may be started then. */
 void sender_free(struct sender *s);
 /* -ENOMEM: on_done will not run. */

@@ -12,6 +12,7 @@
 struct sender_curl {
 	struct event_base *base;       /* borrowed */
 	const struct net_allow *allow; /* borrowed */
+	const struct sender_tls *tls;  /* borrowed; NULL: as the system has it */
 	CURLM *multi;
 	struct event *timer;
 	bool is_due; /* libcurl wants to be called now */
@@ -95,7 +96,8 @@ void sender_curl_turn(struct sender_curl *s)
 		act(s);
 }
 
-struct sender_curl *sender_curl_new(struct event_base *base, const struct net_allow *allow)
+struct sender_curl *sender_curl_new(struct event_base *base, const struct net_allow *allow,
+				    const struct sender_tls *tls)
 {
 	struct sender_curl *s = calloc(1, sizeof(*s));
 
@@ -103,6 +105,7 @@ struct sender_curl *sender_curl_new(struct event_base *base, const struct net_al
 		return NULL;
 	s->base = base;
 	s->allow = allow;
+	s->tls = tls;
 	TAILQ_INIT(&s->under_way);
 	s->multi = curl_multi_init();
 	s->timer = evtimer_new(base, on_timer, s);
@@ -176,7 +179,7 @@ int sender_curl_start(struct sender_curl *s, struct transfer *t)
 
 	if (s->is_ending)
 		return -ECANCELED;
-	c = s->n_spare ? s->spare[--s->n_spare] : curl_call_new(s->allow);
+	c = s->n_spare ? s->spare[--s->n_spare] : curl_call_new(s->allow, s->tls);
 	if (!c)
 		return -ENOMEM;
 	transfer_begin(t);

@@ -10,9 +10,11 @@
 #include "node/send/transfer.h"
 
 struct sender_curl;
+struct sender_tls;
 
-/* As sender_new. */
-struct sender_curl *sender_curl_new(struct event_base *base, const struct net_allow *allow);
+/* As sender_new and sender_set_tls. */
+struct sender_curl *sender_curl_new(struct event_base *base, const struct net_allow *allow,
+				    const struct sender_tls *tls);
 /* Transfers under way end as TRANSFER_BROKEN. */
 void sender_curl_free(struct sender_curl *s);
 /* -ENOMEM: on_done will not run. */

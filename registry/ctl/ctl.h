@@ -33,6 +33,7 @@ enum ctl_exit { CTL_OK, CTL_FAILED, CTL_USAGE };
 struct ctl_options {
 	char *redis, *pool;
 	char *spill_redis;                         /* NULL: spill and dead letters are in `redis` */
+	char *ca, *cert, *key;                     /* of an https:// admin; NULL: none */
 	char *admin, *admin_token;                 /* of a node; NULL: straight to Redis */
 	const char *redis_file, *spill_redis_file; /* they came from; NULL: from none */
 	uint64_t timeout_ms;

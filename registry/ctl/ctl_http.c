@@ -56,6 +56,17 @@ static void set_fields(struct call *c, const char *body)
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->fields);
 }
 
+static void set_tls(CURL *easy, const struct ctl_options *options)
+{
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (options->ca)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca);
+	if (!options->cert)
+		return;
+	curl_easy_setopt(easy, CURLOPT_SSLCERT, options->cert);
+	curl_easy_setopt(easy, CURLOPT_SSLKEY, options->key ? options->key : options->cert);
+}
+
 static void set_options(struct ctl *ctl, struct call *c, const char *method, const char *path,
 			const char *body)
 {
@@ -73,6 +84,7 @@ static void set_options(struct ctl *ctl, struct call *c, const char *method, con
 	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, &c->answer);
 	curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, method);
+	set_tls(c->easy, &ctl->options);
 	if (body)
 		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, body);
 	if (ctl->options.admin_token) {

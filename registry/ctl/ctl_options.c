@@ -27,6 +27,15 @@ static const struct {
 	{ CTL_REGISTRY,
 	  { "admin-token", CONF_STRING, AT(admin_token), NULL, "TOKEN",
 	    "The bearer token for --admin.", .flags = CONF_SECRET } },
+	{ CTL_REGISTRY,
+	  { "ca", CONF_STRING, AT(ca), NULL, "FILE",
+	    "Authorities in PEM, one of which must vouch for an https:// --admin. The default is those of the system." } },
+	{ CTL_REGISTRY,
+	  { "cert", CONF_STRING, AT(cert), NULL, "FILE",
+	    "The certificate in PEM that the node is shown, where it asks for one." } },
+	{ CTL_REGISTRY,
+	  { "key", CONF_STRING, AT(key), NULL, "FILE",
+	    "The private key of --cert. Without it the key is in the file of the certificate." } },
 	{ 0,
 	  { "timeout", CONF_DURATION, AT(timeout_ms), "3s", NULL,
 	    "The time limit for connecting, and for each call.", 10, 600000 } },
@@ -191,5 +200,8 @@ void ctl_options_free(struct ctl_options *options)
 	free(options->pool);
 	free(options->admin);
 	free(options->admin_token);
+	free(options->ca);
+	free(options->cert);
+	free(options->key);
 	*options = (struct ctl_options){ 0 };
 }
