@@ -8,8 +8,10 @@ package Weir::AgentTable;
 #   start           sub ($agents, $run): the command
 #   says            how often its event has the record [1]
 #   stays           it does not end by itself
+#   repeats         it sends again what met a broken connection
 #   noise           lines of its log that are no errors
-#   family          javascript, python or daemon: those that one test runs together
+#   listener        syslog, gelf or forward: it sends to that listener, and not over HTTP
+#   family          javascript, python, daemon or listener: those that one test runs together
 #   package, deb    of npm or Debian, which says its version
 use v5.36;
 use JSON::PP qw(decode_json);
@@ -18,8 +20,8 @@ use Weir::Base qw(slurp);
 my @order;
 my %rows;
 
-# All of them, or those of a family.
-sub names ($family = undef) { return grep { !$family || $rows{$_}{family} eq $family } @order }
+# Those of a family, or all that get answers.
+sub names ($family = undef) { return grep { $family ? $rows{$_}{family} eq $family : $rows{$_}{family} ne 'listener' } @order }
 sub row ($name) { return $rows{$name} // die "there is no agent $name\n" }
 
 sub agent ($name, %row) {
@@ -30,7 +32,7 @@ sub agent ($name, %row) {
 
 sub version ($name) {
     my ($package, $deb) = @{ row($name) }{qw(package deb)};
-    return 'of Python ' . (`/usr/bin/python3 --version` =~ /([\d.]+)/)[0] if !$package && !$deb;
+    return 'Python ' . (`/usr/bin/python3 --version` =~ /([\d.]+)/)[0] if !$package && !$deb;
     return (slurp(debian() . '/VERSIONS') =~ m{^\./\Q$deb\E_(?:\d+%3a)?([^_]+)_}m)[0] if $deb;
     return decode_json(slurp(Weir::Agents::tools() . "/node_modules/$package/package.json"))->{version};
 }
@@ -77,13 +79,13 @@ sub npm ($name, $package, $page, $format, $start, %more) {
     agent($name, page => $page, format => $format, start => $start, package => $package, family => 'javascript', %more);
 }
 
-npm('otlp-proto', '@opentelemetry/exporter-logs-otlp-proto', 'opentelemetry', 'otlp-proto', $otlp, block => 'otlp');
-npm('otlp-json', '@opentelemetry/exporter-logs-otlp-http', 'opentelemetry', 'otlp-json', $otlp, block => 'otlp', edit => sub ($text) { $text =~ s/-proto/-http/r });
-npm('otlp-gzip', '@opentelemetry/exporter-logs-otlp-proto', 'opentelemetry', 'otlp-proto', $otlp, block => 'otlp', edit => sub ($text) { $text =~ s{/v1/logs'}{$&, compression: 'gzip'}r });
+npm('otlp-proto', '@opentelemetry/exporter-logs-otlp-proto', 'opentelemetry', 'otlp-proto', $otlp, repeats => 1, block => 'otlp');
+npm('otlp-json', '@opentelemetry/exporter-logs-otlp-http', 'opentelemetry', 'otlp-json', $otlp, repeats => 1, block => 'otlp', edit => sub ($text) { $text =~ s/-proto/-http/r });
+npm('otlp-gzip', '@opentelemetry/exporter-logs-otlp-proto', 'opentelemetry', 'otlp-proto', $otlp, repeats => 1, block => 'otlp', edit => sub ($text) { $text =~ s{/v1/logs'}{$&, compression: 'gzip'}r });
 npm('pino-loki', 'pino-loki', 'pino', 'loki-json', $pino);
 npm('winston-http', 'winston', 'winston', 'json', $winston);
-npm('winston-loki', 'winston-loki', 'winston', 'loki-json', $winston);
-npm('winston-elasticsearch', 'winston-elasticsearch', 'winston', 'bulk', $winston);
+npm('winston-loki', 'winston-loki', 'winston', 'loki-json', $winston, repeats => 1);
+npm('winston-elasticsearch', 'winston-elasticsearch', 'winston', 'bulk', $winston, repeats => 1);
 npm('winston-splunk', 'winston-splunk-httplogger', 'winston', 'hec', $winston, says => 2);
 npm('splunk-logging', 'splunk-logging', 'splunk', 'hec', script(<<'END'));
 await each((message) => logger.send({ message }));
@@ -91,7 +93,7 @@ if (logger.serializedContextQueue.length) await new Promise((done) => logger.flu
 process.exitCode = 0;
 clearInterval(logger._timerID);
 END
-npm('elastic-bulk', '@elastic/elasticsearch', 'elastic', 'bulk', script(<<'END'));
+npm('elastic-bulk', '@elastic/elasticsearch', 'elastic', 'bulk', script(<<'END'), repeats => 1);
 const records = [];
 await each((message) => records.push({ message }));
 const done = await send(records);
@@ -107,7 +109,7 @@ my $piped = sub ($agents, $run) {
     $line =~ s{npx }{$run->{folder}/node_modules/.bin/};
     return ('bash', '-c', "set -o pipefail; $line");
 };
-npm('pino-http-send', 'pino-http-send', 'pino', 'json', $piped);
+npm('pino-http-send', 'pino-http-send', 'pino', 'json', $piped, repeats => 1);
 npm('pino-elasticsearch', 'pino-elasticsearch', 'pino', 'bulk', $piped);
 
 # ---- Python ----
@@ -174,9 +176,9 @@ sub fed ($agents, $run, @command) {
         @$run{qw(name count gap_ms)}, @command);
 }
 
-my $syslog_ng_noise = qr/Setting current version|Accepting connections|Disk-buffer state saved|syslog-ng (?:starting up|shutting down)/;
+my $syslog_ng_noise = qr/Setting current version|Accepting connections|Disk-buffer state saved|Syslog connection established|syslog-ng (?:starting up|shutting down)/;
 sub syslog_ng ($name, $format, %more) {
-    agent($name, page => 'syslog-ng', family => 'daemon', deb => 'syslog-ng-core', format => $format, stays => 1, noise => $syslog_ng_noise, %more, start => sub ($agents, $run) {
+    agent($name, page => 'syslog-ng', family => 'daemon', deb => 'syslog-ng-core', format => $format, stays => 1, repeats => 1, noise => $syslog_ng_noise, %more, start => sub ($agents, $run) {
         my $conf = $agents->write_file(join('/', (split m{/}, $run->{folder})[-1], 'conf'), <<"END" . $agents->configuration($name, $run->{addr}) =~ s/disk-buffer\(/disk-buffer(dir("$run->{folder}") /r);
 \@version: current
 options { stats-freq(0); };
@@ -193,7 +195,7 @@ syslog_ng('syslog-ng-hec', 'hec');
 syslog_ng('syslog-ng-bulk', 'bulk');
 
 sub rsyslog ($name, $format, %more) {
-    agent($name, page => 'rsyslog', family => 'daemon', deb => 'rsyslog', format => $format, stays => 1, %more, start => sub ($agents, $run) {
+    agent($name, page => 'rsyslog', family => 'daemon', deb => 'rsyslog', format => $format, stays => 1, repeats => 1, %more, start => sub ($agents, $run) {
         my $conf = $agents->write_file(join('/', (split m{/}, $run->{folder})[-1], 'conf'), <<"END" . $agents->configuration($name, $run->{addr}));
 global(workDirectory="$run->{folder}" net.enableDNS="off")
 module(load="imptcp")
@@ -213,7 +215,7 @@ for i in range(count):
     print('__REALTIME_TIMESTAMP=%d\n__MONOTONIC_TIMESTAMP=%d\n_BOOT_ID=0123456789abcdef0123456789abcdef\nPRIORITY=6\nMESSAGE=%s-%04d\n' % (now, now, name, i), flush=True)
     time.sleep(gap)
 END
-agent('journal-upload', page => 'journald', family => 'daemon', deb => 'systemd-journal-remote', format => 'journal', stays => 1, noise => qr/Finishing after writing/, start => sub ($agents, $run) {
+agent('journal-upload', page => 'journald', family => 'daemon', deb => 'systemd-journal-remote', format => 'journal', stays => 1, repeats => 1, noise => qr/Finishing after writing/, start => sub ($agents, $run) {
     my $writer = $agents->write_file(join('/', (split m{/}, $run->{folder})[-1], 'entries.py'), $entries);
     my $line = $agents->configuration($run->{name}, $run->{addr}) =~ s{/var/lib/systemd/journal-upload/}{$run->{folder}/}r;
     my ($upload, $remote) = map { found("/usr/lib/systemd/$_", "/lib/systemd/$_") } 'systemd-journal-upload', 'systemd-journal-remote';

@@ -64,7 +64,7 @@ sub write_file ($self, $name, $text) {
 sub start ($self, $name, %options) {
     state $n = 0;
     my $row = Weir::AgentTable::row($name);
-    my %run = (name => $name, count => 1000, gap_ms => 0, addr => $self->{cluster}->node(1)->{ $row->{port} // 'ingest' }, %options);
+    my %run = (name => $name, count => 1000, gap_ms => 0, addr => $self->{cluster}->node(1)->{ $row->{listener} // 'ingest' }, %options);
     $run{folder} = sprintf '%s/%s.%d', $self->{folder}, $name, ++$n;
     make_path($run{folder});
     symlink "$tools/node_modules", "$run{folder}/node_modules";
@@ -95,7 +95,7 @@ sub ids ($self, $run) {
     my %times;
     for my $record ($self->{cluster}{records}->@*) {
         my $text = slurp($record->[1]);
-        $times{$1}++ while $text =~ /\b\Q$run->{name}\E-(\d{4})\b/g;
+        $times{$1}++ while $text =~ /(?<![\w-])\Q$run->{name}\E-(\d{4})\b/g;
     }
     my $says = Weir::AgentTable::row($run->{name})->{says} // 1;
     $_ /= $says for values %times;

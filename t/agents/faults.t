@@ -1,0 +1,17 @@
+# A node is killed, and all analyzers are away, while agents send: those that repeat lose nothing, and with a spill nobody does.
+use v5.36;
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use Test::More;
+use Weir::AgentFaults;
+use Weir::AgentTable;
+
+alarm 900;
+my @names = Weir::AgentTable::names();
+my @repeat = grep { Weir::AgentTable::row($_)->{repeats} } @names;
+cmp_ok(scalar @repeat, '>=', 8, 'most agents repeat what failed');
+my $killed = node_killed(\@repeat);
+is($killed->{$_}[0], 0, "a node is killed: $_ loses nothing") for @repeat;
+my $away = analyzers_away(\@names, spill => 1);
+is($away->{$_}[0], 0, "all analyzers are away: $_ loses nothing") for @names;
+done_testing;

@@ -1,0 +1,87 @@
+package Weir::AgentFaults;
+
+# All given agents send at once, at a pace, while something fails: what becomes of their records.
+#
+#   my $outcome = node_killed(\@names);                        # {name => [lost, repeated]}
+#   my $n = connections(\@names);                              # {name => how many it opened}
+#   my $outcome = analyzers_away(\@names, spill => 1);         # until all is stored; with `seconds`, for that long
+use v5.36;
+use Exporter qw(import);
+use List::Util qw(max sum0);
+use Time::HiRes qw(sleep time);
+use Weir::Agents;
+use Weir::Base qw(deadline);
+use Weir::Cluster;
+use Weir::Test;
+
+our @EXPORT = qw(analyzers_away connections node_killed);
+use constant COUNT => 1000;
+use constant GAP_MS => 3;
+
+# With one node, which has the listeners that the agents need.
+sub cluster ($names, @options) {
+    my %wanted = map { ($_ => 1) } grep { $_ } map { Weir::AgentTable::row($_)->{listener} } @$names;
+    my @listeners = sort keys %wanted;
+    my $cluster = Weir::Cluster->start(nodes => 1, shared => 1, analyzers => { a1 => 1, a2 => 1 },
+        node => [ '--ingest-status', 200, @options, map { ("--$_-listen", '127.0.0.1:0') } @listeners ]);
+    my $node = $cluster->node(1);
+    $node->{$_} = $node->wait_log(qr/component=listen msg=listening .*listener=$_ addr=(\S+)/) for @listeners;
+    $cluster->{node} = [ '--ingest-status', 200, @options, map { ("--$_-listen", $node->{$_}) } @listeners ]; # for another one at its ports
+    return $cluster;
+}
+
+# Each agent alone, with nothing in its way.
+sub connections ($names) {
+    my $cluster = cluster($names);
+    my $agents = Weir::Agents->new(cluster => $cluster);
+    my $count = sub { my $all = metrics($cluster->node(1)); return sum0 map { $all->{$_} // 0 } qw(weir_connections_accepted_total weir_listen_connections_accepted_total) };
+    my %opened;
+    for my $name (@$names) {
+        my $before = $count->();
+        $agents->finish($agents->start($name, count => COUNT));
+        $opened{$name} = $count->() - $before;
+    }
+    return \%opened;
+}
+
+sub accepted ($cluster) { return sum0 map { $_->has_ended ? 0 : metrics($_)->{weir_received_messages_total} } $cluster->nodes }
+
+# All agents have ended, or nothing has come of those that never end for some seconds.
+sub outcome ($agents, $runs, $seconds) {
+    my $until = deadline($seconds);
+    $agents->finish($_, max(1, ($until - time) / 5)) for @$runs;
+    my $seen = -1;
+    eval { wait_until { my $before = $seen; $seen = sum0 map { $agents->n_there($_) } @$runs; $before == $seen } 10, 'analyzers to have all'; 1 };
+    return { map { ($_->{name} => $agents->verdict($_)) } @$runs };
+}
+
+# The node is killed when a third of the records are there, and another one has its port by then: all connections break.
+sub node_killed ($names, %options) {
+    my $cluster = cluster($names);
+    my $agents = Weir::Agents->new(cluster => $cluster, may_fail => 1);
+    my @runs = $agents->start_all($names, count => COUNT, gap_ms => GAP_MS);
+    wait_until { accepted($cluster) > COUNT * @$names / 3 } 30, 'a third of the records';
+    $cluster->start_node('n2');
+    $cluster->wait_known(qw(a1 a2));
+    $cluster->node(1)->kill_now;
+    return outcome($agents, \@runs, $options{patience} // 20);
+}
+
+# All analyzers are killed when some of the records are there, and start again later.
+sub analyzers_away ($names, %options) {
+    my @spill = $options{spill} ? ('--spill-after', '200ms') : ('--spill-max-bytes', 0);
+    my $cluster = cluster($names, '--ack-within', '300ms', @spill);
+    my $agents = Weir::Agents->new(cluster => $cluster, may_fail => 1);
+    my @runs = $agents->start_all($names, count => COUNT, gap_ms => GAP_MS);
+    wait_until { accepted($cluster) > COUNT * @$names / 5 } 30, 'some of the records';
+    $cluster->analyzer($_)->kill_now for qw(a1 a2);
+    if ($options{seconds}) {
+        sleep $options{seconds};
+    } else {
+        wait_until { accepted($cluster) >= COUNT * @$names } 60, 'all of them to be stored';
+    }
+    $cluster->start_analyzer($_, 1) for qw(a1 a2);
+    return outcome($agents, \@runs, $options{patience} // 20);
+}
+
+1;
