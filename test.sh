@@ -45,7 +45,7 @@ select_tests() {
 
 groups=(build run test bench)
 if [[ ${CI:-} == true ]]; then
-	groups+=(engine browser)
+	groups+=(engine browser packages)
 	command -v npm >/dev/null || groups+=(npm)
 fi
 install_packages "${groups[@]}"

@@ -6,6 +6,9 @@ use v5.36;
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use HelpText;
 use POSIX qw(strftime);
 
 my $root = dirname(abs_path(__FILE__)) . '/..';
@@ -19,38 +22,6 @@ sub plain ($text) { return $text =~ s/\\/\\e/gr =~ s/^(?=[.'])/\\&/gmr =~ s/-/\\
 
 # The same, which may be broken within a long list of values.
 sub text ($text) { return plain($text) =~ s/([,|])(?=[^\s\\])/$1\\:/gr }
-
-sub said (@command) {
-    local @ENV{ grep { /^WEIR_(?!BIN)/ } keys %ENV };
-    open my $out, '-|', @command or die "$command[0]: $!\n";
-    my $text = do { local $/; <$out> };
-    close $out or die "@command has failed\n";
-    return $text;
-}
-
-# Blocks of a help text: [heading, [lines]]; what has no heading of its own has ''.
-sub blocks_of ($help) {
-    my @blocks;
-    for my $part (split /\n{2,}/, $help) {
-        my @lines = split /\n/, $part;
-        my $heading = $lines[0] =~ /^([A-Z][^.]*):$/ ? $1 : '';
-        shift @lines if $heading;
-        push @blocks, [ $heading, \@lines ];
-    }
-    return @blocks;
-}
-
-# Items such as "  --name VALUE   text" with their further lines: [what, text].
-sub items_of (@lines) {
-    my @items;
-    for (@lines) {
-        if (/^  (\S.*?)(?: {2,}(\S.*))?$/ && !/^ {8}/) { push @items, [ $1, $2 // '' ] }
-        else { $items[-1][1] .= ' ' . s/^\s+//r }
-    }
-    # what is longer than its column is followed by its text after one blank
-    $_->[1] eq '' && $_->[0] =~ s/ ([A-Z][a-z].*)$// && ($_->[1] = $1) for @items;
-    return @items;
-}
 
 sub list_of (@items) {
     return join '', map { ".TP\n.B " . plain($_->[0]) . "\n" . text($_->[1] =~ s/^\s+//r) . "\n" } @items;

@@ -5,7 +5,7 @@ use File::Temp;
 use JSON::PP qw(decode_json);
 use Test::More;
 
-alarm 600;
+alarm 1500;
 my @missing = grep { system("command -v $_ >/dev/null") } qw(wrk haproxy nginx gnuplot redis-server);
 plan skip_all => "not installed: @missing" if @missing;
 my $dir = File::Temp->newdir;
@@ -17,7 +17,7 @@ sub slurp ($path) { open my $file, '<', $path or return ''; local $/; return <$f
 # What it prints.
 sub bench ($program, @options) {
     my $pid = open(my $out, '-|') // die "fork: $!";
-    if (!$pid) { open STDERR, '>&', \*STDOUT; exec "$Bin/../../bench/$program", @options or die "$program: $!" }
+    if (!$pid) { open STDERR, '>&', \*STDOUT; exec 'setpriv', '--pdeathsig', 'TERM', "$Bin/../../bench/$program", @options or die "$program: $!" }
     my $text = do { local $/; <$out> };
     close $out;
     is($?, 0, "bench/$program ends well") or diag($text);
