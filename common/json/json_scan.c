@@ -3,12 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Bytes that stand for themselves inside a string. */
-static const bool is_plain[256] = {
-	[0x20 ... '"' - 1] = true,
-	['"' + 1 ... '\\' - 1] = true,
-	['\\' + 1 ... 0x7f] = true,
-};
+#include "common/json/json_plain.h"
 
 static char peek(const struct json_cursor *c)
 {
@@ -82,8 +77,7 @@ int json_scan_string(struct json_cursor *c, struct json_slice *text)
 	for (;;) {
 		size_t n_left, len;
 
-		while (c->at < c->end && is_plain[(unsigned char)*c->at])
-			c->at++;
+		c->at = json_plain_end(c->at, c->end);
 		n_left = (size_t)(c->end - c->at);
 		if (n_left == 0)
 			return JSON_SCAN_E_SYNTAX;

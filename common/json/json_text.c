@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 
+#include "common/json/json_plain.h"
+
 /* Well-formed UTF-8 (Unicode 15, table 3-7): by lead byte, the range of the second byte. */
 struct utf8_lead {
 	uint8_t first, last; /* of the lead byte */
@@ -39,11 +41,6 @@ static size_t utf8_sequence(const uint8_t *s, size_t len, bool *validp)
 	return n;
 }
 
-static bool is_plain(uint8_t c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
 static void append_escaped(struct buf *out, uint8_t c)
 {
 	static const char *const names[0x80] = {
@@ -65,8 +62,8 @@ void json_text_append(struct buf *out, const char *data, size_t len)
 
 	buf_append(out, "\"", 1);
 	while (i < len) {
-		for (start = i; i < len && is_plain(s[i]);)
-			i++;
+		start = i;
+		i = (size_t)(json_plain_end(data + i, data + len) - data);
 		buf_append(out, s + start, i - start);
 		if (i == len)
 			break;
