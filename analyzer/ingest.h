@@ -1,7 +1,7 @@
 #ifndef WEIR_ANALYZER_INGEST_H
 #define WEIR_ANALYZER_INGEST_H
 /*
- * POST /ingest: plays the faults, takes the packets in, answers.
+ * POST /ingest and /analyze: plays the faults, takes the packets in, answers.
  */
 #include "analyzer/config.h"
 #include "analyzer/fault.h"

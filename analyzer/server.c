@@ -63,6 +63,35 @@ static int serve_health(struct server *server, struct front_request *rq)
 	return reply_status(rq, 200, "up");
 }
 
+/* What it is called, whether it is up, and its weight. */
+static int serve_status(struct server *server, struct front_request *rq)
+{
+	const struct config *config = server->ingest.config;
+	bool is_up =
+		!atomic_load(&server->is_draining) && !faults_now(server->ingest.faults).is_down;
+	cJSON *json = cJSON_CreateObject();
+
+	if (cJSON_AddStringToObject(json, "id", config->id) &&
+	    cJSON_AddStringToObject(json, "status", is_up ? "up" : "down") &&
+	    cJSON_AddBoolToObject(json, "enabled",
+				  !faults_now(server->ingest.faults).is_disabled) &&
+	    cJSON_AddNumberToObject(json, "weight", config->weight))
+		return reply_json(rq, 200, json);
+	cJSON_Delete(json);
+	return reply_json(rq, 200, NULL);
+}
+
+static int serve_processed(struct server *server, struct front_request *rq)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	if (cJSON_AddNumberToObject(json, "processed",
+				    (double)stats_processed(server->ingest.stats)))
+		return reply_json(rq, 200, json);
+	cJSON_Delete(json);
+	return reply_json(rq, 200, NULL);
+}
+
 static int serve_stats(struct server *server, struct front_request *rq)
 {
 	return reply_json(rq, 200, stats_json(server->ingest.stats, server->ingest.config->id));
@@ -99,8 +128,11 @@ static int serve_disable(struct server *server, struct front_request *rq)
 
 static const struct route routes[] = {
 	{ "/ingest", HTTP_POST, "POST", ACCESS_DELIVERY, NULL },
+	{ "/analyze", HTTP_POST, "POST", ACCESS_DELIVERY, NULL },
 	{ "/health", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_health },
 	{ "/stats", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_stats },
+	{ "/status", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_status },
+	{ "/processed", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_processed },
 	{ "/metrics", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_metrics },
 	{ "/enable", HTTP_POST, "POST", ACCESS_CONTROL, serve_enable },
 	{ "/disable", HTTP_POST, "POST", ACCESS_CONTROL, serve_disable },

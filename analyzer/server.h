@@ -1,7 +1,8 @@
 #ifndef WEIR_ANALYZER_SERVER_H
 #define WEIR_ANALYZER_SERVER_H
 /*
- * The HTTP server: POST /ingest, GET /health, /stats, /metrics, POST /enable, /disable.
+ * The HTTP server: POST /ingest or /analyze; GET /health, /status, /processed, /stats, /metrics; POST
+ * /enable, /disable.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -50,6 +50,11 @@ $a1->post('/ingest', '{}');
 ok($registry->wait_for(5, $registers), 'forgotten, it registers again');
 is($registry->wait_for(5, $tells->(8))->{body}{instance}, 'i1', 'and tells again what it processed');
 
+is($a1->post('/analyze', '{"messages":[1,2]}')->{status}, 200, 'packets are taken at /analyze, too');
+is($a1->get('/processed')->{content}, '{"processed":10}', 'and /processed tells how many messages there were');
+is($a1->get('/status')->{content}, '{"id":"a1","status":"up","enabled":true,"weight":0.5}', '/status tells who it is and how it is');
+is($a1->get('/analyze')->{status}, 405, '/analyze is for deliveries alone');
+
 is($a1->post('/ingest', '[{},{}]', 'Weir-Packets' => 3)->{status}, 400, 'a short batch is refused');
 is($a1->post('/ingest', '{"id":')->{status}, 400, 'half a packet is refused');
 is($a1->get('/ingest')->{status}, 405, 'GET is no way to deliver');
@@ -70,7 +75,7 @@ ok(until_true(5, sub { $a1->get('/health')->{status} == 200 }), 'and end it');
 
 $a1->process->signal('TERM');
 $call = $registry->wait_for(5, sub { $_[0]{method} eq 'DELETE' });
-is_deeply($call->{body}, {instance => 'i1', processed => 9}, 'on SIGTERM it deregisters');
+is_deeply($call->{body}, {instance => 'i1', processed => 11}, 'on SIGTERM it deregisters');
 is($a1->post('/ingest', '{}')->{status}, 200, 'still serves what is on its way');
 is($a1->process->wait_end, 0, 'and ends well');
 
