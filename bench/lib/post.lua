@@ -1,6 +1,7 @@
 -- What wrk sends, to all contestants alike: packets of log messages.
 --   wrk -s post.lua URL -- BYTES MESSAGES     every packet the same
 --   wrk -s post.lua URL -- mixed              1 to 1000 messages each, heavy tail (pareto, shape 1.1)
+--   wrk -s post.lua URL -- file FILE TYPE [ENCODING]   what is in the file
 -- At the end one line: result REQUESTS MICROSECONDS MEAN-BODY-BYTES ERRORS
 local MIXED = 512 -- packets, sent in turn
 local text = string.rep("connection from upstream accepted, handled in 12 ms, status=200 queue=7 ", 1000)
@@ -12,6 +13,13 @@ local function packet(n_messages, message_bytes)
     messages[i] = head .. string.sub(text, i, i + message_bytes - #head - 3) .. '"}'
   end
   return '{"id":"p1","messages":[' .. table.concat(messages, ",") .. "]}"
+end
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local bytes = file:read("*a")
+  file:close()
+  return bytes
 end
 
 -- A packet of the given size, or as near to it as messages of equal length come.
@@ -30,6 +38,10 @@ function init(args)
   math.randomseed(7)
   if args[1] == "mixed" then
     for i = 1, MIXED do bodies[i] = packet(math.min(1000, math.floor((1 - math.random()) ^ (-1 / 1.1))), 220) end
+  elseif args[1] == "file" then
+    bodies[1] = read(args[2])
+    wrk.headers["Content-Type"] = args[3]
+    wrk.headers["Content-Encoding"] = args[4]
   else
     bodies[1] = packet_of(tonumber(args[1]), tonumber(args[2]))
   end

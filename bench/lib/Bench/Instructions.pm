@@ -59,16 +59,16 @@ sub _packet () {
 }
 
 # Each burst in one piece, the next when all of the last are answered.
-sub _replay ($addr, $n_bursts) {
+sub _replay ($addr, $n_bursts, $packet = _packet(), $n_burst = BURST) {
     my $socket = IO::Socket::INET->new(PeerAddr => $addr, Proto => 'tcp') or die "connect: $@\n";
     setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1;
-    my $burst = _packet() x BURST;
+    my $burst = $packet x $n_burst;
     for (1 .. $n_bursts) {
         syswrite($socket, $burst) == length $burst or die "write: $!\n";
         my ($answers, $n) = ('', 0);
-        while ($n < BURST) {
+        while ($n < $n_burst) {
             sysread $socket, $answers, 65536, length $answers or die "the node closed the connection\n";
-            $n = () = $answers =~ m{HTTP/1\.1 202 }g;
+            $n = () = $answers =~ m{HTTP/1\.1 2\d\d }g;
             die "refused: $answers\n" if $answers =~ m{HTTP/1\.1 [^2]};
         }
     }
@@ -114,6 +114,24 @@ sub measure ($n_times) {
     die "callgrind wrote no counts\n" . $node->{process}->log if @counts != $n_times;
     my @per_packet = map { $_ / (BURSTS * BURST) } @counts;
     return { per_packet => min(@per_packet), all => \@per_packet, delayed => min(@delayed[ 1 .. $n_times ]), profile => "$out.2" };
+}
+
+# Of each of these requests, in one node: the least of $n_times, after one that does not count.
+sub measure_requests ($n_times, $n_bursts, $n_burst, @requests) {
+    my $out = folder . '/callgrind';
+    my $node = _start($out);
+    my ($n_dumps, @least) = (0);
+    for my $request (@requests) {
+        my @counts;
+        for my $time (0 .. $n_times) {
+            _replay($node->{addr}, $n_bursts, $request, $n_burst);
+            _dump($node);
+            my $count = slurp("$out." . ++$n_dumps) =~ /^(?:summary|totals): (\d+)/m ? $1 : die "callgrind wrote no counts\n" . $node->{process}->log;
+            push @counts, $count / ($n_bursts * $n_burst) if $time;
+        }
+        push @least, min(@counts);
+    }
+    return @least;
 }
 
 # 0.02: two percent more than stored.
