@@ -20,6 +20,9 @@ help() {
 		  --replay FILE         the log whose lines are sent; -: standard input
 		                        (default: a log of this machine)
 		  --no-load             send nothing
+		  --demo NAME           show one thing in a minute, or in --for. The exit status is its verdict.
+		                        weights: the shares follow a weight. failover: an analyzer is
+		                        killed. throughput: as fast as it goes. spill: all are killed.
 		  --help                this text
 	END
 }
@@ -28,10 +31,11 @@ from=$PWD
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" || exit 1
 . scripts/shell.sh
 . scripts/processes.sh
+. scripts/demo.sh
 
 # ---- the command line ----
 
-duration='' n_nodes=3 weights=0.5,0.3,0.2 rate=1000 replay='' has_load=1
+duration='' n_nodes=3 weights=0.5,0.3,0.2 rate=1000 replay='' has_load=1 demo='' total=60
 
 check_options() {
 	local number='[0-9]{1,7}(\.[0-9]{1,9})?'
@@ -41,6 +45,15 @@ check_options() {
 	[[ $rate =~ ^$number$ ]] || usage_error "--rate wants packets a second, not '$rate'"
 	[[ $weights =~ ^$number(,$number){0,49}$ ]] ||
 		usage_error "--analyzers wants weights such as 0.5,0.3,0.2, at most 50, not '$weights'"
+	if [[ -n $demo ]]; then
+		[[ " $demos " == *" $demo "* ]] || usage_error "--demo wants one of $demos, not '$demo'"
+		((has_load)) || usage_error "--demo sends a load of its own: leave --no-load out"
+		[[ $replay != - ]] || usage_error "--demo does not read standard input"
+		[[ -z $duration ]] || total=$(seconds_of "$duration")
+		((total >= 6)) || usage_error "--demo needs at least 6 s"
+		duration=${total}s
+		[[ $demo != throughput ]] || rate=0
+	fi
 	IFS=, read -ra weight_of <<<"$weights"
 	if [[ -n $replay && $replay != - ]]; then
 		[[ $replay == /* ]] || replay=$from/$replay
@@ -57,7 +70,7 @@ parse_options() {
 		--help | -h) help && exit 0 ;;
 		--no-load) has_load=0 && continue ;;
 		--*=*) value=${option#*=} option=${option%%=*} ;;
-		--for | --nodes | --analyzers | --rate | --replay)
+		--for | --nodes | --analyzers | --rate | --replay | --demo)
 			(($#)) || usage_error "$option wants a value"
 			value=$1
 			shift
@@ -69,6 +82,7 @@ parse_options() {
 		--analyzers) weights=$value ;;
 		--rate) rate=$value ;;
 		--replay) replay=$value ;;
+		--demo) demo=$value ;;
 		*) usage_error "unknown option '$option'" ;;
 		esac
 		[[ -n $value ]] || usage_error "$option wants a value"
@@ -139,14 +153,19 @@ start_nodes() {
 	done
 }
 
-# Each registers with another node first.
+# start_analyzer I: the one with this place among the weights. Each registers with another node first.
+start_analyzer() {
+	local first=$(($1 % n_nodes)) id=a$(($1 + 1)) urls more=()
+	urls=("${admin_urls[@]:first}" "${admin_urls[@]:0:first}")
+	[[ -z $demo ]] || more=(--record "$folder/$id.record")
+	start "$id" build/bin/weir-analyzer --id "$id" --weight "${weight_of[$1]}" \
+		--listen 127.0.0.1:0 --register "$(IFS=,; printf '%s' "${urls[*]}")" "${more[@]}"
+}
+
 start_analyzers() {
-	local i first urls url
+	local i url
 	for ((i = 0; i < ${#weight_of[@]}; i++)); do
-		first=$((i % n_nodes))
-		urls=("${admin_urls[@]:first}" "${admin_urls[@]:0:first}")
-		start "a$((i + 1))" build/bin/weir-analyzer --id "a$((i + 1))" --weight "${weight_of[i]}" \
-			--listen 127.0.0.1:0 --register "$(IFS=,; printf '%s' "${urls[*]}")"
+		start_analyzer "$i"
 	done
 	for url in "${admin_urls[@]}"; do
 		wait_for 15 "all analyzers to register" knows_all "$url"
@@ -170,6 +189,8 @@ start_load() {
 		--messages 1-9 --connections $((8 * n_nodes)) --json)
 	choose_log
 	[[ -z $replay ]] || options+=(--replay "$replay")
+	[[ -z $demo ]] || options+=(--acked "$folder/acked")
+	[[ $demo != throughput ]] || options+=(--connections 64)
 	[[ $replay != - ]] || local input=/proc/$$/fd/0 # for start
 	start load build/bin/weir-loadgen "${options[@]}"
 }
@@ -287,6 +308,10 @@ main() {
 		start timer sleep "${duration/%ms/e-3}"
 	fi
 	introduce
+	if [[ -n $demo ]]; then
+		run_demo
+		return
+	fi
 	watch
 	judge
 }

@@ -78,6 +78,18 @@ stop() {
 	done
 }
 
+# retire NAME SIGNAL: it ends, and is no longer watched. It may be started again.
+retire() {
+	local name kept=()
+	kill "-$2" "${pid_of[$1]}" 2>/dev/null
+	wait "${pid_of[$1]}" 2>/dev/null
+	unset "pid_of[$1]"
+	for name in "${started[@]}"; do
+		[[ $name == "$1" ]] || kept+=("$name")
+	done
+	started=("${kept[@]}")
+}
+
 # stop_all PATTERN...: those whose names match the first, then the second, and so on.
 stop_all() {
 	local pattern name group
