@@ -89,6 +89,8 @@ static const struct conf_option
 		       .help = "Names by which the admin port may be called where it needs no token. Addresses and localhost always may. *.example.com stands for all names below it."),
 		OPTION("insecure", CONF_BOOL, insecure, "false",
 		       .help = "Without an admin token the admin port listens on loopback alone, unless this is given."),
+		OPTION("emitter-url", CONF_STRING, emitter_url, NULL, .placeholder = "URL",
+		       .help = "Where the page of an emitter (weir-loadgen --control) is. The dashboard has a link to it."),
 		OPTION("redis", CONF_STRING, redis, "redis://127.0.0.1:6379/0",
 		       .placeholder = "URL",
 		       .help = "Where Redis is: redis://[user:password@]host[:port][/db], rediss:// (TLS), redis+sentinel://host[:port],.../master[/db], redis+cluster://host[:port],... or unix:///path. PROTOCOL.md has all forms.",
@@ -423,6 +425,16 @@ static int check(void *config)
 }
 
 /* Fills in node id, workers and memory, and checks what one option alone cannot say. */
+/* A page may link to it: nothing but a place of the web. */
+static int check_emitter(const struct node_config *c)
+{
+	struct net_url url;
+
+	if (!c->emitter_url || !net_url_parse(&url, c->emitter_url))
+		return 0;
+	return fail("emitter-url", c->emitter_url, "is no http://HOST:PORT/ or https://HOST/");
+}
+
 static int finish(void *config)
 {
 	struct node_config *c = config;
@@ -452,6 +464,8 @@ static int finish(void *config)
 		r = check_allow(c);
 	if (r == 0)
 		r = check_listed(c);
+	if (r == 0)
+		r = check_emitter(c);
 	if (r == 0)
 		r = read_formats(c);
 	if (r == 0)

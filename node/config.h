@@ -38,7 +38,8 @@ struct node_config {
 	int ingest_status;        /* an index of 202, 200 */
 	bool insecure; /* the admin port listens where it is told without an admin token */
 	struct conf_list admin_hosts;
-	int admin_read; /* enum admin_read */
+	char *emitter_url; /* NULL: the dashboard has no link to one */
+	int admin_read;    /* enum admin_read */
 	struct conf_list analyzer_allow, trusted_proxy;
 	struct conf_list analyzer, analyzers, discover; /* that this node lists */
 	uint64_t discover_interval_ms;

@@ -38,6 +38,7 @@ import { get, onChange } from './state.js';
 const MEASURES = 200; // kept for whoever reads them
 
 const figures = document.getElementById('figures');
+const emitter = document.getElementById('emitter');
 let newest = null;
 
 useClock(get('time')); // before anything shows a time
@@ -69,6 +70,8 @@ function onOverview(overview) {
 	setText(field('pool'), overview.pool);
 	setText(field('node'), overview.node);
 	setText(field('version'), overview.version);
+	setAttr(emitter, 'href', overview.emitter_url ?? null);
+	emitter.hidden = !overview.emitter_url;
 	attention.update(overview);
 	summary.update(overview);
 	nodes.update(overview);

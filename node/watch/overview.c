@@ -314,6 +314,8 @@ cJSON *overview_json(const struct overview *o)
 	cJSON_AddNumberToObject(json, "every_ms", (double)o->every_ms);
 	cJSON_AddStringToObject(json, "node", o->node);
 	cJSON_AddStringToObject(json, "version", WEIR_VERSION);
+	if (o->emitter_url)
+		cJSON_AddStringToObject(json, "emitter_url", o->emitter_url);
 	add_redis(json, o);
 	add_figures(json, o);
 	cJSON_AddItemToObject(json, "verdict", verdict_json(o));

@@ -13,6 +13,7 @@
 
 struct overview {
 	const char *pool, *node; /* node: who answers */
+	const char *emitter_url; /* NULL: there is none */
 	const struct roster *roster;
 	const struct reports *reports;
 	const struct history *history;

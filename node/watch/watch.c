@@ -74,6 +74,7 @@ static cJSON *make_overview(struct watch *w, bool is_current)
 	struct redis_view redis = redis_seen_view(&w->shared->redis_seen);
 	struct overview o = { .pool = w->shared->config->pool,
 			      .node = w->shared->config->node_id,
+			      .emitter_url = w->shared->config->emitter_url,
 			      .roster = w->roster,
 			      .reports = &w->reports,
 			      .history = &w->history,

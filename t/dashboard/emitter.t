@@ -5,6 +5,7 @@ use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use Test::More;
 use Weir::Browser;
+use Weir::Cluster;
 use Weir::FakeServer;
 use Weir::Test;
 
@@ -59,6 +60,13 @@ $emitter->signal('TERM');
 $emitter->wait_end;
 $page->wait_text('#status', qr/^not reachable$/, 20);
 pass('and an emitter that has gone is not shown as if it were there');
+
+my $cluster = Weir::Cluster->start(nodes => 1, node => [ '--emitter-url', 'http://127.0.0.1:8090/' ], analyzers => {});
+my $dashboard = Weir::Browser->page;
+$dashboard->open($cluster->node(1)->{admin} . '/');
+$dashboard->wait_text('#connection', qr/^live$/);
+is($dashboard->value('document.getElementById("emitter").href'), 'http://127.0.0.1:8090/', 'the dashboard of a node that was told of it has a link to it');
+ok($dashboard->is_visible('#emitter'), 'which can be seen');
 
 my ($guarded, $other) = emitter('--control-token', 'only-me-5a6b7c');
 my $locked = Weir::Browser->page;

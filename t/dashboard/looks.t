@@ -36,6 +36,7 @@ like($page->wait_text('#no-analyzers', qr/./), qr/^\s*No analyzer yet\. Start on
     'without an analyzer it says how to start one');
 ok($page->is_visible('#no-analyzers') && !$page->is_visible('#analyzers'), 'in place of an empty table');
 check('with nothing there');
+ok(!$page->is_visible('#emitter'), 'nor is there a link to an emitter that nobody told of');
 
 # Trouble of each kind: one is down, one is disabled, one fails, packets are dead and wait.
 my $bad = Weir::FakeServer->start(sub { return { status => 400 } });
