@@ -42,7 +42,7 @@ void buf_append(struct buf *b, const void *data, size_t len)
 {
 	if (b->failed || len == 0)
 		return;
-	if (buf_reserve(b, len) != 0) {
+	if (len > b->capacity - b->len && buf_reserve(b, len) != 0) {
 		b->failed = true;
 		return;
 	}

@@ -6,6 +6,10 @@ static int read_varint(struct protobuf_cursor *c, uint64_t *valuep)
 {
 	uint64_t value = 0;
 
+	if (c->at < c->end && (unsigned char)*c->at < 0x80) { /* most are of one byte */
+		*valuep = (unsigned char)*c->at++;
+		return 0;
+	}
 	for (unsigned shift = 0; shift < 70 && c->at < c->end; shift += 7) {
 		uint64_t byte = (unsigned char)*c->at++;
 
