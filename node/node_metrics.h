@@ -150,6 +150,8 @@
 	  "1 for the administrative state that it is in.")                                                                  \
 	X(HEALTH, "weir_pool_analyzer_health", GAUGE, BY_ANALYZER_AND("health", analyzer_health_names, HEALTHS), 0,         \
 	  "1 for how it is: in reach of all workers, out of reach of some, or down.")                                       \
+	X(HELD_BACK, "weir_pool_held_back_seconds", GAUGE, BY_ANALYZER, 1e-3,                                               \
+	  "How much longer it gets nothing, as it restarts again and again; 0: it is not held back.")                      \
 	X(SHARE_TARGET, "weir_share_target_ratio", GAUGE, BY_ANALYZER, 1e-9,                                                \
 	  "Part of the messages that it is to get now; 0: none.")                                                           \
 	X(SHARE_ACTUAL, "weir_share_actual_ratio", GAUGE, BY_ANALYZER, 1e-9,                                                \

@@ -15,13 +15,14 @@ static_assert(ARRAY_LEN(cause_level_names) == CAUSE_LEVELS, "every level has a n
 /* clang-format off */
 #define CAUSES(X) \
 	X(CAUSE_REDIS, "redis", "WeirRedisAway", "Bring Redis back, or mend what it says. Nodes route on meanwhile.") \
+	X(CAUSE_NO_NODE, "no_node", "WeirAbsent", "Start a node, or find out why none reaches this Redis.") \
 	X(CAUSE_NO_ANALYZER, "no_analyzer", "WeirNoAnalyzer", "Start an analyzer, or enable one. Packets go into the spill until then.") \
-	X(CAUSE_LOST, "analyzer_lost", "WeirAnalyzerUnreachable", "Start the analyzer again, or deregister it.") \
+	X(CAUSE_LOST, "analyzer_lost", "WeirAnalyzerUnreachable", "Start the analyzer again, or take it out: weirctl remove ID.") \
 	X(CAUSE_UNREACHABLE, "analyzer_unreachable", "WeirAnalyzerUnreachable", "Mend the analyzer, or drain it until then.") \
 	X(CAUSE_HANGS, "analyzer_hangs", "WeirAnalyzerUnreachable", "Look what the analyzer waits for, and restart it.") \
 	X(CAUSE_CUT_OFF, "analyzer_cut_off", "WeirAnalyzerUnreachable", "Mend the network between these nodes and the analyzer.") \
 	X(CAUSE_ERRS, "analyzer_errs", "WeirAnalyzerFails", "Read the analyzer's log. What it refuses goes elsewhere or waits.") \
-	X(CAUSE_FLAPS, "analyzer_flaps", "An analyzer gets nothing", "Find out why the analyzer ends or fails again and again.") \
+	X(CAUSE_FLAPS, "analyzer_flaps", "WeirAnalyzerFlaps", "Find out why the analyzer ends or fails again and again.") \
 	X(CAUSE_PAUSES, "analyzer_pauses", "WeirSharesOff", "Relieve the analyzer, or lower its weight.") \
 	X(CAUSE_SLOW, "analyzer_slow", "WeirAnalyzerLatency", "Relieve the analyzer, or lower its weight.") \
 	X(CAUSE_REFUSING, "refusing", "WeirRefuses", "Agents keep these packets and come again. The reason says what is missing.") \
@@ -37,9 +38,15 @@ static_assert(ARRAY_LEN(cause_level_names) == CAUSE_LEVELS, "every level has a n
 	X(CAUSE_RATE_FELL, "rate_fell", "Less comes than before", "Look whether agents wait, or send less by themselves.") \
 	X(CAUSE_SHARE_OFF, "share_off", "WeirSharesOff", "Look what the analyzer that gets too little waits for.") \
 	X(CAUSE_LEFT_OUT, "left_out", "The registry has lost data", "Find out who else writes to this Redis.") \
-	X(CAUSE_FAULT, "fault", "An analyzer gets nothing", "weirctl fault ID --off ends it.") \
+	X(CAUSE_FAULT, "fault", "An analyzer gets nothing", "weirctl fault ID --clear ends it.") \
 	X(CAUSE_OUT_OF_SERVICE, "out_of_service", "An analyzer gets nothing", "weirctl enable ID ends it.")
 /* clang-format on */
+
+#define STATE "WeirRedisState"
+#define LOST_DATA "WeirRedisLostData"
+#define RESTORE "Nodes and analyzers give back what they know. weirctl verify says what is missing."
+#define CIRCLE "Packets go in a circle"
+#define BREAK_CIRCLE "Find the analyzer that leads back to this pool, and remove it."
 
 #define NAME(kind, name, heading, remedy) [kind] = name,
 const char *const cause_kind_names[] = { CAUSES(NAME) };
@@ -52,16 +59,50 @@ static const struct {
 	CAUSES(INFO)
 };
 
-const char *cause_remedy(enum cause_kind kind)
+/* Causes of one kind that have another heading, by whom or what they are about. */
+static const struct {
+	enum cause_kind kind;
+	const char *key, *heading, *remedy;
+} exceptions[] = {
+	{ CAUSE_REDIS, "refusing_oom", STATE, NULL },
+	{ CAUSE_REDIS, "refusing_readonly", STATE, NULL },
+	{ CAUSE_REDIS, "misconf", STATE, NULL },
+	{ CAUSE_REDIS, "noperm", STATE, NULL },
+	{ CAUSE_REDIS, "noreplicas", STATE, NULL },
+	{ CAUSE_REDIS, "loading", STATE, NULL },
+	{ CAUSE_REDIS, "busy", STATE, NULL },
+	{ CAUSE_REDIS, "slow", STATE, NULL },
+	{ CAUSE_REDIS, "empty", LOST_DATA, RESTORE },
+	{ CAUSE_REDIS, "older", LOST_DATA, RESTORE },
+	{ CAUSE_REFUSING, "spill_full", "The spill is full", NULL },
+	{ CAUSE_REFUSING, "no_memory", "A node is out of memory", NULL },
+	{ CAUSE_REFUSING, "loop", CIRCLE, BREAK_CIRCLE },
+	{ CAUSE_REFUSING, "too_many_hops", CIRCLE, BREAK_CIRCLE },
+};
+
+/* -1: it is as others of its kind. */
+static int exception_of(const struct cause *cause)
 {
-	assert(kind < CAUSE_KINDS);
-	return infos[kind].remedy;
+	for (size_t i = 0; i < ARRAY_LEN(exceptions); i++)
+		if (exceptions[i].kind == cause->kind && strcmp(exceptions[i].key, cause->key) == 0)
+			return (int)i;
+	return -1;
 }
 
-const char *cause_runbook(enum cause_kind kind)
+const char *cause_remedy(const struct cause *cause)
 {
-	assert(kind < CAUSE_KINDS);
-	return infos[kind].heading;
+	int i = exception_of(cause);
+
+	assert(cause->kind < CAUSE_KINDS);
+	return i >= 0 && exceptions[i].remedy ? exceptions[i].remedy : infos[cause->kind].remedy;
+}
+
+const char *cause_runbook(const struct cause *cause)
+{
+	int i = exception_of(cause);
+
+	assert(cause->kind < CAUSE_KINDS);
+	return i >= 0 ? exceptions[i].heading : infos[cause->kind].heading;
 }
 
 struct cause *causes_add(struct causes *causes, enum cause_kind kind, enum cause_level level,
@@ -217,9 +258,9 @@ static cJSON *cause_json(const struct cause *cause)
 	cJSON_AddItemToObject(json, "nodes", ids_json(cause->nodes));
 	cJSON_AddStringToObject(json, "text", cause->text);
 	add_text(json, "last_error", cause->error);
-	cJSON_AddStringToObject(json, "remedy", cause_remedy(cause->kind));
-	add_anchor(json, cause_runbook(cause->kind));
-	cJSON_AddStringToObject(json, "heading", cause_runbook(cause->kind));
+	cJSON_AddStringToObject(json, "remedy", cause_remedy(cause));
+	add_anchor(json, cause_runbook(cause));
+	cJSON_AddStringToObject(json, "heading", cause_runbook(cause));
 	return json;
 }
 

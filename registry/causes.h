@@ -19,6 +19,7 @@ enum cause_level { CAUSE_OK, CAUSE_NOTE, CAUSE_WARN, CAUSE_TROUBLE, CAUSE_LEVELS
 
 enum cause_kind {
 	CAUSE_REDIS,
+	CAUSE_NO_NODE,
 	CAUSE_NO_ANALYZER,
 	CAUSE_LOST,        /* an analyzer's lease ran out */
 	CAUSE_UNREACHABLE, /* no node reaches it */
@@ -69,6 +70,7 @@ struct causes_figures {
 	const struct reports *reports;
 	const char *node; /* whose view it is */
 	bool is_own;      /* the figures are that node's alone */
+	bool is_outside;  /* it is no node: weirctl looks into Redis */
 	enum redis_state redis;
 	uint64_t redis_since_ms;
 	const char *redis_error;
@@ -89,9 +91,9 @@ enum cause_level causes_level(const struct causes *causes);
 /* One sentence on the whole. */
 void causes_headline(const struct causes *causes, const struct causes_figures *f, char *out,
 		     size_t size);
-const char *cause_remedy(enum cause_kind kind);
+const char *cause_remedy(const struct cause *cause);
 /* The heading in docs/runbook.md. */
-const char *cause_runbook(enum cause_kind kind);
+const char *cause_runbook(const struct cause *cause);
 /* {"level","headline","causes":[...]}; the caller's to delete, NULL: out of memory. */
 cJSON *causes_json(const struct causes *causes, const struct causes_figures *f);
 

@@ -41,8 +41,10 @@ static void find_redis(struct causes *causes, const struct causes_figures *f)
 	cause = causes_add(causes, CAUSE_REDIS, is_trouble ? CAUSE_TROUBLE : CAUSE_WARN,
 			   redis_state_names[f->redis], f->redis_since_ms);
 	cause_say(cause,
-		  is_trouble ? "Redis %s, as %s sees it; the figures are those of %s alone"
-			     : "Redis %s, as %s sees it",
+		  !is_trouble     ? "Redis %s, as %s sees it"
+		  : f->is_outside ? "Redis %s, as %s sees it; nodes cannot report: ask one of them "
+				    "(--admin URL)"
+				  : "Redis %s, as %s sees it; the figures are those of %s alone",
 		  redis_state_words(f->redis), f->node, f->node);
 	if (!cause)
 		return;
@@ -249,11 +251,20 @@ static void find_node(struct causes *causes, const struct causes_figures *f, con
 			  report->string, 100 * held / most);
 }
 
+/* A node that looks is there itself. */
+static void find_no_node(struct causes *causes, const struct causes_figures *f)
+{
+	if (f->is_outside && f->roster->n_workers == 0 && redis_state_takes_writes(f->redis))
+		cause_say(causes_add(causes, CAUSE_NO_NODE, CAUSE_TROUBLE, "", 0),
+			  "No node is there: nobody takes packets from agents");
+}
+
 void causes_find_pool(struct causes *causes, const struct causes_figures *f)
 {
 	const cJSON *report;
 
 	find_redis(causes, f);
+	find_no_node(causes, f);
 	cJSON_ArrayForEach (report, f->reports->nodes)
 		find_node(causes, f, report);
 	find_lost_nodes(causes, f);

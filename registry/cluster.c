@@ -163,6 +163,7 @@ cJSON *cluster_json(const char *pool, const struct roster *r)
 {
 	cJSON *json = cJSON_CreateObject(), *analyzers, *spill, *dead, *totals;
 	double packets = r->gone_delivered_packets, messages = r->gone_delivered;
+	double routed = r->gone_routed;
 
 	cJSON_AddStringToObject(json, "pool", pool);
 	cJSON_AddNumberToObject(json, "epoch", (double)r->epoch);
@@ -171,6 +172,7 @@ cJSON *cluster_json(const char *pool, const struct roster *r)
 		cJSON_AddItemToArray(analyzers, cluster_analyzer_json(r, &r->analyzers[i]));
 		packets += r->analyzers[i].delivered_packets;
 		messages += r->analyzers[i].delivered;
+		routed += r->analyzers[i].routed;
 	}
 	cJSON_AddItemToObject(json, "nodes", cluster_nodes_json(r));
 	spill = cJSON_AddObjectToObject(json, "spill");
@@ -186,7 +188,9 @@ cJSON *cluster_json(const char *pool, const struct roster *r)
 	totals = cJSON_AddObjectToObject(json, "totals");
 	cJSON_AddNumberToObject(totals, "packets", packets);
 	cJSON_AddNumberToObject(totals, "messages", messages);
+	cJSON_AddNumberToObject(totals, "routed", routed);
 	cJSON_AddItemToObject(json, "accounts", accounts_json(&r->accounts));
+	cJSON_AddBoolToObject(json, "has_lost_figures", r->accounts.has_lost);
 	if (r->n_left_out > 0) {
 		cJSON *left_out = cJSON_AddObjectToObject(json, "left_out");
 

@@ -28,11 +28,14 @@ static double total_routed(const struct roster *roster)
 }
 
 static void set_analyzer(struct metrics_shard *m, const struct roster *roster,
-			 const struct analyzer *a, double total)
+			 const struct analyzer *a, double total, int64_t age_ms)
 {
+	int64_t held_back_ms = a->held_back_ms - age_ms;
+
 	set_scaled(m, M_WEIGHT, a->slot, a->weight, 1e9);
 	metrics_set(m, M_STATE, metrics_pair(m, M_STATE, a->slot, a->state), 1);
 	metrics_set(m, M_HEALTH, metrics_pair(m, M_HEALTH, a->slot, a->health), 1);
+	metrics_set(m, M_HELD_BACK, a->slot, held_back_ms > 0 ? held_back_ms : 0);
 	set_scaled(m, M_SHARE_TARGET, a->slot, a->share, 1e9);
 	set_scaled(m, M_SHARE_ACTUAL, a->slot, cluster_actual(roster, a), 1e9);
 	set_scaled(m, M_SHARE_ERROR, a->slot, -a->credit, 1e3);
@@ -41,9 +44,9 @@ static void set_analyzer(struct metrics_shard *m, const struct roster *roster,
 	set_scaled(m, M_POOL_DELIVERED, a->slot, a->delivered, 1);
 }
 
-/* known: whom the slots belong to now. */
+/* known: whom the slots belong to now. age_ms: of the roster. */
 static void set_pool(struct metrics_shard *m, const struct roster *roster,
-		     const struct roster *known)
+		     const struct roster *known, int64_t age_ms)
 {
 	double total = total_routed(roster);
 
@@ -57,7 +60,7 @@ static void set_pool(struct metrics_shard *m, const struct roster *roster,
 		const struct analyzer *now = known->by_slot[a->slot];
 
 		if (now && strcmp(now->id, a->id) == 0)
-			set_analyzer(m, roster, a, total);
+			set_analyzer(m, roster, a, total, age_ms);
 	}
 }
 
@@ -122,7 +125,7 @@ int scrape_write(struct admin_api *api, enum metrics_format format, struct buf *
 	set_process(&now, config->shared);
 	metrics_set(&now, M_ROSTER_AGE, 0, age_ms(config, seen_us));
 	if (pool && known)
-		set_pool(&now, pool, known);
+		set_pool(&now, pool, known, age_ms(config, seen_us));
 	metrics_write(metrics, shards, config->n_shards + 2, format, label_of_slot, &slots, text);
 	metrics_shard_deinit(&now);
 	return text->failed ? -ENOMEM : 0;

@@ -9,7 +9,7 @@
  * hands. Points begin at whole steps of Redis' clock: those of several nodes are the same points,
  * and one node can take them from another (past_store.h). Pure: time is a parameter.
  */
-#include "node/watch/history.h"
+#include "registry/history.h"
 #include "registry/reports.h"
 
 enum past_range { PAST_10_MINUTES, PAST_HOUR, PAST_6_HOURS, PAST_RANGES };

@@ -22,8 +22,7 @@ static void write_field(char field[PAST_FIELD_SIZE], unsigned range, uint64_t fr
 		 (unsigned)(from_ms / info->step_ms % info->n_points));
 }
 
-/* The node whose id is the least of all that live. */
-static bool is_keeper(const struct past_store *s, const struct roster *roster)
+bool past_store_is_keeper(const struct past_store *s, const struct roster *roster)
 {
 	size_t len = strlen(s->node);
 	bool is_live = false;
@@ -52,7 +51,7 @@ bool past_store_wants_reports(struct past_store *s, const struct roster *roster)
 {
 	uint64_t minute_ms = roster->now_ms - roster->now_ms % MINUTE_MS;
 	double routed = routed_of(roster);
-	bool is_due = s->heard_ms != minute_ms && is_keeper(s, roster);
+	bool is_due = s->heard_ms != minute_ms && past_store_is_keeper(s, roster);
 	bool has_traffic = routed != s->heard_routed; /* counts, so they are equal or are not */
 
 	if (is_due) {
@@ -235,7 +234,7 @@ int past_store_exchange(struct past_store *s, const struct roster *roster, bool 
 {
 	const uint64_t now_ms = roster->now_ms, day_ms = 86400000;
 	bool is_first = s->asked_ms[FIRST] == 0;
-	bool is_own = is_keeper(s, roster);
+	bool is_own = past_store_is_keeper(s, roster);
 	int r = 0;
 
 	if (now_ms < day_ms)

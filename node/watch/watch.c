@@ -8,11 +8,13 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/watch/overview.h"
+#include "node/watch/history_share.h"
 #include "node/watch/past_json.h"
 #include "node/watch/past_store.h"
+#include "node/watch/since.h"
 #include "registry/journal.h"
 #include "registry/membership.h"
+#include "registry/overview.h"
 #include "registry/scripts.h"
 
 #define SWAP(a, b)                                                                                 \
@@ -44,6 +46,7 @@ struct watch {
 	uint64_t look_us; /* between looks while somebody wants them */
 	uint64_t idle_us; /* between looks while nobody wants them */
 	struct past_store store;
+	struct history_share history_share;
 
 	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t changed;
@@ -69,6 +72,11 @@ static double rate_hour_ago(const struct watch *w)
 	return now_ms > HOUR_MS ? past_rate(&w->past, now_ms - HOUR_MS) : -1;
 }
 
+static void fill_since(void *arg, struct causes *causes, uint64_t now_ms)
+{
+	since_fill(arg, causes, now_ms);
+}
+
 static cJSON *make_overview(struct watch *w, bool is_current)
 {
 	struct redis_view redis = redis_seen_view(&w->shared->redis_seen);
@@ -86,7 +94,8 @@ static cJSON *make_overview(struct watch *w, bool is_current)
 			      .spill_max_bytes = (double)w->shared->config->spill_max_bytes,
 			      .rate_hour = rate_hour_ago(w),
 			      .events = w->events,
-			      .since = &w->since };
+			      .fill_since = fill_since,
+			      .since_arg = &w->since };
 
 	if (!is_current && redis_state_takes_writes(redis.state)) {
 		/* the control thread will find it, too */
@@ -225,6 +234,10 @@ static void share_past(struct watch *w, const struct roster *roster, bool is_see
 {
 	if (past_store_exchange(&w->store, roster, is_seen) != 0)
 		log_debug("watch", "the past cannot be shared", "reason=%s",
+			  client_error(w->client));
+	else if (past_store_is_keeper(&w->store, roster) &&
+		 history_share(&w->history_share, roster->now_ms) != 0)
+		log_debug("watch", "the history cannot be shared", "reason=%s",
 			  client_error(w->client));
 }
 
@@ -403,6 +416,9 @@ int watch_new(struct node_shared *shared, struct watch **watchp)
 					.node = shared->config->node_id,
 					.lock = &w->lock,
 					.past = &w->past };
+	w->history_share = (struct history_share){
+		.client = w->client, .keys = &shared->keys, .lock = &w->lock, .history = &w->history
+	};
 	r = history_init(&w->history);
 	pthread_mutex_init(&w->lock, NULL);
 	if (r == 0)

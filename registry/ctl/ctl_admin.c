@@ -3,72 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "registry/ctl/ctl_admin_status.h"
 #include "registry/ctl/ctl_drain.h"
 #include "registry/ctl/ctl_entries.h"
+#include "registry/ctl/ctl_events_node.h"
 #include "registry/ctl/ctl_fault.h"
 #include "registry/ctl/ctl_http.h"
-#include "registry/ctl/ctl_past.h"
 #include "registry/ctl/ctl_refusals.h"
 
 #define PATH_SIZE 256
 #define LIMIT_DEFAULT 20
 #define LIMIT_MOST 1000 /* that a node tells at once */
 
-static enum ctl_exit print(struct buf *out)
-{
-	if (out->failed)
-		return ctl_fail("out of memory");
-	fwrite(out->data, 1, out->len, stdout);
-	return CTL_OK;
-}
-
 /* ---- looking ---- */
-
-static enum ctl_exit show_overview(struct ctl *ctl, void (*write)(const cJSON *, struct buf *))
-{
-	struct buf out CLEANUP(buf_deinit) = { 0 };
-	cJSON *overview;
-	enum ctl_exit code = ctl_http(ctl, "GET", "/v1/overview", NULL, &overview);
-
-	if (code != CTL_OK)
-		return code;
-	if (ctl->options.json)
-		return ctl_print_json(overview);
-	write(overview, &out);
-	cJSON_Delete(overview);
-	return print(&out);
-}
-
-static enum ctl_exit status(struct ctl *ctl, const struct ctl_command *command, char **arguments)
-{
-	(void)command;
-	(void)arguments;
-	return show_overview(ctl, ctl_admin_write_status);
-}
-
-static enum ctl_exit watch(struct ctl *ctl, const struct ctl_command *command, char **arguments)
-{
-	enum ctl_exit code;
-	int64_t n = 0;
-
-	ctl_catch_signals();
-	do {
-		code = status(ctl, command, arguments);
-		if (fflush(stdout) != 0)
-			break; /* nobody reads any more */
-		n++;
-	} while (!(ctl->options.count && n >= ctl->options.count) &&
-		 ctl_wait(ctl->options.interval_ms));
-	return code;
-}
-
-static enum ctl_exit nodes(struct ctl *ctl, const struct ctl_command *command, char **arguments)
-{
-	(void)command;
-	(void)arguments;
-	return show_overview(ctl, ctl_admin_write_nodes);
-}
 
 static enum ctl_exit refusals(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
@@ -84,24 +30,6 @@ static enum ctl_exit refusals(struct ctl *ctl, const struct ctl_command *command
 	code = ctl_refusals_print(cJSON_GetObjectItemCaseSensitive(json, "refusals"));
 	cJSON_Delete(json);
 	return code;
-}
-
-static enum ctl_exit events(struct ctl *ctl, const struct ctl_command *command, char **arguments)
-{
-	cJSON *json, *list;
-	enum ctl_exit code;
-
-	(void)command;
-	(void)arguments;
-	if (ctl->options.last == 0 && ctl->options.since_ms == 0)
-		return ctl_usage("events: with --admin it reads the journal: give --last or "
-				 "--since");
-	code = ctl_http(ctl, "GET", "/v1/events", NULL, &json);
-	if (code != CTL_OK)
-		return code;
-	list = cJSON_DetachItemFromObjectCaseSensitive(json, "events");
-	cJSON_Delete(json);
-	return list ? ctl_past_show(&ctl->options, list) : ctl_fail("the node tells no events");
 }
 
 static enum ctl_exit ids(struct ctl *ctl, const struct ctl_command *command, char **arguments)
@@ -286,13 +214,28 @@ enum ctl_exit ctl_admin_run(struct ctl *ctl, const struct ctl_command *command, 
 		const char *name;
 		ctl_run_fn *run;
 	} commands[] = {
-		{ "status", status },     { "watch", watch },       { "nodes", nodes },
-		{ "refusals", refusals }, { "events", events },     { "weight", weight },
-		{ "drain", state },       { "enable", state },      { "disable", state },
-		{ "fault", fault },       { "remove", drop },       { "dead list", list },
-		{ "dead show", show },    { "dead replay", deed },  { "dead purge", deed },
-		{ "spill list", list },   { "spill status", list }, { "spill show", show },
-		{ "spill", list },        { "completion", ids },
+		{ "status", ctl_status },
+		{ "watch", ctl_watch },
+		{ "nodes", ctl_nodes },
+		{ "top", ctl_top },
+		{ "verify", ctl_verify },
+		{ "refusals", refusals },
+		{ "events", ctl_events_of_node },
+		{ "weight", weight },
+		{ "drain", state },
+		{ "enable", state },
+		{ "disable", state },
+		{ "fault", fault },
+		{ "remove", drop },
+		{ "dead list", list },
+		{ "dead show", show },
+		{ "dead replay", deed },
+		{ "dead purge", deed },
+		{ "spill list", list },
+		{ "spill status", list },
+		{ "spill show", show },
+		{ "spill", list },
+		{ "completion", ids },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)

@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "registry/ctl/ctl_admin_status.h"
-#include "registry/ctl/ctl_http.h"
-#include "registry/reports.h"
+#include "registry/ctl/ctl_json.h"
+#include "registry/ctl/ctl_look.h"
 
 #define LOOK_MS 500
 /* Nodes hear of the drain within 2 s, and report each second. What is seen before says nothing. */
@@ -18,35 +17,22 @@ struct rest {
 	bool is_gone; /* the analyzer has left */
 };
 
-static enum ctl_exit look_at_redis(struct ctl *ctl, const char *id, struct rest *rest)
+static enum ctl_exit look_at(struct ctl *ctl, const char *id, struct rest *rest)
 {
-	struct roster *roster CLEANUP(roster_unrefp) = NULL;
-	struct reports reports CLEANUP(reports_deinit) = { 0 };
-	const struct analyzer *a;
-	int r = membership_roster(ctl->client, &roster);
+	struct ctl_look look CLEANUP(ctl_look_deinit) = { 0 };
+	enum ctl_exit code = ctl_look_or_tell(ctl, &look);
+	const cJSON *a = ctl_json_find(ctl_json_get(look.overview, "analyzers"), id);
 
-	if (r == 0)
-		r = reports_read(ctl->client, &ctl->keys, NULL, roster, &reports);
-	if (r != 0)
-		return ctl_explain(ctl, r, id);
-	a = roster_find(roster, id);
+	if (code != CTL_OK)
+		return code;
+	if (look.is_own)
+		return ctl_fail("%s: only one node can be seen while Redis is away: it cannot be "
+				"told whether others still send to it",
+				id);
 	rest->is_gone = !a;
-	if (a) {
-		rest->queued = reports.lanes[a - roster->analyzers].queued;
-		rest->flying = reports.lanes[a - roster->analyzers].flying;
-	}
+	rest->queued = ctl_json_number(a, "queued_packets");
+	rest->flying = ctl_json_number(a, "flying_batches");
 	return CTL_OK;
-}
-
-static enum ctl_exit look_at_node(struct ctl *ctl, const char *id, struct rest *rest)
-{
-	cJSON *overview;
-	enum ctl_exit code = ctl_http(ctl, "GET", "/v1/overview", NULL, &overview);
-
-	if (code == CTL_OK)
-		rest->is_gone = !ctl_admin_lane(overview, id, &rest->queued, &rest->flying);
-	cJSON_Delete(overview);
-	return code;
 }
 
 static void tell(const char *id, const struct rest *rest)
@@ -70,8 +56,7 @@ enum ctl_exit ctl_drain_wait(struct ctl *ctl, const char *id)
 
 	ctl_catch_signals();
 	do {
-		code = ctl->options.admin ? look_at_node(ctl, id, &rest)
-					  : look_at_redis(ctl, id, &rest);
+		code = look_at(ctl, id, &rest);
 		if (code != CTL_OK)
 			return code;
 		now_us = clock_mono_us();

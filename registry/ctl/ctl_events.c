@@ -9,6 +9,8 @@
 #include "common/clock.h"
 #include "registry/ctl/ctl.h"
 #include "registry/ctl/ctl_changes.h"
+#include "registry/ctl/ctl_events_node.h"
+#include "registry/ctl/ctl_fold.h"
 #include "registry/ctl/ctl_past.h"
 #include "registry/entries.h"
 #include "registry/scripts.h"
@@ -20,26 +22,43 @@ struct events {
 	struct ctl *ctl;
 	struct client *listener; /* its connection is for the channel alone */
 	struct roster *known;    /* as the last line that told changes left it */
+	struct ctl_fold fold;
 	int64_t n_lines;
 	bool is_away;
 };
 
-static void print_text(uint64_t epoch, const char *cause, const cJSON *changes)
+/* All of a line but its time. */
+static void write_text(const char *cause, const cJSON *changes, struct buf *out)
 {
-	char time[40];
 	const cJSON *change;
 	int n = 0;
 
-	entry_write_time(clock_wall_us() / US_PER_MS, time, sizeof(time));
-	printf("%s  epoch %" PRIu64 "  %s", time, epoch, cause ? cause : "seen");
+	buf_append_str(out, cause ? cause : "seen");
 	cJSON_ArrayForEach (change, changes) {
 		if (n++ == TOLD_MAX)
 			break;
-		printf("%s%s", n == 1 ? ": " : "; ", change->valuestring);
+		buf_printf(out, "%s%s", n == 1 ? ": " : "; ", change->valuestring);
 	}
 	if (n > TOLD_MAX)
-		printf("; and %d more", cJSON_GetArraySize(changes) - TOLD_MAX);
-	putchar('\n');
+		buf_printf(out, "; and %d more", cJSON_GetArraySize(changes) - TOLD_MAX);
+}
+
+/* What people changed is never folded, for its order matters. False: the line is left out. */
+static bool print_text(struct events *e, uint64_t epoch, const char *cause, const cJSON *changes)
+{
+	struct buf text CLEANUP(buf_deinit) = { 0 };
+	bool is_deed = cause && strstr(cause, " by ");
+	char time[40];
+
+	write_text(cause, changes, &text);
+	ctl_events_end_fold(&e->fold, is_deed ? "" : buf_str(&text));
+	if (is_deed)
+		e->fold = (struct ctl_fold){ 0 };
+	else if (!ctl_fold_take(&e->fold, buf_str(&text), 1, clock_mono_us()))
+		return false;
+	entry_write_time(clock_wall_us() / US_PER_MS, time, sizeof(time));
+	printf("%s  epoch %" PRIu64 "  %s\n", time, epoch, buf_str(&text));
+	return true;
 }
 
 static enum ctl_exit print_json(uint64_t epoch, const char *cause, cJSON *changes)
@@ -61,11 +80,11 @@ static enum ctl_exit print_json(uint64_t epoch, const char *cause, cJSON *change
 /* Takes the changes, NULL: none. */
 static void tell(struct events *e, uint64_t epoch, const char *cause, cJSON *changes)
 {
-	e->n_lines++;
 	if (e->ctl->options.json) {
+		e->n_lines++;
 		print_json(epoch, cause, changes ? changes : cJSON_CreateArray());
 	} else {
-		print_text(epoch, cause, changes);
+		e->n_lines += print_text(e, epoch, cause, changes);
 		cJSON_Delete(changes);
 	}
 }
@@ -138,13 +157,6 @@ static void lost(struct events *e, int error)
 	e->listener = fresh;
 }
 
-static uint64_t ms_left(uint64_t end_us)
-{
-	uint64_t now = clock_mono_us();
-
-	return now >= end_us ? 0 : (end_us - now + US_PER_MS - 1) / US_PER_MS;
-}
-
 static enum ctl_exit follow(struct events *e)
 {
 	const struct ctl_options *options = &e->ctl->options;
@@ -152,12 +164,13 @@ static enum ctl_exit follow(struct events *e)
 		options->for_ms ? clock_mono_us() + options->for_ms * US_PER_MS : UINT64_MAX / 2;
 	uint64_t left;
 
-	while ((left = ms_left(end_us)) > 0 && ctl_wait(0) &&
+	while ((left = ctl_events_ms_left(end_us)) > 0 && ctl_wait(0) &&
 	       !(options->count && e->n_lines >= options->count)) {
 		int r = step(e, left < LOOK_MS ? (unsigned)left : LOOK_MS);
 
 		if (r < 0)
 			return ctl_explain(e->ctl, r, NULL);
+		ctl_events_end_fold(&e->fold, NULL);
 		if (fflush(stdout) != 0)
 			break; /* nobody reads any more */
 		if (r == 0) {
@@ -188,6 +201,7 @@ enum ctl_exit ctl_events(struct ctl *ctl, const struct ctl_command *command, cha
 	if (r >= 0) /* if the listener has trouble, the other one has it too, or it is over */
 		r = membership_roster(ctl->client, &e.known);
 	code = r == 0 ? follow(&e) : ctl_explain(ctl, r, NULL);
+	ctl_events_end_fold(&e.fold, "");
 	roster_unref(e.known);
 	client_free(e.listener);
 	return code;

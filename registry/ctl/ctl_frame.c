@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "registry/ctl/ctl_frame_rows.h"
+#include "registry/ctl/ctl_json.h"
 #include "registry/ctl/ctl_table.h"
 
 #define RATE_US (3 * US_PER_S)    /* rates are over so long */
@@ -100,14 +101,23 @@ static void write_title(const struct ctl_view *f, struct ctl_line *line)
 
 static void put_latency(const struct ctl_view *f, struct ctl_line *line)
 {
-	struct lanes all;
-	double ms;
+	const cJSON *deliveries = ctl_json_get(f->overview, "deliveries");
 
-	if (!f->reports)
-		return;
-	all = reports_all(f->reports);
-	if (lanes_percentile(&all, 99, &ms))
-		ctl_line_put(line, STYLE_PLAIN, "  p99 %.1f ms", ms);
+	if (ctl_json_has_number(deliveries, "p99_ms"))
+		ctl_line_put(line, STYLE_PLAIN, "  p99 %.1f ms",
+			     ctl_json_number(deliveries, "p99_ms"));
+}
+
+/* What a node knows by itself is what it received. */
+static void write_own_rates(const struct ctl_view *f, struct ctl_line *line)
+{
+	const cJSON *figures = ctl_json_get(f->overview, "figures");
+
+	put_count(line, "received ", ctl_json_number(figures, "messages_per_s"), " msg/s");
+	put_count(line, " in ", ctl_json_number(figures, "packets_per_s"), " packets/s");
+	ctl_line_put(line, STYLE_PLAIN, ", by node %s", ctl_json_text(figures, "node"));
+	put_latency(f, line);
+	ctl_line_end(line);
 }
 
 static void write_rates(const struct ctl_view *f, struct ctl_line *line)
@@ -153,14 +163,13 @@ static void write_totals(const struct ctl_view *f, struct ctl_line *line)
 /* How long agents wait. */
 static void put_ack(const struct ctl_view *f, struct ctl_line *line)
 {
-	double p50, p99, p99_9;
+	const cJSON *ack = ctl_json_get(f->overview, "ack");
 
-	if (f->reports && reports_ack_percentile(f->reports, 50, &p50) &&
-	    reports_ack_percentile(f->reports, 99, &p99) &&
-	    reports_ack_percentile(f->reports, 99.9, &p99_9))
+	if (ctl_json_has_number(ack, "p50_ms"))
 		ctl_line_put(line, STYLE_PLAIN,
-			     "time to 202: p50 %.1f ms  p99 %.1f ms  p99.9 %.1f ms", p50, p99,
-			     p99_9);
+			     "time to 202: p50 %.1f ms  p99 %.1f ms  p99.9 %.1f ms",
+			     ctl_json_number(ack, "p50_ms"), ctl_json_number(ack, "p99_ms"),
+			     ctl_json_number(ack, "p99_9_ms"));
 	else
 		ctl_line_put(line, STYLE_PLAIN, "%s", "");
 }
@@ -168,13 +177,15 @@ static void put_ack(const struct ctl_view *f, struct ctl_line *line)
 /* Trouble stands where else the time to 202 does. */
 static void write_trouble(const struct ctl_view *f, struct ctl_line *line)
 {
-	if (!f->trouble)
+	if (!f->trouble && f->whose)
+		ctl_line_put(line, STYLE_ALARM, "%s", f->whose);
+	else if (!f->trouble)
 		put_ack(f, line);
 	else if (ctl_history_now(f->history))
-		ctl_line_put(line, STYLE_ALARM, "STALE: as it was %.0f s ago. Redis: %s", f->age_s,
+		ctl_line_put(line, STYLE_ALARM, "STALE: as it was %.0f s ago. %s", f->age_s,
 			     f->trouble);
 	else
-		ctl_line_put(line, STYLE_ALARM, "NOTHING KNOWN YET. Redis: %s", f->trouble);
+		ctl_line_put(line, STYLE_ALARM, "NOTHING KNOWN YET. %s", f->trouble);
 	ctl_line_end(line);
 }
 
@@ -220,7 +231,10 @@ void ctl_frame_write(const struct ctl_view *f, struct buf *out)
 		write_trouble(f, &line);
 		return;
 	}
-	write_rates(f, &line);
+	if (f->whose)
+		write_own_rates(f, &line);
+	else
+		write_rates(f, &line);
 	write_waiting(f, &line);
 	write_totals(f, &line);
 	write_trouble(f, &line);

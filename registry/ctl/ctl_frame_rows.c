@@ -14,6 +14,7 @@
 
 #include "common/clock.h"
 #include "common/json/json_read.h"
+#include "registry/ctl/ctl_json.h"
 #include "registry/ctl/ctl_table.h"
 
 #define ID_MIN 8
@@ -175,7 +176,8 @@ static void put_bar(struct ctl_line *line, const struct layout *l, const struct 
 	ctl_line_put(line, STYLE_PLAIN, "]");
 }
 
-static void put_state(struct ctl_line *line, const struct analyzer *a, const struct lanes *lanes)
+/* known: what the overview says of it. */
+static void put_state(struct ctl_line *line, const struct analyzer *a, const cJSON *known)
 {
 	cJSON *info = json_read_text(a->info);
 	const char *fault = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "fault"));
@@ -189,7 +191,7 @@ static void put_state(struct ctl_line *line, const struct analyzer *a, const str
 			     analyzer_health_names[a->health]);
 	if (a->held_back_ms > 0)
 		ctl_line_put(line, STYLE_WARN, " held %.0fs", ceil((double)a->held_back_ms / 1000));
-	if (lanes && lanes->n_slow > 0)
+	if (ctl_json_number(known, "slow_workers") > 0)
 		ctl_line_put(line, STYLE_WARN, " slow");
 	if (fault)
 		ctl_line_put(line, STYLE_WARN, " %s", fault);
@@ -206,28 +208,27 @@ static void put_health_heading(struct ctl_line *line, unsigned n)
 		ctl_line_put(line, STYLE_STRONG, "%*s", HEALTH_WIDTH, "FAILED");
 }
 
-static void put_ms(struct ctl_line *line, const struct lanes *lanes, double percent)
+static void put_ms(struct ctl_line *line, const cJSON *known, const char *name)
 {
-	double ms;
-
-	if (lanes && lanes_percentile(lanes, percent, &ms))
-		ctl_line_put(line, STYLE_PLAIN, "%*.1f", HEALTH_WIDTH, ms);
+	if (ctl_json_has_number(known, name))
+		ctl_line_put(line, STYLE_PLAIN, "%*.1f", HEALTH_WIDTH,
+			     ctl_json_number(known, name));
 	else
 		ctl_line_put(line, STYLE_PLAIN, "%*s", HEALTH_WIDTH, "-");
 }
 
-/* lanes NULL: nothing is known. */
-static void put_health(struct ctl_line *line, const struct lanes *lanes, unsigned n)
+/* known: an analyzer or a node of the overview. */
+static void put_health(struct ctl_line *line, const cJSON *known, unsigned n)
 {
-	double ratio;
+	double ratio = ctl_json_number(known, "error_ratio");
 
 	if (n == 3)
-		put_ms(line, lanes, 50);
+		put_ms(line, known, "p50_ms");
 	if (n > 0)
-		put_ms(line, lanes, 99);
+		put_ms(line, known, "p99_ms");
 	if (n < 3)
 		return;
-	if (lanes && lanes_error_ratio(lanes, &ratio))
+	if (ctl_json_has_number(known, "error_ratio"))
 		ctl_line_put(line, ratio > 0 ? STYLE_BAD : STYLE_PLAIN, "%*.1f%%", HEALTH_WIDTH - 1,
 			     100 * ratio);
 	else
@@ -255,18 +256,17 @@ static void write_heading(const struct ctl_view *f, const struct layout *l, stru
 	ctl_line_end(line);
 }
 
-/* NULL: no node has reported. */
-static const struct lanes *lanes_of(const struct ctl_view *f, const struct analyzer *a)
+/* What the overview says of an analyzer or a node. NULL: nothing. */
+static const cJSON *known_of(const struct ctl_view *f, const char *list, const char *id)
 {
-	const struct roster *r = ctl_history_now(f->history)->roster;
-
-	return f->reports ? &f->reports->lanes[a - r->analyzers] : NULL;
+	return ctl_json_find(ctl_json_get(f->overview, list), id);
 }
 
 static void write_row(const struct ctl_view *f, const struct layout *l, const struct row *row,
 		      struct ctl_line *line)
 {
-	char rate[CTL_GROUPED];
+	const cJSON *known = known_of(f, "analyzers", row->analyzer->id);
+	char rate[CTL_GROUPED] = "-"; /* one node does not know it */
 
 	ctl_line_put(line, STYLE_PLAIN, "%-*.*s", (int)l->id, (int)l->id, row->analyzer->id);
 	put_part(line, STYLE_PLAIN, row->analyzer->share);
@@ -278,11 +278,12 @@ static void write_row(const struct ctl_view *f, const struct layout *l, const st
 		ctl_line_put(line, STYLE_PLAIN, "  ");
 		put_bar(line, l, row, f->window);
 	}
-	ctl_table_group(row->rate, rate);
+	if (!f->whose)
+		ctl_table_group(row->rate, rate);
 	ctl_line_put(line, STYLE_PLAIN, "%*s", RATE_WIDTH - 2, rate);
-	put_health(line, lanes_of(f, row->analyzer), l->n_health);
+	put_health(line, known, l->n_health);
 	ctl_line_put(line, STYLE_PLAIN, "  ");
-	put_state(line, row->analyzer, lanes_of(f, row->analyzer));
+	put_state(line, row->analyzer, known);
 	ctl_line_end(line);
 }
 
@@ -380,8 +381,7 @@ void ctl_frame_nodes(const struct ctl_view *f, const struct ctl_node *nodes, uns
 			n_left--;
 			ctl_line_put(line, STYLE_PLAIN, "%-15.15s %8u  %-8s", nodes[i].id,
 				     nodes[i].n_workers, nodes[i].mode);
-			put_health(line, f->reports ? reports_node(f->reports, nodes[i].id) : NULL,
-				   n_figures);
+			put_health(line, known_of(f, "nodes", nodes[i].id), n_figures);
 			ctl_line_put(line, STYLE_PLAIN, "%s", n_figures ? "  " : "");
 			write_reach(r, &nodes[i], line);
 		}

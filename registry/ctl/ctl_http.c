@@ -95,38 +95,50 @@ static void set_options(struct ctl *ctl, struct call *c, const char *method, con
 }
 
 /* The sentence of a problem document. */
-static enum ctl_exit refused(struct ctl *ctl, const struct call *c, const cJSON *json)
+static void refused(struct ctl *ctl, const struct call *c, const cJSON *json,
+		    char why[CTL_WHY_SIZE])
 {
 	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "detail"));
 	const char *hint = c->status == 401 && !ctl->options.admin_token
 				   ? " Give it with --admin-token-file."
 				   : "";
 
-	return ctl_fail("the node at %s answered %ld: %s%s", ctl->options.admin, c->status,
-			detail ? detail : "without a reason", hint);
+	snprintf(why, CTL_WHY_SIZE, "the node at %s answered %ld: %s%s", ctl->options.admin,
+		 c->status, detail ? detail : "without a reason", hint);
 }
 
-enum ctl_exit ctl_http(struct ctl *ctl, const char *method, const char *path, const char *body,
-		       cJSON **jsonp)
+int ctl_http_ask(struct ctl *ctl, const char *method, const char *path, const char *body,
+		 cJSON **jsonp, char why[CTL_WHY_SIZE])
 {
 	struct call c CLEANUP(call_deinit) = { .easy = curl_easy_init() };
 	CURLcode code;
 
 	*jsonp = NULL;
+	snprintf(why, CTL_WHY_SIZE, "out of memory");
 	if (!c.easy)
-		return ctl_fail("out of memory");
+		return CTL_LOOK_E_NODE;
 	set_options(ctl, &c, method, path, body);
 	code = curl_easy_perform(c.easy);
-	if (code != CURLE_OK)
-		return ctl_fail("the node at %s: %s (is it there? --admin says where)",
-				ctl->options.admin,
-				c.error[0] ? c.error : curl_easy_strerror(code));
+	if (code != CURLE_OK) {
+		snprintf(why, CTL_WHY_SIZE, "the node at %s: %s (is it there? --admin says where)",
+			 ctl->options.admin, c.error[0] ? c.error : curl_easy_strerror(code));
+		return CTL_LOOK_E_NODE;
+	}
 	curl_easy_getinfo(c.easy, CURLINFO_RESPONSE_CODE, &c.status);
 	*jsonp = c.answer.len ? json_read_own(c.answer.data, c.answer.len) : NULL;
 	if (c.status >= 200 && c.status < 300)
-		return CTL_OK;
-	refused(ctl, &c, *jsonp);
+		return 0;
+	refused(ctl, &c, *jsonp, why);
 	cJSON_Delete(*jsonp);
 	*jsonp = NULL;
-	return CTL_FAILED;
+	return CTL_LOOK_E_NODE;
+}
+
+enum ctl_exit ctl_http(struct ctl *ctl, const char *method, const char *path, const char *body,
+		       cJSON **jsonp)
+{
+	char why[CTL_WHY_SIZE];
+
+	return ctl_http_ask(ctl, method, path, body, jsonp, why) == 0 ? CTL_OK
+								      : ctl_fail("%s", why);
 }

@@ -58,21 +58,25 @@ static void print_shown(const char *before, const char *text, const char *after)
 	printf("%s%s%s", before, buf_str(&shown), after);
 }
 
+void ctl_past_print_entry(const cJSON *entry)
+{
+	const char *said = text(entry, "text"), *cause = text(entry, "cause");
+	char time[40];
+
+	entry_write_time((uint64_t)time_of(entry), time, sizeof(time));
+	printf("%s  ", time);
+	print_shown("", said, "");
+	if (*cause)
+		print_shown(" [", cause, "]");
+	putchar('\n');
+}
+
 static void print_text(const cJSON *list)
 {
 	const cJSON *entry;
-	char time[40];
 
-	cJSON_ArrayForEach (entry, list) {
-		const char *said = text(entry, "text"), *cause = text(entry, "cause");
-
-		entry_write_time((uint64_t)time_of(entry), time, sizeof(time));
-		printf("%s  ", time);
-		print_shown("", said, "");
-		if (*cause)
-			print_shown(" [", cause, "]");
-		putchar('\n');
-	}
+	cJSON_ArrayForEach (entry, list)
+		ctl_past_print_entry(entry);
 	if (cJSON_GetArraySize(list) == 0)
 		puts("nothing is in the journal for that time");
 }

@@ -7,4 +7,7 @@ enum ctl_exit ctl_past_print(struct ctl *ctl);
 /* Shows a list of entries that was read elsewhere; takes it. */
 enum ctl_exit ctl_past_show(const struct ctl_options *options, cJSON *list);
 
+/* One of them, on a line. */
+void ctl_past_print_entry(const cJSON *entry);
+
 #endif

@@ -7,14 +7,13 @@
 
 #include "common/clock.h"
 #include "registry/ctl/ctl.h"
-#include "registry/ctl/ctl_causes.h"
+#include "registry/ctl/ctl_json.h"
+#include "registry/ctl/ctl_look.h"
 #include "registry/ctl/ctl_nodes.h"
 #include "registry/ctl/ctl_out.h"
+#include "registry/ctl/ctl_status_write.h"
 #include "registry/ctl/ctl_table.h"
-#include "registry/journal.h"
-#include "registry/reports.h"
 
-#define STATUS_EVENTS 200 /* in which a lost node is looked for */
 #define CLEAR_SCREEN "\033[H\033[2J"
 
 static volatile sig_atomic_t interrupted;
@@ -40,90 +39,6 @@ bool ctl_wait(uint64_t ms)
 	while (!interrupted && (now = clock_mono_us()) < end)
 		poll(NULL, 0, (int)((end - now + US_PER_MS - 1) / US_PER_MS));
 	return !interrupted;
-}
-
-static void write_health(struct ctl_table *table, const struct analyzer *a)
-{
-	const char *health = analyzer_health_names[a->health];
-
-	if (a->held_back_ms > 0)
-		ctl_table_cell(table, "%s, held %.1f s", health, (double)a->held_back_ms / 1000);
-	else
-		ctl_table_cell(table, "%s", health);
-}
-
-static void write_analyzers(const struct roster *r, struct buf *out)
-{
-	static const char *const headings[] = { "<ANALYZER",  "<STATE",     "<HEALTH", ">WEIGHT",
-						">TARGET",    ">ACTUAL",    ">ERROR",  ">ROUTED",
-						">DELIVERED", ">PROCESSED", ">CREDIT", "<SOURCE" };
-	struct ctl_table table CLEANUP(ctl_table_deinit);
-
-	ctl_table_init(&table, ARRAY_LEN(headings), headings);
-	for (unsigned i = 0; i < r->n_analyzers; i++) {
-		const struct analyzer *a = &r->analyzers[i];
-		double actual = cluster_actual(r, a);
-
-		ctl_table_cell(&table, "%s", a->id);
-		ctl_table_cell(&table, "%s", analyzer_state_names[a->state]);
-		write_health(&table, a);
-		ctl_table_cell(&table, "%.15g", a->weight);
-		ctl_table_cell(&table, "%.2f %%", 100 * a->share);
-		ctl_table_cell(&table, "%.2f %%", 100 * actual);
-		ctl_table_cell(&table, "%+.3f %%", 100 * (actual - cluster_due(r, a)));
-		ctl_table_count(&table, a->routed);
-		ctl_table_count(&table, a->delivered);
-		ctl_table_count(&table, a->processed);
-		ctl_table_cell(&table, "%.1f", a->credit);
-		ctl_table_cell(&table, "%s", a->source[0] ? a->source : "registered");
-	}
-	ctl_table_write(&table, out);
-}
-
-static const char *text_of(const cJSON *object, const char *name)
-{
-	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-
-	return text && *text ? text : "-";
-}
-
-static void write_unreachable(const cJSON *node, char *out, size_t size)
-{
-	const cJSON *id;
-	size_t len = 0;
-
-	snprintf(out, size, "-");
-	cJSON_ArrayForEach (id, cJSON_GetObjectItemCaseSensitive(node, "unreachable")) {
-		if (len < size)
-			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? " " : "",
-						id->valuestring);
-	}
-}
-
-static void write_nodes(const struct roster *r, struct buf *out)
-{
-	static const char *const headings[] = { "<NODE", ">WORKERS", "<MODE", "<UNREACHABLE" };
-	struct ctl_table table CLEANUP(ctl_table_deinit);
-	cJSON *nodes = cluster_nodes_json(r);
-	const cJSON *node;
-
-	ctl_table_init(&table, ARRAY_LEN(headings), headings);
-	cJSON_ArrayForEach (node, nodes) {
-		char unreachable[CTL_TABLE_CELL];
-
-		write_unreachable(node, unreachable, sizeof(unreachable));
-		ctl_table_cell(&table, "%s", text_of(node, "id"));
-		ctl_table_cell(
-			&table, "%.0f",
-			cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(node, "workers")));
-		ctl_table_cell(&table, "%s", text_of(node, "mode"));
-		ctl_table_cell(&table, "%s", unreachable);
-	}
-	if (cJSON_GetArraySize(nodes) > 0)
-		ctl_table_write(&table, out);
-	else
-		buf_append_str(out, "no nodes\n");
-	cJSON_Delete(nodes);
 }
 
 static enum ctl_exit print(struct buf *out)
@@ -164,135 +79,45 @@ static void write_reaches(const struct roster *r, const struct ctl_node *nodes, 
 
 enum ctl_exit ctl_nodes(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
-	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	struct ctl_look look CLEANUP(ctl_look_deinit) = { 0 };
 	struct buf out CLEANUP(buf_deinit) = { 0 };
 	struct ctl_node *nodes AUTO_FREE = NULL;
+	enum ctl_exit code = ctl_look_or_tell(ctl, &look);
 	unsigned n_nodes;
-	int r = membership_roster(ctl->client, &roster);
 
 	(void)command;
 	(void)arguments;
-	if (r == 0 && ctl->options.json)
-		return ctl_print_json(cluster_nodes_json(roster));
-	if (r == 0)
-		r = ctl_nodes_gather(roster, &nodes, &n_nodes);
-	if (r != 0)
-		return ctl_explain(ctl, r, NULL);
+	if (code != CTL_OK)
+		return code;
+	if (ctl->options.json)
+		return ctl_print_json(
+			cJSON_DetachItemFromObjectCaseSensitive(look.overview, "nodes"));
+	if (ctl_nodes_gather(look.roster, &nodes, &n_nodes) != 0)
+		return ctl_fail("out of memory");
+	ctl_status_write_whose(&look, &out);
 	if (n_nodes > 0)
-		write_reaches(roster, nodes, n_nodes, &out);
+		write_reaches(look.roster, nodes, n_nodes, &out);
 	else
 		buf_append_str(&out, "no nodes\n");
 	return print(&out);
 }
 
-/* The pool, and what its nodes report of their deliveries. */
-struct seen {
-	struct roster *roster;
-	struct reports reports;
-	cJSON *events; /* the last ones of the journal */
-};
-
-static double total(const struct roster *r, size_t field)
-{
-	double sum = 0;
-
-	for (unsigned i = 0; i < r->n_analyzers; i++)
-		sum += *(const double *)((const char *)&r->analyzers[i] + field);
-	return sum;
-}
-
-static void seen_deinit(struct seen *seen)
-{
-	roster_unref(seen->roster);
-	reports_deinit(&seen->reports);
-	cJSON_Delete(seen->events);
-}
-
-static void write_health_of(struct ctl_table *table, const char *name, const struct lanes *lanes)
-{
-	double p50_ms, p99_ms, ratio;
-
-	if (!lanes || !lanes_percentile(lanes, 50, &p50_ms) ||
-	    !lanes_percentile(lanes, 99, &p99_ms) || !lanes_error_ratio(lanes, &ratio))
-		return;
-	ctl_table_cell(table, "%s", name);
-	ctl_table_cell(table, "%.1f ms", p50_ms);
-	ctl_table_cell(table, "%.1f ms", p99_ms);
-	ctl_table_cell(table, "%.2f %%", 100 * ratio);
-}
-
-/* Of about the last 10 s: to each analyzer, and from each node. */
-static void write_deliveries(const struct seen *seen, struct buf *out)
-{
-	static const char *const headings[] = { "<DELIVERIES", ">P50", ">P99", ">FAILED" };
-	struct ctl_table table CLEANUP(ctl_table_deinit);
-	const cJSON *node;
-	char name[160];
-
-	ctl_table_init(&table, ARRAY_LEN(headings), headings);
-	for (unsigned i = 0; i < seen->roster->n_analyzers; i++) {
-		snprintf(name, sizeof(name), "to %s%s", seen->roster->analyzers[i].id,
-			 seen->reports.lanes[i].n_slow > 0 ? " (slow)" : "");
-		write_health_of(&table, name, &seen->reports.lanes[i]);
-	}
-	cJSON_ArrayForEach (node, seen->reports.nodes) {
-		snprintf(name, sizeof(name), "from %s", node->string);
-		write_health_of(&table, name, reports_node(&seen->reports, node->string));
-	}
-	ctl_table_write(&table, out);
-}
-
-static int see(struct ctl *ctl, struct seen *seen)
-{
-	int r = membership_roster(ctl->client, &seen->roster);
-
-	if (r == 0)
-		r = reports_read(ctl->client, &ctl->keys, NULL, seen->roster, &seen->reports);
-	return r == 0 ? journal_read(ctl->client, &ctl->keys, NULL, STATUS_EVENTS, &seen->events)
-		      : r;
-}
-
-static void write_status(const struct ctl *ctl, const struct seen *seen, struct buf *out)
-{
-	const struct roster *r = seen->roster;
-	double routed = total(r, offsetof(struct analyzer, routed)) + r->gone_routed;
-	double delivered = total(r, offsetof(struct analyzer, delivered)) + r->gone_delivered;
-	double packets =
-		total(r, offsetof(struct analyzer, delivered_packets)) + r->gone_delivered_packets;
-
-	buf_printf(out, "pool %s, epoch %llu\n\n", ctl->options.pool, (unsigned long long)r->epoch);
-	ctl_causes_write(r, &seen->reports, seen->events, out);
-	buf_append_str(out, "\n");
-	if (r->n_analyzers)
-		write_analyzers(r, out);
-	else
-		buf_append_str(out, "no analyzers\n");
-	buf_append_str(out, "\n");
-	write_nodes(r, out);
-	buf_append_str(out, "\n");
-	write_deliveries(seen, out);
-	buf_printf(out,
-		   "\nrouted %.0f messages, delivered %.0f in %.0f packets; %.0f packets (%.0f "
-		   "messages, %.0f bytes) in the spill, %.0f dead letters\n",
-		   routed, delivered, packets, r->spill.packets, r->spill.messages, r->spill.bytes,
-		   r->n_dead);
-	accounts_write(&r->accounts, out);
-	buf_append_str(out, "\n");
-}
-
 enum ctl_exit ctl_status(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
-	struct seen seen CLEANUP(seen_deinit) = { 0 };
+	struct ctl_look look CLEANUP(ctl_look_deinit) = { 0 };
 	struct buf out CLEANUP(buf_deinit) = { 0 };
-	int r = see(ctl, &seen);
+	enum ctl_exit code = ctl_look_or_tell(ctl, &look);
 
 	(void)command;
 	(void)arguments;
-	if (r != 0)
-		return ctl_explain(ctl, r, NULL);
-	if (ctl->options.json)
-		return ctl_print_json(cluster_json(ctl->options.pool, seen.roster));
-	write_status(ctl, &seen, &out);
+	if (code != CTL_OK)
+		return code;
+	if (ctl->options.json) {
+		code = ctl_print_json(look.overview);
+		look.overview = NULL;
+		return code;
+	}
+	ctl_status_write(ctl, &look, &out);
 	return print(&out);
 }
 
@@ -302,22 +127,25 @@ struct last {
 	uint64_t us;   /* 0: there was none */
 };
 
-static enum ctl_exit look(struct ctl *ctl, struct last *last)
+static enum ctl_exit look_again(struct ctl *ctl, struct last *last)
 {
-	struct seen seen CLEANUP(seen_deinit) = { 0 };
+	struct ctl_look look CLEANUP(ctl_look_deinit) = { 0 };
 	struct buf out CLEANUP(buf_deinit) = { 0 };
-	int r = see(ctl, &seen);
+	enum ctl_exit code = ctl_look_or_tell(ctl, &look);
 	uint64_t now = clock_mono_us();
 	double routed;
 
-	if (r != 0)
-		return ctl_explain(ctl, r, NULL);
-	if (ctl->options.json)
-		return ctl_print_json(cluster_json(ctl->options.pool, seen.roster));
+	if (code != CTL_OK)
+		return code;
+	if (ctl->options.json) {
+		code = ctl_print_json(look.overview);
+		look.overview = NULL;
+		return code;
+	}
 	if (isatty(STDOUT_FILENO))
 		ctl_out_as_is(CLEAR_SCREEN, sizeof(CLEAR_SCREEN) - 1);
-	write_status(ctl, &seen, &out);
-	routed = total(seen.roster, offsetof(struct analyzer, routed)) + seen.roster->gone_routed;
+	ctl_status_write(ctl, &look, &out);
+	routed = ctl_json_number(ctl_json_get(look.overview, "totals"), "routed");
 	if (last->us)
 		buf_printf(&out, "%.0f messages a second\n",
 			   fmax(0, routed - last->routed) * (double)US_PER_S /
@@ -336,7 +164,7 @@ enum ctl_exit ctl_watch(struct ctl *ctl, const struct ctl_command *command, char
 	(void)arguments;
 	ctl_catch_signals();
 	do {
-		code = look(ctl, &last);
+		code = look_again(ctl, &last);
 		if (fflush(stdout) != 0)
 			break; /* nobody reads any more */
 		n++;

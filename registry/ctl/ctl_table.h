@@ -7,7 +7,7 @@
 
 #include "common/buf.h"
 
-#define CTL_TABLE_COLUMNS 12
+#define CTL_TABLE_COLUMNS 13
 #define CTL_TABLE_CELL 80
 #define CTL_GROUPED 56
 

@@ -5,43 +5,46 @@
 #include "common/clock.h"
 #include "registry/ctl/ctl.h"
 #include "registry/ctl/ctl_frame.h"
+#include "registry/ctl/ctl_look.h"
 #include "registry/ctl/ctl_screen.h"
+#include "registry/ctl/ctl_status_write.h"
 #include "registry/scripts.h"
 
 #define LOOK_MS 1000
 #define CALL_MS 500 /* a Redis that hangs must not make the keys wait */
+#define NODE_MS 2000
 
 struct top {
 	struct ctl *ctl;
 	struct ctl_history history;
-	struct reports reports; /* on the latest of it */
-	char trouble[256];      /* "": the last look was fine */
-	uint64_t seen_us;       /* when one last was */
+	cJSON *overview;                /* of the latest of it; owned */
+	char trouble[CTL_WHY_SIZE + 8]; /* "": the last look was fine */
+	char whose[CTL_WHY_SIZE];       /* "": the figures are those of the pool */
+	uint64_t seen_us;               /* when one last was */
 	enum ctl_window window;
 	bool colour;
 };
 
 static void look(struct top *top)
 {
-	struct roster *roster = NULL;
-	struct reports reports;
-	int r = membership_roster(top->ctl->client, &roster);
+	struct buf whose CLEANUP(buf_deinit) = { 0 };
+	struct ctl_look found;
+	char why[CTL_WHY_SIZE];
+	int r = ctl_look(top->ctl, &found, why);
 
-	top->trouble[0] = '\0';
-	if (r == 0)
-		r = reports_read(top->ctl->client, &top->ctl->keys, NULL, roster, &reports);
-	if (r == 0) {
-		top->seen_us = clock_mono_us();
-		ctl_history_push(&top->history, roster, top->seen_us);
-		reports_deinit(&top->reports);
-		top->reports = reports;
+	if (r != 0) {
+		snprintf(top->trouble, sizeof(top->trouble), "%s%s",
+			 r == CTL_LOOK_E_NODE ? "" : "Redis: ", why);
 		return;
 	}
-	roster_unref(roster);
-	snprintf(top->trouble, sizeof(top->trouble), "%s",
-		 r == CLIENT_E_AWAY || r == CLIENT_E_REPLY ? client_error(top->ctl->client)
-		 : r == MEMBERSHIP_E_ANSWER                ? "an answer that is not understood"
-							   : strerror(-r));
+	ctl_status_write_whose(&found, &whose);
+	snprintf(top->whose, sizeof(top->whose), "%.*s", (int)strcspn(buf_str(&whose), "\n"),
+		 buf_str(&whose));
+	top->trouble[0] = '\0';
+	top->seen_us = clock_mono_us();
+	ctl_history_push(&top->history, found.roster, top->seen_us);
+	cJSON_Delete(top->overview);
+	top->overview = found.overview;
 }
 
 static int draw(const struct top *top)
@@ -50,8 +53,9 @@ static int draw(const struct top *top)
 	struct ctl_view frame = {
 		.pool = top->ctl->options.pool,
 		.history = &top->history,
-		.reports = top->reports.nodes ? &top->reports : NULL,
+		.overview = top->overview,
 		.trouble = top->trouble[0] ? top->trouble : NULL,
+		.whose = top->whose[0] ? top->whose : NULL,
 		.age_s = (double)(clock_mono_us() - top->seen_us) / US_PER_S,
 		.now_s = (time_t)(clock_wall_us() / US_PER_S),
 		.colour = top->colour,
@@ -98,6 +102,21 @@ static void run(struct top *top)
 	} while (draw(top) == 0 && !heed_keys(top, due_us));
 }
 
+/* Calls that take long would make the keys wait. A node may take a second for a new overview. */
+static bool make_quick(struct ctl *ctl)
+{
+	uint64_t most_ms = ctl->options.admin ? NODE_MS : CALL_MS;
+
+	if (ctl->options.timeout_ms > most_ms)
+		ctl->options.timeout_ms = most_ms;
+	if (ctl->options.admin)
+		return true;
+	client_free(ctl->client);
+	ctl->client = client_new(&ctl->url, registry_scripts(&ctl->keys),
+				 (unsigned)ctl->options.timeout_ms);
+	return ctl->client != NULL;
+}
+
 enum ctl_exit ctl_top(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
 	struct top top = { .ctl = ctl };
@@ -113,17 +132,13 @@ enum ctl_exit ctl_top(struct ctl *ctl, const struct ctl_command *command, char *
 				 "again",
 				 trouble);
 	top.colour = !(no_colour && *no_colour);
-	client_free(ctl->client);
-	ctl->client = client_new(
-		&ctl->url, registry_scripts(&ctl->keys),
-		ctl->options.timeout_ms < CALL_MS ? (unsigned)ctl->options.timeout_ms : CALL_MS);
-	if (!ctl->client)
+	if (!make_quick(ctl))
 		return ctl_fail("out of memory");
 	r = ctl_screen_open();
 	if (r == 0)
 		run(&top);
 	ctl_screen_close();
 	ctl_history_deinit(&top.history);
-	reports_deinit(&top.reports);
+	cJSON_Delete(top.overview);
 	return r == 0 ? CTL_OK : ctl_fail("the terminal: %s", strerror(-r));
 }

@@ -5,9 +5,12 @@
 #include "common/clock.h"
 #include "common/tolerance.h"
 #include "registry/ctl/ctl.h"
+#include "registry/ctl/ctl_json.h"
+#include "registry/ctl/ctl_look.h"
 #include "registry/ctl/ctl_verdict.h"
 
 #define LOOK_AGAIN_MS 200
+#define NODE_LATE_MS 3000
 #define UNDER_WAY_MAX_S 1
 #define CREDIT_EPSILON 1e-3 /* messages */
 
@@ -31,15 +34,21 @@ static void sample_deinit(struct sample *s)
 	free(s->lines);
 }
 
-static int take_sample(struct ctl *ctl, struct sample *s)
+static enum ctl_exit take_sample(struct ctl *ctl, struct sample *s)
 {
-	int r = membership_roster(ctl->client, &s->roster);
+	struct ctl_look look CLEANUP(ctl_look_deinit) = { 0 };
+	enum ctl_exit code = ctl_look_or_tell(ctl, &look);
 
-	if (r != 0)
-		return r;
+	if (code != CTL_OK)
+		return code;
+	if (look.is_own)
+		return ctl_fail("verify: Redis is away or refuses, and node %s does not know what "
+				"the others did: try again when it is back",
+				ctl_json_text(look.overview, "node"));
+	s->roster = roster_ref(look.roster);
 	s->lines = calloc(s->roster->n_analyzers + 1, sizeof(*s->lines));
 	if (!s->lines)
-		return -ENOMEM;
+		return ctl_fail("out of memory");
 	s->routed = s->roster->gone_routed;
 	s->delivered = s->roster->gone_delivered;
 	s->packets = s->roster->gone_delivered_packets;
@@ -53,7 +62,7 @@ static int take_sample(struct ctl *ctl, struct sample *s)
 		s->packets += a->delivered_packets;
 	}
 	s->packets_since = s->packets;
-	return 0;
+	return CTL_OK;
 }
 
 /* What came since `before`. */
@@ -157,11 +166,11 @@ static void check_delivered(struct verdict *v, const struct sample *s)
 
 /* Under load, what is under way is no more than is routed in a moment: what is lost stays in it for
  * ever. */
-static void check_under_way(struct verdict *v, const struct ctl *ctl, const struct sample *now,
+static void check_under_way(struct verdict *v, uint64_t ms, const struct sample *now,
 			    const struct sample *since)
 {
 	double under_way = now->routed - now->delivered;
-	double a_second = since->routed * 1000 / (double)ctl->options.for_ms;
+	double a_second = ms ? since->routed * 1000 / (double)ms : 0;
 	char detail[200];
 
 	snprintf(detail, sizeof(detail),
@@ -280,37 +289,60 @@ static void check_unchanged(struct verdict *v, const struct sample *before,
 			(unsigned long long)after->roster->epoch);
 }
 
-static int verify_between(struct ctl *ctl, struct verdict *v)
+static uint64_t ms_between(const struct sample *before, const struct sample *after)
+{
+	uint64_t from_ms = before->roster->now_ms, to_ms = after->roster->now_ms;
+
+	return to_ms > from_ms ? to_ms - from_ms : 0;
+}
+
+/* What a node tells may be a second old, so it is asked until the time has passed there too. */
+static enum ctl_exit take_later_sample(struct ctl *ctl, const struct sample *before,
+				       struct sample *after)
+{
+	uint64_t end_us = clock_mono_us() + NODE_LATE_MS * US_PER_MS;
+	enum ctl_exit code = take_sample(ctl, after);
+
+	while (code == CTL_OK && ms_between(before, after) < ctl->options.for_ms &&
+	       clock_mono_us() < end_us && ctl_wait(LOOK_AGAIN_MS)) {
+		sample_deinit(after);
+		*after = (struct sample){ 0 };
+		code = take_sample(ctl, after);
+	}
+	return code;
+}
+
+static enum ctl_exit verify_between(struct ctl *ctl, struct verdict *v)
 {
 	struct sample before CLEANUP(sample_deinit) = { 0 }, after CLEANUP(sample_deinit) = { 0 },
 			     totals;
-	int r = take_sample(ctl, &before);
+	enum ctl_exit code = take_sample(ctl, &before);
 
-	if (r != 0)
-		return r;
+	if (code != CTL_OK)
+		return code;
 	ctl_wait(ctl->options.for_ms);
-	r = take_sample(ctl, &after);
-	if (r != 0)
-		return r;
+	code = take_later_sample(ctl, &before, &after);
+	if (code != CTL_OK)
+		return code;
 	verdict_start(v);
 	check_unchanged(v, &before, &after);
 	totals = (struct sample){ .routed = after.routed, .delivered = after.delivered };
 	subtract(&after, &before);
-	check_under_way(v, ctl, &totals, &after);
+	check_under_way(v, ms_between(&before, &after), &totals, &after);
 	check_accounts(v, &after.roster->accounts);
 	check_packets(v, &after);
 	check_shares(v, ctl, &after);
 	check_credit(v, &after);
-	return 0;
+	return CTL_OK;
 }
 
-static int verify_all(struct ctl *ctl, struct verdict *v)
+static enum ctl_exit verify_all(struct ctl *ctl, struct verdict *v)
 {
 	struct sample sample CLEANUP(sample_deinit) = { 0 };
-	int r = take_sample(ctl, &sample);
+	enum ctl_exit code = take_sample(ctl, &sample);
 
-	if (r != 0)
-		return r;
+	if (code != CTL_OK)
+		return code;
 	verdict_start(v);
 	check_delivered(v, &sample);
 	check_processed(v, &sample);
@@ -318,25 +350,26 @@ static int verify_all(struct ctl *ctl, struct verdict *v)
 	check_packets(v, &sample);
 	check_shares(v, ctl, &sample);
 	check_credit(v, &sample);
-	return 0;
+	return CTL_OK;
 }
 
 enum ctl_exit ctl_verify(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
 	uint64_t end = clock_mono_us() + ctl->options.wait_ms * US_PER_MS;
 	struct verdict verdict = { 0 };
-	int r;
+	enum ctl_exit code;
 
 	(void)command;
 	(void)arguments;
 	ctl_catch_signals();
 	do
-		r = ctl->options.for_ms ? verify_between(ctl, &verdict) : verify_all(ctl, &verdict);
-	while (r == 0 && !verdict.is_ok && !ctl->options.for_ms && clock_mono_us() < end &&
+		code = ctl->options.for_ms ? verify_between(ctl, &verdict)
+					   : verify_all(ctl, &verdict);
+	while (code == CTL_OK && !verdict.is_ok && !ctl->options.for_ms && clock_mono_us() < end &&
 	       ctl_wait(LOOK_AGAIN_MS));
-	if (r != 0) {
+	if (code != CTL_OK) {
 		cJSON_Delete(verdict.checks);
-		return ctl_explain(ctl, r, NULL);
+		return code;
 	}
 	return verdict_print(&verdict, ctl->options.json);
 }

@@ -15,7 +15,6 @@ my $fault = sub (@options) {
 
 $truth->begins('an analyzer errs', sub { $fault->('--errors', '0.3') }, kind => 'analyzer_errs', subject => 'a2',
     text => qr/^a2 fails \d+ % of its deliveries: HTTP 5\d\d/, error => qr/^HTTP 5\d\d/, since => 1, row => sub ($a) { $a->{error_ratio} > 0 },
-    status => qr/a2 fails \d+ % of its deliveries/, event => 'fault', alert => 'WeirAnalyzerFails',
-    metric => sub ($m) { $m->{weir_batches_failed_total} > 0 });
+    status => qr/a2 fails \d+ % of its deliveries/, event => 'fault', alert => 'WeirAnalyzerFails', labels => { analyzer => 'a2' });
 $truth->ends('it errs no more', sub { $fault->('--clear') });
 done_testing;

@@ -18,7 +18,7 @@ $truth->begins('an analyzer restarts again and again', sub {
         $cluster->start_analyzer(a2 => 1)->wait_log(qr/msg=registered/);
     }
 }, kind => 'analyzer_flaps', subject => 'a2', level => 'warn', text => qr/^a2 restarts again and again, and is held back for \d+ s more$/,
-    row => sub ($a) { $a->{held_back_ms} > 0 }, status => qr/a2 restarts again and again/, alert => 'WeirSharesOff',
+    row => sub ($a) { $a->{held_back_ms} > 0 }, status => qr/a2 restarts again and again/, event => 'replaced', alert => 'WeirAnalyzerFlaps', labels => { analyzer => 'a2' },
     metric => sub ($m) { $m->{'weir_share_target_ratio{analyzer="a2"}'} == 0 });
 $truth->ends('it stays', sub { });
 done_testing;

@@ -14,7 +14,7 @@ $truth->wait_well(30);
 
 $truth->begins('an analyzer hangs', sub { $a2->signal('STOP') }, kind => 'analyzer_hangs', subject => 'a2', level => 'trouble',
     text => qr/^a2 hangs: it takes deliveries and does not answer/, since => 1, row => sub ($a) { $a->{check}{since_ms} && $a->{breakers}{hanging} > 0 },
-    status => qr/trouble a2 hangs/, event => 'breaker', alert => 'WeirAnalyzerUnreachable',
+    status => qr/trouble a2 hangs/, event => 'breaker', alert => 'WeirAnalyzerUnreachable', labels => { analyzer => 'a2' },
     metric => sub ($m) { $m->{'weir_breaker_workers{analyzer="a2",state="closed"}'} == 0 });
 $truth->ends('it goes on', sub { $a2->signal('CONT') });
 done_testing;

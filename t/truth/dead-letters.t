@@ -20,7 +20,7 @@ $truth->wait_well(30);
 $truth->begins('an analyzer calls packets bad', sub {
     http(POST => "http://$node->{ingest}/ingest", ['not for everybody']) for 1 .. 20;
 }, kind => 'dead_letters', level => 'warn', text => qr/^\d+ dead letters? waits? for somebody to replay or purge/, since => 1, within => 30,
-    status => qr/\d+ dead letters? waits?/, alert => 'WeirDeadLetters', metric => sub ($m) { $m->{weir_pool_dead_letters} > 0 && $m->{weir_dead_packets_total} > 0 });
+    status => qr/\d+ dead letters? waits?/, event => 'dead', alert => 'WeirDeadLetters');
 like(run('weirctl', '--redis', $cluster->redis->url, 'dead', 'list')->{stdout}, qr/a2 +status 400/, 'weirctl dead list says who refused them, and how');
 $truth->ends('they are purged', sub { run('weirctl', '--redis', $cluster->redis->url, 'dead', 'purge', 'all', '--yes') });
 done_testing;

@@ -18,7 +18,7 @@ is($truth->overview->{figures}{of}, 'node', 'the figures are those of the node, 
 is($truth->overview->{nodes}[0]{id}, 'n1', 'by its name');
 
 $truth->begins('Redis comes back empty', sub { $redis->start or die "redis does not come up\n" }, kind => 'redis', subject => 'empty', level => 'warn',
-    text => qr/^Redis came back empty/, since => 1, event => 'data_lost|registry_away|joined|back', alert => 'WeirRedisAway', within => 30,
+    text => qr/^Redis came back empty/, since => 1, event => 'data_lost|registry_away|joined|back', alert => 'WeirRedisLostData', within => 30,
     metric => sub ($m) { $m->{weir_registry_losses_total} > 0 && $m->{'weir_redis_state{state="empty"}'} == 1 });
 $truth->ends('it is whole again', sub { }, within => 90);
 my $rates = http(GET => $truth->cluster->node(1)->{admin} . '/v1/history')->{json};

@@ -4,6 +4,7 @@ use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use Test::More;
 use Weir::Cluster;
+use Weir::Terminal;
 use Weir::Test;
 
 alarm 300;
@@ -21,8 +22,13 @@ my $status = ctl('status');
 is($status->{status}, 0, 'a node tells the status') or diag $status->{stderr};
 like($status->{stdout}, qr/^pool default, epoch \d+, as node n1 sees it$/m, 'and whose view it is');
 like($status->{stdout}, qr/^a1 +active +up +0\.5 +50\.00 %/m, 'with a line for each analyzer');
-like($status->{stdout}, qr/^ANALYZER +WINDOW +MESSAGES +TARGET THEN +ACTUAL +ERROR/m, 'and windows, with the shares that held then');
-like($status->{stdout}, qr/^a1 +$_ s +[\d,]+ +\d+\.\d\d % +\d+\.\d\d % +[+-]\d/m, "of $_ s") for 10, 60, 600;
+like($status->{stdout}, qr/^All is well: 2 analyzers, 2 nodes/m, 'and the verdict');
+my $window = qr/\d+\.\d\d % +\d+\.\d\d % +[+-]\d+/;
+for ([ node => $status ], [ Redis => run('weirctl', '--redis', $cluster->redis->url, 'status') ]) {
+    my ($way, $found) = @$_;
+    like($found->{stdout}, qr/^SHARES +10 S DUE +GOT +OFF +1 MIN DUE +GOT +OFF +10 MIN DUE +GOT +OFF +ALL DUE +GOT +OFF$/m, "windows, with the shares that held then: by $way");
+}
+like($status->{stdout}, qr/^of a1 +$window +$window +$window +$window$/m, 'of 10 s, 1 min, 10 min and all');
 is(ctl('status', '--json')->{json}{node}, 'n1', 'the same for programs');
 like(ctl('nodes')->{stdout}, qr/^n2 +1 /m, 'nodes are listed');
 is(ctl('completion', 'ids')->{stdout}, "a1\na2\n", 'and analyzers');
@@ -53,12 +59,27 @@ $load->wait_end;
 is(ctl('dead', 'list')->{json}{total} // 0, 0, 'dead letters are listed');
 is(ctl('dead', 'purge', 'all')->{status}, 2, 'and not deleted without a word');
 is(ctl('spill', 'status')->{status}, 0, 'and so is the spill');
-is(ctl('top')->{status}, 2, 'what looks at Redis itself says so');
+like(ctl('top')->{stderr}, qr/stdout is no terminal/, 'top needs a terminal, and no Redis');
+is(ctl('verify', '--tolerance', 100)->{status}, 0, 'what is verified in Redis can be verified through a node');
+my $seen = folder . '/seen';
+my $events = Weir::Process->start([ 'weirctl', '--admin', $url, '--admin-token-file', $token_file, 'events', '--count', 1 ], stdout => $seen, may_end => 1);
+my $w = 3;
+wait_until { ctl('weight', 'a1', ++$w); $events->has_ended } 20, 'an event to be followed';
+like(slurp($seen), qr/^\S+Z  a1: weight \S+ -> \d+ \(by \S+ with the admin token, from 127\.0\.0\.1\)/, 'events are followed through a node');
 
 $cluster->redis->kill_now;
 my $away;
 wait_until { $away = ctl('status'); $away->{status} == 0 && $away->{stdout} =~ /Redis is away/ } 20, 'the status while Redis is away';
-like($away->{stdout}, qr/these are figures of node n1/, 'it says whose figures they are');
+like($away->{stdout}, qr/these are figures of node n1 alone/, 'it says whose figures they are');
+like($away->{stdout}, qr/^Redis is away, as n1 sees it/m, 'and the verdict');
+like(ctl('nodes')->{stdout}, qr/^Redis is away .*these are figures of node n1 alone.*\nNODE /m, 'nodes say so as well');
+like(ctl('verify')->{stderr}, qr/Redis is away or refuses, and node n1 does not know/, 'what cannot be verified is refused');
+my $top = Weir::Terminal->start([ 'weirctl', '--admin', $url, '--admin-token-file', $token_file, 'top' ]);
+$top->resize(140, 30);
+like($top->wait_screen(qr/^Redis is away.*figures of node n1 alone/m, 10), qr/^received [\d,]+ msg\/s in [\d,]+ packets\/s, by node n1/m, 'and so does top');
+like($top->screen, qr/^a1 +[\d.]+% .*\bup/m, 'with the analyzers that the node knows');
+$top->type('q');
+is($top->wait_end, 0, 'which ends as ever');
 is(ctl('refusals')->{status}, 0, 'refusals are told as well');
 like(run('weirctl', '--admin', 'http://127.0.0.1:1', 'status')->{stderr}, qr/^weirctl: the node at http:\/\/127\.0\.0\.1:1: .*--admin says where/,
     'a node that is not there is told');

@@ -383,9 +383,34 @@ static void more_causes_than_there_is_room_for_are_counted(void **state UNUSED)
 static void each_kind_has_its_remedy_and_its_heading(void **state UNUSED)
 {
 	for (unsigned i = 0; i < CAUSE_KINDS; i++) {
-		assert_true(strlen(cause_remedy((enum cause_kind)i)) > 10);
-		assert_true(strlen(cause_runbook((enum cause_kind)i)) > 4);
+		struct cause cause = { .kind = (enum cause_kind)i };
+
+		assert_true(strlen(cause_remedy(&cause)) > 10);
+		assert_true(strlen(cause_runbook(&cause)) > 4);
 	}
+}
+
+static void each_state_of_redis_leads_to_its_own_heading(void **state UNUSED)
+{
+	for (unsigned i = REDIS_UP + 1; i < REDIS_STATES; i++) {
+		struct cause cause = { .kind = CAUSE_REDIS };
+		bool has_lost = i == REDIS_EMPTY || i == REDIS_OLDER;
+
+		snprintf(cause.key, sizeof(cause.key), "%s", redis_state_names[i]);
+		assert_string_equal(cause_runbook(&cause), i == REDIS_AWAY ? "WeirRedisAway"
+							   : has_lost      ? "WeirRedisLostData"
+									   : "WeirRedisState");
+		assert_int_equal(strstr(cause_remedy(&cause), "Bring Redis back") == NULL,
+				 has_lost);
+	}
+}
+
+static void packets_in_a_circle_lead_to_what_ends_the_circle(void **state UNUSED)
+{
+	struct cause cause = { .kind = CAUSE_REFUSING, .key = "loop" };
+
+	assert_string_equal(cause_runbook(&cause), "Packets go in a circle");
+	assert_non_null(strstr(cause_remedy(&cause), "analyzer"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -419,6 +444,8 @@ int main(void)
 		TEST(json_has_what_a_reader_needs),
 		TEST(more_causes_than_there_is_room_for_are_counted),
 		TEST(each_kind_has_its_remedy_and_its_heading),
+		TEST(each_state_of_redis_leads_to_its_own_heading),
+		TEST(packets_in_a_circle_lead_to_what_ends_the_circle),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

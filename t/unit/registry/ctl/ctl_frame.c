@@ -168,21 +168,34 @@ static void nodes_show_the_breakers_they_report(void **state)
 	assert_shows(buf_str(&out), "n3                     1          all closed\n");
 }
 
-static void wide_frames_show_how_deliveries_go(void **state)
+static void one_node_s_figures_are_said_to_be_that(void **state)
 {
-	struct lanes lanes[2] = { { .failed = 5, .times = { 20 }, .n_slow = 1 } },
-		     node = { .times = { 0, 10 } };
-	struct reports reports = { .nodes = cJSON_CreateObject(),
-				   .lanes = lanes,
-				   .n_lanes = 2,
-				   .of_nodes = &node,
-				   .n_nodes = 1,
-				   .ack = { 100 } };
+	cJSON *overview = cJSON_Parse("{\"figures\":{\"node\":\"n1\",\"messages_per_s\":900,"
+				      "\"packets_per_s\":300}}");
 	struct ctl_view f = frame(140, 24);
 	(void)state;
 
-	f.reports = &reports;
-	cJSON_AddItemToObject(reports.nodes, "n1", cJSON_CreateObject());
+	f.overview = overview;
+	f.whose = "Redis is away: these are figures of node n1 alone";
+	ctl_history_push(&history, pool(2, 1, 1, ""), US_PER_S);
+	draw(&f);
+	assert_shows(buf_str(&out), "received 900 msg/s in 300 packets/s, by node n1\n");
+	assert_shows(buf_str(&out), "\nRedis is away: these are figures of node n1 alone\n");
+	cJSON_Delete(overview);
+}
+
+static void wide_frames_show_how_deliveries_go(void **state)
+{
+	cJSON *overview = cJSON_Parse(
+		"{\"analyzers\":[{\"id\":\"a0\",\"p50_ms\":0.06,\"p99_ms\":0.1,"
+		"\"error_ratio\":0.25,\"slow_workers\":1},{\"id\":\"a1\",\"p50_ms\":null}],"
+		"\"nodes\":[{\"id\":\"n1\",\"p50_ms\":0.2,\"p99_ms\":0.2,\"error_ratio\":0}],"
+		"\"deliveries\":{\"p99_ms\":0.2},"
+		"\"ack\":{\"p50_ms\":0.05,\"p99_ms\":0.1,\"p99_9_ms\":0.1}}");
+	struct ctl_view f = frame(140, 24);
+	(void)state;
+
+	f.overview = overview;
 	ctl_history_push(&history, pool(2, 1, 1, "{\"worker\":\"n1/0\",\"unreachable\":\"\"}"),
 			 US_PER_S);
 	draw(&f);
@@ -195,7 +208,7 @@ static void wide_frames_show_how_deliveries_go(void **state)
 		     "n1                     1               0.2     0.2    0.0%  all closed");
 	f.columns = 132;
 	assert_shows(draw(&f), "       0     0.1  up slow");
-	cJSON_Delete(reports.nodes);
+	cJSON_Delete(overview);
 }
 
 static void what_is_stale_says_so(void **state)
@@ -203,7 +216,7 @@ static void what_is_stale_says_so(void **state)
 	struct ctl_view f = frame(80, 24);
 	(void)state;
 
-	f.trouble = "Connection refused\033[2J";
+	f.trouble = "Redis: Connection refused\033[2J";
 	assert_shows(draw(&f), "NOTHING KNOWN YET. Redis: Connection refused?[2J");
 	ctl_history_push(&history, pool(2, 1, 1, ""), US_PER_S);
 	f.age_s = 12;
@@ -294,6 +307,7 @@ int main(void)
 		TEST(nothing_routed_is_no_error),
 		TEST(growth_has_a_sign_and_what_is_under_way_is_shown),
 		TEST(nodes_show_the_breakers_they_report),
+		TEST(one_node_s_figures_are_said_to_be_that),
 		TEST(wide_frames_show_how_deliveries_go),
 		TEST(what_is_stale_says_so),
 		TEST(an_empty_pool_says_how_to_begin),

@@ -1,4 +1,4 @@
-#include "node/watch/history.h"
+#include "registry/history.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -126,6 +126,28 @@ unsigned history_list(const struct history *h, const struct history_sample **lis
 struct history_amount history_of(const struct history_sample *sample, unsigned slot)
 {
 	return slot < sample->n_slots ? sample->of[slot] : (struct history_amount){ 0 };
+}
+
+int history_restore(struct history *h, const struct history_sample *samples, unsigned n,
+		    const double *shares, const struct history_amount *former, unsigned n_slots)
+{
+	int r = 0;
+
+	assert(h->fine.n == 0);
+	for (unsigned i = 0; i < n && r == 0; i++)
+		r = ring_push(&h->fine, &samples[i]);
+	if (n && r == 0)
+		r = ring_push(&h->coarse, &samples[0]);
+	h->shares = calloc(n_slots + 1, sizeof(*h->shares));
+	h->former = calloc(n_slots + 1, sizeof(*h->former));
+	if (r != 0 || !h->shares || !h->former)
+		return -ENOMEM;
+	if (n_slots) {
+		memcpy(h->shares, shares, n_slots * sizeof(*shares));
+		memcpy(h->former, former, n_slots * sizeof(*former));
+	}
+	h->n_shares = h->n_former = n_slots;
+	return 0;
 }
 
 /* ---- a new sample ---- */
@@ -267,6 +289,35 @@ static double total_of(const struct roster *roster)
 	for (unsigned i = 0; i < roster->n_analyzers; i++)
 		routed += roster->analyzers[i].routed;
 	return routed;
+}
+
+static bool has_other_shares(const struct history *h, const struct roster *roster)
+{
+	for (unsigned i = 0; i < roster->n_analyzers; i++) {
+		const struct analyzer *a = &roster->analyzers[i];
+
+		if (fabs(a->share - (a->slot < h->n_shares ? h->shares[a->slot] : 0)) > 1e-9)
+			return true;
+	}
+	return false;
+}
+
+void history_forgive(struct history *h, const struct roster *roster)
+{
+	const struct history_sample *last = history_now(h);
+	double routed = last ? total_of(roster) - last->routed : 0;
+
+	if (routed <= 0 || !has_other_shares(h, roster) ||
+	    keep_shares(h, roster, slots_of(roster)) != 0)
+		return;
+	for (unsigned i = 0; i < roster->n_analyzers; i++) {
+		const struct analyzer *a = &roster->analyzers[i];
+		double before = history_of(last, a->slot).routed;
+
+		if (a->slot < h->n_former)
+			before += h->former[a->slot].routed;
+		h->shares[a->slot] = fmax(0, a->routed - before) / routed;
+	}
 }
 
 static int add_sample(struct history *h, struct history_sample *sample, const struct roster *roster)

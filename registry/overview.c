@@ -1,4 +1,4 @@
-#include "node/watch/overview.h"
+#include "registry/overview.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -271,6 +271,7 @@ static cJSON *verdict_json(const struct overview *o)
 		.reports = o->reports,
 		.node = o->node,
 		.is_own = o->is_own,
+		.is_outside = o->is_outside,
 		.redis = o->redis.state,
 		.redis_since_ms = o->redis.since_ms,
 		.redis_error = o->redis.error,
@@ -291,12 +292,21 @@ static cJSON *verdict_json(const struct overview *o)
 		off[i] = off_by(&minute, &o->roster->analyzers[i]);
 	if (causes) {
 		causes_find(causes, &f);
-		since_fill(o->since, causes, f.now_ms);
+		if (o->fill_since)
+			o->fill_since(o->since_arg, causes, f.now_ms);
 		json = causes_json(causes, &f);
 	}
 	free(causes);
 	free(off);
 	return json;
+}
+
+/* Of all nodes, to all analyzers. */
+static void add_deliveries(cJSON *json, const struct reports *reports)
+{
+	struct lanes all = reports_all(reports);
+
+	lanes_add_health(&all, cJSON_AddObjectToObject(json, "deliveries"));
 }
 
 cJSON *overview_json(const struct overview *o)
@@ -324,6 +334,7 @@ cJSON *overview_json(const struct overview *o)
 	add_growth(json, "spill", &s, s.from->spilled, s.to->spilled);
 	add_growth(json, "dead", &s, s.from->dead, s.to->dead);
 	cJSON_AddItemToObject(json, "ack", reports_ack_json(o->reports));
+	add_deliveries(json, o->reports);
 	cJSON_AddItemToObject(json, "refused", cJSON_Duplicate(o->reports->refused, true));
 	/* less when a node has left */
 	add_number(json, "refused_per_s", fmax(0, per_second(&s, s.from->refused, s.to->refused)),

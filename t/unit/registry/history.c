@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "node/watch/history.h"
+#include "registry/history.h"
 #include "t/unit/near.h"
 
 struct pool {

@@ -1,5 +1,5 @@
-#ifndef WEIR_NODE_HISTORY_H
-#define WEIR_NODE_HISTORY_H
+#ifndef WEIR_REGISTRY_HISTORY_H
+#define WEIR_REGISTRY_HISTORY_H
 /*
  * The pool over the last ten minutes, as totals at points in time, so that any two of them can be
  * compared: finely for the last minute, coarsely beyond. Pure: time is a parameter.
@@ -68,6 +68,16 @@ int history_push(struct history *h, const struct roster *roster, const struct hi
  * is settled when it is back: it is due by the shares that held before, and the time that it was
  * away and the settling become one stretch. */
 void history_away(struct history *h);
+
+/* A history as it was elsewhere: samples from old to new, the shares and the totals of former stays
+ * by slot as of the last. `h` was initialized, and is empty. Copies all. */
+int history_restore(struct history *h, const struct history_sample *samples, unsigned n,
+		    const double *shares, const struct history_amount *former,
+		    unsigned n_slots) MUST_CHECK;
+
+/* Before a roster is pushed that comes long after the last sample: where its shares are others, nobody
+ * knows since when, and what was routed meanwhile counts as due. */
+void history_forgive(struct history *h, const struct roster *roster);
 
 /* The latest; NULL: there is none. Good until the next push, as all of these. */
 const struct history_sample *history_now(const struct history *h);
