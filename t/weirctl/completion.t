@@ -67,7 +67,7 @@ is(run('weirctl', 'completion', 'csh')->{status}, 2, 'another shell is refused')
 $redis->kill_now;
 is_deeply(after("--redis $url weight "), [], 'without Redis nothing is offered, and nothing is said');
 
-# The shells may not be there: what is written for them is looked at.
+# What is written for the other shells is looked at; completion-shells.t loads it there.
 my $zsh = run('weirctl', 'completion', 'zsh')->{stdout};
 my $fish = run('weirctl', 'completion', 'fish')->{stdout};
 like($zsh, qr/\A#compdef weirctl\n.*^compdef _weirctl weirctl\n\z/ms, 'zsh gets a function of its own');
