@@ -37,7 +37,7 @@ struct outbox_sender {
 	int64_t removed;
 	size_t batch; /* how many the next batch may have: one after a failure */
 	pthread_t thread;
-	bool has_thread;
+	bool has_thread, has_lock;
 	pthread_mutex_t lock; /* of the next two */
 	pthread_cond_t changed;
 	bool is_stopping, has_news;
@@ -177,6 +177,7 @@ static int start_thread(struct outbox_sender *s)
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
+	s->has_lock = true;
 	r = pthread_create(&s->thread, NULL, run, s);
 	s->has_thread = r == 0;
 	return -r;
@@ -215,6 +216,18 @@ int outbox_sender_start(const struct sink_options *options, const struct carrier
 	return r;
 }
 
+static void end_thread(struct outbox_sender *s)
+{
+	if (!s->has_thread)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->is_stopping = true;
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->thread, NULL);
+	s->has_thread = false;
+}
+
 void outbox_sender_drain(struct outbox_sender *s, uint64_t timeout_ms)
 {
 	uint64_t until_us = clock_mono_us() + timeout_ms * US_PER_MS;
@@ -222,6 +235,7 @@ void outbox_sender_drain(struct outbox_sender *s, uint64_t timeout_ms)
 
 	while (outbox_messages(s->outbox) > 0 && clock_mono_us() < until_us)
 		nanosleep(&step, NULL);
+	end_thread(s);
 	if (outbox_messages(s->outbox) > 0)
 		log_info("outbox", "messages stay in the outbox", "messages=%llu",
 			 (unsigned long long)outbox_messages(s->outbox));
@@ -231,12 +245,8 @@ void outbox_sender_stop(struct outbox_sender *s)
 {
 	if (!s)
 		return;
-	if (s->has_thread) {
-		pthread_mutex_lock(&s->lock);
-		s->is_stopping = true;
-		pthread_cond_broadcast(&s->changed);
-		pthread_mutex_unlock(&s->lock);
-		pthread_join(s->thread, NULL);
+	end_thread(s);
+	if (s->has_lock) {
 		pthread_cond_destroy(&s->changed);
 		pthread_mutex_destroy(&s->lock);
 	}

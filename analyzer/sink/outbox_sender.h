@@ -16,7 +16,7 @@ struct outbox_sender;
 /* Borrows all. Negative errno, logged. */
 int outbox_sender_start(const struct sink_options *options, const struct carrier_ops *ops,
 			struct sink_counters *counters, struct outbox_sender **senderp) MUST_CHECK;
-/* Waits until nothing is in the outbox, for at most this long. */
+/* Waits until nothing is in the outbox, for at most this long. Then nothing is sent any more. */
 void outbox_sender_drain(struct outbox_sender *sender, uint64_t timeout_ms);
 /* The rest stays on disk. */
 void outbox_sender_stop(struct outbox_sender *sender);

@@ -24,7 +24,7 @@ struct sink;
 
 /* Opens file and outbox. Borrows what the options point to. Negative errno, logged. */
 int sinks_new(const struct sink_options *options, struct sinks **sinksp) MUST_CHECK;
-/* Sends what waits in the outbox, for at most this long, and lets the rest lie. */
+/* Sends what waits in the outbox, for at most this long, and lets the rest lie: then nothing is sent from there any more. */
 void sinks_drain(struct sinks *sinks, uint64_t timeout_ms);
 void sinks_free(struct sinks *sinks);
 const struct sink_counters *sinks_counters(const struct sinks *sinks);

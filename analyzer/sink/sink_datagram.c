@@ -92,12 +92,15 @@ static int connect_datagram(struct datagram_carrier *carrier)
 static void keep_pace(struct datagram_carrier *carrier)
 {
 	uint64_t now_us = clock_mono_us();
-	struct timespec pause = { 0 };
+	struct timespec pause;
+	uint64_t pause_us;
 
 	if (carrier->next_us < now_us)
 		carrier->next_us = now_us;
 	if (carrier->next_us > now_us + PACE_SLACK_US) {
-		pause.tv_nsec = (long)((carrier->next_us - now_us) * 1000 % 1000000000);
+		pause_us = carrier->next_us - now_us;
+		pause = (struct timespec){ (time_t)(pause_us / US_PER_S),
+					   (long)(pause_us % US_PER_S * 1000) };
 		nanosleep(&pause, NULL);
 	}
 	carrier->next_us += US_PER_S / carrier->options->udp_rate;

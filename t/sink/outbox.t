@@ -11,11 +11,11 @@ alarm 300;
 my $sent = messages(n_messages);
 
 # Kills the receiver in the middle of the load, and starts another one on its port after the given seconds.
-sub with_a_killed_receiver ($scheme, $seconds, @options) {
-    my $receiver = receiver("gelf-$scheme");
-    my $analyzer = sink_analyzer("gelf+$scheme://127.0.0.1:$receiver->{port}", '--sink-timeout', '2s', @options);
-    my ($n, $half, $again, $back) = (0, int(@{ $sent->{bodies} } / 2), undef, 0);
-    my $revive = sub { $again = receiver("gelf-$scheme", '--port', $receiver->{port}); };
+sub with_a_killed_receiver ($kind, $url, $seconds, @options) {
+    my $receiver = receiver($kind);
+    my $analyzer = sink_analyzer("$url://127.0.0.1:$receiver->{port}", '--sink-timeout', '2s', @options);
+    my ($n, $half, $again) = (0, int(@{ $sent->{bodies} } / 2));
+    my $revive = sub { $again = receiver($kind, '--port', $receiver->{port}) };
     deliver($analyzer, $sent, sub {
         return if ++$n != $half;
         $receiver->{process}->kill_now;
@@ -23,24 +23,29 @@ sub with_a_killed_receiver ($scheme, $seconds, @options) {
     });
     if (@options) {
         sleep $seconds;
-        cmp_ok($analyzer->stats->{sink}{outbox_messages}, '>', 0, "$scheme: what cannot be sent waits in the outbox");
+        cmp_ok($analyzer->stats->{sink}{outbox_messages}, '>', 0, "$url: what cannot be sent waits in the outbox");
         $revive->();
     }
-    my $got = wait_arrived($sent, @options ? 20 : 1, $receiver->{file}, $again->{file});
-    return ($got, $analyzer);
+    return (wait_arrived($sent, @options ? 20 : 0.2, $receiver->{file}, $again->{file}), $analyzer);
 }
 
+my $away = $ENV{WEIR_SINK_AWAY} // 1; # seconds
 for my $scheme (qw(udp tcp)) {
-    my ($got, $analyzer) = with_a_killed_receiver($scheme, $ENV{WEIR_SINK_AWAY} // 1, '--sink-outbox', folder . "/$scheme.outbox");
+    my ($got, $analyzer) = with_a_killed_receiver("gelf-$scheme", "gelf+$scheme", $away, '--sink-outbox', folder . "/$scheme.outbox");
     is($got->{missing}, 0, "$scheme: the receiver is killed, and every message arrives");
     is_deeply([ @{ $got->{wrong} }, @{ $got->{errors} } ], [], 'as it was');
     wait_until { $analyzer->stats->{sink}{outbox_messages} == 0 } 10, 'the outbox to be empty';
     note("$scheme with an outbox: $got->{twice} messages came twice");
 }
 
+for my $case ([ 'gelf-http', 'gelf+http' ], [ 'lines', 'http' ]) {
+    my ($got) = with_a_killed_receiver(@$case, $away);
+    is($got->{missing}, 0, "$case->[1]: the receiver is killed, and every message arrives, for it acknowledges");
+}
+
 # Measured, and said in docs/sinks.md: how many depends on the machine, so nothing is claimed.
 for my $scheme (qw(udp tcp)) {
-    my ($got) = with_a_killed_receiver($scheme, $ENV{WEIR_SINK_AWAY} // 1);
+    my ($got) = with_a_killed_receiver("gelf-$scheme", "gelf+$scheme", $away);
     note("$scheme without an outbox: $got->{missing} of $sent->{n} messages are lost, $got->{twice} came twice");
     is_deeply([ @{ $got->{wrong} }, @{ $got->{errors} } ], [], "$scheme: what arrives without an outbox is whole");
 }
@@ -66,7 +71,7 @@ subtest 'an analyzer is killed with a full outbox' => sub {
 };
 
 subtest 'a full outbox refuses, and Weir keeps the packet' => sub {
-    my $analyzer = sink_analyzer('gelf+tcp://127.0.0.1:' . free_port, '--sink-outbox', folder . '/small.outbox', '--sink-outbox-max', '64KiB');
+    my $analyzer = sink_analyzer('gelf+tcp://127.0.0.1:' . free_port, '--sink-outbox', folder . '/small.outbox', '--sink-outbox-max', '64KiB', '--sink-timeout', '500ms');
     my $packet = '["' . 'x' x 30_000 . '"]';
     is($analyzer->post('/ingest', $packet)->{status}, 200, 'there is room');
     is($analyzer->post('/ingest', $packet)->{status}, 200, 'twice');

@@ -5,6 +5,8 @@
                                     a blank, the batch), and what has to come of them (FOLDER/expected)
   sinks.py receive KIND FILE [...]  a strict server: gelf-udp, gelf-tcp, gelf-tls, gelf-http, es, loki, otlp, lines;
                                     prints "port=N"; a line for each message, or for what is wrong with it
+  sinks.py read GELF FILE [--floats] the same judgement on lines of GELF that another server has written; --floats: its numbers
+                                    have lost digits
   sinks.py check EXPECTED FILE...   compares, and says in JSON what is missing, twice, wrong
 """
 import argparse
@@ -241,7 +243,10 @@ def take_gelf(out, data):
 
 def gelf_udp(out, port):
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.setsockopt(socket.SOL_SOCKET, 33, 32 << 20) if socket.SO_RCVBUF else None  # SO_RCVBUFFORCE, where one may
+    try:
+        server.setsockopt(socket.SOL_SOCKET, 33, 32 << 20)  # SO_RCVBUFFORCE, where one may
+    except PermissionError:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 << 20)
     server.bind(("127.0.0.1", port))
     print("port=%d" % server.getsockname()[1], flush=True)
     chunks = {}
@@ -328,7 +333,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.n += 1
         if self.server.token and self.headers["Authorization"] != self.server.token:
             return self.answer(401)
-        if self.server.busy and self.server.n % 3 == 1:  # one of three requests is refused for now
+        if self.server.busy and self.server.n % 5 == 1:  # one of five requests is refused for now
             return self.answer(503)
         try:
             return getattr(self, kind)(out, body)
@@ -429,6 +434,15 @@ def receive(args):
         http_server(args.kind, out, args)
 
 
+def read(args):
+    out = Out(args.out)
+    message = out.message
+    if args.floats:
+        out.message = lambda **what: message(**{k: v for k, v in what.items() if k not in ("ns", "seq")})
+    for line in open(args.gelf, "rb"):
+        take_gelf(out, line)
+
+
 def check(args):
     expected = {m["text"]: m for m in map(json.loads, open(args.expected))}
     said = {"missing": 0, "twice": 0, "wrong": [], "errors": [], "got": 0}
@@ -469,6 +483,10 @@ def main():
     p.add_argument("--key")
     p.add_argument("--token")
     p.add_argument("--busy", action="store_true")
+    p = commands.add_parser("read")
+    p.add_argument("gelf")
+    p.add_argument("out")
+    p.add_argument("--floats", action="store_true")
     p = commands.add_parser("check")
     p.add_argument("expected")
     p.add_argument("files", nargs="+")
@@ -476,7 +494,7 @@ def main():
     if args.command == "make":
         make(args.n, args.folder)
     else:
-        {"receive": receive, "check": check}[args.command](args)
+        {"receive": receive, "read": read, "check": check}[args.command](args)
 
 
 main()

@@ -17,7 +17,7 @@ use Weir::Analyzer;
 use Weir::Base qw(checkout until_true);
 use Weir::Test;
 
-our @EXPORT = qw(arrived certificate deliver messages n_messages receiver sink_analyzer wait_arrived);
+our @EXPORT = qw(arrived as_received certificate deliver messages n_messages receiver sink_analyzer wait_arrived);
 my $script = checkout . '/t/sink/sinks.py';
 
 sub import_check () {
@@ -75,6 +75,13 @@ sub deliver ($analyzer, $sent, $each = sub { }) {
         $each->();
     }
     return $n_refused;
+}
+
+# Lines of GELF that another server has written, as our own receiver would have. Options: --floats.
+sub as_received ($gelf, @options) {
+    unlink "$gelf.received";
+    system('python3', $script, 'read', $gelf, "$gelf.received", @options) == 0 or die "read: $?";
+    return "$gelf.received";
 }
 
 sub arrived ($sent, @files) {
