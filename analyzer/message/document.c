@@ -159,13 +159,15 @@ void document_append(struct buf *out, const struct message *m, const struct orig
 		     bool is_indexed)
 {
 	struct writing writing = { out, is_indexed, false };
-	struct json_cursor c = { m->object.data, m->object.data + m->object.len };
+	struct json_cursor c;
 	char time[MESSAGE_TIME_STRLEN];
 	size_t start = out->len;
 	int r = 0;
 
-	if (m->object.len)
+	if (m->object.len) {
+		c = (struct json_cursor){ m->object.data, m->object.data + m->object.len };
 		r = json_scan_object(&c, JSON_BATCH_MAX_DEPTH, on_member, &writing);
+	}
 	assert(r == 0); /* the walk has scanned it */
 	for (size_t i = 0; i < m->n_fields; i++)
 		if (!m->fields[i].is_inside &&
