@@ -63,7 +63,7 @@ static int serve_health(struct server *server, struct front_request *rq)
 	return reply_status(rq, 200, "up");
 }
 
-/* What it is called, whether it is up, and its weight. */
+/* What it is called, whether it is up, its weight, and what became of messages for its sink. */
 static int serve_status(struct server *server, struct front_request *rq)
 {
 	const struct config *config = server->ingest.config;
@@ -75,7 +75,8 @@ static int serve_status(struct server *server, struct front_request *rq)
 	    cJSON_AddStringToObject(json, "status", is_up ? "up" : "down") &&
 	    cJSON_AddBoolToObject(json, "enabled",
 				  !faults_now(server->ingest.faults).is_disabled) &&
-	    cJSON_AddNumberToObject(json, "weight", config->weight))
+	    cJSON_AddNumberToObject(json, "weight", config->weight) &&
+	    stats_add_sink(server->ingest.stats, json))
 		return reply_json(rq, 200, json);
 	cJSON_Delete(json);
 	return reply_json(rq, 200, NULL);

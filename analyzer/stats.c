@@ -206,12 +206,14 @@ static void set_sink(struct stats *s)
 		metrics_set(&s->shard, SINK_DROPPED, i, (int64_t)atomic_load(&sink->dropped[i]));
 }
 
-/* false: out of memory */
-static bool add_sink(const struct sink_counters *sink, cJSON *json)
+bool stats_add_sink(const struct stats *s, cJSON *json)
 {
-	cJSON *object = cJSON_AddObjectToObject(json, "sink");
+	const struct sink_counters *sink = s->sink;
+	cJSON *object = sink ? cJSON_AddObjectToObject(json, "sink") : NULL;
 	uint64_t n_dropped = 0;
 
+	if (!sink)
+		return true;
 	for (unsigned i = 0; i < SINK_DROPS; i++)
 		n_dropped += atomic_load(&sink->dropped[i]);
 	return object &&
@@ -245,7 +247,7 @@ cJSON *stats_json(struct stats *s, const char *id)
 	}
 	ok = ok && cJSON_AddNumberToObject(json, "refused", (double)n_refused(s));
 	pthread_mutex_unlock(&s->lock);
-	if (ok && (!s->sink || add_sink(s->sink, json)))
+	if (ok && stats_add_sink(s, json))
 		return json;
 	cJSON_Delete(json);
 	return NULL;

@@ -42,6 +42,8 @@ void stats_show_sink(struct stats *s, const struct sink_counters *sink);
 
 /* Messages processed since the start. */
 uint64_t stats_processed(struct stats *s);
+/* Adds what became of messages for the sink to an object, if there is a sink. false: out of memory. */
+bool stats_add_sink(const struct stats *s, cJSON *json);
 /* The body of GET /stats; the caller's. NULL: out of memory. */
 cJSON *stats_json(struct stats *s, const char *id);
 /* Appends the text of GET /metrics. */

@@ -26,6 +26,7 @@ for my $case ([ 'es', 'es', '/logs' ], [ 'loki', 'loki', '' ], [ 'otlp', 'otlp',
     is_deeply([ @{ $got->{wrong} }, @{ $got->{errors} } ], [], 'as it has to be');
     is($analyzer->stats->{sink}{sent}, $sent->{n}, 'all are counted as sent');
     cmp_ok($analyzer->stats->{sink}{retried}, '>', 0, 'and what was refused for now as tried again') if $kind ne 'gelf-http';
+    is_deeply(decode_json($analyzer->get('/status')->{content})->{sink}, $analyzer->stats->{sink}, 'the status has the same') if $kind eq 'es';
     unlike($analyzer->process->log, qr/c2VjcmV0/, 'the password is not in the log');
 }
 
