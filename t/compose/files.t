@@ -50,6 +50,22 @@ is_deeply([ slurp('Dockerfile') =~ /^ARG VERSION=(\S+)/m ], [ slurp('CMakeLists.
     'the image is labelled with the version');
 unlike($compose, qr/container_name:/, 'no name of a container stands in the way of --scale');
 
+# ---- certificates, as the profile tls makes them ----
+
+SKIP: {
+    skip 'there is no openssl', 5 if !has('openssl');
+    my $made = folder . '/certificates';
+    mkdir $made;
+    my @make = ('sh', 'compose/certificates.sh', $made, 'logs.example.com,192.0.2.7');
+    is((quietly(@make))[0], 0, 'certificates are made');
+    my ($status, $said) = quietly('openssl', 'verify', '-CAfile', "$made/ca.crt", '-verify_hostname', 'logs.example.com', "$made/tls.crt");
+    is($status, 0, 'that are good for the names asked for') or diag($said);
+    my $before = slurp("$made/tls.crt");
+    is((quietly(@make))[0], 0, 'a second start');
+    is(slurp("$made/tls.crt"), $before, 'keeps them');
+    isnt((quietly('sh', 'compose/certificates.sh', $made, 'a;b'))[0], 0, 'what is no name is refused');
+}
+
 # ms
 sub knob_ms ($name) {
     my ($n, $unit) = $env =~ /^$name=(\d+)(ms|s|m)$/m or return 0;

@@ -8,6 +8,7 @@ const { parseAllDocuments } = require("yaml");
 const packages = {
   "monitoring.coreos.com": "@kubernetes-models/prometheus-operator",
   "keda.sh": "@kubernetes-models/keda",
+  "cert-manager.io": "@kubernetes-models/cert-manager",
 };
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
@@ -18,7 +19,7 @@ function schemaOf({ apiVersion, kind }) {
   const model = require(`${name}/${apiVersion}/${kind}`);
   const schema =
     Object.keys(model).find((key) => key.startsWith("Io")) ??
-    [...group.split("."), version, kind].map(capital).join("");
+    [...group.split(/[.-]/), version, kind].map(capital).join("");
   return require(join(process.env.NODE_PATH, name, "_schemas", schema)).validate;
 }
 
