@@ -22,8 +22,9 @@ my %load = (
     small => { connections => 64, body => [ 100, 1 ] },
     large => { connections => 64, body => [ 65536, 400 ] },
     mixed => { connections => 64, body => ['mixed'] },
+    tls => { connections => 64, body => [ 1200, 5 ], tls => 1 },
 );
-my @shapes = qw(busy few many small large mixed latency fresh);
+my @shapes = qw(busy few many small large mixed tls latency fresh);
 
 sub shapes () { return @shapes }
 sub contestants () { return @contestants }
@@ -35,6 +36,7 @@ sub new ($class, %options) {
     die "latency wants HAProxy among the contestants, or --rate\n"
         if !$options{rate} && grep({ $_ eq 'latency' } $options{shapes}->@*) && !grep { $_ eq 'haproxy' } $options{only}->@*;
     my $self = bless { %options, figures => {}, complaints => [] }, $class;
+    $self->{tls} = Bench::Routers::certificate() if grep { $_ eq 'tls' } $options{shapes}->@*;
     $self->{redis} = Bench::Redis->start if grep { $ack{$_} } $self->names;
     $self->{sinks} = [ map { Bench::Process->start([ 'weir-bench-sink' ], name => 'analyzer') } @weights ];
     $self->{analyzers} = [ map { [ $self->{sinks}[$_]->wait_log(qr/addr=(\S+)/), $weights[$_] ] } 0 .. $#weights ];
@@ -50,7 +52,7 @@ sub _complain ($self, $text) { push $self->{complaints}->@*, "NOT CLEAN: $text" 
 
 # Comes back when it has accepted a packet.
 sub _start ($self, $name) {
-    my %options = (analyzers => $self->{analyzers});
+    my %options = (analyzers => $self->{analyzers}, tls => $self->{tls});
     if ($ack{$name}) {
         state $n = 0;
         %options = (%options, redis => $self->{redis}->url, pool => $name, node_id => 'n' . ++$n, node => [ '--ack', $ack{$name} ]);
@@ -70,7 +72,7 @@ sub _keep ($self, $shape, $name, %figures) {
 sub _turn ($self, $shape, $name, $seconds) {
     my $router = $self->{routers}{$name};
     my ($cpu, $redis) = ($router->{process}->cpu_us, $ack{$name} && $self->{redis}->usage);
-    my $result = wrk($router->{addr}, seconds => $seconds, $load{$shape}->%*);
+    my $result = wrk($load{$shape}{tls} ? $router->{tls_addr} : $router->{addr}, seconds => $seconds, $load{$shape}->%*);
     my $n = max(1, $result->{requests});
     my %figures = (
         packets_per_s => $n / $result->{seconds},
@@ -127,6 +129,7 @@ sub run ($self) {
         for my $round (1 .. $self->{rounds}) {
             $self->_keep_registered;
             for my $name ($self->names) {
+                next if $shape eq 'tls' && !$self->{routers}{$name}{tls_addr};
                 $self->_progress("$shape $round/$self->{rounds} $name");
                 my $turn = $turn{$shape} // \&_turn;
                 $self->_keep($shape, $name, $turn->($self, $shape, $name, $self->{seconds}));

@@ -16,7 +16,7 @@ my $idle = Bench::Prepare::checkout() . '/bench/lib/idle.pl';
 sub wrk ($addr, %options) {
     my $out = folder . '/wrk.out';
     my $wrk = Bench::Process->start([ 'wrk', '-t', 1, '-c', $options{connections}, '-d', "$options{seconds}s", '--timeout', '10s',
-        '-s', $lua, "http://$addr" . ($options{path} // '/ingest'), '--', $options{body}->@* ], stdout => $out);
+        '-s', $lua, ($options{tls} ? 'https' : 'http') . "://$addr" . ($options{path} // '/ingest'), '--', $options{body}->@* ], stdout => $out);
     my $status = $wrk->wait_end($options{seconds} + 30);
     my ($values) = slurp($out) =~ /^result (.*)/m or die "wrk (status $status): " . $wrk->log . slurp($out);
     my %result;

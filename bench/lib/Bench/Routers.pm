@@ -30,11 +30,25 @@ sub _config ($name, $text) {
     return $path;
 }
 
+# A certificate of its own, and its key: {cert, key, pem (both)}.
+sub certificate () {
+    my %files = map { $_ => folder . "/tls.$_" } qw(cert key pem);
+    Bench::Process->start([ 'openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', 2, '-subj', '/CN=bench',
+        '-keyout', $files{key}, '-out', $files{cert}, '-batch' ], name => 'openssl', may_end => 1)->wait_end(30) == 0 or die "openssl makes no certificate\n";
+    open my $pem, '>', $files{pem} or die "$files{pem}: $!\n";
+    for my $part (qw(cert key)) {
+        open my $file, '<', $files{$part} or die "$files{$part}: $!\n";
+        print {$pem} readline $file;
+    }
+    close $pem;
+    return \%files;
+}
+
 sub is_listening ($addr) { return IO::Socket::INET->new(PeerAddr => $addr, Proto => 'tcp') }
 
-sub _listening ($process, $addr) {
+sub _listening ($process, $addr, $tls_addr = undef) {
     wait_until { $process->check && is_listening($addr) } 10, "$process->{name} to listen";
-    return { process => $process, addr => $addr };
+    return { process => $process, addr => $addr, tls_addr => $tls_addr };
 }
 
 sub _floor ($options) {
@@ -45,6 +59,8 @@ sub _floor ($options) {
 sub _haproxy ($options) {
     my $addr = '127.0.0.1:' . free_port;
     my ($n, $servers) = (0, '');
+    my ($tls, $tls_addr) = ($options->{tls}, '127.0.0.1:' . free_port);
+    my $tls_bind = $tls ? "bind $tls_addr ssl crt $tls->{pem}" : '';
     $servers .= sprintf "  server a%d %s weight %d\n", ++$n, @$_ for $options->{analyzers}->@*;
     my $path = _config(haproxy => <<~"END" . $servers);
         global
@@ -59,17 +75,20 @@ sub _haproxy ($options) {
           option http-keep-alive
         frontend packets
           bind $addr
+          $tls_bind
           default_backend analyzers
         backend analyzers
           balance roundrobin
           http-reuse always
         END
-    return _listening(Bench::Process->start([ 'haproxy', '-db', '-q', '-f', $path ]), $addr);
+    return _listening(Bench::Process->start([ 'haproxy', '-db', '-q', '-f', $path ]), $addr, $tls && $tls_addr);
 }
 
 sub _nginx ($options) {
     my ($addr, $dir) = ('127.0.0.1:' . free_port, folder);
     my $servers = join '', map { sprintf 'server %s weight=%d; ', @$_ } $options->{analyzers}->@*;
+    my ($tls, $tls_addr) = ($options->{tls}, '127.0.0.1:' . free_port);
+    my $tls_listen = $tls ? "listen $tls_addr ssl backlog=4096; ssl_certificate $tls->{cert}; ssl_certificate_key $tls->{key}; ssl_protocols TLSv1.2 TLSv1.3;" : '';
     my $user = $> == 0 ? 'user root;' : '';
     my $temporary = join '', map { "${_}_temp_path $dir/nginx.$_; " } qw(client_body proxy fastcgi uwsgi scgi);
     my $path = _config(nginx => <<~"END");
@@ -89,6 +108,7 @@ sub _nginx ($options) {
           upstream analyzers { ${servers}keepalive 512; keepalive_requests 1000000000; }
           server {
             listen $addr backlog=4096;
+            $tls_listen
             location / {
               proxy_pass http://analyzers;
               proxy_http_version 1.1;
@@ -97,16 +117,19 @@ sub _nginx ($options) {
           }
         }
         END
-    return _listening(Bench::Process->start([ 'nginx', '-e', 'stderr', '-c', $path ]), $addr);
+    return _listening(Bench::Process->start([ 'nginx', '-e', 'stderr', '-c', $path ]), $addr, $tls && $tls_addr);
 }
 
 sub _weir ($options) {
+    my $tls = $options->{tls};
+    my @tls = $tls ? ('--listen-tls', '127.0.0.1:0', '--tls-cert', $tls->{cert}, '--tls-key', $tls->{key}) : ();
     my $process = Bench::Process->start([ ($options->{under} // [])->@*, Bench::Prepare::bin_dir() . '/weir-node', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0',
         '--redis', $options->{redis}, '--pool', $options->{pool}, '--node-id', $options->{node_id} // 'n1', '--workers', 1,
-        '--max-connections', 20000, '--drain-delay', '0ms', ($options->{node} // [])->@* ], name => 'weir-node');
+        '--max-connections', 20000, '--drain-delay', '0ms', @tls, ($options->{node} // [])->@* ], name => 'weir-node');
     my $addr = $process->wait_log(qr/component=node msg=listening .*addr=(\S+)/);
     my $admin = 'http://' . $process->wait_log(qr/component=admin msg=listening .*addr=(\S+)/);
-    return { process => $process, addr => $addr, admin => $admin };
+    my $tls_addr = $tls && $process->wait_log(qr/component=node msg="listening with TLS" .*addr=(\S+)/);
+    return { process => $process, addr => $addr, tls_addr => $tls_addr, admin => $admin };
 }
 
 # Registers the analyzers at a node, or keeps them there: a lease lasts ten minutes at most.
