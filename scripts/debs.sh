@@ -27,7 +27,7 @@ folder=$(mkdir -p "${1:-build/debs}" && cd "${1:-build/debs}" && pwd)
 export SOURCE_DATE_EPOCH
 cmake --preset release -DCMAKE_INSTALL_PREFIX=/usr -UWEIR_MAINTAINER -UWEIR_PACKAGE_VERSION ${MAINTAINER:+"-DWEIR_MAINTAINER=$MAINTAINER"} \
 	${VERSION:+"-DWEIR_PACKAGE_VERSION=$VERSION"} >/dev/null
-cmake --build build --target weir-node weir-analyzer weir-loadgen weirctl
+cmake --build build --target weir-node weir-analyzer weir-sidecar weir-loadgen weirctl
 (cd build && cpack -G DEB -B "$folder" >"$folder/cpack.log" 2>&1) || {
 	cat "$folder/cpack.log" >&2
 	exit 1

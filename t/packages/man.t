@@ -25,7 +25,7 @@ sub help_of (@command) {
     return $run->{stdout};
 }
 
-for my $program (qw(weir-node weir-analyzer weir-loadgen weirctl)) {
+for my $program (qw(weir-node weir-analyzer weir-sidecar weir-loadgen weirctl)) {
     my ($page) = glob "$folder/$program.[18]";
     my $text = shown($page);
     my $help = help_of($program);
@@ -45,5 +45,5 @@ for my $program (qw(weir-node weir-analyzer weir-loadgen weirctl)) {
     }
 }
 my $overview = shown("$folder/weir.7");
-like($overview, qr/\Q$_\E\([18]\)/, "weir(7) leads to $_") for qw(weir-node weir-analyzer weir-loadgen weirctl);
+like($overview, qr/\Q$_\E\([18]\)/, "weir(7) leads to $_") for qw(weir-node weir-analyzer weir-sidecar weir-loadgen weirctl);
 done_testing;
