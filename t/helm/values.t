@@ -19,6 +19,7 @@ refused(qr{at '': additional properties 'nodes' not allowed}, 'nodes.replicas=2'
 refused(qr{at '/node/options': additional properties 'max-bdoy' not allowed}, 'node.options.max-bdoy=1MiB');
 refused(qr{at '/node/options': additional properties 'redis' not allowed}, 'node.options.redis=redis://elsewhere');
 refused(qr{at '/node/options': additional properties 'ingest-token' not allowed}, 'node.options.ingest-token=secret');
+refused(qr{at '/node/options': additional properties 'ingest-tokens' not allowed}, 'node.options.ingest-tokens=shop secret');
 refused(qr{at '/node/options/max-body': '8MB' does not match}, 'node.options.max-body=8MB');
 refused(qr{at '/node/options/ack': value must be one of 'delivered', 'received'}, 'node.options.ack=never');
 refused(qr{at '/node/options/spill-after': got number, want string}, 'node.options.spill-after=5');
