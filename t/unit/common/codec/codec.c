@@ -231,10 +231,11 @@ static void test_bombs(void **state)
 
 		assert_stops(&p);
 		for (int outer = 0; outer < PACKERS; outer++) {
-			struct packed copy = { malloc(p.len), p.len }, stacked;
+			struct packed copy, stacked;
 
 			if (i == PACK_SNAPPY_BLOCK || outer == PACK_SNAPPY_BLOCK)
 				continue; /* it has no sign of its own */
+			copy = (struct packed){ malloc(p.len), p.len };
 			assert_non_null(copy.data);
 			memcpy(copy.data, p.data, p.len);
 			stacked = pack_again((enum packer)outer, copy);
