@@ -107,6 +107,22 @@ static void say_clock(const struct entry *e, struct buf *out)
 		   strtod(field(e, "now"), NULL) / 1000);
 }
 
+/* As one node finds it. */
+static void say_redis(const struct entry *e, struct buf *out)
+{
+	if (strcmp(field(e, "now"), "up") != 0)
+		buf_printf(out, "%s finds that Redis is not well: %s", field(e, "node"),
+			   field(e, "now"));
+	else
+		buf_printf(out, "%s finds that Redis is well again after %.1f s: it was %s",
+			   field(e, "node"), strtod(field(e, "ms"), NULL) / 1000, field(e, "was"));
+}
+
+static void say_refusing(const struct entry *e, struct buf *out)
+{
+	buf_printf(out, "%s refuses agents: %s", field(e, "node"), field(e, "now"));
+}
+
 static void say_loss(const struct entry *e, struct buf *out)
 {
 	buf_printf(out, "the registry had lost data: %s", field(e, "cause"));
@@ -139,6 +155,8 @@ static const struct {
 	{ "registry_away", NULL, NULL, say_away },
 	{ "clock_back", NULL, NULL, say_clock },
 	{ "data_lost", NULL, NULL, say_loss },
+	{ "redis", NULL, NULL, say_redis },
+	{ "refusing", NULL, NULL, say_refusing },
 };
 
 static void say(const struct entry *e, struct buf *out)

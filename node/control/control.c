@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "node/control/news.h"
 #include "node/control/probe.h"
 #include "node/control/reporter.h"
 #include "node/control/spill_look.h"
@@ -34,6 +35,7 @@ struct control {
 	struct prober *prober;
 	struct reporter *reporter;
 	struct spill_look *spill_look;
+	struct news news;
 	struct discover *discover; /* NULL: this node lists no analyzers */
 	struct event *refresh_event, *poll, *report;
 	bool is_asking;        /* a roster call is under way */
@@ -100,6 +102,16 @@ static uint64_t wall_ms(void)
 	return clock_wall_us() / US_PER_MS;
 }
 
+/* It can be told later, as it cannot be written now. */
+static void note_trouble(struct control *c)
+{
+	struct redis_view view = redis_seen_view(&c->shared->redis_seen);
+	struct news_entry entry;
+
+	if (news_of_redis(&c->news, &view, wall_ms(), &entry))
+		log_debug("control", "news of Redis are left out", "state=%s", entry.now);
+}
+
 /* A call had no good answer: does that say something of Redis? */
 static void note_failure(struct control *c)
 {
@@ -110,6 +122,7 @@ static void note_failure(struct control *c)
 	c->is_refused = true;
 	redis_seen_fail(&c->shared->redis_seen, error, wall_ms());
 	show_redis(c);
+	note_trouble(c);
 }
 
 static void on_restored(void *arg, const redisReply *reply)
@@ -371,12 +384,15 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 static void on_reported(void *arg, const redisReply *reply)
 {
 	struct control *c = arg;
+	struct redis_view view;
 
 	if (!reply) {
 		note_failure(c);
 	} else if (!c->is_refused) {
 		redis_seen_answer(&c->shared->redis_seen, link_stats(c->link)->last_us, wall_ms());
 		show_redis(c);
+		view = redis_seen_view(&c->shared->redis_seen);
+		news_turn(&c->news, &view, c->reporter, wall_ms());
 	}
 }
 
@@ -465,6 +481,8 @@ static int build(struct control *c)
 	link.on_up = NULL;
 	link.on_event = on_event;
 	c->events = link_new(&link);
+	c->news =
+		(struct news){ .link = c->link, .keys = &c->shared->keys, .node = config->node_id };
 	c->prober = prober_new(&prober);
 	c->refresh_event =
 		event_new(c->base, c->shared->refresh_fd, EV_READ | EV_PERSIST, on_refresh, c);

@@ -121,6 +121,12 @@ static void hear_refusals(struct reporter *r, double fade, uint64_t now_ms)
 	}
 }
 
+uint64_t reporter_refusing_since(const struct reporter *r, enum refusal refusal)
+{
+	assert(refusal < REFUSALS);
+	return r->refusing[refusal].since_ms;
+}
+
 static void add_refusing(const struct reporter *r, cJSON *json)
 {
 	cJSON *reasons = cJSON_AddObjectToObject(json, "refusing");

@@ -18,6 +18,7 @@
  * seconds: older ones fade away. A lane is a string, as there are nodes times analyzers of them to
  * be read each second.
  */
+#include "node/http/refusal.h"
 #include "node/shared.h"
 
 struct reporter;
@@ -30,5 +31,7 @@ void reporter_free(struct reporter *r);
 /* Appends the report. round_trip_us: to Redis and back. */
 void reporter_write(struct reporter *r, const struct roster *roster, uint64_t round_trip_us,
 		    uint64_t now_us, struct buf *out);
+/* Since when agents are refused for a reason without a pause, by the wall clock; 0: they are not. */
+uint64_t reporter_refusing_since(const struct reporter *r, enum refusal refusal);
 
 #endif

@@ -12,7 +12,7 @@ my $truth = Weir::Truth->start;
 my $redis = $truth->cluster->redis;
 
 $truth->begins('Redis is killed', sub { $redis->kill_now }, kind => 'redis', subject => 'away', level => 'trouble', nodes => 'n1', since => 1,
-    text => qr/^Redis is away, as n1 sees it/, error => qr/refused|closed|reset/, alert => 'WeirRedisAway', metric => sub ($m) { $m->{'weir_redis_state{state="away"}'} == 1 });
+    text => qr/^Redis is away, as n1 sees it/, error => qr/refused|closed|reset/, event_later => 'redis', alert => 'WeirRedisAway', metric => sub ($m) { $m->{'weir_redis_state{state="away"}'} == 1 });
 $truth->patiently(20, sub { $truth->overview->{figures}{messages_per_s} > 0 }, 'own figures');
 is($truth->overview->{figures}{of}, 'node', 'the figures are those of the node, and go on');
 is($truth->overview->{nodes}[0]{id}, 'n1', 'by its name');

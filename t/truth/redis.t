@@ -20,7 +20,7 @@ sub everywhere ($state) {
 }
 my $refused = sub ($what, $state, $error, @commands) {
     $truth->begins($what, sub { $redis->command(@$_) for @commands }, kind => 'redis', subject => $state, level => 'trouble', nodes => 'n1',
-        text => qr/as n1 sees it; the figures are those of n1 alone$/, error => $error, since => 1, alert => 'WeirRedisState', labels => { state => $state },
+        text => qr/as n1 sees it; the figures are those of n1 alone$/, error => $error, since => 1, event_later => 'redis', alert => 'WeirRedisState', labels => { state => $state },
         metric => sub ($m) { $m->{qq(weir_redis_state{state="$state"})} == 1 });
     everywhere($state);
     is($truth->overview->{figures}{of}, 'node', '  the figures are those of the node');

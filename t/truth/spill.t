@@ -15,8 +15,8 @@ $truth->begins('the spill grows', sub { $cluster->analyzer('a1')->kill_now }, ki
     within => 30, status => qr/The spill grows|packets in the spill wait/, event => 'spill_began', alert => 'WeirSpillGrows');
 my $large = [ map { 'x' x 60_000 } 1 .. 4 ];
 $truth->begins('the spill is full', sub { http(POST => $ingest, $large) for 1 .. 80 }, kind => 'spill_full', level => 'trouble', text => qr/of spill-max-bytes$/, within => 30,
-    alert => 'WeirRefuses', labels => { reason => 'spill_full' });
+    event => 'refusing', alert => 'WeirRefuses', labels => { reason => 'spill_full' });
 $truth->begins('agents are refused', sub { }, kind => 'refusing', subject => 'spill_full', level => 'trouble', text => qr/^Agents get 503 spill_full/, error => qr/^503/, since => 0,
-    status => qr/Agents get 503 spill_full/, alert => 'WeirRefuses', labels => { reason => 'spill_full' });
+    status => qr/Agents get 503 spill_full/, event => 'refusing', alert => 'WeirRefuses', labels => { reason => 'spill_full' });
 $truth->ends('the analyzer is back', sub { $cluster->start_analyzer(a1 => 1) });
 done_testing;

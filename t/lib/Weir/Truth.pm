@@ -13,6 +13,7 @@ package Weir::Truth;
 # what each tool said, and after how many seconds, goes into a table (WEIR_TRUTH_TABLE=file).
 use v5.36;
 use Exporter qw(import);
+use List::Util qw(min);
 use Test::More;
 use Time::HiRes qw(time);
 use Weir::Build qw(checkout);
@@ -105,7 +106,7 @@ sub _row ($self, $cause, $want) {
     return 'nodes: ' . join ' ', map { $_->{id} } @{ $overview->{nodes} } if $kind eq 'node_lost';
     return "spill: $overview->{spill}{packets} packets" if $kind =~ /^spill/ || $subject eq 'spill_full';
     return "dead letters: $overview->{dead}{packets}" if $kind eq 'dead_letters';
-    return http(GET => $self->cluster->node(1)->{admin} . '/v1/refusals')->{json}{refusals}[0]{text} if $kind eq 'agents_refused';
+    return (grep { $_->{code} eq $subject } @{ http(GET => $self->cluster->node(1)->{admin} . '/v1/refusals')->{json}{refusals} })[0]{text} if $kind eq 'agents_refused';
     my @rows = map { "$_->{id} $_->{health}" . (defined $_->{p99_ms} ? sprintf ', p99 %.0f ms', $_->{p99_ms} : '')
             . ($_->{error_ratio} ? sprintf ', %.0f %% failed', 100 * $_->{error_ratio} : '') . ($_->{check}{error} ? ", $_->{check}{error}" : '') }
         grep { !$subject || $_->{id} eq $subject } @{ $overview->{analyzers} };
@@ -115,10 +116,11 @@ sub _row ($self, $cause, $want) {
 # An entry of the journal. What befalls Redis can be told only when Redis can be written: then ends() looks for it.
 sub _event ($self, $want) {
     my $kind = $want->{event};
+    my $from = min($want->{began}, map { $_->{want}{began} } @{ $self->{under_way} }); # one trouble may lead to another
     my $found;
     $self->patiently(20, sub {
         my $events = http(GET => $self->cluster->node($want->{node} // 1)->{admin} . '/v1/events')->{json}{events};
-        ($found) = grep { $_->{kind} =~ /^(?:$kind)$/ && ($_->{time_ms} >= 1000 * $want->{began} - 5000) && (!$want->{event_text} || $_->{text} =~ $want->{event_text}) } reverse @$events;
+        ($found) = grep { $_->{kind} =~ /^(?:$kind)$/ && ($_->{time_ms} >= 1000 * $from - 5000) && (!$want->{event_text} || $_->{text} =~ $want->{event_text}) } reverse @$events;
         return $found;
     }, "an event $kind");
     pass("  an event tells it: $found->{text}");
