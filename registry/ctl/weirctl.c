@@ -134,6 +134,10 @@ static enum ctl_exit run(const struct ctl_command *command, int argc, char **arg
 	if (n_arguments < command->min_arguments || n_arguments > command->max_arguments)
 		code = ctl_usage("%s: expected %s %s (see weirctl %s --help)", command->name,
 				 command->name, command->arguments, command->name);
+	else if (ctl.options.admin && strncmp(ctl.options.admin, "http://", 7) != 0 &&
+		 strncmp(ctl.options.admin, "https://", 8) != 0)
+		code = ctl_usage("--admin: \"%s\" is no http://HOST:PORT of a node's admin port",
+				 ctl.options.admin);
 	else
 		code = ctl.options.admin ? ctl_admin_run(&ctl, command, arguments)
 					 : run_on_redis(&ctl, command, arguments);

@@ -16,12 +16,12 @@ my $sends = sub (@request) { $agent = Weir::Process->start([ 'sh', '-c', 'while 
 my $stops = sub { $agent->signal('KILL'); $agent->wait_end };
 
 $truth->begins('agents use a wrong path', sub { $sends->("$ingest/services/collector/nothing") }, kind => 'agents_refused',
-    subject => 'not_found', level => 'warn', text => qr/^Agents get 404 not_found for [\d.]+ requests a second, mostly for POST \/services\/collector\/nothing from 127\.0\.0\.1$/, since => 1,
+    subject => 'not_found', event_text => qr/: 404 not_found$/, level => 'warn', text => qr/^Agents get 404 not_found for [\d.]+ requests a second, mostly for POST \/services\/collector\/nothing from 127\.0\.0\.1$/, since => 1,
     status => qr/Agents get 404 not_found .*POST \/services\/collector\/nothing/, event => 'refusing', alert => 'WeirRefusesBadInput', labels => { reason => 'not_found' });
 $truth->ends('they stop', $stops);
 
 $truth->begins('agents use a wrong token', sub { $sends->("$ingest/ingest", '-H', 'Authorization: Bearer wrong') }, kind => 'agents_refused',
-    subject => 'unauthorized', level => 'warn', text => qr/^Agents get 401 unauthorized for [\d.]+ requests a second, mostly for POST \/ingest from 127\.0\.0\.1$/, since => 1,
+    subject => 'unauthorized', event_text => qr/: 401 unauthorized$/, level => 'warn', text => qr/^Agents get 401 unauthorized for [\d.]+ requests a second, mostly for POST \/ingest from 127\.0\.0\.1$/, since => 1,
     status => qr/Agents get 401 unauthorized/, event => 'refusing', alert => 'WeirRefusesBadInput', labels => { reason => 'unauthorized' });
 $truth->ends('they stop', $stops);
 done_testing;

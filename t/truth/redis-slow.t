@@ -28,7 +28,7 @@ my $pauses = sub {
 
 my $pid;
 $truth->begins('Redis is slow', sub { $pid = $pauses->() }, kind => 'redis', subject => 'slow', level => 'warn', text => qr/^Redis is slow, as n1 sees it$/,
-    error => qr/^a round trip took \d+ ms$/, since => 1, within => 30, event => 'redis', alert => 'WeirRedisState', labels => { state => 'slow' }, metric => sub ($m) { $m->{'weir_redis_state{state="slow"}'} == 1 });
+    error => qr/^a round trip took \d+ ms$/, since => 1, within => 30, event => 'redis', event_text => qr/slow/, alert => 'WeirRedisState', labels => { state => 'slow' }, metric => sub ($m) { $m->{'weir_redis_state{state="slow"}'} == 1 });
 $truth->ends('it is quick again', sub {
     kill KILL => $pid;
     waitpid $pid, 0;
