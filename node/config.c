@@ -20,7 +20,8 @@
 /* What is not packets or connections: threads and libraries; and for each worker its buffers. */
 #define BASE_BYTES (8u << 20)
 #define WORKER_BYTES (4u << 20)
-#define COPIES 3 /* of a packet on its way to Redis or from there */
+#define DATAGRAM_BYTES (1u << 20) /* where a worker reads datagrams into */
+#define COPIES 3                  /* of a packet on its way to Redis or from there */
 
 static const char *const ack_names[] = { "delivered", "received", NULL };
 static const char *const ingest_status_names[] = { "202", "200", NULL };
@@ -37,6 +38,17 @@ static const struct conf_option
 	options[] = {
 		OPTION("listen", CONF_STRING, listen, ":8080", .placeholder = "HOST:PORT",
 		       .help = "The ingest port, which takes packets from agents. Nodes on one machine may share it: the kernel spreads the connections."),
+		OPTION("syslog-listen", CONF_STRING, syslog_listen, NULL, .placeholder = "HOST:PORT",
+		       .help = "Takes syslog here, over UDP and TCP (lines, or with their length in front). It asks for no token: let none but your own hosts reach it. The default is not to."),
+		OPTION("gelf-listen", CONF_STRING, gelf_listen, NULL, .placeholder = "HOST:PORT",
+		       .help = "Takes GELF here, over UDP (compressed or in chunks, too) and over TCP (each message ends with a NUL). It asks for no token. The default is not to."),
+		OPTION("forward-listen", CONF_STRING, forward_listen, NULL, .placeholder = "HOST:PORT",
+		       .help = "Takes the forward protocol of Fluentd and Fluent Bit here, over TCP, and its heartbeats over UDP. The default is not to."),
+		OPTION("forward-key", CONF_STRING, forward_key, NULL, .placeholder = "KEY",
+		       .flags = CONF_SECRET | CONF_RELOADABLE,
+		       .help = "The shared key that senders of the forward protocol must prove to have. The default is the ingest token. Without both, no proof is asked for."),
+		OPTION("listen-idle-timeout", CONF_DURATION, listen_idle_timeout_ms, "1h", .min = 1000, .max = 2592000000.0,
+		       .help = "A connection for syslog, GELF or the forward protocol is closed when nothing came over it for this time. A sender of syslog loses a message by that."),
 		OPTION("admin-listen", CONF_STRING, admin_listen, ":8081",
 		       .placeholder = "HOST:PORT",
 		       .help = "The admin port, which serves the dashboard, the API, metrics and health."),
@@ -259,6 +271,8 @@ static int check_tokens(const struct node_config *c)
 	if (r == 0 && c->ingest_tokens && !token_book_check(c->ingest_tokens, why))
 		r = fail("ingest-tokens", NULL, why);
 	if (r == 0)
+		r = check_token("forward-key", c->forward_key);
+	if (r == 0)
 		r = check_token("register-token", c->register_token);
 	if (r == 0)
 		r = check_token("admin-token", c->admin_token);
@@ -349,6 +363,30 @@ static int read_formats(struct node_config *c)
 	return 0;
 }
 
+/* One that would listen for what is not taken. */
+static int check_listener(const struct node_config *c, const char *option, const char *text,
+			  enum format_id format)
+{
+	char why[120];
+	int r = text ? check_address(option, text) : 0;
+
+	if (!text || r != 0 || c->format_bits == 0 || c->format_bits >> format & 1)
+		return r;
+	snprintf(why, sizeof(why), "needs %s among --formats", format_names[format]);
+	return fail(option, text, why);
+}
+
+static int check_listeners(const struct node_config *c)
+{
+	int r = check_listener(c, "syslog-listen", c->syslog_listen, FORMAT_SYSLOG);
+
+	if (r == 0)
+		r = check_listener(c, "gelf-listen", c->gelf_listen, FORMAT_GELF);
+	if (r == 0)
+		r = check_listener(c, "forward-listen", c->forward_listen, FORMAT_FORWARD);
+	return r;
+}
+
 /* The URL is not shown: it may hold a password. */
 static int fail_redis(const char *option, const char *why)
 {
@@ -385,6 +423,8 @@ static int find_memory(struct node_config *c)
 	if (!resident_bytes)
 		resident_bytes = process_resident_bytes();
 	used = resident_bytes + BASE_BYTES + (uint64_t)c->workers * WORKER_BYTES;
+	if (c->syslog_listen || c->gelf_listen || c->forward_listen)
+		used += (uint64_t)c->workers * DATAGRAM_BYTES;
 	needed = packet_cost(c->max_body) + BASE_BYTES / 8;
 	if (c->memory_max < used + needed) {
 		conf_amount_format(CONF_SIZE, (double)c->memory_max, value);
@@ -468,6 +508,8 @@ static int finish(void *config)
 		r = check_emitter(c);
 	if (r == 0)
 		r = read_formats(c);
+	if (r == 0)
+		r = check_listeners(c);
 	if (r == 0)
 		r = check_tls(c, false);
 	return r == 0 ? find_memory(c) : r;

@@ -13,6 +13,9 @@ enum admin_read { ADMIN_READ_OPEN, ADMIN_READ_TOKEN };
 struct node_config {
 	char *listen, *admin_listen, *redis, *pool, *node_id;
 	struct node_tls_options tls;
+	char *syslog_listen, *gelf_listen, *forward_listen; /* NULL: not wanted */
+	char *forward_key;                                  /* NULL: the ingest token is the key */
+	uint64_t listen_idle_timeout_ms;
 	char *spill_redis; /* NULL: spill and dead letters are in `redis` */
 	int64_t workers;   /* 0: one per CPU */
 	int ack;           /* enum ack_mode */

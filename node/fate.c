@@ -143,6 +143,11 @@ static void refuse_packet(struct fate *f, struct packet *p, enum refusal refusal
 	account(f, ACCOUNT_REFUSED, p);
 	atomic_store_explicit(&f->config.shared->health.unplaced_us, clock_mono_us(),
 			      memory_order_relaxed);
+	if (p->exchange->on_fate) {
+		spill_hold_forget(hold_of(f, p), p);
+		exchange_give_back(f->config.connections, p, refusal);
+		return;
+	}
 	exchange_refuse(f->config.connections, p->exchange, refusal);
 	release(f, p);
 }

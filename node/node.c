@@ -14,6 +14,7 @@
 #include "common/service.h"
 #include "node/admin/admin.h"
 #include "node/control/control.h"
+#include "node/listen/listen_sockets.h"
 #include "node/node_claim.h"
 #include "node/node_metrics.h"
 #include "registry/redis/client.h"
@@ -203,8 +204,10 @@ static int listen_tls_for_worker(struct node *node, struct net_addr *addr, int *
 	return r;
 }
 
-static int init_worker(struct node *node, unsigned i, struct net_addr *addr, struct net_addr *tls)
+static int init_worker(struct node *node, unsigned i, struct net_addr *addr, struct net_addr *tls,
+		       struct listen_sockets *sockets)
 {
+	int other_fds[LISTEN_PORTS];
 	int fd, tls_fd, r = listen_for_worker(node, addr, &fd);
 
 	if (r != 0)
@@ -214,13 +217,25 @@ static int init_worker(struct node *node, unsigned i, struct net_addr *addr, str
 		close(fd);
 		return r;
 	}
-	return worker_init(&node->workers[i], &node->shared, i, fd, tls_fd);
+	r = worker_init(&node->workers[i], &node->shared, i, fd, tls_fd);
+	if (r == 0)
+		r = listen_sockets_open(sockets, other_fds);
+	return r == 0 ? worker_listen(&node->workers[i], other_fds) : r;
+}
+
+static int init_sockets(struct listen_sockets *sockets, const struct node_config *config)
+{
+	const char *const addresses[LISTEN_KINDS] = { config->syslog_listen, config->gelf_listen,
+						      config->forward_listen };
+
+	return listen_sockets_init(sockets, addresses);
 }
 
 static int init_workers(struct node *node)
 {
 	const struct node_config *config = node->shared.config;
 	unsigned n = (unsigned)config->workers;
+	struct listen_sockets sockets;
 	struct net_addr addr, tls = { 0 };
 	int r = net_addr_parse(&addr, config->listen);
 
@@ -231,12 +246,15 @@ static int init_workers(struct node *node)
 			  "HOST:PORT");
 		return -EINVAL;
 	}
+	r = init_sockets(&sockets, config);
+	if (r != 0)
+		return r;
 	node->workers = calloc(n, sizeof(*node->workers));
 	node->shards = calloc(n, sizeof(*node->shards));
 	if (!node->workers || !node->shards)
 		return -ENOMEM;
 	for (unsigned i = 0; i < n; i++) {
-		r = init_worker(node, i, &addr, &tls);
+		r = init_worker(node, i, &addr, &tls, &sockets);
 		if (r != 0)
 			return r;
 		node->shards[i] = &node->workers[i].metrics;

@@ -10,6 +10,7 @@
 #include "node/http/refusal.h"
 #include "node/ingest/conn_shared.h"
 #include "node/ingest/conn_tls.h"
+#include "node/listen/listen_port.h"
 #include "node/node_tls.h"
 #include "node/route/router.h"
 #include "node/route/settler.h"

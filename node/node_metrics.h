@@ -47,6 +47,27 @@
 	  "Bytes of their bodies, as they came.")                                                                           \
 	X(FORMAT_UNPACKED_BYTES, "weir_format_unpacked_bytes_total", COUNTER, BY("format", format_names, FORMATS), 0,               \
 	  "Bytes of the same bodies, unpacked.")                                                               \
+	X(LISTEN_PACKETS, "weir_listen_packets_total", COUNTER, BY("listener", listen_port_names, LISTEN_PORTS), 0,          \
+	  "Packets made of messages that did not come over HTTP, by the socket at which they came.")                        \
+	X(LISTEN_MESSAGES, "weir_listen_messages_total", COUNTER, BY("listener", listen_port_names, LISTEN_PORTS), 0,       \
+	  "Messages in them.")                                                                                              \
+	X(LISTEN_BYTES, "weir_listen_bytes_total", COUNTER, BY("listener", listen_port_names, LISTEN_PORTS), 0,             \
+	  "Bytes read from these sockets.")                                                                                 \
+	X(LISTEN_DROPPED, "weir_listen_dropped_messages_total", COUNTER,                                                    \
+	  BY_PAIR_OF("listener", listen_port_names, LISTEN_PORTS, "reason", listen_drop_names, LISTEN_DROPS), 0,            \
+	  "Messages, or datagrams, that were dropped there, by reason. Nobody is told of it but by this metric and the log.") \
+	X(LISTEN_RETRIED, "weir_listen_retried_packets_total", COUNTER, BY("listener", listen_port_names, LISTEN_PORTS), 0, \
+	  "Times that a refused packet was tried again. Meanwhile nothing more is read.")                                   \
+	X(LISTEN_CONNECTIONS, "weir_listen_connections", GAUGE, BY("listener", listen_port_names, LISTEN_PORTS), 0,         \
+	  "Connections open there now.")                                                                                    \
+	X(LISTEN_ACCEPTED, "weir_listen_connections_accepted_total", COUNTER,                                               \
+	  BY("listener", listen_port_names, LISTEN_PORTS), 0, "Connections accepted there.")                                \
+	X(LISTEN_CLOSED, "weir_listen_connections_closed_total", COUNTER, BY("reason", conn_close_names, CLOSE_REASONS), 0, \
+	  "Of them, connections closed, by reason.")                                                                        \
+	X(LISTEN_HELD, "weir_listen_held_connections", GAUGE, BY_NOTHING, 0,                                                \
+	  "Of them, connections that are not read now, because the node can hold no more.")                                 \
+	X(LISTEN_HELD_BYTES, "weir_listen_unplaced_bytes", GAUGE, BY_NOTHING, 0,                                            \
+	  "Bytes of packets from there whose fate is not known yet.")                                                       \
 	X(FORMAT_REFUSALS, "weir_format_refusals_total", COUNTER, BY_PAIR_OF("format", format_names, FORMATS, "reason", refusal_names, REFUSALS), 0, \
 	  "Requests refused, by the format that their path or body announces, and by reason. Pairs that never were are left out.") \
 	X(TOKEN_REQUESTS, "weir_ingest_token_requests_total", COUNTER, BY("name", NULL, TOKEN_BOOK_SLOTS), 0,             \

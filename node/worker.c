@@ -35,6 +35,7 @@ static void take_roster(struct worker *w)
 	loops_set_roster(&w->loops, roster);
 	roster_unref(roster);
 	ingest_start_accepting(&w->ingest);
+	listen_start_accepting(&w->listen);
 }
 
 static void take_probes(struct worker *w)
@@ -64,6 +65,7 @@ static void set_phase(struct worker *w, enum worker_phase phase)
 	}
 	if (phase == WORKER_FINISHING) {
 		ingest_stop_accepting(&w->ingest);
+		listen_stop(&w->listen);
 		for (enum spill_size size = 0; size < SPILL_SIZES; size++)
 			spill_in_hurry(&w->spill_in[size]);
 		fate_end(&w->fate);
@@ -92,7 +94,7 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
 static bool is_quiet(const struct worker *w)
 {
 	return fate_n_in_flight(&w->fate) == 0 && spill_out_is_quiet(&w->spill_out) &&
-	       conn_shared_n_connections(&w->ingest.shared) == 0;
+	       listen_is_quiet(&w->listen) && conn_shared_n_connections(&w->ingest.shared) == 0;
 }
 
 /* Connections that do not end by themselves are cut at leave_by_us; packets come first. */
@@ -144,6 +146,39 @@ static struct conn_config ingest_config(struct worker *w)
 		.on_packet = fate_on_packet,
 		.arg = &w->fate,
 	};
+}
+
+/* What listeners may hold without a fate: a part of the memory for packets. */
+#define WINDOW_PARTS 4
+#define WINDOW_LEAST (1u << 20)
+
+static struct listen_config listen_config(struct worker *w, const int fds[LISTEN_PORTS])
+{
+	const struct node_config *c = w->shared->config;
+	uint64_t window = c->packet_memory / WINDOW_PARTS / (uint64_t)c->workers;
+	struct listen_config config = {
+		.base = w->base,
+		.metrics = &w->metrics,
+		.memory = &w->memory,
+		.refused = &w->refused,
+		.bound = &w->shared->address_bound,
+		.n_connections = &w->shared->n_connections,
+		.max_connections = w->shared->max_connections,
+		.max_body_bytes = c->max_body,
+		.window_bytes = window > WINDOW_LEAST ? window : WINDOW_LEAST,
+		.idle_us = c->listen_idle_timeout_ms * US_PER_MS,
+		.frame_us = c->body_timeout_ms * US_PER_MS,
+		.write_us = c->write_timeout_ms * US_PER_MS,
+		.keyp = &c->forward_key,
+		.tokenp = &c->ingest_token,
+		.host = c->node_id,
+		.on_packet = fate_on_packet,
+		.arg = &w->fate,
+	};
+
+	for (enum listen_port port = 0; port < LISTEN_PORTS; port++)
+		config.fds[port] = fds[port];
+	return config;
 }
 
 static struct router_config router_config(struct worker *w)
@@ -391,6 +426,13 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 	return r == 0 ? router_init(&w->router, &router) : r;
 }
 
+int worker_listen(struct worker *w, const int fds[LISTEN_PORTS])
+{
+	struct listen_config config = listen_config(w, fds);
+
+	return listen_init(&w->listen, &config);
+}
+
 /* Every packet that is left gets its fate, every client its answer. */
 static void close_all(struct worker *w)
 {
@@ -408,6 +450,7 @@ static void close_all(struct worker *w)
 	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
 		spill_hold_deinit(&w->spill_hold[size]);
 	spill_out_deinit(&w->spill_out);
+	listen_deinit(&w->listen);
 	ingest_flush(&w->ingest);
 	ingest_deinit(&w->ingest);
 	w->is_closed = true;
@@ -430,6 +473,7 @@ static void *run(void *arg)
 		spill_out_turn(&w->spill_out, w->ingest.shared.now_us);
 		router_turn(&w->router);
 		sender_turn(w->sender);
+		listen_turn(&w->listen);
 		ingest_flush(&w->ingest);
 	}
 	health_turn(&w->shared->health, w->index, 0, false);

@@ -16,6 +16,7 @@
 #include "node/fate.h"
 #include "node/ingest/ingest.h"
 #include "node/ingest/loops.h"
+#include "node/listen/listen.h"
 
 enum worker_phase {
 	WORKER_SERVING,
@@ -33,6 +34,7 @@ struct worker {
 	struct event_base *base;
 	struct metrics_shard metrics;
 	struct ingest ingest;
+	struct listen listen;
 	struct refused refused;
 	struct sender *sender;
 	struct loops loops;
@@ -60,6 +62,8 @@ struct worker {
 /* Takes listen_fd and tls_fd (-1: there is no TLS port), also when it fails. */
 int worker_init(struct worker *w, struct node_shared *shared, unsigned index, int listen_fd,
 		int tls_fd) MUST_CHECK;
+/* Before it starts: the sockets of the listeners that are not HTTP, which it takes. */
+int worker_listen(struct worker *w, const int fds[LISTEN_PORTS]) MUST_CHECK;
 int worker_start(struct worker *w) MUST_CHECK;
 void worker_join(struct worker *w);
 void worker_deinit(struct worker *w);

@@ -222,30 +222,54 @@ static int set_option(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
 }
 
-static int open_socket(const struct net_addr *addr, int *fdp)
+static int open_socket(const struct net_addr *addr, int type, int *fdp)
 {
-	*fdp = socket(addr->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	*fdp = socket(addr->sa.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	return *fdp >= 0 ? 0 : -errno;
+}
+
+static int bind_to(int fd, const struct net_addr *addr, bool reuse_port)
+{
+	int r = 0;
+
+	if (reuse_port)
+		r = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (r == 0 && addr->sa.ss_family == AF_INET6)
+		r = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	if (r != 0)
+		return r;
+	return bind(fd, (const struct sockaddr *)&addr->sa, addr->len) == 0 ? 0 : -errno;
 }
 
 static int bind_and_listen(int fd, const struct net_addr *addr, bool reuse_port, int backlog)
 {
 	int r = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 
-	if (r == 0 && reuse_port)
-		r = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	if (r == 0 && addr->sa.ss_family == AF_INET6)
-		r = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	if (r == 0)
+		r = bind_to(fd, addr, reuse_port);
 	if (r != 0)
 		return r;
-	if (bind(fd, (const struct sockaddr *)&addr->sa, addr->len) != 0)
-		return -errno;
 	return listen(fd, backlog) == 0 ? 0 : -errno;
+}
+
+int net_bind_udp(const struct net_addr *addr, bool reuse_port, int *fdp)
+{
+	int fd, r = open_socket(addr, SOCK_DGRAM, &fd);
+
+	if (r != 0)
+		return r;
+	r = bind_to(fd, addr, reuse_port);
+	if (r != 0) {
+		close(fd);
+		return r;
+	}
+	*fdp = fd;
+	return 0;
 }
 
 int net_listen(const struct net_addr *addr, bool reuse_port, int backlog, int *fdp)
 {
-	int fd, r = open_socket(addr, &fd);
+	int fd, r = open_socket(addr, SOCK_STREAM, &fd);
 
 	if (r != 0)
 		return r;
@@ -266,7 +290,7 @@ int net_local_addr(int fd, struct net_addr *addr)
 
 int net_connect(const struct net_addr *addr, int *fdp)
 {
-	int fd, r = open_socket(addr, &fd);
+	int fd, r = open_socket(addr, SOCK_STREAM, &fd);
 
 	if (r != 0)
 		return r;

@@ -37,6 +37,8 @@ int net_addr_numeric(struct net_addr *addr, const char *host, uint16_t port) MUS
 
 /* A non-blocking, close-on-exec TCP listener with SO_REUSEADDR, and SO_REUSEPORT where asked. */
 int net_listen(const struct net_addr *addr, bool reuse_port, int backlog, int *fdp) MUST_CHECK;
+/* A non-blocking, close-on-exec UDP socket, bound; SO_REUSEPORT where asked. */
+int net_bind_udp(const struct net_addr *addr, bool reuse_port, int *fdp) MUST_CHECK;
 /* What a socket is bound to. */
 int net_local_addr(int fd, struct net_addr *addr) MUST_CHECK;
 /* Non-blocking connect with TCP_NODELAY; 0 also while it is in progress. */

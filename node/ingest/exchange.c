@@ -547,6 +547,8 @@ static void answer(struct conn_shared *shared, struct exchange *x)
 {
 	if (x->requests)
 		finish_exchange(x->requests, x);
+	else if (x->on_fate)
+		x->on_fate(x, NULL, REFUSAL_NONE);
 	else
 		free_exchange(shared, x);
 }
@@ -572,4 +574,14 @@ void exchange_refuse(struct conn_shared *shared, struct exchange *x, enum refusa
 	x->answer.refusal = refusal;
 	x->answer.retry_after_s = conn_shared_retry_after_s(shared);
 	answer(shared, x);
+}
+
+void exchange_give_back(struct conn_shared *shared, struct packet *p, enum refusal refusal)
+{
+	struct exchange *x = p->exchange;
+
+	assert(x->on_fate);
+	count_refusal(shared, &x->answer, refusal);
+	packet_renew(p);
+	x->on_fate(x, p, refusal);
 }

@@ -26,6 +26,9 @@ struct exchange {
 	bool is_done;              /* `answer` may go out */
 	bool ends;                 /* the connection closes after this answer */
 	uint32_t token_wait_s;     /* 429: as token_guard_judge says; else 0 */
+	/* Of a packet that came in no request: is told its fate once, and with a refusal takes the
+	 * packet back. NULL: of a request. */
+	void (*on_fate)(struct exchange *x, struct packet *p, enum refusal refusal);
 	struct answer answer;
 };
 
@@ -83,5 +86,7 @@ bool exchange_render(struct requests *rs, struct buf *out);
 /* The fate of a packet whose exchange waits. The packet stays the caller's. */
 void exchange_accept(struct conn_shared *shared, const struct packet *p, const char *analyzer);
 void exchange_refuse(struct conn_shared *shared, struct exchange *x, enum refusal refusal);
+/* The same for an exchange with on_fate, which takes the packet. */
+void exchange_give_back(struct conn_shared *shared, struct packet *p, enum refusal refusal);
 
 #endif

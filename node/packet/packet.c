@@ -35,6 +35,20 @@ void packet_free(struct packet *p)
 	free(p);
 }
 
+void packet_renew(struct packet *p)
+{
+	assert(!p->next && !p->spilled);
+	packet_forget_tried(p);
+	free(p->suspicion);
+	p->suspicion = NULL;
+	p->exchange = NULL;
+	p->n_attempts = 0;
+	p->n_loops = 0;
+	p->hold_state = 0;
+	p->is_hold_due = p->is_hold_seen = false;
+	p->slot = SLOT_NONE;
+}
+
 int packet_reserve(struct packet **pp, size_t n_more, size_t max_bytes)
 {
 	struct packet *p = *pp;

@@ -51,6 +51,8 @@ struct packet {
 /* Room for min(expected, PACKET_FIRST_BYTES). NULL: out of memory. */
 struct packet *packet_new(size_t expected_bytes);
 void packet_free(struct packet *p);
+/* As if it had just come: what is known of its deliveries is forgotten. */
+void packet_renew(struct packet *p);
 /* For packet.c alone: packet_form.h says what it is, and of what the memory is charged. */
 void packet_free_form(struct packet_form *form);
 size_t packet_form_cost(const struct packet_form *form);

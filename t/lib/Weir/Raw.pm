@@ -38,7 +38,7 @@ sub connect ($class, $addr, %options) {
     return bless { socket => $socket, in => '', select => IO::Select->new($socket) }, $class;
 }
 
-# All of it, and true; or false: the other side has closed, or takes nothing for the given seconds.
+# All of it, and true; or false: the other side has closed, or takes nothing for the given seconds; the rest is `unsent`.
 sub send ($self, $bytes, $seconds = 10) {
     $self->{socket}->blocking(0);
     while (length $bytes) {
@@ -47,6 +47,7 @@ sub send ($self, $bytes, $seconds = 10) {
         elsif (!$!{EAGAIN} || !$self->{select}->can_write($seconds)) { last }
     }
     $self->{socket}->blocking(1);
+    $self->{unsent} = $bytes;
     return !length $bytes;
 }
 
@@ -94,6 +95,9 @@ sub answers ($self, $n = 1e9) {
     while (@answers < $n and my $answer = $self->answer) { push @answers, $answer }
     return @answers;
 }
+
+# More bytes, within the time: true.
+sub read_more ($self, $seconds) { return $self->_read_more(time + $seconds) }
 
 # 'eof' or 'reset' once the other side has ended the connection and all was read; 'data' if there is
 # an answer that nobody asked for; '': still open after the given seconds.

@@ -473,6 +473,36 @@ static void a_refusal_makes_the_node_unready_until_a_packet_is_accepted(void **s
 	assert_int_equal(atomic_load(&b->shared.health.unplaced_us), 0);
 }
 
+static struct packet *given_back;
+
+static void take_back(struct exchange *x, struct packet *p, enum refusal refusal)
+{
+	assert_ptr_equal(p->exchange, x);
+	assert_int_equal(refusal, REFUSAL_SPILL_FULL);
+	given_back = p;
+}
+
+static void what_came_in_no_request_is_given_back_when_it_is_refused(void **state)
+{
+	struct bench *b = *state;
+	struct packet *p;
+
+	rng_init(&b->rng, 1);
+	the_fakes.can_place = false;
+	receive(b);
+	p = pick(b, FAKE_SPILL_IN);
+	p->exchange->on_fate = take_back;
+	fate_on_refused(&b->fate, p, REFUSAL_SPILL_FULL);
+	assert_ptr_equal(given_back, p); /* its memory is still its own */
+	assert_int_equal(the_fakes.n_refused, 0);
+	assert_int_equal(amount(b, ACCOUNT_REFUSED), 1);
+	the_fakes.can_place = true;
+	fate_on_packet(&b->fate, p);
+	fate_on_delivered(&b->fate, pick(b, FAKE_ROUTER), "a1");
+	assert_int_equal(the_fakes.n_accepted, 1);
+	assert_int_equal(amount(b, ACCOUNT_RECEIVED), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -489,6 +519,7 @@ int main(void)
 		TEST(a_suspect_waits_and_its_agent_is_answered_meanwhile),
 		TEST(a_packet_that_fails_again_and_again_is_buried),
 		TEST(a_refusal_makes_the_node_unready_until_a_packet_is_accepted),
+		TEST(what_came_in_no_request_is_given_back_when_it_is_refused),
 	};
 
 	if (!freopen("/dev/null", "w", stderr)) /* each lost packet is logged */

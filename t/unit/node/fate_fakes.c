@@ -78,6 +78,13 @@ void __wrap_exchange_refuse(struct conn_shared *shared UNUSED, struct exchange *
 	the_fakes.refusal = refusal;
 }
 
+void __wrap_exchange_give_back(struct conn_shared *shared UNUSED, struct packet *p,
+			       enum refusal refusal)
+{
+	the_fakes.refusal = refusal;
+	p->exchange->on_fate(p->exchange, p, refusal);
+}
+
 /* ---- the spill ---- */
 
 void __wrap_spill_in_add(struct spill_in *s UNUSED, struct packet *p)

@@ -1,0 +1,171 @@
+#include "node/listen/parcel.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "node/listen/source.h"
+#include "node/node_metrics.h"
+
+#define AGAIN_US 500000
+
+static void on_fate(struct exchange *x, struct packet *packet, enum refusal refusal);
+
+static size_t cost(const struct parcel *p)
+{
+	return sizeof(*p) + p->n_chunk;
+}
+
+struct parcel *parcel_new(struct source *source, size_t n_chunk)
+{
+	struct listen_shared *s = source->shared;
+	struct parcel *p;
+
+	if (!memory_take(s->config.memory, sizeof(*p) + n_chunk))
+		return NULL;
+	p = calloc(1, sizeof(*p) + n_chunk);
+	if (!p) {
+		memory_give(s->config.memory, sizeof(*p) + n_chunk);
+		return NULL;
+	}
+	p->exchange.on_fate = on_fate;
+	p->shared = s;
+	p->source = source;
+	p->n_chunk = n_chunk;
+	p->since_us = s->now_us;
+	source->n_users++;
+	s->n_parcels++;
+	return p;
+}
+
+void parcel_free(struct parcel *p)
+{
+	struct listen_shared *s;
+
+	if (!p)
+		return;
+	s = p->shared;
+	if (p->stream)
+		p->on_end(p, p->is_accepted);
+	packet_free_within(s->config.memory, p->packet);
+	memory_give(s->config.memory, cost(p));
+	assert(s->n_parcels > 0);
+	s->n_parcels--;
+	source_put(p->source);
+	free(p);
+}
+
+static void hold(struct parcel *p, bool is_held)
+{
+	size_t n = p->n_bytes;
+
+	p->shared->held_bytes += is_held ? n : -n;
+	p->source->held_bytes += is_held ? n : -n;
+}
+
+static void count(const struct parcel *p)
+{
+	enum listen_port port = p->source->port;
+	enum format_id format = listen_port_format(port);
+	struct metrics_shard *metrics = p->shared->config.metrics;
+
+	metrics_add(metrics, M_RECEIVED_BYTES, 0, (int64_t)p->n_bytes);
+	metrics_add(metrics, M_FORMAT_PACKETS, format, 1);
+	metrics_add(metrics, M_FORMAT_MESSAGES, format, p->packet->n_messages);
+	metrics_add(metrics, M_FORMAT_BYTES, format, (int64_t)p->n_bytes);
+	metrics_add(metrics, M_FORMAT_UNPACKED_BYTES, format, (int64_t)p->n_bytes);
+	metrics_add(metrics, M_LISTEN_PACKETS, port, 1);
+	metrics_add(metrics, M_LISTEN_MESSAGES, port, p->packet->n_messages);
+}
+
+static void submit(struct parcel *p)
+{
+	struct packet *packet = p->packet;
+
+	p->packet = NULL;
+	packet->exchange = &p->exchange;
+	packet->received_us = p->shared->now_us;
+	p->shared->config.on_packet(p->shared->config.arg, packet);
+}
+
+static void push_again(struct parcel *p)
+{
+	struct listen_shared *s = p->shared;
+
+	p->since_us = s->now_us;
+	p->next = NULL;
+	*s->againp = p;
+	s->againp = &p->next;
+	s->n_again++;
+}
+
+static struct parcel *pop_again(struct listen_shared *s)
+{
+	struct parcel *p = s->again;
+
+	s->again = p->next;
+	if (!s->again)
+		s->againp = &s->again;
+	s->n_again--;
+	return p;
+}
+
+void parcel_send(struct parcel *p)
+{
+	p->n_bytes = p->packet->len;
+	hold(p, true);
+	count(p);
+	submit(p);
+}
+
+static void end(struct parcel *p)
+{
+	p->shared->may_resume = true;
+	hold(p, false);
+	parcel_free(p);
+}
+
+static void on_fate(struct exchange *x, struct packet *packet, enum refusal refusal)
+{
+	struct parcel *p = CONTAINER_OF(x, struct parcel, exchange);
+
+	if (refusal == REFUSAL_NONE) {
+		p->is_accepted = true;
+		end(p);
+		return;
+	}
+	p->packet = packet;
+	push_again(p);
+}
+
+void parcel_try_again(struct listen_shared *s)
+{
+	for (unsigned n = s->n_again; n && s->now_us - s->again->since_us >= AGAIN_US; n--) {
+		struct parcel *p = pop_again(s);
+
+		if (p->wants_ack && !p->stream) {
+			end(p); /* its sender has no acknowledgement, and sends it again */
+			continue;
+		}
+		metrics_add(s->config.metrics, M_LISTEN_RETRIED, p->source->port, 1);
+		submit(p);
+	}
+	s->may_resume |= s->n_again == 0;
+}
+
+void parcel_lose(struct parcel *p)
+{
+	struct listen_shared *s = p->shared;
+
+	if (!p->wants_ack) {
+		listen_drop(s, p->source->port, LISTEN_DROP_STOPPED, p->packet->n_messages);
+		log_error("listen", "messages are lost", "listener=%s messages=%u reason=%s",
+			  listen_port_names[p->source->port], p->packet->n_messages,
+			  "the node ends, no analyzer takes them, and they cannot be stored");
+	}
+	end(p);
+}
+
+void parcel_lose_all(struct listen_shared *s)
+{
+	while (s->n_again)
+		parcel_lose(pop_again(s));
+}

@@ -1,0 +1,45 @@
+#ifndef WEIR_NODE_PARCEL_H
+#define WEIR_NODE_PARCEL_H
+/*
+ * A packet that a listener made, from its first message to its fate.
+ *
+ *   open --full, or old enough--> in flight --delivered, spilled--> gone, its sender is told
+ *                                    ^   |
+ *                                    |   v refused
+ *                                    +- again, after a while
+ *
+ * What was read is nowhere but here, so a packet that is refused is not given up while the node
+ * lives. The exception is one whose sender waits for an acknowledgement and has gone: it sends again.
+ */
+#include "node/ingest/exchange.h"
+#include "node/listen/listen_shared.h"
+
+struct parcel {
+	struct exchange exchange; /* by which the fate is told */
+	struct listen_shared *shared;
+	struct source *source;
+	struct packet *packet; /* open or again; in flight: NULL */
+	size_t n_bytes;        /* of its body */
+	uint64_t since_us;     /* it is open, or was refused */
+	struct parcel *next;   /* again */
+	bool wants_ack, is_accepted;
+	/* Who waits for an acknowledgement; NULL: nobody, or it has gone. It is told once. */
+	struct stream *stream;
+	void (*on_end)(struct parcel *p, bool is_accepted);
+	struct parcel *prev_of, *next_of; /* those of the same stream */
+	size_t n_chunk;
+	char chunk[]; /* by which its sender knows it */
+};
+
+struct parcel *parcel_new(struct source *source, size_t n_chunk); /* NULL: no memory */
+/* It has its messages. Takes it; its fate may be known before the return. */
+void parcel_send(struct parcel *p);
+/* One that never was sent. */
+void parcel_free(struct parcel *p);
+/* Those that were refused some time ago are tried again. */
+void parcel_try_again(struct listen_shared *s);
+/* The node ends: one that nobody took is lost, and counted. */
+void parcel_lose(struct parcel *p);
+void parcel_lose_all(struct listen_shared *s);
+
+#endif

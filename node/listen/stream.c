@@ -1,0 +1,482 @@
+#include "node/listen/stream.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "node/ingest/address_bound.h"
+#include "node/listen/forward.h"
+#include "node/listen/group.h"
+#include "node/node_metrics.h"
+
+#define READ_BYTES (16u << 10) /* room that there is at least for a read */
+#define BUSY_BYTES (64u << 10)
+#define END_US 2000000  /* ending: for the rest of a frame */
+#define TALK_US 5000000 /* ending: then it is closed at the end of the next frame */
+#define QUIET_US 300000 /* ending: without a byte, after its sender was told */
+
+static void on_read(evutil_socket_t fd, short what, void *arg);
+static void on_write(evutil_socket_t fd, short what, void *arg);
+
+/* ---- acknowledgements ---- */
+
+static void wait_no_more(struct stream *s, struct parcel *p)
+{
+	*(p->prev_of ? &p->prev_of->next_of : &s->waits_for) = p->next_of;
+	if (p->next_of)
+		p->next_of->prev_of = p->prev_of;
+	p->stream = NULL;
+}
+
+static void on_end(struct parcel *p, bool is_accepted)
+{
+	struct stream *s = p->stream;
+
+	wait_no_more(s, p);
+	if (!is_accepted)
+		return;
+	if (s->out.len == 0)
+		s->write_us = s->shared->now_us;
+	forward_write_ack(&s->out, p->chunk, p->n_chunk);
+	stream_mark_dirty(s);
+}
+
+void stream_wait_for(struct stream *s, struct parcel *p)
+{
+	p->stream = s;
+	p->on_end = on_end;
+	p->prev_of = NULL;
+	p->next_of = s->waits_for;
+	if (s->waits_for)
+		s->waits_for->prev_of = p;
+	s->waits_for = p;
+}
+
+/* ---- life ---- */
+
+static void push(struct stream_list *list, struct stream *s)
+{
+	s->prev = NULL;
+	s->next = list->first;
+	if (list->first)
+		list->first->prev = s;
+	list->first = s;
+	list->n++;
+}
+
+static void unlink_from(struct stream_list *list, struct stream *s)
+{
+	*(s->prev ? &s->prev->next : &list->first) = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+	list->n--;
+}
+
+/* The one place where it begins and ends to be held. */
+static void set_held(struct stream *s, bool is_held)
+{
+	struct listen_shared *shared = s->shared;
+
+	if (s->is_held == is_held)
+		return;
+	unlink_from(is_held ? &shared->reading : &shared->held, s);
+	push(is_held ? &shared->held : &shared->reading, s);
+	s->is_held = is_held;
+	s->frame_us = shared->now_us;
+	if (is_held)
+		event_del(&s->read_event);
+	else if (!s->has_ended)
+		event_add(&s->read_event, NULL);
+}
+
+/* Connections stay open for days: the kernel finds out who is gone. */
+static void set_options(int fd)
+{
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &(int){ 60 }, sizeof(int));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+}
+
+static bool prepare(struct stream *s)
+{
+	const struct listen_config *config = &s->shared->config;
+
+	s->source = source_get(s->shared, s->port, &s->peer);
+	if (!s->source)
+		return false;
+	return event_assign(&s->read_event, config->base, s->fd, EV_READ | EV_PERSIST, on_read,
+			    s) == 0 &&
+	       event_assign(&s->write_event, config->base, s->fd, EV_WRITE, on_write, s) == 0 &&
+	       event_add(&s->read_event, NULL) == 0 &&
+	       (!s->reader->begin || s->reader->begin(s) == 0);
+}
+
+struct stream *stream_new(struct listen_shared *shared, enum listen_port port,
+			  const struct stream_reader *reader, int fd, const struct net_addr *peer)
+{
+	struct stream *s;
+
+	if (!memory_take(shared->config.memory, sizeof(*s))) {
+		close(fd);
+		return NULL;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		memory_give(shared->config.memory, sizeof(*s));
+		close(fd);
+		return NULL;
+	}
+	*s = (struct stream){ .shared = shared,
+			      .port = port,
+			      .peer = *peer,
+			      .fd = fd,
+			      .reader = reader,
+			      .n_charged = sizeof(*s),
+			      .active_us = shared->now_us };
+	push(&shared->reading, s);
+	shared->n_streams[port]++;
+	atomic_fetch_add_explicit(shared->config.n_connections, 1, memory_order_relaxed);
+	set_options(fd);
+	if (prepare(s))
+		return s;
+	stream_close(s, CLOSE_NO_MEMORY);
+	return NULL;
+}
+
+static void forget_dirty(struct stream *s)
+{
+	struct stream **at = &s->shared->dirty;
+
+	while (s->is_dirty && *at != s)
+		at = &(*at)->next_dirty;
+	if (s->is_dirty)
+		*at = s->next_dirty;
+	s->is_dirty = false;
+}
+
+void stream_close(struct stream *s, enum conn_close reason)
+{
+	struct listen_shared *shared = s->shared;
+	const struct listen_config *config = &shared->config;
+
+	if (s->in.len)
+		listen_drop(shared, s->port, LISTEN_DROP_INCOMPLETE, 1);
+	while (s->waits_for)
+		wait_no_more(s, s->waits_for);
+	forget_dirty(s);
+	if (event_initialized(&s->read_event))
+		event_del(&s->read_event);
+	if (event_initialized(&s->write_event))
+		event_del(&s->write_event);
+	unlink_from(s->is_held ? &shared->held : &shared->reading, s);
+	if (s->is_bounded)
+		address_bound_give(config->bound, &s->peer);
+	close(s->fd);
+	metrics_add(config->metrics, M_LISTEN_CLOSED, reason, 1);
+	atomic_fetch_sub_explicit(config->n_connections, 1, memory_order_relaxed);
+	shared->n_streams[s->port]--;
+	if (s->source)
+		source_put(s->source);
+	forward_free(s->forward);
+	buf_deinit(&s->in);
+	buf_deinit(&s->out);
+	memory_give(config->memory, s->n_charged);
+	free(s);
+}
+
+/* ---- memory ---- */
+
+static bool recharge(struct stream *s, size_t n_in)
+{
+	size_t n = sizeof(*s) + n_in + s->out.capacity;
+
+	if (n > s->n_charged && !memory_take(s->shared->config.memory, n - s->n_charged))
+		return false;
+	if (n < s->n_charged)
+		memory_give(s->shared->config.memory, s->n_charged - n);
+	s->n_charged = n;
+	return true;
+}
+
+/* Room for another read. */
+static bool make_room(struct stream *s)
+{
+	size_t n = s->in.capacity ? s->in.capacity : BUSY_BYTES / 2;
+
+	if (s->in.capacity - s->in.len >= READ_BYTES)
+		return true;
+	while (n - s->in.len < READ_BYTES)
+		n *= 2;
+	/* buf_reserve may take more than it must, by doubling */
+	if (!recharge(s, 2 * n))
+		return false;
+	if (buf_reserve(&s->in, n - s->in.len) != 0) {
+		recharge(s, s->in.capacity);
+		return false;
+	}
+	return recharge(s, s->in.capacity);
+}
+
+/* A connection that sends nothing holds nothing. */
+static void consume(struct stream *s, size_t n)
+{
+	buf_consume(&s->in, n);
+	if (s->in.len == 0)
+		buf_deinit(&s->in);
+	recharge(s, s->in.capacity);
+}
+
+/* ---- frames ---- */
+
+static bool may_take(const struct stream *s)
+{
+	return !listen_is_full(s->shared) && !source_is_full(s->source) && s->out.len < BUSY_BYTES;
+}
+
+/* The bytes of a message that is too long. Returns how many of these there are. */
+static size_t skip(struct stream *s, const char *data, size_t len)
+{
+	const char *stop;
+	size_t n = s->n_skip < len ? (size_t)s->n_skip : len;
+
+	if (s->n_skip) {
+		s->n_skip -= n;
+		return n;
+	}
+	stop = memchr(data, s->reader->skips_to, len);
+	s->is_skipping = !stop;
+	return stop ? (size_t)(stop + 1 - data) : len;
+}
+
+/* All frames that are whole. 0, STREAM_E_*. */
+static int take_frames(struct stream *s, bool is_end)
+{
+	size_t at = 0, n;
+	int r = 0;
+
+	while (r == 0 && at < s->in.len) {
+		n = 0;
+		if (s->n_skip || s->is_skipping)
+			n = skip(s, s->in.data + at, s->in.len - at);
+		else if (!may_take(s))
+			r = STREAM_E_HELD;
+		else
+			r = s->reader->take(s, s->in.data + at, s->in.len - at, is_end, &n);
+		assert(n <= s->in.len - at);
+		at += n;
+		if (n > 0)
+			s->n_scanned = 0;
+	}
+	if (r == STREAM_E_PARTIAL)
+		s->n_scanned = s->in.len - at;
+	if (at > 0)
+		s->frame_us = s->shared->now_us;
+	if (at > 0)
+		consume(s, at);
+	return r;
+}
+
+/* ---- reading ---- */
+
+enum read_result { READ_SOME, READ_NOTHING, READ_END, READ_RESET, READ_NO_ROOM };
+
+static enum read_result read_some(struct stream *s)
+{
+	ssize_t n;
+
+	if (!make_room(s))
+		return READ_NO_ROOM;
+	n = read(s->fd, s->in.data + s->in.len, s->in.capacity - s->in.len);
+	if (n == 0)
+		return READ_END;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? READ_NOTHING : READ_RESET;
+	if (s->in.len == 0)
+		s->frame_us = s->shared->now_us;
+	s->in.len += (size_t)n;
+	s->active_us = s->shared->now_us;
+	metrics_add(s->shared->config.metrics, M_LISTEN_BYTES, s->port, n);
+	return READ_SOME;
+}
+
+/* It waits for nothing any more. */
+static bool is_done(const struct stream *s)
+{
+	return s->in.len == 0 && !s->waits_for && s->out.len == 0;
+}
+
+/* Its sender is told that no more is taken; what is on its way is read. */
+static void say_end(struct stream *s)
+{
+	if (!s->ends_us || s->has_said_end || s->waits_for || s->out.len)
+		return;
+	s->has_said_end = true;
+	s->active_us = s->shared->now_us;
+	if (shutdown(s->fd, SHUT_WR) != 0)
+		log_debug("listen", "cannot end a connection", "error=%s", strerror(errno));
+}
+
+/* True: it is closed. */
+static bool close_if_done(struct stream *s, enum read_result last)
+{
+	uint64_t now_us = s->shared->now_us;
+	bool is_quiet = (last == READ_NOTHING && now_us - s->active_us > QUIET_US) ||
+			now_us - s->ends_us > TALK_US;
+
+	say_end(s);
+	if (s->has_ended && is_done(s)) {
+		stream_close(s, CLOSE_BY_CLIENT);
+		return true;
+	}
+	if (s->ends_us && !s->has_ended && is_quiet && is_done(s)) {
+		stream_close(s, CLOSE_STOPPED);
+		return true;
+	}
+	return false;
+}
+
+/* Its frames are taken. True: it goes on; else it is closed or held. */
+static bool take_in(struct stream *s)
+{
+	int r = take_frames(s, s->has_ended);
+
+	if (r == STREAM_E_CLOSE) {
+		consume(s, s->in.len); /* what it was closed for is counted */
+		stream_close(s, CLOSE_REFUSED);
+		return false;
+	}
+	set_held(s, r == STREAM_E_HELD);
+	if (r == STREAM_E_PARTIAL && s->has_ended) {
+		stream_close(s, CLOSE_ABORTED);
+		return false;
+	}
+	return r != STREAM_E_HELD;
+}
+
+void stream_advance(struct stream *s)
+{
+	enum read_result last = READ_NOTHING;
+
+	if (s->in.len && !take_in(s))
+		return;
+	set_held(s, !may_take(s));
+	if (s->is_held)
+		return;
+	if (!s->has_ended)
+		last = read_some(s);
+	switch (last) {
+	case READ_NO_ROOM:
+		set_held(s, true);
+		return;
+	case READ_RESET:
+		stream_close(s, CLOSE_RESET);
+		return;
+	case READ_END:
+		s->has_ended = true;
+		event_del(&s->read_event);
+		group_flush(s->source);
+		break;
+	default:
+		break;
+	}
+	if (s->in.len && !take_in(s))
+		return;
+	close_if_done(s, last);
+}
+
+static void on_read(evutil_socket_t fd, short what, void *arg)
+{
+	struct stream *s = arg;
+
+	(void)fd;
+	(void)what;
+	s->shared->now_us = clock_mono_us();
+	stream_advance(s);
+}
+
+void stream_end(struct stream *s)
+{
+	if (!s->ends_us)
+		s->ends_us = s->shared->now_us;
+	stream_advance(s);
+}
+
+/* What has come of a message is taken for all of it, where that is possible. */
+static void give_up_frame(struct stream *s, enum conn_close reason)
+{
+	int r = take_frames(s, true);
+
+	if (r == STREAM_E_HELD)
+		set_held(s, true);
+	else if (r != 0)
+		stream_close(s, reason);
+	else
+		close_if_done(s, READ_NOTHING);
+}
+
+void stream_sweep(struct stream *s)
+{
+	const struct listen_shared *shared = s->shared;
+	const struct listen_config *config = &shared->config;
+	uint64_t now = shared->now_us, frame_us = s->ends_us ? END_US : config->frame_us;
+
+	if (s->out.len && now - s->write_us > config->write_us)
+		stream_close(s, CLOSE_WRITE_TIMEOUT);
+	else if (s->is_held)
+		stream_advance(s);
+	else if (s->in.len && now - s->frame_us > frame_us)
+		give_up_frame(s, CLOSE_BODY_TIMEOUT);
+	else if (s->ends_us)
+		stream_advance(s);
+	else if (!s->in.len && !s->waits_for && now - s->active_us > config->idle_us)
+		stream_close(s, CLOSE_IDLE);
+}
+
+/* ---- writing ---- */
+
+void stream_mark_dirty(struct stream *s)
+{
+	if (s->is_dirty)
+		return;
+	s->is_dirty = true;
+	s->next_dirty = s->shared->dirty;
+	s->shared->dirty = s;
+}
+
+static void on_write(evutil_socket_t fd, short what, void *arg)
+{
+	struct stream *s = arg;
+
+	(void)fd;
+	(void)what;
+	s->shared->now_us = clock_mono_us();
+	stream_mark_dirty(s);
+}
+
+void stream_flush(struct stream *s)
+{
+	ssize_t n = 0;
+
+	if (s->out.failed) {
+		stream_close(s, CLOSE_NO_MEMORY);
+		return;
+	}
+	if (s->out.len)
+		n = send(s->fd, s->out.data, s->out.len, MSG_NOSIGNAL);
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		stream_close(s, CLOSE_RESET);
+		return;
+	}
+	if (n > 0) {
+		buf_consume(&s->out, (size_t)n);
+		s->write_us = s->shared->now_us;
+	}
+	if (s->out.len) {
+		event_add(&s->write_event, NULL);
+		return;
+	}
+	buf_deinit(&s->out);
+	close_if_done(s, READ_NOTHING);
+}
