@@ -72,6 +72,7 @@ static void drop_socket(struct http_conn *c)
 void http_conn_deinit(struct http_conn *c)
 {
 	drop_socket(c);
+	buf_deinit(&c->kept);
 }
 
 /* The one place that arms the write event. The read event stays for the socket's life: it also
@@ -122,6 +123,8 @@ void http_conn_send(struct http_conn *c, const struct net_addr *addr,
 	c->first_byte_us = 0;
 	c->n_answer_bytes = 0;
 	http_response_init(&c->response);
+	if (c->owner->keeps_json)
+		http_response_keep(&c->response, &c->kept);
 	if (c->state == HTTP_CONN_READY)
 		write_some(c);
 	else

@@ -54,6 +54,7 @@ struct http_conn_owner {
 	/* A READY one was closed by the server, or said something unasked. It may be freed. */
 	void (*on_idle_close)(struct http_conn *c);
 	void (*on_connected)(struct http_conn *c); /* NULL: does not matter */
+	bool keeps_json;                           /* see http_response_keep */
 };
 
 /* Empty parts are fine. */
@@ -83,6 +84,7 @@ struct http_conn {
 	uint64_t first_byte_us;      /* monotonic, when it was written; 0: none was */
 	size_t n_answer_bytes;
 	struct http_response response; /* valid in on_done where ANSWERED */
+	struct buf kept;               /* of the last answer, as response.keep; owned */
 };
 
 void http_conn_init(struct http_conn *c, const struct http_conn_owner *owner);

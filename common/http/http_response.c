@@ -21,6 +21,14 @@ void http_response_init(struct http_response *r)
 	r->line_cut = false;
 	r->last = 0;
 	r->quote_len = 0;
+	r->is_json = false;
+	r->keep = NULL;
+}
+
+void http_response_keep(struct http_response *r, struct buf *keep)
+{
+	buf_clear(keep);
+	r->keep = keep;
 }
 
 /* It cannot be read on. */
@@ -128,6 +136,16 @@ static bool read_retry_after(struct http_response *r, const char *value, size_t 
 	return true;
 }
 
+static bool read_content_type(struct http_response *r, const char *value, size_t len)
+{
+	static const char json[] = "application/json";
+	size_t n = sizeof(json) - 1;
+
+	r->is_json = len >= n && strncasecmp(value, json, n) == 0 &&
+		     (len == n || value[n] == ';' || value[n] == ' ' || value[n] == '\t');
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*read)(struct http_response *r, const char *value, size_t len); /* false: BAD */
@@ -137,6 +155,7 @@ static const struct {
 	{ "transfer-encoding", read_transfer_encoding, false },
 	{ "connection", read_connection, false },
 	{ "retry-after", read_retry_after, true },
+	{ "content-type", read_content_type, true },
 };
 
 /* "HTTP/1.1 202 Accepted"; the reason is for people and may be missing. */
@@ -191,8 +210,10 @@ static enum http_response_state after_head(struct http_response *r)
 		return fail(r);
 	if (r->status < 200) {
 		uint32_t n_head_bytes = r->n_head_bytes;
+		struct buf *keep = r->keep;
 
 		http_response_init(r);
+		r->keep = keep;
 		r->any = true;
 		r->n_head_bytes = n_head_bytes;
 		return HTTP_RESPONSE_STATUS_LINE;
@@ -272,13 +293,27 @@ static size_t feed_line(struct http_response *r, const char *data, size_t len)
 	return n + 1;
 }
 
-/* The sender of a request that failed wants to know why. */
+static void keep_json(struct http_response *r, const char *data, size_t len)
+{
+	if (!r->keep || !r->is_json)
+		return;
+	if (len <= HTTP_RESPONSE_KEEP_BYTES - r->keep->len) {
+		buf_append(r->keep, data, len);
+		return;
+	}
+	buf_clear(r->keep);
+	r->keep = NULL; /* it is too long */
+}
+
+/* The sender of a request that failed wants to know why, or what became of its parts. */
 static void quote(struct http_response *r, const char *data, size_t len)
 {
 	size_t room = sizeof(r->quote) - r->quote_len;
 
-	if (r->status < 300)
+	if (r->status < 300) {
+		keep_json(r, data, len);
 		return;
+	}
 	len = len < room ? len : room;
 	memcpy(r->quote + r->quote_len, data, len);
 	r->quote_len += len;

@@ -3,7 +3,7 @@
 /*
  * An incremental reader of HTTP/1.x responses to GET and POST (RFC 9112). Pure: bytes in, verdict
  * out. The body is counted and dropped, but for the first bytes of one that is no
- * success. The caller keeps no bytes: what a line needs across reads is kept here.
+ * success, and for JSON of a success where the caller wants it. The caller keeps no bytes: what a line needs across reads is kept here.
  *
  *   STATUS_LINE -> FIELDS -> (BODY | UNTIL_CLOSE | CHUNK_SIZE -> CHUNK_DATA -> CHUNK_END -> ...
  *        ^            |       TRAILERS) -> DONE
@@ -21,10 +21,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/err.h"
 
 #define HTTP_RESPONSE_MAX_HEAD 65536
 #define HTTP_RESPONSE_QUOTE_BYTES 300
+#define HTTP_RESPONSE_KEEP_BYTES 65536
 
 enum http_response_state {
 	HTTP_RESPONSE_STATUS_LINE,
@@ -55,9 +57,13 @@ struct http_response {
 	char line[256];
 	size_t quote_len; /* of the body of an answer that is no success, as much as came and fits */
 	char quote[HTTP_RESPONSE_QUOTE_BYTES];
+	bool is_json;     /* by its media type */
+	struct buf *keep; /* borrowed; gets the JSON of a success; NULL: it is not wanted */
 };
 
 void http_response_init(struct http_response *r);
+/* `keep` gets the body of a 2xx answer of application/json; longer than HTTP_RESPONSE_KEEP_BYTES: nothing. */
+void http_response_keep(struct http_response *r, struct buf *keep);
 /* Bytes used of `data`: all of it, but in DONE (the rest was not asked for) and BAD. */
 size_t http_response_feed(struct http_response *r, const char *data, size_t len);
 /* The connection ended, or is ended: DONE if there is a final status, else BAD. */

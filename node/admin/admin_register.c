@@ -83,8 +83,8 @@ static int take_instance(const struct body *body, char instance[INSTANCE_MAX + 1
 	return 0;
 }
 
-static int send_registered(struct front_request *rq, const struct registration *reg, bool created,
-			   uint64_t epoch)
+static int send_registered(const struct admin_api *api, struct front_request *rq,
+			   const struct registration *reg, bool created, uint64_t epoch)
 {
 	cJSON *json = cJSON_CreateObject();
 
@@ -93,6 +93,8 @@ static int send_registered(struct front_request *rq, const struct registration *
 	cJSON_AddNumberToObject(json, "ttl_ms", (double)reg->ttl_ms);
 	cJSON_AddNumberToObject(json, "heartbeat_ms",
 				(double)(reg->ttl_ms * 9 / 10 / HEARTBEATS_PER_LEASE));
+	cJSON_AddNumberToObject(json, "delivery_timeout_ms",
+				(double)api->config.shared->config->delivery_timeout_ms);
 	return front_send_json(rq, created ? 201 : 200, json);
 }
 
@@ -134,7 +136,7 @@ static int do_register(struct admin_api *api, struct front_request *rq, struct r
 	control_refresh(api->config.control);
 	log_info("admin", "analyzer registered", "analyzer=%s url=%s weight=%g by=%s", reg->id,
 		 reg->url, reg->weight, reg->by);
-	return send_registered(rq, reg, created, epoch);
+	return send_registered(api, rq, reg, created, epoch);
 }
 
 /* 0: it may live there. Else the request is answered. */

@@ -190,9 +190,13 @@ enum delivery_outcome batch_outcome(const struct transfer *t)
 	case TRANSFER_BROKEN:
 		return OUTCOME_BROKEN;
 	default:
-		break;
+		return batch_status_outcome(t->status);
 	}
-	switch (t->status) {
+}
+
+enum delivery_outcome batch_status_outcome(int status)
+{
+	switch (status) {
 	case 200 ... 299:
 		return OUTCOME_OK;
 	case 400:

@@ -76,6 +76,8 @@ struct batch_style {
  */
 int batch_write(struct batch *b, const struct batch_style *style) MUST_CHECK;
 
+/* What a final status says. */
+enum delivery_outcome batch_status_outcome(int status);
 /* What the end of a transfer says. */
 enum delivery_outcome batch_outcome(const struct transfer *t);
 

@@ -62,7 +62,8 @@ static void on_delivered(struct lane *lane, struct batch *b)
 	struct packet *p;
 
 	hear_answer(lane, &b->transfer, "deliveries succeed");
-	learn(lane, b);
+	if (b->packets.n_packets > 0)
+		learn(lane, b);
 	while ((p = packet_queue_pop(&b->packets)))
 		lane->events.on_delivered(lane->events.arg, lane, p);
 }
@@ -100,7 +101,7 @@ static void on_bad(struct lane *lane, struct batch *b)
 		lane_take_back(b, REROUTE_NO_MEMORY);
 }
 
-static void pause_for(struct lane *lane, uint32_t seconds)
+void lane_pause_for(struct lane *lane, uint32_t seconds)
 {
 	lane->paused_until_us = clock_mono_us() + (seconds ? seconds : PAUSE_DEFAULT_S) * US_PER_S;
 	log_info("lane", "paused", "analyzer=%s seconds=%u", lane->id,
@@ -203,7 +204,7 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 	if (outcome == OUTCOME_LOOP)
 		count_loop(b);
 	if (outcome == OUTCOME_BUSY)
-		pause_for(lane, t->retry_after_s);
+		lane_pause_for(lane, t->retry_after_s);
 	if (!is_excused) {
 		if (!is_their_way(b, outcome))
 			concurrency_failure(&lane->concurrency, t->started_us, t->ended_us);
@@ -229,6 +230,8 @@ void lane_on_done(struct transfer *t)
 	lane->n_flying_halves -= b->is_half;
 	lane->n_flying_packets -= b->packets.n_packets;
 	lane->n_flying_suspects -= b->is_suspect;
+	if (outcome == OUTCOME_OK && b->transfer.json)
+		outcome = lane_take_results(lane, b);
 	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
 	backlog_hear(&lane->backlog, t->ended_us);
 	latency_limit_hear(&lane->latency, t->started_us, t->ended_us);

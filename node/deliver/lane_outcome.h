@@ -9,6 +9,10 @@
 void lane_on_done(struct transfer *t);
 /* Takes the packets out of the batch; the owner of the lane gets them back. */
 void lane_take_back(struct batch *b, enum reroute_reason reason);
+/* What its answer says of single packets. Those left in the batch have the outcome that is returned. */
+enum delivery_outcome lane_take_results(struct lane *lane, struct batch *b);
+/* Nothing is sent for so long; 0: for a second. */
+void lane_pause_for(struct lane *lane, uint32_t seconds);
 /* The breaker has changed its state: log and metrics say so. */
 void lane_note_breaker(const struct lane *lane, const char *why);
 

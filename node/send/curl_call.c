@@ -17,6 +17,10 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 
 	memcpy(c->said + c->said_len, data, n_kept);
 	c->said_len += n_kept;
+	if (c->n_answer_bytes + size * n <= HTTP_RESPONSE_KEEP_BYTES)
+		buf_append(&c->body, data, size * n);
+	else
+		buf_clear(&c->body);
 	c->n_answer_bytes += size * n;
 	return c->n_answer_bytes <= CURL_CALL_MAX_ANSWER ? size * n : 0;
 }
@@ -120,6 +124,7 @@ void curl_call_free(struct curl_call *c)
 {
 	curl_easy_cleanup(c->easy);
 	curl_slist_free_all(c->headers);
+	buf_deinit(&c->body);
 	free(c);
 }
 
@@ -163,6 +168,7 @@ int curl_call_set_up(struct curl_call *c, struct transfer *t)
 	if (net_url_parse(&url, t->url) == 0)
 		memcpy(c->host, url.host, sizeof(c->host));
 	c->transfer = t;
+	buf_clear(&c->body);
 	c->part = c->part_offset = c->n_answer_bytes = c->said_len = 0;
 	curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, (long)t->is_fresh);
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
@@ -223,6 +229,15 @@ static int64_t retry_after_s(CURL *easy)
 	return strtoll(header->value, NULL, 10);
 }
 
+static bool is_json(CURL *easy)
+{
+	static const char json[] = "application/json";
+	char *type = NULL;
+
+	return curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type &&
+	       strncasecmp(type, json, sizeof(json) - 1) == 0;
+}
+
 void curl_call_end(struct curl_call *c, CURLcode code)
 {
 	struct transfer *t = c->transfer;
@@ -234,6 +249,11 @@ void curl_call_end(struct curl_call *c, CURLcode code)
 		if (status >= 300 && c->said_len) {
 			t->said = c->said;
 			t->said_len = c->said_len;
+		}
+		if (status < 300 && code == CURLE_OK && is_json(c->easy) && c->body.len &&
+		    !c->body.failed) {
+			t->json = c->body.data;
+			t->json_len = c->body.len;
 		}
 		transfer_end(t, TRANSFER_ANSWERED, "");
 		return;

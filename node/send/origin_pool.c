@@ -33,7 +33,8 @@ void origin_pool_init(struct origin_pool *p, struct event_base *base,
 	*p = (struct origin_pool){ .owner = { .base = base,
 					      .on_done = on_done,
 					      .on_idle_close = on_idle_close,
-					      .on_connected = on_connected } };
+					      .on_connected = on_connected,
+					      .keeps_json = true } };
 	TAILQ_INIT(&p->idle);
 }
 

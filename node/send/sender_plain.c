@@ -92,12 +92,19 @@ static void finish_on(struct pooled_conn *c, enum transfer_result result, const 
 	struct transfer *t = c->transfer;
 	uint64_t now_us = clock_mono_us();
 	char said[HTTP_RESPONSE_QUOTE_BYTES];
+	struct buf json CLEANUP(buf_deinit) = { 0 };
 
 	assert(t);
 	stop_waiting(c);
 	if (result == TRANSFER_ANSWERED && c->http.response.quote_len) {
 		t->said_len = c->http.response.quote_len;
 		t->said = memcpy(said, c->http.response.quote, t->said_len);
+	}
+	if (result == TRANSFER_ANSWERED && c->http.kept.len && !c->http.kept.failed) {
+		json = c->http.kept;
+		c->http.kept = (struct buf){ 0 };
+		t->json = json.data;
+		t->json_len = json.len;
 	}
 	if (result == TRANSFER_CONNECT && t->was_resent) { /* it was sent before */
 		result = TRANSFER_BROKEN;

@@ -12,6 +12,8 @@ void transfer_begin(struct transfer *t)
 	t->was_resent = false;
 	t->said = NULL;
 	t->said_len = 0;
+	t->json = NULL;
+	t->json_len = 0;
 	t->started_us = clock_mono_us();
 	t->conn = NULL;
 	t->call = NULL;

@@ -39,6 +39,8 @@ struct transfer {
 	bool was_resent;        /* it met the close of an idle connection, and was sent once more */
 	const char *said; /* the front of an answer that is no success; NULL: none; as error */
 	size_t said_len;
+	const char *json; /* of a success, as http_response_keep has it; NULL: none; as error */
+	size_t json_len;
 	uint64_t started_us, ended_us;
 
 	/* The sender's. */

@@ -22,6 +22,11 @@ static void answer(struct fake_analyzer *a, struct fake_post *post, struct evhtt
 	if (a->retry_after)
 		evhttp_add_header(evhttp_request_get_output_headers(request), "Retry-After",
 				  a->retry_after);
+	if (a->type)
+		evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
+				  a->type);
+	if (a->body)
+		evbuffer_add(evhttp_request_get_output_buffer(request), a->body, strlen(a->body));
 	if (a->is_endless)
 		evhttp_send_reply_start((post->endless = request), status, NULL);
 	else

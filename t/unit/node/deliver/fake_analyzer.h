@@ -35,6 +35,7 @@ struct fake_analyzer {
 	unsigned delay_ms; /* before an answer; what is left at the end gets none */
 	bool is_endless;   /* answers begin and do not end */
 	const char *retry_after; /* NULL: none */
+	const char *type, *body; /* of the answers; NULL: none */
 	const char *bad;         /* a body with this text is answered 400; NULL: none */
 	const char *drops;       /* a body with this text ends its connection; NULL: none */
 	unsigned n_posts;
