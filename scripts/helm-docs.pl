@@ -17,6 +17,7 @@ my $chart = 'helm/weir';
 my %taken = (
     'weir-node' => [qw(listen admin-listen redis pool node-id workers drain-delay drain-timeout log-level log-format)],
     'weir-analyzer' => [qw(id weight listen register advertise log-level log-format)],
+    'weir-sidecar' => [qw(id url weight accepts register health log-level log-format)],
 );
 
 sub slurp ($path) {
@@ -87,7 +88,7 @@ sub options_of ($program) {
 
 sub schema () {
     my $text = slurp("$chart/values.schema.json");
-    for (['nodeOptions', 'weir-node'], ['analyzerOptions', 'weir-analyzer']) {
+    for (['nodeOptions', 'weir-node'], ['analyzerOptions', 'weir-analyzer'], ['sidecarOptions', 'weir-sidecar']) {
         my ($definition, $program) = @$_;
         my %options = options_of($program);
         my $body = join ",\n", map { qq(        "$_": $options{$_}) } sort keys %options;
