@@ -184,7 +184,7 @@ bool discover_file_read(const struct source *s, struct target_list *list, char w
 		r = read_all(fd, &text, &len);
 	if (fd >= 0)
 		close(fd);
-	if (r == 0)
+	if (r == 0 && text)
 		return discover_file_parse(s, text, len, list, why);
 	snprintf(why, SOURCE_WHY_SIZE, "%s", strerror(-r));
 	return false;

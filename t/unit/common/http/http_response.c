@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -300,9 +301,48 @@ static void a_body_of_many_chunks_is_fine(void **state UNUSED)
 	assert_int_equal(r.state, HTTP_RESPONSE_DONE);
 }
 
+static void assert_kept(const char *bytes, const char *kept)
+{
+	struct buf keep CLEANUP(buf_deinit) = { 0 };
+	struct http_response r;
+
+	http_response_init(&r);
+	http_response_keep(&r, &keep);
+	feed_all(&r, bytes);
+	http_response_end(&r);
+	assert_int_equal(r.state, HTTP_RESPONSE_DONE);
+	assert_string_equal(buf_str(&keep), kept);
+}
+
+static void the_json_of_a_success_is_kept_where_it_is_wanted(void **state UNUSED)
+{
+	static char longest[2 * HTTP_RESPONSE_KEEP_BYTES];
+	int n;
+
+	assert_kept(OK_HEAD "Content-Type: application/json" CRLF "Content-Length: 2" CRLF CRLF
+			    "{}",
+		    "{}");
+	assert_kept("HTTP/1.1 100 Continue" CRLF CRLF OK_HEAD
+		    "content-type: Application/JSON; charset=utf-8" CRLF
+		    "Transfer-Encoding: chunked" CRLF CRLF "1" CRLF "{" CRLF "1" CRLF "}" CRLF
+		    "0" CRLF CRLF,
+		    "{}");
+	assert_kept(OK_HEAD "Content-Type: application/jsonl" CRLF "Content-Length: 2" CRLF CRLF
+			    "{}",
+		    "");
+	assert_kept(OK_HEAD "Content-Length: 2" CRLF CRLF "{}", "");
+	assert_kept("HTTP/1.1 400 Bad" CRLF "Content-Type: application/json" CRLF
+		    "Content-Length: 2" CRLF CRLF "{}",
+		    "");
+	n = snprintf(longest, sizeof(longest), OK_HEAD "Content-Type: application/json" CRLF CRLF);
+	memset(longest + n, ' ', sizeof(longest) - (size_t)n - 1);
+	assert_kept(longest, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_json_of_a_success_is_kept_where_it_is_wanted),
 		cmocka_unit_test(good_answers_are_read_wherever_they_are_split),
 		cmocka_unit_test(good_answers_are_read_a_byte_at_a_time),
 		cmocka_unit_test(the_front_of_an_answer_that_is_no_success_is_kept),
