@@ -32,6 +32,7 @@ sub agent ($name, %row) {
 
 sub version ($name) {
     my ($package, $deb) = @{ row($name) }{qw(package deb)};
+    return (`logger --version` =~ /(\S+)$/)[0] if $name eq 'logger';
     return 'Python ' . (`/usr/bin/python3 --version` =~ /([\d.]+)/)[0] if !$package && !$deb;
     return (slurp(debian() . '/VERSIONS') =~ m{^\./\Q$deb\E_(?:\d+%3a)?([^_]+)_}m)[0] if $deb;
     return decode_json(slurp(Weir::Agents::tools() . "/node_modules/$package/package.json"))->{version};
@@ -222,6 +223,38 @@ agent('journal-upload', page => 'journald', family => 'daemon', deb => 'systemd-
     chomp($line = $line =~ s{systemd-journal-upload}{$upload --file="\$1"}r);
     return ('env', libraries, 'bash', '-c', qq(/usr/bin/python3 "\$2" "\$3" "\$4" "\$5" | $remote -o "\$1" - & until [ -s "\$1" ]; do sleep 0.02; done; trap 'kill \$!; exit 0' TERM; while ! { $line & wait \$!; }; do sleep 1; done), 'bash', "$run->{folder}/it.journal",
         $writer, @$run{qw(name count gap_ms)});
+});
+
+# ---- over a listener of its own, and without an answer ----
+
+my @listener = (family => 'listener');
+sub logged ($drive) { return script("$drive\n") }
+
+npm('gelf-pro-tcp', 'gelf-pro', 'gelf', 'gelf', logged(<<'END'), @listener, block => 'gelf-pro', listener => 'gelf');
+let open = 0;
+await each((record) => { open++; gelf.info(record, {}, (error) => { open--; if (error) console.error(error); }); });
+while (open) await new Promise((go) => setTimeout(go, 20));
+END
+npm('gelf-pro-udp', 'gelf-pro', 'gelf', 'gelf', row('gelf-pro-tcp')->{start}, @listener, block => 'gelf-pro', listener => 'gelf',
+    edit => sub ($text) { $text =~ s/'tcp'/'udp'/r });
+npm('fluent-logger', 'fluent-logger', 'fluentd', 'forward', logged(<<'END'), @listener, listener => 'forward');
+let open = 0;
+await each((message) => { open++; sender.emit('log', { message }, (error) => { open--; if (error) console.error(error); }); });
+while (open) await new Promise((go) => setTimeout(go, 20));
+sender.end();
+END
+agent('graypy-tcp', page => 'python', @listener, deb => 'python3-graypy', format => 'gelf', start => $python_logging, listener => 'gelf');
+agent('graypy-udp', page => 'python', @listener, block => 'graypy-tcp', deb => 'python3-graypy', format => 'gelf', start => $python_logging, listener => 'gelf',
+    edit => sub ($text) { $text =~ s/GELFTCPHandler/GELFUDPHandler/r });
+syslog_ng('syslog-ng-syslog', 'syslog', @listener, listener => 'syslog');
+my $rsyslog_udp = sub ($text) { $text =~ s/protocol="tcp" TCP_Framing="octet-counted"/protocol="udp"/r };
+rsyslog('rsyslog-omfwd-tcp', 'syslog', @listener, block => 'rsyslog-omfwd', listener => 'syslog');
+rsyslog('rsyslog-omfwd-udp', 'syslog', @listener, block => 'rsyslog-omfwd', listener => 'syslog', edit => $rsyslog_udp);
+agent('logger', page => 'journald', @listener, format => 'syslog', listener => 'syslog', start => sub ($agents, $run) {
+    my $line = $agents->configuration($run->{name}, $run->{addr});
+    my $app = $agents->write_file(join('/', (split m{/}, $run->{folder})[-1], 'app.py'), "import sys, time\n"
+            . "for i in range(int(sys.argv[2])):\n    print('%s-%04d' % (sys.argv[1], i), flush=True)\n    time.sleep(float(sys.argv[3]) / 1000)\n");
+    return ('bash', '-c', 'set -o pipefail; ' . $line =~ s{^app}{/usr/bin/python3 $app $run->{name} $run->{count} $run->{gap_ms}}r);
 });
 
 1;
