@@ -406,7 +406,7 @@ static void take_reloaded(struct node *node)
 		net_allow_replace(node->shared.allow, allow);
 	if (token_book_set(&node->shared.ingest_tokens, "ingest-token", config->ingest_token,
 			   config->ingest_tokens) != 0)
-		log_error("node", "the tokens of agents stay as they were", "reason=memory");
+		log_error("node", "the tokens of agents stay as they were", "reason=%s", "memory");
 }
 
 static void reload_options(struct node *node)

@@ -21,8 +21,9 @@ for (
     my ($server, $port, $method, $path, $body, $right, $ok) = @$_;
     my $url = $server->{$port} . $path;
     from("127.0.9.$ok");
-    my @statuses = map { as('x', $method, $url, $body)->{status} } 1 .. 14;
-    is_deeply([ @statuses[ 0 .. 9, 13 ] ], [ (401) x 10, 429 ], "$port: too many wrong tokens are not looked at any more");
+    my @statuses; # a slow machine gets some more of them looked at: one in 5 s
+    push @statuses, as('x', $method, $url, $body)->{status} while @statuses < 100 && ($statuses[-1] // 401) == 401;
+    is_deeply([ @statuses[ 0 .. 9, -1 ] ], [ (401) x 10, 429 ], "$port: too many wrong tokens are not looked at any more");
     my $answer = as('x', $method, $url, $body);
     is("$answer->{status} $answer->{json}{code}", '429 too_many_wrong_tokens', "$port: by its name");
     like($answer->{headers}{'retry-after'}, qr/^[1-5]$/, "$port: it says when");
