@@ -15,11 +15,12 @@ static double sum_of(const struct history_sample *s)
 static char *text_of(const struct history_share *s, double *sump, int *errorp)
 {
 	const struct history_sample *now = history_now(s->history);
+	const struct history_sample *first = history_before(s->history, UINT64_MAX);
 	char *text;
 
 	*errorp = 0;
-	if (!now || (s->stored_ms && sum_of(now) == s->stored_sum))
-		return NULL;
+	if (!now || sum_of(now) == (s->stored_ms ? s->stored_sum : sum_of(first)))
+		return NULL; /* the pool idles */
 	*sump = sum_of(now);
 	text = history_store_text(s->history);
 	*errorp = text ? 0 : -ENOMEM;
