@@ -135,10 +135,10 @@ static int announce(struct analyzer *a)
 	if (a->config->advertise)
 		net_bracket_url(&a->delivery_url, a->config->advertise);
 	else
-		registration_delivery_url(&a->delivery_url,
-					  a->config->listen_tls ? "https" : "http",
-					  a->config->listen_tls ? server_tls_addr(a->server)
-								: server_addr(a->server));
+		registration_delivery_url(
+			&a->delivery_url, a->config->listen_tls ? "https" : "http",
+			a->config->listen_tls ? server_tls_addr(a->server) : server_addr(a->server),
+			a->config->accepts == ACCEPTS_REQUEST ? "/*" : "/ingest");
 	return join(a);
 }
 

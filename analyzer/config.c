@@ -20,7 +20,7 @@
 #define ID_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 const char *const accepts_names[] = {
-	[ACCEPTS_BATCH] = "batch", [ACCEPTS_PACKET] = "packet", NULL
+	[ACCEPTS_BATCH] = "batch", [ACCEPTS_PACKET] = "packet", [ACCEPTS_REQUEST] = "request", NULL
 };
 static_assert(ARRAY_LEN(accepts_names) == ACCEPTS + 1, "a name for each");
 
@@ -66,7 +66,8 @@ static const struct conf_option options[] = {
 	{ "advertise", CONF_STRING, FIELD(advertise), NULL, "URL",
 	  "The URL that nodes deliver to. The default is http://HOST:PORT/ingest with the address of --listen." },
 	{ "accepts", CONF_CHOICE, FIELD(accepts), "batch", NULL,
-	  "What one delivery holds: a batch of packets, or one packet.", .choices = accepts_names },
+	  "What one delivery holds: a batch of packets, one packet, or a request as an agent sent it.",
+	  .choices = accepts_names },
 	{ "max-batch-packets", CONF_INT, FIELD(max_batch_packets), "256", "N",
 	  "The largest number of packets in one batch.", 1, 65536 },
 	{ "max-batch-bytes", CONF_SIZE, FIELD(max_batch_bytes), "1MiB", NULL,

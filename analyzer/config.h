@@ -11,7 +11,7 @@
 #include "common/net/net.h"
 #include "common/tls/tls_load.h"
 
-enum accepts { ACCEPTS_BATCH, ACCEPTS_PACKET, ACCEPTS };
+enum accepts { ACCEPTS_BATCH, ACCEPTS_PACKET, ACCEPTS_REQUEST, ACCEPTS };
 
 extern const char *const accepts_names[]; /* NULL-terminated */
 

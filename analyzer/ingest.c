@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyzer/request_body.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -17,7 +18,7 @@ static enum refusal expected_packets(const struct ingest *ingest, struct front_r
 	char *end;
 
 	*n_expectedp = 0;
-	if (!text || ingest->config->accepts == ACCEPTS_PACKET)
+	if (!text || ingest->config->accepts != ACCEPTS_BATCH)
 		return REFUSED_NOT;
 	if (!*text || strspn(text, "0123456789") != strlen(text))
 		return REFUSED_BATCH_SIZE;
@@ -85,6 +86,8 @@ static enum refusal take(const struct ingest *ingest, struct worker *worker,
 	refusal = play_faults(ingest, worker);
 	if (!refusal)
 		refusal = expected_packets(ingest, rq, &n_expected);
+	if (!refusal && ingest->config->accepts == ACCEPTS_REQUEST)
+		refusal = request_body_read(rq, ingest->config->max_body_bytes, &worker->body);
 	if (!refusal)
 		refusal = intake_take(ingest->intake, worker, n_expected, batch);
 	if (refusal)

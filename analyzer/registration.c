@@ -31,17 +31,18 @@ static bool is_any_address(const struct net_addr *addr)
 	return IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
 }
 
-void registration_delivery_url(struct buf *out, const char *scheme, const struct net_addr *bound)
+void registration_delivery_url(struct buf *out, const char *scheme, const struct net_addr *bound,
+			       const char *path)
 {
 	char host[256], text[NET_ADDR_STRLEN];
 
 	if (is_any_address(bound) && gethostname(host, sizeof(host)) == 0) {
 		host[sizeof(host) - 1] = '\0';
-		buf_printf(out, "%s://%s:%u/ingest", scheme, host, net_addr_port(bound));
+		buf_printf(out, "%s://%s:%u%s", scheme, host, net_addr_port(bound), path);
 		return;
 	}
 	net_addr_format(bound, text);
-	buf_printf(out, "%s://%s/ingest", scheme, text);
+	buf_printf(out, "%s://%s%s", scheme, text, path);
 }
 
 /* Takes json. */

@@ -43,7 +43,8 @@ struct lease {
 /* Appends {base}/v1/analyzers/{id}{suffix}. */
 void registration_url(struct buf *out, const char *base, const char *id, const char *suffix);
 /* Appends where nodes reach a server that is bound to this address. */
-void registration_delivery_url(struct buf *out, const char *scheme, const struct net_addr *bound);
+void registration_delivery_url(struct buf *out, const char *scheme, const struct net_addr *bound,
+			       const char *path);
 
 /*
  * Append a request's body. A failure shows in `out`. instance and started_ms (Unix time) are of

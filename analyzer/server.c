@@ -151,8 +151,13 @@ static const struct route *find_route(const char *path)
 	return NULL;
 }
 
+/* Where an analyzer takes requests as they came, they come to any path. */
+static const struct route request_route = { "", HTTP_POST, "POST, PUT", ACCESS_DELIVERY, NULL };
+
 static bool route_takes(const struct route *route, enum http_method method)
 {
+	if (route == &request_route && method == HTTP_PUT)
+		return true;
 	return route->method == (method == HTTP_HEAD ? HTTP_GET : method);
 }
 
@@ -191,6 +196,8 @@ static enum front_way decide(void *arg, struct front_request *rq)
 	const struct route *route = find_route(rq->path);
 	enum refusal refusal;
 
+	if (!route && server->ingest.config->accepts == ACCEPTS_REQUEST)
+		route = &request_route;
 	rq->route = route;
 	if (!route || !route_takes(route, rq->method)) {
 		refuse(server, rq, route ? REFUSED_METHOD : REFUSED_NOT_FOUND);

@@ -10,7 +10,7 @@
 
 const char *const analyzer_state_names[] = { "active", "draining", "disabled", NULL };
 const char *const analyzer_health_names[] = { "up", "suspect", "down", NULL };
-const char *const analyzer_accepts_names[] = { "batch", "packet", NULL };
+const char *const analyzer_accepts_names[] = { "batch", "packet", "request", NULL };
 
 #define TTL_MOST_MS 600000
 #define GRACE_MS 5000 /* a lease that ended while Redis was away, as in lua/lib/elect.lua */
@@ -95,7 +95,7 @@ static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
 		packets = DEFAULT_BATCH_PACKETS;
 	if (json_get_int(info, "max_batch_bytes", 1, 1 << 30, &bytes) != 0)
 		bytes = DEFAULT_BATCH_BYTES;
-	a->max_batch_packets = a->accepts == ACCEPTS_PACKET ? 1 : (unsigned)packets;
+	a->max_batch_packets = a->accepts != ACCEPTS_BATCH ? 1 : (unsigned)packets;
 	a->max_batch_bytes = (size_t)bytes;
 	cJSON_Delete(info);
 }

@@ -32,7 +32,7 @@ enum analyzer_state {
 	ANALYZER_STATES
 };                                                                        /* administrative */
 enum analyzer_health { HEALTH_UP, HEALTH_SUSPECT, HEALTH_DOWN, HEALTHS }; /* operational */
-enum analyzer_accepts { ACCEPTS_BATCH, ACCEPTS_PACKET, ANALYZER_ACCEPTS };
+enum analyzer_accepts { ACCEPTS_BATCH, ACCEPTS_PACKET, ACCEPTS_REQUEST, ANALYZER_ACCEPTS };
 
 /* NULL-terminated. */
 extern const char *const analyzer_state_names[ANALYZER_STATES + 1];

@@ -7,8 +7,8 @@
 #include "common/printable.h"
 
 static const char *const field_names[] = {
-	"Host",         "Origin",        "Accept",        "Authorization",
-	"If-Match",     "If-None-Match", "Last-Event-ID", "Sec-Fetch-Site",
+	"Host",         "Origin",        "Accept",        "Authorization",  "Content-Type",
+	"If-Match",     "If-None-Match", "Last-Event-ID", "Sec-Fetch-Site", "Weir-Format",
 	"Weir-Packets", "Weir-Node",     "Weir-Pool",     "Weir-User",
 };
 static_assert(ARRAY_LEN(field_names) == FRONT_FIELDS, "every field has a name");

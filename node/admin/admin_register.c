@@ -38,7 +38,7 @@ static const struct body_field fields[FIELDS] = {
 		  .min = MEMBERSHIP_TTL_MIN_MS, .max = MEMBERSHIP_TTL_MAX_MS },
 	[INSTANCE] = { "instance", BODY_TEXT, "1 to 64 of A-Z a-z 0-9 . _ -",
 		       .check = membership_check_id },
-	[ACCEPTS] = { "accepts", BODY_TEXT, "\"batch\" or \"packet\"",
+	[ACCEPTS] = { "accepts", BODY_TEXT, "\"batch\", \"packet\" or \"request\"",
 		      .choices = analyzer_accepts_names },
 	[VERSION] = { "version", BODY_TEXT, "a string of at most 64 characters", .max = 64 },
 	[BATCH_PACKETS] = { "max_batch_packets", BODY_WHOLE, "a whole number from 1 to 65536",

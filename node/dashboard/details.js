@@ -13,7 +13,7 @@ const FACTS = [
 	['Last change', 'changed', ({ check }) => (check?.change_ms ? `${timeOfDay(check.change_ms)}${check.since_ms ? `, in trouble since ${timeOfDay(check.since_ms)}` : ''}` : 'none since the nodes started')],
 	['Out of reach', 'down-for', ({ check }) => `${span((check?.down_s ?? 0) * 1000)} in all`],
 	['Last error', 'last-error', ({ check }) => (check?.error ? `${check.error}, at ${timeOfDay(check.error_ms)}` : 'none')],
-	['Takes', 'accepts', (a) => (a.accepts === 'packet' ? 'one packet at a time' : 'batches of packets')],
+	['Takes', 'accepts', (a) => ({ packet: 'one packet at a time', request: 'each request as it came' }[a.accepts] ?? 'batches of packets')],
 	['Comes from', 'source', (a) => ({ registered: 'itself: it registered', static: 'the options of the nodes' })[a.source] ?? a.source],
 	['Lease', 'ttl', (a) => `${span(a.ttl_ms)}, renewed ${a.heartbeat_age_ms == null ? 'at a time unknown' : `${span(a.heartbeat_age_ms)} ago`}`],
 	['Routed', 'routed', (a) => `${count(a.routed)} messages`],

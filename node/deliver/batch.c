@@ -25,6 +25,7 @@ void batch_free(struct batch *b)
 	if (b->parts != b->few)
 		free(b->parts);
 	free(b->long_headers);
+	free(b->url);
 	free(b);
 }
 
@@ -72,7 +73,7 @@ static int write_parts(struct batch *b, bool is_array)
 	return 0;
 }
 
-static void count_attempt(struct batch *b)
+void batch_count_attempt(struct batch *b)
 {
 	for (struct packet *p = b->packets.head; p; p = p->next) {
 		p->n_attempts++;
@@ -173,7 +174,7 @@ int batch_write(struct batch *b, const struct batch_style *style)
 	 * now */
 	if (r == 0)
 		r = write_parts(b, style->accepts == ACCEPTS_BATCH || b->packets.n_packets > 1);
-	count_attempt(b);
+	batch_count_attempt(b);
 	if (r != 0)
 		return r;
 	return b->packets.head->n_hops ? write_long_headers(b, style->origin, style->token)

@@ -50,7 +50,8 @@ struct batch {
 	size_t n_bytes;   /* of its packets, as they are delivered */
 	uint32_t attempt; /* of the packet that was tried most often */
 	char headers[BATCH_HEADER_BYTES];
-	char *long_headers; /* owned; of packets that have been in other pools; NULL: `headers` do */
+	char *long_headers; /* owned; of packets that need more than `headers` has; NULL: these do */
+	char *url;          /* owned; of a request as it came; NULL: the lane's */
 	struct iovec *parts; /* of the body; `few`, or owned */
 	struct iovec few[2 * BATCH_FEW_PACKETS + 1];
 };
@@ -72,9 +73,13 @@ struct batch_style {
 
 /*
  * The packets' JSON forms, in an array where the analyzer takes batches; and the headers. Fills in the
- * transfer's parts and headers. -ENOMEM; FORMAT_E_*: a packet has no JSON form.
+ * transfer's parts and headers. -ENOMEM; FORMAT_E_*: a packet has no JSON form. Where the analyzer takes
+ * requests, batch_request.h does it.
  */
 int batch_write(struct batch *b, const struct batch_style *style) MUST_CHECK;
+
+/* One more, for each of its packets. */
+void batch_count_attempt(struct batch *b);
 
 /* What a final status says. */
 enum delivery_outcome batch_status_outcome(int status);

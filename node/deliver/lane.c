@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "node/deliver/batch_request.h"
 #include "node/deliver/lane_metrics.h"
 #include "node/deliver/lane_outcome.h"
 #include "node/node_metrics.h"
@@ -146,7 +147,8 @@ static bool fits(const struct lane *lane, const struct batch *b, const struct pa
 /* A packet that cannot become what the analyzer takes goes alone, and fails alone. */
 static bool is_ready(struct lane *lane, struct packet *p)
 {
-	return !p->form || packet_make_json(lane->config.memory, p) == 0;
+	return !p->form || lane->accepts == ACCEPTS_REQUEST ||
+	       packet_make_json(lane->config.memory, p) == 0;
 }
 
 /* As many of the queued packets as one POST may carry. */
@@ -222,7 +224,8 @@ static bool batch_start(struct batch *b)
 					 .connect_ms = lane->config.connect_ms,
 					 .timeout_ms = lane->config.timeout_ms,
 					 .on_done = lane_on_done };
-	r = batch_write(b, &style);
+	r = lane->accepts == ACCEPTS_REQUEST ? batch_write_request(b, &style)
+					     : batch_write(b, &style);
 	if (r == 0)
 		r = sender_start(lane->config.sender, &b->transfer);
 	if (r != 0) {
@@ -255,7 +258,7 @@ static void start_anew(struct lane *lane, const struct analyzer *a)
 	lane->accepts = a->accepts;
 	lane->max_batch_packets = a->max_batch_packets;
 	concurrency_init(&lane->concurrency,
-			 a->accepts == ACCEPTS_PACKET ? MAX_FLYING_SINGLE : MAX_FLYING);
+			 a->accepts == ACCEPTS_BATCH ? MAX_FLYING : MAX_FLYING_SINGLE);
 	backlog_init(&lane->backlog, a->max_batch_packets);
 	silence_init(&lane->silence);
 	latency_limit_init(&lane->latency, lane->config.latency_limit_us);

@@ -9,6 +9,7 @@
 #define FORM_EXTRA_BYTES 32 /* what malloc adds to the form and to its JSON */
 #define FORMAT_NAME_BYTES 24
 #define LINES 6
+#define FIELD_MAX_BYTES (16u << 10) /* as much as a header section may have */
 
 /* A byte that no header section has, and that would end a line of the text. */
 static bool is_clean(struct format_slice s, unsigned char least)
@@ -21,7 +22,7 @@ static bool is_clean(struct format_slice s, unsigned char least)
 
 static void clean(struct format_slice *s, unsigned char least)
 {
-	if (!is_clean(*s, least))
+	if (s->len > FIELD_MAX_BYTES || !is_clean(*s, least))
 		s->len = 0;
 }
 

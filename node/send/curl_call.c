@@ -6,6 +6,7 @@
 #include "node/send/sender_tls.h"
 
 #define CA_CACHE_S 60L
+#define LINE_BYTES 4096  /* of a header line */
 #define READ_BYTES 1024L /* at once; libcurl's 16 KiB for each transfer would be wasted */
 
 /* The front is kept: it may tell why a delivery failed. */
@@ -140,7 +141,7 @@ static bool add_header(struct curl_call *c, const char *line)
 /* libcurl takes each line by itself, without its end. "Expect:" keeps it from adding one. */
 static bool set_headers(struct curl_call *c, const char *text)
 {
-	char line[256];
+	char line[LINE_BYTES];
 
 	curl_slist_free_all(c->headers);
 	c->headers = NULL;
@@ -174,6 +175,7 @@ int curl_call_set_up(struct curl_call *c, struct transfer *t)
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
 	curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms);
 	curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)t->timeout_ms);
+	curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, t->parts && t->is_put ? "PUT" : NULL);
 	if (t->parts) {
 		curl_easy_setopt(c->easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, NULL);

@@ -140,7 +140,7 @@ static bool write_head(struct buf *head, const struct origin *o, const struct tr
 	const char *path = origin_path(o, t->url, &path_len);
 
 	buf_clear(head);
-	buf_append_str(head, t->parts ? "POST " : "GET ");
+	buf_append_str(head, !t->parts ? "GET " : t->is_put ? "PUT " : "POST ");
 	if (*path != '/')
 		buf_append(head, "/", 1);
 	buf_append(head, path, path_len);

@@ -27,6 +27,7 @@ struct transfer {
 	const char *headers;       /* further lines, each ended by CRLF; NULL: none */
 	const struct iovec *parts; /* of the body, which leaves from where they are; NULL: a GET */
 	size_t n_parts, len;       /* len: of all parts */
+	bool is_put;               /* PUT instead of POST */
 	bool is_fresh;             /* no connection is used again for it */
 	uint32_t connect_ms, timeout_ms; /* of connecting; of all of it */
 	/* Runs exactly once for each start that returned 0, never from inside it. */

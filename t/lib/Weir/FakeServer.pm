@@ -83,7 +83,7 @@ sub _serve {
                 next;
             }
             if (!sysread $c, $in{$c}, 65536, length $in{$c}) { $close->($c); next }
-            while (defined $in{$c} && $in{$c} =~ /\A(?:POST|GET) (\S+).*?\r\n\r\n/s) {
+            while (defined $in{$c} && $in{$c} =~ /\A(?:POST|PUT|GET) (\S+).*?\r\n\r\n/s) {
                 my ($path, $head, $length) = ($1, $+[0], 0);
                 $length = $1 if substr($in{$c}, 0, $head) =~ /^Content-Length: (\d+)/mi;
                 last if length $in{$c} < $head + $length;

@@ -40,7 +40,7 @@ static void the_delivery_url_is_where_it_listens(void **state)
 	(void)state;
 
 	assert_int_equal(net_addr_parse(&addr, "127.0.0.1:9001"), 0);
-	registration_delivery_url(&url, "http", &addr);
+	registration_delivery_url(&url, "http", &addr, "/ingest");
 	assert_string_equal(buf_str(&url), "http://127.0.0.1:9001/ingest");
 	buf_deinit(&url);
 }
@@ -55,11 +55,11 @@ static void on_any_address_the_delivery_url_has_the_host_name(void **state)
 	assert_int_equal(gethostname(host, sizeof(host)), 0);
 	snprintf(expected, sizeof(expected), "http://%s:9001/ingest", host);
 	assert_int_equal(net_addr_parse(&addr, "0.0.0.0:9001"), 0);
-	registration_delivery_url(&url, "http", &addr);
+	registration_delivery_url(&url, "http", &addr, "/ingest");
 	assert_string_equal(buf_str(&url), expected);
 	buf_clear(&url);
 	assert_int_equal(net_addr_parse(&addr, ":9001"), 0);
-	registration_delivery_url(&url, "http", &addr);
+	registration_delivery_url(&url, "http", &addr, "/ingest");
 	assert_string_equal(buf_str(&url), expected);
 	buf_deinit(&url);
 }
