@@ -6,6 +6,7 @@
  * The labels that count are weight, accepts, id (of a single target), __scheme__, and __path__ or
  * __metrics_path__. Others are for other readers of the file.
  */
+#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +142,7 @@ bool discover_file_parse(const struct source *s, const char *text, size_t len,
 	size_t n_groups;
 	int code = JSON_SCAN_E_SYNTAX;
 
+	assert(text);
 	why[0] = '\0';
 	json_scan_space(&c);
 	if (c.at < c.end && *c.at == '[')

@@ -33,6 +33,7 @@ my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1 }, redis =
 my $node = $cluster->node(1);
 my $delivered = sub { metrics($node)->{weir_delivered_packets_total} // 0 };
 wait_until { $delivered->() >= 20 } 10, 'small packets to be delivered';
+wait_until { $n_stored->() <= 2 } 30, 'small packets to leave the spill';
 is($n_stored->(), 2, 'small packets leave the spill before the large ones whose turn it was');
 wait_until { $n_stored->() == 0 } 60, 'the spill to be empty';
 is($delivered->(), 22, 'and large ones leave it too');
