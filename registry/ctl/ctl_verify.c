@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -291,8 +292,11 @@ static void check_unchanged(struct verdict *v, const struct sample *before,
 
 static uint64_t ms_between(const struct sample *before, const struct sample *after)
 {
-	uint64_t from_ms = before->roster->now_ms, to_ms = after->roster->now_ms;
+	uint64_t from_ms, to_ms;
 
+	assert(before->roster && after->roster);
+	from_ms = before->roster->now_ms;
+	to_ms = after->roster->now_ms;
 	return to_ms > from_ms ? to_ms - from_ms : 0;
 }
 
@@ -320,10 +324,12 @@ static enum ctl_exit verify_between(struct ctl *ctl, struct verdict *v)
 
 	if (code != CTL_OK)
 		return code;
+	assert(before.roster);
 	ctl_wait(ctl->options.for_ms);
 	code = take_later_sample(ctl, &before, &after);
 	if (code != CTL_OK)
 		return code;
+	assert(after.roster);
 	verdict_start(v);
 	check_unchanged(v, &before, &after);
 	totals = (struct sample){ .routed = after.routed, .delivered = after.delivered };
@@ -343,6 +349,7 @@ static enum ctl_exit verify_all(struct ctl *ctl, struct verdict *v)
 
 	if (code != CTL_OK)
 		return code;
+	assert(sample.roster);
 	verdict_start(v);
 	check_delivered(v, &sample);
 	check_processed(v, &sample);
