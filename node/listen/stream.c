@@ -424,11 +424,9 @@ void stream_sweep(struct stream *s)
 
 	if (s->out.len && now - s->write_us > config->write_us)
 		stream_close(s, CLOSE_WRITE_TIMEOUT);
-	else if (s->is_held)
-		stream_advance(s);
-	else if (s->in.len && now - s->frame_us > frame_us)
+	else if (!s->is_held && s->in.len && now - s->frame_us > frame_us)
 		give_up_frame(s, CLOSE_BODY_TIMEOUT);
-	else if (s->ends_us)
+	else if (s->is_held || s->ends_us)
 		stream_advance(s);
 	else if (!s->in.len && !s->waits_for && now - s->active_us > config->idle_us)
 		stream_close(s, CLOSE_IDLE);
