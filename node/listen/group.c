@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/clock.h"
 #include "node/packet/packet_form.h"
 
@@ -9,6 +10,7 @@
 #define GROUP_MESSAGES 1000
 #define GROUP_US 20000 /* a group is looked at after this time, and again after as long */
 #define FIRST_BYTES 2048
+#define UNMEASURED_PART 64 /* of max-body: messages whose JSON form is shorter are not measured */
 
 static void link_open(struct source *source, struct parcel *parcel)
 {
@@ -33,17 +35,15 @@ static void unlink_open(struct source *source)
 	source->open = NULL;
 }
 
-static int append(struct parcel *parcel, const struct group_part *parts, unsigned n_parts,
-		  uint64_t n_messages)
+static int append_bytes(struct parcel *parcel, const struct group_part *parts, unsigned n_parts)
 {
-	const struct listen_config *config = &parcel->shared->config;
 	struct packet *p;
 	size_t n = 0;
 	int r;
 
 	for (unsigned i = 0; i < n_parts; i++)
 		n += parts[i].len;
-	r = packet_reserve_within(config->memory, &parcel->packet, n, SIZE_MAX);
+	r = packet_reserve_within(parcel->shared->config.memory, &parcel->packet, n, SIZE_MAX);
 	if (r != 0)
 		return r;
 	p = parcel->packet;
@@ -51,7 +51,63 @@ static int append(struct parcel *parcel, const struct group_part *parts, unsigne
 		memcpy(p->body + p->len, parts[i].data, parts[i].len);
 		p->len += parts[i].len;
 	}
-	p->n_messages += (uint32_t)n_messages;
+	return 0;
+}
+
+/* The tag of a frame stands in each of its messages. */
+static size_t json_bound(enum format_id format, const struct format_body *body, uint64_t n_messages)
+{
+	if (format != FORMAT_FORWARD)
+		return format_json_bound(format, body);
+	return 64 + (48 + 6 * n_messages) * (body->len + 1);
+}
+
+/*
+ * The JSON form of the messages that begin at `from` has at most *n_jsonp bytes. It is written only
+ * where the bound is large, and not kept: the group may grow. 0, -ENOMEM, GROUP_E_LONG.
+ */
+static int measure(const struct parcel *parcel, size_t from, uint64_t n_messages, size_t *n_jsonp)
+{
+	const struct listen_config *config = &parcel->shared->config;
+	const struct packet *p = parcel->packet;
+	struct packet_request request = packet_request(p);
+	const struct format_body body = { p->body + from, p->len - from, request.path,
+					  request.query };
+	size_t left = memory_left(config->memory);
+	struct buf json = { 0 };
+	struct format_sink sink = { .out = &json, .max_bytes = config->max_body_bytes };
+	int r;
+
+	*n_jsonp = json_bound(request.format, &body, n_messages);
+	if (packet_is_json(p) || *n_jsonp <= config->max_body_bytes / UNMEASURED_PART)
+		return 0;
+	if (sink.max_bytes > left)
+		sink.max_bytes = left;
+	r = format_read(request.format, &body, &sink);
+	*n_jsonp = json.len;
+	buf_deinit(&json);
+	if (r == FORMAT_E_TOO_LARGE && sink.max_bytes == config->max_body_bytes)
+		return GROUP_E_LONG;
+	return r == 0 ? 0 : -ENOMEM;
+}
+
+/* All of them or none: -ENOMEM, GROUP_E_LONG. */
+static int append(struct parcel *parcel, const struct group_part *parts, unsigned n_parts,
+		  uint64_t n_messages)
+{
+	size_t from = parcel->packet->len, n_json = 0;
+	int r = append_bytes(parcel, parts, n_parts);
+
+	if (r == 0)
+		r = measure(parcel, from, n_messages, &n_json);
+	if (r == 0 && parcel->n_json + n_json > parcel->shared->config.max_body_bytes)
+		r = GROUP_E_LONG;
+	if (r != 0) {
+		parcel->packet->len = from;
+		return r;
+	}
+	parcel->n_json += n_json;
+	parcel->packet->n_messages += (uint32_t)n_messages;
 	return 0;
 }
 
@@ -80,26 +136,12 @@ static struct parcel *begin(struct source *source, size_t n_bytes, size_t n_chun
 	return NULL;
 }
 
-/* A large message may be too large as JSON, which an analyzer would refuse. */
-static int check_size(struct parcel *parcel)
-{
-	const struct listen_config *config = &parcel->shared->config;
-	struct packet *p = parcel->packet;
-	int r = p->len > GROUP_BYTES ? packet_make_json(config->memory, p) : 0;
-
-	if (r == 0 && packet_json(p).len > config->max_body_bytes)
-		return GROUP_E_LONG;
-	return r == 0 ? 0 : -ENOMEM;
-}
-
 static int add_first(struct source *source, const struct group_part *parts, unsigned n_parts,
 		     size_t n_bytes, uint64_t n_messages)
 {
 	struct parcel *parcel = begin(source, n_bytes, 0);
 	int r = parcel ? append(parcel, parts, n_parts, n_messages) : -ENOMEM;
 
-	if (r == 0)
-		r = check_size(parcel);
 	if (r == 0)
 		link_open(source, parcel);
 	else
@@ -112,6 +154,7 @@ int group_add(struct source *source, const struct group_part *parts, unsigned n_
 {
 	struct parcel *parcel = source->open;
 	size_t n = 0;
+	int r;
 
 	for (unsigned i = 0; i < n_parts; i++)
 		n += parts[i].len;
@@ -120,23 +163,29 @@ int group_add(struct source *source, const struct group_part *parts, unsigned n_
 		group_flush(source);
 		parcel = NULL;
 	}
-	if (parcel)
-		return append(parcel, parts, n_parts, n_messages);
+	if (parcel) {
+		r = append(parcel, parts, n_parts, n_messages);
+		if (r != GROUP_E_LONG)
+			return r;
+		group_flush(source);
+	}
 	return add_first(source, parts, n_parts, n, n_messages);
 }
 
 int group_make_alone(struct source *source, const struct group_part *part, uint64_t n_messages,
 		     const struct format_slice *chunk, struct parcel **parcelp)
 {
+	const struct listen_config *config = &source->shared->config;
 	struct parcel *parcel = begin(source, part->len, chunk->len);
-	int r = parcel ? append(parcel, part, 1, n_messages) : -ENOMEM;
+	int r = parcel ? append_bytes(parcel, part, 1) : -ENOMEM;
 
 	if (r == 0)
-		r = check_size(parcel);
+		r = packet_check_json(config->memory, parcel->packet, config->max_body_bytes);
 	if (r != 0) {
 		parcel_free(parcel);
-		return r;
+		return r == FORMAT_E_TOO_LARGE ? GROUP_E_LONG : -ENOMEM;
 	}
+	parcel->packet->n_messages = (uint32_t)n_messages;
 	memcpy(parcel->chunk, chunk->data, chunk->len);
 	parcel->wants_ack = true;
 	*parcelp = parcel;

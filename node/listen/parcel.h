@@ -20,6 +20,7 @@ struct parcel {
 	struct source *source;
 	struct packet *packet; /* open or again; in flight: NULL */
 	size_t n_bytes;        /* of its body */
+	size_t n_json;         /* open: of its JSON form, at most */
 	uint64_t since_us;     /* it is open, or was refused */
 	struct parcel *next;   /* again */
 	bool wants_ack, is_accepted;

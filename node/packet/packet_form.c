@@ -181,9 +181,11 @@ static int keep_json(struct memory *m, struct packet_form *form, struct buf *jso
 	return 0;
 }
 
-int packet_make_json(struct memory *m, struct packet *p)
+/* FORMAT_E_TOO_LARGE: it would have more than max_bytes. */
+static int make_json(struct memory *m, struct packet *p, size_t max_bytes)
 {
 	struct packet_form *form = p->form;
+	size_t left = memory_left(m);
 	struct buf json = { 0 };
 	struct format_body body;
 	struct format_sink sink = { .out = &json };
@@ -192,12 +194,17 @@ int packet_make_json(struct memory *m, struct packet *p)
 	if (packet_is_json(p) || form->json)
 		return 0;
 	body = (struct format_body){ p->body, p->len, form->request.path, form->request.query };
-	sink.max_bytes = memory_left(m);
+	sink.max_bytes = max_bytes < left ? max_bytes : left;
 	r = format_read(form->request.format, &body, &sink);
 	if (r == 0)
 		r = keep_json(m, form, &json);
 	buf_deinit(&json);
-	return r == FORMAT_E_TOO_LARGE ? -ENOMEM : r;
+	return r == FORMAT_E_TOO_LARGE && sink.max_bytes < max_bytes ? -ENOMEM : r;
+}
+
+int packet_make_json(struct memory *m, struct packet *p)
+{
+	return make_json(m, p, SIZE_MAX);
 }
 
 int packet_check_json(struct memory *m, struct packet *p, size_t max_bytes)
@@ -208,6 +215,6 @@ int packet_check_json(struct memory *m, struct packet *p, size_t max_bytes)
 
 	if (format_json_bound(request.format, &body) <= max_bytes)
 		return 0;
-	r = packet_make_json(m, p);
+	r = make_json(m, p, max_bytes);
 	return r == 0 && packet_json(p).len > max_bytes ? FORMAT_E_TOO_LARGE : r;
 }

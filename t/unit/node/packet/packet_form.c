@@ -100,6 +100,8 @@ static void test_check_json(void **state)
 	(void)state;
 	assert_int_equal(packet_check_json(&memory, p, 1000), 0);
 	assert_null(p->form->json);
+	assert_int_equal(packet_check_json(&memory, p, 40), FORMAT_E_TOO_LARGE);
+	assert_null(p->form->json); /* it was not written to its end */
 	assert_int_equal(packet_check_json(&memory, p, 50), 0);
 	assert_non_null(p->form->json);
 	assert_int_equal(packet_check_json(&memory, p, 40), FORMAT_E_TOO_LARGE);
