@@ -45,13 +45,13 @@ static int read_analyzers(struct cluster *cluster, const cJSON *list)
 	return 0;
 }
 
-/* `outer` is {"inner":{"packets":3}}. */
-static int64_t read_packets(const cJSON *outer, const char *inner)
+/* `outer` is {"inner":{"name":3}}; -1: it is not. */
+static int64_t read_figure(const cJSON *outer, const char *inner, const char *name)
 {
 	const cJSON *object = cJSON_GetObjectItemCaseSensitive(outer, inner);
 	int64_t value;
 
-	return json_get_int(object, "packets", 0, INT64_MAX, &value) == 0 ? value : -1;
+	return json_get_int(object, name, 0, INT64_MAX, &value) == 0 ? value : -1;
 }
 
 int cluster_parse(struct cluster *cluster, const char *json, size_t len)
@@ -62,9 +62,11 @@ int cluster_parse(struct cluster *cluster, const char *json, size_t len)
 	*cluster = (struct cluster){ 0 };
 	if (!cJSON_IsObject(root) || !read_count(root, "epoch", &cluster->epoch))
 		return CLUSTER_E_SHAPE;
-	cluster->counted_packets = read_packets(root, "totals");
-	cluster->accounted_packets =
-		read_packets(cJSON_GetObjectItemCaseSensitive(root, "accounts"), "delivered");
+	cluster->total_routed = read_figure(root, "totals", "routed");
+	cluster->total_delivered = read_figure(root, "totals", "messages");
+	cluster->counted_packets = read_figure(root, "totals", "packets");
+	cluster->accounted_packets = read_figure(cJSON_GetObjectItemCaseSensitive(root, "accounts"),
+						 "delivered", "packets");
 	r = read_analyzers(cluster, cJSON_GetObjectItemCaseSensitive(root, "analyzers"));
 	if (r)
 		cluster_deinit(cluster);

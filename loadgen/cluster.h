@@ -21,6 +21,8 @@ struct cluster {
 	int64_t epoch;
 	struct cluster_analyzer *analyzers; /* owned */
 	size_t n_analyzers;
+	/* messages of the whole pool, with those of analyzers that left; -1: an older node does not say */
+	int64_t total_routed, total_delivered;
 	/* delivered packets, by the counters of analyzers and by the accounts of nodes; -1: not said */
 	int64_t counted_packets, accounted_packets;
 };

@@ -81,7 +81,8 @@ static const struct conf_option table[] = {
 	  "counted.",
 	  1, 1e12 },
 	{ "verify", CONF_STRING, AT(verify), NULL, "URL",
-	  "The admin URL of a node. The report then compares what each analyzer got during the run with its share." },
+	  "The admin URL of a node. The report then compares what each analyzer got during the run with its share. "
+	  "If the pool changed during the run, shares are not judged." },
 	{ "tolerance", CONF_DOUBLE, AT(tolerance), "0.5", "PERCENT",
 	  "With --verify, an analyzer may be this far from its share, in percent of all messages. Four of the "
 	  "largest packets are always allowed.",
@@ -281,16 +282,17 @@ static const struct conf_program program = {
 	.name = "weir-loadgen",
 	.summary = "Sends packets of log messages on a schedule, and reports what became of them.",
 	.usage = "--target URL [options]",
-	.epilog = "Exit status: 0 when every packet was accepted (and the shares are right, with "
-		  "--verify), 1 when not,\n"
-		  "2 for a wrong command line.\n"
-		  "\n"
-		  "  weir-loadgen --target http://127.0.0.1:8080/ingest --rate 5000 --duration 10 "
-		  "--messages 1-9\n"
-		  "  weir-loadgen --target http://127.0.0.1:8080 --replay /var/log/syslog --verify "
-		  "http://127.0.0.1:8081\n"
-		  "  journalctl -f -o cat | weir-loadgen --target http://127.0.0.1:8080 --replay - "
-		  "--retries 100\n",
+	.epilog =
+		"Exit status: 0 when every packet was accepted (with --verify, delivered by right "
+		"shares), 1 when not,\n"
+		"2 for a wrong command line.\n"
+		"\n"
+		"  weir-loadgen --target http://127.0.0.1:8080/ingest --rate 5000 --duration 10 "
+		"--messages 1-9\n"
+		"  weir-loadgen --target http://127.0.0.1:8080 --replay /var/log/syslog --verify "
+		"http://127.0.0.1:8081\n"
+		"  journalctl -f -o cat | weir-loadgen --target http://127.0.0.1:8080 --replay - "
+		"--retries 100\n",
 	.options = table,
 	.n_options = ARRAY_LEN(table),
 	.finish = finish,

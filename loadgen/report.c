@@ -83,6 +83,31 @@ static void print_counters(FILE *out, const struct stats *s)
 	fprintf(out, "%s\n", s->interrupted ? "; interrupted" : "");
 }
 
+#define REASON_SIZE 200
+
+/* Why shares are not judged. */
+static void format_reason(const struct verdict *v, char out[REASON_SIZE])
+{
+	snprintf(out, REASON_SIZE,
+		 "the pool changed during the run: %zu analyzers joined, %zu left (epoch %" PRId64
+		 " to %" PRId64 ")",
+		 v->n_joined, v->n_left, v->epoch_before, v->epoch_after);
+}
+
+static void print_shares(FILE *out, const struct verdict *v)
+{
+	char reason[REASON_SIZE];
+
+	if (v->roster_changed) {
+		format_reason(v, reason);
+		fprintf(out, "shares not judged: %s\n", reason);
+		return;
+	}
+	fprintf(out, "shares %s: worst error %.3f %%, allowed %g %% or %g messages\n",
+		v->shares_ok ? "right" : "WRONG", v->worst_percent, v->tolerance_percent,
+		v->slack_messages);
+}
+
 static void print_verdict(FILE *out, const struct verdict *v)
 {
 	fprintf(out, "\n%-16s %8s %10s %10s %12s %10s %12s\n", "analyzer", "weight", "target",
@@ -94,10 +119,7 @@ static void print_verdict(FILE *out, const struct verdict *v)
 			row->id, row->weight, row->share * 100, row->actual * 100, row->routed,
 			row->error_percent, row->error_messages, row->ok ? "" : "  <-");
 	}
-	fprintf(out, "shares %s: worst error %.3f %%, allowed %g %% or %g messages%s\n",
-		v->shares_ok ? "right" : "WRONG", v->worst_percent, v->tolerance_percent,
-		v->slack_messages,
-		v->roster_changed ? "; analyzers or weights changed during the run" : "");
+	print_shares(out, v);
 	fprintf(out, "accepted %" PRId64 ", routed %" PRId64 ", delivered %" PRId64 "%s\n",
 		v->accepted, v->routed, v->delivered, v->delivered_ok ? "" : ": NOT ALL DELIVERED");
 	if (!v->accounts_ok)
@@ -224,7 +246,29 @@ static void add_rate(cJSON *root, const struct stats *s, bool *okp)
 		    { "bytes_per_s", (double)s->n_sent_bytes / elapsed_s });
 }
 
-static void add_verdict_row(cJSON *list, const struct verdict_row *row, bool *okp)
+/* Null for shares that are not judged. */
+static void add_judgement(cJSON *object, const char *name, bool is_judged, bool is_ok, bool *okp)
+{
+	cJSON *value = is_judged ? cJSON_CreateBool(is_ok) : cJSON_CreateNull();
+
+	if (cJSON_AddItemToObject(object, name, value))
+		return;
+	cJSON_Delete(value);
+	*okp = false;
+}
+
+static void add_shares(cJSON *object, const struct verdict *v, bool *okp)
+{
+	char reason[REASON_SIZE];
+
+	add_judgement(object, "shares_ok", !v->roster_changed, v->shares_ok, okp);
+	if (!v->roster_changed)
+		return;
+	format_reason(v, reason);
+	*okp &= cJSON_AddStringToObject(object, "shares_not_judged", reason) != NULL;
+}
+
+static void add_verdict_row(cJSON *list, const struct verdict_row *row, bool is_judged, bool *okp)
 {
 	cJSON *object = cJSON_CreateObject();
 
@@ -239,7 +283,7 @@ static void add_verdict_row(cJSON *list, const struct verdict_row *row, bool *ok
 		{ "actual", row->actual }, { "routed", (double)row->routed },
 		{ "delivered", (double)row->delivered }, { "processed", (double)row->processed },
 		{ "error_percent", row->error_percent }, { "error_messages", row->error_messages });
-	add_bool(object, "ok", row->ok, okp);
+	add_judgement(object, "ok", is_judged, row->ok, okp);
 }
 
 static void add_verdict(cJSON *root, const struct verdict *v, bool *okp)
@@ -247,7 +291,7 @@ static void add_verdict(cJSON *root, const struct verdict *v, bool *okp)
 	cJSON *object = cJSON_AddObjectToObject(root, "verify"), *list;
 
 	add_bool(object, "ok", verdict_ok(v), okp);
-	add_bool(object, "shares_ok", v->shares_ok, okp);
+	add_shares(object, v, okp);
 	add_bool(object, "delivered_ok", v->delivered_ok, okp);
 	add_bool(object, "accounts_ok", v->accounts_ok, okp);
 	add_bool(object, "roster_changed", v->roster_changed, okp);
@@ -261,7 +305,7 @@ static void add_verdict(cJSON *root, const struct verdict *v, bool *okp)
 		    { "slack_messages", v->slack_messages });
 	list = cJSON_AddArrayToObject(object, "analyzers");
 	for (size_t i = 0; i < v->n_rows; i++)
-		add_verdict_row(list, &v->rows[i], okp);
+		add_verdict_row(list, &v->rows[i], !v->roster_changed, okp);
 }
 
 static cJSON *report_new_json(const struct stats *s, const struct verdict *verdict, bool all_well)

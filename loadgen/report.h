@@ -23,9 +23,11 @@ void report_print_text(FILE *out, const struct stats *stats, const struct verdic
  *    "unsent","dropped","max_backlog","retried","resent","connects","reconnects",
  *    "rate":{"packets_per_s","messages_per_s","bytes_per_s"},
  *    "latency_us":{"p50","p90","p99","p99_9","max","mean"},"service_us":{...},"lateness_us":{...},
- *    "verify":{"ok","shares_ok","delivered_ok","roster_changed","accepted","routed","delivered","processed",
+ *    "verify":{"ok","shares_ok","shares_not_judged","delivered_ok","accounts_ok","roster_changed","accepted","routed","delivered","processed",
  *      "worst_error_percent","tolerance_percent","slack_messages",
  *      "analyzers":[{"id","weight","share","actual","routed","delivered","processed","error_percent","error_messages","ok"}]}}
+ * If the pool changed during the run, shares_not_judged is the reason, and shares_ok and the ok of
+ * each analyzer are null.
  */
 int report_print_json(FILE *out, const struct stats *stats, const struct verdict *verdict,
 		      bool ok) MUST_CHECK;

@@ -16,6 +16,7 @@ static void verdict_add_row(struct verdict *v, const struct cluster_analyzer *be
 	static const struct cluster_analyzer none;
 	struct verdict_row *row = &v->rows[v->n_rows++];
 
+	v->n_joined += !before;
 	if (!before)
 		before = &none;
 	strcpy(row->id, after->id);
@@ -41,9 +42,24 @@ static void verdict_judge_row(struct verdict *v, struct verdict_row *row)
 		row->actual = (double)row->routed / total;
 	row->error_percent = d.percent;
 	row->error_messages = d.messages;
-	row->ok = d.is_within;
+	row->ok = d.is_within || v->roster_changed;
 	v->shares_ok &= row->ok;
 	v->worst_percent = fmax(v->worst_percent, fabs(row->error_percent));
+}
+
+/* The sum of the rows stands where the total is not said, or went down because Redis lost it. */
+static int64_t take_total(int64_t sum, int64_t before, int64_t after)
+{
+	return before >= 0 && after >= before ? after - before : sum;
+}
+
+static size_t count_left(const struct cluster *before, const struct cluster *after)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < before->n_analyzers; i++)
+		n += !cluster_find(after, before->analyzers[i].id);
+	return n;
 }
 
 /* What is not said, or went down because Redis lost it, is not compared. */
@@ -66,6 +82,9 @@ int verdict_init(struct verdict *v, const struct cluster *before, const struct c
 	*v = (struct verdict){ .accepted = accepted,
 			       .tolerance_percent = tolerance_percent,
 			       .slack_messages = slack_messages,
+			       .epoch_before = before->epoch,
+			       .epoch_after = after->epoch,
+			       .n_left = count_left(before, after),
 			       .roster_changed = before->epoch != after->epoch,
 			       .shares_ok = true };
 	v->rows = calloc(after->n_analyzers + 1, sizeof(*v->rows));
@@ -74,6 +93,8 @@ int verdict_init(struct verdict *v, const struct cluster *before, const struct c
 	for (size_t i = 0; i < after->n_analyzers; i++)
 		verdict_add_row(v, cluster_find(before, after->analyzers[i].id),
 				&after->analyzers[i]);
+	v->routed = take_total(v->routed, before->total_routed, after->total_routed);
+	v->delivered = take_total(v->delivered, before->total_delivered, after->total_delivered);
 	for (size_t i = 0; i < v->n_rows; i++)
 		verdict_judge_row(v, &v->rows[i]);
 	v->delivered_ok = v->delivered >= accepted;

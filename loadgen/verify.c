@@ -105,6 +105,8 @@ static bool is_settled(const struct cluster *cluster)
 {
 	double routed = 0, delivered = 0;
 
+	if (cluster->total_routed >= 0 && cluster->total_delivered >= 0)
+		return cluster->total_routed <= cluster->total_delivered;
 	for (size_t i = 0; i < cluster->n_analyzers; i++) {
 		routed += (double)cluster->analyzers[i].routed;
 		delivered += (double)cluster->analyzers[i].delivered;

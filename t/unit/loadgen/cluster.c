@@ -32,6 +32,22 @@ static void the_numbers_of_each_analyzer_are_read(void **state UNUSED)
 	assert_int_equal(a->delivered, 12);
 	assert_int_equal(a->processed, 11);
 	assert_null(cluster_find(&c, "a3"));
+	assert_int_equal(c.total_routed, -1);
+	assert_int_equal(c.total_delivered, -1);
+}
+
+static void the_totals_of_the_pool_are_read(void **state UNUSED)
+{
+	static const char text[] =
+		"{\"epoch\":2,\"analyzers\":[],\"totals\":{\"packets\":3,\"messages\":11,\"routed\":12},"
+		"\"accounts\":{\"delivered\":{\"packets\":4,\"messages\":11}}}";
+	CLEANUP(cluster_deinit) struct cluster c = { 0 };
+
+	assert_int_equal(cluster_parse(&c, text, sizeof(text) - 1), 0);
+	assert_int_equal(c.total_routed, 12);
+	assert_int_equal(c.total_delivered, 11);
+	assert_int_equal(c.counted_packets, 3);
+	assert_int_equal(c.accounted_packets, 4);
 }
 
 static void counters_that_are_not_there_are_0(void **state UNUSED)
@@ -94,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_numbers_of_each_analyzer_are_read),
 		cmocka_unit_test(counters_that_are_not_there_are_0),
+		cmocka_unit_test(the_totals_of_the_pool_are_read),
 		cmocka_unit_test(no_analyzers_is_a_cluster_too),
 		cmocka_unit_test(what_is_no_cluster_is_refused),
 		cmocka_unit_test(an_id_longer_than_any_is_refused),

@@ -147,6 +147,29 @@ static void the_text_says_what_was_refused_and_failed_and_why(void **state UNUSE
 	assert_non_null(strstr(text, "1.50ms"));
 }
 
+static void shares_of_a_changed_pool_are_not_judged(void **state UNUSED)
+{
+	struct verdict changed = verdict;
+	cJSON *json, *verify;
+
+	changed.roster_changed = true;
+	changed.epoch_before = 5;
+	changed.epoch_after = 7;
+	changed.n_left = 1;
+	AUTO_FREE char *text = printed(&changed, false), *line = printed(&changed, true);
+	assert_non_null(strstr(text, "shares not judged: the pool changed during the run: "
+				     "0 analyzers joined, 1 left (epoch 5 to 7)"));
+	assert_null(strstr(text, "shares right"));
+	json = cJSON_Parse(line);
+	verify = cJSON_GetObjectItem(json, "verify");
+	assert_true(cJSON_IsNull(cJSON_GetObjectItem(verify, "shares_ok")));
+	assert_non_null(strstr(
+		cJSON_GetStringValue(cJSON_GetObjectItem(verify, "shares_not_judged")), "1 left"));
+	assert_true(cJSON_IsNull(cJSON_GetObjectItem(
+		cJSON_GetArrayItem(cJSON_GetObjectItem(verify, "analyzers"), 0), "ok")));
+	cJSON_Delete(json);
+}
+
 static void times_are_written_in_the_unit_that_fits(void **state UNUSED)
 {
 	static const struct {
@@ -170,6 +193,7 @@ int main(void)
 		cmocka_unit_test_setup(the_json_report_has_every_number, set_up),
 		cmocka_unit_test_setup(the_json_report_is_one_line, set_up),
 		cmocka_unit_test_setup(the_text_says_what_was_refused_and_failed_and_why, set_up),
+		cmocka_unit_test_setup(shares_of_a_changed_pool_are_not_judged, set_up),
 		cmocka_unit_test(times_are_written_in_the_unit_that_fits),
 	};
 

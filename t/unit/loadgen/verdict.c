@@ -22,7 +22,12 @@ static struct cluster_analyzer before_list[] = {
 	  .delivered = 1000,
 	  .processed = 900 },
 };
-static const struct cluster before = { .epoch = 3, .analyzers = before_list, .n_analyzers = 2 };
+/* As of an older node: it tells no totals. */
+static const struct cluster before = { .epoch = 3,
+				       .analyzers = before_list,
+				       .n_analyzers = 2,
+				       .total_routed = -1,
+				       .total_delivered = -1 };
 
 /* a1 and a2 with shares of one half got these numbers of messages during the run. */
 static void judge(struct verdict *v, int64_t n_a1, int64_t n_a2, double tolerance, double slack)
@@ -113,10 +118,63 @@ static void a_counter_that_went_down_started_again(void **state UNUSED)
 	assert_true(v.roster_changed);
 }
 
+static void what_an_analyzer_got_that_left_counts(void **state UNUSED)
+{
+	CLEANUP(verdict_deinit) struct verdict v = { 0 }, old = { 0 };
+	struct cluster_analyzer list[1] = { before_list[0] };
+	struct cluster first = before;
+	struct cluster after = { .epoch = 4, .analyzers = list, .n_analyzers = 1 };
+
+	list[0].routed += 70;
+	list[0].delivered += 70;
+	first.total_routed = first.total_delivered = 2000;
+	after.total_routed = after.total_delivered = 2100;
+	assert_int_equal(verdict_init(&v, &first, &after, 100, 0.5, 0), 0);
+	assert_int_equal(v.routed, 100);
+	assert_int_equal(v.delivered, 100);
+	assert_int_equal(v.n_left, 1);
+	assert_int_equal(v.n_joined, 0);
+	assert_true(v.roster_changed);
+	assert_true(verdict_ok(&v));
+	after.total_routed = after.total_delivered = -1;
+	assert_int_equal(verdict_init(&old, &first, &after, 100, 0.5, 0), 0);
+	assert_int_equal(old.delivered, 70);
+	assert_false(verdict_ok(&old));
+}
+
+static void totals_that_went_down_do_not_count(void **state UNUSED)
+{
+	CLEANUP(verdict_deinit) struct verdict v = { 0 };
+	struct cluster first = before, after = before;
+
+	first.total_routed = first.total_delivered = 2000;
+	after.total_routed = after.total_delivered = 30;
+	assert_int_equal(verdict_init(&v, &first, &after, 0, 0.5, 0), 0);
+	assert_int_equal(v.routed, 0);
+	assert_int_equal(v.delivered, 0);
+}
+
+static void a_changed_pool_has_no_wrong_shares(void **state UNUSED)
+{
+	CLEANUP(verdict_deinit) struct verdict v = { 0 };
+	struct cluster_analyzer list[2] = { before_list[0], before_list[1] };
+	struct cluster after = { .epoch = 4, .analyzers = list, .n_analyzers = 2 };
+
+	list[0].routed += 1000;
+	list[0].delivered += 1000;
+	after.total_routed = after.total_delivered = -1;
+	assert_int_equal(verdict_init(&v, &before, &after, 1000, 0.5, 0), 0);
+	assert_true(verdict_ok(&v));
+	verdict_deinit(&v);
+	after.epoch = before.epoch;
+	assert_int_equal(verdict_init(&v, &before, &after, 1000, 0.5, 0), 0);
+	assert_false(v.shares_ok);
+}
+
 static void an_analyzer_that_joined_counts_from_0(void **state UNUSED)
 {
 	CLEANUP(verdict_deinit) struct verdict v = { 0 };
-	const struct cluster none = { .epoch = 1 };
+	const struct cluster none = { .epoch = 1, .total_routed = -1, .total_delivered = -1 };
 
 	assert_int_equal(verdict_init(&v, &none, &before, 2000, 0.5, 0), 0);
 	assert_int_equal(v.routed, 2000);
@@ -170,6 +228,9 @@ int main(void)
 		cmocka_unit_test(what_was_accepted_and_not_delivered_is_not_fine),
 		cmocka_unit_test(a_counter_that_went_down_started_again),
 		cmocka_unit_test(an_analyzer_that_joined_counts_from_0),
+		cmocka_unit_test(what_an_analyzer_got_that_left_counts),
+		cmocka_unit_test(totals_that_went_down_do_not_count),
+		cmocka_unit_test(a_changed_pool_has_no_wrong_shares),
 		cmocka_unit_test(a_run_without_messages_is_right),
 	};
 
