@@ -1,5 +1,6 @@
 #include "node/ingest/refused.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define READ_TRIES 100
@@ -124,26 +125,64 @@ unsigned refused_read(const struct refused *r, uint64_t now_us,
 	return n;
 }
 
+/* clang-format off */
+static const char *const advice[REFUSALS] = {
+	[HTTP_BAD_REQUEST_LINE] = "Let the agent speak HTTP/1.1 to this port, or give it the port of its own protocol.",
+	[HTTP_SPOKE_TLS] = "Give the agent an http:// URL, or the port of listen-tls.",
+	[HTTP_SPOKE_HTTP2] = "Switch HTTP/2 off in the agent, or put a balancer in front that speaks HTTP/1.1 to the node.",
+	[HTTP_SPOKE_MSGPACK] = "Give the agent the port of forward-listen, or switch it to its HTTP output.",
+	[HTTP_SPOKE_PROXY] = "Add the balancer's address to trusted-proxy.",
+	[HTTP_BAD_HEADER] = "Look at the header fields that the agent or a proxy before the node adds: one is malformed or repeated.",
+	[HTTP_BAD_HOST] = "Let the agent or the proxy before the node send exactly one Host field.",
+	[HTTP_BAD_LENGTH] = "Let the agent or the proxy before the node send one decimal Content-Length.",
+	[HTTP_LENGTH_AND_CHUNKED] = "Let the agent or the proxy before the node send Content-Length or Transfer-Encoding, not both.",
+	[HTTP_BAD_CHUNK] = "Look at the proxy before the node, or let the agent send Content-Length instead of chunks.",
+	[HTTP_HEADER_TOO_LARGE] = "Let the agent send fewer header fields, or raise max-header.",
+	[HTTP_BODY_TOO_LARGE] = "Let the agent send smaller packets, or raise max-body.",
+	[HTTP_LENGTH_REQUIRED] = "Let the agent send Content-Length or a chunked body.",
+	[HTTP_UNKNOWN_EXPECTATION] = "Let the agent send no Expect field, or Expect: 100-continue.",
+	[HTTP_UNKNOWN_ENCODING] = "Let the agent send Transfer-Encoding: chunked, or none. Compression belongs into Content-Encoding.",
+	[HTTP_UNKNOWN_METHOD] = "Let the agent send its packets with POST.",
+	[HTTP_UNKNOWN_VERSION] = "Let the agent speak HTTP/1.1.",
+	[REFUSAL_BAD_JSON] = "Let the agent send one JSON document in UTF-8, or give it the path of the format that it sends.",
+	[REFUSAL_NOT_A_PACKET] = "Let the agent send a JSON object or an array of them, or give it the path of the format that it sends.",
+	[REFUSAL_NO_MESSAGES] = "Let the agent send only packets that have messages.",
+	[REFUSAL_SPOKE_PLAIN] = "Give the agent an https:// URL, or the port of listen.",
+	[REFUSAL_UNAUTHORIZED] = "Give the agent the token of ingest-token, or one of ingest-tokens: Authorization: Bearer TOKEN.",
+	[REFUSAL_WRONG_TOKENS] = "Give the agent the token of ingest-token, or one of ingest-tokens: Authorization: Bearer TOKEN.",
+	[REFUSAL_NOT_FOUND] = "Correct the path in the agent: POST /ingest, /v1/ingest, /logs or /message/send, or the path of its format.",
+	[REFUSAL_METHOD_NOT_ALLOWED] = "Let the agent send its packets with POST, or correct its path.",
+	[REFUSAL_INCOMPLETE] = "Look at the network between agent and node, or raise the time limit of the agent for a request.",
+	[REFUSAL_HEAD_TIMEOUT] = "Look at the network between agent and node, or raise header-timeout.",
+	[REFUSAL_BODY_TIMEOUT] = "Look at the network between agent and node, or raise body-timeout.",
+	[REFUSAL_MEDIA_TYPE] = "Correct Content-Type in the agent, or give it the path of the format that it sends.",
+	[REFUSAL_CONTENT_ENCODING] = "Switch the agent's compression to gzip, deflate, zstd or snappy, or switch it off.",
+	[REFUSAL_BAD_ENCODING] = "Let Content-Encoding in the agent name the compression that it uses, or switch compression off.",
+	[REFUSAL_EXPANDS] = "Switch compression off in the agent, or let it send smaller packets.",
+	[REFUSAL_BAD_FORMAT] = "Give the agent the path of the format that it sends, or correct its Content-Type.",
+	[REFUSAL_ACKS_ARE_OFF] = "Switch indexer acknowledgement off in the agent.",
+	[REFUSAL_FORMAT] = "Add the agent's format to formats, or switch the agent to a format that is there.",
+	[REFUSAL_LOOP] = "Look at the analyzers of the pool: one of them sends packets back to it.",
+	[REFUSAL_TOO_MANY_HOPS] = "Look at the analyzers of the pools: they send packets on in a circle, or through more than 8 pools.",
+	[REFUSAL_NO_ANALYZER] = "Start or enable an analyzer, and see weirctl status. The agent sends again.",
+	[REFUSAL_SPILL_AWAY] = "Start or enable an analyzer, or bring Redis back. The agent sends again.",
+	[REFUSAL_SPILL_SLOW] = "Start or enable an analyzer, or find out why Redis is slow. The agent sends again.",
+	[REFUSAL_SPILL_REFUSED] = "Start or enable an analyzer, or look in the log of the node why Redis refuses to write. The agent sends again.",
+	[REFUSAL_SPILL_REPLICAS] = "Start or enable an analyzer, bring the replicas of Redis back, or lower spill-min-replicas. The agent sends again.",
+	[REFUSAL_SPILL_FULL] = "Start or enable an analyzer, or raise spill-max-bytes. The agent sends again.",
+	[REFUSAL_DEAD_AWAY] = "Bring Redis back, so that dead letters can be kept. The agent sends again.",
+	[REFUSAL_DEAD_SLOW] = "Find out why Redis is slow, so that dead letters can be kept. The agent sends again.",
+	[REFUSAL_DEAD_REFUSED] = "Look in the log of the node why Redis refuses to write. The agent sends again.",
+	[REFUSAL_DEAD_FULL] = "Replay or purge dead letters (weirctl dead list). The agent sends again.",
+	[REFUSAL_NO_MEMORY] = "Raise memory-max, or add a node or a faster analyzer. The agent sends again.",
+	[REFUSAL_TOO_MANY_CONNECTIONS] = "Raise max-connections, add a node, or let agents keep fewer connections.",
+	[REFUSAL_TOO_MANY_FROM_ADDRESS] = "Raise max-connections-per-address, or let the agents at this address keep fewer connections.",
+	[REFUSAL_SHUTTING_DOWN] = "Nothing is to be changed where agents have several nodes: give the agent a balancer or a second URL.",
+};
+/* clang-format on */
+
 const char *refused_advice(enum refusal refusal)
 {
-	switch ((int)refusal) {
-	case REFUSAL_UNAUTHORIZED:
-	case REFUSAL_WRONG_TOKENS:
-		return "Give the agent the token of ingest-token: Authorization: Bearer TOKEN.";
-	case HTTP_BODY_TOO_LARGE:
-		return "Let the agent send smaller packets, or raise max-body.";
-	case HTTP_HEADER_TOO_LARGE:
-		return "Let the agent send fewer header fields, or raise max-header.";
-	case HTTP_SPOKE_TLS:
-		return "Give the agent an http:// URL, or put a balancer that ends TLS in front.";
-	case HTTP_SPOKE_PROXY:
-		return "Add the balancer's address to trusted-proxy.";
-	case REFUSAL_HEAD_TIMEOUT:
-	case REFUSAL_BODY_TIMEOUT:
-	case REFUSAL_INCOMPLETE:
-		return "Look at the network between agent and node, or raise header-timeout or "
-		       "body-timeout.";
-	default:
-		return refusal_info(refusal)->detail;
-	}
+	assert(refusal < REFUSALS);
+	return advice[refusal];
 }

@@ -3,16 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "registry/ctl/ctl_admin_entries.h"
 #include "registry/ctl/ctl_drain.h"
-#include "registry/ctl/ctl_entries.h"
 #include "registry/ctl/ctl_events_node.h"
 #include "registry/ctl/ctl_fault.h"
 #include "registry/ctl/ctl_http.h"
 #include "registry/ctl/ctl_refusals.h"
 
 #define PATH_SIZE 256
-#define LIMIT_DEFAULT 20
-#define LIMIT_MOST 1000 /* that a node tells at once */
 
 /* ---- looking ---- */
 
@@ -142,70 +140,6 @@ static enum ctl_exit drop(struct ctl *ctl, const struct ctl_command *command, ch
 	return code;
 }
 
-/* ---- spill and dead letters: as the node tells them ---- */
-
-static const char *stream_of(const struct ctl_command *command)
-{
-	return strncmp(command->name, "dead", 4) == 0 ? "dead" : "spill";
-}
-
-static enum ctl_exit list(struct ctl *ctl, const struct ctl_command *command, char **arguments)
-{
-	char path[PATH_SIZE];
-	cJSON *json;
-	enum ctl_exit code;
-
-	(void)arguments;
-	snprintf(path, sizeof(path), "/v1/%s?limit=%d", stream_of(command),
-		 ctl->options.limit == 0           ? LIMIT_DEFAULT
-		 : ctl->options.limit < LIMIT_MOST ? (int)ctl->options.limit
-						   : LIMIT_MOST);
-	code = ctl_http(ctl, "GET", path, NULL, &json);
-	return code == CTL_OK ? ctl_print_json(json) : code;
-}
-
-static enum ctl_exit show(struct ctl *ctl, const struct ctl_command *command, char **arguments)
-{
-	enum ctl_exit code = ctl_entries_check(arguments);
-	char path[PATH_SIZE];
-	cJSON *json;
-
-	if (code != CTL_OK)
-		return code;
-	snprintf(path, sizeof(path), "/v1/%s/%s", stream_of(command), arguments[0]);
-	code = ctl_http(ctl, "GET", path, NULL, &json);
-	return code == CTL_OK ? ctl_print_json(json) : code;
-}
-
-static enum ctl_exit deed(struct ctl *ctl, const struct ctl_command *command, char **arguments)
-{
-	bool is_all = strcmp(arguments[0], "all") == 0 && !arguments[1];
-	bool is_purge = strcmp(command->name, "dead purge") == 0;
-	enum ctl_exit code = is_all ? CTL_OK : ctl_entries_check(arguments);
-	cJSON *body, *names, *json = NULL;
-	char *body_text;
-
-	if (code != CTL_OK)
-		return code;
-	if (is_all && is_purge && !ctl->options.yes)
-		return ctl_usage("dead purge all: deletes for good, so it needs --yes");
-	body = cJSON_CreateObject();
-	if (is_all) {
-		cJSON_AddBoolToObject(body, "all", true);
-	} else {
-		names = cJSON_AddArrayToObject(body, "entries");
-		for (; *arguments; arguments++)
-			cJSON_AddItemToArray(names, cJSON_CreateString(*arguments));
-	}
-	body_text = cJSON_PrintUnformatted(body);
-	cJSON_Delete(body);
-	code = body_text ? ctl_http(ctl, "POST", is_purge ? "/v1/dead/purge" : "/v1/dead/replay",
-				    body_text, &json)
-			 : ctl_fail("out of memory");
-	cJSON_free(body_text);
-	return code == CTL_OK ? ctl_print_json(json) : code;
-}
-
 /* ---- all of them ---- */
 
 enum ctl_exit ctl_admin_run(struct ctl *ctl, const struct ctl_command *command, char **arguments)
@@ -227,14 +161,14 @@ enum ctl_exit ctl_admin_run(struct ctl *ctl, const struct ctl_command *command, 
 		{ "disable", state },
 		{ "fault", fault },
 		{ "remove", drop },
-		{ "dead list", list },
-		{ "dead show", show },
-		{ "dead replay", deed },
-		{ "dead purge", deed },
-		{ "spill list", list },
-		{ "spill status", list },
-		{ "spill show", show },
-		{ "spill", list },
+		{ "dead list", ctl_admin_list },
+		{ "dead show", ctl_admin_show },
+		{ "dead replay", ctl_admin_deed },
+		{ "dead purge", ctl_admin_deed },
+		{ "spill list", ctl_admin_list },
+		{ "spill status", ctl_admin_spill },
+		{ "spill show", ctl_admin_show },
+		{ "spill", ctl_admin_spill },
 		{ "completion", ids },
 	};
 

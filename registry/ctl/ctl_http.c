@@ -95,13 +95,18 @@ static void set_options(struct ctl *ctl, struct call *c, const char *method, con
 }
 
 /* The sentence of a problem document. */
-static void refused(struct ctl *ctl, const struct call *c, const cJSON *json,
+static void refused(struct ctl *ctl, const char *method, const struct call *c, const cJSON *json,
 		    char why[CTL_WHY_SIZE])
 {
+	/* Without the token DELETE is how an analyzer leaves, and is asked for its instance. */
+	bool needs_token = c->status == 401 || (c->status == 400 && strcmp(method, "DELETE") == 0);
 	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "detail"));
-	const char *hint = c->status == 401 && !ctl->options.admin_token
-				   ? " Give it with --admin-token-file."
-				   : "";
+	const char *hint =
+		needs_token && !ctl->options.admin_token
+			? c->status == 401
+				  ? " Give it with --admin-token-file."
+				  : ". To remove it without that, give the token with --admin-token-file."
+			: "";
 
 	snprintf(why, CTL_WHY_SIZE, "the node at %s answered %ld: %s%s", ctl->options.admin,
 		 c->status, detail ? detail : "without a reason", hint);
@@ -128,7 +133,7 @@ int ctl_http_ask(struct ctl *ctl, const char *method, const char *path, const ch
 	*jsonp = c.answer.len ? json_read_own(c.answer.data, c.answer.len) : NULL;
 	if (c.status >= 200 && c.status < 300)
 		return 0;
-	refused(ctl, &c, *jsonp, why);
+	refused(ctl, method, &c, *jsonp, why);
 	cJSON_Delete(*jsonp);
 	*jsonp = NULL;
 	return CTL_LOOK_E_NODE;

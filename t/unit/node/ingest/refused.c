@@ -140,11 +140,18 @@ static void a_reader_never_sees_half_of_an_entry(void **state)
 	pthread_join(writer, NULL);
 }
 
-static void every_refusal_has_advice(void **state)
+/* The sentence of the answer says what is wrong, and that is no advice. */
+static void every_refusal_says_what_to_change(void **state)
 {
 	(void)state;
-	for (unsigned i = REFUSAL_NONE + 1; i < REFUSALS; i++)
-		assert_true(strlen(refused_advice((enum refusal)i)) > 10);
+	for (unsigned i = REFUSAL_NONE + 1; i < REFUSALS; i++) {
+		const char *advice = refused_advice((enum refusal)i);
+
+		if (!advice)
+			fail_msg("%s has no advice", refusal_names[i]);
+		assert_true(strlen(advice) > 10 && advice[strlen(advice) - 1] == '.');
+		assert_string_not_equal(advice, refusal_info((enum refusal)i)->detail);
+	}
 }
 
 int main(void)
@@ -156,7 +163,7 @@ int main(void)
 		cmocka_unit_test_setup(what_is_old_is_forgotten, setup),
 		cmocka_unit_test_setup(a_path_is_cut_and_printable, setup),
 		cmocka_unit_test_setup(a_reader_never_sees_half_of_an_entry, setup),
-		cmocka_unit_test(every_refusal_has_advice),
+		cmocka_unit_test(every_refusal_says_what_to_change),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
