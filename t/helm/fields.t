@@ -107,6 +107,17 @@ for (objects_of($dual, 'Service')) {
 }
 is((grep { $_->{metadata}{name} eq 'weir' } objects_of($dual, 'Service'))[0]{spec}{sessionAffinity}, 'ClientIP', 'a Service has further fields');
 
+# listeners that are not HTTP: pod, Service and policy have each port twice
+my $listening = render('--set-json', 'node.options={"syslog-listen":":5514","gelf-listen":"0.0.0.0:12201","forward-listen":"[::]:24224"}');
+my @ports = map {; "$_->[0]-tcp TCP $_->[1]", "$_->[0]-udp UDP $_->[1]" } [ forward => 24224 ], [ gelf => 12201 ], [ syslog => 5514 ];
+my ($agents) = grep { $_->{metadata}{name} eq 'weir' } objects_of($listening, 'Service');
+is_deeply([ map { "$_->{targetPort} $_->{protocol} $_->{port}" } grep { $_->{protocol} } @{ $agents->{spec}{ports} } ], \@ports, 'the Service has the ports of listeners');
+is_deeply([ map { "$_->{name} $_->{protocol} $_->{containerPort}" } grep { $_->{protocol} } @{ container(object($listening, 'Deployment'))->{ports} } ], \@ports, 'so has the container');
+my ($policy) = grep { $_->{metadata}{name} =~ /-node$/ } objects_of($listening, 'NetworkPolicy');
+is_deeply([ map { "$_->{port} $_->{protocol}" } grep { $_->{protocol} } @{ $policy->{spec}{ingress}[0]{ports} } ], [ map { s/ \d+$//r } @ports ], 'and agents may reach them');
+my ($silent) = grep { $_->{metadata}{name} eq 'weir' } objects_of(render(), 'Service');
+is(join(' ', map { $_->{name} } @{ $silent->{spec}{ports} }), 'ingest', 'by default there are none of them');
+
 my $extra = render('--set-json', 'extraObjects=[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"mine-{{ .Release.Name }}"}},"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: text-{{ .Values.pool }}}"]');
 is(join(' ', sort grep { /^(mine|text)/ } map { $_->{metadata}{name} } objects_of($extra, 'ConfigMap')), 'mine-weir text-default', 'objects of one\'s own may have templates in them');
 

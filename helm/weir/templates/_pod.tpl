@@ -68,6 +68,17 @@ securityContext:
 {{- end }}
 {{- end }}
 
+{{/* Kind -> port of the listeners that node.options names, as JSON: the number behind the last colon. */}}
+{{- define "weir.listeners" -}}
+{{- $ports := dict }}
+{{- range $kind := list "syslog" "gelf" "forward" }}
+{{- with regexFind "[0-9]+$" (get $.Values.node.options (printf "%s-listen" $kind) | toString) }}
+{{- $_ := set $ports $kind (int64 .) }}
+{{- end }}
+{{- end }}
+{{- toJson $ports }}
+{{- end }}
+
 {{/* Three quarters of the memory limit among resources, in MiB; nothing where there is none. */}}
 {{- define "weir.threeQuarters" -}}
 {{- with dig "limits" "memory" "" (default dict .) }}
