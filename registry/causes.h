@@ -57,6 +57,7 @@ struct cause {
 	uint64_t since_ms;             /* wall clock; 0: not known here */
 	char text[CAUSE_TEXT_SIZE];    /* a sentence without its time */
 	char error[REDIS_ERROR_SIZE];  /* the last error's text or status; "": none */
+	double figure;                 /* p99 in ms of CAUSE_SLOW, percent of CAUSE_ERRS; else 0 */
 };
 
 struct causes {

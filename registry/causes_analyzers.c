@@ -114,6 +114,8 @@ static bool find_lost(struct causes *causes, const struct causes_figures *f,
 static void say_errors(struct cause *cause, const struct analyzer *a, const struct lanes *lanes,
 		       double ratio)
 {
+	if (cause)
+		cause->figure = 100 * ratio;
 	cause_say(cause, "%s fails %.0f %% of its deliveries: %s", a->id, 100 * ratio,
 		  error_of(lanes));
 }
@@ -187,6 +189,7 @@ static bool find_flaps(struct causes *causes, const struct analyzer *a, const st
 static bool find_slow(struct causes *causes, const struct analyzer *a, const struct lanes *lanes)
 {
 	double p99_ms = 0;
+	struct cause *cause;
 	bool is_known = lanes_percentile(lanes, 99, &p99_ms);
 
 	if (lanes->paused > 0) {
@@ -196,7 +199,10 @@ static bool find_slow(struct causes *causes, const struct analyzer *a, const str
 	}
 	if (lanes->n_slow == 0 && (!is_known || p99_ms < SLOW_MS))
 		return false;
-	cause_say(add(causes, CAUSE_SLOW, CAUSE_WARN, a, lanes),
+	cause = add(causes, CAUSE_SLOW, CAUSE_WARN, a, lanes);
+	if (cause && lanes->n_slow == 0) /* what latency-limit does has entries of its own */
+		cause->figure = p99_ms;
+	cause_say(cause,
 		  lanes->n_slow > 0 ? "%s is slower than latency-limit and gets less than its "
 				      "share: one delivery in a hundred takes %.0f ms or longer"
 				    : "%s is slow: one delivery in a hundred takes %.0f ms or "

@@ -123,6 +123,30 @@ static void say_refusing(const struct entry *e, struct buf *out)
 	buf_printf(out, "%s refuses agents: %s", field(e, "node"), field(e, "now"));
 }
 
+static void say_analyzer_slow(const struct entry *e, struct buf *out)
+{
+	const char *id = field(e, "analyzer"), *now = field(e, "now");
+
+	if (strcmp(now, "usual") == 0)
+		buf_printf(out, "%s is slow no more, after %.0f s", id,
+			   strtod(field(e, "ms"), NULL) / 1000);
+	else
+		buf_printf(out, "%s is slow: one delivery in a hundred takes %s or longer", id,
+			   now);
+}
+
+static void say_analyzer_errs(const struct entry *e, struct buf *out)
+{
+	const char *id = field(e, "analyzer"), *now = field(e, "now"), *cause = field(e, "cause");
+
+	if (strcmp(now, "usual") == 0)
+		buf_printf(out, "%s fails deliveries no more, after %.0f s", id,
+			   strtod(field(e, "ms"), NULL) / 1000);
+	else
+		buf_printf(out, "%s fails %s of its deliveries%s%s", id, now, *cause ? ": " : "",
+			   cause);
+}
+
 static void say_loss(const struct entry *e, struct buf *out)
 {
 	buf_printf(out, "the registry had lost data: %s", field(e, "cause"));
@@ -157,6 +181,8 @@ static const struct {
 	{ "data_lost", NULL, NULL, say_loss },
 	{ "redis", NULL, NULL, say_redis },
 	{ "refusing", NULL, NULL, say_refusing },
+	{ "analyzer_slow", NULL, NULL, say_analyzer_slow },
+	{ "analyzer_errs", NULL, NULL, say_analyzer_errs },
 };
 
 static void say(const struct entry *e, struct buf *out)

@@ -12,11 +12,12 @@ const SHAPES = {
 	left: '−', node_left: '−', lost: '✕', node_lost: '✕', replayed: '⇄', purged: '−',
 	replaced: '⇄', weight: '⇄', state: '⇄', fault: '⚡', breaker: '▲', slow: '▲',
 	spill_began: '▲', dead: '▲', registry_away: '▲', id_twice: '▲', clock_back: '▲', data_lost: '▲', redis: '▲', refusing: '▲',
+	analyzer_slow: '▲', analyzer_errs: '▲',
 };
 const TROUBLE = new Set(['lost', 'node_lost', 'spill_began', 'dead', 'registry_away', 'data_lost', 'id_twice', 'refusing']);
 
 export function isTrouble({ kind, now }) {
-	return TROUBLE.has(kind) || (kind === 'redis' && now !== 'up') || (kind === 'breaker' && now !== 'closed') || (kind === 'slow' && now === 'slow');
+	return TROUBLE.has(kind) || (kind.startsWith('analyzer_') && now !== 'usual') || (kind === 'redis' && now !== 'up') || (kind === 'breaker' && now !== 'closed') || (kind === 'slow' && now === 'slow');
 }
 
 // What two events that differ only in time have in common.

@@ -38,7 +38,7 @@ bool past_store_is_keeper(const struct past_store *s, const struct roster *roste
 	return is_live;
 }
 
-static double routed_of(const struct roster *roster)
+double past_store_routed(const struct roster *roster)
 {
 	double routed = roster->gone_routed;
 
@@ -50,7 +50,7 @@ static double routed_of(const struct roster *roster)
 bool past_store_wants_reports(struct past_store *s, const struct roster *roster)
 {
 	uint64_t minute_ms = roster->now_ms - roster->now_ms % MINUTE_MS;
-	double routed = routed_of(roster);
+	double routed = past_store_routed(roster);
 	bool is_due = s->heard_ms != minute_ms && past_store_is_keeper(s, roster);
 	bool has_traffic = routed != s->heard_routed; /* counts, so they are equal or are not */
 

@@ -35,6 +35,8 @@ struct past_store {
 
 /* Whether this node stores for the pool: of all that live its id is the least. */
 bool past_store_is_keeper(const struct past_store *s, const struct roster *roster);
+/* Messages that the pool has routed, also to analyzers that are gone. */
+double past_store_routed(const struct roster *roster);
 /* Whether this node is to store the reports of the minute that has ended. */
 bool past_store_wants_reports(struct past_store *s, const struct roster *roster);
 /* Gets what others stored, and stores what is new. is_seen: somebody looks at this node's page. The

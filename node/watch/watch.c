@@ -12,6 +12,7 @@
 #include "node/watch/past_json.h"
 #include "node/watch/past_store.h"
 #include "node/watch/since.h"
+#include "node/watch/troubles.h"
 #include "registry/journal.h"
 #include "registry/membership.h"
 #include "registry/overview.h"
@@ -31,6 +32,7 @@
 #define IDLE_PARTS 100    /* of Redis' time, for all nodes that idle */
 #define WANTED_US 3000000 /* who looked so long ago still does */
 #define FRESH_US 1200000
+#define TROUBLE_PARTS 100 /* of Redis' time, for the node that tells of troubles */
 #define HOUR_MS 3600000ULL
 
 struct watch {
@@ -47,6 +49,7 @@ struct watch {
 	uint64_t idle_us; /* between looks while nobody wants them */
 	struct past_store store;
 	struct history_share history_share;
+	struct troubles troubles;
 
 	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t changed;
@@ -277,6 +280,36 @@ static void add_probes(struct watch *w)
 	}
 }
 
+/* Whether this node tells of them. Who begins to do so knows what the journal has. */
+static bool tells_troubles(struct watch *w, const struct roster *roster)
+{
+	struct troubles *t = &w->troubles;
+
+	if (!past_store_is_keeper(&w->store, roster) || !takes_writes(w)) {
+		t->is_keeper = false;
+		return false;
+	}
+	if (!t->is_keeper && look_at_journal(w) == 0) {
+		troubles_adopt(t, w->events, roster->now_ms);
+		t->is_keeper = true;
+	}
+	return t->is_keeper;
+}
+
+/* Nobody looks: reports are read for this only while packets are routed, or trouble is under way. */
+static void look_for_troubles(struct watch *w, const struct roster *roster)
+{
+	struct reports reports CLEANUP(reports_deinit) = { 0 };
+	uint64_t start_us = clock_mono_us();
+	struct troubles *t = &w->troubles;
+
+	if (start_us < t->due_us || troubles_are_idle(t, past_store_routed(roster)) ||
+	    !tells_troubles(w, roster) || look_at_reports(w, roster, &reports) != 0)
+		return;
+	troubles_turn(t, roster, &reports);
+	t->due_us = start_us + (clock_mono_us() - start_us) * TROUBLE_PARTS;
+}
+
 static int look(struct watch *w)
 {
 	uint64_t start_us = clock_mono_us();
@@ -300,6 +333,8 @@ static int look(struct watch *w)
 	hear(w, w->roster, &w->reports);
 	publish(w, true);
 	share_past(w, w->roster, true);
+	if (tells_troubles(w, w->roster))
+		troubles_turn(&w->troubles, w->roster, &w->reports);
 	assert(w->roster); /* an overview is made of it */
 	w->look_us = within((clock_mono_us() - start_us) * LOOK_PARTS, LOOK_US, LOOK_MOST_US);
 	return 0;
@@ -328,6 +363,7 @@ static int glance(struct watch *w)
 	share_past(w, roster, false);
 	w->idle_us = within((clock_mono_us() - start_us) * roster->n_workers * IDLE_PARTS, IDLE_US,
 			    UINT64_MAX);
+	look_for_troubles(w, roster);
 	return 0;
 }
 
@@ -419,6 +455,7 @@ int watch_new(struct node_shared *shared, struct watch **watchp)
 	w->history_share = (struct history_share){
 		.client = w->client, .keys = &shared->keys, .lock = &w->lock, .history = &w->history
 	};
+	w->troubles = (struct troubles){ .client = w->client, .keys = &shared->keys };
 	r = history_init(&w->history);
 	pthread_mutex_init(&w->lock, NULL);
 	if (r == 0)

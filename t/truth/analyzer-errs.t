@@ -15,6 +15,7 @@ my $fault = sub (@options) {
 
 $truth->begins('an analyzer errs', sub { $fault->('--errors', '0.3') }, kind => 'analyzer_errs', subject => 'a2',
     text => qr/^a2 fails \d+ % of its deliveries: HTTP 5\d\d/, error => qr/^HTTP 5\d\d/, since => 1, row => sub ($a) { $a->{error_ratio} > 0 },
-    status => qr/a2 fails \d+ % of its deliveries/, event => 'fault', alert => 'WeirAnalyzerFails', labels => { analyzer => 'a2' });
+    status => qr/a2 fails \d+ % of its deliveries/, event => 'analyzer_errs', event_text => qr/^a2 fails \d+ % of its deliveries: HTTP 5\d\d/, alert => 'WeirAnalyzerFails', labels => { analyzer => 'a2' });
 $truth->ends('it errs no more', sub { $fault->('--clear') });
+$truth->tells('analyzer_errs', qr/^a2 fails deliveries no more, after \d+ s$/);
 done_testing;

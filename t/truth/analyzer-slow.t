@@ -15,6 +15,7 @@ my $fault = sub (@options) {
 
 $truth->begins('an analyzer is slow', sub { $fault->('--latency', '1500ms') }, kind => 'analyzer_slow', subject => 'a2', level => 'warn',
     text => qr/^a2 is slow: one delivery in a hundred takes \d{4,} ms or longer$/, row => sub ($a) { ($a->{p99_ms} // 0) > 1000 }, status => qr/a2 is slow: one delivery in a hundred/,
-    event => 'fault', alert => 'WeirAnalyzerLatency', labels => { analyzer => 'a2' }, metric => sub ($m) { $m->{'weir_delivery_seconds_bucket{analyzer="a2",le="1"}'} < $m->{'weir_delivery_seconds_count{analyzer="a2"}'} });
+    event => 'analyzer_slow', event_text => qr/^a2 is slow: one delivery in a hundred takes \d{4,} ms or longer$/, alert => 'WeirAnalyzerLatency', labels => { analyzer => 'a2' }, metric => sub ($m) { $m->{'weir_delivery_seconds_bucket{analyzer="a2",le="1"}'} < $m->{'weir_delivery_seconds_count{analyzer="a2"}'} });
 $truth->ends('it is quick again', sub { $fault->('--clear') });
+$truth->tells('analyzer_slow', qr/^a2 is slow no more, after \d+ s$/);
 done_testing;

@@ -177,4 +177,14 @@ sub ends ($self, $what, $make, %want) {
     }
 }
 
+# That a trouble is over has an entry, too. It comes some time after all is well.
+sub tells ($self, $kind, $text) {
+    my @found;
+    $self->patiently(60, sub {
+        @found = grep { $_->{kind} eq $kind && $_->{text} =~ $text } @{ http(GET => $self->cluster->node(1)->{admin} . '/v1/events')->{json}{events} };
+        return scalar @found;
+    }, "an event $kind like $text");
+    is(scalar @found, 1, "one event tells it: $found[0]{text}");
+}
+
 1;
