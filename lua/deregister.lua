@@ -45,8 +45,10 @@ if processed ~= '' then
   local total = (info.processed_base or 0) + tonumber(processed)
   redis.call('HSET', K_PROCESSED, id, string.format('%.0f', total))
 end
-leave(id, info, now)
 local is_operator = instance == '' and not silent_ms
+-- Its process lives, and registers again: only who leaves by itself is remembered as gone for good.
+if is_operator then info.started_ms = nil end
+leave(id, info, now)
 if is_operator and is_listed(kept_lists(now), id, info.source) then redis.call('HSET', K_KEPT, REMOVED .. id, now) end
 elect(h, now, 'deregister ' .. id .. by_whom(by), true)
 hot_save(h)
