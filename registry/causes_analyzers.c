@@ -1,5 +1,6 @@
 /* Causes that are about one analyzer: each has at most one line, but for a simulated failure. */
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,10 @@
 /* The nodes that do not reach an analyzer. */
 struct cut {
 	char ids[CAUSE_IDS_SIZE]; /* separated by spaces */
-	unsigned n;
+	unsigned n, n_workers;
 	bool is_all;  /* that report */
 	bool is_hung; /* one of them hangs */
+	bool is_shut; /* no worker that reports delivers anything to it */
 };
 
 static const char *text_of(const cJSON *object, const char *name)
@@ -64,9 +66,11 @@ static struct cut cut_of(const struct causes_figures *f, const struct lanes *lan
 		    strcmp(state, "hanging") != 0)
 			continue;
 		cut.is_hung |= strcmp(state, "hanging") == 0;
+		cut.n_workers++;
 		cut_add(&cut, text_of(breaker, "worker"));
 	}
 	cut.is_all = cut.n > 0 && cut.n >= f->reports->n_nodes;
+	cut.is_shut = cut.is_all && cut.n_workers >= f->reports->n_workers;
 	return cut;
 }
 
@@ -81,12 +85,21 @@ static struct cause *add(struct causes *causes, enum cause_kind kind, enum cause
 	return cause;
 }
 
-static const char *error_of(const struct lanes *lanes)
+/* A sentence, and the last error behind it where one is known. */
+static void say(struct cause *cause, const struct lanes *lanes, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void say(struct cause *cause, const struct lanes *lanes, const char *fmt, ...)
 {
-	return lanes->check.error[0] ? lanes->check.error : "no error is known";
+	char text[CAUSE_TEXT_SIZE];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	cause_say(cause, "%s%s%s", text, lanes->check.error[0] ? ": " : "", lanes->check.error);
 }
 
-/* An analyzer that answers with a bad status is in reach: that is another trouble. */
+/* An analyzer that answers with a bad status is in reach, unless all breakers are open. */
 static bool is_status(const struct lanes *lanes)
 {
 	return strncmp(lanes->check.error, "HTTP ", 5) == 0;
@@ -116,8 +129,7 @@ static void say_errors(struct cause *cause, const struct analyzer *a, const stru
 {
 	if (cause)
 		cause->figure = 100 * ratio;
-	cause_say(cause, "%s fails %.0f %% of its deliveries: %s", a->id, 100 * ratio,
-		  error_of(lanes));
+	say(cause, lanes, "%s fails %.0f %% of its deliveries", a->id, 100 * ratio);
 }
 
 static bool find_cut(struct causes *causes, const struct causes_figures *f,
@@ -126,21 +138,20 @@ static bool find_cut(struct causes *causes, const struct causes_figures *f,
 	bool others = f->reports->n_nodes > 1;
 	struct cause *cause;
 
-	if (cut->n == 0 || is_status(lanes))
+	if (cut->n == 0 || (is_status(lanes) && !cut->is_shut))
 		return false;
 	if (!cut->is_all) {
 		cause = add(causes, CAUSE_CUT_OFF, CAUSE_WARN, a, lanes);
 		if (cause)
 			snprintf(cause->nodes, sizeof(cause->nodes), "%s", cut->ids);
-		cause_say(cause, "%s is out of reach of %s, %u of %u nodes: %s", a->id, cut->ids,
-			  cut->n, f->reports->n_nodes, error_of(lanes));
+		say(cause, lanes, "%s is out of reach of %s, %u of %u nodes", a->id, cut->ids,
+		    cut->n, f->reports->n_nodes);
 	} else if (cut->is_hung) {
 		cause_say(add(causes, CAUSE_HANGS, CAUSE_TROUBLE, a, lanes),
 			  "%s hangs: it takes deliveries and does not answer", a->id);
 	} else {
-		cause_say(add(causes, CAUSE_UNREACHABLE, CAUSE_TROUBLE, a, lanes),
-			  others ? "%s is out of reach of all nodes: %s" : "%s is out of reach: %s",
-			  a->id, error_of(lanes));
+		say(add(causes, CAUSE_UNREACHABLE, CAUSE_TROUBLE, a, lanes), lanes,
+		    "%s is out of reach%s", a->id, others ? " of all nodes" : "");
 	}
 	return true;
 }
@@ -181,8 +192,8 @@ static bool find_flaps(struct causes *causes, const struct analyzer *a, const st
 {
 	if (lanes->check.flaps < FLAPS_LEAST)
 		return false;
-	cause_say(add(causes, CAUSE_FLAPS, CAUSE_WARN, a, lanes),
-		  "%s fails and recovers again and again: %s", a->id, error_of(lanes));
+	say(add(causes, CAUSE_FLAPS, CAUSE_WARN, a, lanes), lanes,
+	    "%s fails and recovers again and again", a->id);
 	return true;
 }
 

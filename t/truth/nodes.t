@@ -15,7 +15,7 @@ my $relay = Weir::Relay->new;
 $truth->begins('one node is cut off from an analyzer', sub {
     my $a3 = $cluster->start_analyzer(a3 => 1, '--advertise', 'http://' . $relay->addr . '/ingest');
     $relay->run($a3->{addr}, $cluster->node(2)->pid);
-}, kind => 'analyzer_cut_off', subject => 'a3', level => 'warn', nodes => 'n2', since => 0, within => 30, text => qr/^a3 is out of reach of n2, 1 of 2 nodes: /,
+}, kind => 'analyzer_cut_off', subject => 'a3', level => 'warn', nodes => 'n2', since => 0, within => 30, text => qr/^a3 is out of reach of n2, 1 of 2 nodes\b/,
     row => sub ($a) { $a->{health} eq 'suspect' }, status => qr/a3 is out of reach of n2/, event => 'breaker', node => 1,
     alert => 'WeirAnalyzerUnreachable', labels => { analyzer => 'a3' });
 $truth->ends('it leaves', sub { $cluster->analyzer('a3')->end });

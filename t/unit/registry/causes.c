@@ -145,14 +145,45 @@ static void a_lease_that_ran_out_says_so_and_when(void **state UNUSED)
 	assert_int_equal(it.causes.list[0].since_ms, NOW_MS - 7000);
 }
 
-static void who_answers_500_is_not_said_to_be_gone(void **state UNUSED)
+/* A node with that number of workers; the first has an open breaker. */
+#define SHUT(workers, more)                                                                        \
+	"{\"workers\":" workers ",\"redis\":{\"up_workers\":" workers "},"                         \
+	"\"lanes\":{\"a2\":\"0 0 0 3:100.0 failed:30.0\"},"                                        \
+	"\"trouble\":[{\"analyzer\":\"a2\",\"worker\":\"n1/0\",\"state\":\"open\"}" more "],"      \
+	"\"checks\":{\"a2\":{\"error_ms\":1,\"error\":\"HTTP 503\"}}}"
+
+static void who_answers_503_to_all_is_out_of_reach_and_nothing_else(void **state UNUSED)
 {
-	REPORT("n1", "{\"lanes\":{\"a2\":\"0 0 0 3:10.0 failed:10.0\"},"
-		     "\"trouble\":[{\"analyzer\":\"a2\",\"worker\":\"n1/0\",\"state\":\"open\"}],"
-		     "\"checks\":{\"a2\":{\"error_ms\":1,\"error\":\"HTTP 500\"}}}");
+	REPORT("n1", SHUT("1", ""));
 	it.analyzers[1].health = HEALTH_DOWN;
 	it.roster.n_workers = 1;
-	assert_only(CAUSE_ERRS, CAUSE_TROUBLE, "a2 fails 100 % of its deliveries: HTTP 500");
+	assert_only(CAUSE_UNREACHABLE, CAUSE_TROUBLE, "a2 is out of reach: HTTP 503");
+	REPORT("n1",
+	       SHUT("2", ",{\"analyzer\":\"a2\",\"worker\":\"n1/1\",\"state\":\"half_open\"}"));
+	assert_only(CAUSE_UNREACHABLE, CAUSE_TROUBLE, "a2 is out of reach: HTTP 503");
+}
+
+static void who_answers_some_worker_is_not_said_to_be_gone(void **state UNUSED)
+{
+	REPORT("n1", SHUT("2", ""));
+	it.roster.n_workers = 1;
+	assert_only(CAUSE_ERRS, CAUSE_TROUBLE, "a2 fails 30 % of its deliveries: HTTP 503");
+}
+
+#define SILENT(node)                                                                               \
+	"{\"workers\":1,\"redis\":{\"up_workers\":1},"                                             \
+	"\"trouble\":[{\"analyzer\":\"a2\",\"worker\":\"" node "/0\",\"state\":\"open\"}]}"
+
+static void no_error_is_told_where_none_is_known(void **state UNUSED)
+{
+	REPORT("n1", FINE, "n2", SILENT("n2"));
+	assert_string_equal(find(CAUSE_CUT_OFF)->text, "a2 is out of reach of n2, 1 of 2 nodes");
+	REPORT("n1", SILENT("n1"), "n2", SILENT("n2"));
+	assert_string_equal(find(CAUSE_UNREACHABLE)->text, "a2 is out of reach of all nodes");
+	REPORT("n1", "{\"lanes\":{\"a2\":\"0 0 0 3:10.0 failed:3.0\"}}");
+	assert_string_equal(find(CAUSE_ERRS)->text, "a2 fails 30 % of its deliveries");
+	REPORT("n1", "{\"checks\":{\"a1\":{\"flaps\":4.0}}}");
+	assert_string_equal(find(CAUSE_FLAPS)->text, "a1 fails and recovers again and again");
 }
 
 static void a_part_of_the_deliveries_that_fail_is_told_as_a_part(void **state UNUSED)
@@ -422,7 +453,9 @@ int main(void)
 		TEST(who_is_out_of_reach_of_all_is_told_with_the_error_and_since_when),
 		TEST(the_view_of_one_node_has_its_name),
 		TEST(a_lease_that_ran_out_says_so_and_when),
-		TEST(who_answers_500_is_not_said_to_be_gone),
+		TEST(who_answers_503_to_all_is_out_of_reach_and_nothing_else),
+		TEST(who_answers_some_worker_is_not_said_to_be_gone),
+		TEST(no_error_is_told_where_none_is_known),
 		TEST(a_part_of_the_deliveries_that_fail_is_told_as_a_part),
 		TEST(a_few_failures_are_no_trouble),
 		TEST(who_hangs_is_not_told_to_be_slow_too),
