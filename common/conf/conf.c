@@ -63,6 +63,7 @@ static int check_required(const struct conf_run *run)
 
 static int load(struct conf_run *run, int argc, char **argv, struct conf_args *args)
 {
+	struct conf_settings settings CLEANUP(conf_settings_deinit) = { 0 };
 	int r = set_defaults(run);
 
 	if (r == 0)
@@ -79,8 +80,10 @@ static int load(struct conf_run *run, int argc, char **argv, struct conf_args *a
 		r = check_required(run);
 	if (r == 0)
 		conf_env_warn(run->program);
+	if (r == 0)
+		r = conf_settings_init(&settings, run); /* before `finish` fills anything in */
 	if (r == 0 && run->print)
-		return conf_answer_print(run);
+		return conf_answer_print(&settings);
 	if (r == 0 && run->program->finish)
 		r = run->program->finish(run->out);
 	if (r == 0 && run->check && run->program->check)
@@ -89,6 +92,8 @@ static int load(struct conf_run *run, int argc, char **argv, struct conf_args *a
 		puts("configuration ok");
 		return CONF_E_DONE;
 	}
+	if (r == 0)
+		conf_settings_keep(run->program, &settings);
 	return r;
 }
 

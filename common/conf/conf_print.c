@@ -1,12 +1,8 @@
 #include "common/conf/conf_print.h"
 
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/conf/conf_help.h"
-#include "common/conf/conf_names.h"
-#include "common/conf/conf_value.h"
 
 static void write_quoted(struct buf *out, const char *value)
 {
@@ -26,32 +22,6 @@ static void write_quoted(struct buf *out, const char *value)
 	buf_append_str(out, "\"");
 }
 
-static void write_origin(struct buf *out, const struct conf_run *run, size_t i)
-{
-	const char *name = run->program->options[i].name;
-	enum conf_origin origin = run->sources[i].origin;
-	char env[CONF_ENV_STRLEN];
-
-	switch (origin) {
-	case CONF_FROM_FILE:
-		buf_printf(out, "%s:%u", run->file, run->sources[i].line);
-		return;
-	case CONF_FROM_ENV:
-	case CONF_FROM_ENV_FILE:
-		if (run->sources[i].has_old_name)
-			conf_env_old_name(name, env);
-		else
-			conf_env_name(run->program->name, name, env);
-		buf_printf(out, "%s%s", env, origin == CONF_FROM_ENV ? "" : "_FILE");
-		return;
-	case CONF_FROM_FLAG:
-		buf_printf(out, "--%s", name);
-		return;
-	default:
-		buf_append_str(out, "default");
-	}
-}
-
 static void write_value(struct buf *out, const char *value)
 {
 	if (*value == '\0' || strpbrk(value, " \t\r\n#\"\\"))
@@ -61,33 +31,24 @@ static void write_value(struct buf *out, const char *value)
 }
 
 /* What is unset or masked becomes a comment: the output is a valid file that sets all the rest. */
-static void write_setting(struct buf *out, const struct conf_run *run, size_t i, struct buf *value)
+static void write_setting(struct buf *out, const struct conf_setting *setting)
 {
-	const struct conf_option *option = &run->program->options[i];
+	const struct conf_option *option = setting->option;
 
-	if (!option->fallback && run->sources[i].origin == CONF_FROM_DEFAULT) {
+	if (!setting->value) {
 		buf_printf(out, "# %s is not set", option->name);
-	} else if (option->flags & CONF_SECRET) {
-		buf_printf(out, "# %s = ********", option->name);
 	} else {
-		buf_clear(value);
-		conf_value_format(option, conf_field(option, run->out), value);
-		buf_printf(out, "%s = ", option->name);
-		write_value(out, buf_str(value));
+		buf_printf(out, "%s%s = ", option->flags & CONF_SECRET ? "# " : "", option->name);
+		write_value(out, setting->value);
 	}
-	buf_append_str(out, "  # ");
-	write_origin(out, run, i);
-	buf_append_str(out, "\n");
+	buf_printf(out, "  # %s\n", setting->source);
 }
 
-int conf_answer_print(const struct conf_run *run)
+int conf_answer_print(const struct conf_settings *settings)
 {
-	struct buf out = { 0 }, value = { 0 };
+	struct buf out = { 0 };
 
-	for (size_t i = 0; i < run->program->n_options; i++)
-		if (!(run->program->options[i].flags & CONF_ONCE))
-			write_setting(&out, run, i, &value);
-	out.failed |= value.failed;
-	buf_deinit(&value);
+	for (size_t i = 0; i < settings->n; i++)
+		write_setting(&out, &settings->list[i]);
 	return conf_answer(&out);
 }

@@ -106,6 +106,7 @@ static const struct route routes[] = {
 	{ "GET", "/v1/overview", ACCESS_READ, WAY_OTHER, admin_get_overview },
 	{ "GET", "/v1/history", ACCESS_READ, WAY_OTHER, admin_get_history },
 	{ "GET", "/v1/events", ACCESS_READ, WAY_OTHER, admin_get_events },
+	{ "GET", "/v1/config", ACCESS_READ, WAY_OTHER, admin_get_config },
 	{ "GET", "/v1/refusals", ACCESS_READ, WAY_OTHER, admin_get_refusals },
 	{ "GET", "/v1/nodes", ACCESS_READ, WAY_OTHER, admin_get_nodes },
 	{ "GET", "/v1/nodes/{}", ACCESS_READ, WAY_OTHER, admin_get_node },

@@ -5,6 +5,7 @@
  *   admin_read.c      analyzers, nodes, the cluster
  *   admin_register.c  analyzers register, beat and leave
  *   admin_change.c    operators change them
+ *   admin_config.c    the configuration of this node
  *   admin_refusals.c  which agents are refused
  *   admin_stats.c     figures under short names
  *   admin_live.c      what the dashboard shows
@@ -43,6 +44,7 @@ struct admin_api {
 int admin_get_cluster(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_get_nodes(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_get_node(struct admin_api *api, struct front_request *rq, const char *id);
+int admin_get_config(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_get_refusals(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_list_analyzers(struct admin_api *api, struct front_request *rq, const char *id);
 int admin_get_analyzer(struct admin_api *api, struct front_request *rq, const char *id);

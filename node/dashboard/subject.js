@@ -5,6 +5,7 @@ import { bytes, count, latency, percent, span, plural } from './format.js';
 import { frameOf } from './shares.js';
 import { troubleText } from './breakers.js';
 import { makeDetails } from './details.js';
+import { makeConfig } from './config.js';
 import { get, onChange } from './state.js';
 import { call, explain } from './api.js';
 
@@ -31,6 +32,7 @@ function breakersOf(analyzers, node) {
 
 class NodeFacts {
 	constructor() {
+		this.config = makeConfig();
 		this.facts = NODE_FACTS.map(([label, text]) => {
 			const dd = el('dd');
 			return { node: el('div', {}, el('dt', {}, label), dd), update: (n) => setText(dd, text(n)) };
@@ -39,7 +41,8 @@ class NodeFacts {
 		this.breakers = el('ul', { 'data-field': 'node-breakers' });
 		[this.setLanes, this.setBreakers] = [linesIn(this.lanes), linesIn(this.breakers)];
 		this.node = el('div', { class: 'details' }, el('dl', {}, ...this.facts.map((f) => f.node)),
-			el('div', {}, el('h3', {}, 'Lanes'), this.lanes), el('div', {}, el('h3', {}, 'Breakers'), this.breakers));
+			el('div', {}, el('h3', {}, 'Lanes'), this.lanes), el('div', {}, el('h3', {}, 'Breakers'), this.breakers),
+			this.config.node);
 		this.askedAt = -LANES_MS;
 	}
 
@@ -47,6 +50,7 @@ class NodeFacts {
 		for (const fact of this.facts) fact.update(n);
 		const open = breakersOf(overview.analyzers, n.id);
 		this.setBreakers(open.length ? open : ['all are closed']);
+		this.config.update(n.id, n.id === overview.node);
 		if (performance.now() - this.askedAt >= LANES_MS) this.ask(n.id);
 	}
 

@@ -59,7 +59,7 @@ my %at = (url => 'http://127.0.0.1:9/x', weight => 1, instance => 'i1', ttl_ms =
 wait_until { (http(GET => "$node->{admin}/v1/overview")->{json}{nodes} // [])->[0]{uptime_s} } 15, 'the node to report';
 
 call($_, 200) for qw(getIndex getLivez getHealthz getReadyz getHealth getMetrics getMetricsJson getStats getQueue getAnalyzerStats getOpenapi
-    getCluster getOverview getHistory getEvents getNodes getRefusals listAnalyzers listSpill listDead);
+    getCluster getOverview getHistory getEvents getNodes getConfig getRefusals listAnalyzers listSpill listDead);
 call($_->[0], 200, '', undef, '', Accept => $_->[1]) for [ 'getIndex', 'text/html' ], [ 'getMetrics', 'application/openmetrics-text' ];
 call('getReadyz', 200, '', undef, '?verbose');
 call('getAsset', 200, $_) for 'style.css', 'chart.min.js', map { m{/([^/]+\.svg)$} } glob "$Bin/../../node/dashboard/*.svg";

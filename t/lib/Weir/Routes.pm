@@ -21,6 +21,7 @@ our %admin_routes = (
     'GET /v1/events' => \@READ,
     'GET /v1/nodes' => \@READ,
     'GET /v1/nodes/{}' => \@READ,
+    'GET /v1/config' => \@READ,
     'GET /v1/refusals' => \@READ,
     'GET /v1/analyzers' => \@READ,
     'GET /v1/analyzers/{}' => \@READ,
