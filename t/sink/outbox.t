@@ -26,12 +26,13 @@ sub with_a_killed_receiver ($kind, $url, $seconds, @options) {
         cmp_ok($analyzer->stats->{sink}{outbox_messages}, '>', 0, "$url: what cannot be sent waits in the outbox");
         $revive->();
     }
-    return (wait_arrived($sent, @options ? 20 : 0.2, $receiver->{file}, $again->{file}), $analyzer);
+    return (wait_arrived($sent, @options ? 20 : 0.2, $receiver->{file}, $again->{file}), $analyzer, $again);
 }
 
 my $away = $ENV{WEIR_SINK_AWAY} // 1; # seconds
 for my $scheme (qw(udp tcp)) {
-    my ($got, $analyzer) = with_a_killed_receiver("gelf-$scheme", "gelf+$scheme", $away, '--sink-outbox', folder . "/$scheme.outbox");
+    # The receiver must live until the outbox is empty: a message stays there for a second after it went out.
+    my ($got, $analyzer, $again) = with_a_killed_receiver("gelf-$scheme", "gelf+$scheme", $away, '--sink-outbox', folder . "/$scheme.outbox");
     is($got->{missing}, 0, "$scheme: the receiver is killed, and every message arrives");
     is_deeply([ @{ $got->{wrong} }, @{ $got->{errors} } ], [], 'as it was');
     wait_until { $analyzer->stats->{sink}{outbox_messages} == 0 } 10, 'the outbox to be empty';
