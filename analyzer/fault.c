@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/cond.h"
 #include "common/log.h"
 
 #define REMOTE_MAX 64 /* longest fault text that is remembered */
@@ -81,16 +82,12 @@ int fault_parse(struct fault *fault, const char *text)
 struct faults *faults_new(const struct fault *own)
 {
 	struct faults *f = calloc(1, sizeof(*f));
-	pthread_condattr_t attr;
 
 	if (!f)
 		return NULL;
 	f->own = *own;
 	pthread_mutex_init(&f->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&f->stop, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&f->stop);
 	return f;
 }
 

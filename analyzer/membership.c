@@ -19,6 +19,7 @@
 #include "common/backoff.h"
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/cond.h"
 #include "common/conf/conf_reload.h"
 #include "common/log.h"
 #include "common/rng.h"
@@ -115,13 +116,8 @@ static struct http_client *new_client(const struct membership *m)
 
 static int membership_init(struct membership *m)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&m->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&m->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&m->wake);
 	backoff_init(&m->backoff, RETRY_BASE_MS, RETRY_CAP_MS, 0);
 	rng_init(&m->rng, 0);
 	snprintf(m->instance, sizeof(m->instance), "%016llx%016llx",

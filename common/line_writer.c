@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/cond.h"
 
 #define MAX_WAITING (64u << 10) /* bytes of lines that wait */
 
@@ -130,14 +131,9 @@ static int start_thread(struct line_writer *w)
 
 static void init_sync(struct line_writer *w)
 {
-	pthread_condattr_t monotonic;
-
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->came, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->idle, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	cond_init(&w->idle);
 }
 
 struct line_writer *line_writer_start(int fd, line_writer_resumed_fn on_resumed)

@@ -9,6 +9,7 @@
 #include "analyzer/sidecar/fetch.h"
 #include "analyzer/sidecar/metric_sum.h"
 #include "common/clock.h"
+#include "common/cond.h"
 #include "common/log.h"
 
 struct sidecar_health {
@@ -40,7 +41,6 @@ static void *run(void *arg);
 int sidecar_health_start(const struct sidecar_config *config, struct sidecar_health **healthp)
 {
 	struct sidecar_health *h = calloc(1, sizeof(*h));
-	pthread_condattr_t attr;
 	int r;
 
 	if (!h)
@@ -49,10 +49,7 @@ int sidecar_health_start(const struct sidecar_config *config, struct sidecar_hea
 	atomic_store(&h->is_well, config->health == NULL);
 	atomic_store(&h->processed, PROCESSED_UNKNOWN);
 	pthread_mutex_init(&h->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&h->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&h->wake);
 	h->fetch = fetch_new();
 	r = h->fetch ? -pthread_create(&h->thread, NULL, run, h) : -ENOMEM;
 	if (r == 0) {

@@ -5,6 +5,7 @@
 #include "analyzer/sink/outbox.h"
 #include "common/backoff.h"
 #include "common/clock.h"
+#include "common/cond.h"
 #include "common/log.h"
 
 #define BATCH_MESSAGES 500
@@ -169,14 +170,10 @@ static void *run(void *arg)
 
 static int start_thread(struct outbox_sender *s)
 {
-	pthread_condattr_t attributes;
 	int r;
 
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	cond_init(&s->changed);
 	s->has_lock = true;
 	r = pthread_create(&s->thread, NULL, run, s);
 	s->has_thread = r == 0;

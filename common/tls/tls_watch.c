@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/cond.h"
 #include "common/log.h"
 
 #define DAY_S 86400
@@ -65,7 +66,7 @@ static struct timespec next_turn(void)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += TLS_WATCH_PERIOD_MS / 1000;
 	return until;
 }
@@ -101,12 +102,15 @@ int tls_watch_new(const struct tls_watched *watched, unsigned n, struct tls_watc
 	memcpy(w->watched, watched, n * sizeof(*watched));
 	w->n = n;
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, NULL);
+	cond_init(&w->wake);
 	r = -pthread_create(&w->thread, NULL, run, w);
-	if (r == 0)
+	if (r == 0) {
 		*watchp = w;
-	else
-		free(w);
+		return 0;
+	}
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
 	return r;
 }
 

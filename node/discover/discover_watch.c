@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/cond.h"
 #include "common/log.h"
 
 #define FILE_INTERVAL_MS 500
@@ -64,17 +65,6 @@ static int start_thread(struct discover_watch *w)
 	return -r;
 }
 
-static void init_wake(struct discover_watch *w)
-{
-	pthread_condattr_t attr;
-
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->wake, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 int discover_watch_start(const struct source *source, uint64_t interval_ms, int event_fd,
 			 struct discover_watch **watchp)
 {
@@ -86,7 +76,8 @@ int discover_watch_start(const struct source *source, uint64_t interval_ms, int 
 	w->source = *source;
 	w->interval_ms = source->kind == SOURCE_FILE ? FILE_INTERVAL_MS : interval_ms;
 	atomic_init(&w->n_owners, 1);
-	init_wake(w);
+	pthread_mutex_init(&w->lock, NULL);
+	cond_init(&w->wake);
 	w->event_fd = dup(event_fd);
 	r = w->event_fd < 0 ? -errno : start_thread(w);
 	if (r != 0)

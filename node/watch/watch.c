@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/cond.h"
 #include "common/log.h"
 #include "node/watch/history_share.h"
 #include "node/watch/past_json.h"
@@ -422,18 +423,6 @@ static void *run(void *arg)
 
 /* ---- life ---- */
 
-static int init_cond(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-	int r = pthread_condattr_init(&attr);
-
-	if (r == 0)
-		r = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	if (r == 0)
-		r = pthread_cond_init(cond, &attr);
-	return -r;
-}
-
 int watch_new(struct node_shared *shared, struct watch **watchp)
 {
 	struct watch *w = calloc(1, sizeof(*w));
@@ -458,8 +447,7 @@ int watch_new(struct node_shared *shared, struct watch **watchp)
 	w->troubles = (struct troubles){ .client = w->client, .keys = &shared->keys };
 	r = history_init(&w->history);
 	pthread_mutex_init(&w->lock, NULL);
-	if (r == 0)
-		r = init_cond(&w->changed);
+	cond_init(&w->changed);
 	if (r == 0)
 		r = w->client && w->events ? -pthread_create(&w->thread, NULL, run, w) : -ENOMEM;
 	w->has_thread = r == 0;

@@ -154,7 +154,7 @@ const struct ctl_command *ctl_command_none(const char *group)
 		.arguments = "COMMAND [ARGUMENTS]",
 		.takes = CTL_SHOW,
 		.summary = "The operator's tool: looks at a pool and changes it, "
-			   "straight in Redis. No node needs to be there.",
+			   "straight in Redis or, with --admin, through a node.",
 		.list = list
 	};
 

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
+#include "common/cond.h"
 #include "common/log.h"
 #include "registry/redis/cluster_seek.h"
 #include "registry/redis/dial.h"
@@ -153,13 +154,9 @@ static void *run(void *arg)
 /* With the lock held. */
 static int start(struct redis_url *url)
 {
-	pthread_condattr_t attributes;
 	int r;
 
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&url->wake, &attributes);
-	pthread_condattr_destroy(&attributes);
+	cond_init(&url->wake);
 	r = -pthread_create(&url->thread, NULL, run, url);
 	url->has_thread = r == 0;
 	return r;
