@@ -57,7 +57,8 @@ my $report = $cluster->finish_load($load);
 is($report->{status}, 0, 'no agent sees an error');
 my $times = $cluster->recorded;
 is_deeply([ grep { ($times->{$_} // 0) != 1 } @{ $report->{acked} } ], [], 'nothing is lost or doubled');
-wait_until { $total->($cluster->counts('processed')) == $report->{accepted}{messages} } 5, 'all are processed';
+wait_until { $total->($cluster->counts('processed')) == $report->{accepted}{messages} } 20, 'all are processed';
+wait_until { $total->($cluster->counts('routed')) >= $report->{accepted}{messages} } 20, 'the nodes have told what they routed';
 is($total->($cluster->counts('routed')), $report->{accepted}{messages}, 'and all are counted once');
 
 done_testing;
