@@ -1,5 +1,6 @@
 #include "node/config.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "common/net/net_check.h"
 #include "common/process.h"
 #include "node/discover/discover_lists.h"
+#include "node/packet/heap.h"
 #include "node/packet/packet.h"
 #include "registry/keys.h"
 #include "registry/membership.h"
@@ -409,6 +411,17 @@ static int check_redis(const char *option, const char *text)
 	return r;
 }
 
+/* What heaps may keep free, where there is room for it. Returns what that takes of it. */
+static uint64_t find_heap(struct node_config *c, uint64_t room)
+{
+	uint64_t workers = (uint64_t)c->workers, more;
+
+	c->heap_held = heap_held(room, (unsigned)workers);
+	more = (c->heap_held - HEAP_HELD_MIN) * workers; /* the least is part of WORKER_BYTES */
+	assert(more <= room);
+	return more;
+}
+
 /*
  * Of memory-max, what is left for packets and connections: at least for one packet as large as may
  * be, or agents would be told to come again for ever. Where there is more, something is kept back
@@ -437,6 +450,7 @@ static int find_memory(struct node_config *c)
 		return fail("memory-max", value, why);
 	}
 	left = c->memory_max - used;
+	left -= find_heap(c, left - needed);
 	copies = COPIES * c->max_body < left / 2 ? COPIES * c->max_body : left / 2;
 	if (copies > left - needed)
 		copies = left - needed;

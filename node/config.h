@@ -26,6 +26,7 @@ struct node_config {
 	int64_t spill_min_replicas;
 	uint64_t max_header, max_body, memory_max;
 	uint64_t packet_memory; /* no option: of memory_max, what packets and connections get */
+	uint64_t heap_held;     /* and what each worker's heap may keep free */
 	int64_t max_connections, max_connections_per_address;
 	uint64_t idle_timeout_ms, header_timeout_ms, body_timeout_ms, write_timeout_ms,
 		max_connection_age_ms;

@@ -1,6 +1,5 @@
 #include <curl/curl.h>
 #include <event2/event.h>
-#include <malloc.h>
 #include <signal.h>
 
 #include "common/conf/conf_reload.h"
@@ -27,16 +26,6 @@ static void on_libevent(int severity, const char *message)
 {
 	log_event(severity >= EVENT_LOG_WARN ? LOG_WARN : LOG_DEBUG, "libevent", "event",
 		  "message=%s", message);
-}
-
-/*
- * Memory that is given back is the kernel's again, so that what malloc keeps stays within
- * memory-max too: large packets have pages of their own, whatever came before them.
- */
-static void tame_malloc(void)
-{
-	mallopt(M_MMAP_THRESHOLD, 256 << 10);
-	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
 /* The configuration of the whole process, and where it is read from, on SIGHUP again. */
@@ -67,7 +56,6 @@ static int run(void)
 		 config.node_id);
 	event_set_log_callback(on_libevent);
 	block_signals();
-	tame_malloc();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return 1;
 	return node_new(&config, &node) == 0 ? node_run(node, reload) : 1;

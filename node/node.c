@@ -17,12 +17,14 @@
 #include "node/listen/listen_sockets.h"
 #include "node/node_claim.h"
 #include "node/node_metrics.h"
+#include "node/packet/heap.h"
 #include "registry/redis/client.h"
 #include "registry/scripts.h"
 
 #define BACKLOG 4096
 #define WAIT_STEP_MS 20
-#define LONGEST_WAIT_MS 3600000
+#define TEND_MS 1000 /* how often the heap is looked at */
+
 struct node {
 	struct node_shared shared;
 	struct worker *workers;
@@ -36,12 +38,14 @@ struct node {
 	bool (*reload)(void); /* on SIGHUP */
 	bool is_watched;      /* the service manager wants to hear of it */
 	uint64_t longest_wait_ms;
+	struct heap heap;
 };
 
 static void init_memory(struct node *node)
 {
 	struct node_shared *s = &node->shared;
 
+	heap_hold(s->config->heap_held);
 	s->memory_bytes = s->config->packet_memory;
 	atomic_store(&s->memory.left_bytes, (int64_t)s->memory_bytes);
 }
@@ -424,6 +428,25 @@ static void feed_watchdog(struct node *node)
 		service_alive();
 }
 
+/* Once few packets have come for a while, the kernel gets what malloc kept for them. */
+static void tend_heap(struct node *node)
+{
+	uint64_t came = 0, here = 0, resident;
+
+	for (unsigned i = 0; i < node->n_workers; i++) {
+		came += metrics_get(node->shards[i], M_RECEIVED_BYTES, 0);
+		for (unsigned port = 0; port < LISTEN_PORTS; port++)
+			came += metrics_get(node->shards[i], M_LISTEN_BYTES, port);
+		here += metrics_get(node->shards[i], M_HELD_BYTES, 0);
+	}
+	if (!heap_is_idle(&node->heap, came, here, clock_mono_us()))
+		return;
+	resident = process_resident_bytes();
+	heap_release(&node->heap);
+	log_debug("node", "idle memory given back", "before=%llu now=%llu",
+		  (unsigned long long)resident, (unsigned long long)process_resident_bytes());
+}
+
 /* SIGTERM or SIGINT, within the time: true. SIGHUP is heeded meanwhile. */
 static bool wait_signal(struct node *node, uint64_t ms)
 {
@@ -448,6 +471,7 @@ static bool wait_signal(struct node *node, uint64_t ms)
 		if (r == SIGHUP)
 			reload_options(node);
 		feed_watchdog(node);
+		tend_heap(node);
 	} while (r != SIGTERM && r != SIGINT && (r > 0 || ms > 0));
 	return r > 0;
 }
@@ -470,7 +494,7 @@ int node_run(struct node *node, bool (*reload)(void))
 
 	node->reload = reload;
 	node->is_watched = watchdog_ms > 0;
-	node->longest_wait_ms = watchdog_ms > 0 ? watchdog_ms : LONGEST_WAIT_MS;
+	node->longest_wait_ms = watchdog_ms > 0 && watchdog_ms < TEND_MS ? watchdog_ms : TEND_MS;
 	service_ready();
 	wait_signal(node, UINT64_MAX);
 	service_stopping();

@@ -21,10 +21,12 @@ my %load = (
     many => { connections => 512, body => [ 1200, 5 ] },
     small => { connections => 64, body => [ 100, 1 ] },
     large => { connections => 64, body => [ 65536, 400 ] },
+    heavy => { connections => 4, body => [ 65536, 400 ] },
+    huge => { connections => 4, body => [ 1 << 20, 400 ] },
     mixed => { connections => 64, body => ['mixed'] },
     tls => { connections => 64, body => [ 1200, 5 ], tls => 1 },
 );
-my @shapes = qw(busy few many small large mixed tls latency fresh);
+my @shapes = qw(busy few many small large heavy huge mixed tls latency fresh);
 
 sub shapes () { return @shapes }
 sub contestants () { return @contestants }
