@@ -1,7 +1,8 @@
 #ifndef WEIR_LOADGEN_CLIENT_H
 #define WEIR_LOADGEN_CLIENT_H
 /*
- * POSTs to one target, one at a time, over one connection (common/http_conn). It connects when
+ * Packets to one target, one at a time, over one connection: a POST each (common/http_conn), or what
+ * a listener without HTTP takes (loadgen/wire). It connects when
  * there is something to send, and after a failed connect it rests (common/backoff) before it is
  * available again. A request that met the close of an idle connection is sent once more, and
  * counted
@@ -26,7 +27,7 @@ extern const char *const client_outcome_names[CLIENT_OUTCOMES];
 
 struct client_result {
 	enum client_outcome outcome;
-	int status;             /* 200 to 599 where ANSWERED, else 0 */
+	int status; /* 200 to 599 where ANSWERED, else 0. 200 too where a listener without HTTP has it */
 	int64_t retry_after_s;  /* -1: none */
 	uint64_t first_byte_us; /* monotonic, of the request's first byte written; 0: none was */
 	uint64_t end_us;        /* monotonic */
@@ -54,8 +55,9 @@ DEFINE_CLEANUP(struct client, client_free)
 
 /* No request is in flight, and it does not rest. */
 bool client_is_available(const struct client *client);
-/* POSTs `body`, which is borrowed until done_fn. The client must be available. */
-void client_send(struct client *client, const char *body, size_t len, uint64_t now_us);
+/* Sends `body`, which is borrowed until done_fn, as is its id. The client must be available. */
+void client_send(struct client *client, const char *id, const char *body, size_t len,
+		 uint64_t now_us);
 /* Call now and then: ends what takes longer than timeout_us, and rests that are over. */
 void client_sweep(struct client *client, uint64_t now_us, uint64_t timeout_us);
 /* Ends a request in flight as ABORTED. */

@@ -174,15 +174,19 @@ static void load_send(struct load *l, struct slot *slot, struct packet *packet, 
 static int load_write_packet(struct load *l, struct packet *packet)
 {
 	const struct load_config *config = l->config;
-	struct buf *plain = config->compressor ? &l->plain : &packet->body;
+	bool is_plain = !config->compressor && !config->framing;
+	struct buf *plain = is_plain ? &packet->body : &l->plain;
 	int r;
 
 	snprintf(packet->id, sizeof(packet->id), "%s-%llu", config->id_prefix,
 		 (unsigned long long)l->next_number);
 	r = source_write_packet(l->source, config->writer, &l->writing, packet->id,
 				clock_wall_us() / US_PER_MS, plain, &packet->n_messages);
-	if (r || !config->compressor)
+	if (r || is_plain)
 		return r;
+	if (config->framing)
+		return framing_write(config->framing, config->compressor, packet->id,
+				     packet->n_messages, plain, &packet->body);
 	return compressor_pack(config->compressor, plain->data, plain->len, &packet->body);
 }
 

@@ -16,6 +16,7 @@
 
 #include "loadgen/compress.h"
 #include "loadgen/control/emitter.h"
+#include "loadgen/framing.h"
 #include "loadgen/pacer.h"
 #include "loadgen/source.h"
 #include "loadgen/stats.h"
@@ -35,6 +36,7 @@ struct load_config {
 	size_t n_targets; /* >= 1 */
 	const struct writer *writer;
 	struct compressor *compressor; /* NULL: nothing is compressed */
+	struct framing *framing;       /* what listeners without HTTP get; NULL: requests */
 	struct emitter *emitter; /* whose orders are followed until a signal ends it; NULL: none */
 	FILE *acked;             /* gets the id of each accepted packet, a line each; may be NULL */
 };

@@ -9,6 +9,7 @@
 #include "common/file_check.h"
 #include "common/log.h"
 #include "common/rng.h"
+#include "loadgen/framing.h"
 #include "loadgen/writer.h"
 
 #define DEFAULT_DURATION_MS 10000
@@ -18,12 +19,12 @@ static const char *const progress_names[] = { "auto", "always", "never", NULL };
 static_assert(ARRAY_LEN(progress_names) == PROGRESS_CHOICES + 1, "a name for each choice");
 
 const char *const options_format_names[] = {
-	"json",       "json-lines", "text",       "form",   "msgpack", "otlp-json",
-	"otlp-proto", "loki-json",  "loki-proto", "hec",    "hec-raw", "bulk",
-	"gelf",       "journal",    "kafkarest",  "ndjson", "loki",    NULL,
+	"json",      "json-lines", "text",    "form",    "msgpack", "otlp-json", "otlp-proto",
+	"loki-json", "loki-proto", "hec",     "hec-raw", "bulk",    "gelf",      "journal",
+	"kafkarest", "syslog",     "forward", "ndjson",  "loki",    NULL,
 };
 static const enum format_id other_names[] = { FORMAT_JSON_LINES, FORMAT_LOKI_JSON };
-static_assert(ARRAY_LEN(options_format_names) == FORMATS_OF_HTTP + ARRAY_LEN(other_names) + 1,
+static_assert(ARRAY_LEN(options_format_names) == FORMATS + ARRAY_LEN(other_names) + 1,
 	      "a name for each format");
 
 enum { COMPRESS_AS_AGENTS_DO = COMPRESS_KINDS };
@@ -34,7 +35,8 @@ static_assert(ARRAY_LEN(compress_choices) == COMPRESS_AS_AGENTS_DO + 2, "a name 
 #define AT(field) offsetof(struct options, field)
 static const struct conf_option table[] = {
 	{ "target", CONF_LIST, AT(target), NULL, "URL",
-	  "Where packets go: http://HOST:PORT[/PATH]. The default path is that of the format. Several targets take turns.",
+	  "Where packets go: http://HOST:PORT[/PATH], or tcp://HOST:PORT or udp://HOST:PORT for syslog, gelf and forward. "
+	  "The default path is that of the format. Several targets take turns.",
 	  .flags = CONF_REQUIRED },
 	{ "rate", CONF_DOUBLE, AT(rate), "1000", "PACKETS/S",
 	  "The number of packets that become due in a second, however slow the answers are. With 0, each "
@@ -60,10 +62,12 @@ static const struct conf_option table[] = {
 	  "The private key of --cert. Without it the key is in the file of the certificate." },
 	{ "format", CONF_CHOICE, AT(format_choice), "json", NULL,
 	  "What a packet looks like. form holds one message in each packet. In all formats but json, each "
-	  "message has an id: that of its packet, a slash and a number.",
+	  "message has an id: that of its packet, a slash and a number. Packets of forward are accepted when they are "
+	  "acknowledged. Nobody acknowledges syslog, and gelf without HTTP: they are accepted when they are sent.",
 	  .choices = options_format_names },
 	{ "compress", CONF_CHOICE, AT(compress_choice), "auto", NULL,
-	  "How a packet is compressed. auto: as agents do, which is snappy for loki-proto and none for the others.",
+	  "How a packet is compressed. auto: as agents do, which is snappy for loki-proto and none for the others. "
+	  "Without HTTP, forward takes gzip and zstd, and gelf over UDP gzip and zlib.",
 	  .choices = compress_choices },
 	{ "replay", CONF_STRING, AT(replay), NULL, "FILE",
 	  "Each line of FILE is sent as one message, again and again. - means standard input, once." },
@@ -95,7 +99,7 @@ static const struct conf_option table[] = {
 	{ "seed", CONF_INT, AT(seed), "0", "N",
 	  "Equal seeds give equal packets. 0 means a random seed.", 0, 1e15 },
 	{ "ingest-token", CONF_STRING, AT(ingest_token), NULL, "TOKEN",
-	  "The bearer token for the targets.", .flags = CONF_SECRET },
+	  "The bearer token for the targets, or the shared key of forward.", .flags = CONF_SECRET },
 	{ "admin-token", CONF_STRING, AT(admin_token), NULL, "TOKEN",
 	  "The bearer token for --verify.", .flags = CONF_SECRET },
 	{ "control", CONF_STRING, AT(control), NULL, "HOST:PORT",
@@ -166,9 +170,9 @@ static int options_read_prefix(struct options *o)
 
 static int choose_body(struct options *o)
 {
-	enum format_id format = o->format_choice < FORMATS_OF_HTTP
+	enum format_id format = o->format_choice < FORMATS
 					? (enum format_id)o->format_choice
-					: other_names[o->format_choice - FORMATS_OF_HTTP];
+					: other_names[o->format_choice - FORMATS];
 	bool is_in_snappy = writer_get(format)->is_in_snappy;
 
 	o->body.format = format;
@@ -206,13 +210,22 @@ static int check_tls(const struct options *o)
 
 static int check_targets(const struct options *o)
 {
+	enum target_transport transport = target_transport_of(o->target.values[0]);
+
 	for (size_t i = 0; i < o->target.n_values; i++) {
 		CLEANUP(target_deinit) struct target target;
 		int r = target_init(&target, o->target.values[i], &o->body, NULL);
 
 		if (r)
 			return options_refuse("target", o->target.values[i], target_why(r));
+		if (target.transport != transport)
+			return options_refuse("target", o->target.values[i],
+					      "goes another way than the first target");
 	}
+	if (!framing_takes(transport, o->body.format, o->body.compress))
+		return options_refuse("compress", compress_choices[o->compress_choice],
+				      "cannot be: no agent compresses this format so over this "
+				      "transport");
 	return 0;
 }
 
@@ -291,6 +304,8 @@ static const struct conf_program program = {
 		"--messages 1-9\n"
 		"  weir-loadgen --target http://127.0.0.1:8080 --replay /var/log/syslog --verify "
 		"http://127.0.0.1:8081\n"
+		"  weir-loadgen --target tcp://127.0.0.1:24224 --format forward --rate 500 "
+		"--compress gzip\n"
 		"  journalctl -f -o cat | weir-loadgen --target http://127.0.0.1:8080 --replay - "
 		"--retries 100\n",
 	.options = table,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/rng.h"
 #include "common/tls/tls_context.h"
 #include "common/tolerance.h"
 #include "loadgen/control/control.h"
@@ -22,6 +23,7 @@ struct session {
 	struct target *targets;  /* owned, as are the next six */
 	struct source *source;
 	struct compressor *compressor;
+	struct framing framing;
 	struct emitter *emitter;
 	struct control *control;
 	FILE *acked;
@@ -76,8 +78,17 @@ static int session_open_targets(struct session *s)
 static int session_open_writer(struct session *s)
 {
 	const struct target_body *body = &s->options->body;
+	struct rng rng;
 
 	s->config.writer = writer_get(body->format);
+	if (s->targets->transport != TARGET_HTTP) {
+		s->framing = (struct framing){ .transport = s->targets->transport,
+					       .format = body->format,
+					       .compress = body->compress };
+		rng_init(&rng, 0);
+		s->framing.next_message = rng_next(&rng);
+		s->config.framing = &s->framing;
+	}
 	if (body->compress == COMPRESS_NONE)
 		return 0;
 	s->config.compressor = s->compressor = compressor_new(body->compress);
@@ -141,6 +152,7 @@ struct session *session_free(struct session *s)
 	tls_context_free(s->tls);
 	source_free(s->source);
 	compressor_free(s->compressor);
+	framing_deinit(&s->framing);
 	if (s->acked)
 		fclose(s->acked);
 	verify_deinit(&s->verify);

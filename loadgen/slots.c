@@ -84,7 +84,7 @@ void slots_send(struct slots *s, struct slot *slot, struct packet *packet, uint6
 	slot->packet = packet;
 	s->next_target = (slot->target + 1) % s->n_targets;
 	s->n_in_flight++;
-	client_send(slot->client, packet->body.data, packet->body.len, now_us);
+	client_send(slot->client, packet->id, packet->body.data, packet->body.len, now_us);
 }
 
 void slots_sweep(struct slots *s, uint64_t now_us, uint64_t timeout_us)

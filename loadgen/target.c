@@ -48,15 +48,69 @@ static int write_head(struct target *target, const char *path, const char *hostp
 	return target->head.failed ? -ENOMEM : 0;
 }
 
+static const struct {
+	const char *scheme;
+	enum target_transport transport;
+} schemes[] = { { "tcp://", TARGET_TCP }, { "udp://", TARGET_UDP } };
+
+/* The scheme of a listener without HTTP; NULL: it is none. */
+static const char *scheme_of(const char *url, enum target_transport *transportp)
+{
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+		*transportp = schemes[i].transport;
+		if (strncmp(url, schemes[i].scheme, strlen(schemes[i].scheme)) == 0)
+			return schemes[i].scheme;
+	}
+	*transportp = TARGET_HTTP;
+	return NULL;
+}
+
+enum target_transport target_transport_of(const char *url)
+{
+	enum target_transport transport;
+
+	scheme_of(url, &transport);
+	return transport;
+}
+
+static bool format_goes_by(enum format_id format, enum target_transport transport)
+{
+	switch (format) {
+	case FORMAT_SYSLOG:
+		return transport != TARGET_HTTP;
+	case FORMAT_GELF:
+		return true;
+	case FORMAT_FORWARD:
+		return transport == TARGET_TCP;
+	default:
+		return transport == TARGET_HTTP;
+	}
+}
+
+static int init_listener(struct target *target, const char *hostport, const char *token)
+{
+	int r = net_addr_parse(&target->addr, hostport);
+
+	if (target->format == FORMAT_FORWARD)
+		target->key = token;
+	return r == NET_E_SYNTAX ? TARGET_E_URL : r > 0 ? TARGET_E_RESOLVE : r;
+}
+
 int target_init(struct target *target, const char *text, const struct target_body *body,
 		const char *token)
 {
+	const char *scheme;
 	struct net_url url;
 	char hostport[sizeof(url.host) + 16];
 	bool has_path;
 	int r;
 
-	*target = (struct target){ 0 };
+	*target = (struct target){ .format = body->format };
+	scheme = scheme_of(text, &target->transport);
+	if (!format_goes_by(body->format, target->transport))
+		return TARGET_E_SCHEME;
+	if (scheme)
+		return init_listener(target, text + strlen(scheme), token);
 	r = net_url_parse(&url, text);
 	if (r)
 		return r > 0 ? TARGET_E_URL : r;
@@ -76,11 +130,14 @@ const char *target_why(int error)
 {
 	switch (error) {
 	case TARGET_E_URL:
-		return "is no http://HOST:PORT[/PATH] or https://HOST:PORT[/PATH]";
+		return "is no http://HOST:PORT[/PATH], https://HOST:PORT[/PATH], tcp://HOST:PORT or udp://HOST:PORT";
 	case TARGET_E_RESOLVE:
 		return "has a host name that does not resolve";
 	case TARGET_E_FORMAT:
 		return "has the path of another format than --format; leave the path out";
+	case TARGET_E_SCHEME:
+		return "does not go with --format: syslog goes to tcp:// or udp://, forward to tcp://, gelf to "
+		       "any, and all others to http:// or https://";
 	default:
 		return strerror(-error);
 	}

@@ -22,12 +22,14 @@ static const struct writer writers[] = {
 	[FORMAT_GELF] = { "/gelf", false, false, ADDS(gelf) },
 	[FORMAT_JOURNAL] = { "/upload", false, false, ADDS(journal) },
 	[FORMAT_KAFKAREST] = { "/topics/" WRITER_NAME, false, false, WRITES(kafkarest) },
+	[FORMAT_SYSLOG] = { NULL, false, false, ADDS(syslog) },
+	[FORMAT_FORWARD] = { NULL, false, false, ADDS(msgpack) },
 };
-static_assert(ARRAY_LEN(writers) == FORMATS_OF_HTTP, "every format has a writer");
+static_assert(ARRAY_LEN(writers) == FORMATS, "every format has a writer");
 
 const struct writer *writer_get(enum format_id format)
 {
-	assert(format < FORMATS_OF_HTTP);
+	assert(format < FORMATS);
 	return &writers[format];
 }
 

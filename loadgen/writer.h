@@ -29,7 +29,7 @@ struct writing {
 };
 
 struct writer {
-	const char *path;     /* that agents send it to */
+	const char *path;     /* that agents send it to; NULL: it goes to a listener without HTTP */
 	bool has_one_message; /* a body can hold no more */
 	bool is_in_snappy; /* its agents always pack it in a block of snappy, and do not say so */
 	void (*begin)(struct writing *w);

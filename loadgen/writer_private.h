@@ -28,6 +28,7 @@ void writer_bulk_add(struct writing *w, const struct message *m);
 void writer_gelf_add(struct writing *w, const struct message *m);
 DECLARE_WRITER(kafkarest);
 void writer_text_add(struct writing *w, const struct message *m);
+void writer_syslog_add(struct writing *w, const struct message *m);
 void writer_form_add(struct writing *w, const struct message *m);
 void writer_journal_add(struct writing *w, const struct message *m);
 void writer_msgpack_add(struct writing *w, const struct message *m);

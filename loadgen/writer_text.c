@@ -1,10 +1,26 @@
 /* Lines, and what is made of them. */
 #include "loadgen/writer_private.h"
 
+#include <time.h>
+
 void writer_text_add(struct writing *w, const struct message *m)
 {
 	put_line(w, w->out, m);
 	put_str(w, "\n");
+}
+
+/* RFC 5424: user.info at the time of the packet. A line of a log has no line feed in it. */
+void writer_syslog_add(struct writing *w, const struct message *m)
+{
+	time_t seconds = (time_t)(w->ts_ms / 1000);
+	struct tm tm;
+	char time[32];
+
+	gmtime_r(&seconds, &tm);
+	strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &tm);
+	buf_printf(w->out, "<14>1 %s.%03uZ " WRITER_NAME " " WRITER_NAME " - - - ", time,
+		   (unsigned)(w->ts_ms % 1000));
+	writer_text_add(w, m);
 }
 
 static void put_encoded(struct buf *out, const char *text, size_t len)

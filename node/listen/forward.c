@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "node/listen/msgpack_write.h"
+#include "common/format/msgpack_write.h"
 
 void forward_free(struct forward *f)
 {

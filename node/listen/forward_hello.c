@@ -6,7 +6,7 @@
 #include <sys/random.h>
 
 #include "common/format/msgpack.h"
-#include "node/listen/msgpack_write.h"
+#include "common/format/msgpack_write.h"
 
 #define DIGEST_BYTES 64
 #define HEX_BYTES (2 * DIGEST_BYTES)

@@ -5,10 +5,10 @@
 #include <sys/socket.h>
 
 #include "common/conf/conf_reload.h"
+#include "common/format/msgpack_write.h"
 #include "node/listen/forward.h"
 #include "node/listen/forward_frame.h"
 #include "node/listen/group.h"
-#include "node/listen/msgpack_write.h"
 #include "node/listen/reader.h"
 
 static const char *key_of(const struct stream *s)

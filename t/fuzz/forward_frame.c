@@ -7,8 +7,8 @@
 #include "common/buf.h"
 #include "common/format/format.h"
 #include "common/format/msgpack_stream.h"
+#include "common/format/msgpack_write.h"
 #include "node/listen/forward_frame.h"
-#include "node/listen/msgpack_write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

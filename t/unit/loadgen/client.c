@@ -84,7 +84,7 @@ static int tear_down(void **state)
 static void send_body(struct fixture *f, const char *body, size_t len)
 {
 	f->inside_send = true;
-	client_send(f->client, body, len, clock_mono_us());
+	client_send(f->client, "x-1", body, len, clock_mono_us());
 	f->inside_send = false;
 }
 

@@ -164,12 +164,26 @@ static void times_are_those_of_the_packet(void **state UNUSED)
 	}
 }
 
+static void lines_of_syslog_are_of_rfc_5424(void **state UNUSED)
+{
+	static const char expected[] =
+		"<14>1 2026-01-02T03:04:05.678Z weir-loadgen weir-loadgen - - - x-1/0 accepted from user=\n";
+	struct writing w = { 0 };
+	struct buf packet = { 0 };
+
+	write_packet(FORMAT_SYSLOG, &w, "x-1", 1, &packet);
+	assert_string_equal(buf_str(&packet), expected);
+	writing_deinit(&w);
+	buf_deinit(&packet);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_format_is_read_back_with_each_message_and_its_id),
 		cmocka_unit_test(texts_of_any_length_are_read_back),
 		cmocka_unit_test(times_are_those_of_the_packet),
+		cmocka_unit_test(lines_of_syslog_are_of_rfc_5424),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

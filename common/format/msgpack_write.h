@@ -1,6 +1,6 @@
-#ifndef WEIR_NODE_MSGPACK_WRITE_H
-#define WEIR_NODE_MSGPACK_WRITE_H
-/* The little MessagePack that a node writes. */
+#ifndef WEIR_COMMON_MSGPACK_WRITE_H
+#define WEIR_COMMON_MSGPACK_WRITE_H
+/* The little MessagePack that the forward protocol needs. */
 #include <stdint.h>
 
 #include "common/buf.h"
