@@ -11,7 +11,7 @@ my $checkout = "$Bin/../..";
 sub demo ($name, @options) {
     state $n = 0;
     my $out = sprintf '%s/demo.%d.out', folder, ++$n;
-    my $up = Weir::Process->start([ "$checkout/up.sh", '--demo', $name, @options ], name => "demo-$name-$n", stdout => $out);
+    my $up = Weir::Process->start([ "$checkout/up.sh", '--demo', $name, @options ], name => "demo-$name-$n", stdout => $out, may_end => 1);
     $up->{out} = $out;
     return $up;
 }
