@@ -56,7 +56,9 @@ int forward_frame_read(const char *data, size_t len, struct forward_frame *frame
 	if (msgpack_next(&entries, &item) || msgpack_skip(&c, DEPTH))
 		return FORWARD_FRAME_E_SYNTAX;
 	if (is_bytes(&item))
-		frame->packed = (struct format_slice){ item.data, item.len };
+		frame->packed = frame->events = (struct format_slice){ item.data, item.len };
+	else if (item.type == MSGPACK_ARRAY)
+		frame->events = (struct format_slice){ entries.at, (size_t)(c.at - entries.at) };
 	n_read = 2;
 	if (!is_bytes(&item) && item.type != MSGPACK_ARRAY) { /* a time, and its record */
 		if (top.n < 3 || msgpack_skip(&c, DEPTH))

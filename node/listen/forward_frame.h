@@ -12,6 +12,8 @@ struct forward_frame {
 	struct format_slice tag; /* borrowed, as all of these */
 	struct format_slice
 		packed; /* events in bytes; len 0: the frame has them otherwise, or none */
+	struct format_slice
+		events; /* behind each other, as they are not compressed; len 0: one alone */
 	struct format_slice chunk; /* what its acknowledgement must name; len 0: it wants none */
 	bool is_compressed;        /* `packed` is, by gzip or zstd */
 };

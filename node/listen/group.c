@@ -122,10 +122,10 @@ static int set_form(struct source *source, struct packet *p)
 	return packet_set_form(source->shared->config.memory, p, &request);
 }
 
-static struct parcel *begin(struct source *source, size_t n_bytes, size_t n_chunk)
+static struct parcel *begin(struct source *source, size_t n_bytes, struct parcel_chunk *chunk)
 {
 	struct memory *memory = source->shared->config.memory;
-	struct parcel *parcel = parcel_new(source, n_chunk);
+	struct parcel *parcel = parcel_new(source, chunk);
 
 	if (!parcel)
 		return NULL;
@@ -139,7 +139,7 @@ static struct parcel *begin(struct source *source, size_t n_bytes, size_t n_chun
 static int add_first(struct source *source, const struct group_part *parts, unsigned n_parts,
 		     size_t n_bytes, uint64_t n_messages)
 {
-	struct parcel *parcel = begin(source, n_bytes, 0);
+	struct parcel *parcel = begin(source, n_bytes, NULL);
 	int r = parcel ? append(parcel, parts, n_parts, n_messages) : -ENOMEM;
 
 	if (r == 0)
@@ -173,10 +173,10 @@ int group_add(struct source *source, const struct group_part *parts, unsigned n_
 }
 
 int group_make_alone(struct source *source, const struct group_part *part, uint64_t n_messages,
-		     const struct format_slice *chunk, struct parcel **parcelp)
+		     struct parcel_chunk *chunk, struct parcel **parcelp)
 {
 	const struct listen_config *config = &source->shared->config;
-	struct parcel *parcel = begin(source, part->len, chunk->len);
+	struct parcel *parcel = begin(source, part->len, chunk);
 	int r = parcel ? append_bytes(parcel, part, 1) : -ENOMEM;
 
 	if (r == 0)
@@ -186,8 +186,6 @@ int group_make_alone(struct source *source, const struct group_part *part, uint6
 		return r == FORMAT_E_TOO_LARGE ? GROUP_E_LONG : -ENOMEM;
 	}
 	parcel->packet->n_messages = (uint32_t)n_messages;
-	memcpy(parcel->chunk, chunk->data, chunk->len);
-	parcel->wants_ack = true;
 	*parcelp = parcel;
 	return 0;
 }

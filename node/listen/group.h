@@ -16,9 +16,10 @@ struct group_part {
 /* Adds the parts behind each other to the group. Else none of them: -ENOMEM, GROUP_E_LONG. */
 int group_add(struct source *source, const struct group_part *parts, unsigned n_parts,
 	      uint64_t n_messages) MUST_CHECK;
-/* The same as a packet of its own, which the caller sends, and whose sender wants to be told. */
+/* The same as a packet of its own, which the caller sends. `chunk`: whose sender wants to be told; may
+ * be NULL. */
 int group_make_alone(struct source *source, const struct group_part *part, uint64_t n_messages,
-		     const struct format_slice *chunk, struct parcel **parcelp) MUST_CHECK;
+		     struct parcel_chunk *chunk, struct parcel **parcelp) MUST_CHECK;
 void group_flush(struct source *source);
 void group_flush_all(struct listen_shared *s);
 /* The node ends: what was gathered is lost, and counted. */

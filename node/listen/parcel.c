@@ -1,5 +1,8 @@
 #include "node/listen/parcel.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/listen/source.h"
@@ -9,27 +12,49 @@
 
 static void on_fate(struct exchange *x, struct packet *packet, enum refusal refusal);
 
-static size_t cost(const struct parcel *p)
+struct parcel_chunk *parcel_chunk_new(struct memory *memory, const struct format_slice *name)
 {
-	return sizeof(*p) + p->n_chunk;
+	size_t n = sizeof(struct parcel_chunk) + name->len;
+	struct parcel_chunk *chunk;
+
+	if (!memory_take(memory, n))
+		return NULL;
+	chunk = malloc(n);
+	if (!chunk) {
+		memory_give(memory, n);
+		return NULL;
+	}
+	*chunk = (struct parcel_chunk){ .n_users = 1, .len = name->len };
+	memcpy(chunk->name, name->data, name->len);
+	return chunk;
 }
 
-struct parcel *parcel_new(struct source *source, size_t n_chunk)
+void parcel_chunk_put(struct memory *memory, struct parcel_chunk *chunk)
+{
+	if (!chunk || --chunk->n_users > 0)
+		return;
+	memory_give(memory, sizeof(*chunk) + chunk->len);
+	free(chunk);
+}
+
+struct parcel *parcel_new(struct source *source, struct parcel_chunk *chunk)
 {
 	struct listen_shared *s = source->shared;
 	struct parcel *p;
 
-	if (!memory_take(s->config.memory, sizeof(*p) + n_chunk))
+	if (!memory_take(s->config.memory, sizeof(*p)))
 		return NULL;
-	p = calloc(1, sizeof(*p) + n_chunk);
+	p = calloc(1, sizeof(*p));
 	if (!p) {
-		memory_give(s->config.memory, sizeof(*p) + n_chunk);
+		memory_give(s->config.memory, sizeof(*p));
 		return NULL;
 	}
 	p->exchange.on_fate = on_fate;
 	p->shared = s;
 	p->source = source;
-	p->n_chunk = n_chunk;
+	p->chunk = chunk;
+	if (chunk)
+		chunk->n_users++;
 	p->since_us = s->now_us;
 	source->n_users++;
 	s->n_parcels++;
@@ -46,7 +71,8 @@ void parcel_free(struct parcel *p)
 	if (p->stream)
 		p->on_end(p, p->is_accepted);
 	packet_free_within(s->config.memory, p->packet);
-	memory_give(s->config.memory, cost(p));
+	parcel_chunk_put(s->config.memory, p->chunk);
+	memory_give(s->config.memory, sizeof(*p));
 	assert(s->n_parcels > 0);
 	s->n_parcels--;
 	source_put(p->source);
@@ -141,7 +167,7 @@ void parcel_try_again(struct listen_shared *s)
 	for (unsigned n = s->n_again; n && s->now_us - s->again->since_us >= AGAIN_US; n--) {
 		struct parcel *p = pop_again(s);
 
-		if (p->wants_ack && !p->stream) {
+		if (p->chunk && !p->stream) {
 			end(p); /* its sender has no acknowledgement, and sends it again */
 			continue;
 		}
@@ -155,7 +181,7 @@ void parcel_lose(struct parcel *p)
 {
 	struct listen_shared *s = p->shared;
 
-	if (!p->wants_ack) {
+	if (!p->chunk) {
 		listen_drop(s, p->source->port, LISTEN_DROP_STOPPED, p->packet->n_messages);
 		log_error("listen", "messages are lost", "listener=%s messages=%u reason=%s",
 			  listen_port_names[p->source->port], p->packet->n_messages,

@@ -14,6 +14,19 @@
 #include "node/ingest/exchange.h"
 #include "node/listen/listen_shared.h"
 
+/* A chunk of the forward protocol. It may have become several parcels; its sender is told when the
+ * last of them has its fate, and only if all were accepted. */
+struct parcel_chunk {
+	unsigned n_users; /* parcels, and whoever makes them */
+	bool is_lost;     /* one of its parcels was not accepted */
+	size_t len;
+	char name[]; /* by which its sender knows it */
+};
+
+struct parcel_chunk *parcel_chunk_new(struct memory *memory,
+				      const struct format_slice *name); /* NULL: no memory */
+void parcel_chunk_put(struct memory *memory, struct parcel_chunk *chunk);
+
 struct parcel {
 	struct exchange exchange; /* by which the fate is told */
 	struct listen_shared *shared;
@@ -23,16 +36,16 @@ struct parcel {
 	size_t n_json;         /* open: of its JSON form, at most */
 	uint64_t since_us;     /* it is open, or was refused */
 	struct parcel *next;   /* again */
-	bool wants_ack, is_accepted;
+	bool is_accepted;
+	struct parcel_chunk *chunk; /* a reference; NULL: nobody wants to be told */
 	/* Who waits for an acknowledgement; NULL: nobody, or it has gone. It is told once. */
 	struct stream *stream;
 	void (*on_end)(struct parcel *p, bool is_accepted);
 	struct parcel *prev_of, *next_of; /* those of the same stream */
-	size_t n_chunk;
-	char chunk[]; /* by which its sender knows it */
 };
 
-struct parcel *parcel_new(struct source *source, size_t n_chunk); /* NULL: no memory */
+/* NULL: no memory. It takes a reference of its own to the chunk, which may be NULL. */
+struct parcel *parcel_new(struct source *source, struct parcel_chunk *chunk);
 /* It has its messages. Takes it; its fate may be known before the return. */
 void parcel_send(struct parcel *p);
 /* One that never was sent. */

@@ -1,6 +1,6 @@
 /*
- * The forward protocol of Fluentd and Fluent Bit. A frame with a chunk is a packet of its own, and is
- * acknowledged when that has its fate; others are gathered.
+ * The forward protocol of Fluentd and Fluent Bit. A frame with a chunk is a packet of its own, or several
+ * where it is too long as JSON. It is acknowledged when these have their fate. Others are gathered.
  */
 #include <sys/socket.h>
 
@@ -8,6 +8,7 @@
 #include "common/format/msgpack_write.h"
 #include "node/listen/forward.h"
 #include "node/listen/forward_frame.h"
+#include "node/listen/forward_split.h"
 #include "node/listen/group.h"
 #include "node/listen/reader.h"
 
@@ -60,19 +61,40 @@ static int take_ping(struct stream *s, const char *data, size_t len)
 	return refuse(s, LISTEN_DROP_UNAUTHORIZED);
 }
 
-/* Messages that came before go before. */
-static int send_alone(struct stream *s, const struct group_part *part, uint64_t n_messages,
-		      const struct format_slice *chunk)
+/* Messages that came before go before. The list is taken. */
+static void send_all(struct stream *s, struct parcel *first)
 {
-	struct parcel *parcel;
-	int r = group_make_alone(s->source, part, n_messages, chunk, &parcel);
+	struct parcel *next;
 
-	if (r != 0)
-		return r;
-	stream_wait_for(s, parcel);
+	for (struct parcel *p = first; p; p = p->next)
+		if (p->chunk)
+			stream_wait_for(s, p);
 	group_flush(s->source);
-	parcel_send(parcel);
-	return 0;
+	for (; first; first = next) {
+		next = first->next;
+		parcel_send(first);
+	}
+}
+
+/* 0, -ENOMEM, GROUP_E_LONG. Nobody is told of a frame without a name. */
+static int send_alone(struct stream *s, const struct group_part *frame, uint64_t n_messages,
+		      const struct format_slice *name)
+{
+	struct memory *memory = s->shared->config.memory;
+	struct parcel_chunk *chunk = NULL;
+	struct parcel *first = NULL;
+	int r = 0;
+
+	if (name->len) {
+		chunk = parcel_chunk_new(memory, name);
+		if (!chunk)
+			return -ENOMEM;
+	}
+	r = forward_split(s->source, frame, n_messages, chunk, &first);
+	parcel_chunk_put(memory, chunk);
+	if (r == 0)
+		send_all(s, first);
+	return r;
 }
 
 /* 0, -ENOMEM: there is no room now, or STREAM_E_CLOSE. */
@@ -96,6 +118,8 @@ static int add(struct stream *s, const char *data, size_t len, const struct form
 		r = send_alone(s, &part, sink.n_messages, chunk);
 	else
 		r = group_add(s->source, &part, 1, sink.n_messages);
+	if (r == GROUP_E_LONG && !chunk->len)
+		r = send_alone(s, &part, sink.n_messages, chunk);
 	if (r == GROUP_E_LONG)
 		return refuse(s, LISTEN_DROP_TOO_LONG);
 	return r;

@@ -36,10 +36,12 @@ static void on_end(struct parcel *p, bool is_accepted)
 
 	wait_no_more(s, p);
 	if (!is_accepted)
+		p->chunk->is_lost = true;
+	if (p->chunk->is_lost || p->chunk->n_users > 1)
 		return;
 	if (s->out.len == 0)
 		s->write_us = s->shared->now_us;
-	forward_write_ack(&s->out, p->chunk, p->n_chunk);
+	forward_write_ack(&s->out, p->chunk->name, p->chunk->len);
 	stream_mark_dirty(s);
 }
 

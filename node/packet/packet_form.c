@@ -218,3 +218,18 @@ int packet_check_json(struct memory *m, struct packet *p, size_t max_bytes)
 	r = make_json(m, p, max_bytes);
 	return r == 0 && packet_json(p).len > max_bytes ? FORMAT_E_TOO_LARGE : r;
 }
+
+void packet_forget_json(struct memory *m, struct packet *p)
+{
+	struct packet_form *form = p->form;
+	size_t n;
+
+	if (!form || !form->json)
+		return;
+	n = form->json_len + FORM_EXTRA_BYTES;
+	free(form->json);
+	form->json = NULL;
+	form->json_len = 0;
+	form->n_charged -= n;
+	memory_give(m, n);
+}

@@ -73,6 +73,8 @@ int packet_make_json(struct memory *m, struct packet *p) MUST_CHECK;
  * making it. 0, FORMAT_E_TOO_LARGE; FORMAT_E_* and -ENOMEM as packet_make_json.
  */
 int packet_check_json(struct memory *m, struct packet *p, size_t max_bytes) MUST_CHECK;
+/* Gives back the memory of a JSON form that was made; it can be made again. */
+void packet_forget_json(struct memory *m, struct packet *p);
 /* After packet_make_json; borrowed from the packet. */
 static inline struct format_slice packet_json(const struct packet *p)
 {

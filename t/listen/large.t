@@ -1,5 +1,5 @@
-# Frames that are short and long as JSON: a tag stands in each of its messages. One that is longer than max-body is
-# refused when it comes; several that are longer together become several packets. None becomes a dead letter.
+# Frames that are short and long as JSON: a tag stands in each of its messages. One that is longer than max-body becomes
+# several packets, which are acknowledged together; a single event that is longer is refused. None becomes a dead letter.
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
@@ -24,14 +24,27 @@ for ([ 'with a chunk', chunk => 'c' ], ['without one']) {
     my ($title, @option) = @$_;
     my $before = $listen->dropped('forward-tcp', 'too_long');
     my $client = $listen->client('forward');
-    $client->send(frame(2000, 200, @option));
-    ok($client->ending(10), "a frame $title that is too long as JSON ends its connection");
+    $client->send(pack_of(array('tag', array(array(1, map_of(log => "\1" x 20_000))), map_of(@option))));
+    ok($client->ending(10), "a frame $title whose one event is too long as JSON ends its connection");
     is($listen->dropped('forward-tcp', 'too_long'), $before + 1, 'and is counted');
 }
 my $agent = $listen->client('forward');
 $agent->send(frame(2000, 20, chunk => 'good'));
 is_deeply(Weir::Msgpack::read_from($agent), { ack => 'good' }, 'one that is not too long is acknowledged');
 $listen->got('forward-tcp', 20, 'and counted');
+$agent->send(pack_of(array('t' x 30_000, array(map { array($_, map_of(log => 'x')) } 1 .. 20), map_of(chunk => 'tag'))));
+ok($agent->ending(10), 'a tag that would need too many packets is refused');
+$agent = $listen->client('forward');
+my $n_packets = $listen->metric('weir_listen_packets_total{listener="forward-tcp"}');
+$agent->send(frame(2000, 200, chunk => 'long'));
+is_deeply(Weir::Msgpack::read_from($agent), { ack => 'long' }, 'one that is too long for a packet is acknowledged, once');
+$listen->got('forward-tcp', 200, 'with all of its events');
+cmp_ok($listen->metric('weir_listen_packets_total{listener="forward-tcp"}'), '>', $n_packets + 1, 'in several packets');
+$agent->send(frame(2000, 201, chunk => 'next'));
+is_deeply(Weir::Msgpack::read_from($agent), { ack => 'next' }, 'so is the next');
+$listen->got('forward-tcp', 201, 'with all of its events');
+$agent->send(pack_of(array('t' x 2000, array(map { array($_, map_of(log => 'x')) } 1 .. 99))));
+$listen->got('forward-tcp', 99, 'events in an array, which nobody acknowledges, are taken, too');
 $agent->send(frame(500, 20) x 30);
 $listen->got('forward-tcp', 600, 'frames that are too long together are taken');
 $listen->tcp(syslog => "<13>\n" x 5000);

@@ -152,6 +152,23 @@ static void test_foreign_body(void **state)
 	end(p);
 }
 
+static void test_forgotten(void **state)
+{
+	const struct packet_request request = { .format = FORMAT_TEXT };
+	struct packet *p = packet_of("a\nb", &request);
+	size_t before = memory.used_bytes;
+
+	(void)state;
+	packet_forget_json(&memory, p);
+	assert_int_equal(packet_make_json(&memory, p), 0);
+	packet_forget_json(&memory, p);
+	assert_int_equal(memory.used_bytes, before);
+	assert_int_equal(packet_make_json(&memory, p), 0);
+	assert_true(slice_is(packet_json(p),
+			     "{\"messages\":[{\"message\":\"a\"},{\"message\":\"b\"}]}"));
+	end(p);
+}
+
 static void test_other_body(void **state)
 {
 	const struct packet_request request = { .format = FORMAT_TEXT, .path = { "/x", 2 } };
@@ -182,6 +199,7 @@ int main(void)
 		TEST("as text it comes back as it was", test_text),
 		TEST("what is too large as JSON is told from what is not", test_check_json),
 		TEST("the JSON form is made once, and charged", test_json_once),
+		TEST("it can be forgotten, and made again", test_forgotten),
 		TEST("without memory it is made later", test_no_memory),
 		TEST("a body that is not in its format has none", test_foreign_body),
 		TEST("another body gets all that is known of the packet", test_other_body),
