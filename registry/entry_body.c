@@ -79,14 +79,6 @@ enum entry_shape entry_show_body(const redisReply *entry, struct buf *out)
 	return ENTRY_AS_HEX;
 }
 
-/* Line ends between the values of valid JSON become spaces: who sends the document escapes controls. */
-static void flatten(struct buf *json)
-{
-	for (size_t i = 0; i < json->len; i++)
-		if ((unsigned char)json->data[i] < ' ')
-			json->data[i] = ' ';
-}
-
 void entry_add_body(const redisReply *entry, cJSON *json)
 {
 	static const char *const names[] = { "body", "body_text", "body_hex" };
@@ -94,9 +86,7 @@ void entry_add_body(const redisReply *entry, cJSON *json)
 	enum entry_shape shape = entry_show_body(entry, &shown);
 
 	static_assert(ARRAY_LEN(names) == ENTRY_SHAPES, "every shape has a name");
-	if (shape == ENTRY_AS_JSON)
-		flatten(&shown);
-	else
+	if (shape != ENTRY_AS_JSON)
 		json_text_append(&text, shown.len ? shown.data : "", shown.len);
 	cJSON_AddItemToObject(json, names[shape],
 			      cJSON_CreateRaw(buf_str(shape == ENTRY_AS_JSON ? &shown : &text)));

@@ -15,7 +15,8 @@ enum entry_shape {
 
 /* Appends it to `out`. What was not read whole is no JSON. */
 enum entry_shape entry_show_body(const redisReply *entry, struct buf *out);
-/* The same as a field of its own: "body", "body_text" or "body_hex". */
+/* The same as a field of its own: "body", "body_text" or "body_hex". JSON keeps each byte, also line
+ * ends between its values. */
 void entry_add_body(const redisReply *entry, cJSON *json);
 
 #endif

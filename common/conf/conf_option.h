@@ -40,7 +40,7 @@ struct conf_option {
 };
 
 struct conf_program {
-	const char *name;    /* "weir-node" */
+	const char *name;    /* "weir-node"; with a command of its own options: "weirctl status" */
 	const char *summary; /* one sentence */
 	const char *usage;   /* after the name in "Usage:", e.g. "[options] COMMAND [ARG...]" */
 	const char *epilog;  /* examples and commands, verbatim at the end of --help; may be NULL */

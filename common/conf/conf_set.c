@@ -28,7 +28,9 @@ static void tell(const struct conf_program *program, const char *what, const cha
 
 	vsnprintf(message, sizeof(message), fmt, ap);
 	make_printable(message);
-	snprintf(line, sizeof(line), "%s: %s%s\n", program->name, what, message);
+	/* "weirctl status" is weirctl here: one program says all that it says in one way. */
+	snprintf(line, sizeof(line), "%.*s: %s%s\n", (int)strcspn(program->name, " "),
+		 program->name, what, message);
 	log_write(line, strlen(line)); /* a reload must not wait for stderr */
 	log_flush();
 }

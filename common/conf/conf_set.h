@@ -27,7 +27,8 @@ struct conf_run {
 	bool check, print;           /* --check-config, --print-config */
 };
 
-/* "PROGRAM: message" as one line on stderr; returns CONF_E_USAGE. */
+/* "PROGRAM: message" as one line on stderr, without a command that stands behind the name of the program;
+ * returns CONF_E_USAGE. */
 int conf_complain(const struct conf_program *program, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* "PROGRAM: WHERE: "value" WHY": the one style in which a value is refused. value NULL: it is a
  * secret. */

@@ -142,8 +142,9 @@ int front_answer_json(struct front_request *rq, const struct web_answer *from, c
 	struct web_answer answer = *from;
 
 	cJSON_Delete(json);
+	/* In strings these are escaped already: what is left stands between the values of a body. */
 	if (text)
-		printable_append(&shown, text, strlen(text), "");
+		printable_append(&shown, text, strlen(text), "\t\n\r");
 	cJSON_free(text);
 	if (!text || shown.failed) {
 		answer = (struct web_answer){ .status = 503, .retry_after_s = 1 };

@@ -45,6 +45,7 @@ struct reporter {
 	unsigned n_lanes;
 	struct checks checks;
 	struct refusing refusing[REFUSALS];
+	uint64_t epoch; /* of the roster at the last report */
 };
 
 struct reporter *reporter_new(struct node_shared *shared, const struct metrics_shard *const *shards,
@@ -375,6 +376,8 @@ void reporter_write(struct reporter *r, const struct roster *roster, uint64_t ro
 	hear_histogram(r, M_ACK_TIME, 0, r->ack, fade);
 	hear_refusals(r, fade, clock_wall_us() / US_PER_MS);
 	add_self(r, round_trip_us, now_us, json);
+	cJSON_AddNumberToObject(json, "epoch", (double)r->epoch);
+	r->epoch = roster->epoch;
 	add_ack(r, json);
 	add_refusing(r, json);
 	add_lanes(r, roster, fade, elapsed_s, json);

@@ -5,14 +5,15 @@
  * show all of them. Made of the metrics of its workers; read by reports.h.
  *
  *   {"version","uptime_s","workers","connections","packets_per_s","messages_per_s",
- *    "redis":{"up_workers","round_trip_ms"},"held_bytes","memory_max_bytes","spill_max_bytes","refused":{REASON:n},
+ *    "redis":{"up_workers","round_trip_ms"},"held_bytes","memory_max_bytes","spill_max_bytes","refused":{REASON:n},"epoch",
  *    "ack":"BUCKET:COUNT ...","lanes":{ANALYZER:"QUEUED FLYING PAUSED BUCKET:COUNT ... failed:COUNT"},
  *    "refusals":[{"method","path","client","status","code","count","age_ms","advice"}],
  *    "trouble":[{"analyzer","worker","state","left_ms","failures"}],
  *    "checks":{ANALYZER:{"since_ms","change_ms","checked_ms","down_s","flaps","error_ms","error"}},
  *    "refusing":{REASON:{"status","per_s","since_ms"}}}
  *
- * Lanes without anything to say are left out, and so are breakers that are closed without a
+ * The epoch is that of the report before. Workers had a second to take it up, so what they do for an
+ * analyzer since then follows it. Lanes without anything to say are left out, and so are breakers that are closed without a
  * failure, analyzers that were never in trouble (checks.h), and reasons for which nothing was refused
  * in the last five seconds. Deliveries are counted by the buckets of the metrics, those of about the last ten
  * seconds: older ones fade away. A lane is a string, as there are nodes times analyzers of them to

@@ -30,8 +30,11 @@
 
 enum ctl_exit { CTL_OK, CTL_FAILED, CTL_USAGE };
 
+#define CTL_SOURCE_SIZE 160 /* "WEIR_POOL", "/etc/weir/ctl.conf:3" */
+
 struct ctl_options {
 	char *redis, *pool;
+	char pool_source[CTL_SOURCE_SIZE];         /* a variable or a file; "": neither */
 	char *spill_redis;                         /* NULL: spill and dead letters are in `redis` */
 	char *ca, *cert, *key;                     /* of an https:// admin; NULL: none */
 	char *admin, *admin_token;                 /* of a node; NULL: straight to Redis */
@@ -125,7 +128,9 @@ void ctl_options_free(struct ctl_options *options);
 
 /* A pool that nobody ever used, where there are others: one line on stderr names them. */
 enum ctl_exit ctl_check_pool(struct ctl *ctl);
-/* One line on stderr; returns the exit code. */
+/* "weirctl: MESSAGE", one line on stderr, as in all programs. */
+void ctl_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* Says what failed, or what is wrong usage, and returns the exit code. */
 enum ctl_exit ctl_fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
 enum ctl_exit ctl_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* What a function of membership.h returned, about analyzer `id` (NULL: none). */

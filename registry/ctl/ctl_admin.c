@@ -8,6 +8,7 @@
 #include "registry/ctl/ctl_events_node.h"
 #include "registry/ctl/ctl_fault.h"
 #include "registry/ctl/ctl_http.h"
+#include "registry/ctl/ctl_json.h"
 #include "registry/ctl/ctl_refusals.h"
 
 #define PATH_SIZE 256
@@ -84,7 +85,8 @@ static enum ctl_exit weight(struct ctl *ctl, const struct ctl_command *command, 
 
 	(void)command;
 	if (end == arguments[1] || *end || membership_check_weight(value))
-		return ctl_usage("weight: \"%s\": %s", arguments[1], membership_check_weight(-1));
+		return ctl_usage("\"%s\" is no weight: %s", arguments[1],
+				 membership_check_weight(-1));
 	body = cJSON_CreateObject();
 	cJSON_AddNumberToObject(body, "weight", value);
 	return patch(ctl, arguments[0], body);
@@ -142,6 +144,33 @@ static enum ctl_exit drop(struct ctl *ctl, const struct ctl_command *command, ch
 
 /* ---- all of them ---- */
 
+/* A variable may name the pool for commands without a node. Where the node serves another pool, nobody
+ * can tell which of the two is meant. */
+static enum ctl_exit check_pool(struct ctl *ctl)
+{
+	cJSON *json;
+	const char *pool;
+	enum ctl_exit code;
+
+	if (!ctl->options.pool_source[0])
+		return CTL_OK;
+	code = ctl_http(ctl, "GET", "/v1/overview", NULL, &json);
+	if (code != CTL_OK)
+		return code;
+	pool = ctl_json_text(json, "pool");
+	if (*pool && strcmp(pool, ctl->options.pool) != 0)
+		code = ctl_usage("%s says pool \"%s\", but the node at %s serves pool \"%s\"",
+				 ctl->options.pool_source, ctl->options.pool, ctl->options.admin,
+				 pool);
+	cJSON_Delete(json);
+	return code;
+}
+
+static bool needs_node(const struct ctl_command *command, char **arguments)
+{
+	return strcmp(command->name, "completion") != 0 || strcmp(arguments[0], "ids") == 0;
+}
+
 enum ctl_exit ctl_admin_run(struct ctl *ctl, const struct ctl_command *command, char **arguments)
 {
 	static const struct {
@@ -171,10 +200,14 @@ enum ctl_exit ctl_admin_run(struct ctl *ctl, const struct ctl_command *command, 
 		{ "spill", ctl_admin_spill },
 		{ "completion", ids },
 	};
+	enum ctl_exit code = CTL_OK;
 
+	if (needs_node(command, arguments))
+		code = check_pool(ctl);
+	if (code != CTL_OK)
+		return code;
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (strcmp(commands[i].name, command->name) == 0)
 			return commands[i].run(ctl, command, arguments);
-	return ctl_usage("%s: it looks at Redis itself, and does not go with --admin",
-			 command->name);
+	return ctl_usage("%s looks at Redis itself, and does not go with --admin", command->name);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/printable.h"
+#include "registry/ctl/ctl_dead.h"
 #include "registry/ctl/ctl_entries.h"
 #include "registry/ctl/ctl_http.h"
 #include "registry/ctl/ctl_json.h"
@@ -240,7 +241,7 @@ static enum ctl_exit print_body(const cJSON *entry)
 		text = json;
 	else if (!text[0])
 		text = ctl_json_text(entry, "body_hex");
-	if (isatty(STDOUT_FILENO) || json)
+	if (isatty(STDOUT_FILENO))
 		printf("%s\n", text);
 	else
 		ctl_out_as_is(text, strlen(text));
@@ -286,16 +287,25 @@ enum ctl_exit ctl_admin_show(struct ctl *ctl, const struct ctl_command *command,
 
 /* ---- dead letters are sent again, or deleted ---- */
 
-static enum ctl_exit check_deed(const struct ctl *ctl, const struct ctl_command *command,
+static enum ctl_exit count_dead(struct ctl *ctl, double *np)
+{
+	cJSON *answer;
+	enum ctl_exit code = ask(ctl, "GET", "/v1/dead?limit=1", NULL, &answer);
+
+	*np = ctl_json_number(answer, "packets");
+	cJSON_Delete(answer);
+	return code;
+}
+
+static enum ctl_exit check_deed(struct ctl *ctl, const struct ctl_command *command,
 				char **arguments)
 {
 	if (strcmp(arguments[0], "all") != 0)
 		return ctl_entries_check(arguments);
 	if (arguments[1])
-		return ctl_usage("%s: all, or entries, but not both", command->name);
-	if (strcmp(command->name, "dead purge") == 0 && !ctl->options.yes)
-		return ctl_usage("dead purge all: deletes for good, so it needs --yes");
-	return CTL_OK;
+		return ctl_usage("%s takes all, or entries, but not both", command->name);
+	return strcmp(command->name, "dead purge") == 0 ? ctl_dead_confirm(ctl, count_dead)
+							: CTL_OK;
 }
 
 static char *deed_body(char **arguments)

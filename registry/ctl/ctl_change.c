@@ -77,6 +77,10 @@ enum ctl_exit ctl_print_json(cJSON *json)
 	cJSON_Delete(json);
 	if (!text)
 		return ctl_fail("out of memory");
+	/* One line: what is no string may be a body with line ends between its values. */
+	for (char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ')
+			*at = ' ';
 	puts(text);
 	free(text);
 	return CTL_OK;
@@ -123,7 +127,7 @@ enum ctl_exit ctl_weight(struct ctl *ctl, const struct ctl_command *command, cha
 
 	(void)command;
 	if (end == arguments[1] || *end || wrong)
-		return ctl_usage("weight: \"%s\": %s", arguments[1],
+		return ctl_usage("\"%s\" is no weight: %s", arguments[1],
 				 wrong ? wrong : membership_check_weight(-1));
 	return apply(ctl, arguments[0], &change);
 }
@@ -197,12 +201,12 @@ enum ctl_exit ctl_fault_name(const struct ctl_options *options, const char *word
 			     char fault[CTL_FAULT_SIZE])
 {
 	if (word && !is_word(word))
-		return ctl_usage("fault: \"%s\": expected a word of at most %d letters", word,
+		return ctl_usage("\"%s\" is no fault: expected a word of at most %d letters", word,
 				 FAULT_MAX);
 	if (name_fault(options, word, fault) != 1)
 		return ctl_usage(
-			"fault: which one? Give one of --latency TIME, --errors PART (above "
-			"0), --off, --clear");
+			"fault needs one of --latency TIME, --errors PART (above 0), --off, "
+			"--clear");
 	return CTL_OK;
 }
 

@@ -286,5 +286,5 @@ enum ctl_exit ctl_completion(struct ctl *ctl, const struct ctl_command *command,
 		return write_fish();
 	if (strcmp(arguments[0], "ids") == 0)
 		return write_ids(ctl);
-	return ctl_usage("completion: \"%s\": expected bash, zsh, fish or ids", arguments[0]);
+	return ctl_usage("\"%s\" is no shell: expected bash, zsh, fish or ids", arguments[0]);
 }

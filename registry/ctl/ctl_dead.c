@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "registry/ctl/ctl_dead.h"
 #include "registry/ctl/ctl_entries.h"
 #include "registry/dead.h"
 
@@ -101,27 +102,36 @@ static enum ctl_exit check(const struct deed *deed, char **names)
 	bool is_all = strcmp(names[0], "all") == 0;
 
 	if (is_all && names[1])
-		return ctl_usage("%s: all, or entries, but not both", deed->command);
+		return ctl_usage("%s takes all, or entries, but not both", deed->command);
 	return is_all ? CTL_OK : ctl_entries_check(names);
 }
 
-/* Asks on a terminal. */
-static enum ctl_exit confirm(struct ctl *ctl)
+static enum ctl_exit count(struct ctl *ctl, double *np)
 {
 	const struct entries dead = ctl_entries_of(ctl, KEY_DEAD);
+	uint64_t n = 0;
+	int r = entries_count(&dead, &n);
+
+	*np = (double)n;
+	return ctl_explain(ctl, r, NULL);
+}
+
+enum ctl_exit ctl_dead_confirm(struct ctl *ctl, ctl_dead_count_fn *how_many)
+{
+	const char *node = ctl->options.admin;
 	char answer[16] = "";
-	uint64_t n;
-	int r;
+	enum ctl_exit code;
+	double n;
 
 	if (ctl->options.yes)
 		return CTL_OK;
 	if (!isatty(STDIN_FILENO))
-		return ctl_usage("dead purge all: deletes for good, so it needs --yes");
-	r = entries_count(&dead, &n);
-	if (r != 0)
-		return ctl_explain(ctl, r, NULL);
-	fprintf(stderr, "Delete %" PRIu64 " dead letters of pool \"%s\" for good? [y/N] ", n,
-		ctl->options.pool);
+		return ctl_usage("dead purge all deletes for good, so it needs --yes");
+	code = how_many(ctl, &n);
+	if (code != CTL_OK)
+		return code;
+	fprintf(stderr, "Delete %.0f dead letters of %s \"%s\" for good? [y/N] ", n,
+		node ? "the pool of the node at" : "pool", node ? node : ctl->options.pool);
 	if (!fgets(answer, sizeof(answer), stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
 		return ctl_fail("nothing was deleted");
 	return CTL_OK;
@@ -141,6 +151,6 @@ enum ctl_exit ctl_dead_purge(struct ctl *ctl, const struct ctl_command *command,
 
 	(void)command;
 	if (code == CTL_OK && strcmp(arguments[0], "all") == 0)
-		code = confirm(ctl);
+		code = ctl_dead_confirm(ctl, count);
 	return code == CTL_OK ? run(ctl, &purging, arguments) : code;
 }

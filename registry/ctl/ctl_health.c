@@ -90,7 +90,7 @@ enum ctl_exit ctl_health(struct ctl *ctl, const struct ctl_command *command, cha
 
 	(void)command;
 	if (net_url_parse(&url, look.target) != 0 || url.tls)
-		return ctl_usage("health: \"%s\": expected http://HOST[:PORT]/PATH", look.target);
+		return ctl_usage("\"%s\" is no URL: expected http://HOST[:PORT]/PATH", look.target);
 	write_authority(&url, authority);
 	if (net_addr_parse(&addr, authority) != 0)
 		return ctl_fail("%s: the host name cannot be resolved", look.target);

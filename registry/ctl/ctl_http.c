@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/json/json_read.h"
+#include "common/json/json_scan.h"
 #include "registry/ctl/ctl_user.h"
 
 #define ANSWER_MOST (64 << 20)
@@ -112,6 +113,40 @@ static void refused(struct ctl *ctl, const char *method, const struct call *c, c
 		 c->status, detail ? detail : "without a reason", hint);
 }
 
+/* ---- the body of an entry ---- */
+
+/* With the white space around it, which is of the body as well. */
+static int on_member(struct json_cursor *c, unsigned depth, const struct json_slice *key, void *arg)
+{
+	struct json_slice *body = arg;
+	const char *from = c->at;
+	int r = json_scan_value(c, depth);
+
+	if (r != 0 || !json_slice_is(key, "body"))
+		return r;
+	while (from[-1] != ':')
+		from--;
+	json_scan_space(c);
+	*body = (struct json_slice){ from, (size_t)(c->at - from) };
+	return 0;
+}
+
+/* A number of cJSON has 53 bits, and one in a body may have more: its bytes take the place of what was
+ * read of them. */
+static void keep_body(const struct buf *answer, cJSON *json)
+{
+	struct json_cursor c = { answer->data, answer->data + answer->len };
+	struct json_slice body = { NULL, 0 };
+	struct buf text CLEANUP(buf_deinit) = { 0 };
+
+	if (!cJSON_IsObject(json) || *c.at != '{' ||
+	    json_scan_object(&c, JSON_BATCH_MAX_DEPTH, on_member, &body) != 0 || !body.data)
+		return;
+	buf_append(&text, body.data, body.len);
+	cJSON_ReplaceItemInObjectCaseSensitive(
+		json, "body", text.failed ? NULL : cJSON_CreateRaw(buf_str(&text)));
+}
+
 int ctl_http_ask(struct ctl *ctl, const char *method, const char *path, const char *body,
 		 cJSON **jsonp, char why[CTL_WHY_SIZE])
 {
@@ -131,8 +166,10 @@ int ctl_http_ask(struct ctl *ctl, const char *method, const char *path, const ch
 	}
 	curl_easy_getinfo(c.easy, CURLINFO_RESPONSE_CODE, &c.status);
 	*jsonp = c.answer.len ? json_read_own(c.answer.data, c.answer.len) : NULL;
-	if (c.status >= 200 && c.status < 300)
+	if (c.status >= 200 && c.status < 300) {
+		keep_body(&c.answer, *jsonp);
 		return 0;
+	}
 	refused(ctl, method, &c, *jsonp, why);
 	cJSON_Delete(*jsonp);
 	*jsonp = NULL;

@@ -6,7 +6,7 @@
 
 /*
  * path: "/v1/cluster". body: JSON, NULL: none. *jsonp is the caller's to delete; NULL where the
- * answer is no JSON. What is no 2xx, or no answer at all, is said on stderr: CTL_FAILED.
+ * answer is no JSON. A member "body" is raw (cJSON_Raw), each byte of it. What is no 2xx, or no answer at all, is said on stderr: CTL_FAILED.
  */
 enum ctl_exit ctl_http(struct ctl *ctl, const char *method, const char *path, const char *body,
 		       cJSON **jsonp);

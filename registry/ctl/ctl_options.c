@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/conf/conf_path.h"
+#include "common/conf/conf_settings.h"
 #include "registry/ctl/ctl.h"
 
 #define AT(field) offsetof(struct ctl_options, field)
@@ -20,10 +21,11 @@ static const struct {
 	    "The Redis that the nodes have for spill and dead letters. The default is --redis.",
 	    .flags = CONF_SECRET } },
 	{ CTL_REGISTRY,
-	  { "pool", CONF_STRING, AT(pool), "default", "NAME", "The pool of analyzers." } },
+	  { "pool", CONF_STRING, AT(pool), "default", "NAME",
+	    "The pool of analyzers. A node that --admin names has its own." } },
 	{ CTL_REGISTRY,
 	  { "admin", CONF_STRING, AT(admin), NULL, "URL",
-	    "The admin port of a node, such as http://127.0.0.1:8081. The command goes through it, and needs no Redis." } },
+	    "The admin port of a node, such as http://127.0.0.1:8081. The command goes through it, needs no Redis, and is about the pool of that node." } },
 	{ CTL_REGISTRY,
 	  { "admin-token", CONF_STRING, AT(admin_token), NULL, "TOKEN",
 	    "The bearer token for --admin.", .flags = CONF_SECRET } },
@@ -168,6 +170,62 @@ static const char *file_of(const struct conf_program *program, const char *name)
 	return NULL;
 }
 
+/* ---- options that contradict each other ---- */
+
+/* What was said of the way to the pool, and where. */
+struct said {
+	struct ctl_options *options;
+	char admin[CTL_SOURCE_SIZE];  /* "--admin", "WEIR_ADMIN"; "": nowhere */
+	char direct[CTL_SOURCE_SIZE]; /* a flag that only means something without a node */
+	char token[CTL_SOURCE_SIZE];  /* a flag that only means something with one */
+};
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names;
+}
+
+static void on_setting(void *arg, const struct conf_setting *setting)
+{
+	static const char *const direct[] = { "redis", "spill-redis", "pool", "spill-max-bytes",
+					      NULL },
+				 *const of_node[] = { "admin-token", "ca", "cert", "key", NULL };
+	struct said *said = arg;
+	const char *name = setting->option->name;
+	bool is_flag = setting->origin == CONF_FROM_FLAG;
+
+	if (setting->origin == CONF_FROM_DEFAULT)
+		return;
+	if (strcmp(name, "admin") == 0)
+		snprintf(said->admin, sizeof(said->admin), "%s", setting->source);
+	else if (is_flag && is_one_of(name, direct))
+		snprintf(said->direct, sizeof(said->direct), "%s", setting->source);
+	else if (is_flag && is_one_of(name, of_node))
+		snprintf(said->token, sizeof(said->token), "%s", setting->source);
+	else if (strcmp(name, "pool") == 0)
+		snprintf(said->options->pool_source, CTL_SOURCE_SIZE, "%s", setting->source);
+}
+
+/* What stands on the command line is meant, so none of it is passed over in silence. A variable may be
+ * there for other commands. */
+static int check_way(struct ctl_options *options)
+{
+	struct said said = { .options = options };
+
+	conf_settings_each(on_setting, &said);
+	if (options->admin && said.direct[0])
+		ctl_usage("%s does not go with %s: the node at %s has its own pool and Redis",
+			  said.direct, said.admin, options->admin);
+	else if (!options->admin && said.token[0])
+		ctl_usage("%s means nothing without --admin", said.token);
+	else
+		return 0;
+	ctl_options_free(options);
+	return CONF_E_USAGE;
+}
+
 int ctl_options_load(struct ctl_options *out, const struct ctl_command *command, int argc,
 		     char **argv, char ***restp, int *n_restp)
 {
@@ -190,7 +248,7 @@ int ctl_options_load(struct ctl_options *out, const struct ctl_command *command,
 	r = conf_load(&program, out, argc, argv, restp, n_restp);
 	out->redis_file = file_of(&program, "redis");
 	out->spill_redis_file = file_of(&program, "spill-redis");
-	return r;
+	return r == 0 ? check_way(out) : r;
 }
 
 void ctl_options_free(struct ctl_options *options)

@@ -126,10 +126,9 @@ enum ctl_exit ctl_top(struct ctl *ctl, const struct ctl_command *command, char *
 	(void)command;
 	(void)arguments;
 	if (ctl->options.json)
-		return ctl_usage("top: it has no JSON: take weirctl watch --json");
+		return ctl_usage("top has no JSON: take weirctl watch --json");
 	if (trouble)
-		return ctl_usage("top: %s: take weirctl watch, which writes the status again and "
-				 "again",
+		return ctl_usage("%s: take weirctl watch, which writes the status again and again",
 				 trouble);
 	top.colour = !(no_colour && *no_colour);
 	if (!make_quick(ctl))

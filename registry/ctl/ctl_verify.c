@@ -43,7 +43,7 @@ static enum ctl_exit take_sample(struct ctl *ctl, struct sample *s)
 	if (code != CTL_OK)
 		return code;
 	if (look.is_own)
-		return ctl_fail("verify: Redis is away or refuses, and node %s does not know what "
+		return ctl_fail("Redis is away or refuses, and node %s does not know what "
 				"the others did: try again when it is back",
 				ctl_json_text(look.overview, "node"));
 	s->roster = roster_ref(look.roster);

@@ -13,7 +13,7 @@
 
 /* One write, which nobody waits for longer than LOG_FLUSH_MS: a signal must end weirctl although
  * nobody reads its stderr. */
-static void complain(const char *fmt, va_list args)
+static void say(const char *fmt, va_list args)
 {
 	CLEANUP(buf_deinit) struct buf line = { 0 };
 	char text[1024] = "";
@@ -26,12 +26,21 @@ static void complain(const char *fmt, va_list args)
 	log_flush();
 }
 
+void ctl_say(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(fmt, args);
+	va_end(args);
+}
+
 enum ctl_exit ctl_fail(const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	complain(fmt, args);
+	say(fmt, args);
 	va_end(args);
 	return CTL_FAILED;
 }
@@ -41,7 +50,7 @@ enum ctl_exit ctl_usage(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	complain(fmt, args);
+	say(fmt, args);
 	va_end(args);
 	return CTL_USAGE;
 }
@@ -132,8 +141,8 @@ static enum ctl_exit run(const struct ctl_command *command, int argc, char **arg
 	ctl_user_write(user);
 	snprintf(ctl.by, sizeof(ctl.by), "%s with weirctl", user);
 	if (n_arguments < command->min_arguments || n_arguments > command->max_arguments)
-		code = ctl_usage("%s: expected %s %s (see weirctl %s --help)", command->name,
-				 command->name, command->arguments, command->name);
+		code = ctl_usage("expected weirctl %s %s (see weirctl %s --help)", command->name,
+				 command->arguments, command->name);
 	else if (ctl.options.admin && strncmp(ctl.options.admin, "http://", 7) != 0 &&
 		 strncmp(ctl.options.admin, "https://", 8) != 0)
 		code = ctl_usage("--admin: \"%s\" is no http://HOST:PORT of a node's admin port",
@@ -162,7 +171,7 @@ static enum ctl_exit without_command(const char *group, int argc, char **argv)
 	ctl_options_free(&options);
 	if (none->run)
 		return run(none, argc, argv);
-	return group[0] ? ctl_usage("%s: which of its commands? (see weirctl %s --help)", group,
+	return group[0] ? ctl_usage("%s needs one of its commands (see weirctl %s --help)", group,
 				    group)
 			: ctl_usage("no command: try weirctl status, or weirctl --help");
 }

@@ -4,13 +4,14 @@ use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use Test::More;
 use Weir::Cluster;
+use Weir::Terminal;
 use Weir::Test;
 
 alarm 120;
 my $token = 'admin-token-of-the-test';
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {}, node => [ '--admin-token', $token ]);
 my ($redis, $url) = ($cluster->redis, $cluster->node(1)->{admin});
-my $BODY = qq({\n\t"messages":["\x{c3}\x{a9}", 2]\n}\n);
+my $BODY = qq({\n\t"messages":["\x{c3}\x{a9}", 12345678901234567891, 1.10]\n}\n);
 
 sub node (@arguments) { return run('weirctl', '--admin', $url, '--admin-token', $token, @arguments) }
 sub direct (@arguments) { return run('weirctl', '--redis', $redis->url, @arguments) }
@@ -35,8 +36,9 @@ is(node('dead', 'list', '--json')->{json}{$_}, direct('dead', 'list', '--json')-
 is(node('dead', 'list', '--json')->{json}{entries}[2]{packet_id}, 'p', 'and the same names');
 like(node('dead', 'list', '--limit', 1)->{stdout}, qr/^the latest 1 of 3 /m, 'a limited list says what it leaves out');
 my $show = node('dead', 'show', $letter[0]);
-is("$show->{status} $show->{stdout}", qq(0 {"messages":["\x{c3}\x{a9}",2]}\n), 'a body of several lines is shown') or diag $show->{stderr};
-is_deeply(node('dead', 'show', $letter[0], '--json')->{json}{body}{messages}, [ "\x{e9}", 2 ], 'for programs, too');
+is("$show->{status} $show->{stdout}", "0 $BODY", 'a body of several lines is shown byte for byte') or diag $show->{stderr};
+is(node('dead', 'show', $letter[0], '--json')->{stdout} =~ tr/\n//, 1, 'and is one line for programs');
+like(node('dead', 'show', $letter[0], '--json')->{stdout}, qr/"messages":\["\x{c3}\x{a9}", 12345678901234567891, 1\.10\]/, 'with every digit, for programs, too');
 
 for my $command (qw(show replay purge)) {
     my $unknown = node('dead', $command, '1-1');
@@ -45,10 +47,19 @@ for my $command (qw(show replay purge)) {
     is(node('dead', $command, 'x')->{status}, 2, "$command: what is no entry is wrong usage");
     is(run('weirctl', '--admin', $url, 'dead', $command, '1-1')->{status}, 1, "$command needs the token");
 }
-like(node('dead', $_, 'all', '1-1')->{stderr}, qr/^weirctl: dead $_: all, or entries, but not both$/, "$_ takes all or entries") for qw(replay purge);
+like(node('dead', $_, 'all', '1-1')->{stderr}, qr/^weirctl: dead $_ takes all, or entries, but not both$/, "$_ takes all or entries") for qw(replay purge);
 is(node('dead', 'replay', $letter[0], '1-1')->{stdout}, "replayed 1 packet\n", 'one that is not there does not keep others from being sent again');
 is(node('dead', 'purge', $letter[1])->{stdout}, "purged 1 packet\n", 'a letter can be deleted');
 is(node('dead', 'purge', 'all')->{status}, 2, 'all are not deleted without --yes');
+for ([ n => 1 ], [ y => 0 ]) {
+    my ($key, $status) = @$_;
+    my $terminal = Weir::Terminal->start([ 'weirctl', '--admin', $url, '--admin-token', $token, 'dead', 'purge', 'all' ], columns => 160);
+    $terminal->wait_screen(qr/^Delete 1 dead letters of the pool of the node at "\Q$url\E" for good\? \[y\/N\]/m, 10);
+    $terminal->type("$key\n");
+    is($terminal->wait_end, $status, "on a terminal it asks, and does what the answer '$key' says");
+    is(scalar dead(), $status, 'and nothing else');
+}
+bury('plain text');
 is(node('dead', 'purge', 'all', '--yes', '--json')->{json}{purged}, 1, 'with it they are');
 is(scalar dead(), 0, 'none is left');
 

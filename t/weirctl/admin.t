@@ -48,10 +48,19 @@ my $load = $cluster->begin_load(rate => 200, duration => 0);
 my $drain = ctl('drain', 'a2', '--wait', '--wait-timeout', '60s');
 is($drain->{status}, 0, 'a drain ends under load') or diag $drain->{stderr};
 like($drain->{stdout}, qr/^a2: drained: may be stopped$/m, 'when the analyzer may be stopped');
-like($drain->{stderr}, qr/^weirctl: a2: \d+ packets queued, \d+ deliveries under way$/m, 'and says what it waits for');
+like($drain->{stderr}, qr/^weirctl: a2: \d of 2 nodes have yet to confirm the drain$/m, 'and says what it waits for');
 my $direct = run('weirctl', '--redis', $cluster->redis->url, 'drain', 'a2', '--wait');
 like($direct->{stdout}, qr/^a2: drained: may be stopped$/m, 'straight in Redis, too');
+unlike($drain->{stderr} . $direct->{stderr}, qr/: 0 packets queued, 0 deliveries under way/, 'and nothing is waited for that is over');
 is(ctl('enable', 'a2')->{status}, 0, 'and it can come back');
+{
+    local $ENV{WEIR_POOL} = 'other';
+    my $other = ctl('drain', 'a2');
+    is($other->{status}, 2, 'a variable that names another pool than that of the node is a contradiction');
+    is($other->{stderr}, qq(weirctl: WEIR_POOL says pool "other", but the node at $url serves pool "default"\n), 'which is told');
+    $ENV{WEIR_POOL} = 'default';
+    is(ctl('nodes')->{status}, 0, 'one that names the same is none');
+}
 ctl('fault', 'a2', '--latency', '3s');
 $load->signal('TERM');
 $load->wait_end;

@@ -62,6 +62,6 @@ for my $wrong ([], ['--off', '--clear'], ['--latency', '200ms', '--errors', '0.3
     ['--errors', '1.5'], ['--errors', '0'], ['slow:5', '--off'], ['slow 5']) {
     is(ctl('fault', 'a1', @$wrong)->{status}, 2, "wrong usage: fault a1 @$wrong");
 }
-like(ctl('fault', 'a1')->{stderr}, qr/Give one of --latency TIME, --errors PART .*, --off, --clear$/, 'which says what is right');
+like(ctl('fault', 'a1')->{stderr}, qr/needs one of --latency TIME, --errors PART .*, --off, --clear$/, 'which says what is right');
 is(ctl('fault', 'a9', '--off')->{stderr}, qq(weirctl: no analyzer "a9" in pool "default" (known: a1, a2)\n), 'one that is not there is named');
 done_testing;

@@ -107,5 +107,5 @@ ok($stopped->is_restored, 'and the terminal is as it was');
 
 my $no_terminal = run(@command);
 is($no_terminal->{status}, 2, 'without a terminal it does not begin');
-is($no_terminal->{stderr}, "weirctl: top: stdout is no terminal: take weirctl watch, which writes the status again and again\n", 'and names what does');
+is($no_terminal->{stderr}, "weirctl: stdout is no terminal: take weirctl watch, which writes the status again and again\n", 'and names what does');
 done_testing;
