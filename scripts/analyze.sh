@@ -7,6 +7,12 @@
 set -u
 export LC_ALL=C.UTF-8
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 2
+. scripts/shell.sh
+case ${1-} in
+--help | -h) say 'Usage: scripts/analyze.sh [FOLDER]' && exit 0 ;;
+-*) usage_error "unknown option '$1'" ;;
+esac
+(($# < 2)) || usage_error "unexpected argument '$2'"
 folder=${1:-build}
 commands=$folder/compile_commands.json
 [[ -e $commands ]] || { echo "$commands is not there: build first" >&2; exit 2; }

@@ -5,7 +5,11 @@
 use v5.36;
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use Usage;
 
+check_arguments('[FILE...]', 9e9);
 chdir dirname(abs_path(__FILE__)) . '/..' or die "chdir: $!\n";
 my @files = @ARGV ? @ARGV : split /\n/, `find . -name '*.md' -not -path './build*' -not -path '*/node_modules/*'`;
 

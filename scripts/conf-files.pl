@@ -10,9 +10,11 @@ use FindBin qw($Bin);
 use lib "$Bin/lib";
 use HelpText;
 use Text::Wrap qw(wrap);
+use Usage;
 
 my $bin = $ENV{WEIR_BIN} // dirname(abs_path(__FILE__)) . '/../build/bin';
-my $folder = shift // die "usage: $0 FOLDER\n";
+check_arguments('FOLDER', 1);
+my $folder = shift;
 $Text::Wrap::columns = 100;
 $Text::Wrap::unexpand = 0;
 

@@ -8,7 +8,11 @@
 use v5.36;
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use Usage;
 
+check_arguments('[--check]', 0);
 chdir dirname(abs_path(__FILE__)) . '/..' or die "chdir: $!\n";
 my $bin = $ENV{WEIR_BIN} // 'build/bin';
 my $chart = 'helm/weir';

@@ -10,10 +10,12 @@ use FindBin qw($Bin);
 use lib "$Bin/lib";
 use HelpText;
 use POSIX qw(strftime);
+use Usage;
 
 my $root = dirname(abs_path(__FILE__)) . '/..';
 my $bin = $ENV{WEIR_BIN} // "$root/build/bin";
-my $folder = shift // die "usage: $0 FOLDER\n";
+check_arguments('FOLDER', 1);
+my $folder = shift;
 my %section = ('weir-node' => 8, 'weir-analyzer' => 8, 'weir-sidecar' => 8, 'weir-loadgen' => 1, weirctl => 1);
 my $epoch = $ENV{SOURCE_DATE_EPOCH} // time;
 
