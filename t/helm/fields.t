@@ -10,16 +10,18 @@ use Weir::Test;
 alarm 600;
 
 sub pods_of ($objects) { return map { $_->{kind} eq 'Pod' ? $_ : $_->{spec}{template} } map { objects_of($objects, $_) } qw(Deployment StatefulSet Pod) }
-sub images ($objects) { return join ' ', map { container($_)->{image} } map { objects_of($objects, $_) } qw(Deployment StatefulSet) }
+my ($version) = slurp("$Bin/../../helm/weir/Chart.yaml") =~ /^appVersion: (\S+)/m;
+sub image ($object) { return container($object)->{image} =~ s/\bweir:\K\Q$version\E\z/VERSION/r }
+sub images ($objects) { return join ' ', map { image($_) } map { objects_of($objects, $_) } qw(Deployment StatefulSet) }
 
 # images: the Deployment, the analyzers, Redis
-is(images(render()), 'weir:0.1.0 weir:0.1.0 redis:7.4.6-bookworm', 'images come from the default registry');
-is(images(render('--set', 'image.registry=r.example.com:5000')), 'r.example.com:5000/weir:0.1.0 r.example.com:5000/weir:0.1.0 r.example.com:5000/redis:7.4.6-bookworm',
+is(images(render()), 'weir:VERSION weir:VERSION redis:7.4.6-bookworm', 'images come from the default registry');
+is(images(render('--set', 'image.registry=r.example.com:5000')), 'r.example.com:5000/weir:VERSION r.example.com:5000/weir:VERSION r.example.com:5000/redis:7.4.6-bookworm',
     'image.registry is that of Redis too');
-is(images(render('--set', 'global.imageRegistry=g.example.com')), 'g.example.com/weir:0.1.0 g.example.com/weir:0.1.0 g.example.com/redis:7.4.6-bookworm',
+is(images(render('--set', 'global.imageRegistry=g.example.com')), 'g.example.com/weir:VERSION g.example.com/weir:VERSION g.example.com/redis:7.4.6-bookworm',
     'so is global.imageRegistry');
 is(images(render('--set', 'global.imageRegistry=g.example.com,image.registry=r.example.com,redis.bundled.image.registry=x.example.com')),
-    'r.example.com/weir:0.1.0 r.example.com/weir:0.1.0 x.example.com/redis:7.4.6-bookworm', 'the nearest one holds');
+    'r.example.com/weir:VERSION r.example.com/weir:VERSION x.example.com/redis:7.4.6-bookworm', 'the nearest one holds');
 is(images(render('--set', 'redis.bundled.image.repository=valkey/valkey')) =~ s/.* //r, 'valkey/valkey:8.1.4-bookworm', 'Valkey has a tag of Valkey');
 my $digest = 'sha256:' . 'a' x 64;
 is(images(render('--set', "redis.bundled.image.digest=$digest")) =~ s/.* //r, "redis\@$digest", 'a digest of Redis wins over its tag');
