@@ -120,7 +120,10 @@ static void say_redis(const struct entry *e, struct buf *out)
 
 static void say_refusing(const struct entry *e, struct buf *out)
 {
-	buf_printf(out, "%s refuses agents: %s", field(e, "node"), field(e, "now"));
+	const char *cause = field(e, "cause");
+
+	buf_printf(out, "%s refuses agents: %s%s%s", field(e, "node"), field(e, "now"),
+		   *cause ? ", mostly with " : "", cause);
 }
 
 static void say_analyzer_slow(const struct entry *e, struct buf *out)

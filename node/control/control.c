@@ -481,8 +481,10 @@ static int build(struct control *c)
 	link.on_up = NULL;
 	link.on_event = on_event;
 	c->events = link_new(&link);
-	c->news =
-		(struct news){ .link = c->link, .keys = &c->shared->keys, .node = config->node_id };
+	c->news = (struct news){ .link = c->link,
+				 .shared = c->shared,
+				 .keys = &c->shared->keys,
+				 .node = config->node_id };
 	c->prober = prober_new(&prober);
 	c->refresh_event =
 		event_new(c->base, c->shared->refresh_fd, EV_READ | EV_PERSIST, on_refresh, c);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
+#include "node/control/node_refusals.h"
 
 #define JOURNAL_MOST "1000" /* as in lua/lib/journal.lua */
 
@@ -91,6 +93,16 @@ static void tell(struct news *news, const struct news_entry *entry)
 		log_debug("control", "the link is down, the journal lacks an entry");
 }
 
+/* Whose packets they mostly are. */
+static void name_token(const struct news *news, enum refusal refusal, struct news_entry *entry)
+{
+	char token[REFUSED_TOKEN];
+
+	node_refusals_token(news->shared, refusal, clock_mono_us(), token);
+	if (*token)
+		snprintf(entry->cause, sizeof(entry->cause), "token %s", token);
+}
+
 void news_turn(struct news *news, const struct redis_view *redis, const struct reporter *reporter,
 	       uint64_t now_ms)
 {
@@ -101,6 +113,8 @@ void news_turn(struct news *news, const struct redis_view *redis, const struct r
 	for (unsigned i = REFUSAL_NONE + 1; i < REFUSALS; i++)
 		if (news_of_refusal(news, (enum refusal)i,
 				    reporter_refusing_since(reporter, (enum refusal)i), now_ms,
-				    &entry))
+				    &entry)) {
+			name_token(news, (enum refusal)i, &entry);
 			tell(news, &entry);
+		}
 }

@@ -22,7 +22,8 @@ struct news_entry {
 };
 
 struct news {
-	struct link *link; /* borrowed, as the next two */
+	struct link *link; /* borrowed, as the next three */
+	const struct node_shared *shared;
 	const struct registry_keys *keys;
 	const char *node;
 

@@ -1,5 +1,6 @@
 #include "node/control/node_refusals.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
@@ -34,17 +35,40 @@ static cJSON *refusal_json(const struct refused_request *q, uint64_t now_us)
 	return json;
 }
 
-cJSON *node_refusals_json(const struct node_shared *shared, uint64_t now_us)
+/* Those of all workers, the most frequent first; the caller's to free. NULL: no memory. */
+static struct refused_request *read_all(const struct node_shared *shared, uint64_t now_us,
+					unsigned *np)
 {
-	unsigned n_workers = (unsigned)shared->config->workers, n = 0;
+	unsigned n_workers = (unsigned)shared->config->workers;
 	struct refused_request *all = calloc((size_t)n_workers * REFUSED_MOST + 1, sizeof(*all));
-	cJSON *list = cJSON_CreateArray();
 
+	*np = 0;
 	for (unsigned i = 0; all && i < n_workers && i < NODE_WORKERS_MOST; i++)
 		if (shared->refused[i])
-			n += refused_read(shared->refused[i], now_us, all + n);
+			*np += refused_read(shared->refused[i], now_us, all + *np);
 	if (all)
-		qsort(all, n, sizeof(*all), by_count);
+		qsort(all, *np, sizeof(*all), by_count);
+	return all;
+}
+
+void node_refusals_token(const struct node_shared *shared, enum refusal refusal, uint64_t now_us,
+			 char token[REFUSED_TOKEN])
+{
+	unsigned n, i = 0;
+	struct refused_request *all = read_all(shared, now_us, &n);
+
+	while (i < n && all[i].refusal != refusal)
+		i++;
+	snprintf(token, REFUSED_TOKEN, "%s", i < n ? all[i].token : "");
+	free(all);
+}
+
+cJSON *node_refusals_json(const struct node_shared *shared, uint64_t now_us)
+{
+	unsigned n;
+	struct refused_request *all = read_all(shared, now_us, &n);
+	cJSON *list = cJSON_CreateArray();
+
 	for (unsigned i = 0; i < n && i < REPORTED_MOST; i++)
 		cJSON_AddItemToArray(list, refusal_json(&all[i], now_us));
 	free(all);

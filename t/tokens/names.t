@@ -42,6 +42,9 @@ ok($node->wait_log(qr/msg="request refused" .*client=\S+ status=400 reason=no_me
 my ($refused) = grep { $_->{code} eq 'no_messages' } ask(GET => "$node->{admin}/v1/refusals")->{json}{refusals}->@*;
 is($refused->{token}, 'web', 'the refusals have it');
 like($refused->{text}, qr{^POST /ingest from 127\.0\.0\.1 with token web: 400 no_messages$}, 'in words, too');
+my @events;
+wait_until { @events = grep { $_->{kind} eq 'refusing' && $_->{now} eq '400 no_messages' } ask(GET => "$node->{admin}/v1/events")->{json}{events}->@* } 20, 'the event';
+is("$events[0]{cause}: $events[0]{text}", 'token web: n1 refuses agents: 400 no_messages, mostly with token web', 'so has the event');
 is(metrics($node)->{'weir_format_refusals_total{format="json",reason="no_messages"}'}, 1, 'a refusal is counted by its format');
 is(metrics($node)->{'weir_format_refusals_total{format="json",reason="unauthorized"}'}, 2, 'also where the body was not read');
 is(metrics($node)->{'weir_format_refusals_total{format="hec",reason="unauthorized"}'}, undef, 'what never happened has no line');
