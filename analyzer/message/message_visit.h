@@ -21,6 +21,7 @@ int message_visit_emit(struct message_visit *visit, const struct message_mark *m
 /* Up to two members of an object, by name. */
 struct message_members {
 	const char *names[2];
+	const char *other;            /* what the second may be called as well; NULL: nothing */
 	struct json_cursor values[2]; /* at NULL: there is none */
 };
 

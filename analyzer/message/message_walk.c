@@ -86,7 +86,7 @@ static int on_stream(struct json_cursor *c, unsigned depth, void *arg)
 {
 	struct message_visit *visit = arg;
 	struct message_mark mark = message_mark(visit->m);
-	struct message_members found = { .names = { "stream", "values" } };
+	struct message_members found = { .names = { "stream", "values" }, .other = "entries" };
 	size_t n;
 	int r = message_find_members(c, depth, &found);
 

@@ -31,6 +31,7 @@ static int scan_messages(struct json_cursor *c, unsigned depth, struct json_pack
 /* One level of a nested envelope: its elements are objects with an array of this name. */
 struct level {
 	const char *const *names; /* of this level and of those below, ended by NULL */
+	const char *other;        /* what the lowest level may be called as well; NULL: nothing */
 	uint64_t *n_messagesp;
 	bool *is_brokenp; /* NULL: not the highest level */
 	bool was_seen;    /* in the object that is scanned */
@@ -42,12 +43,13 @@ static int on_nested_field(struct json_cursor *c, unsigned depth, const struct j
 			   void *arg)
 {
 	struct level *level = arg;
-	struct level below = { level->names + 1, level->n_messagesp, NULL, false };
+	struct level below = { level->names + 1, level->other, level->n_messagesp, NULL, false };
 	bool is_last = level->names[1] == NULL;
+	bool is_other = is_last && level->other && json_slice_is(key, level->other);
 	size_t n;
 	int r;
 
-	if (level->was_seen || !json_slice_is(key, level->names[0]))
+	if (level->was_seen || !(is_other || json_slice_is(key, level->names[0])))
 		return json_scan_value(c, depth);
 	level->was_seen = true;
 	if (peek(c) != '[')
@@ -76,7 +78,9 @@ static int scan_nested(struct json_cursor *c, unsigned depth, struct fields *fie
 	static const char *const otlp[] = { "scopeLogs", "logRecords", NULL };
 	static const char *const loki[] = { "values", NULL };
 	uint64_t n_messages = 0;
-	struct level level = { envelope == JSON_ENVELOPE_STREAMS ? loki : otlp, &n_messages,
+	bool is_loki = envelope == JSON_ENVELOPE_STREAMS;
+	/* Loki's older clients have "entries", and send them to /api/prom/push */
+	struct level level = { is_loki ? loki : otlp, is_loki ? "entries" : NULL, &n_messages,
 			       &fields->is_broken, false };
 	size_t n;
 	int r = json_scan_array(c, depth, on_nested_element, &level, &n);

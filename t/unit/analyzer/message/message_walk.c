@@ -76,6 +76,8 @@ static void each_message_of_each_envelope_comes_alone(void **state)
 		{ "{\"event\":{\"kind\":\"x\"},\"message\":\"a\"}", "a: event.kind=x;" },
 		{ "{\"streams\":[{\"values\":[[\"1764378000000000001\",\"a\"],[\"1764378000000000002\",\"b\",{\"trace\":\"t\"}]],\"stream\":{\"app\":\"s\",\"level\":\"error\"}}]}",
 		  "a @1764378000 /3: ~app=s;b @1764378000 /3: ~app=s trace=t;" },
+		{ "{\"streams\":[{\"labels\":\"{}\",\"entries\":[{\"ts\":\"2025-11-29T01:06:40Z\",\"line\":\"a\"},{\"line\":\"b\"}]}]}",
+		  " @1764378400: line=a;: line=b;" },
 		{ "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"0\",\"observedTimeUnixNano\":\"1764378000000000000\",\"severityNumber\":17,\"severityText\":\"ERROR\",\"body\":{\"stringValue\":\"a\"},"
 		  "\"attributes\":[{\"key\":\"n\",\"value\":{\"intValue\":\"9223372036854775807\"}},{\"value\":{\"kvlistValue\":{\"values\":[{\"key\":\"x\",\"value\":{\"boolValue\":true}}]}},\"key\":\"m\"}]}],"
 		  "\"scope\":{\"name\":\"lib\"}}],\"resource\":{\"attributes\":[{\"key\":\"host.name\",\"value\":{\"stringValue\":\"h\"}},{\"key\":\"service.name\",\"value\":{\"stringValue\":\"s\"}}]}}]}",
@@ -143,6 +145,7 @@ static void there_are_as_many_messages_as_were_counted(void **state)
 		"{\"messages\":{}}",
 		"{\"records\":[],\"x\":1}",
 		"{\"streams\":[7]}",
+		"{\"streams\":[{\"entries\":[{},{}],\"values\":[[1]]},{\"values\":7,\"entries\":[{}]},{\"values\":[[1]],\"entries\":[{},{}]}]}",
 		"{\"streams\":[{\"values\":[7,[],[\"1\"]]}]}",
 		"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[7,{}]}]}]}",
 		"{\"messages\":[1],\"messages\":[1,2]}",

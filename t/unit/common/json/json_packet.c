@@ -41,6 +41,7 @@ static const struct read_case cases[] = {
 	{"OTLP is counted by its records", "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[1,2]},{\"logRecords\":[3]}]},{\"x\":[1]},{\"scopeLogs\":[7,{\"logRecords\":[4]}]}]}", 0, 4, ""},
 	{"OTLP without records is no packet", "{\"resourceLogs\":[{\"scopeLogs\":[]}]}", JSON_PACKET_E_EMPTY, 0, NULL},
 	{"in an element the first of two fields counts", "{\"streams\":[{\"values\":[1],\"values\":[1,2]}]}", 0, 1, ""},
+	{"older streams of Loki are counted by their entries", "{\"streams\":[{\"labels\":\"{}\",\"entries\":[{},{}]},{\"values\":[[3]]}]}", 0, 3, ""},
 	{"Loki's streams are counted by their values", "{\"streams\":[{\"stream\":{},\"values\":[[1],[2]]},{\"values\":[[3]]}]}", 0, 3, ""},
 	{"an array of names is no envelope of streams", "{\"streams\":[\"a\",\"b\"],\"m\":1}", 0, 1, ""},
 	{"an empty array is no packet", "[]", JSON_PACKET_E_EMPTY, 0, NULL},
