@@ -26,7 +26,7 @@ FROM ${BASE}
 # ca-certificates: for analyzers and sinks with https://
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        ca-certificates libcivetweb1 libcjson1 libcurl4t64 libdeflate0 libevent-2.1-7t64 libhiredis1.1.0 libsimdjson25 \
+        ca-certificates libcivetweb1 libcjson1 libcurl4t64 libdeflate0 libevent-2.1-7t64 libhiredis1.1.0 libnghttp2-14 libsimdjson25 \
         libsnappy1v5 libsqlite3-0 libssl3t64 libzstd1 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/* \
  && useradd --uid 10001 --user-group --no-create-home --home-dir / --shell /usr/sbin/nologin weir \

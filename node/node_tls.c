@@ -6,6 +6,7 @@
 #include "common/log.h"
 
 #define PROTOCOL "http/1.1"
+#define INGEST_PROTOCOLS "h2,http/1.1"
 
 const char *const node_tls_names[] = { "ingest", "admin", "deliver" };
 static_assert(ARRAY_LEN(node_tls_names) == NODE_TLS_PARTS, "every part has a name");
@@ -37,6 +38,7 @@ static struct tls_config ingest_config(const struct node_tls_options *o)
 	config.ca = o->client_ca;
 	config.crl = o->client_ca ? o->client_crl : NULL;
 	config.verify = (enum tls_verify)o->client_verify;
+	config.alpn = INGEST_PROTOCOLS;
 	return config;
 }
 

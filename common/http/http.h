@@ -30,7 +30,7 @@ enum http_method {
 #define HTTP_REFUSAL_TABLE(X) \
 	X(HTTP_BAD_REQUEST_LINE, 400, "bad_request_line", "The request line is not METHOD SP target SP HTTP/1.1 CRLF.") \
 	X(HTTP_SPOKE_TLS, 400, "spoke_tls", "TLS was spoken to this port, which speaks plain HTTP/1.1.") \
-	X(HTTP_SPOKE_HTTP2, 505, "spoke_http2", "HTTP/2 was spoken to this port, which speaks HTTP/1.1.") \
+	X(HTTP_SPOKE_HTTP2, 505, "spoke_http2", "HTTP/2 was spoken where only HTTP/1.1 was expected.") \
 	X(HTTP_SPOKE_MSGPACK, 400, "spoke_msgpack", "MessagePack (Fluentd's forward protocol) was spoken to this port, which speaks HTTP/1.1.") \
 	X(HTTP_SPOKE_PROXY, 400, "spoke_proxy", "A PROXY header came from an address that trusted-proxy does not have.") \
 	X(HTTP_BAD_HEADER, 400, "bad_header", "A header field is malformed, repeated, or not allowed here.") \

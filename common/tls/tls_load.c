@@ -161,21 +161,32 @@ static int load_trust(SSL_CTX *context, const struct tls_config *config, char wh
 
 /* ---- contexts ---- */
 
-static int on_alpn(SSL *ssl, const unsigned char **outp, unsigned char *lenp,
-		   const unsigned char *offered, unsigned int n_offered, void *arg)
+/* Where the client's list has the protocol; NULL: it does not. */
+static const unsigned char *find_offer(const unsigned char *offered, unsigned int n_offered,
+				       const char *own, size_t len)
 {
-	const char *own = arg;
-	size_t len = strlen(own);
-
-	(void)ssl;
 	for (unsigned int at = 0; at < n_offered; at += 1u + offered[at]) {
 		if (at + 1 + offered[at] > n_offered)
 			break;
-		if (offered[at] != len || memcmp(offered + at + 1, own, len) != 0)
-			continue;
-		*outp = offered + at + 1;
+		if (offered[at] == len && memcmp(offered + at + 1, own, len) == 0)
+			return offered + at + 1;
+	}
+	return NULL;
+}
+
+/* The first of its own protocols that the client offers. */
+static int on_alpn(SSL *ssl, const unsigned char **outp, unsigned char *lenp,
+		   const unsigned char *offered, unsigned int n_offered, void *arg)
+{
+	(void)ssl;
+	for (const char *own = arg; *own;) {
+		size_t len = strcspn(own, ",");
+
+		*outp = find_offer(offered, n_offered, own, len);
 		*lenp = (unsigned char)len;
-		return SSL_TLSEXT_ERR_OK;
+		if (*outp)
+			return SSL_TLSEXT_ERR_OK;
+		own += len + (own[len] == ',');
 	}
 	return SSL_TLSEXT_ERR_NOACK; /* clients that name others only are served all the same */
 }

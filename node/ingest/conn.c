@@ -14,6 +14,7 @@
 #include "common/tls/tls_stream.h"
 #include "node/ingest/conn_io.h"
 #include "node/ingest/conn_tls.h"
+#include "node/ingest/exchange_h2.h"
 #include "node/node_metrics.h"
 
 #define READS_PER_TURN 4      /* then the other connections' turn */
@@ -21,20 +22,50 @@
 /* Thrown away after the last answer, besides a body of the largest size. Then a reset. */
 #define LINGER_EXTRA_BYTES (4 << 20)
 
+/* Takes bytes of a connection that speaks HTTP/2. nghttp2 keeps what is not whole. */
+static bool take_frames(struct conn *c, const char *data, size_t len)
+{
+	if (!exchange_h2_feed(c->h2, data, len)) {
+		conn_close(c, c->requests.close_reason);
+		return false;
+	}
+	conn_update_state(c);
+	return true;
+}
+
+/* The client speaks HTTP/2: these are its first bytes. */
+static bool begin_http2(struct conn *c, const char *data, size_t len)
+{
+	buf_deinit(&c->in);
+	c->requests.no_more = false;
+	c->h2 = exchange_h2_new(&c->requests);
+	if (!c->h2 || !conn_recharge(c)) {
+		conn_close(c, CLOSE_NO_MEMORY);
+		return false;
+	}
+	return take_frames(c, data, len);
+}
+
 /*
  * Takes bytes that were read. Kept are those of a header section that is not whole, and requests
  * for which there is no room in the queue. False: closed.
  */
 static bool conn_take(struct conn *c, const char *data, size_t len)
 {
-	ssize_t n = exchange_feed(&c->requests, data, len);
+	ssize_t n;
 
+	if (c->h2)
+		return take_frames(c, data, len);
+	n = exchange_feed(&c->requests, data, len);
 	if (n < 0) {
 		conn_close(c, CLOSE_NO_MEMORY);
 		return false;
 	}
-	if (c->requests.no_more && !c->requests.reading)
+	if (c->requests.no_more && !c->requests.reading) {
+		if (c->requests.is_http2)
+			return begin_http2(c, data + n, len - (size_t)n);
 		n = (ssize_t)len;
+	}
 	c->is_held = (size_t)n < len && !exchange_may_read(&c->requests);
 	if ((size_t)n == len) {
 		buf_deinit(&c->in);
@@ -65,6 +96,11 @@ static void on_eof(struct conn *c)
 	c->at_eof = true;
 	if (c->state == CONN_LINGER) {
 		conn_close(c, c->requests.close_reason);
+	} else if (c->h2) {
+		if (exchange_h2_end_input(c->h2))
+			conn_arm(c);
+		else
+			conn_close(c, c->requests.close_reason);
 	} else if (c->requests.reading || c->in.len) {
 		refuse_and_end(c, REFUSAL_INCOMPLETE, CLOSE_ABORTED);
 	} else if (!c->requests.first && !c->out.len) {
@@ -220,9 +256,9 @@ struct conn *conn_new_tls(struct conn_shared *shared, int fd, const struct net_a
 	return conn_open(shared, fd, peer, CONN_GREETING, on_event);
 }
 
-struct conn *conn_of_dirty(struct conn_dirty *dirty)
+static struct conn *conn_of_requests(struct requests *rs)
 {
-	return (struct conn *)((char *)dirty - offsetof(struct conn, requests.dirty));
+	return (struct conn *)((char *)rs - offsetof(struct conn, requests));
 }
 
 /* The last answer is out. */
@@ -245,17 +281,22 @@ static void linger(struct conn *c)
 	conn_arm(c);
 }
 
+/* It is told to the client with the next answer. */
+static bool is_over(const struct conn *c)
+{
+	return c->shared->is_draining || c->shared->now_us >= c->expires_us;
+}
+
 /* What is to be written now: the rest of last time, then the answers whose turn it is. True: the
  * last of them ends the connection. */
 static bool render(struct conn *c, struct buf *out)
 {
 	struct requests *rs = &c->requests;
-	bool is_over = c->shared->is_draining || c->shared->now_us >= c->expires_us;
 	bool ends;
 
 	buf_clear(out);
 	buf_append(out, c->out.data, c->out.len);
-	if (is_over && rs->first && rs->first->is_done)
+	if (is_over(c) && rs->first && rs->first->is_done)
 		rs->no_more = true;
 	ends = exchange_render(rs, out);
 	rs->no_more |= ends;
@@ -284,10 +325,40 @@ static bool write_out(struct conn *c, const struct buf *out)
 	return true;
 }
 
+static void flush_frames(struct conn *c)
+{
+	struct buf *out = &c->shared->render;
+	bool ends = false;
+
+	if (c->state == CONN_LINGER)
+		return;
+	if (is_over(c))
+		exchange_h2_shut_down(c->h2);
+	buf_clear(out);
+	buf_append(out, c->out.data, c->out.len);
+	if (!exchange_h2_render(c->h2, out, &ends)) {
+		conn_close(c, c->requests.close_reason);
+		return;
+	}
+	if (!write_out(c, out))
+		return;
+	if (!c->out.len && ends) {
+		linger(c);
+		return;
+	}
+	conn_update_state(c);
+	conn_arm(c);
+}
+
 void conn_flush(struct conn *c)
 {
-	bool ends = render(c, &c->shared->render);
+	bool ends;
 
+	if (c->h2) {
+		flush_frames(c);
+		return;
+	}
+	ends = render(c, &c->shared->render);
 	if (!write_out(c, &c->shared->render))
 		return;
 	if (!c->out.len && (ends || (c->requests.no_more && !c->requests.first))) {
@@ -306,8 +377,61 @@ static void time_out(struct conn *c, enum refusal refusal, enum conn_close reaso
 	refuse_and_end(c, refusal, reason);
 }
 
+/* Of a connection that speaks HTTP/2. */
+static void time_out_http2(struct conn *c)
+{
+	switch (c->state) {
+	case CONN_IDLE:
+		exchange_h2_end(c->h2, CLOSE_IDLE);
+		conn_flush(c);
+		break;
+	case CONN_HEAD:
+		exchange_h2_end(c->h2, CLOSE_HEAD_TIMEOUT);
+		conn_flush(c);
+		break;
+	case CONN_DELAYED:
+		exchange_h2_release(c->h2);
+		conn_update_state(c);
+		break;
+	default:
+		conn_close(c, c->state == CONN_WRITING ? CLOSE_WRITE_TIMEOUT
+						       : c->requests.close_reason);
+	}
+}
+
+void conn_look_at_http2(struct conn_shared *shared)
+{
+	struct exchange_h2 *h, *next;
+
+	for (h = shared->h2; h; h = next) {
+		struct conn *c = conn_of_requests(exchange_h2_connection(h));
+
+		next = exchange_h2_next(h);
+		if (c->state == CONN_LINGER)
+			continue;
+		if (is_over(c))
+			exchange_h2_shut_down(h);
+		if (!exchange_h2_look(h))
+			conn_close(c, CLOSE_WRITE_TIMEOUT);
+	}
+}
+
+void conn_stop(struct conn *c)
+{
+	if (c->h2) {
+		exchange_h2_stop(c->h2);
+		conn_flush(c);
+	} else {
+		conn_close(c, CLOSE_STOPPED);
+	}
+}
+
 void conn_on_timeout(struct conn *c)
 {
+	if (c->h2 && c->state != CONN_LINGER) {
+		time_out_http2(c);
+		return;
+	}
 	switch (c->state) {
 	case CONN_IDLE:
 		conn_close(c, CLOSE_IDLE);
@@ -331,4 +455,20 @@ void conn_on_timeout(struct conn *c)
 	default:
 		conn_close(c, c->requests.close_reason);
 	}
+}
+
+void conn_flush_all(struct conn_shared *shared)
+{
+	struct conn_dirty *dirty;
+	struct requests *rs;
+
+	while ((dirty = conn_shared_pop_dirty(shared))) {
+		rs = (struct requests *)((char *)dirty - offsetof(struct requests, dirty));
+		if (rs->is_stream)
+			exchange_h2_answer(rs);
+		else
+			conn_flush(conn_of_requests(rs));
+	}
+	while ((rs = exchange_h2_pop_due(shared)))
+		conn_flush(conn_of_requests(rs));
 }

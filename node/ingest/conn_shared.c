@@ -11,7 +11,7 @@ const char *const conn_close_names[] = {
 	"by_client",    "aborted",           "reset",         "idle",
 	"head_timeout", "body_timeout",      "write_timeout", "refused",
 	"answered",     "too_many",          "no_memory",     "stopped",
-	"handshake",    "handshake_timeout",
+	"handshake",    "handshake_timeout", "flood",
 };
 static_assert(ARRAY_LEN(conn_close_names) == CLOSE_REASONS, "every reason has a name");
 
@@ -42,7 +42,7 @@ int conn_shared_init(struct conn_shared *s, const struct conn_config *config)
 
 void conn_shared_deinit(struct conn_shared *s)
 {
-	assert(!s->dirty);
+	assert(!s->dirty && !s->due && !s->h2);
 	translator_free(s->translator);
 	json_counter_free(s->json);
 	buf_deinit(&s->render);

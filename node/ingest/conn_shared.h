@@ -18,6 +18,7 @@
 #include "node/packet/packet.h"
 
 struct conn;
+struct exchange_h2;
 struct net_allow;
 struct address_bound;
 struct loops;
@@ -55,6 +56,7 @@ enum conn_close {
 	CLOSE_STOPPED,   /* the node ends */
 	CLOSE_HANDSHAKE, /* TLS: the two sides did not agree */
 	CLOSE_HANDSHAKE_TIMEOUT,
+	CLOSE_FLOOD, /* HTTP/2: frames without end that bring no packet */
 	CLOSE_REASONS
 };
 extern const char *const conn_close_names[CLOSE_REASONS];
@@ -113,6 +115,8 @@ struct conn_shared {
 	struct conn_config config;
 	struct conn_list lists[CONN_STATES];
 	struct conn_dirty *dirty;
+	struct exchange_h2 *h2; /* all connections that speak HTTP/2 */
+	struct conn_dirty *due; /* those of them that have frames to write */
 	struct json_counter *json;
 	struct translator *translator;
 	struct conn_json_counts json_counts;

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/tls/tls_stream.h"
 #include "node/ingest/address_bound.h"
+#include "node/ingest/exchange_h2.h"
 #include "node/node_metrics.h"
 
 #define MAX_UNSENT_BYTES (64 << 10) /* of answers, before the connection is not read any more */
@@ -60,7 +61,8 @@ void conn_arm(struct conn *c)
 	if (!c->at_eof && (c->state == CONN_LINGER ||
 			   (exchange_may_read(&c->requests) && c->out.len <= MAX_UNSENT_BYTES)))
 		want |= EV_READ;
-	if (c->out.len || (c->tls && tls_stream_wants_write(c->tls)))
+	if (c->out.len || (c->tls && tls_stream_wants_write(c->tls)) ||
+	    (c->h2 && exchange_h2_wants_write(c->h2)))
 		want |= EV_WRITE;
 	if (want == c->armed)
 		return;
@@ -114,6 +116,7 @@ void conn_close(struct conn *c, enum conn_close reason)
 	if (c->armed)
 		event_del(&c->event);
 	unlink_conn(&shared->lists[c->state], c);
+	exchange_h2_free(c->h2);
 	exchange_abandon_all(&c->requests);
 	if (c->is_bounded)
 		address_bound_give(shared->config.bound, &c->requests.peer);
@@ -150,6 +153,8 @@ static enum conn_state state_of(const struct conn *c)
 
 	if (c->out.len)
 		return CONN_WRITING;
+	if (c->h2)
+		return exchange_h2_state(c->h2);
 	if (rs->delayed)
 		return CONN_DELAYED;
 	if (rs->reading)

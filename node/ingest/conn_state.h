@@ -17,6 +17,7 @@ struct conn {
 	struct event event;
 	int fd;
 	struct tls_stream *tls; /* NULL: plain, or greeting has not begun */
+	struct exchange_h2 *h2; /* NULL: it speaks HTTP/1.1 */
 	enum conn_state state;
 	short armed;       /* EV_READ, EV_WRITE it waits for */
 	bool is_bounded;   /* it counts for its address */

@@ -181,11 +181,18 @@ int exchange_refuse_and_end(struct requests *rs, enum refusal refusal, enum conn
 	return refuse_and_end(rs, refusal, reason, (struct http_slice){ 0 });
 }
 
-/* The bytes of a header section are still there where it is the section that is refused. */
+/*
+ * The bytes of a header section are still there where it is the section that is refused. The first
+ * line of HTTP/2 is one, and whoever owns the connection goes on with it.
+ */
 static int on_refused(struct requests *rs)
 {
 	struct http_slice none = { 0 };
 
+	if (rs->reader.refusal == HTTP_SPOKE_HTTP2 && rs->n_begun == 0 && !rs->is_stream) {
+		rs->is_http2 = rs->no_more = true;
+		return 0;
+	}
 	return refuse_and_end(rs, (enum refusal)rs->reader.refusal, CLOSE_REFUSED,
 			      rs->reading ? none : rs->reader.head.path);
 }

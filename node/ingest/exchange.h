@@ -52,6 +52,8 @@ struct requests {
 	uint32_t n_begun;             /* requests whose header section was whole */
 	enum conn_close close_reason; /* why the connection closes when the last answer is out */
 	bool no_more;                 /* no further request is read */
+	bool is_http2;      /* the client has begun to speak HTTP/2: exchange_h2.h goes on */
+	bool is_stream;     /* of HTTP/2: part of a struct h2_stream */
 	bool owes_continue; /* the client waits for 100 Continue; due when all answers before it are
 			       out */
 	bool is_bulky;      /* the last body was large: of the next request no more than the header

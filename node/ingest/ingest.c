@@ -171,6 +171,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 		       in->shared.now_us - c->since_us > limit_of(in, s))
 			conn_on_timeout(c);
 	}
+	conn_look_at_http2(&in->shared);
 	if (in->shared.now_us >= in->accept_again_us)
 		ingest_start_accepting(in);
 	metrics_set(in->shared.config.metrics, M_HELD_BYTES, 0,
@@ -228,14 +229,11 @@ void ingest_deinit(struct ingest *in)
 
 void ingest_flush(struct ingest *in)
 {
-	struct conn_dirty *dirty;
-
 	in->shared.greeting_us = 0;
-	if (!in->shared.dirty)
+	if (!in->shared.dirty && !in->shared.due)
 		return;
 	conn_shared_update_time(&in->shared);
-	while ((dirty = conn_shared_pop_dirty(&in->shared)))
-		conn_flush(conn_of_dirty(dirty));
+	conn_flush_all(&in->shared);
 }
 
 void ingest_drain(struct ingest *in)
@@ -282,6 +280,6 @@ void ingest_stop_accepting(struct ingest *in)
 	for (c = in->shared.lists[CONN_IDLE].first; c; c = next) {
 		next = c->next;
 		if (!is_about_to_ask(c))
-			conn_close(c, CLOSE_STOPPED);
+			conn_stop(c);
 	}
 }

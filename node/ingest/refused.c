@@ -129,7 +129,7 @@ unsigned refused_read(const struct refused *r, uint64_t now_us,
 static const char *const advice[REFUSALS] = {
 	[HTTP_BAD_REQUEST_LINE] = "Let the agent speak HTTP/1.1 to this port, or give it the port of its own protocol.",
 	[HTTP_SPOKE_TLS] = "Give the agent an http:// URL, or the port of listen-tls.",
-	[HTTP_SPOKE_HTTP2] = "Switch HTTP/2 off in the agent, or put a balancer in front that speaks HTTP/1.1 to the node.",
+	[HTTP_SPOKE_HTTP2] = "Let the agent begin its connection with HTTP/2, or switch it off there.",
 	[HTTP_SPOKE_MSGPACK] = "Give the agent the port of forward-listen, or switch it to its HTTP output.",
 	[HTTP_SPOKE_PROXY] = "Add the balancer's address to trusted-proxy.",
 	[HTTP_BAD_HEADER] = "Look at the header fields that the agent or a proxy before the node adds: one is malformed or repeated.",

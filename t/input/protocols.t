@@ -13,7 +13,6 @@ my $input = Weir::Input->start('--header-timeout', '600s');
 
 my @hello = (
     [ 'a TLS hello', "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 'spoke_tls' ],
-    [ 'the preface of HTTP/2', "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 'spoke_http2' ],
     [ 'the forward protocol of Fluentd', "\x93\xa5syslog\xdd\x00\x00\x00\x01", 'spoke_msgpack' ],
     [ 'a PROXY header in text', "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", 'spoke_proxy' ],
     [ 'a binary PROXY header', "\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c", 'spoke_proxy' ],

@@ -44,7 +44,6 @@ my @refused = (
     [ 'an announced body over the limit', 413, 'body_too_large', post('{}', 'Content-Length: 999999999999'), 'ends' ],
     [ 'an unknown method', 501, 'unknown_method', "BREW /ingest HTTP/1.1\r\nHost: h\r\n\r\n", 'ends' ],
     [ 'an unknown transfer coding', 501, 'unknown_encoding', post('{}', 'Transfer-Encoding: gzip, chunked'), 'ends' ],
-    [ 'HTTP/2', 505, 'spoke_http2', "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 'ends' ],
     [ 'HTTP/0.9', 400, 'bad_request_line', "GET /ingest\r\n\r\n", 'ends' ],
     [ 'HTTP/1.2', 505, 'unknown_version', "GET /livez HTTP/1.2\r\n\r\n", 'ends' ],
     [ 'TLS', 400, 'spoke_tls', "\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03\n", 'ends' ],

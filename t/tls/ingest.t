@@ -33,9 +33,9 @@ my @ca = ('--cacert', $ca->file);
 
 # ---- what is served ----
 
-like(curl(@ca, @packet, "https://localhost:$port/ingest")->{stdout}, qr/"messages":3\} 202 1\.1$/, 'a packet is taken, by the name in the certificate');
+like(curl(@ca, @packet, '--http1.1', "https://localhost:$port/ingest")->{stdout}, qr/"messages":3\} 202 1\.1$/, 'a packet is taken, by the name in the certificate');
 like(curl(@ca, @packet, "https://127.0.0.1:$port/ingest")->{stdout}, qr/ 202 /, 'and by the address in it');
-like(curl(@ca, @packet, '--http2', "https://localhost:$port/ingest")->{stdout}, qr/ 202 1\.1$/, 'a client that would speak HTTP/2 gets HTTP/1.1');
+like(curl(@ca, @packet, '--http2', "https://localhost:$port/ingest")->{stdout}, qr/"messages":3\} 202 2$/, 'a client that would speak HTTP/2 does so');
 like(curl(@ca, @packet, '--resolve', "logs.example.com:$port:127.0.0.1", "https://logs.example.com:$port/ingest")->{stdout}, qr/ 202 /,
     'another name has a certificate of its own');
 like(curl(@packet, "http://$node->{ingest}/ingest")->{stdout}, qr/ 202 /, 'the plain port goes on');
@@ -85,7 +85,8 @@ my @weak = grep { !/^TLS_|^ECDHE-.*(?:GCM|CHACHA20)/ } @all;
 cmp_ok(scalar @weak, '>', 20, scalar(@weak) . ' weak ciphers are known to openssl');
 isnt(s_client('-tls1_2', '-cipher', join(':', @weak) . ':@SECLEVEL=0')->{status}, 0, 'and none of them is spoken');
 my $run = s_client('-tls1_2', '-alpn', 'http/1.1,h2');
-like($run->{stdout}, qr/ALPN protocol: http\/1\.1/, 'ALPN agrees on http/1.1');
+like($run->{stdout}, qr/ALPN protocol: h2$/m, 'ALPN agrees on h2 where it is offered');
+like(s_client('-tls1_2', '-alpn', 'x,http/1.1')->{stdout}, qr/ALPN protocol: http\/1\.1/, 'and else on http/1.1');
 like($run->{stdout}, qr/TLS session ticket:/, 'sessions have tickets');
 my $again = tool('sh', '-c', 'openssl s_client -connect "$0" -tls1_2 -sess_out "$1" </dev/null >/dev/null 2>&1; exec openssl s_client -connect "$0" -tls1_2 -sess_in "$1" </dev/null',
     $tls, folder . '/session');

@@ -58,6 +58,16 @@ static void UNUSED bench_refuse(struct agent_bench *b, unsigned i, enum refusal 
 	b->packets[i] = NULL;
 }
 
+/* One packet has come up, as it was sent. */
+static void UNUSED bench_check_packet(const struct agent_bench *b, const char *bytes,
+				      unsigned n_messages)
+{
+	assert_int_equal(b->n_packets, 1);
+	assert_int_equal(b->packets[0]->n_messages, n_messages);
+	assert_int_equal(b->packets[0]->len, strlen(bytes));
+	assert_memory_equal(b->packets[0]->body, bytes, strlen(bytes));
+}
+
 static int bench_setup(void **state)
 {
 	static struct agent_bench bench;
@@ -102,7 +112,9 @@ static int bench_teardown(void **state)
 	for (unsigned i = 0; i < b->n_packets; i++)
 		if (b->packets[i])
 			bench_accept(b, i);
-	b->shared.dirty = NULL; /* a test that failed leaves connections */
+	/* a test that failed leaves connections */
+	b->shared.dirty = b->shared.due = NULL;
+	b->shared.h2 = NULL;
 	conn_shared_deinit(&b->shared);
 	event_base_free(b->base);
 	metrics_shard_deinit(&b->shard);

@@ -28,11 +28,8 @@ static struct conn *connect_agent(struct agent_bench *b)
 /* One turn of a worker's loop. */
 static void turn(struct agent_bench *b)
 {
-	struct conn_dirty *dirty;
-
 	assert_true(event_base_loop(b->base, EVLOOP_NONBLOCK) >= 0);
-	while ((dirty = conn_shared_pop_dirty(&b->shared)))
-		conn_flush(conn_of_dirty(dirty));
+	conn_flush_all(&b->shared);
 }
 
 static void say(struct agent_bench *b, const char *bytes)

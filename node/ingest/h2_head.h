@@ -1,0 +1,44 @@
+#ifndef WEIR_NODE_H2_HEAD_H
+#define WEIR_NODE_H2_HEAD_H
+/*
+ * The header section of an HTTP/2 request as one of HTTP/1.1, so that one parser, with one set of
+ * limits and refusals, reads both. And the way back for answers. Pure.
+ *
+ * The caller has validated names and values: no CR, LF or NUL is in them.
+ */
+#include "common/buf.h"
+#include "common/http/http.h"
+
+/* Bytes of `pseudo`. */
+struct h2_part {
+	size_t at, len;
+};
+
+struct h2_head {
+	struct buf pseudo; /* values of pseudo-header fields */
+	struct buf fields; /* field lines */
+	struct h2_part method, path, authority;
+	uint32_t max_bytes;
+	bool is_large; /* it is larger than max_bytes, and not kept whole */
+	bool has_length;
+};
+
+void h2_head_begin(struct h2_head *h, uint32_t max_bytes);
+void h2_head_deinit(struct h2_head *h);
+/* One field, in the order in which they came. */
+void h2_head_take(struct h2_head *h, struct http_slice name, struct http_slice value);
+/* Appends the header section. has_body: a body follows; without a Content-Length it is chunked. */
+void h2_head_write(const struct h2_head *h, bool has_body, struct buf *out);
+
+/* One field of an answer. */
+struct h2_field {
+	struct http_slice name, value;
+};
+#define H2_FIELDS_MAX 16
+/*
+ * Splits the header section of an answer that Weir wrote itself, and makes its names lower-case in
+ * place. The first field is ":status"; Connection is left out. Returns the bytes of the section.
+ */
+size_t h2_head_split(char *text, size_t len, struct h2_field fields[H2_FIELDS_MAX], size_t *np);
+
+#endif

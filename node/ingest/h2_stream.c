@@ -1,0 +1,176 @@
+#include "node/ingest/h2_stream.h"
+
+#include <stdio.h>
+
+static void link_stream(struct h2_stream *s, enum h2_stream_state state)
+{
+	struct h2_stream_list *list = &s->all->lists[state];
+
+	s->state = state;
+	s->since_us = s->requests.shared->now_us;
+	s->next = NULL;
+	s->prev = list->last;
+	*(list->last ? &list->last->next : &list->first) = s;
+	list->last = s;
+}
+
+static void unlink_stream(struct h2_stream *s)
+{
+	struct h2_stream_list *list = &s->all->lists[s->state];
+
+	*(s->prev ? &s->prev->next : &list->first) = s->next;
+	*(s->next ? &s->next->prev : &list->last) = s->prev;
+}
+
+/* The one setter of the state. */
+static void set_state(struct h2_stream *s, enum h2_stream_state state)
+{
+	assert(state >= s->state);
+	if (s->state == state)
+		return;
+	unlink_stream(s);
+	link_stream(s, state);
+}
+
+/* Who sends, and what stands for its token, is known of the connection. */
+static void inherit(struct requests *rs, const struct requests *connection)
+{
+	exchange_init(rs, connection->shared, &connection->peer);
+	rs->proxy = connection->proxy;
+	rs->is_proxied = connection->is_proxied;
+	rs->has_proxy_header = connection->has_proxy_header;
+	rs->awaits_proxy_header = false;
+	rs->client_name = connection->client_name;
+	rs->token = connection->token;
+	rs->is_stream = true;
+}
+
+struct h2_stream *h2_stream_new(struct h2_streams *all, int32_t id)
+{
+	struct memory *memory = all->connection->shared->config.memory;
+	size_t n = sizeof(struct h2_stream) + sizeof(struct exchange);
+	struct h2_stream *s = calloc(1, sizeof(*s));
+
+	if (!s || !memory_take(memory, n)) {
+		free(s);
+		return NULL;
+	}
+	s->n_charged_bytes = n;
+	s->all = all;
+	s->id = id;
+	inherit(&s->requests, all->connection);
+	link_stream(s, H2_STREAM_READING);
+	all->n++;
+	return s;
+}
+
+void h2_stream_free(struct h2_stream *s)
+{
+	struct memory *memory = s->requests.shared->config.memory;
+
+	exchange_abandon_all(&s->requests);
+	unlink_stream(s);
+	assert(s->all->n > 0);
+	s->all->n--;
+	buf_deinit(&s->answer);
+	memory_give(memory, s->n_charged_bytes);
+	free(s);
+}
+
+/* ---- the request ---- */
+
+/* Its reader takes all that it is given, as long as it reads. */
+static int feed(struct h2_stream *s, const char *data, size_t len)
+{
+	ssize_t n = exchange_feed(&s->requests, data, len);
+
+	if (n < 0)
+		return (int)n;
+	if (!s->requests.reading)
+		set_state(s, H2_STREAM_WAITING);
+	return 0;
+}
+
+int h2_stream_refuse(struct h2_stream *s, enum refusal refusal, enum conn_close reason)
+{
+	int r = exchange_refuse_and_end(&s->requests, refusal, reason);
+
+	if (r == 0)
+		set_state(s, H2_STREAM_WAITING);
+	return r;
+}
+
+int h2_stream_take_head(struct h2_stream *s, const struct h2_head *head, bool has_body)
+{
+	struct buf text CLEANUP(buf_deinit) = { 0 };
+
+	if (head->is_large)
+		return h2_stream_refuse(s, (enum refusal)HTTP_HEADER_TOO_LARGE, CLOSE_REFUSED);
+	h2_head_write(head, has_body, &text);
+	if (text.failed)
+		return -ENOMEM;
+	s->is_chunked = has_body && !head->has_length;
+	return feed(s, text.data, text.len);
+}
+
+int h2_stream_take_body(struct h2_stream *s, const char *data, size_t len)
+{
+	char line[24];
+	int n, r;
+
+	if (!s->requests.reading || len == 0)
+		return 0;
+	if (!s->is_chunked)
+		return feed(s, data, len);
+	n = snprintf(line, sizeof(line), "%zx\r\n", len);
+	r = feed(s, line, (size_t)n);
+	if (r == 0 && s->requests.reading)
+		r = feed(s, data, len);
+	if (r == 0 && s->requests.reading)
+		r = feed(s, "\r\n", 2);
+	return r;
+}
+
+int h2_stream_take_end(struct h2_stream *s)
+{
+	if (!s->requests.reading)
+		return 0;
+	if (s->is_chunked)
+		return feed(s, "0\r\n\r\n", 5);
+	/* a body that is shorter than it was announced to be */
+	return h2_stream_refuse(s, REFUSAL_INCOMPLETE, CLOSE_REFUSED);
+}
+
+/* ---- the answer ---- */
+
+/* The answer stays until the client takes it. */
+static bool keep_answer(struct h2_stream *s)
+{
+	if (s->answer.failed ||
+	    !memory_take(s->requests.shared->config.memory, s->answer.capacity)) {
+		s->answer.failed = true;
+		return false;
+	}
+	s->n_charged_bytes += s->answer.capacity;
+	set_state(s, H2_STREAM_ANSWERING);
+	return true;
+}
+
+bool h2_stream_answer(struct h2_stream *s, struct h2_field fields[H2_FIELDS_MAX], size_t *np)
+{
+	if (s->state >= H2_STREAM_ANSWERING)
+		return false;
+	buf_clear(&s->answer);
+	exchange_render(&s->requests, &s->answer);
+	if (s->requests.first && s->answer.len == 0)
+		return false;
+	if (!s->requests.first && !keep_answer(s))
+		return false;
+	s->n_sent = h2_head_split(s->answer.data, s->answer.len, fields, np);
+	return true;
+}
+
+void h2_stream_linger(struct h2_stream *s)
+{
+	set_state(s, H2_STREAM_LINGERING);
+}

@@ -1,0 +1,377 @@
+/* Requests by HTTP/2: the client is nghttp2, a transcript of what it hears is compared. No socket anywhere. */
+#include "node/ingest/exchange_h2.h"
+
+#include <nghttp2/nghttp2.h>
+#include <stdio.h>
+
+#include "common/http/token_book.h"
+#include "t/unit/node/ingest/agent_bench.h"
+
+struct agent {
+	struct agent_bench *b;
+	struct requests connection;
+	struct exchange_h2 *h;
+	nghttp2_session *session;
+	char heard[4096]; /* "1:202 goaway:0 ..." */
+	bool is_over;
+};
+
+/* The bytes of a body, in frames, as much as was said. */
+struct body {
+	const char *bytes;
+	bool is_last;
+};
+
+static void note(struct agent *a, const char *fmt, int id, unsigned n)
+{
+	size_t len = strlen(a->heard);
+
+	snprintf(a->heard + len, sizeof(a->heard) - len, fmt, id, n);
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+		     size_t n_name, const uint8_t *value, size_t n_value, uint8_t flags, void *arg)
+{
+	(void)session;
+	(void)flags;
+	(void)n_value;
+	if (n_name == 7 && memcmp(name, ":status", 7) == 0)
+		note(arg, "%d:%u ", frame->hd.stream_id, (unsigned)atoi((const char *)value));
+	return 0;
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+	(void)session;
+	if (frame->hd.type == NGHTTP2_GOAWAY)
+		note(arg, "goaway:%d/%u ", frame->goaway.last_stream_id, frame->goaway.error_code);
+	if (frame->hd.type == NGHTTP2_RST_STREAM)
+		note(arg, "%d:reset/%u ", frame->hd.stream_id, frame->rst_stream.error_code);
+	return 0;
+}
+
+static void connect_agent(struct agent *a, struct agent_bench *b)
+{
+	nghttp2_session_callbacks *callbacks;
+	struct net_addr peer;
+
+	*a = (struct agent){ .b = b };
+	assert_int_equal(net_addr_numeric(&peer, "192.0.2.7", 4711), 0);
+	exchange_init(&a->connection, &b->shared, &peer);
+	a->h = exchange_h2_new(&a->connection);
+	assert_non_null(a->h);
+	assert_int_equal(nghttp2_session_callbacks_new(&callbacks), 0);
+	nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+	assert_int_equal(nghttp2_session_client_new(&a->session, callbacks, a), 0);
+	nghttp2_session_callbacks_del(callbacks);
+	assert_int_equal(nghttp2_submit_settings(a->session, NGHTTP2_FLAG_NONE, NULL, 0), 0);
+}
+
+static void hang_up(struct agent *a)
+{
+	nghttp2_session_del(a->session);
+	exchange_h2_free(a->h);
+	exchange_abandon_all(&a->connection);
+}
+
+/* All that the client has to say, in pieces of n_piece bytes. */
+static void speak_in_pieces(struct agent *a, size_t n_piece)
+{
+	const uint8_t *data;
+	ssize_t n;
+
+	while ((n = nghttp2_session_mem_send(a->session, &data)) > 0)
+		for (ssize_t at = 0; at < n; at += (ssize_t)n_piece)
+			assert_true(exchange_h2_feed(a->h, (const char *)data + at,
+						     n - at < (ssize_t)n_piece ? (size_t)(n - at)
+									       : n_piece));
+	assert_int_equal(n, 0);
+}
+
+/* What the client hears at the end of a turn of the loop. */
+static const char *hear(struct agent *a)
+{
+	struct buf out CLEANUP(buf_deinit) = { 0 };
+	struct conn_dirty *dirty;
+
+	a->heard[0] = '\0';
+	while ((dirty = conn_shared_pop_dirty(&a->b->shared)))
+		exchange_h2_answer(
+			(struct requests *)((char *)dirty - offsetof(struct requests, dirty)));
+	while (exchange_h2_pop_due(&a->b->shared))
+		continue;
+	assert_true(exchange_h2_render(a->h, &out, &a->is_over));
+	if (out.len > 0)
+		assert_int_equal(nghttp2_session_mem_recv(a->session, (uint8_t *)out.data, out.len),
+				 (ssize_t)out.len);
+	return a->heard;
+}
+
+static ssize_t on_body(nghttp2_session *session, int32_t id, uint8_t *to, size_t size,
+		       uint32_t *flagsp, nghttp2_data_source *source, void *arg)
+{
+	struct body *body = source->ptr;
+	size_t n = strlen(body->bytes);
+
+	(void)session;
+	(void)id;
+	(void)arg;
+	assert_true(n <= size);
+	if (n == 0 && !body->is_last)
+		return NGHTTP2_ERR_DEFERRED;
+	memcpy(to, body->bytes, n);
+	body->bytes = "";
+	if (body->is_last)
+		*flagsp |= NGHTTP2_DATA_FLAG_EOF;
+	return (ssize_t)n;
+}
+
+#define FIELD(name, value)                                                                         \
+	{                                                                                          \
+		(uint8_t *)(name), (uint8_t *)(value), strlen(name), strlen(value), 0              \
+	}
+
+static int32_t post_with(struct agent *a, struct body *body, const char *name, const char *value)
+{
+	const nghttp2_nv nvs[] = { FIELD(":method", "POST"), FIELD(":scheme", "http"),
+				   FIELD(":path", "/ingest"), FIELD(":authority", "w"),
+				   FIELD(name, value) };
+	nghttp2_data_provider provider = { .source.ptr = body, .read_callback = on_body };
+	int32_t id = nghttp2_submit_request(a->session, NULL, nvs, ARRAY_LEN(nvs), &provider, NULL);
+
+	assert_true(id > 0);
+	return id;
+}
+
+static int32_t post(struct agent *a, struct body *body)
+{
+	return post_with(a, body, "content-type", "application/json");
+}
+
+#define TWO "[{\"a\":1},{\"b\":2}]"
+
+static void a_packet_comes_up_as_it_was_sent_however_it_was_cut(void **state)
+{
+	struct agent_bench *b = *state;
+	struct agent a;
+
+	for (size_t n_piece = 1; n_piece < 120; n_piece++) {
+		struct body body = { TWO, true };
+
+		b->n_packets = 0;
+		connect_agent(&a, b);
+		post(&a, &body);
+		speak_in_pieces(&a, n_piece);
+		bench_check_packet(b, TWO, 2);
+		assert_string_equal(hear(&a), "");
+		bench_accept(b, 0);
+		assert_string_equal(hear(&a), "1:202 ");
+		hang_up(&a);
+	}
+}
+
+static void answers_leave_when_they_are_ready(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body bodies[] = { { "[1]", true }, { "[2", false }, { "[3]", true }, { "x", true } };
+	struct agent a;
+
+	connect_agent(&a, b);
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+		post(&a, &bodies[i]);
+	speak_in_pieces(&a, SIZE_MAX / 4);
+	assert_int_equal(b->n_packets, 2);
+	assert_string_equal(hear(&a), "7:400 ");
+	bench_accept(b, 1);
+	assert_string_equal(hear(&a), "5:202 ");
+	bench_refuse(b, 0, REFUSAL_SPILL_FULL);
+	assert_string_equal(hear(&a), "1:503 ");
+	bodies[1] = (struct body){ "]", true };
+	assert_int_equal(nghttp2_session_resume_data(a.session, 3), 0);
+	speak_in_pieces(&a, SIZE_MAX / 4);
+	bench_accept(b, 2);
+	assert_string_equal(hear(&a), "3:202 ");
+	hang_up(&a);
+}
+
+static void a_stream_that_is_reset_leaves_its_packet_to_its_fate(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body bodies[] = { { "[1]", true }, { "[2", false } };
+	struct agent a;
+
+	connect_agent(&a, b);
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+		post(&a, &bodies[i]);
+	speak_in_pieces(&a, 100);
+	assert_int_equal(b->n_packets, 1);
+	for (int32_t id = 1; id <= 3; id += 2)
+		assert_int_equal(nghttp2_submit_rst_stream(a.session, 0, id, NGHTTP2_CANCEL), 0);
+	speak_in_pieces(&a, 100);
+	bench_accept(b, 0);
+	assert_string_equal(hear(&a), "");
+	assert_int_equal(exchange_h2_state(a.h), CONN_IDLE);
+	hang_up(&a);
+}
+
+static void what_is_too_large_costs_its_stream_alone(void **state)
+{
+	struct agent_bench *b = *state;
+	char large[BENCH_MAX_BODY + 2], field[BENCH_MAX_HEAD + 1];
+	struct body bodies[] = { { large, true }, { "[2]", true }, { "[3]", true } };
+	struct agent a;
+
+	memset(large, ' ', sizeof(large) - 1);
+	large[sizeof(large) - 1] = '\0';
+	memset(field, 'x', sizeof(field) - 1);
+	field[sizeof(field) - 1] = '\0';
+	connect_agent(&a, b);
+	post(&a, &bodies[0]);
+	post_with(&a, &bodies[1], "a", field);
+	post(&a, &bodies[2]);
+	speak_in_pieces(&a, SIZE_MAX / 4);
+	bench_accept(b, 0);
+	hear(&a);
+	assert_non_null(strstr(a.heard, "1:413 "));
+	assert_non_null(strstr(a.heard, "3:431 "));
+	assert_non_null(strstr(a.heard, "5:202 "));
+	hang_up(&a);
+}
+
+/* What comes of a packet for which so much memory is left: "1:503 ", or "closed". */
+static const char *send_within(struct agent *a, size_t n_left)
+{
+	struct memory *memory = &a->b->memory;
+	size_t n = memory_left(memory) - n_left;
+	const uint8_t *data;
+	bool is_open = true;
+	ssize_t n_bytes;
+
+	assert_true(memory_take(memory, n));
+	while (is_open && (n_bytes = nghttp2_session_mem_send(a->session, &data)) > 0)
+		is_open = exchange_h2_feed(a->h, (const char *)data, (size_t)n_bytes);
+	memory_give(memory, n);
+	return is_open ? hear(a) : "closed";
+}
+
+static void memory_that_is_used_up_is_503(void **state)
+{
+	struct agent_bench *b = *state;
+	char bytes[1000 + 1];
+	unsigned n_refused = 0, n_closed = 0;
+
+	memset(bytes, ' ', sizeof(bytes) - 1);
+	bytes[sizeof(bytes) - 1] = '\0';
+	for (size_t n_left = 0; n_left < 40000; n_left += 100) {
+		struct body body = { bytes, true };
+		struct agent a;
+		const char *heard;
+
+		connect_agent(&a, b);
+		speak_in_pieces(&a, 100);
+		hear(&a);
+		post_with(&a, &body, "content-length", "1000");
+		heard = send_within(&a, n_left);
+		n_closed += strcmp(heard, "closed") == 0;
+		if (strncmp(heard, "1:503 ", 6) == 0)
+			n_refused++;
+		hang_up(&a);
+	}
+	assert_in_range(n_refused, 1, 400);
+	assert_in_range(n_closed, 1, 400);
+	assert_int_equal(b->n_packets, 0);
+}
+
+static void the_end_is_said_twice(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body bodies[] = { { "[1]", true }, { "[2]", true }, { "[3]", true } };
+	struct agent a;
+
+	connect_agent(&a, b);
+	post(&a, &bodies[0]);
+	speak_in_pieces(&a, 100);
+	exchange_h2_shut_down(a.h);
+	post(&a, &bodies[1]); /* on its way before the client hears of it */
+	speak_in_pieces(&a, 100);
+	assert_string_equal(hear(&a), "goaway:2147483647/0 ");
+	b->shared.now_us += 2 * US_PER_S;
+	exchange_h2_shut_down(a.h);
+	assert_string_equal(hear(&a), "goaway:3/0 ");
+	assert_false(a.is_over);
+	bench_accept(b, 0);
+	hear(&a);
+	assert_false(a.is_over);
+	bench_accept(b, 1);
+	assert_string_equal(hear(&a), "3:202 ");
+	assert_true(a.is_over);
+	assert_int_equal(a.connection.close_reason, CLOSE_ANSWERED);
+	hang_up(&a);
+}
+
+static void a_body_that_does_not_come_is_408(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body body = { "[1", false };
+	struct agent a;
+
+	connect_agent(&a, b);
+	post(&a, &body);
+	speak_in_pieces(&a, 100);
+	assert_true(exchange_h2_look(a.h));
+	assert_string_equal(hear(&a), "");
+	b->shared.now_us += 101 * US_PER_S;
+	assert_true(exchange_h2_look(a.h));
+	assert_string_equal(hear(&a), "1:408 ");
+	b->shared.now_us += 3 * US_PER_S;
+	assert_true(exchange_h2_look(a.h));
+	assert_string_equal(hear(&a), "1:reset/0 ");
+	hang_up(&a);
+}
+
+static void wrong_tokens_end_the_connection_after_a_while(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body bodies[30];
+	struct token_book tokens;
+	struct agent a;
+
+	token_book_init(&tokens);
+	assert_int_equal(token_book_set(&tokens, "one", BENCH_TOKEN, NULL), 0);
+	b->shared.config.api.tokens = &tokens;
+	connect_agent(&a, b);
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+		bodies[i] = (struct body){ "[1]", true };
+		post_with(&a, &bodies[i], "authorization", "Bearer wrong");
+	}
+	speak_in_pieces(&a, 100);
+	assert_int_equal(exchange_h2_state(a.h), CONN_DELAYED);
+	hear(&a);
+	assert_non_null(strstr(a.heard, "1:401 "));
+	assert_null(strstr(a.heard, ":429 "));
+	assert_non_null(strstr(a.heard, ":reset/7 "));
+	exchange_h2_release(a.h);
+	hear(&a);
+	assert_non_null(strstr(a.heard, ":429 "));
+	assert_true(a.is_over);
+	hang_up(&a);
+	token_book_deinit(&tokens);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BENCH_TEST(a_packet_comes_up_as_it_was_sent_however_it_was_cut),
+		BENCH_TEST(answers_leave_when_they_are_ready),
+		BENCH_TEST(a_stream_that_is_reset_leaves_its_packet_to_its_fate),
+		BENCH_TEST(what_is_too_large_costs_its_stream_alone),
+		BENCH_TEST(memory_that_is_used_up_is_503),
+		BENCH_TEST(the_end_is_said_twice),
+		BENCH_TEST(a_body_that_does_not_come_is_408),
+		BENCH_TEST(wrong_tokens_end_the_connection_after_a_while),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
