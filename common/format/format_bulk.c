@@ -84,17 +84,29 @@ static int scan_operation(struct json_cursor *c, struct operation *op)
 	return is_at(c, '{') ? scan_raw(c, DOCUMENT_DEPTH, &op->document) : FORMAT_E_SYNTAX;
 }
 
-/* The index that the path names: what is before /_bulk. */
+/* What is behind the last '/' that comes before `end`. */
+static struct format_slice last_segment(struct format_slice path, const char *end)
+{
+	const char *start = end;
+
+	while (start > path.data && start[-1] != '/')
+		start--;
+	return (struct format_slice){ start, (size_t)(end - start) };
+}
+
+/* The index that the path names: what is before /_bulk, or before /_doc/_bulk of older clients. */
 static struct format_slice path_index(struct format_slice path)
 {
-	const char *end = path.data + path.len, *start;
+	const char *end = path.data + path.len;
+	struct format_slice name;
 
 	while (end > path.data && end[-1] == '/')
 		end--;
 	end -= end - path.data >= 6 ? 6 : end - path.data;
-	for (start = end; start > path.data && start[-1] != '/';)
-		start--;
-	return (struct format_slice){ start, (size_t)(end - start) };
+	name = last_segment(path, end);
+	if (name.len == 4 && memcmp(name.data, "_doc", 4) == 0 && name.data > path.data)
+		name = last_segment(path, name.data - 1);
+	return name;
 }
 
 static void put_index(struct format_sink *sink, const struct operation *op,

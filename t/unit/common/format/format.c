@@ -64,6 +64,8 @@ static const struct read_case cases[] = {
 	{"_bulk: what stands behind an action is passed over", FORMAT_BULK, TEXT("{\"index\":{\"_index\":\"a\"},\"attempts\":0}\n{\"m\":1}\n"), 0, 1,
 	 MESSAGES("{\"action\":\"index\",\"index\":\"a\",\"document\":{\"m\":1}}"), "/_bulk", ""},
 	{"_bulk: an action stands first", FORMAT_BULK, TEXT("{\"attempts\":0,\"index\":{}}\n{\"m\":1}\n"), FORMAT_E_SYNTAX, 0, "", "/_bulk", ""},
+	{"_bulk: /_doc is the type, and no index", FORMAT_BULK, TEXT("{\"create\":{}}\n{}\n"), 0, 1,
+	 MESSAGES("{\"action\":\"create\",\"index\":\"shop\",\"document\":{}}"), "/shop/_doc/_bulk", ""},
 	{"_bulk has actions and documents", FORMAT_BULK, TEXT("{\"index\":{\"_index\":\"a\",\"_id\":\"1\"}}\n{\"m\":1}\n{\"delete\":{\"_id\":2}}\n{\"create\":{}}\n{ }\n"), 0, 3,
 	 MESSAGES("{\"action\":\"index\",\"index\":\"a\",\"id\":\"1\",\"document\":{\"m\":1}},{\"action\":\"delete\",\"index\":\"shop\",\"id\":2},{\"action\":\"create\",\"index\":\"shop\",\"document\":{ }}"), "/x/shop/_bulk/", ""},
 	{"an action without its document is refused", FORMAT_BULK, TEXT("{\"index\":{}}\n"), FORMAT_E_SYNTAX, 0, NULL},
