@@ -3,7 +3,7 @@
 -- GUARANTEES
 --   Atomic: of two nodes that start with one id at the same moment, one gets it. An id is free when its lease
 --   has ended, or when the caller knows that the process that held it has ended (ARGV 7). What that process
---   had borrowed goes back to the pot. Nothing is changed with 'in_use'.
+--   had borrowed goes back to the pot. Nothing is changed with 'in_use' and 'newer'.
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
@@ -13,7 +13,8 @@
 --   1 worker (node/0), 2 its instance token, 3 "0", 4 "0" (both as for numbered calls, which come later),
 --   5 lease (ms), 6 node info (JSON), 7 the first 8 digits of the token of a process that has ended ("" = none)
 -- RETURNS
---   {'ok', epoch}, or {'in_use', ms until its lease ends, the first 8 digits of its token, its node info (JSON)}
+--   {'ok', epoch}, or {'in_use', ms until its lease ends, the first 8 digits of its token, its node info (JSON)},
+--   or {'newer', layout of the vectors}: a newer program wrote them, and this one must not touch them
 -- COST
 --   O(slots), about 70 us with 3 analyzers.
 --@include keys
@@ -23,6 +24,8 @@
 --@include elect
 --@include call
 local lease_ms, info, ended = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local newer = newer_layout(redis.call('GETRANGE', K_HOT, 0, 7))
+if newer then return {'newer', newer} end
 local now = now_ms()
 local h = hot_open(now)
 local packed = redis.call('HGET', K_HELD, worker)

@@ -43,6 +43,16 @@ static int refuse(const struct node_shared *shared, const struct identity *other
 	return -EEXIST;
 }
 
+static int refuse_newer(const struct node_shared *shared, int64_t layout)
+{
+	log_error("node", "the registry was written by a newer version of Weir",
+		  "pool=%s layout=%lld version=%s remedy=%s runbook=%s", shared->config->pool,
+		  (long long)layout, WEIR_VERSION,
+		  "install that version here, or give this node another --pool",
+		  LOG_RUNBOOK "the-registry-is-of-a-newer-version");
+	return -EPROTO;
+}
+
 /* Who was found to have the id, and until when its lease runs if nobody prolongs it. */
 struct wait {
 	char run[CLAIM_RUN_SIZE];
@@ -119,6 +129,8 @@ static int claim_with(struct node_shared *shared, struct client *client, const c
 		else
 			break;
 	} while (r == 0);
+	if (r == CLAIM_E_NEWER)
+		return refuse_newer(shared, holder.layout);
 	if (r > 0)
 		log_warn("node", "it is not known whether another node has this id",
 			 "id=%s reason=%s", shared->config->node_id,

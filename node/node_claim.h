@@ -6,7 +6,8 @@
  */
 #include "node/shared.h"
 
-/* Blocks for at most a lease. -EEXIST: another node has the id, and the log says which. 0: this one has it, or
+/* Blocks for at most a lease. -EEXIST: another node has the id, and the log says which.
+ * -EPROTO: a newer version of Weir wrote the registry. 0: this one has it, or
  * Redis does not answer, and a node starts without Redis. */
 int node_claim(struct node_shared *shared) MUST_CHECK;
 

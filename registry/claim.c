@@ -18,6 +18,10 @@ static int take_answer(const redisReply *reply, struct claim_holder *holder)
 		return CLAIM_E_ANSWER;
 	if (strcmp(e[0]->str, "ok") == 0)
 		return 0;
+	if (strcmp(e[0]->str, "newer") == 0 && e[1]->type == REDIS_REPLY_INTEGER) {
+		holder->layout = e[1]->integer;
+		return CLAIM_E_NEWER;
+	}
 	if (strcmp(e[0]->str, "in_use") != 0 || reply->elements != 4 ||
 	    e[1]->type != REDIS_REPLY_INTEGER || !is_text(e[2]) || !is_text(e[3]))
 		return CLAIM_E_ANSWER;

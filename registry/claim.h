@@ -9,6 +9,7 @@
 
 #define CLAIM_E_IN_USE 100 /* another process has the id; the answer says which */
 #define CLAIM_E_ANSWER 101 /* the answer makes no sense */
+#define CLAIM_E_NEWER 102  /* a newer program wrote the registry */
 #define CLAIM_RUN_SIZE 9   /* the first 8 digits of a token, and NUL */
 #define CLAIM_INFO_MAX 1024
 
@@ -20,8 +21,9 @@ struct claim {
 	const char *ended; /* run of a process that is known to have ended; "" = none */
 };
 
-/* CLAIM_E_IN_USE: who has it. */
+/* CLAIM_E_IN_USE: who has it. CLAIM_E_NEWER: only the layout. */
 struct claim_holder {
+	int64_t layout;   /* of the registry */
 	int64_t lease_ms; /* left */
 	char run[CLAIM_RUN_SIZE];
 	char info[CLAIM_INFO_MAX]; /* JSON; "{}" where it does not fit */

@@ -59,11 +59,18 @@ local function epoch_now()
   return current_epoch
 end
 
+-- The layout of the vectors in Redis where a newer program wrote them, else nil. Junk is no whole number in this range.
+local LAYOUT, LAYOUTS = 1, 1000
+local function newer_layout(packed)
+  local version = packed and #packed >= 8 and struct.unpack('<d', packed)
+  return version and version > LAYOUT and version <= LAYOUTS and version == math.floor(version) and version or nil
+end
+
 local hot_packed -- as it was loaded
 local function hot_load()
   -- Vectors of zeros for all slots that were given away: none in an empty Redis.
   local function hot_new()
-    local n, h = 0, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+    local n, h = 0, {LAYOUT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
     for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do
       n = math.max(n, math.min(tonumber(slot) or 0, MAX_SLOTS - 1) + 1)
     end
@@ -75,6 +82,10 @@ local function hot_load()
 
   hot_packed = redis.call('GET', K_HOT)
   if not hot_packed then return hot_new() end
+  local newer = newer_layout(hot_packed)
+  if newer then
+    error(string.format('the registry has layout %d, and this program knows layout %d: update this program', newer, LAYOUT))
+  end
   local n_slots = (#hot_packed / 8 - HEADER) / 6
   if n_slots < 0 or n_slots > MAX_SLOTS or n_slots ~= math.floor(n_slots) then -- damaged
     hot_packed = nil

@@ -116,6 +116,19 @@ static void two_that_use_one_id_are_told_of_and_do_not_flood_the_journal(void **
 	assert_int_equal(journal_length(pool, "node_joined"), 1);
 }
 
+static void a_registry_of_a_newer_program_is_left_alone(void **state)
+{
+	struct redis_pool *pool = *state;
+
+	redis_pool_join(pool, "a1", 1, 60000);
+	redis_pool_set_header(pool, 1, 2);
+	assert_int_equal(claim(pool, FIRST, "{}", ""), CLAIM_E_NEWER);
+	assert_int_equal(holder.layout, 2);
+	assert_int_equal(journal_length(pool, "node_joined"), 0);
+	redis_pool_set_header(pool, 1, 1.5); /* this is junk, and no layout */
+	assert_int_equal(claim(pool, FIRST, "{}", ""), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +140,8 @@ int main(void)
 		cmocka_unit_test_setup(the_first_call_after_a_claim_tells_that_the_node_joined,
 				       redis_pool_clear),
 		cmocka_unit_test_setup(two_that_use_one_id_are_told_of_and_do_not_flood_the_journal,
+				       redis_pool_clear),
+		cmocka_unit_test_setup(a_registry_of_a_newer_program_is_left_alone,
 				       redis_pool_clear),
 	};
 
