@@ -39,6 +39,7 @@ struct exchange_h2 {
 	bool has_settings; /* the client's first frame has come */
 	bool is_in_head;   /* a header section has begun, and is not whole */
 	bool at_eof;
+	bool is_broken; /* there was no memory for its last word: it is closed without one */
 };
 
 static struct conn_shared *shared_of(const struct exchange_h2 *h)
@@ -64,8 +65,8 @@ static void end(struct exchange_h2 *h, enum conn_close reason, uint32_t code)
 
 	if (h->streams.connection->close_reason == CLOSE_BY_CLIENT)
 		h->streams.connection->close_reason = reason;
-	/* without memory for the last word it ends without one, at the next write */
 	r = nghttp2_session_terminate_session(h->session, code);
+	h->is_broken |= r != 0;
 	if (r != 0)
 		log_debug("ingest", "HTTP/2 ends without GOAWAY", "error=%s", nghttp2_strerror(r));
 	mark_due(h);
@@ -436,6 +437,8 @@ bool exchange_h2_render(struct exchange_h2 *h, struct buf *out, bool *endsp)
 	const uint8_t *data;
 	ssize_t n = 0;
 
+	if (h->is_broken)
+		return false;
 	while (out->len < MAX_RENDER_BYTES && (n = nghttp2_session_mem_send(h->session, &data)) > 0)
 		buf_append(out, data, (size_t)n);
 	if (n < 0)

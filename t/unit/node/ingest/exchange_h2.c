@@ -89,7 +89,7 @@ static void speak_in_pieces(struct agent *a, size_t n_piece)
 	assert_int_equal(n, 0);
 }
 
-/* What the client hears at the end of a turn of the loop. */
+/* What the client hears at the end of a turn of the loop, or "closed". */
 static const char *hear(struct agent *a)
 {
 	struct buf out CLEANUP(buf_deinit) = { 0 };
@@ -101,7 +101,8 @@ static const char *hear(struct agent *a)
 			(struct requests *)((char *)dirty - offsetof(struct requests, dirty)));
 	while (exchange_h2_pop_due(&a->b->shared))
 		continue;
-	assert_true(exchange_h2_render(a->h, &out, &a->is_over));
+	if (!exchange_h2_render(a->h, &out, &a->is_over))
+		return "closed";
 	if (out.len > 0)
 		assert_int_equal(nghttp2_session_mem_recv(a->session, (uint8_t *)out.data, out.len),
 				 (ssize_t)out.len);
@@ -283,6 +284,25 @@ static void memory_that_is_used_up_is_503(void **state)
 	assert_int_equal(b->n_packets, 0);
 }
 
+static void without_memory_for_a_last_word_there_is_none(void **state)
+{
+	struct agent_bench *b = *state;
+	struct buf out CLEANUP(buf_deinit) = { 0 };
+	struct agent a;
+	size_t n;
+
+	connect_agent(&a, b);
+	speak_in_pieces(&a, 100);
+	hear(&a);
+	n = memory_left(&b->memory);
+	assert_true(memory_take(&b->memory, n));
+	exchange_h2_end(a.h, CLOSE_IDLE);
+	assert_false(exchange_h2_render(a.h, &out, &a.is_over));
+	assert_int_equal(a.connection.close_reason, CLOSE_IDLE);
+	memory_give(&b->memory, n);
+	hang_up(&a);
+}
+
 static void the_end_is_said_twice(void **state)
 {
 	struct agent_bench *b = *state;
@@ -367,6 +387,7 @@ int main(void)
 		BENCH_TEST(a_stream_that_is_reset_leaves_its_packet_to_its_fate),
 		BENCH_TEST(what_is_too_large_costs_its_stream_alone),
 		BENCH_TEST(memory_that_is_used_up_is_503),
+		BENCH_TEST(without_memory_for_a_last_word_there_is_none),
 		BENCH_TEST(the_end_is_said_twice),
 		BENCH_TEST(a_body_that_does_not_come_is_408),
 		BENCH_TEST(wrong_tokens_end_the_connection_after_a_while),
