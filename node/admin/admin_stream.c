@@ -21,7 +21,7 @@ struct admin_stream {
 
 void admin_append_view(struct buf *out, const struct view *view)
 {
-	printable_append(out, view->text, view->len, "");
+	buf_append(out, view->text.data, view->text.len);
 	buf_printf(out, ",\"age_ms\":%llu}",
 		   (unsigned long long)((clock_mono_us() - view->seen_us) / US_PER_MS));
 }

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/printable.h"
 
 void view_unref(struct view *view)
 {
 	if (!view || atomic_fetch_sub(&view->n_refs, 1) != 1)
 		return;
-	cJSON_free(view->text);
+	buf_deinit(&view->text);
 	free(view);
 }
 
@@ -26,15 +27,16 @@ struct view *view_new(cJSON *json, uint64_t seen_us)
 	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
 
 	cJSON_Delete(json);
-	if (!view || !text) {
-		free(view);
-		cJSON_free(text);
-		return NULL;
+	if (view) {
+		*view = (struct view){ .made_us = clock_mono_us(), .seen_us = seen_us };
+		atomic_init(&view->n_refs, 1);
+		if (text)
+			printable_append(&view->text, text, strlen(text) - 1, "");
 	}
-	*view = (struct view){ .made_us = clock_mono_us(),
-			       .seen_us = seen_us,
-			       .text = text,
-			       .len = strlen(text) - 1 };
-	atomic_init(&view->n_refs, 1);
+	if (view && (!text || view->text.failed)) {
+		view_unref(view);
+		view = NULL;
+	}
+	cJSON_free(text);
 	return view;
 }

@@ -7,14 +7,16 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/err.h"
 
 struct view {
 	_Atomic unsigned n_refs;
 	uint64_t made_us; /* monotonic */
 	uint64_t seen_us; /* when the pool was last seen so */
-	char *text;       /* the overview as JSON without its last '}' */
-	size_t len;
+	/* The overview as JSON without its last '}', fit for terminals: this is looked for once, however
+	 * many read it. */
+	struct buf text;
 };
 
 /* Takes json, the overview. NULL: out of memory. */
