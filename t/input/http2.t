@@ -8,7 +8,7 @@ use Weir::Input;
 use Weir::Test;
 
 alarm 300;
-my $input = Weir::Input->start('--max-body', '100kB', '--body-timeout', '1s', '--idle-timeout', '1500ms');
+my $input = Weir::Input->start('--max-body', '100kB', '--body-timeout', '1s', '--idle-timeout', '1500ms', '--trusted-proxy', '127.0.0.1');
 my $base = "http://$input->{node}{ingest}";
 my $fields = folder . '/fields';
 my $large = folder . '/large';
@@ -73,6 +73,19 @@ $client = Weir::Http2->connect($input->node->{ingest});
 $client->send(headers($_ * 2 + 1, '/ingest')) for 0 .. 100;
 is(unpack('N', $client->next_frame(RST_STREAM, 201)->{payload}), 7, 'the 101st stream at once is refused');
 $client->close;
+
+# ---- behind a proxy ----
+
+my $proxied = Weir::Http2->connect($input->node->{ingest}, raw => 1);
+$proxied->send("PROXY TCP4 192.0.2.99 192.0.2.2 1 2\r\n", Weir::Http2::PREFACE, frame(SETTINGS, 0, 0), headers(1, '/nowhere', END_STREAM));
+like($proxied->body(1), qr/"code":"not_found"/, 'a PROXY header may come before the preface');
+$proxied->close;
+$proxied = Weir::Http2->connect($input->node->{ingest});
+$proxied->send(headers(1, '/nowhere', END_STREAM, 'x-forwarded-for' => '192.0.2.55'));
+like($proxied->body(1), qr/"code":"not_found"/, 'a stream may name its client');
+$proxied->close;
+ok($input->node->wait_log(qr/msg="request refused" .*client=\Q$_\E\b/), "the log names the client $_") for qw(192.0.2.99 192.0.2.55);
+$input->refused('not_found', 2);
 $input->bystander_is_well('beside them');
 $input->settles;
 done_testing;
