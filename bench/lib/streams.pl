@@ -18,10 +18,11 @@ for (1 .. $n) {
 }
 while (my @ready = $select->can_read) {
     for my $socket (@ready) {
-        my $got = sysread $socket, my $text, 1 << 18 or die "a stream has ended\n";
+        my $got = sysread $socket, my $text, 1 << 20 or die "a stream has ended\n";
         $bytes += $got;
-        $overviews += () = $text =~ /^event: overview/mg;
-        $has_one{$socket} //= keys %has_one if $text =~ /^event: overview/m;
+        next if index($text, "event: overview") < 0; # cheap: the reader has the machine of the node
+        $overviews++;
+        $has_one{$socket} = 1;
     }
     say STDERR "open $n" if !$is_open && keys %has_one == $n && ++$is_open;
 }
