@@ -259,6 +259,19 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	return 0;
 }
 
+/* nghttp2 has reset its stream. */
+static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error,
+			    void *arg)
+{
+	struct exchange_h2 *h = arg;
+
+	(void)session;
+	(void)error;
+	if (frame->hd.type == NGHTTP2_HEADERS)
+		h->is_in_head = false;
+	return 0;
+}
+
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
 {
 	struct exchange_h2 *h = arg;
@@ -495,6 +508,7 @@ static int set_callbacks(nghttp2_session_callbacks **callbacksp)
 	nghttp2_session_callbacks_set_on_header_callback(*callbacksp, on_header);
 	nghttp2_session_callbacks_set_on_begin_frame_callback(*callbacksp, on_begin_frame);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(*callbacksp, on_frame);
+	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(*callbacksp, on_invalid_frame);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(*callbacksp, on_data);
 	nghttp2_session_callbacks_set_on_stream_close_callback(*callbacksp, on_close);
 	nghttp2_session_callbacks_set_on_frame_send_callback(*callbacksp, on_sent);

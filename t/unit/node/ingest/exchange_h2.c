@@ -196,6 +196,26 @@ static void answers_leave_when_they_are_ready(void **state)
 	hang_up(&a);
 }
 
+/* Or those who wait beside it would be cut off with the timeout of a header section. */
+static void a_malformed_header_section_is_over_when_it_is_refused(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body good = { TWO, true }, bad = { TWO, true };
+	struct agent a;
+
+	connect_agent(&a, b);
+	post(&a, &good);
+	post_with(&a, &bad, "connection", "close");
+	speak_in_pieces(&a, SIZE_MAX / 4);
+	assert_int_equal(exchange_h2_state(a.h), CONN_WAITING);
+	assert_string_equal(hear(&a), "3:reset/1 ");
+	assert_int_equal(b->n_packets, 1);
+	bench_accept(b, 0);
+	assert_string_equal(hear(&a), "1:202 ");
+	assert_int_equal(exchange_h2_state(a.h), CONN_IDLE);
+	hang_up(&a);
+}
+
 static void a_stream_that_is_reset_leaves_its_packet_to_its_fate(void **state)
 {
 	struct agent_bench *b = *state;
@@ -384,6 +404,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BENCH_TEST(a_packet_comes_up_as_it_was_sent_however_it_was_cut),
 		BENCH_TEST(answers_leave_when_they_are_ready),
+		BENCH_TEST(a_malformed_header_section_is_over_when_it_is_refused),
 		BENCH_TEST(a_stream_that_is_reset_leaves_its_packet_to_its_fate),
 		BENCH_TEST(what_is_too_large_costs_its_stream_alone),
 		BENCH_TEST(memory_that_is_used_up_is_503),
