@@ -6,22 +6,29 @@
 #include "node/packet/packet_form.h"
 
 #define DEPTH 256
-#define MORE_PART 4 /* of max-body: that the packets may have more than the frame, by their tags */
+#define MORE_PART 4  /* of max-body: that the packets may have more than the frame, by their tags */
+#define JSON_TIMES 8 /* max-body: how much JSON may be made of one frame, as it is made at once */
 #define HEAD_BYTES 16 /* of a frame: those of its array, its tag and its bytes */
 
 struct split {
 	struct source *source;
 	struct parcel_chunk *chunk;
 	struct format_slice tag;
+	size_t max_bytes;     /* max-body */
 	size_t n_left;        /* bytes that the packets may still have, all together */
+	size_t json_left;     /* bytes of JSON that may still be made, fit or not */
 	struct parcel **endp; /* of the list */
 };
 
 static int split_add(struct split *s, const struct group_part *frame, uint64_t n_messages)
 {
 	struct parcel *parcel;
+	size_t n_json = s->max_bytes;
 	int r = group_make_alone(s->source, frame, n_messages, s->chunk, &parcel);
 
+	if (r == 0)
+		n_json = packet_json(parcel->packet).len;
+	s->json_left -= n_json < s->json_left ? n_json : s->json_left;
 	if (r != 0)
 		return r;
 	/* many forms at once could need more memory than there is: lanes make them again */
@@ -39,7 +46,7 @@ static int add_events(struct split *s, const char *data, size_t len, uint64_t n)
 	struct buf out = { 0 };
 	int r = -ENOMEM;
 
-	if (n_bytes > s->n_left)
+	if (n_bytes > s->n_left || s->json_left == 0 || n * s->tag.len > s->max_bytes)
 		return GROUP_E_LONG;
 	if (!memory_take(memory, n_bytes))
 		return -ENOMEM;
@@ -84,7 +91,12 @@ static void free_all(struct parcel *first)
 int forward_split(struct source *source, const struct group_part *frame, uint64_t n_messages,
 		  struct parcel_chunk *chunk, struct parcel **firstp)
 {
-	struct split s = { .source = source, .chunk = chunk, .endp = firstp };
+	size_t max_bytes = source->shared->config.max_body_bytes;
+	struct split s = { .source = source,
+			   .chunk = chunk,
+			   .max_bytes = max_bytes,
+			   .json_left = (JSON_TIMES - 1) * max_bytes,
+			   .endp = firstp };
 	struct forward_frame parts;
 	int r;
 
@@ -94,7 +106,7 @@ int forward_split(struct source *source, const struct group_part *frame, uint64_
 	    forward_frame_read(frame->data, frame->len, &parts) != 0)
 		return r;
 	s.tag = parts.tag;
-	s.n_left = frame->len + source->shared->config.max_body_bytes / MORE_PART;
+	s.n_left = frame->len + max_bytes / MORE_PART;
 	r = add_halves(&s, parts.events.data, parts.events.len, n_messages);
 	if (r != 0) {
 		free_all(*firstp);

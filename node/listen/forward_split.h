@@ -8,7 +8,8 @@
 
 /*
  * A list of parcels by `next`, which the caller sends. Else there are none: -ENOMEM, GROUP_E_LONG (a
- * single event is too long, or a long tag would stand in too many packets).
+ * single event is too long, a long tag would stand in too many packets, or all of it would be more than
+ * eight times max-body as JSON).
  */
 int forward_split(struct source *source, const struct group_part *frame, uint64_t n_messages,
 		  struct parcel_chunk *chunk, struct parcel **firstp) MUST_CHECK;
