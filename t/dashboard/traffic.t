@@ -50,8 +50,16 @@ ok($page->value('[...document.querySelector("#flow").getContext("2d").getImageDa
 is_deeply($page->value('[...document.querySelectorAll("#flow-legend li span")].map((e) => e.textContent).sort()'), [qw(a1 a2 a3 packets/s)],
     'with a colour for each analyzer, and a line of packets');
 is($page->value('document.querySelectorAll("#events [data-kind=joined]").length'), 3, 'the events say who joined');
-# A machine that pauses lets packets pile up, and then a node leases.
-like($page->text("tr[data-node=$_] [data-field=mode]"), qr/^(?:◆ exact|◇ leased)$/, "$_ is shown, and its mode") for qw(n1 n2);
+# A machine that pauses lets packets pile up, and then a node leases: the page says what the pool says.
+my %sign = (exact => '◆ exact', leased => '◇ leased');
+for my $id (qw(n1 n2)) {
+    my ($shown, $mode);
+    eval { wait_until {
+        ($mode) = map { $_->{mode} } grep { $_->{id} eq $id } @{ $cluster->cluster->{nodes} };
+        ($shown = $page->text("tr[data-node=$id] [data-field=mode]")) eq ($sign{$mode} // '')
+    } 20, "the mode of $id" };
+    is($shown, $sign{$mode}, "$id is shown, and its mode");
+}
 
 $load->signal('TERM');
 my $report = $cluster->finish_load($load);
