@@ -10,13 +10,12 @@
 #include "node/control/news.h"
 #include "node/control/probe.h"
 #include "node/control/reporter.h"
+#include "node/control/roster_keeper.h"
 #include "node/control/spill_look.h"
 #include "node/discover/discover.h"
-#include "registry/membership.h"
 #include "registry/redis/link.h"
 #include "registry/scripts.h"
 
-#define FORGET_MOST_MS 60000 /* between two looks for analyzers that are silent for long */
 #define POLL_US 2000000
 #define STALL_MS 2000
 #define REPORT_US 1000000
@@ -32,33 +31,19 @@ struct control {
 	_Atomic bool must_stop;
 	struct event_base *base;
 	struct link *link, *events;
+	struct roster_keeper *keeper;
 	struct prober *prober;
 	struct reporter *reporter;
 	struct spill_look *spill_look;
 	struct news news;
 	struct discover *discover; /* NULL: this node lists no analyzers */
 	struct event *refresh_event, *poll, *report;
-	bool is_asking;        /* a roster call is under way */
-	bool ask_again;        /* something changed since it was sent */
-	bool is_refused;       /* a call of this second's was */
-	pthread_mutex_t lock;  /* of `roster`; taken by admin requests, never for a packet */
-	struct roster *roster; /* a reference; NULL: none yet */
-	uint64_t roster_us;    /* when it was read */
-	uint64_t forget_us;    /* when to look next for those silent for long */
-	double looked_ms;      /* Redis TIME when its journal was last seen; 0: never */
-	bool has_lost;         /* it has lost data, and the next look tells whether it lost all */
+	bool is_refused; /* a call of this second's was */
 };
-
-static void ask(struct control *c);
 
 struct roster *control_roster(struct control *c)
 {
-	struct roster *roster;
-
-	pthread_mutex_lock(&c->lock);
-	roster = roster_ref(c->roster);
-	pthread_mutex_unlock(&c->lock);
-	return roster;
+	return roster_keeper_roster(c->keeper);
 }
 
 void control_refresh(struct control *c)
@@ -67,20 +52,11 @@ void control_refresh(struct control *c)
 		log_debug("control", "refresh already asked for");
 }
 
-/* Takes the reference. */
-static void adopt(struct control *c, struct roster *roster)
+static void on_news(void *arg, struct roster *roster)
 {
-	struct roster *old = c->roster;
-	bool is_news = !old || old->epoch != roster->epoch;
+	struct control *c = arg;
 
-	pthread_mutex_lock(&c->lock);
-	c->roster = roster;
-	c->roster_us = clock_mono_us();
-	pthread_mutex_unlock(&c->lock);
-	roster_unref(old);
 	atomic_store_explicit(&c->shared->health.has_roster, true, memory_order_relaxed);
-	if (!is_news)
-		return;
 	log_info("control", "roster", "epoch=%llu analyzers=%u", (unsigned long long)roster->epoch,
 		 roster->n_analyzers);
 	for (unsigned i = 0; i < c->n_workers; i++)
@@ -113,8 +89,9 @@ static void note_trouble(struct control *c)
 }
 
 /* A call had no good answer: does that say something of Redis? */
-static void note_failure(struct control *c)
+static void note_failure(void *arg)
 {
+	struct control *c = arg;
 	const char *error = link_error(c->link);
 
 	if (link_is_up(c->link) && redis_state_of_error(error) == REDIS_AWAY)
@@ -125,212 +102,13 @@ static void note_failure(struct control *c)
 	note_trouble(c);
 }
 
-static void on_restored(void *arg, const redisReply *reply)
-{
-	(void)reply; /* whatever it was, the roster that is asked for next shows it */
-	ask(arg);
-}
-
-/* Whether the list "a1 a2" has the id; "*" has all. */
-static bool names(const char *list, const char *id)
-{
-	size_t len = strlen(id);
-
-	if (strcmp(list, "*") == 0)
-		return true;
-	for (const char *at = list; (at = strstr(at, id)); at += len)
-		if ((at == list || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
-			return true;
-	return false;
-}
-
-/* Those of the list who were alive register again: how many. */
-static unsigned bring_back(struct control *c, const char *list)
-{
-	const struct roster *known = c->roster;
-	unsigned n_alive = 0;
-
-	for (unsigned i = 0; i < known->n_analyzers; i++) {
-		struct script_args args;
-
-		if (known->analyzers[i].lease_ms <= 0 || !names(list, known->analyzers[i].id))
-			continue;
-		n_alive++;
-		membership_restore_args(&known->analyzers[i], known->epoch + 1, &args);
-		if (link_call(c->link, SCRIPT_REGISTER, &args, on_restored, c) != 0)
-			break; /* the link is gone: all of it again when it is back */
-	}
-	return n_alive;
-}
-
-static void count_loss(struct control *c)
-{
-	atomic_fetch_add_explicit(&c->shared->n_registry_losses, 1, memory_order_relaxed);
-}
-
-/*
- * Redis is behind what this node has seen: it came back empty, or an older replica took over.
- * False: there is nothing to bring back.
- */
-static bool restore(struct control *c, const struct roster *found)
-{
-	const struct roster *known = c->roster;
-
-	count_loss(c);
-	c->has_lost = true;
-	log_warn("control", "the registry has lost data, registering again what is known",
-		 "epoch=%llu known_epoch=%llu analyzers=%u", (unsigned long long)found->epoch,
-		 (unsigned long long)known->epoch, known->n_analyzers);
-	return bring_back(c, "*") > 0;
-}
-
-static void on_forgotten(void *arg, const redisReply *reply)
-{
-	(void)arg;
-	(void)reply; /* another node may have been first */
-}
-
-/*
- * Removes those whose leases ended long ago. The roster is of the last change, and heartbeats change
- * nothing: the script looks whether they are silent, and it is asked rarely.
- */
-static void forget(struct control *c)
-{
-	int64_t after_ms = (int64_t)c->shared->config->forget_after_ms;
-	uint64_t now_us = clock_mono_us();
-	int64_t age_ms = (int64_t)((now_us - c->roster_us) / US_PER_MS);
-
-	if (now_us < c->forget_us)
-		return;
-	c->forget_us = now_us + (after_ms < FORGET_MOST_MS ? (uint64_t)after_ms : FORGET_MOST_MS) *
-					US_PER_MS;
-	for (unsigned i = 0; c->roster && i < c->roster->n_analyzers; i++) {
-		const struct analyzer *a = &c->roster->analyzers[i];
-		struct script_args args;
-
-		if (a->lease_ms - age_ms > -after_ms)
-			continue;
-		membership_forget_args(a->id, after_ms, &args);
-		if (link_call(c->link, SCRIPT_DEREGISTER, &args, on_forgotten, c) != 0)
-			return;
-	}
-}
-
-static void on_roster(void *arg, const redisReply *reply)
-{
-	struct control *c = arg;
-	struct roster *roster = NULL;
-
-	c->is_asking = false;
-	if (!reply)
-		note_failure(c);
-	if (!reply || reply->type != REDIS_REPLY_STRING)
-		return;
-	if (reply->len == 0) { /* nothing new */
-		forget(c);
-		if (c->ask_again)
-			ask(c);
-		return;
-	}
-	if (roster_parse(reply->str, &roster) != 0) {
-		log_error("control", "the roster cannot be read");
-		return;
-	}
-	if (c->roster && roster->epoch < c->roster->epoch && restore(c, roster)) {
-		roster_unref(roster);
-		return;
-	}
-	adopt(c, roster);
-	forget(c);
-	if (c->ask_again)
-		ask(c);
-}
-
-static void ask(struct control *c)
-{
-	struct script_args args = { 0 };
-
-	c->ask_again = c->is_asking;
-	if (c->roster)
-		script_arg_int(&args, (int64_t)c->roster->epoch);
-	if (!c->is_asking)
-		c->is_asking = link_call(c->link, SCRIPT_ROSTER, &args, on_roster, c) == 0;
-}
-
-/*
- * Whether nothing is left of what was there at the last look: all of the journal is younger. The
- * epoch cannot tell that, because analyzers may have registered again before this node looked.
- */
-static bool is_empty(struct control *c, const char *began, const char *now)
-{
-	bool is_younger = c->looked_ms > 0 && strtod(began, NULL) > c->looked_ms;
-
-	if (!*began)
-		return c->has_lost;
-	c->looked_ms = strtod(now, NULL);
-	return is_younger;
-}
-
-/* Four texts; see the script. */
-static bool is_mended(const redisReply *reply)
-{
-	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4)
-		return false;
-	for (size_t i = 0; i < reply->elements; i++)
-		if (reply->element[i]->type != REDIS_REPLY_STRING)
-			return false;
-	return true;
-}
-
-static void note_keys_lost(struct control *c, const char *keys, unsigned n_back)
-{
-	count_loss(c);
-	c->has_lost = true;
-	log_warn("control", "the registry has lost data", "keys=%s analyzers=%u runbook=%s",
-		 *keys ? keys : "none", n_back, LOG_RUNBOOK "the-registry-has-lost-data");
-	ask(c);
-}
-
-static void on_mended(void *arg, const redisReply *reply)
-{
-	struct control *c = arg;
-	const char *lost, *forgotten;
-	unsigned n = 0;
-	bool is_all;
-
-	if (!reply)
-		note_failure(c);
-	if (!is_mended(reply))
-		return;
-	lost = reply->element[0]->str;
-	forgotten = reply->element[1]->str;
-	is_all = is_empty(c, reply->element[2]->str, reply->element[3]->str);
-	if (*forgotten && c->roster)
-		n = bring_back(c, forgotten);
-	if (*lost || n > 0 || (is_all && !c->has_lost))
-		note_keys_lost(c, lost, n);
-	if (c->has_lost)
-		redis_seen_lose(&c->shared->redis_seen, is_all, wall_ms());
-	c->has_lost = false;
-}
-
 static void on_spill_lost(void *arg, const char *keys)
 {
-	count_loss(arg);
+	struct control *c = arg;
+
+	atomic_fetch_add_explicit(&c->shared->n_registry_losses, 1, memory_order_relaxed);
 	log_warn("control", "the spill has lost data", "keys=%s runbook=%s", keys,
 		 LOG_RUNBOOK "the-registry-has-lost-data");
-}
-
-/* Each second: has the registry lost anything, or whom this node knows? */
-static void mend(struct control *c)
-{
-	struct script_args args = { 0 };
-
-	script_arg_int(&args, (int64_t)c->roster->epoch);
-	script_arg_int(&args, c->roster->n_analyzers);
-	spill_look_add_args(c->spill_look, &args);
-	if (link_call(c->link, SCRIPT_MEND, &args, on_mended, c) != 0)
-		log_debug("control", "the link is down, the registry was not looked at");
 }
 
 static void on_up(void *arg, bool up)
@@ -339,21 +117,23 @@ static void on_up(void *arg, bool up)
 
 	atomic_store_explicit(&c->shared->health.redis_up, up, memory_order_relaxed);
 	if (up) {
-		ask(c);
+		roster_keeper_ask(c->keeper);
 		discover_on_up(c->discover);
 		return;
 	}
-	c->is_asking = false;
+	roster_keeper_on_down(c->keeper);
 	note_failure(c);
 }
 
 static void on_event(void *arg, const char *text)
 {
+	struct control *c = arg;
+
 	if (strstr(text, " by ")) /* somebody made it, maybe straight in Redis */
 		log_info("control", "change announced", "event=%s", text);
 	else
 		log_debug("control", "event", "text=%s", text);
-	ask(arg);
+	roster_keeper_ask(c->keeper);
 }
 
 static void on_refresh(evutil_socket_t fd, short what, void *arg)
@@ -367,7 +147,7 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 	if (atomic_load(&c->must_stop))
 		event_base_loopbreak(c->base);
 	else
-		ask(c);
+		roster_keeper_ask(c->keeper);
 }
 
 static void on_poll(evutil_socket_t fd, short what, void *arg)
@@ -377,7 +157,7 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (link_is_up(c->link))
-		ask(c);
+		roster_keeper_ask(c->keeper);
 }
 
 /* The next one is due in a second. */
@@ -400,6 +180,7 @@ static void on_report(evutil_socket_t fd, short what, void *arg)
 {
 	struct control *c = arg;
 	struct buf text CLEANUP(buf_deinit) = { 0 };
+	const struct roster *roster = roster_keeper_peek(c->keeper);
 	const char *words[] = { "HSET", c->shared->keys.names[KEY_REPORT],
 				c->shared->config->node_id, NULL };
 
@@ -409,15 +190,14 @@ static void on_report(evutil_socket_t fd, short what, void *arg)
 	c->is_refused = false;
 	if (!link_is_up(c->link))
 		note_failure(c);
-	if (!c->roster)
+	if (!roster)
 		return;
-	reporter_write(c->reporter, c->roster, link_stats(c->link)->last_us, clock_mono_us(),
-		       &text);
+	reporter_write(c->reporter, roster, link_stats(c->link)->last_us, clock_mono_us(), &text);
 	if (!text.failed)
 		watch_hear(c->watch, buf_str(&text));
 	if (!link_is_up(c->link))
 		return;
-	mend(c);
+	roster_keeper_mend(c->keeper, c->spill_look);
 	words[3] = buf_str(&text);
 	if (!text.failed && link_command(c->link, ARRAY_LEN(words), words, on_reported, c) != 0)
 		log_debug("control", "the link is down, nothing was reported");
@@ -485,6 +265,11 @@ static int build(struct control *c)
 				 .shared = c->shared,
 				 .keys = &c->shared->keys,
 				 .node = config->node_id };
+	c->keeper = roster_keeper_new(&(struct roster_keeper_config){ .shared = c->shared,
+								      .link = c->link,
+								      .on_news = on_news,
+								      .on_failure = note_failure,
+								      .arg = c });
 	c->prober = prober_new(&prober);
 	c->refresh_event =
 		event_new(c->base, c->shared->refresh_fd, EV_READ | EV_PERSIST, on_refresh, c);
@@ -500,8 +285,8 @@ static int build(struct control *c)
 	c->reporter = reporter_new(c->shared, c->shards, c->n_workers, clock_mono_us());
 	if (c->link && start_discover(c) != 0)
 		return -ENOMEM;
-	if (!c->link || !c->events || !c->prober || !c->refresh_event || !c->poll || !c->report ||
-	    !c->reporter || !c->spill_look)
+	if (!c->link || !c->events || !c->keeper || !c->prober || !c->refresh_event || !c->poll ||
+	    !c->report || !c->reporter || !c->spill_look)
 		return -ENOMEM;
 	if (event_add(c->refresh_event, NULL) != 0 || event_add(c->poll, &poll) != 0 ||
 	    event_add(c->report, &report) != 0)
@@ -522,7 +307,6 @@ struct control *control_new(struct node_shared *shared, struct worker *workers,
 	c->shards = shards;
 	c->n_workers = n_workers;
 	c->watch = watch;
-	pthread_mutex_init(&c->lock, NULL);
 	c->base = event_base_new();
 	if (!c->base || build(c) != 0) {
 		control_free(c);
@@ -562,6 +346,7 @@ void control_free(struct control *c)
 	discover_free(c->discover);
 	link_free(c->link);
 	link_free(c->events);
+	roster_keeper_free(c->keeper);
 	if (c->refresh_event)
 		event_free(c->refresh_event);
 	if (c->poll)
@@ -571,7 +356,5 @@ void control_free(struct control *c)
 	reporter_free(c->reporter);
 	if (c->base)
 		event_base_free(c->base);
-	roster_unref(c->roster);
-	pthread_mutex_destroy(&c->lock);
 	free(c);
 }

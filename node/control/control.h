@@ -1,14 +1,12 @@
 #ifndef WEIR_NODE_CONTROL_H
 #define WEIR_NODE_CONTROL_H
 /*
- * The control thread of a node: keeps the roster and hands it to the workers, probes the analyzers,
- * brings back what an emptied Redis has lost; tells each second what the node sees of itself.
+ * The control thread of a node. It keeps the newest roster (roster_keeper.h) and hands it to the
+ * workers, probes the analyzers, and tells each second what the node sees of itself.
  *
  *   events (a hint) --+
- *   a worker's wish --+--> roster.lua --> newer? --> every worker's mailbox
- *   every 2 s --------+        |
- *                              +--> older (Redis lost it): register again what we knew, then once
- * more
+ *   a worker's wish --+--> roster_keeper --news--> every worker's mailbox, prober, watch
+ *   every 2 s --------+
  */
 #include "node/watch/watch.h"
 #include "node/worker.h"
