@@ -67,7 +67,11 @@ static enum codec_coding find_sign(const char *data, size_t len)
 
 static bool looks_like_json(const char *data, size_t len)
 {
-	return len > 0 && (data[0] == '{' || data[0] == '[');
+	size_t at = begins(data, len, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+	while (at < len && data[at] && strchr(" \t\r\n", data[at]))
+		at++;
+	return at < len && (data[at] == '{' || data[at] == '[');
 }
 
 static int unpack_layer(struct codec *codec, enum codec_coding coding, const char *data, size_t len,
@@ -104,10 +108,9 @@ static int unpack_block(const char *data, size_t len, enum codec_coding announce
 static bool was_no_layer(int r, enum codec_coding coding, enum codec_coding announced,
 			 const char *data, size_t len)
 {
-	if (r != CODEC_E_BAD)
-		return false;
-	return (coding == CODEC_ZLIB && announced == CODEC_IDENTITY) ||
-	       (coding == CODEC_SNAPPY_BLOCK && looks_like_json(data, len));
+	if (coding == CODEC_SNAPPY_BLOCK)
+		return r > 0 && looks_like_json(data, len);
+	return r == CODEC_E_BAD && coding == CODEC_ZLIB && announced == CODEC_IDENTITY;
 }
 
 static void set_limit(struct codec_out *out, size_t n_packed, size_t max_bytes)

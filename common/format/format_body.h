@@ -11,6 +11,8 @@ struct buf;
 #define FORMAT_E_EMPTY 2     /* it holds no messages */
 #define FORMAT_E_TOO_LARGE 3 /* its JSON form is larger than the sink takes */
 
+#define FORMAT_MARK "\xef\xbb\xbf" /* the byte order mark of UTF-8 */
+
 /* Borrowed bytes. len 0: absent. */
 struct format_slice {
 	const char *data;

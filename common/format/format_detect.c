@@ -46,6 +46,12 @@ static bool begins(const struct format_body *body, const char *sign)
 	return body->len >= n && memcmp(body->data, sign, n) == 0;
 }
 
+size_t format_mark_len(const struct format_body *body, struct format_slice media_type)
+{
+	return begins(body, FORMAT_MARK) && !says(media_type, "msgpack") ? sizeof(FORMAT_MARK) - 1
+									 : 0;
+}
+
 static bool is_one_document(const struct format_body *body)
 {
 	struct format_sink sink = { 0 };

@@ -3,41 +3,41 @@
 #include "common/json/json_packet.h"
 
 static int read_document(const struct format_body *body, struct format_sink *sink,
-			 enum json_envelope *envelopep)
+			 struct json_packet *packet)
 {
-	struct json_packet packet = { 0 };
-	int r = json_packet_read(body->data, body->len, JSON_MAX_DEPTH, &packet);
+	int r = json_packet_read(body->data, body->len, JSON_MAX_DEPTH, packet);
 
-	*envelopep = packet.envelope;
 	if (r == JSON_PACKET_E_EMPTY)
 		return FORMAT_E_EMPTY;
 	if (r)
 		return FORMAT_E_SYNTAX;
-	if (packet.n_messages > UINT32_MAX)
+	if (packet->n_messages > UINT32_MAX)
 		return FORMAT_E_TOO_LARGE;
-	sink->n_messages = packet.n_messages;
+	sink->n_messages = packet->n_messages;
 	return 0;
 }
 
 int format_read_json(const struct format_body *body, struct format_sink *sink)
 {
-	enum json_envelope envelope;
+	struct json_packet packet = { 0 };
 
-	return read_document(body, sink, &envelope);
+	return read_document(body, sink, &packet);
 }
 
-/* An object without the envelope holds nothing, as a protobuf without its field does. */
+/* An envelope without messages holds nothing, as a protobuf without its field does. Anything else
+ * is refused: its agent would be told that messages are taken that nobody gets. */
 static int read_envelope(const struct format_body *body, struct format_sink *sink,
 			 enum json_envelope wanted)
 {
-	enum json_envelope envelope;
-	int r = read_document(body, sink, &envelope);
+	struct json_packet packet = { 0 };
+	int r = read_document(body, sink, &packet);
 
-	if (r || envelope == wanted)
-		return r;
+	if (r == 0 && packet.envelope == wanted)
+		return 0;
 	sink->n_messages = 0;
-	return body->data[0] == '[' || envelope != JSON_ENVELOPE_NONE ? FORMAT_E_SYNTAX
-								      : FORMAT_E_EMPTY;
+	if (r == FORMAT_E_EMPTY || (r == 0 && packet.envelope == JSON_ENVELOPE_NONE))
+		return packet.is_hollow ? FORMAT_E_EMPTY : FORMAT_E_SYNTAX;
+	return r ? r : FORMAT_E_SYNTAX;
 }
 
 int format_read_otlp_json(const struct format_body *body, struct format_sink *sink)
@@ -52,10 +52,10 @@ int format_read_loki_json(const struct format_body *body, struct format_sink *si
 
 int format_read_kafkarest(const struct format_body *body, struct format_sink *sink)
 {
-	enum json_envelope envelope;
-	int r = read_document(body, sink, &envelope);
+	struct json_packet packet = { 0 };
+	int r = read_document(body, sink, &packet);
 
-	return r == 0 && envelope != JSON_ENVELOPE_RECORDS ? FORMAT_E_SYNTAX : r;
+	return r == 0 && packet.envelope != JSON_ENVELOPE_RECORDS ? FORMAT_E_SYNTAX : r;
 }
 
 /* Writes the value at the cursor as one message. */
@@ -103,7 +103,7 @@ int format_read_json_lines(const struct format_body *body, struct format_sink *s
 	return read_values(body, sink, false);
 }
 
-int format_read_hec(const struct format_body *body, struct format_sink *sink)
+int format_read_objects(const struct format_body *body, struct format_sink *sink)
 {
 	return read_values(body, sink, true);
 }

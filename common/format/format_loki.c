@@ -182,5 +182,7 @@ int format_read_loki_proto(const struct format_body *body, struct format_sink *s
 		r = put_stream(sink, (struct bytes){ field.data, field.len });
 	}
 	format_put_str(sink, "]}");
+	if (r == 0 && is_first && body->len > 0)
+		return FORMAT_E_SYNTAX; /* it has fields, and none is a stream */
 	return r ? r : format_result(sink);
 }

@@ -303,9 +303,20 @@ static int put_message(struct format_sink *sink, const struct message *message, 
 	return r;
 }
 
+/* All of its fields are those of something else. */
+static bool is_foreign(const struct format_body *body)
+{
+	struct place places[MAX_ROWS] = { 0 };
+
+	return body->len > 0 && find_places(&request, body->data, body->len, places) == 0 &&
+	       places[0].n == 0;
+}
+
 int format_read_otlp_proto(const struct format_body *body, struct format_sink *sink)
 {
 	int r = put_message(sink, &request, body->data, body->len, JSON_MAX_DEPTH);
 
+	if (r == 0 && sink->n_messages == 0 && is_foreign(body))
+		return FORMAT_E_SYNTAX;
 	return r ? r : format_result(sink);
 }

@@ -48,6 +48,9 @@ const char *format_route_find(const char *path, size_t len, enum format_family *
 {
 	while (len > 1 && path[len - 1] == '/')
 		len--;
+	/* a URL that ended in a slash, and a path behind it */
+	for (; len > 1 && path[1] == '/'; len--)
+		path++;
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		if ((!routes[i].has_prefix && len != routes[i].len) ||
 		    !ends_with(path, len, routes[i].path, routes[i].len))

@@ -26,7 +26,13 @@ enum format_family {
 const char *format_route_find(const char *path, size_t len, enum format_family *familyp);
 
 /*
- * The format of a body, unpacked, that came in this family. The first bytes decide, and the media
+ * The bytes of a byte order mark that a body begins with: agents on Windows write one before text
+ * and JSON. MessagePack may begin with the same bytes, where the media type says that it is some.
+ */
+size_t format_mark_len(const struct format_body *body, struct format_slice media_type);
+
+/*
+ * The format of a body, unpacked and without a byte order mark, that came in this family. The first bytes decide, and the media
  * type where they leave it open; it may be absent (len 0).
  */
 enum format_id format_detect(enum format_family family, const struct format_body *body,

@@ -41,7 +41,7 @@ int format_read_otlp_json(const struct format_body *body, struct format_sink *si
 int format_read_otlp_proto(const struct format_body *body, struct format_sink *sink);
 int format_read_loki_json(const struct format_body *body, struct format_sink *sink);
 int format_read_loki_proto(const struct format_body *body, struct format_sink *sink);
-int format_read_hec(const struct format_body *body, struct format_sink *sink);
+int format_read_objects(const struct format_body *body, struct format_sink *sink);
 int format_read_hec_raw(const struct format_body *body, struct format_sink *sink);
 int format_read_bulk(const struct format_body *body, struct format_sink *sink);
 int format_read_journal(const struct format_body *body, struct format_sink *sink);

@@ -315,15 +315,19 @@ static void parse_3164(struct format_slice *s, struct syslog_message *m)
 
 void syslog_message_parse(const char *data, size_t len, struct syslog_message *m)
 {
+	static const char marked[] = FORMAT_MARK "<";
 	struct format_slice s = { data, len };
 
 	*m = (struct syslog_message){ .priority = -1 };
+	/* Windows' writers of text begin a connection with it */
+	if (s.len >= sizeof(marked) - 1 && memcmp(s.data, marked, sizeof(marked) - 1) == 0)
+		advance(&s, sizeof(FORMAT_MARK) - 1);
 	m->priority = take_priority(&s);
 	if (m->priority >= 0 && take_version(&s, m))
 		parse_5424(&s, m);
 	else
 		parse_3164(&s, m);
-	if (s.len >= 3 && memcmp(s.data, "\xEF\xBB\xBF", 3) == 0)
+	if (s.len >= 3 && memcmp(s.data, FORMAT_MARK, 3) == 0)
 		advance(&s, 3);
 	m->text = s;
 }

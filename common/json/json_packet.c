@@ -8,6 +8,7 @@ struct fields {
 	struct json_packet *packet;
 	bool seen_id;
 	bool is_broken; /* an element of a nested envelope is no object */
+	bool is_odd;    /* something in a nested envelope, or in its place, is of another shape */
 	unsigned seen;  /* bits by envelope */
 	size_t n_fields;
 };
@@ -34,7 +35,8 @@ struct level {
 	const char *other;        /* what the lowest level may be called as well; NULL: nothing */
 	uint64_t *n_messagesp;
 	bool *is_brokenp; /* NULL: not the highest level */
-	bool was_seen;    /* in the object that is scanned */
+	bool *is_oddp;
+	bool was_seen; /* in the object that is scanned */
 };
 
 static int on_nested_element(struct json_cursor *c, unsigned depth, void *arg);
@@ -43,17 +45,22 @@ static int on_nested_field(struct json_cursor *c, unsigned depth, const struct j
 			   void *arg)
 {
 	struct level *level = arg;
-	struct level below = { level->names + 1, level->other, level->n_messagesp, NULL, false };
+	struct level below = { level->names + 1, level->other, level->n_messagesp, NULL,
+			       level->is_oddp,   false };
 	bool is_last = level->names[1] == NULL;
 	bool is_other = is_last && level->other && json_slice_is(key, level->other);
 	size_t n;
 	int r;
 
-	if (level->was_seen || !(is_other || json_slice_is(key, level->names[0])))
+	if (level->was_seen || !(is_other || json_slice_is(key, level->names[0]))) {
+		*level->is_oddp |= peek(c) == '['; /* messages may have been meant */
 		return json_scan_value(c, depth);
+	}
 	level->was_seen = true;
-	if (peek(c) != '[')
+	if (peek(c) != '[') {
+		*level->is_oddp |= peek(c) != 'n';
 		return json_scan_value(c, depth);
+	}
 	r = json_scan_array(c, depth, is_last ? NULL : on_nested_element, &below, &n);
 	if (r == 0 && is_last)
 		*level->n_messagesp += n;
@@ -69,6 +76,7 @@ static int on_nested_element(struct json_cursor *c, unsigned depth, void *arg)
 		return json_scan_object(c, depth, on_nested_field, level);
 	if (level->is_brokenp)
 		*level->is_brokenp = true;
+	*level->is_oddp = true;
 	return json_scan_value(c, depth);
 }
 
@@ -80,8 +88,9 @@ static int scan_nested(struct json_cursor *c, unsigned depth, struct fields *fie
 	uint64_t n_messages = 0;
 	bool is_loki = envelope == JSON_ENVELOPE_STREAMS;
 	/* Loki's older clients have "entries", and send them to /api/prom/push */
-	struct level level = { is_loki ? loki : otlp, is_loki ? "entries" : NULL, &n_messages,
-			       &fields->is_broken, false };
+	struct level level = { is_loki ? loki : otlp, is_loki ? "entries" : NULL,
+			       &n_messages,           &fields->is_broken,
+			       &fields->is_odd,       false };
 	size_t n;
 	int r = json_scan_array(c, depth, on_nested_element, &level, &n);
 
@@ -128,6 +137,8 @@ static int on_field(struct json_cursor *c, unsigned depth, const struct json_sli
 	if (envelope != JSON_ENVELOPE_NONE && peek(c) == '[' &&
 	    (envelope == JSON_ENVELOPE_MESSAGES || fields->packet->envelope == JSON_ENVELOPE_NONE))
 		return scan_envelope(c, depth, fields, envelope);
+	if (json_envelope_is_nested(envelope))
+		fields->is_odd |= peek(c) != 'n';
 	if (is_id && peek(c) == '"')
 		return json_scan_string(c, &fields->packet->id);
 	return json_scan_value(c, depth);
@@ -138,7 +149,9 @@ static int settle_envelope(struct fields *fields)
 {
 	struct json_packet *packet = fields->packet;
 	bool is_nested = json_envelope_is_nested(packet->envelope);
+	bool has_nested = fields->seen >> JSON_ENVELOPE_RESOURCE_LOGS;
 
+	packet->is_hollow = !fields->is_odd && (fields->n_fields == 0 || has_nested);
 	if (packet->envelope <= JSON_ENVELOPE_MESSAGES)
 		return 0;
 	if (is_nested ? fields->is_broken : packet->n_messages == 0 && fields->n_fields > 1) {

@@ -43,6 +43,9 @@ struct json_packet {
 	struct json_slice id;  /* as written between its quotes; len 0: it has none */
 	uint64_t n_messages;   /* at least 1 */
 	enum json_envelope envelope;
+	/* An object without fields, or with OTLP's or Loki's envelope and nothing odd in it. Where
+	 * that has no messages, none were meant. */
+	bool is_hollow;
 };
 
 /* The cursor is at its first byte, and is left behind its last. 0, JSON_PACKET_E_*. */

@@ -135,7 +135,9 @@ void answer_write(struct buf *out, const struct answer *a, const struct answer_d
 		write_body(out, a, a->text, strlen(a->text));
 		return;
 	case ANSWER_OPTIONS:
-		write_head(out, a, 204, NULL, 0, date, close);
+		write_head(out, a, a->status, NULL, 0, date, close);
+		if (a->status != 204)
+			buf_append_str(out, "Content-Length: 0\r\n");
 		buf_printf(out, "Allow: %s\r\n\r\n", a->allow);
 		return;
 	default:

@@ -15,14 +15,14 @@ enum answer_kind {
 	ANSWER_ACCEPTED, /* 202 {"status":"accepted","messages":n}, or as its format wants it */
 	ANSWER_REFUSED,  /* application/problem+json, or as its format wants it */
 	ANSWER_TEXT,     /* health checks: `status` and `text` */
-	ANSWER_OPTIONS,  /* 204 with Allow */
+	ANSWER_OPTIONS,  /* `status` 204 or 200, with Allow */
 	ANSWER_KINDS
 };
 
 struct answer {
 	enum answer_kind kind;
 	enum refusal refusal;   /* REFUSED */
-	int status;             /* TEXT */
+	int status;             /* TEXT, OPTIONS */
 	const char *text;       /* TEXT: static */
 	const char *media_type; /* TEXT: static; NULL: plain text */
 	char *items;            /* ACCEPTED, _bulk: owned */

@@ -41,6 +41,7 @@ static const char es_xpack[] =
 static const char es_nodes[] =
 	"{\"_nodes\":{\"total\":0,\"successful\":0,\"failed\":0},\"cluster_name\":\"weir\",\"nodes\":{}}";
 static const char es_shards[] = "{\"_shards\":{\"total\":1,\"successful\":1,\"failed\":0}}";
+static const char es_cat[] = "1700000000 22:13:20 weir green 1 1 1 1 0 0 0 0 - 100.0%\n";
 static const char es_done[] = "{\"acknowledged\":true}";
 static const char loki_build[] =
 	"{\"version\":\"3.0.0\",\"revision\":\"weir\",\"branch\":\"\",\"buildUser\":\"\",\"buildDate\":\"\","
@@ -52,6 +53,7 @@ static const struct question questions[] = {
 	{ "/", WHOLE, ASKS, true, es_root },
 	{ "/_cluster/health", AT_END, ASKS, true, es_health },
 	{ "/_cluster/health/", WITHIN, ASKS, true, es_health },
+	{ "/_cat/health", AT_END, ASKS, true, es_cat },
 	{ "/_license", AT_END, ASKS, true, es_license },
 	{ "/_xpack", AT_END, ASKS, true, es_xpack },
 	{ "/_nodes", AT_END, ASKS, true, es_nodes },
@@ -97,7 +99,7 @@ bool handshake_answer(const struct http_head *head, bool is_ready, struct answer
 		answer->kind = ANSWER_TEXT;
 		answer->status = is_hec && !is_ready ? 503 : 200;
 		answer->text = is_hec && !is_ready ? hec_busy : question->text;
-		answer->media_type = JSON;
+		answer->media_type = question->text == es_cat ? NULL : JSON;
 		answer->is_elastic = question->is_elastic;
 		return true;
 	}

@@ -172,6 +172,13 @@ static bool decide_health(const struct ingest_api *api, enum resource resource,
 	return false;
 }
 
+/* Docker's driver asks with OPTIONS whether Splunk is there, and takes 200 alone for yes. */
+static bool is_hec(enum format_family family, int resource)
+{
+	return resource == RESOURCE_PACKETS &&
+	       (family == FORMAT_FAMILY_HEC || family == FORMAT_FAMILY_HEC_RAW);
+}
+
 bool ingest_api_decide(const struct ingest_api *api, const struct http_head *head, uint64_t now_us,
 		       struct answer *answer, struct request_form *form)
 {
@@ -185,6 +192,7 @@ bool ingest_api_decide(const struct ingest_api *api, const struct http_head *hea
 				   .path = name };
 	if (head->method == HTTP_OPTIONS && (resource >= 0 || slice_is(head->path, "*"))) {
 		answer->kind = ANSWER_OPTIONS;
+		answer->status = is_hec(form->family, resource) ? 200 : 204;
 		answer->allow = resource == RESOURCE_PACKETS || resource < 0 ? ALLOW_PACKETS
 				: resource == RESOURCE_ACKS                  ? ALLOW_ACKS
 									     : ALLOW_HEALTH;

@@ -165,6 +165,15 @@ static enum refusal take_over(struct translator *t, struct packet **pp,
 			  format);
 }
 
+/* A body in a batch, or behind another one, could not begin with it. */
+static void pass_over_mark(struct format_body *body, struct format_slice media_type)
+{
+	size_t n = format_mark_len(body, media_type);
+
+	body->data += n;
+	body->len -= n;
+}
+
 static enum refusal read_messages(struct translator *t, struct packet **pp,
 				  const struct request_form *form, const struct format_body *body,
 				  struct translation *result)
@@ -197,6 +206,7 @@ enum refusal translator_read(struct translator *t, struct packet **pp,
 	refusal = unpack(t, *pp, form, &bytes);
 	if (refusal == REFUSAL_NONE) {
 		body = (struct format_body){ bytes.data, bytes.len, request.path, request.query };
+		pass_over_mark(&body, request.media_type);
 		result->format = format_detect(form->family, &body, request.media_type);
 		refusal = takes(t, result->format) ? read_messages(t, pp, form, &body, result)
 						   : REFUSAL_FORMAT;

@@ -1,6 +1,16 @@
 /* GELF over TCP, each message ended by a NUL, and over UDP, whole or in chunks, compressed or not. */
+#include "common/format/format_route.h"
 #include "node/listen/group.h"
 #include "node/listen/reader.h"
+
+/* Windows' writers of text begin with a byte order mark. */
+static struct format_slice pass_over_mark(const char *data, size_t len)
+{
+	struct format_body body = { data, len, { "", 0 }, { "", 0 } };
+	size_t n = format_mark_len(&body, (struct format_slice){ "", 0 });
+
+	return (struct format_slice){ data + n, len - n };
+}
 
 static uint64_t count(const char *data, size_t len)
 {
@@ -32,6 +42,7 @@ static int take(struct stream *s, const char *data, size_t len, bool is_end, siz
 	size_t from = s->n_scanned < len ? s->n_scanned : len;
 	const char *stop = memchr(data + from, '\0', len - from);
 	size_t n = stop ? (size_t)(stop - data) : len;
+	struct format_slice message;
 	uint64_t n_messages;
 	int r;
 
@@ -45,12 +56,13 @@ static int take(struct stream *s, const char *data, size_t len, bool is_end, siz
 	*n_takenp = stop ? n + 1 : n;
 	if (is_blank(data, n))
 		return 0;
-	n_messages = count(data, n);
+	message = pass_over_mark(data, n);
+	n_messages = count(message.data, message.len);
 	if (n_messages == 0) {
 		listen_refuse(s->shared, s->port, LISTEN_DROP_BAD_FORMAT, &s->peer);
 		return 0;
 	}
-	r = add(s->source, data, n, n_messages);
+	r = add(s->source, message.data, message.len, n_messages);
 	if (r == GROUP_E_LONG)
 		listen_refuse(s->shared, s->port, LISTEN_DROP_TOO_LONG, &s->peer);
 	if (r >= 0)
@@ -66,7 +78,8 @@ const struct stream_reader reader_gelf = { .take = take, .skips_to = '\0' };
 static void take_message(struct listen_shared *s, const struct net_addr *peer, const char *data,
 			 size_t len)
 {
-	uint64_t n_messages = count(data, len);
+	struct format_slice message = pass_over_mark(data, len);
+	uint64_t n_messages = count(message.data, message.len);
 	struct source *source;
 	int r = -ENOMEM;
 
@@ -76,7 +89,7 @@ static void take_message(struct listen_shared *s, const struct net_addr *peer, c
 	}
 	source = source_get(s, LISTEN_GELF_UDP, peer);
 	if (source && !source_is_full(source))
-		r = add(source, data, len, n_messages);
+		r = add(source, message.data, message.len, n_messages);
 	if (r < 0)
 		listen_drop(s, LISTEN_GELF_UDP, LISTEN_DROP_QUEUE_FULL, 1);
 	else if (r == GROUP_E_LONG)

@@ -21,6 +21,9 @@ sub chunk ($id, $number, $n, $bytes) { return "\x1e\x0f" . sprintf('%-8s', $id) 
 $listen->udp(gelf => chunk('lonely', 0, 2, 'x')); # its other half does not come
 $listen->udp(gelf => $good, compress($good), memGzip($good), "$good\n");
 $listen->got('gelf-udp', 4, 'datagrams may be plain, or compressed by zlib or gzip');
+$listen->udp(gelf => "\xef\xbb\xbf$good");
+$listen->tcp(gelf => "\xef\xbb\xbf$good\0[$good,$good]\0");
+$listen->got($_->[0], $_->[1], "a byte order mark is passed over: $_->[0]") for [ 'gelf-udp', 1 ], [ 'gelf-tcp', 3 ];
 $listen->udp(gelf => '{"short_message":', '42', 'hello');
 is_dropped('gelf-udp', 'bad_format', 3, 'what is no object is dropped');
 $listen->udp(gelf => substr memGzip($good), 0, 20);

@@ -101,6 +101,7 @@ static void test_not_packed(void **state)
 	static const char *const texts[] = {
 		json, "x^2 is a line of text", "", "x", "\x1f", "[1]"
 	};
+	static const char *const not_snappy[] = { json, " \r\n\t[1]", "\xef\xbb\xbf{\"a\":1}" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -109,7 +110,9 @@ static void test_not_packed(void **state)
 		assert_unpacks(&p, "", texts[i]);
 	}
 	assert_unpacks(&(struct packed){ (char *)json, strlen(json) }, "gzip", json);
-	assert_unpacks(&(struct packed){ (char *)json, strlen(json) }, "snappy", json);
+	for (size_t i = 0; i < ARRAY_LEN(not_snappy); i++)
+		assert_unpacks(&(struct packed){ (char *)not_snappy[i], strlen(not_snappy[i]) },
+			       "snappy", not_snappy[i]);
 }
 
 static void test_layers(void **state)

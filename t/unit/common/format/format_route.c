@@ -17,6 +17,9 @@ static const struct {
 } cases[] = {
 	{ "/ingest", FORMAT_FAMILY_ANY },
 	{ "/ingest/", FORMAT_FAMILY_ANY },
+	{ "//ingest", FORMAT_FAMILY_ANY },
+	{ "///logs//", FORMAT_FAMILY_ANY },
+	{ "//", NONE },
 	{ "/logs", FORMAT_FAMILY_ANY },
 	{ "/x/ingest", NONE },
 	{ "/v1/logs", FORMAT_FAMILY_OTLP },

@@ -37,6 +37,7 @@ static const struct message_case cases[] = {
 	{"text alone", "hello world: x", "-1 0|||||||hello world: x"},
 	{"no such priority", "<192>x", "-1 0|||||||<192>x"},
 	{"a priority that is cut off", "<13", "-1 0|||||||<13"},
+	{"a byte order mark before all", "\xEF\xBB\xBF<13>root: hello", "13 0|||root||||hello"},
 	{"a priority alone", "<13>", "13 0|||||||"},
 	{"a URL is no tag", "<13>http://x/y: z", "13 0|||||||http://x/y: z"},
 };

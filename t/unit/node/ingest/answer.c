@@ -130,13 +130,17 @@ static void head_gets_the_same_header_and_no_body(void **state)
 		       "Content-Length: 3\r\n\r\n");
 }
 
-static void options_is_204_without_a_length(void **state)
+static void options_is_204_without_a_length_or_200_with_one(void **state)
 {
-	struct answer a = { .kind = ANSWER_OPTIONS, .allow = "POST, OPTIONS" };
+	struct answer a = { .kind = ANSWER_OPTIONS, .status = 204, .allow = "POST, OPTIONS" };
 	(void)state;
 
 	assert_written(&a, false,
 		       "HTTP/1.1 204 No Content\r\nDate: " DATE "\r\nAllow: POST, OPTIONS\r\n\r\n");
+	a.status = 200;
+	assert_written(&a, false,
+		       "HTTP/1.1 200 OK\r\nDate: " DATE
+		       "\r\nContent-Length: 0\r\nAllow: POST, OPTIONS\r\n\r\n");
 }
 
 static void an_old_client_hears_that_its_connection_is_kept(void **state)
@@ -167,7 +171,7 @@ int main(void)
 			every_refusal_can_be_written_and_503_and_429_say_when_to_come_again),
 		cmocka_unit_test(a_method_that_is_not_allowed_hears_which_are),
 		cmocka_unit_test(head_gets_the_same_header_and_no_body),
-		cmocka_unit_test(options_is_204_without_a_length),
+		cmocka_unit_test(options_is_204_without_a_length_or_200_with_one),
 		cmocka_unit_test(an_old_client_hears_that_its_connection_is_kept),
 	};
 

@@ -42,6 +42,9 @@ static void test_elastic(void **state)
 		cJSON_Delete(json);
 		assert_true(ask(HTTP_HEAD, paths[i], true, &answer));
 	}
+	assert_true(ask(HTTP_GET, "/_cat/health", true, &answer));
+	assert_non_null(strstr(answer.text, " green "));
+	assert_null(answer.media_type);
 	assert_true(ask(HTTP_PUT, "/_template/x", true, &answer));
 	assert_non_null(strstr(answer.text, "acknowledged"));
 }

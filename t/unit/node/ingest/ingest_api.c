@@ -109,6 +109,8 @@ static void options_tells_the_methods_without_a_token(void **state)
 {
 	static const char *const cases[][2] = { { "/ingest", "POST, HEAD, OPTIONS" },
 						{ "*", "POST, HEAD, OPTIONS" },
+						{ "/services/collector/event/1.0",
+						  "POST, HEAD, OPTIONS" },
 						{ "/readyz", "GET, HEAD, OPTIONS" } };
 	(void)state;
 
@@ -119,6 +121,7 @@ static void options_tells_the_methods_without_a_token(void **state)
 		assert_false(decide(&head, "secret", &answer));
 		assert_int_equal(answer.kind, ANSWER_OPTIONS);
 		assert_string_equal(answer.allow, cases[i][1]);
+		assert_int_equal(answer.status, strstr(cases[i][0], "collector") ? 200 : 204);
 	}
 }
 

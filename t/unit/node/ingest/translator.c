@@ -126,6 +126,24 @@ static void test_formats(void **state)
 	end(t);
 }
 
+/* Agents on Windows write one. */
+static void test_mark(void **state)
+{
+	struct translator *t = make(0);
+
+	(void)state;
+	CHECK(NULL, FORMAT_MARK "{\"messages\":[1,2]}", REFUSAL_NONE, "{\"messages\":[1,2]}", 2);
+	CHECK(form_of(FORMAT_FAMILY_ANY, "", "gzip"), FORMAT_MARK "[1]", REFUSAL_NONE, "[1]", 1);
+	CHECK(form_of(FORMAT_FAMILY_ANY, "text/plain", ""), FORMAT_MARK "a\r\nb", REFUSAL_NONE,
+	      "{\"messages\":[{\"message\":\"a\"},{\"message\":\"b\"}]}", 2);
+	CHECK(form_of(FORMAT_FAMILY_LOKI, "", ""),
+	      FORMAT_MARK "{\"streams\":[{\"values\":[[\"1\",\"x\"]]}]}", REFUSAL_NONE,
+	      "{\"streams\":[{\"values\":[[\"1\",\"x\"]]}]}", 1);
+	CHECK(NULL, FORMAT_MARK, REFUSAL_BAD_JSON);
+	CHECK(NULL, FORMAT_MARK FORMAT_MARK "{}", REFUSAL_BAD_JSON);
+	end(t);
+}
+
 static void test_packed(void **state)
 {
 	static const char text[] = "{\"a\":1}{\"a\":2}";
@@ -226,6 +244,8 @@ static void test_empty(void **state)
 	assert_true(CHECK(form_of(FORMAT_FAMILY_OTLP, "application/x-protobuf", ""), "",
 			  REFUSAL_NO_MESSAGES)
 			    .is_empty);
+	assert_true(
+		CHECK(form_of(FORMAT_FAMILY_JOURNAL, "", ""), "", REFUSAL_NO_MESSAGES).is_empty);
 	assert_false(CHECK(form_of(FORMAT_FAMILY_HEC, "", ""), "", REFUSAL_NO_MESSAGES).is_empty);
 	end(t);
 }
@@ -275,6 +295,7 @@ int main(void)
 		TEST("and keeps its bytes, and what its request said", test_kept),
 		TEST("what would be too large as JSON is refused at once", test_large_as_json),
 		TEST("however it was packed", test_packed),
+		TEST("a byte order mark is passed over", test_mark),
 		TEST("what is broken is refused, with its reason", test_refused),
 		TEST("a format may allow that nothing is in it", test_empty),
 		TEST("only the chosen formats are taken", test_chosen),
