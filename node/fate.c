@@ -107,6 +107,13 @@ void fate_on_delivered(void *arg, struct packet *p, const char *analyzer)
 	accept_packet(f, p, analyzer);
 }
 
+void fate_on_part_delivered(void *arg, uint32_t n_messages)
+{
+	struct fate *f = arg;
+
+	f->accounts.of[ACCOUNT_DELIVERED].messages += n_messages;
+}
+
 static void account_spilled(struct fate *f, const struct packet *p, enum spill_reason reason)
 {
 	account(f, ACCOUNT_SPILLED, p);
@@ -178,6 +185,15 @@ static void give_up(struct fate *f, struct packet *p)
 	release(f, p);
 }
 
+/* Its entry holds more than is left of it, so the rest gets an entry of its own where there is room. */
+static void give_back(struct fate *f, struct packet *p)
+{
+	if (p->n_messages < p->spilled->n_messages && spill_in_would_take(in_of(f, p), p))
+		spill_in_store(in_of(f, p), p);
+	else
+		give_up(f, p);
+}
+
 /* Perhaps another worker brings it to somebody. */
 static bool is_hopeless(const struct fate *f, const struct packet *p, uint64_t now_us)
 {
@@ -203,7 +219,7 @@ static void on_park_timer(evutil_socket_t fd, short what, void *arg)
 		struct packet *p = packet_queue_pop(&f->parked);
 
 		if (p->spilled && is_hopeless(f, p, now))
-			give_up(f, p);
+			give_back(f, p);
 		else if (now - p->waiting_us < retry_us(p))
 			packet_queue_push(&f->parked, p);
 		else if (router_can_place(f->config.router))
@@ -333,6 +349,8 @@ void fate_on_refused(void *arg, struct packet *p, enum refusal refusal)
 {
 	if (p->exchange)
 		refuse_packet(arg, p, refusal);
+	else if (p->spilled)
+		give_up(arg, p);
 	else
 		lose_packet(arg, p);
 }

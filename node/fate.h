@@ -71,6 +71,8 @@ void fate_on_stored(void *arg, struct packet *p);
 void fate_on_refused(void *arg, struct packet *p, enum refusal refusal);
 void fate_on_buried(void *arg, struct packet *p, enum refusal refusal);    /* of dead_letters */
 void fate_on_delivered(void *arg, struct packet *p, const char *analyzer); /* of the router */
+/* Messages of a packet whose rest is still under way. */
+void fate_on_part_delivered(void *arg, uint32_t n_messages);
 void fate_on_unplaced(void *arg, struct packet *p);
 void fate_on_bad(void *arg, struct packet *p, const char *analyzer, int status);
 

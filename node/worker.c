@@ -206,6 +206,7 @@ static struct router_config router_config(struct worker *w)
 		.exact_messages = (unsigned)c->exact_messages,
 		.redis_timeout_us = c->redis_timeout_ms * US_PER_MS,
 		.on_delivered = fate_on_delivered,
+		.on_part_delivered = fate_on_part_delivered,
 		.on_unplaced = fate_on_unplaced,
 		.is_overdue = fate_is_overdue,
 		.on_bad = fate_on_bad,

@@ -1,5 +1,7 @@
 #include "common/format/format_bulk.h"
 
+#include <string.h>
+
 #include "common/format/format_sink.h"
 #include "common/json/json_scan.h"
 
@@ -199,4 +201,41 @@ int format_bulk_items(const struct format_body *body, uint64_t seed, size_t max_
 			put_item(&sink, &op, from_path, seed);
 	}
 	return r ? r : format_result(&sink);
+}
+
+static size_t count_operations(const char *body, size_t len)
+{
+	struct json_cursor c = { body, body + len };
+	struct operation op;
+	size_t n = 0;
+
+	for (json_scan_space(&c); c.at < c.end; json_scan_space(&c), n++)
+		if (scan_operation(&c, &op) != 0)
+			return SIZE_MAX;
+	return n;
+}
+
+/* An operation is moved with the white space behind it: its last line has an end. */
+int format_bulk_keep(char *body, size_t *lenp, const bool *keep, size_t n)
+{
+	struct json_cursor c = { body, body + *lenp };
+	struct operation op;
+	char *to = body;
+
+	if (count_operations(body, *lenp) != n)
+		return FORMAT_E_SYNTAX;
+	json_scan_space(&c);
+	for (size_t i = 0; i < n; i++) {
+		const char *start = c.at;
+
+		if (scan_operation(&c, &op) != 0)
+			return FORMAT_E_SYNTAX; /* it was counted above */
+		json_scan_space(&c);
+		if (!keep[i])
+			continue;
+		memmove(to, start, (size_t)(c.at - start));
+		to += c.at - start;
+	}
+	*lenp = (size_t)(to - body);
+	return 0;
 }

@@ -13,4 +13,10 @@
 int format_bulk_items(const struct format_body *body, uint64_t seed, size_t max_bytes,
 		      struct buf *out) MUST_CHECK;
 
+/*
+ * Takes operations out of a body, in place: only those stay whose `keep` is set. 0; FORMAT_E_SYNTAX:
+ * it has not n operations, and is as it was.
+ */
+int format_bulk_keep(char *body, size_t *lenp, const bool *keep, size_t n) MUST_CHECK;
+
 #endif

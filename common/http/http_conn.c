@@ -125,6 +125,8 @@ void http_conn_send(struct http_conn *c, const struct net_addr *addr,
 	http_response_init(&c->response);
 	if (c->owner->keeps_json)
 		http_response_keep(&c->response, &c->kept);
+	if (c->owner->keeps_json && request->keep_max)
+		http_response_keep_all(&c->response, request->keep_max);
 	if (c->state == HTTP_CONN_READY)
 		write_some(c);
 	else

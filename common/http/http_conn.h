@@ -62,6 +62,7 @@ struct http_request {
 	struct iovec head;
 	const struct iovec *parts;
 	size_t n_parts;
+	size_t keep_max; /* bytes of an answer that are kept of any media type; 0: of JSON alone */
 };
 
 struct http_conn {

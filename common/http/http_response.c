@@ -22,6 +22,8 @@ void http_response_init(struct http_response *r)
 	r->last = 0;
 	r->quote_len = 0;
 	r->is_json = false;
+	r->keeps_all_types = false;
+	r->is_keep_cut = false;
 	r->keep = NULL;
 }
 
@@ -29,6 +31,13 @@ void http_response_keep(struct http_response *r, struct buf *keep)
 {
 	buf_clear(keep);
 	r->keep = keep;
+	r->keep_max = HTTP_RESPONSE_KEEP_BYTES;
+}
+
+void http_response_keep_all(struct http_response *r, size_t max_bytes)
+{
+	r->keep_max = max_bytes;
+	r->keeps_all_types = true;
 }
 
 /* It cannot be read on. */
@@ -211,9 +220,11 @@ static enum http_response_state after_head(struct http_response *r)
 	if (r->status < 200) {
 		uint32_t n_head_bytes = r->n_head_bytes;
 		struct buf *keep = r->keep;
+		bool keeps_all_types = r->keeps_all_types;
 
 		http_response_init(r);
 		r->keep = keep;
+		r->keeps_all_types = keeps_all_types;
 		r->any = true;
 		r->n_head_bytes = n_head_bytes;
 		return HTTP_RESPONSE_STATUS_LINE;
@@ -295,14 +306,15 @@ static size_t feed_line(struct http_response *r, const char *data, size_t len)
 
 static void keep_json(struct http_response *r, const char *data, size_t len)
 {
-	if (!r->keep || !r->is_json)
+	if (!r->keep || !(r->is_json || r->keeps_all_types))
 		return;
-	if (len <= HTTP_RESPONSE_KEEP_BYTES - r->keep->len) {
+	if (len <= r->keep_max - r->keep->len) {
 		buf_append(r->keep, data, len);
 		return;
 	}
 	buf_clear(r->keep);
 	r->keep = NULL; /* it is too long */
+	r->is_keep_cut = true;
 }
 
 /* The sender of a request that failed wants to know why, or what became of its parts. */

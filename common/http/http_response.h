@@ -57,13 +57,18 @@ struct http_response {
 	char line[256];
 	size_t quote_len; /* of the body of an answer that is no success, as much as came and fits */
 	char quote[HTTP_RESPONSE_QUOTE_BYTES];
-	bool is_json;     /* by its media type */
-	struct buf *keep; /* borrowed; gets the JSON of a success; NULL: it is not wanted */
+	bool is_json;         /* by its media type */
+	size_t keep_max;      /* bytes of it */
+	bool keeps_all_types; /* not JSON alone */
+	bool is_keep_cut;     /* it was longer, and nothing of it is kept */
+	struct buf *keep;     /* borrowed; gets the JSON of a success; NULL: it is not wanted */
 };
 
 void http_response_init(struct http_response *r);
 /* `keep` gets the body of a 2xx answer of application/json; longer than HTTP_RESPONSE_KEEP_BYTES: nothing. */
 void http_response_keep(struct http_response *r, struct buf *keep);
+/* After it: whatever the media type, up to max_bytes. */
+void http_response_keep_all(struct http_response *r, size_t max_bytes);
 /* Bytes used of `data`: all of it, but in DONE (the rest was not asked for) and BAD. */
 size_t http_response_feed(struct http_response *r, const char *data, size_t len);
 /* The connection ended, or is ended: DONE if there is a final status, else BAD. */

@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "common/format/format_route.h"
+#include "node/deliver/answers.h"
 
 #define PATH_MAX_BYTES 1024
 #define QUERY_MAX_BYTES 4096
@@ -162,5 +163,6 @@ int batch_write_request(struct batch *b, const struct batch_style *style)
 	b->transfer.url = b->url;
 	b->transfer.headers = b->long_headers;
 	b->transfer.is_put = request.is_put;
+	b->transfer.keep_max = answers_max_bytes(request.format, b->n_messages);
 	return 0;
 }

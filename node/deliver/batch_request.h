@@ -9,7 +9,8 @@
 #include "node/deliver/batch.h"
 
 /*
- * Fills in the transfer's URL, which is the analyzer's before, its method, headers and parts. -ENOMEM; -EINVAL:
+ * Fills in the transfer's URL, which is the analyzer's before, its method, headers and parts, and how much of
+ * the answer is kept. -ENOMEM; -EINVAL:
  * more than one packet, as the analyzer took batches before.
  */
 int batch_write_request(struct batch *b, const struct batch_style *style) MUST_CHECK;

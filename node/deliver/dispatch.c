@@ -109,6 +109,13 @@ static void on_delivered(void *arg, struct lane *lane, struct packet *p)
 	d->events.on_delivered(d->events.arg, lane_slot(lane), lane_id(lane), p);
 }
 
+static void on_part_delivered(void *arg, struct lane *lane, uint32_t n_messages)
+{
+	struct dispatch *d = arg;
+
+	d->events.on_part_delivered(d->events.arg, lane_slot(lane), n_messages);
+}
+
 static void on_taken_back(void *arg, struct lane *lane, struct packet *p,
 			  enum reroute_reason reason, bool tried)
 {
@@ -201,6 +208,7 @@ static void move_lanes(struct dispatch *d, const int *moved)
 static void place(struct dispatch *d, const struct analyzer *a)
 {
 	static const struct lane_events events = { .on_delivered = on_delivered,
+						   .on_part_delivered = on_part_delivered,
 						   .on_taken_back = on_taken_back,
 						   .on_bad = on_bad,
 						   .on_reach = on_reach,

@@ -9,6 +9,7 @@
 
 struct dispatch_events {
 	void (*on_delivered)(void *arg, unsigned slot, const char *analyzer, struct packet *p);
+	void (*on_part_delivered)(void *arg, unsigned slot, uint32_t n_messages);
 	void (*on_taken_back)(void *arg, unsigned slot, struct packet *p,
 			      enum reroute_reason reason, bool tried);
 	void (*on_bad)(void *arg, unsigned slot, const char *analyzer, struct packet *p,

@@ -230,7 +230,9 @@ void lane_on_done(struct transfer *t)
 	lane->n_flying_halves -= b->is_half;
 	lane->n_flying_packets -= b->packets.n_packets;
 	lane->n_flying_suspects -= b->is_suspect;
-	if (outcome == OUTCOME_OK && b->transfer.json && lane->accepts != ACCEPTS_REQUEST)
+	if (outcome == OUTCOME_OK && t->keep_max)
+		outcome = lane_take_answer(lane, b);
+	else if (outcome == OUTCOME_OK && t->json && !b->url)
 		outcome = lane_take_results(lane, b);
 	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
 	backlog_hear(&lane->backlog, t->ended_us);

@@ -38,6 +38,8 @@ struct lane;
 /* What lanes tell their owner. Packets are handed over. */
 struct lane_events {
 	void (*on_delivered)(void *arg, struct lane *lane, struct packet *p);
+	/* n of its messages, which lose their place in it; what is left of it has another fate */
+	void (*on_part_delivered)(void *arg, struct lane *lane, uint32_t n_messages);
 	/* tried: a delivery with it was begun */
 	void (*on_taken_back)(void *arg, struct lane *lane, struct packet *p,
 			      enum reroute_reason reason, bool tried);

@@ -21,8 +21,7 @@ static void fail(struct lane *lane, struct packet *p, const struct result *resul
 	lane->events.on_taken_back(lane->events.arg, lane, p, REROUTE_STATUS, true);
 }
 
-/* A packet that was not delivered. */
-static void decide(struct lane *lane, struct packet *p, const struct result *result)
+void lane_decide(struct lane *lane, struct packet *p, const struct result *result)
 {
 	switch (batch_status_outcome(result->status)) {
 	case OUTCOME_BAD:
@@ -67,7 +66,7 @@ static void apply(struct lane *lane, struct batch *b, const struct result *resul
 		if (outcome == OUTCOME_OK)
 			packet_queue_push(&b->packets, p);
 		else
-			decide(lane, p, &results[i]);
+			lane_decide(lane, p, &results[i]);
 	}
 	if (is_busy)
 		lane_pause_for(lane, b->transfer.retry_after_s);

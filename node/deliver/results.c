@@ -12,8 +12,7 @@ struct reading {
 	int status;    /* of the result that is being read; 0: it has none */
 };
 
-/* Three digits, and nothing behind them. */
-static int read_status(const char *at, const char *end)
+int results_read_status(const char *at, const char *end)
 {
 	int status = 0;
 
@@ -34,7 +33,7 @@ static int on_field(struct json_cursor *c, unsigned depth, const struct json_sli
 	int code = json_scan_value(c, depth);
 
 	if (code == 0 && !r->status && json_slice_is(key, "status"))
-		r->status = read_status(at, c->at);
+		r->status = results_read_status(at, c->at);
 	return code;
 }
 

@@ -23,6 +23,8 @@ struct result {
 
 /* Whether it is worth a look: most answers say nothing of single packets. */
 bool results_may_be_in(const char *json, size_t len);
+/* The status that the raw value is: three digits, and nothing behind them. 0: it is none. */
+int results_read_status(const char *at, const char *end);
 /* Fills n results, or returns one of the above. */
 int results_read(const char *json, size_t len, struct result *results, unsigned n) MUST_CHECK;
 

@@ -564,12 +564,13 @@ void exchange_accept(struct conn_shared *shared, const struct packet *p, const c
 {
 	struct metrics_shard *metrics = shared->config.metrics;
 	struct exchange *x = p->exchange;
+	uint32_t n_messages = p->n_messages + packet_n_done(p);
 
 	metrics_add(metrics, M_ACCEPTED_PACKETS, 0, 1);
-	metrics_add(metrics, M_ACCEPTED_MESSAGES, 0, p->n_messages);
+	metrics_add(metrics, M_ACCEPTED_MESSAGES, 0, n_messages);
 	metrics_observe(metrics, M_ACK_TIME, 0, clock_mono_us() - p->received_us);
 	x->answer.kind = ANSWER_ACCEPTED;
-	x->answer.n_messages = p->n_messages;
+	x->answer.n_messages = n_messages;
 	memcpy(x->answer.analyzer, analyzer, strnlen(analyzer, ANALYZER_ID_MAX));
 	answer(shared, x);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/format/format_bulk.h"
 
 #define FORM_EXTRA_BYTES 32 /* what malloc adds to the form and to its JSON */
 #define FORMAT_NAME_BYTES 24
@@ -232,4 +233,22 @@ void packet_forget_json(struct memory *m, struct packet *p)
 	form->json_len = 0;
 	form->n_charged -= n;
 	memory_give(m, n);
+}
+
+void packet_note_done(struct packet *p, uint32_t n_done)
+{
+	assert(p->form && n_done < p->n_messages);
+	p->n_messages -= n_done;
+	p->form->n_done += n_done;
+}
+
+int packet_keep_operations(struct memory *m, struct packet *p, const bool *keep)
+{
+	int r;
+
+	assert(packet_format(p) == FORMAT_BULK);
+	r = format_bulk_keep(p->body, &p->len, keep, p->n_messages);
+	if (r == 0) /* it has what is left out now */
+		packet_forget_json(m, p);
+	return r;
 }

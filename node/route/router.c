@@ -55,6 +55,7 @@ int router_init(struct router *r, const struct router_config *config)
 					  .write_slow = router_write_slow,
 					  .arg = r };
 	struct dispatch_events events = { .on_delivered = router_on_delivered,
+					  .on_part_delivered = router_on_part_delivered,
 					  .on_taken_back = router_on_taken_back,
 					  .on_bad = router_on_bad,
 					  .arg = r };

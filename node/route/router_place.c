@@ -80,6 +80,17 @@ void router_on_delivered(void *arg, unsigned slot, const char *analyzer, struct 
 	r->config.on_delivered(r->config.arg, p, analyzer);
 }
 
+/* The packet itself is counted where the rest of it ends. */
+void router_on_part_delivered(void *arg, unsigned slot, uint32_t n_messages)
+{
+	struct router *r = arg;
+
+	ledger_count_delivered(&r->ledger, slot, 0, n_messages);
+	metrics_add(r->config.metrics, M_DELIVERED_MESSAGES, slot, n_messages);
+	r->untold |= UNTOLD_MOVES;
+	r->config.on_part_delivered(r->config.arg, n_messages);
+}
+
 /* What is refused as bad counts for nobody. */
 void router_on_bad(void *arg, unsigned slot, const char *analyzer, struct packet *p, int status)
 {

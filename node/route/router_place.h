@@ -56,6 +56,7 @@ struct router_config {
 	unsigned exact_messages;   /* a packet of more, and of far more than the others, is big */
 	uint64_t redis_timeout_us; /* no packet waits longer for Redis */
 	void (*on_delivered)(void *arg, struct packet *p, const char *analyzer);
+	void (*on_part_delivered)(void *arg, uint32_t n_messages);
 	void (*on_unplaced)(void *arg, struct packet *p); /* nobody can take it now */
 	/* A delivery of it brought no answer. Returns whether it shall wait for no other. */
 	bool (*is_overdue)(void *arg, const struct packet *p);
@@ -116,6 +117,7 @@ bool router_route_again(struct router *r, struct packet *p);
 void router_on_taken_back(void *arg, unsigned slot, struct packet *p, enum reroute_reason reason,
 			  bool tried);
 void router_on_delivered(void *arg, unsigned slot, const char *analyzer, struct packet *p);
+void router_on_part_delivered(void *arg, unsigned slot, uint32_t n_messages);
 void router_on_bad(void *arg, unsigned slot, const char *analyzer, struct packet *p, int status);
 
 #endif

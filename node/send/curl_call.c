@@ -9,6 +9,11 @@
 #define LINE_BYTES 4096  /* of a header line */
 #define READ_BYTES 1024L /* at once; libcurl's 16 KiB for each transfer would be wasted */
 
+static size_t keep_max(const struct transfer *t)
+{
+	return t->keep_max ? t->keep_max : HTTP_RESPONSE_KEEP_BYTES;
+}
+
 /* The front is kept: it may tell why a delivery failed. */
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
@@ -18,7 +23,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 
 	memcpy(c->said + c->said_len, data, n_kept);
 	c->said_len += n_kept;
-	if (c->n_answer_bytes + size * n <= HTTP_RESPONSE_KEEP_BYTES)
+	if (c->n_answer_bytes + size * n <= keep_max(c->transfer))
 		buf_append(&c->body, data, size * n);
 	else
 		buf_clear(&c->body);
@@ -252,8 +257,9 @@ void curl_call_end(struct curl_call *c, CURLcode code)
 			t->said = c->said;
 			t->said_len = c->said_len;
 		}
-		if (status < 300 && code == CURLE_OK && is_json(c->easy) && c->body.len &&
-		    !c->body.failed) {
+		t->is_json_cut = status < 300 && t->keep_max && c->n_answer_bytes > t->keep_max;
+		if (status < 300 && code == CURLE_OK && (t->keep_max || is_json(c->easy)) &&
+		    c->body.len && !c->body.failed) {
 			t->json = c->body.data;
 			t->json_len = c->body.len;
 		}

@@ -24,7 +24,7 @@ struct curl_call {
 	size_t said_len; /* of the answer's body, as much as fits */
 	char said[HTTP_RESPONSE_QUOTE_BYTES];
 	struct buf
-		body; /* of the answer, where it is not longer than HTTP_RESPONSE_KEEP_BYTES; owned */
+		body; /* of the answer, where it is not longer than HTTP_RESPONSE_KEEP_BYTES, or what the transfer says; owned */
 	const struct net_allow *allow;
 	char host[NET_HOST_SIZE]; /* of the URL */
 	const char *refused; /* why the last address that was tried is not allowed; NULL: it is */

@@ -100,6 +100,7 @@ static void finish_on(struct pooled_conn *c, enum transfer_result result, const 
 		t->said_len = c->http.response.quote_len;
 		t->said = memcpy(said, c->http.response.quote, t->said_len);
 	}
+	t->is_json_cut = result == TRANSFER_ANSWERED && c->http.response.is_keep_cut;
 	if (result == TRANSFER_ANSWERED && c->http.kept.len && !c->http.kept.failed) {
 		json = c->http.kept;
 		c->http.kept = (struct buf){ 0 };
@@ -160,7 +161,8 @@ static void send_on(struct pooled_conn *c, uint64_t now_us)
 	struct transfer *t = c->transfer;
 	const struct http_request request = { .head = { c->head.data, c->head.len },
 					      .parts = t->parts,
-					      .n_parts = t->n_parts };
+					      .n_parts = t->n_parts,
+					      .keep_max = t->keep_max };
 	uint64_t deadline_us = end_of(t);
 
 	if (c->http.state == HTTP_CONN_CLOSED) { /* each address gets its part of the time */

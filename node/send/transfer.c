@@ -14,6 +14,7 @@ void transfer_begin(struct transfer *t)
 	t->said_len = 0;
 	t->json = NULL;
 	t->json_len = 0;
+	t->is_json_cut = false;
 	t->started_us = clock_mono_us();
 	t->conn = NULL;
 	t->call = NULL;

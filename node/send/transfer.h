@@ -29,6 +29,8 @@ struct transfer {
 	size_t n_parts, len;       /* len: of all parts */
 	bool is_put;               /* PUT instead of POST */
 	bool is_fresh;             /* no connection is used again for it */
+	size_t keep_max;           /* bytes of an answer that are kept, also of other types than
+				      JSON; 0: as http_response_keep */
 	uint32_t connect_ms, timeout_ms; /* of connecting; of all of it */
 	/* Runs exactly once for each start that returned 0, never from inside it. */
 	void (*on_done)(struct transfer *t);
@@ -42,6 +44,7 @@ struct transfer {
 	size_t said_len;
 	const char *json; /* of a success, as http_response_keep has it; NULL: none; as error */
 	size_t json_len;
+	bool is_json_cut; /* it was longer than may be kept */
 	uint64_t started_us, ended_us;
 
 	/* The sender's. */

@@ -102,6 +102,7 @@ static void take_from_spill(struct bench *b)
 
 	assert_true(b->n_entries < N_AGENTS);
 	p->spilled = &b->entries[b->n_entries++];
+	p->spilled->n_messages = p->n_messages;
 	p->spilled->taken_us = rng_range(&b->rng, 0, 1) ? clock_mono_us() : 0;
 	fate_on_packet_from_spill(&b->fate, p);
 }
@@ -143,6 +144,10 @@ static void end_in_router(struct bench *b)
 	if (!p)
 		return;
 	p->n_attempts += (uint32_t)rng_range(&b->rng, 0, 1);
+	if (p->n_messages > 1 && rng_range(&b->rng, 0, 1)) {
+		fate_on_part_delivered(&b->fate, 1);
+		p->n_messages--;
+	}
 	switch (rng_range(&b->rng, 0, 3)) {
 	case 0:
 		fate_on_bad(&b->fate, p, "a1", 400);
@@ -168,6 +173,7 @@ static void hold(struct bench *b, enum fake_place place)
 		fakes_forget(p);
 		assert_true(b->n_entries < N_AGENTS);
 		p->spilled = &b->entries[b->n_entries++];
+		p->spilled->n_messages = p->n_messages;
 		p->spilled->taken_us = rng_range(&b->rng, 0, 1) ? clock_mono_us() : 0;
 		fate_on_held(&b->fate, p);
 	}

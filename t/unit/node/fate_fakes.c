@@ -89,7 +89,8 @@ void __wrap_exchange_give_back(struct conn_shared *shared UNUSED, struct packet 
 
 void __wrap_spill_in_add(struct spill_in *s UNUSED, struct packet *p)
 {
-	assert_null(p->spilled); /* it would be stored twice */
+	/* it would be stored twice, unless its entry has what is delivered, too */
+	assert_true(!p->spilled || p->n_messages < p->spilled->n_messages);
 	fakes_put(FAKE_SPILL_IN, p);
 }
 

@@ -31,6 +31,8 @@ static void decide(struct delivery *d, unsigned slot, struct packet *p, enum out
 	d->n_fates++;
 	d->outcomes[n] = outcome;
 	d->slots[n] = slot;
+	d->last_messages = p->n_messages;
+	snprintf(d->last_body, sizeof(d->last_body), "%.*s", (int)p->len, p->body);
 	packet_free(p);
 }
 
@@ -40,6 +42,14 @@ static void on_delivered(void *arg, unsigned slot, const char *analyzer, struct 
 
 	assert_string_equal(analyzer, d->analyzers[slot].id);
 	decide(d, slot, p, DELIVERED);
+}
+
+static void on_part_delivered(void *arg, unsigned slot, uint32_t n_messages)
+{
+	struct delivery *d = arg;
+
+	(void)slot;
+	d->n_part_messages += n_messages;
 }
 
 static void on_taken_back(void *arg, unsigned slot, struct packet *p, enum reroute_reason reason,
@@ -91,6 +101,7 @@ int delivery_setup(void **state)
 {
 	struct delivery *d = calloc(1, sizeof(*d));
 	struct dispatch_events events = { .on_delivered = on_delivered,
+					  .on_part_delivered = on_part_delivered,
 					  .on_taken_back = on_taken_back,
 					  .on_bad = on_bad,
 					  .arg = d };

@@ -27,6 +27,9 @@ struct delivery {
 	unsigned n_fates, n_repeats; /* packets with an outcome; of those, with more than one */
 	bool had_reach;              /* of slot 0, at the last turn */
 	unsigned n_flips;            /* turns at which it was another than before */
+	uint32_t n_part_messages;    /* delivered, of packets whose rest was not */
+	uint32_t last_messages; /* of the packet that was decided last, and the front of its body */
+	char last_body[128];
 	enum outcome outcomes[MAX_PACKETS];
 	unsigned slots[MAX_PACKETS];              /* where its outcome was decided */
 	int statuses[MAX_PACKETS];                /* BAD */

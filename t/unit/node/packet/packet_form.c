@@ -187,6 +187,32 @@ static void test_other_body(void **state)
 	end(to);
 }
 
+static void test_operations(void **state)
+{
+	static const char body[] =
+		" {\"delete\":{}}\n{\"index\":{}}\n{\"a\":1}\n\n{\"create\":{}}\n{\"b\":2}";
+	static const char left[] = "{\"delete\":{}}\n{\"create\":{}}\n{\"b\":2}";
+	static const bool keep[] = { true, false, true };
+	const struct packet_request request = { .format = FORMAT_BULK, .path = { "/_bulk", 6 } };
+	struct packet *p = packet_of(body, &request);
+
+	(void)state;
+	p->n_messages = 2;
+	assert_int_equal(packet_keep_operations(&memory, p, keep), FORMAT_E_SYNTAX);
+	assert_int_equal(p->len, strlen(body));
+	p->n_messages = 3;
+	assert_int_equal(packet_make_json(&memory, p), 0);
+	assert_int_equal(packet_keep_operations(&memory, p, keep), 0);
+	packet_note_done(p, 1);
+	assert_int_equal(p->n_messages, 2);
+	assert_int_equal(packet_n_done(p), 1);
+	assert_int_equal(p->len, strlen(left));
+	assert_memory_equal(p->body, left, strlen(left));
+	assert_int_equal(packet_make_json(&memory, p), 0);
+	assert_null(memmem(packet_json(p).data, packet_json(p).len, "index", 5));
+	end(p);
+}
+
 int main(void)
 {
 #define TEST(title, fn)                                                                            \
@@ -202,6 +228,7 @@ int main(void)
 		TEST("it can be forgotten, and made again", test_forgotten),
 		TEST("without memory it is made later", test_no_memory),
 		TEST("a body that is not in its format has none", test_foreign_body),
+		TEST("operations are taken out of a body", test_operations),
 		TEST("another body gets all that is known of the packet", test_other_body),
 	};
 

@@ -1,0 +1,155 @@
+/* A packet that went as its request came, of which a log server took a part. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/packet/packet_form.h"
+#include "t/unit/node/deliver/delivery.h"
+
+#define ACTION "{\"index\":{}}\n"
+#define DOCUMENT(n) ACTION "{\"n\":" #n "}\n"
+
+static const char three[] = DOCUMENT(0) DOCUMENT(1) DOCUMENT(2);
+static struct memory_pool pool = { 1 << 30 };
+static struct memory memory;
+
+static void push(struct delivery *d, enum format_id format, const char *path)
+{
+	struct packet *p = packet_new(sizeof(three));
+	const struct packet_request request = { .format = format, .path = { path, strlen(path) } };
+
+	memory_init(&memory, &pool);
+	assert_non_null(p);
+	memcpy(p->body, three, sizeof(three) - 1);
+	p->len = sizeof(three) - 1;
+	p->n_messages = 3;
+	p->slot = 0;
+	assert_int_equal(packet_set_form(&memory, p, &request), 0);
+	d->analyzers[0].accepts = ACCEPTS_REQUEST;
+	delivery_set_roster(d, -1);
+	dispatch_push(&d->dispatch, 0, p);
+	delivery_wait_fates(d, 1);
+}
+
+static void answer(struct delivery *d, const char *type, const char *body)
+{
+	d->fakes[0].status = 200;
+	d->fakes[0].type = type;
+	d->fakes[0].body = body;
+}
+
+#define ITEM(status) "{\"index\":{\"status\":" #status "}}"
+#define BULK_TYPE "application/vnd.elasticsearch+json;compatible-with=8"
+
+static void test_what_is_busy_is_left_and_the_rest_is_delivered(void **state)
+{
+	struct delivery *d = *state;
+
+	answer(d, BULK_TYPE,
+	       "{\"errors\":true,\"items\":[" ITEM(201) "," ITEM(429) "," ITEM(201) "]}");
+	push(d, FORMAT_BULK, "/_bulk");
+	assert_int_equal(d->n_part_messages, 2);
+	assert_int_equal(d->last_messages, 1);
+	assert_string_equal(d->last_body, DOCUMENT(1));
+	assert_int_equal(delivery_count(d, TAKEN_BACK_TRIED), 1);
+}
+
+static void test_what_is_bad_is_left_alone(void **state)
+{
+	struct delivery *d = *state;
+
+	answer(d, "application/json",
+	       "{\"errors\":true,\"items\":[" ITEM(201) "," ITEM(409) "," ITEM(404) "]}");
+	push(d, FORMAT_BULK, "/_bulk");
+	assert_int_equal(d->n_part_messages, 2);
+	assert_string_equal(d->last_body, DOCUMENT(2));
+	assert_int_equal(delivery_count(d, BAD), 1);
+}
+
+static void test_busy_goes_before_bad(void **state)
+{
+	struct delivery *d = *state;
+
+	answer(d, "application/json",
+	       "{\"errors\":true,\"items\":[" ITEM(400) "," ITEM(201) "," ITEM(503) "]}");
+	push(d, FORMAT_BULK, "/_bulk");
+	assert_int_equal(d->n_part_messages, 1);
+	assert_string_equal(d->last_body, DOCUMENT(0) DOCUMENT(2));
+	assert_int_equal(delivery_count(d, TAKEN_BACK_TRIED), 1);
+}
+
+static void test_nothing_taken_is_a_failure_of_the_delivery(void **state)
+{
+	struct delivery *d = *state;
+
+	answer(d, "application/json",
+	       "{\"errors\":true,\"items\":[" ITEM(429) "," ITEM(429) "," ITEM(429) "]}");
+	push(d, FORMAT_BULK, "/_bulk");
+	assert_int_equal(d->n_part_messages, 0);
+	assert_int_equal(d->last_messages, 3);
+	assert_int_equal(delivery_count(d, TAKEN_BACK_TRIED), 1);
+}
+
+static void test_errors_that_cannot_be_read_lose_nothing(void **state)
+{
+	struct delivery *d = *state;
+
+	answer(d, "application/json", "{\"errors\":true,\"items\":[" ITEM(201) "]}");
+	push(d, FORMAT_BULK, "/_bulk");
+	assert_int_equal(d->last_messages, 3);
+	assert_int_equal(delivery_count(d, BAD), 1);
+}
+
+static void test_no_errors_deliver_all(void **state)
+{
+	struct delivery *d = *state;
+
+	answer(d, "application/json", "{\"took\":1,\"errors\":false,\"items\":[]}");
+	push(d, FORMAT_BULK, "/_bulk");
+	assert_int_equal(delivery_count(d, DELIVERED), 1);
+	assert_int_equal(d->last_messages, 3);
+}
+
+static void test_rejected_records_are_bad(void **state)
+{
+	struct delivery *d = *state;
+
+	answer(d, "application/x-protobuf", "\x0a\x02\x08\x01");
+	push(d, FORMAT_OTLP_PROTO, "/v1/logs");
+	assert_int_equal(d->n_part_messages, 2);
+	assert_int_equal(d->last_messages, 1);
+	assert_string_equal(d->last_body, three);
+	assert_int_equal(delivery_count(d, BAD), 1);
+}
+
+static void test_a_busy_splunk_gets_it_again(void **state)
+{
+	struct delivery *d = *state;
+
+	answer(d, "application/json", "{\"text\":\"Server is busy\",\"code\":9}");
+	push(d, FORMAT_HEC, "/services/collector");
+	assert_int_equal(delivery_count(d, TAKEN_BACK_TRIED), 1);
+	assert_int_equal(d->last_messages, 3);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, delivery_setup, delivery_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_what_is_busy_is_left_and_the_rest_is_delivered),
+		TEST(test_what_is_bad_is_left_alone),
+		TEST(test_busy_goes_before_bad),
+		TEST(test_nothing_taken_is_a_failure_of_the_delivery),
+		TEST(test_errors_that_cannot_be_read_lose_nothing),
+		TEST(test_no_errors_deliver_all),
+		TEST(test_rejected_records_are_bad),
+		TEST(test_a_busy_splunk_gets_it_again),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
