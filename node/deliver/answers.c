@@ -50,7 +50,8 @@ static bool is_at(const struct json_cursor *c, char byte)
 struct bulk {
 	struct result *items;
 	unsigned n, n_read;
-	int status; /* of the item that is being read; 0: none yet */
+	int status;                /* of the item that is being read; 0: none yet */
+	bool is_delete, has_error; /* as is this */
 	bool says_errors, has_errors, has_items;
 };
 
@@ -63,14 +64,17 @@ static int on_item_field(struct json_cursor *c, unsigned depth, const struct jso
 
 	if (r == 0 && json_slice_is(key, "status"))
 		b->status = results_read_status(at, c->at);
+	b->has_error |= json_slice_is(key, "error");
 	return r;
 }
 
 static int on_item_action(struct json_cursor *c, unsigned depth, const struct json_slice *key,
 			  void *arg)
 {
-	(void)key;
-	return is_at(c, '{') ? json_scan_object(c, depth, on_item_field, arg) : RESULTS_E_MISFIT;
+	struct bulk *b = arg;
+
+	b->is_delete = json_slice_is(key, "delete");
+	return is_at(c, '{') ? json_scan_object(c, depth, on_item_field, b) : RESULTS_E_MISFIT;
 }
 
 static int on_item(struct json_cursor *c, unsigned depth, void *arg)
@@ -80,11 +84,14 @@ static int on_item(struct json_cursor *c, unsigned depth, void *arg)
 	int r;
 
 	b->status = 0;
+	b->is_delete = b->has_error = false;
 	r = is_at(c, '{') ? json_scan_object(c, depth, on_item_action, b) : RESULTS_E_MISFIT;
 	if (r != 0)
 		return r;
 	if (b->n_read == b->n || !b->status)
 		return RESULTS_E_MISFIT;
+	if (b->is_delete && b->status == 404 && !b->has_error)
+		b->status = 200; /* what shall go is not there */
 	b->items[b->n_read++] = (struct result){ b->status, at, (size_t)(c->at - at) };
 	return 0;
 }

@@ -39,6 +39,21 @@ static void test_bulk_has_a_status_for_each_operation(void **state)
 	assert_memory_equal(items[2].text, "{\"delete\":{\"status\":400}}", items[2].len);
 }
 
+static void test_a_document_that_is_gone_already_is_deleted(void **state)
+{
+	static const char text[] =
+		"{\"errors\":true,\"items\":[{\"delete\":{\"result\":\"not_found\",\"status\":404}},"
+		"{\"delete\":{\"error\":{\"type\":\"index_not_found_exception\"},\"status\":404}},"
+		"{\"update\":{\"status\":404}}]}";
+	struct result items[MOST];
+	(void)state;
+
+	assert_int_equal(answers_read_bulk(text, sizeof(text) - 1, items, 3), 0);
+	assert_int_equal(items[0].status, 200);
+	assert_int_equal(items[1].status, 404);
+	assert_int_equal(items[2].status, 404);
+}
+
 static void test_bulk_without_errors_says_nothing_more(void **state)
 {
 	static const char *const texts[] = { "",
@@ -158,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bulk_has_a_status_for_each_operation),
+		cmocka_unit_test(test_a_document_that_is_gone_already_is_deleted),
 		cmocka_unit_test(test_bulk_without_errors_says_nothing_more),
 		cmocka_unit_test(test_bulk_with_errors_must_fit),
 		cmocka_unit_test(test_codes_of_splunk),

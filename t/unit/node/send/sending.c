@@ -62,6 +62,8 @@ static void on_done(struct transfer *t)
 	assert_false(s->fixture->inside_start);
 	assert_true(t->ended_us >= t->started_us && t->started_us);
 	snprintf(s->error, sizeof(s->error), "%s", t->error);
+	s->kept_len = t->json_len;
+	s->was_cut = t->is_json_cut;
 	s->n_done++;
 	if (s->then)
 		assert_int_equal(sending_start(s->then) == 0, !s->fixture->is_ending);

@@ -1,0 +1,102 @@
+/* How much of an answer is kept, by both ways of sending. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <curl/curl.h>
+
+#include "common/http/http_response.h"
+#include "t/unit/node/send/sending.h"
+
+#define PIECE_BYTES 16000u
+#define PIECES 10u
+#define LONG_BYTES (PIECE_BYTES * PIECES)
+
+/* The peer answers with LONG_BYTES of that type. */
+static void serve_long(struct sending *s, const char *type)
+{
+	struct peer *peer = &s->fixture->peer;
+	char head[128], piece[PIECE_BYTES + 1];
+
+	snprintf(head, sizeof(head),
+		 "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %u\r\n\r\n", type,
+		 LONG_BYTES);
+	sending_serve(s->fixture, head);
+	memset(piece, 'x', PIECE_BYTES);
+	piece[PIECE_BYTES] = '\0';
+	for (unsigned i = 0; i < PIECES; i++) {
+		peer_write(peer, piece);
+		peer_turn(s->fixture->base);
+	}
+	sending_wait(s, TRANSFER_ANSWERED, 200);
+}
+
+static void get_long(void **state, size_t keep_max, const char *type, struct sending **sp)
+{
+	struct sending_fixture *f = *state;
+
+	*sp = sending_prepare(f, 0, NULL);
+	(*sp)->transfer.keep_max = keep_max;
+	assert_int_equal(sending_start(*sp), 0);
+	serve_long(*sp, type);
+}
+
+static void a_long_answer_of_any_type_is_kept_whole(void **state)
+{
+	struct sending *s;
+
+	assert_true(LONG_BYTES > HTTP_RESPONSE_KEEP_BYTES);
+	get_long(state, LONG_BYTES, "application/vnd.elasticsearch+json", &s);
+	assert_int_equal(s->kept_len, LONG_BYTES);
+	assert_false(s->was_cut);
+}
+
+static void one_byte_more_than_is_kept_leaves_nothing(void **state)
+{
+	struct sending *s;
+
+	get_long(state, LONG_BYTES - 1, "application/json", &s);
+	assert_int_equal(s->kept_len, 0);
+	assert_true(s->was_cut);
+}
+
+static void json_alone_is_kept_where_nothing_is_asked(void **state)
+{
+	struct sending_fixture *f = *state;
+	struct sending *s = sending_post(f, 0);
+
+	sending_serve(f, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+			 "Content-Length: 2\r\n\r\n{}");
+	sending_wait(s, TRANSFER_ANSWERED, 200);
+	assert_int_equal(s->kept_len, 2);
+	s = sending_post(f, 1);
+	sending_serve(f, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+			 "Content-Length: 2\r\n\r\nok");
+	sending_wait(s, TRANSFER_ANSWERED, 200);
+	assert_int_equal(s->kept_len, 0);
+	assert_false(s->was_cut);
+}
+
+#define BOTH(test)                                                                                 \
+	{ #test, test, sending_setup_plain, sending_teardown, NULL },                              \
+	{                                                                                          \
+#test " (libcurl)", test, sending_setup_curl, sending_teardown, NULL               \
+	}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BOTH(a_long_answer_of_any_type_is_kept_whole),
+		BOTH(one_byte_more_than_is_kept_leaves_nothing),
+		BOTH(json_alone_is_kept_where_nothing_is_asked),
+	};
+
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("node/sender_answers", tests, NULL, NULL);
+}
