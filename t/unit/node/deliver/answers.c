@@ -72,6 +72,9 @@ static void test_bulk_without_errors_says_nothing_more(void **state)
 
 static void test_bulk_with_errors_must_fit(void **state)
 {
+	static const char three_items[] =
+		"{\"errors\":true,\"items\":[{\"a\":{\"status\":200}},{\"a\":{\"status\":200}},"
+		"{\"a\":{\"status\":200}}]}";
 	static const char *const texts[] = {
 		"{\"errors\":true}",
 		"{\"errors\":true,\"items\":{}}",
@@ -79,8 +82,7 @@ static void test_bulk_with_errors_must_fit(void **state)
 		"{\"errors\":true,\"items\":[{\"index\":{\"status\":429}},{\"index\":{}}]}",
 		"{\"errors\":true,\"items\":[{\"index\":{\"status\":429}},3]}",
 		"{\"errors\":true,\"items\":[{\"index\":{\"status\":1}},{\"index\":{\"status\":200}}]}",
-		"{\"errors\":true,\"items\":[{\"a\":{\"status\":200}},{\"a\":{\"status\":200}},"
-		"{\"a\":{\"status\":200}}]}",
+		three_items,
 		"{\"errors\":true,\"items\":[{\"index\":{\"status\":429}},{\"index\":{\"status\":",
 		"{\"errors\":true,\"items\":[],\"items\":[{\"a\":{\"status\":200}},{\"a\":{\"status\":200}}]}",
 		"{\"errors\":true,\"items\":[{\"a\":{\"status\":200}},{\"a\":{\"status\":200}}]}x",
