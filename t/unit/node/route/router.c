@@ -356,7 +356,9 @@ static void route_calls_leave_time_for_the_other_workers(void **state)
 	/* as many as there is time for, and some settle calls */
 	assert_in_range(n_calls, 1, 20 + (clock_mono_us() - since_us) / 5000);
 	TURN_UNTIL(b, router_n_packets(&b->router) == 0);
-	assert_int_equal(b->router.mode, ROUTER_EXACT);
+	assert_int_not_equal(b->router.mode, ROUTER_LEASED);
+	TURN_UNTIL(b, b->router.mode ==
+			      ROUTER_EXACT); /* AWAY: the machine paused Redis for too long */
 	assert_counted(b, b->n_delivered[0], b->n_delivered[1]);
 }
 
