@@ -59,11 +59,26 @@ static void append_escape(struct buf *out, uint32_t cp)
 			   (unsigned)(0xdc00 + (cp & 0x3ff)));
 }
 
+/* Bytes of ASCII at the begin that all are seen as they are. */
+static size_t plain_len(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[n] >= 0x20 && text[n] < 0x7f)
+		n++;
+	return n;
+}
+
 void printable_append(struct buf *out, const char *text, size_t len, const char *keep)
 {
 	for (size_t n; len > 0; text += n, len -= n) {
 		uint32_t cp;
 
+		n = plain_len(text, len);
+		if (n > 0) {
+			buf_append(out, text, n);
+			continue;
+		}
 		n = printable_decode(text, len, &cp);
 		if (n == 0) {
 			n = 1;

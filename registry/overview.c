@@ -20,6 +20,12 @@ static double rounded(double value, double digits)
 	return round(value * digits) / digits;
 }
 
+/* Six digits, however small it is. */
+static double six_digits(double value)
+{
+	return value > 0 ? rounded(value, pow(10, 6 - ceil(log10(value)))) : value;
+}
+
 static void add_number(cJSON *json, const char *name, double value, double digits)
 {
 	cJSON_AddNumberToObject(json, name, rounded(value, digits));
@@ -74,7 +80,6 @@ static cJSON *analyzer_window(const struct stretch *s, unsigned seconds, unsigne
 	cJSON *json = cJSON_CreateObject();
 
 	cJSON_AddNumberToObject(json, "seconds", seconds);
-	add_number(json, "covered_s", s->seconds, 10);
 	add_number(json, "messages", to.routed - from.routed, 1);
 	if (s->routed > 0) {
 		add_number(json, "share", (to.due - from.due) / s->routed, 1e6);
@@ -85,6 +90,13 @@ static cJSON *analyzer_window(const struct stretch *s, unsigned seconds, unsigne
 	}
 	add_number(json, "error_messages", error_of(s, slot), 10);
 	return json;
+}
+
+/* A state that no worker is in is left out. */
+static void add_state(cJSON *breakers, const char *state, double n_workers)
+{
+	if (n_workers > 0)
+		cJSON_AddNumberToObject(breakers, state, n_workers);
 }
 
 static void add_lanes(cJSON *json, const struct overview *o, const struct lanes *lanes)
@@ -100,11 +112,21 @@ static void add_lanes(cJSON *json, const struct overview *o, const struct lanes 
 	lanes_add_health(lanes, json);
 	lanes_add_check(lanes, json);
 	breakers = cJSON_AddObjectToObject(json, "breakers");
-	cJSON_AddNumberToObject(breakers, "closed", fmax(0, n_closed));
-	cJSON_AddNumberToObject(breakers, "open", lanes->n_open);
-	cJSON_AddNumberToObject(breakers, "half_open", lanes->n_half_open);
-	cJSON_AddNumberToObject(breakers, "hanging", lanes->n_hanging);
-	cJSON_AddItemToObject(json, "trouble", cJSON_Duplicate(lanes->trouble, true));
+	add_state(breakers, "closed", n_closed);
+	add_state(breakers, "open", lanes->n_open);
+	add_state(breakers, "half_open", lanes->n_half_open);
+	add_state(breakers, "hanging", lanes->n_hanging);
+	if (lanes->trouble->child)
+		cJSON_AddItemToObject(json, "trouble", cJSON_Duplicate(lanes->trouble, true));
+}
+
+/* Digits that nobody reads cost more than all others, as each node makes this each second. */
+static void shorten(cJSON *json, const char *name)
+{
+	cJSON *number = cJSON_GetObjectItemCaseSensitive(json, name);
+
+	if (number)
+		cJSON_SetNumberValue(number, six_digits(number->valuedouble));
 }
 
 static cJSON *analyzer_json(const struct overview *o, unsigned i,
@@ -115,6 +137,8 @@ static cJSON *analyzer_json(const struct overview *o, unsigned i,
 	struct stretch s = stretch_of(o->history, RATE_S);
 	struct history_amount from = history_of(s.from, a->slot), to = history_of(s.to, a->slot);
 
+	shorten(json, "share");
+	shorten(json, "actual");
 	add_number(json, "messages_per_s", per_second(&s, from.routed, to.routed), 10);
 	add_number(json, "packets_per_s", per_second(&s, from.packets, to.packets), 10);
 	add_lanes(json, o, &o->reports->lanes[i]);

@@ -39,50 +39,66 @@ static struct lanes *lanes_of(struct reports *r, const struct roster *roster, co
 	return a ? &r->lanes[a - roster->analyzers] : NULL;
 }
 
-static bool add_count(const char *text, const char **endp, double *sump)
+/* "12" or "12.5", as nodes write amounts: there are thousands of them each second, and strtod takes
+ * several times as long. */
+static bool read_amount(const char **atp, double *amountp)
 {
-	char *end;
-	double n = strtod(text, &end);
+	const char *at = *atp;
+	double n = 0, unit = 1;
 
-	if (end == text || !(n >= 0 && n <= AMOUNT_MOST))
+	for (; *at >= '0' && *at <= '9'; at++)
+		n = n * 10 + (*at - '0');
+	if (at == *atp)
+		return false;
+	if (*at == '.')
+		for (at++; *at >= '0' && *at <= '9'; at++)
+			n += (*at - '0') * (unit /= 10);
+	*atp = at;
+	*amountp = n;
+	return n <= AMOUNT_MOST;
+}
+
+static bool add_count(const char **atp, double *sump)
+{
+	double n;
+
+	if (!read_amount(atp, &n))
 		return false;
 	*sump += n;
-	*endp = end;
 	return true;
 }
 
 /* " BUCKET:COUNT", or what is something else: false. */
-static bool add_time(const char *text, const char **endp, double times[METRICS_N_BUCKETS + 1])
+static bool add_time(const char **atp, double times[METRICS_N_BUCKETS + 1])
 {
-	char *end;
-	unsigned long bucket = strtoul(text, &end, 10);
+	double bucket;
 
-	return *end == ':' && bucket <= METRICS_N_BUCKETS &&
-	       add_count(end + 1, endp, &times[bucket]);
+	if (*(*atp)++ != ' ' || !read_amount(atp, &bucket) || bucket > METRICS_N_BUCKETS ||
+	    bucket != floor(bucket) || *(*atp)++ != ':')
+		return false;
+	return add_count(atp, &times[(unsigned)bucket]);
 }
 
 /* "QUEUED FLYING PAUSED BUCKET:COUNT ... failed:COUNT"; what is something else, and all behind it,
  * is left out. */
-static void add_lane(struct lanes *lanes, const char *text)
+static void add_lane(struct lanes *lanes, const char *at)
 {
+	static const char failed[] = " failed:";
 	double *const counts[] = { &lanes->queued, &lanes->flying, &lanes->paused };
-	char *end;
+	bool goes_on = true;
 
-	for (size_t i = 0; i < ARRAY_LEN(counts); i++, text = end) {
-		unsigned long n = strtoul(text, &end, 10);
-
-		if (end == text)
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+		at += i > 0 && *at == ' ';
+		if (!add_count(&at, counts[i]))
 			return;
-		*counts[i] += (double)n;
 	}
-	while (*text == ' ') {
-		if (strncmp(text, " failed:", 8) == 0) {
-			if (!add_count(text + 8, &text, &lanes->failed))
-				return;
-			continue;
+	while (goes_on && *at == ' ') {
+		if (strncmp(at, failed, sizeof(failed) - 1) == 0) {
+			at += sizeof(failed) - 1;
+			goes_on = add_count(&at, &lanes->failed);
+		} else {
+			goes_on = add_time(&at, lanes->times);
 		}
-		if (!add_time(text, &text, lanes->times))
-			return;
 	}
 }
 
@@ -230,7 +246,7 @@ static void add_ack(struct reports *r, cJSON *report)
 	const char *at = text(report, "ack");
 	double times[METRICS_N_BUCKETS + 1] = { 0 };
 
-	while (*at == ' ' && add_time(at, &at, times))
+	while (*at == ' ' && add_time(&at, times))
 		;
 	for (unsigned i = 0; i <= METRICS_N_BUCKETS; i++)
 		r->ack[i] += times[i];
@@ -434,12 +450,11 @@ static void add_figure(cJSON *json, const char *name, bool is_known, double valu
 		cJSON_AddNullToObject(json, name);
 }
 
-static void add_known(cJSON *json, const char *name, double value)
+/* What is 0, or not known, is left out: that is so for nearly all analyzers, each second. */
+static void add_known(cJSON *json, const char *name, double value, double digits)
 {
 	if (value > 0)
-		cJSON_AddNumberToObject(json, name, round(value));
-	else
-		cJSON_AddNullToObject(json, name);
+		cJSON_AddNumberToObject(json, name, round(value * digits) / digits);
 }
 
 void lanes_add_check(const struct lanes *lanes, cJSON *json)
@@ -447,16 +462,14 @@ void lanes_add_check(const struct lanes *lanes, cJSON *json)
 	const struct lane_check *check = &lanes->check;
 	cJSON *object = cJSON_AddObjectToObject(json, "check");
 
-	add_known(object, "since_ms", check->since_ms);
-	add_known(object, "change_ms", check->change_ms);
-	add_known(object, "checked_ms", check->checked_ms);
-	cJSON_AddNumberToObject(object, "down_s", round(check->down_s));
-	cJSON_AddNumberToObject(object, "flaps", round(check->flaps * 10) / 10);
-	add_known(object, "error_ms", check->error_ms);
+	add_known(object, "since_ms", check->since_ms, 1);
+	add_known(object, "change_ms", check->change_ms, 1);
+	add_known(object, "checked_ms", check->checked_ms, 1);
+	add_known(object, "down_s", check->down_s, 1);
+	add_known(object, "flaps", check->flaps, 10);
+	add_known(object, "error_ms", check->error_ms, 1);
 	if (check->error[0])
 		cJSON_AddStringToObject(object, "error", check->error);
-	else
-		cJSON_AddNullToObject(object, "error");
 }
 
 void lanes_add_health(const struct lanes *lanes, cJSON *json)

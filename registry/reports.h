@@ -83,8 +83,8 @@ bool reports_ack_percentile(const struct reports *r, double percent, double *msp
 /* {"p50_ms","p99_ms","p99_9_ms"} of the same; null: there were none. NULL: out of memory. */
 cJSON *reports_ack_json(const struct reports *r);
 
-/* Adds check: {"since_ms","change_ms","checked_ms","down_s","flaps","error_ms","error"}; null: not
- * known. */
+/* Adds check: {"since_ms","change_ms","checked_ms","down_s","flaps","error_ms","error"}, without what
+ * is 0 or not known. */
 void lanes_add_check(const struct lanes *lanes, cJSON *json);
 /* Adds p50_ms, p99_ms and error_ratio; null: there were no deliveries. */
 void lanes_add_health(const struct lanes *lanes, cJSON *json);

@@ -28,7 +28,7 @@
 #define CALL_MS 1000
 #define LOOK_US 1000000 /* while somebody looks */
 #define LOOK_MOST_US 2500000
-#define LOOK_PARTS 80     /* of a core's time, for those who look at a big pool */
+#define LOOK_PARTS 160    /* of a core's time, for those who look at a big pool */
 #define IDLE_US 10000000  /* else */
 #define IDLE_PARTS 100    /* of Redis' time, for all nodes that idle */
 #define WANTED_US 3000000 /* who looked so long ago still does */

@@ -144,13 +144,14 @@ static void write_analyzers(const struct roster *r, struct buf *out)
 
 /* ---- windows ---- */
 
-/* What was due by the shares that held then, what came, and how many messages that is off. */
-static void put_window(struct ctl_table *table, const cJSON *window)
+/* What was due by the shares that held then, what came, and how many messages that is off. all: the
+ * same window of the whole pool. */
+static void put_window(struct ctl_table *table, const cJSON *window, const cJSON *all)
 {
 	double seconds = ctl_json_number(window, "seconds");
 
 	if (!ctl_json_has_number(window, "actual") ||
-	    ctl_json_number(window, "covered_s") > STALE_PART * seconds + STALE_MORE_S) {
+	    ctl_json_number(all, "covered_s") > STALE_PART * seconds + STALE_MORE_S) {
 		for (int i = 0; i < 3; i++)
 			ctl_table_cell(table, "-");
 		return;
@@ -218,7 +219,8 @@ static void write_windows(const struct ctl_look *look, struct buf *out)
 
 		ctl_table_cell(&table, "of %s", r->analyzers[i].id);
 		for (size_t k = 0; k < ARRAY_LEN(seconds); k++)
-			put_window(&table, window_of(ctl_json_get(a, "windows"), seconds[k]));
+			put_window(&table, window_of(ctl_json_get(a, "windows"), seconds[k]),
+				   window_of(ctl_json_get(look->overview, "windows"), seconds[k]));
 		put_ever(&table, r, &r->analyzers[i]);
 	}
 	ctl_table_write(&table, out);
