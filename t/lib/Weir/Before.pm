@@ -31,11 +31,12 @@ sub _commit () {
     return _git('rev-parse --verify --quiet', ($tag || FIRST) . "^'{commit}'");
 }
 
-# Into $folder/source.
+# Into $folder/source; what an older build left goes.
 sub _unpack ($folder, $commit) {
     my $source = "$folder/source";
-    return runs('sh', '-c', 'rm -rf "$1" && mkdir -p "$1" && git archive "$2" | tar -x -C "$1"', 'sh', $source, $commit) if $commit;
-    return runs('sh', '-c', 'to=$1; shift; rm -rf "$to" && mkdir -p "$to" && cp -r --parents "$@" "$to"', 'sh', $source, @inputs)
+    runs(qw(rm -rf), $source, "$folder/build") || return 0;
+    return runs('sh', '-c', 'mkdir -p "$1" && git archive "$2" | tar -x -C "$1"', 'sh', $source, $commit) if $commit;
+    return runs('sh', '-c', 'to=$1; shift; mkdir -p "$to" && cp -r --parents "$@" "$to"', 'sh', $source, @inputs)
         && runs('perl', '-pi', '-e', "s/^(project\\(weir VERSION )\\S+/\${1}@{[STAND_IN]}/", "$source/CMakeLists.txt")
         && runs('sh', '-c', 'for script in "$1"/lua/*.lua; do echo "-- another version" >>"$script" || exit; done', 'sh', $source);
 }
