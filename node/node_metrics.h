@@ -75,7 +75,7 @@
 	X(ACCEPTED_PACKETS, "weir_accepted_packets_total", COUNTER, BY_NOTHING, 0, "Packets answered with 202.")            \
 	X(ACCEPTED_MESSAGES, "weir_accepted_messages_total", COUNTER, BY_NOTHING, 0, "Messages answered with 202.")         \
 	X(REFUSED, "weir_refused_requests_total", COUNTER, BY("reason", refusal_names, REFUSALS), 0,                      \
-	  "Requests refused, by reason.")                                                                                   \
+	  "Requests refused, and messages and connections at listeners that are not HTTP, by reason.")                      \
 	X(ROUTED_PACKETS, "weir_routed_packets_total", COUNTER, BY_ANALYZER, 0, "Packets given to a lane.")                 \
 	X(ROUTED_MESSAGES, "weir_routed_messages_total", COUNTER, BY_ANALYZER, 0, "Messages given to a lane.")              \
 	X(DELIVERED_PACKETS, "weir_delivered_packets_total", COUNTER, BY_ANALYZER, 0, "Packets acknowledged by it.")        \

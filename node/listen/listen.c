@@ -16,9 +16,10 @@
 
 /* ---- connections ---- */
 
-static void turn_away(struct listen_shared *s, int fd)
+static void turn_away(struct listen_shared *s, int fd, enum refusal refusal)
 {
 	close(fd);
+	metrics_add(s->config.metrics, M_REFUSED, refusal, 1);
 	metrics_add(s->config.metrics, M_LISTEN_CLOSED, CLOSE_TOO_MANY, 1);
 }
 
@@ -30,9 +31,12 @@ static void admit(struct listen_acceptor *a, int fd, const struct net_addr *peer
 
 	metrics_add(config->metrics, M_LISTEN_ACCEPTED, a->port, 1);
 	if (atomic_load_explicit(config->n_connections, memory_order_relaxed) >=
-		    config->max_connections ||
-	    !address_bound_take(config->bound, peer)) {
-		turn_away(s, fd);
+	    config->max_connections) {
+		turn_away(s, fd, REFUSAL_TOO_MANY_CONNECTIONS);
+		return;
+	}
+	if (!address_bound_take(config->bound, peer)) {
+		turn_away(s, fd, REFUSAL_TOO_MANY_FROM_ADDRESS);
 		return;
 	}
 	stream = stream_new(s, a->port, reader_of(a->port), fd, peer);

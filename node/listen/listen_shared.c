@@ -70,6 +70,7 @@ void listen_refuse(struct listen_shared *s, enum listen_port port, enum listen_d
 	char text[NET_ADDR_STRLEN];
 
 	listen_drop(s, port, reason, 1);
+	metrics_add(metrics, M_REFUSED, refusal, 1);
 	metrics_add(metrics, M_FORMAT_REFUSALS,
 		    metrics_pair(metrics, M_FORMAT_REFUSALS, listen_port_format(port), refusal), 1);
 	net_addr_format(peer, text);

@@ -79,7 +79,8 @@ static inline bool listen_is_full(const struct listen_shared *s)
 
 void listen_drop(struct listen_shared *s, enum listen_port port, enum listen_drop reason,
 		 uint64_t n_messages);
-/* The same for one message that is at fault itself: log and weirctl name its sender. */
+/* The same for one message that is at fault itself. It counts as a request that was refused does: log,
+ * event and weirctl name the reason and its sender. */
 void listen_refuse(struct listen_shared *s, enum listen_port port, enum listen_drop reason,
 		   const struct net_addr *peer);
 

@@ -7,7 +7,7 @@ use File::Basename qw(basename);
 use Test::More;
 use Weir::Build;
 
-use constant RUNS => 50_000;
+use constant RUNS => 40_000;
 
 alarm 3000;
 ok(build('fuzz', '-DWEIR_WERROR=ON'), 'clang compiles all of it without a warning') or die 'there is no fuzzer to run';

@@ -27,6 +27,7 @@ for ([ 'with a chunk', chunk => 'c' ], ['without one']) {
     $client->send(pack_of(array('tag', array(array(1, map_of(log => "\1" x 20_000))), map_of(@option))));
     ok($client->ending(10), "a frame $title whose one event is too long as JSON ends its connection");
     is($listen->dropped('forward-tcp', 'too_long'), $before + 1, 'and is counted');
+    is($listen->metric('weir_refused_requests_total{reason="body_too_large"}'), $before + 1, 'as refused, too');
 }
 my $agent = $listen->client('forward');
 $agent->send(frame(2000, 20, chunk => 'good'));
