@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/front/front.h"
 #include "common/log.h"
+#include "common/net/net_given.h"
 #include "common/tls/tls_watch.h"
 
 #define MAX_CONNECTIONS 4096
@@ -339,6 +340,8 @@ int server_start(const struct ingest *ingest, const char *delivery_token, struct
 		r = make_workers(server);
 	if (!r)
 		r = start_front(server);
+	if (!r)
+		r = net_given_check("server");
 	if (r)
 		server_stop(server);
 	else

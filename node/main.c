@@ -4,6 +4,7 @@
 
 #include "common/conf/conf_reload.h"
 #include "common/log.h"
+#include "common/net/net_given.h"
 #include "node/node.h"
 
 /* Signals are waited for by node_run alone; a broken connection is an error of write(). */
@@ -63,8 +64,10 @@ static int run(void)
 
 int main(int argc, char **argv)
 {
-	int r = conf_load(&node_program, &config, argc, argv, NULL, NULL);
+	int r;
 
+	net_given_init();
+	r = conf_load(&node_program, &config, argc, argv, NULL, NULL);
 	if (r == CONF_E_DONE)
 		return 0;
 	if (r != 0)

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/conf/conf_path.h"
 #include "common/log.h"
+#include "common/net/net_given.h"
 #include "common/process.h"
 #include "common/service.h"
 #include "node/admin/admin.h"
@@ -174,7 +175,7 @@ static int init_shared(struct node *node, const struct node_config *config)
 static int listen_for_worker(struct node *node, struct net_addr *addr, int *fdp)
 {
 	char text[NET_ADDR_STRLEN];
-	int r = net_listen(addr, true, BACKLOG, fdp);
+	int r = net_given_listen(addr, true, BACKLOG, fdp);
 
 	if (r == 0)
 		r = net_local_addr(*fdp, addr);
@@ -197,7 +198,7 @@ static int listen_tls_for_worker(struct node *node, struct net_addr *addr, int *
 	*fdp = -1;
 	if (!node->shared.config->tls.listen)
 		return 0;
-	r = net_listen(addr, true, BACKLOG, fdp);
+	r = net_given_listen(addr, true, BACKLOG, fdp);
 	if (r == 0)
 		r = net_local_addr(*fdp, addr);
 	net_addr_format(addr, text);
@@ -381,6 +382,8 @@ int node_new(const struct node_config *config, struct node **nodep)
 				       .n_shards = node->n_workers };
 	if (r == 0)
 		r = admin_start(&admin, &node->admin);
+	if (r == 0)
+		r = net_given_check("node");
 	if (r != 0)
 		node_free(node);
 	else

@@ -9,6 +9,7 @@
 #include "common/front/front_conn.h"
 #include "common/front/front_room.h"
 #include "common/log.h"
+#include "common/net/net_given.h"
 
 #define BACKLOG 1024
 #define ACCEPTS_PER_TURN 32 /* then the other connections' turn */
@@ -148,7 +149,7 @@ static void init_crowd(struct front *f)
 
 static int listen_at(struct net_addr *addr, int *fdp)
 {
-	int r = net_listen(addr, false, BACKLOG, fdp);
+	int r = net_given_listen(addr, false, BACKLOG, fdp);
 
 	return r == 0 ? net_local_addr(*fdp, addr) : r;
 }

@@ -5,13 +5,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/net/net_given.h"
+
 #define PORT_MAX 65535
 
 /* It is bound and never listens, so nobody's connection comes to it. */
 int net_check_local(const struct net_addr *addr)
 {
-	int fd = socket(addr->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, r = 0;
+	int fd, one = 1, r = 0;
 
+	if (net_given_has(addr))
+		return 0;
+	fd = socket(addr->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/net/net_given.h"
 
 #define BACKLOG 1024
 #define TRIES 10 /* for a port that is free for both TCP and UDP */
@@ -31,13 +32,13 @@ int listen_sockets_init(struct listen_sockets *s, const char *const addresses[LI
 static int open_pair(const struct net_addr *wanted, struct net_addr *gotp, int *tcpp, int *udpp)
 {
 	struct net_addr addr = *wanted;
-	int r = net_listen(&addr, true, BACKLOG, tcpp);
+	int r = net_given_listen(&addr, true, BACKLOG, tcpp);
 
 	if (r != 0)
 		return r;
 	r = net_local_addr(*tcpp, &addr);
 	if (r == 0)
-		r = net_bind_udp(&addr, true, udpp);
+		r = net_given_bind_udp(&addr, true, udpp);
 	if (r == 0) {
 		*gotp = addr;
 		return 0;

@@ -1,12 +1,15 @@
-# What a service manager such as systemd is told: ready, alive, reloading, stopping.
+# What a service manager such as systemd is told: ready, alive, reloading, stopping. And the sockets that it opens for us.
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
+use Fcntl qw(F_SETFD);
 use IO::Select;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
 use Socket qw(SOCK_DGRAM);
 use Test::More;
-use Weir::Test;
+use Weir::Raw;
+use Weir::Test qw(:DEFAULT program_path);
 
 alarm 300;
 my $path = folder . '/notify';
@@ -38,4 +41,33 @@ sub says ($process, $is_watched) {
 my $redis = Weir::Redis->new;
 says(Weir::Process->start([ qw(weir-node --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --drain-delay 0ms --redis), $redis->url ], name => 'weir-node'), 1);
 says(Weir::Process->start([ qw(weir-analyzer --id a1 --listen 127.0.0.1:0) ], name => 'weir-analyzer'), 0);
+
+# ---- socket activation ----
+
+delete @ENV{qw(NOTIFY_SOCKET WATCHDOG_USEC)};
+my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64, Proto => 'tcp') or die "listen: $@";
+my $addr = '127.0.0.1:' . $socket->sockport;
+fcntl $socket, F_SETFD, 0 or die "fcntl: $!"; # its children get it
+
+# As systemd starts a program, with our socket as descriptor 3.
+sub activated ($name, @options) {
+    my $begin = 'use POSIX; POSIX::dup2(shift, 3); @ENV{qw(LISTEN_PID LISTEN_FDS)} = ($$, 1); exec @ARGV';
+    return Weir::Process->start([ $^X, '-e', $begin, fileno $socket, program_path($name), @options ], name => $name);
+}
+sub answer_of ($client, $title) { is(($client->answer // {})->{status}, 200, $title) }
+
+for ([ 'weir-node', '/livez', '--listen', $addr, qw(--workers 2 --admin-listen 127.0.0.1:0 --drain-delay 0ms --redis), $redis->url ],
+    [ 'weir-analyzer', '/health', qw(--id a2 --listen), $addr ]) {
+    my ($name, $path, @options) = @$_;
+    for my $time ('first', 'second') {
+        my $client = Weir::Raw->connect($addr);
+        $client->send(request(GET => $path));
+        my $process = activated($name, @options);
+        answer_of($client, "$name answers who had connected before its $time start");
+        is($process->end, 0, 'it ends well');
+    }
+    my $stranger = activated($name, map { $_ eq $addr ? '127.0.0.1:0' : $_ } @options);
+    isnt($stranger->wait_end, 0, "$name does not start where no port has the address of the socket");
+    like($stranger->log, qr/level=error .*msg="a socket of the service manager has no use" .*addr=\Q$addr\E/, "... and says so");
+}
 done_testing;

@@ -26,7 +26,7 @@ is(join(' ', map { s{.*/}{}r =~ s{_.*}{}r } sort glob "$old/*.deb"), 'weir-analy
 is(system("cmp $old/weir-node_*.deb $again/weir-node_*.deb"), 0, 'the same source makes the same package, byte for byte');
 my $files = `for p in $old/*.deb; do dpkg-deb -c \$p; done`;
 like($files, qr{\./\Q$_\E\n}, "/$_ is in a package") for qw(usr/bin/weir-node usr/bin/weir-analyzer usr/bin/weir-sidecar usr/bin/weirctl usr/bin/weir-loadgen etc/weir/node.conf
-    etc/weir/analyzer.conf usr/lib/systemd/system/weir-node.service usr/lib/systemd/system/weir-analyzer.service usr/share/man/man8/weir-node.8.gz
+    etc/weir/analyzer.conf usr/lib/systemd/system/weir-node.service usr/lib/systemd/system/weir-node.socket usr/lib/systemd/system/weir-analyzer.service usr/share/man/man8/weir-node.8.gz
     usr/share/man/man8/weir-analyzer.8.gz usr/share/man/man8/weir-sidecar.8.gz usr/share/man/man1/weirctl.1.gz usr/share/man/man1/weir-loadgen.1.gz usr/share/man/man7/weir.7.gz
     usr/share/bash-completion/completions/weirctl usr/share/zsh/vendor-completions/_weirctl usr/share/fish/vendor_completions.d/weirctl.fish);
 SKIP: {
