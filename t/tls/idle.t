@@ -11,7 +11,8 @@ alarm 600;
 my $n = $ENV{WEIR_IDLE} // 2000;
 my $ca = Weir::Certificates->new('ours');
 my ($cert, $key) = $ca->make('server', names => 'DNS:localhost,IP:127.0.0.1');
-my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1 }, node => [ '--listen-tls', '127.0.0.1:0', '--tls-cert', $cert, '--tls-key', $key ]);
+# A slow machine takes its time for 2000 handshakes at once.
+my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1 }, node => [ '--header-timeout', '2m', '--listen-tls', '127.0.0.1:0', '--tls-cert', $cert, '--tls-key', $key ]);
 my $node = $cluster->node(1);
 my $tls = $node->wait_log(qr/msg="listening with TLS" .*addr=(\S+)/);
 sub resident () { return metrics($node)->{process_resident_memory_bytes} }
@@ -19,7 +20,7 @@ sub resident () { return metrics($node)->{process_resident_memory_bytes} }
 $cluster->load(count => 200, rate => 0, connections => 8);
 $cluster->load(target => "https://$tls/ingest", ca => $ca->file, count => 200, rate => 0, connections => 8);
 my $before = resident;
-my $load = $cluster->begin_load(target => "https://$tls/ingest", ca => $ca->file, rate => 1500, connections => $n, duration => 0);
+my $load = $cluster->begin_load(target => "https://$tls/ingest", ca => $ca->file, rate => 1500, connections => $n, duration => 0, timeout => "2m");
 wait_until { metrics($node)->{weir_connections} >= $n } 60, "$n connections";
 my $bytes = (resident() - $before) / $n;
 diag(sprintf "%d connections take %.0f bytes each", $n, $bytes);
