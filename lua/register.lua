@@ -27,7 +27,7 @@
 --   20 delivered_packets HASH, 21 forgiven HASH, 22 flaps HASH, 23 kept HASH
 -- ARGV
 --   1 id, 2 delivery URL, 3 weight it declares, 4 lease (ms), 5 instance token,
---   6 info (JSON object: accepts, batch limits, slow_start_ms, version, delivery_token: a secret, source and
+--   6 info (JSON object: accepts, batch limits, slow_start_ms, version, delivery_token and headers: secrets, encoding, source and
 --   spec of one that a node lists,
 --   started_ms: when its process started, by its own clock),
 --   7 slot to restore (-1: a registration), 8 epoch to reach at least, 9 weight set by an operator

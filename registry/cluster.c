@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "registry/analyzer_headers.h"
+
 double cluster_actual(const struct roster *roster, const struct analyzer *a)
 {
 	double total = 0;
@@ -63,6 +65,8 @@ cJSON *cluster_analyzer_json(const struct roster *roster, const struct analyzer 
 	add_text(json, "version", a->version);
 	cJSON_AddStringToObject(json, "source", a->source[0] ? a->source : "registered");
 	cJSON_AddStringToObject(json, "accepts", analyzer_accepts_names[a->accepts]);
+	cJSON_AddStringToObject(json, "encoding", analyzer_encoding_names[a->encoding]);
+	cJSON_AddItemToObject(json, "headers", analyzer_headers_names(a->headers));
 	cJSON_AddNumberToObject(json, "ttl_ms", (double)a->ttl_ms);
 	add_heartbeat_age(json, a);
 	cJSON_AddNumberToObject(json, "revision", (double)a->revision);

@@ -23,7 +23,7 @@
 struct registration {
 	const char *id, *url, *instance;
 	const char *info; /* JSON object: accepts, max_batch_packets, max_batch_bytes,
-			     slow_start_ms, version, delivery_token, source, spec */
+			     slow_start_ms, version, delivery_token, headers, encoding, source, spec */
 	double weight;
 	int64_t ttl_ms;
 	bool spares_others; /* MEMBERSHIP_E_IN_USE rather than replace one that lives elsewhere */

@@ -7,10 +7,12 @@
 #include "common/json/json_get.h"
 #include "common/json/json_read.h"
 #include "common/log.h"
+#include "registry/analyzer_headers.h"
 
 const char *const analyzer_state_names[] = { "active", "draining", "disabled", NULL };
 const char *const analyzer_health_names[] = { "up", "suspect", "down", NULL };
 const char *const analyzer_accepts_names[] = { "batch", "packet", "request", NULL };
+const char *const analyzer_encoding_names[] = { "identity", "gzip", NULL };
 
 #define TTL_MOST_MS 600000
 #define GRACE_MS 5000 /* a lease that ended while Redis was away, as in lua/lib/elect.lua */
@@ -68,11 +70,40 @@ static int64_t held_back_ms(const struct analyzer *a, const cJSON *info, double 
 	return (int64_t)within(since_ms - now_ms, 0, HELD_BACK_MOST_MS);
 }
 
-static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
+/* Anybody who writes to Redis may have put it there. */
+static void leave_out(struct roster *r, const char *what, const char *name, unsigned n)
+{
+	if (r->n_left_out == 0)
+		snprintf(r->left_out, sizeof(r->left_out), "%s %.64s", what, name);
+	for (char *c = r->left_out; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	r->n_left_out += n;
+}
+
+/* 0, or -ENOMEM. */
+static int parse_headers(struct roster *r, struct analyzer *a, const cJSON *object)
+{
+	struct buf lines CLEANUP(buf_deinit) = { 0 };
+	const char *why = analyzer_headers_read(object, &lines);
+
+	if (lines.failed)
+		return -ENOMEM;
+	if (why)
+		leave_out(r, "headers of", a->id, 1);
+	if (why || lines.len == 0)
+		return 0;
+	a->headers = strdup(buf_str(&lines));
+	return a->headers ? 0 : -ENOMEM;
+}
+
+/* 0, or -ENOMEM. */
+static int parse_info(struct roster *r, struct analyzer *a, const cJSON *entry, double now_ms)
 {
 	int64_t packets = DEFAULT_BATCH_PACKETS, bytes = DEFAULT_BATCH_BYTES;
 	const char *json = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "info"));
 	cJSON *info = json_read_text(json);
+	int error;
 
 	a->info = strdup(json ? json : "{}");
 	a->accepts = (enum analyzer_accepts)name_index(info, "accepts", analyzer_accepts_names);
@@ -81,6 +112,8 @@ static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
 	text(info, "version", a->version, sizeof(a->version));
 	text(info, "source", a->source, sizeof(a->source));
 	text(info, "delivery_token", a->delivery_token, sizeof(a->delivery_token));
+	error = parse_headers(r, a, cJSON_GetObjectItemCaseSensitive(info, "headers"));
+	a->encoding = (enum analyzer_encoding)name_index(info, "encoding", analyzer_encoding_names);
 	a->revision = (uint64_t)within(number(info, "revision"), 0, EXACT_MOST);
 	a->ttl_ms = (int64_t)within(number(info, "ttl_ms"), 0, TTL_MOST_MS);
 	if (a->ttl_ms > 0)
@@ -98,6 +131,7 @@ static void parse_info(struct analyzer *a, const cJSON *entry, double now_ms)
 	a->max_batch_packets = a->accepts != ACCEPTS_BATCH ? 1 : (unsigned)packets;
 	a->max_batch_bytes = (size_t)bytes;
 	cJSON_Delete(info);
+	return a->info ? error : -ENOMEM;
 }
 
 bool roster_is_id(const char *id)
@@ -119,15 +153,14 @@ bool roster_is_token(const char *token)
 	       strspn(token, allowed) == len;
 }
 
-/* Anybody who writes to Redis may have put it there. */
-static void leave_out(struct roster *r, const char *what, const char *name, unsigned n)
+void roster_write_headers(const struct analyzer *a, struct buf *out)
 {
-	if (r->n_left_out == 0)
-		snprintf(r->left_out, sizeof(r->left_out), "%s %.64s", what, name);
-	for (char *c = r->left_out; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	r->n_left_out += n;
+	static const struct http_slice own = { "Authorization", sizeof("Authorization") - 1 };
+
+	if (a->headers)
+		buf_append_str(out, a->headers);
+	if (a->delivery_token[0] && !header_lines_have(a->headers, own))
+		buf_printf(out, "Authorization: Bearer %s\r\n", a->delivery_token);
 }
 
 /* Where an analyzer is. Whatever else is wrong with it shows when a connection is made. */
@@ -139,7 +172,7 @@ static bool is_printable(const char *url)
 	return true;
 }
 
-static int parse_analyzer(struct analyzer *a, const cJSON *entry, double now_ms)
+static int parse_analyzer(struct roster *r, struct analyzer *a, const cJSON *entry, double now_ms)
 {
 	double slot = number(entry, "slot");
 
@@ -159,8 +192,7 @@ static int parse_analyzer(struct analyzer *a, const cJSON *entry, double now_ms)
 	a->delivered_packets = number(entry, "delivered_packets");
 	a->forgiven = number(entry, "forgiven");
 	a->processed = number(entry, "processed");
-	parse_info(a, entry, now_ms);
-	return a->info ? 0 : -ENOMEM;
+	return parse_info(r, a, entry, now_ms);
 }
 
 static int by_id(const void *a, const void *b)
@@ -181,12 +213,13 @@ static int parse_analyzers(struct roster *r, const cJSON *list, double now_ms)
 		const char *id =
 			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "id"));
 
-		error = parse_analyzer(a, entry, now_ms);
+		error = parse_analyzer(r, a, entry, now_ms);
 		if (error != 0)
 			return error;
 		if (!id || !roster_is_id(id) || !is_printable(a->url)) {
 			leave_out(r, "analyzer", id ? id : "without an id", 1);
 			free(a->info);
+			free(a->headers);
 			*a = (struct analyzer){ 0 };
 			r->n_analyzers--;
 		} else if (a->delivery_token[0] && !roster_is_token(a->delivery_token)) {
@@ -315,8 +348,10 @@ void roster_unref(struct roster *r)
 {
 	if (!r || atomic_fetch_sub_explicit(&r->n_refs, 1, memory_order_acq_rel) != 1)
 		return;
-	for (unsigned i = 0; i < r->n_analyzers; i++)
+	for (unsigned i = 0; i < r->n_analyzers; i++) {
 		free(r->analyzers[i].info);
+		free(r->analyzers[i].headers);
+	}
 	for (unsigned i = 0; i < r->n_workers; i++)
 		free(r->workers[i].unreachable);
 	free(r->analyzers);

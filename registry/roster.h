@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/err.h"
 #include "registry/accounts.h"
 
@@ -30,14 +31,16 @@ enum analyzer_state {
 	ANALYZER_DRAINING,
 	ANALYZER_DISABLED,
 	ANALYZER_STATES
-};                                                                        /* administrative */
-enum analyzer_health { HEALTH_UP, HEALTH_SUSPECT, HEALTH_DOWN, HEALTHS }; /* operational */
+};                                                                           /* administrative */
+enum analyzer_health { HEALTH_UP, HEALTH_SUSPECT, HEALTH_DOWN, HEALTHS };    /* operational */
+enum analyzer_encoding { ENCODING_NONE, ENCODING_GZIP, ANALYZER_ENCODINGS }; /* of deliveries */
 enum analyzer_accepts { ACCEPTS_BATCH, ACCEPTS_PACKET, ACCEPTS_REQUEST, ANALYZER_ACCEPTS };
 
 /* NULL-terminated. */
 extern const char *const analyzer_state_names[ANALYZER_STATES + 1];
 extern const char *const analyzer_health_names[HEALTHS + 1];
 extern const char *const analyzer_accepts_names[ANALYZER_ACCEPTS + 1];
+extern const char *const analyzer_encoding_names[ANALYZER_ENCODINGS + 1];
 /* Index of `name`, or -1. */
 int roster_name_index(const char *const *names, const char *name);
 
@@ -48,6 +51,7 @@ struct analyzer {
 	char fault[FAULT_TEXT_MAX + 1];              /* that it is to simulate; "": none */
 	char version[VERSION_TEXT_MAX + 1];          /* as it says; "": it does not */
 	char delivery_token[DELIVERY_TOKEN_MAX + 2]; /* sent to it, shown nowhere; "": none */
+	char *headers; /* sent to it, too: lines of header_lines.h, owned; NULL: none */
 	char source[SOURCE_TEXT_MAX +
 		    1];    /* the list that it comes from; "": it registered itself */
 	uint64_t revision; /* the epoch in which its weight, state or fault last changed */
@@ -59,6 +63,7 @@ struct analyzer {
 	enum analyzer_state state;
 	enum analyzer_health health;
 	enum analyzer_accepts accepts;
+	enum analyzer_encoding encoding;
 	unsigned max_batch_packets;
 	size_t max_batch_bytes;
 	int64_t ttl_ms;
@@ -101,6 +106,8 @@ struct roster {
 bool roster_is_id(const char *id);
 /* DELIVERY_TOKEN_MIN to DELIVERY_TOKEN_MAX of A-Z a-z 0-9 - . _ ~ + / = (RFC 6750) */
 bool roster_is_token(const char *token);
+/* The header lines that it gets with each delivery and health probe. A failure shows in `out`. */
+void roster_write_headers(const struct analyzer *a, struct buf *out);
 /* *rosterp is one reference. Entries that are wrong are left out, counted and logged. */
 int roster_parse(const char *json, struct roster **rosterp) MUST_CHECK;
 struct roster *roster_ref(struct roster *roster);

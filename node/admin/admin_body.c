@@ -45,6 +45,8 @@ static bool is_fine(const struct body_field *f, const cJSON *value)
 		       value->valuedouble == floor(value->valuedouble);
 	case BODY_BOOL:
 		return cJSON_IsBool(value);
+	case BODY_OBJECT:
+		return cJSON_IsObject(value) && is_within(f, cJSON_GetArraySize(value));
 	default:
 		return cJSON_IsArray(value) && is_within(f, cJSON_GetArraySize(value));
 	}

@@ -11,7 +11,8 @@ enum body_kind {
 	BODY_NUMBER, /* from min to max */
 	BODY_WHOLE,  /* the same without a fraction */
 	BODY_BOOL,
-	BODY_LIST
+	BODY_LIST,
+	BODY_OBJECT
 };
 
 struct body_field {
@@ -20,7 +21,8 @@ struct body_field {
 	const char *expected; /* "a number from 0 to 1000000" */
 	bool is_needed;
 	bool may_be_null; /* then it counts as given */
-	double min, max;  /* of a number; of a text or a list the length, where max is not 0 */
+	double min,
+		max; /* of a number; of a text, a list or an object the length, where max is not 0 */
 	const char *const *choices;              /* of a text; NULL-terminated */
 	const char *(*check)(const char *value); /* why a text cannot be; NULL: it can */
 };

@@ -8,6 +8,7 @@
 #include "node/admin/admin_api.h"
 #include "node/admin/admin_body.h"
 #include "node/admin/analyzer_place.h"
+#include "registry/analyzer_headers.h"
 #include "registry/membership.h"
 
 #define INSTANCE_BYTES 16
@@ -25,6 +26,8 @@ enum {
 	SLOW_START,
 	STARTED,
 	DELIVERY_TOKEN,
+	HEADERS,
+	ENCODING,
 	REPLACE,
 	FIELDS
 };
@@ -51,6 +54,10 @@ static const struct body_field fields[FIELDS] = {
 		      .max = (double)((int64_t)1 << 52) },
 	[DELIVERY_TOKEN] = { "delivery_token", BODY_TEXT, "16 to 128 of A-Z a-z 0-9 - . _ ~ + / =",
 			     .check = membership_check_token },
+	[HEADERS] = { "headers", BODY_OBJECT, "an object of at most 16 names and values",
+		      .max = HEADER_LINES_MOST },
+	[ENCODING] = { "encoding", BODY_TEXT, "\"identity\" or \"gzip\"",
+		       .choices = analyzer_encoding_names },
 	[REPLACE] = { "replace", BODY_BOOL, "true or false" },
 };
 
@@ -62,10 +69,10 @@ static char *info_text(const struct body *body)
 
 	cJSON_AddStringToObject(info, "accepts",
 				body_text(body, ACCEPTS, analyzer_accepts_names[ACCEPTS_BATCH]));
-	for (unsigned i = VERSION; i <= DELIVERY_TOKEN; i++)
+	for (unsigned i = VERSION; i <= ENCODING; i++)
 		if (body->values[i])
 			cJSON_AddItemToObject(info, fields[i].name,
-					      cJSON_Duplicate(body->values[i], false));
+					      cJSON_Duplicate(body->values[i], true));
 	text = cJSON_PrintUnformatted(info);
 	cJSON_Delete(info);
 	return text;
@@ -178,12 +185,25 @@ static int check_new_id(struct admin_api *api, struct front_request *rq, const c
 				wait_s);
 }
 
+/* NULL, or why the headers cannot be, without their values. */
+static const char *check_headers(const struct body *body)
+{
+	static const struct http_slice own = { "Authorization", sizeof("Authorization") - 1 };
+	struct buf lines CLEANUP(buf_deinit) = { 0 };
+	const char *why = analyzer_headers_read(body->values[HEADERS], &lines);
+
+	if (!why && body->values[DELIVERY_TOKEN] && header_lines_have(buf_str(&lines), own))
+		why = "delivery_token and the header Authorization are one header: give one of them";
+	return why;
+}
+
 int admin_register(struct admin_api *api, struct front_request *rq, const char *id)
 {
 	struct body body CLEANUP(body_deinit) = { 0 };
 	char instance[INSTANCE_MAX + 1];
 	AUTO_FREE char *info = NULL;
 	char by[ADMIN_BY_SIZE];
+	const char *why;
 	struct registration reg = { .id = id, .instance = instance, .by = by };
 	int status;
 
@@ -191,6 +211,9 @@ int admin_register(struct admin_api *api, struct front_request *rq, const char *
 		return 400;
 	if (membership_check_id(id))
 		return admin_bad_field(rq, membership_check_id(id));
+	why = check_headers(&body);
+	if (why)
+		return admin_bad_field(rq, why);
 	reg.info = info = info_text(&body);
 	if (!info || take_instance(&body, instance) != 0)
 		return admin_refuse(rq, 503, "memory", "Out of memory, or of random bytes.", NULL);

@@ -15,7 +15,7 @@ struct probe {
 	char id[ANALYZER_ID_MAX + 1];
 	char instance[INSTANCE_MAX + 1];
 	char url[ANALYZER_URL_MAX + 8];
-	char authorization[sizeof(TRANSFER_BEARER) + DELIVERY_TOKEN_MAX + 3]; /* "": none */
+	struct buf lines; /* of headers that it wants */
 	unsigned slot;
 	bool is_wanted; /* in the roster */
 	bool is_out;    /* a request is under way */
@@ -94,11 +94,13 @@ static void start(struct probe *p)
 {
 	const struct prober_config *c = &p->prober->config;
 
-	p->transfer = (struct transfer){ .url = p->url,
-					 .headers = p->authorization[0] ? p->authorization : NULL,
-					 .connect_ms = c->timeout_ms,
-					 .timeout_ms = c->timeout_ms,
-					 .on_done = on_done };
+	p->transfer =
+		(struct transfer){ .url = p->url,
+				   .headers = p->lines.len && !p->lines.failed ? buf_str(&p->lines)
+									       : NULL,
+				   .connect_ms = c->timeout_ms,
+				   .timeout_ms = c->timeout_ms,
+				   .on_done = on_done };
 	p->is_out = sender_start(p->prober->sender, &p->transfer) == 0;
 	if (!p->is_out)
 		p->next_us = clock_mono_us() + jittered_us(p->prober);
@@ -139,6 +141,20 @@ struct prober *prober_new(const struct prober_config *config)
 	return p;
 }
 
+/* A failure is one of memory, and then it is asked without them. */
+static void set_lines(struct probe *p, const struct analyzer *a)
+{
+	buf_clear(&p->lines);
+	roster_write_headers(a, &p->lines);
+}
+
+static void free_probe(struct probe *p)
+{
+	if (p)
+		buf_deinit(&p->lines);
+	free(p);
+}
+
 void prober_free(struct prober *p)
 {
 	if (!p)
@@ -148,18 +164,10 @@ void prober_free(struct prober *p)
 			p->probes[i]->is_wanted = false;
 	sender_free(p->sender);
 	for (unsigned i = 0; i < ROSTER_MAX_SLOTS; i++)
-		free(p->probes[i]);
+		free_probe(p->probes[i]);
 	if (p->tick)
 		event_free(p->tick);
 	free(p);
-}
-
-static void set_token(struct probe *p, const char *token)
-{
-	p->authorization[0] = '\0';
-	if (*token)
-		snprintf(p->authorization, sizeof(p->authorization), "%s%s\r\n", TRANSFER_BEARER,
-			 token);
 }
 
 static void aim(struct prober *prober, const struct analyzer *a)
@@ -174,7 +182,7 @@ static void aim(struct prober *prober, const struct analyzer *a)
 		p->slot = a->slot;
 	}
 	p->is_wanted = true;
-	set_token(p, a->delivery_token);
+	set_lines(p, a);
 	if (strcmp(p->id, a->id) == 0 && strcmp(p->instance, a->instance) == 0)
 		return;
 	if (!p->is_out) /* else a log line may want what it says */

@@ -24,6 +24,7 @@ void batch_free(struct batch *b)
 	assert(!b->packets.n_packets);
 	if (b->parts != b->few)
 		free(b->parts);
+	free(b->packed);
 	free(b->long_headers);
 	free(b->url);
 	free(b);
@@ -73,6 +74,28 @@ static int write_parts(struct batch *b, bool is_array)
 	return 0;
 }
 
+/* A larger body would keep the loop for too long. */
+#define PACK_MOST_BYTES (4u << 20)
+
+int batch_pack(struct batch *b, const struct batch_style *style)
+{
+	struct transfer *t = &b->transfer;
+	struct iovec out;
+	int r;
+
+	if (!style->pack || t->len > PACK_MOST_BYTES)
+		return 0;
+	r = codec_pack_gzip(style->pack, t->parts, t->n_parts, t->len, &out);
+	if (r != 0)
+		return r;
+	b->packed = out.iov_base;
+	b->few[0] = out;
+	t->parts = b->few;
+	t->n_parts = 1;
+	t->len = out.iov_len;
+	return 0;
+}
+
 void batch_count_attempt(struct batch *b)
 {
 	for (struct packet *p = b->packets.head; p; p = p->next) {
@@ -110,44 +133,44 @@ static char *put_number(char *at, uint32_t value)
 }
 
 /* By hand, as snprintf costs more than all else here. */
-static int write_headers(struct batch *b, const char *lines, const char *token)
+static int write_headers(struct batch *b, const struct batch_style *style)
 {
-	size_t len = strnlen(lines, BATCH_ORIGIN_BYTES);
+	const char *origin = style->origin->lines;
+	size_t len = strnlen(origin, BATCH_ORIGIN_BYTES);
 	char *at =
 		put(b->headers, LITERAL("Content-Type: " PACKET_MEDIA_TYPE "\r\nWeir-Packets: "));
 
-	static_assert(BATCH_HEADER_BYTES >= BATCH_ORIGIN_BYTES + DELIVERY_TOKEN_MAX + 192,
+	static_assert(BATCH_HEADER_BYTES >= BATCH_ORIGIN_BYTES + BATCH_LINES_BYTES + 160,
 		      "all of it fits");
 	at = put_number(at, b->packets.n_packets);
 	at = put(at, LITERAL("\r\nWeir-Messages: "));
 	at = put_number(at, b->n_messages);
 	at = put(at, LITERAL("\r\n"));
-	at = put(at, lines, len);
+	at = put(at, origin, len);
 	at = put(at, LITERAL("Weir-Attempt: "));
 	at = put_number(at, b->attempt);
 	at = put(at, LITERAL("\r\n"));
-	if (*token) {
-		at = put(at, LITERAL(TRANSFER_BEARER));
-		at = put(at, token, strnlen(token, DELIVERY_TOKEN_MAX));
-		at = put(at, LITERAL("\r\n"));
-	}
+	if (b->packed)
+		at = put(at, LITERAL(BATCH_PACKED_LINE));
+	at = put(at, style->lines, style->lines_len);
 	*at = '\0';
 	b->transfer.headers = b->headers;
 	return 0;
 }
 
-/* Its packets have been in other pools, all in the same ones. */
-static int write_long_headers(struct batch *b, const struct batch_origin *origin, const char *token)
+/* Its packets have been in other pools, all in the same ones, or the analyzer wants much. */
+static int write_long_headers(struct batch *b, const struct batch_style *style)
 {
+	const struct batch_origin *origin = style->origin;
 	const struct packet *p = b->packets.head;
 
 	if (asprintf(&b->long_headers,
 		     "Content-Type: " PACKET_MEDIA_TYPE "\r\n"
 		     "Weir-Packets: %u\r\n"
-		     "Weir-Messages: %u\r\n" ORIGIN "Weir-Attempt: %u\r\n%s%s%s",
+		     "Weir-Messages: %u\r\n" ORIGIN "Weir-Attempt: %u\r\n%s%s",
 		     b->packets.n_packets, b->n_messages, origin->node_id, p->via ? p->via : "",
 		     p->via ? ", " : "", origin->pool, p->n_hops + 1u, b->attempt,
-		     *token ? TRANSFER_BEARER : "", token, *token ? "\r\n" : "") < 0) {
+		     b->packed ? BATCH_PACKED_LINE : "", style->lines) < 0) {
 		b->long_headers = NULL;
 		return -ENOMEM;
 	}
@@ -175,10 +198,13 @@ int batch_write(struct batch *b, const struct batch_style *style)
 	if (r == 0)
 		r = write_parts(b, style->accepts == ACCEPTS_BATCH || b->packets.n_packets > 1);
 	batch_count_attempt(b);
+	if (r == 0)
+		r = batch_pack(b, style);
 	if (r != 0)
 		return r;
-	return b->packets.head->n_hops ? write_long_headers(b, style->origin, style->token)
-				       : write_headers(b, style->origin->lines, style->token);
+	return b->packets.head->n_hops || style->lines_len > BATCH_LINES_BYTES
+		       ? write_long_headers(b, style)
+		       : write_headers(b, style);
 }
 
 enum delivery_outcome batch_outcome(const struct transfer *t)

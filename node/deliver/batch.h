@@ -4,6 +4,7 @@
  * The packets that leave for an analyzer in one POST, from where they are: its headers, the parts
  * of its body, and what its outcome means.
  */
+#include "common/codec/codec_pack.h"
 #include "node/packet/packet_form.h"
 #include "node/send/sender.h"
 
@@ -24,7 +25,8 @@ enum delivery_outcome {
 extern const char *const delivery_outcome_names[DELIVERY_OUTCOMES];
 
 #define BATCH_HEADER_BYTES 576
-#define BATCH_FEW_PACKETS 4 /* parts for up to this many need no allocation */
+#define BATCH_LINES_BYTES 160 /* of an analyzer; longer ones are written elsewhere */
+#define BATCH_FEW_PACKETS 4   /* parts for up to this many need no allocation */
 
 /* Who delivers: in each delivery. */
 struct batch_origin {
@@ -52,6 +54,7 @@ struct batch {
 	char headers[BATCH_HEADER_BYTES];
 	char *long_headers; /* owned; of packets that need more than `headers` has; NULL: these do */
 	char *url;          /* owned; of a request as it came; NULL: the lane's */
+	char *packed;       /* owned; the body by gzip; NULL: it is not packed */
 	struct iovec *parts; /* of the body; `few`, or owned */
 	struct iovec few[2 * BATCH_FEW_PACKETS + 1];
 };
@@ -67,8 +70,10 @@ void batch_add(struct batch *b, struct packet *p);
 struct batch_style {
 	enum analyzer_accepts accepts;
 	const struct batch_origin *origin;
-	const char *token;     /* proves to the analyzer who delivers; "": none */
-	struct memory *memory; /* for the JSON forms of packets */
+	const char *lines; /* of headers that the analyzer wants, such as a token; "": none */
+	size_t lines_len;
+	struct codec_pack *pack; /* packs the body; NULL: it leaves as it is */
+	struct memory *memory;   /* for the JSON forms of packets */
 };
 
 /*
@@ -77,6 +82,10 @@ struct batch_style {
  * requests, batch_request.h does it.
  */
 int batch_write(struct batch *b, const struct batch_style *style) MUST_CHECK;
+
+#define BATCH_PACKED_LINE "Content-Encoding: gzip\r\n"
+/* Packs the transfer's parts, where the analyzer takes that. The headers need BATCH_PACKED_LINE then. */
+int batch_pack(struct batch *b, const struct batch_style *style) MUST_CHECK;
 
 /* One more, for each of its packets. */
 void batch_count_attempt(struct batch *b);

@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "common/format/format_route.h"
+#include "common/http/header_lines.h"
 #include "node/deliver/answers.h"
 
 #define PATH_MAX_BYTES 1024
@@ -98,20 +99,23 @@ static void write_field(struct buf *out, const char *name, struct format_slice v
 static char *write_headers(const struct batch *b, const struct batch_style *style,
 			   const struct packet_request *request)
 {
+	static const struct http_slice tenant = { PACKET_TENANT, sizeof(PACKET_TENANT) - 1 };
 	const struct packet *p = b->packets.head;
 	const struct batch_origin *origin = style->origin;
 	struct buf out = { 0 };
 
 	write_field(&out, "Content-Type", request->media_type);
-	write_field(&out, PACKET_TENANT, request->tenant);
+	if (!header_lines_have(style->lines, tenant)) /* the analyzer's own goes before */
+		write_field(&out, PACKET_TENANT, request->tenant);
 	buf_printf(&out,
 		   "Weir-Packets: 1\r\nWeir-Messages: %u\r\nWeir-Format: %s\r\nWeir-Node: %s\r\n"
 		   "Weir-Pool: %s%s%s\r\nWeir-Hops: %u\r\nWeir-Attempt: %u\r\n",
 		   b->n_messages, format_names[request->format], origin->node_id,
 		   p->via ? p->via : "", p->via ? ", " : "", origin->pool, p->n_hops + 1u,
 		   b->attempt);
-	if (*style->token)
-		buf_printf(&out, TRANSFER_BEARER "%s\r\n", style->token);
+	if (b->packed)
+		buf_append_str(&out, BATCH_PACKED_LINE);
+	buf_append(&out, style->lines, style->lines_len);
 	buf_append(&out, "", 1);
 	if (out.failed)
 		buf_deinit(&out);
@@ -155,11 +159,13 @@ int batch_write_request(struct batch *b, const struct batch_style *style)
 	if (b->packets.n_packets != 1)
 		return -EINVAL;
 	request = packet_request(b->packets.head);
+	write_parts(b, request.format);
+	if (request.format != FORMAT_LOKI_PROTO && batch_pack(b, style) != 0)
+		return -ENOMEM;
 	b->url = batch_request_url(b->transfer.url, &request);
 	b->long_headers = write_headers(b, style, &request);
 	if (!b->url || !b->long_headers)
 		return -ENOMEM;
-	write_parts(b, request.format);
 	b->transfer.url = b->url;
 	b->transfer.headers = b->long_headers;
 	b->transfer.is_put = request.is_put;

@@ -37,6 +37,8 @@ void lane_free(struct lane *lane)
 	if (!lane)
 		return;
 	assert(!lane->n_flying && !lane->queue.n_packets && !lane->halves);
+	buf_deinit(&lane->lines);
+	codec_pack_free(lane->pack);
 	free(lane);
 }
 
@@ -213,8 +215,12 @@ static void batch_give_up(struct batch *b, int reason)
 static bool batch_start(struct batch *b)
 {
 	struct lane *lane = b->lane;
-	const struct batch_style style = { lane->accepts, &lane->config.origin,
-					   lane->delivery_token, lane->config.memory };
+	const struct batch_style style = { .accepts = lane->accepts,
+					   .pack = lane->pack,
+					   .origin = &lane->config.origin,
+					   .lines = buf_str(&lane->lines),
+					   .lines_len = lane->lines.len,
+					   .memory = lane->config.memory };
 	int r;
 
 	b->is_suspect = b->packets.n_packets == 1 && suspicion_n_failures(b->packets.head) > 0;
@@ -264,6 +270,32 @@ static void start_anew(struct lane *lane, const struct analyzer *a)
 	latency_limit_init(&lane->latency, lane->config.latency_limit_us);
 }
 
+/* Without memory they stay as they were. */
+static void take_lines(struct lane *lane, const struct analyzer *a)
+{
+	struct buf lines = { 0 };
+
+	roster_write_headers(a, &lines);
+	if (lines.failed) {
+		log_error("lane", "out of memory for headers", "analyzer=%s", lane->id);
+		buf_deinit(&lines);
+		return;
+	}
+	buf_deinit(&lane->lines);
+	lane->lines = lines;
+}
+
+/* Without memory for it bodies leave as they are, which any analyzer takes. */
+static void take_encoding(struct lane *lane, const struct analyzer *a)
+{
+	if (a->encoding != ENCODING_GZIP) {
+		codec_pack_free(lane->pack);
+		lane->pack = NULL;
+	} else if (!lane->pack) {
+		lane->pack = codec_pack_new();
+	}
+}
+
 void lane_update(struct lane *lane, const struct analyzer *a)
 {
 	bool is_new = strcmp(lane->instance, a->instance) != 0;
@@ -278,7 +310,8 @@ void lane_update(struct lane *lane, const struct analyzer *a)
 		start_anew(lane, a);
 	memcpy(lane->instance, a->instance, sizeof(lane->instance));
 	memcpy(lane->url, a->url, sizeof(lane->url));
-	memcpy(lane->delivery_token, a->delivery_token, sizeof(lane->delivery_token));
+	take_lines(lane, a);
+	take_encoding(lane, a);
 	lane->max_batch_bytes = a->max_batch_bytes;
 	lane->is_eligible = a->share > 0;
 	lane->is_shut = !lane->is_eligible &&

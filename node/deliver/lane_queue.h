@@ -66,13 +66,14 @@ struct lane {
 	char id[ANALYZER_ID_MAX + 1];
 	char url[ANALYZER_URL_MAX + 1];
 	char instance[INSTANCE_MAX + 1];
-	char delivery_token[DELIVERY_TOKEN_MAX + 2]; /* sent with each delivery; "": none */
+	struct buf lines; /* of headers that it wants with each delivery */
 	unsigned slot;
 	bool is_eligible; /* by the roster */
 	bool is_shut;     /* neither eligible nor draining */
 	bool is_retired;
 	bool probe_is_down;
 	enum analyzer_accepts accepts;
+	struct codec_pack *pack; /* of its bodies; NULL: they leave as they are */
 	unsigned max_batch_packets;
 	size_t max_batch_bytes;
 	struct breaker breaker;

@@ -10,7 +10,6 @@
 #include <sys/uio.h>
 
 #define TRANSFER_MAX_RETRY_AFTER_S 30
-#define TRANSFER_BEARER "Authorization: Bearer " /* what begins a line of the headers */
 
 enum transfer_result {
 	TRANSFER_ANSWERED, /* there is a status */

@@ -16,6 +16,17 @@ static void copy(cJSON *to, const cJSON *from, const char *name)
 		cJSON_AddItemToObject(to, name, cJSON_Duplicate(item, true));
 }
 
+/* Their values are not told, so that any value stands for them. */
+static void add_headers(cJSON *info, const cJSON *a)
+{
+	cJSON *headers = cJSON_AddObjectToObject(info, "headers");
+	const cJSON *name;
+
+	cJSON_ArrayForEach (name, ctl_json_get(a, "headers"))
+		if (cJSON_IsString(name))
+			cJSON_AddStringToObject(headers, name->valuestring, "hidden");
+}
+
 /* What else than figures a registration has: text within JSON. */
 static void add_info(cJSON *entry, const cJSON *a, double now_ms)
 {
@@ -25,6 +36,8 @@ static void add_info(cJSON *entry, const cJSON *a, double now_ms)
 	copy(info, a, "fault");
 	copy(info, a, "version");
 	copy(info, a, "accepts");
+	copy(info, a, "encoding");
+	add_headers(info, a);
 	copy(info, a, "source");
 	if (ctl_json_number(a, "held_back_ms") > 0)
 		cJSON_AddNumberToObject(info, "since_ms",

@@ -2,6 +2,7 @@
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
+use IO::Uncompress::Gunzip qw(gunzip);
 use Test::More;
 use Weir::FakeServer;
 use Weir::Test;
@@ -44,8 +45,12 @@ is(http(GET => "$node->{admin}/v1/dead")->{json}{total} // 0, 0, 'and no packet 
 my $seen = folder() . '/seen';
 my $server = Weir::FakeServer->start(sub ($n, $body, $path) {
     my ($bearer) = $Weir::FakeServer::head =~ /^Authorization: (.*)\r$/m;
+    my ($tenant) = $Weir::FakeServer::head =~ /^X-Scope-OrgID: (.*)\r$/m;
+    my $json = '';
+    gunzip(\$body, \$json) if $Weir::FakeServer::head =~ /^Content-Encoding: gzip\r$/m;
+    my $packed = $json =~ /"messages"/ ? ' gzip' : '';
     open my $out, '>>', $seen or die "$seen: $!";
-    print $out "$path ", $bearer // 'none', "\n";
+    print $out "$path ", $bearer // 'none', $tenant ? " of $tenant" : '', "$packed\n";
     return {};
 });
 sub seen ($path) { return -e $seen ? (slurp($seen) =~ /^\Q$path\E (.*)$/mg)[-1] // '' : '' }
@@ -69,6 +74,17 @@ pass('which is used from then on');
 is(ask(PUT => "$node->{admin}/v1/analyzers/a2", \%at)->{status}, 200, 'it registers without');
 wait_until { delivered() eq 'a2' && seen('/x/ingest') eq 'none' } 10, 'a delivery without';
 pass('then none is sent');
+is(ask(PUT => "$node->{admin}/v1/analyzers/a2", { %at, encoding => 'gzip', headers => { Authorization => 'Splunk token-number-three', 'X-Scope-OrgID' => 'shop' } })->{status}, 200,
+    'it registers with headers of its own, and takes gzip');
+wait_until { delivered() eq 'a2' && seen('/x/ingest') eq 'Splunk token-number-three of shop gzip' } 10, 'a delivery with these';
+wait_until { seen('/x/health') eq 'Splunk token-number-three of shop' } 10, 'a probe with them';
+pass('deliveries and probes come with them, and deliveries by gzip');
+is_deeply(ask(GET => "$node->{admin}/v1/analyzers/a2")->{json}{headers}, [ 'Authorization', 'X-Scope-OrgID' ], 'their names are shown');
+for my $bad ({ Host => 'x' }, { 'Transfer-Encoding' => 'chunked' }, { 'X-A' => "x\r\nX-B: y" }, { "X-A: y\r\nX-B" => 'x' }, { 'X-A' => '' }, { 'X-A' => 17 }, ['X-A'], { map { ("X-$_" => 'x') } 1 .. 17 },
+    { 'X-A' => 'x' x 4001 }, { 'x-a' => 1, 'X-A' => 2 }) {
+    is(ask(PUT => "$node->{admin}/v1/analyzers/a3", { %at, headers => $bad })->{status}, 400, 'what is no header is refused');
+}
+is(ask(PUT => "$node->{admin}/v1/analyzers/a3", { %at, delivery_token => 'token-number-two-of-a2', headers => { authorization => 'Basic YTpi' } })->{status}, 400, 'and a token beside one');
 for my $bad ('short', 'x' x 129, "a-token-with\r\nX: y-in-it", 'a token with blanks', 17) {
     is(ask(PUT => "$node->{admin}/v1/analyzers/a3", { %at, delivery_token => $bad })->{status}, 400, 'what is no token is refused');
 }

@@ -182,6 +182,46 @@ static void what_nobody_could_register_is_left_out_counted_and_named(void **stat
 	assert_string_equal(roster->left_out, "analyzer e??Set-Cookie: x");
 }
 
+static void headers_that_are_none_are_left_out(void **state)
+{
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	(void)state;
+
+	assert_int_equal(
+		roster_parse(
+			"{\"slots\":9,\"analyzers\":["
+			"{\"id\":\"a1\",\"slot\":0,\"url\":\"http://h/\",\"info\":"
+			"\"{\\\"headers\\\":{\\\"A\\\":\\\"x\\\\r\\\\nB: y\\\"}}\"},"
+			"{\"id\":\"a2\",\"slot\":1,\"url\":\"http://h/\",\"info\":"
+			"\"{\\\"encoding\\\":\\\"gzip\\\",\\\"headers\\\":{\\\"A\\\":\\\"x\\\"}}\"}]}",
+			&roster),
+		0);
+	assert_int_equal(roster->n_left_out, 1);
+	assert_string_equal(roster->left_out, "headers of a1");
+	assert_null(roster_find(roster, "a1")->headers);
+	assert_string_equal(roster_find(roster, "a2")->headers, "A: x\r\n");
+	assert_int_equal(roster_find(roster, "a2")->encoding, ENCODING_GZIP);
+}
+
+static void its_own_authorization_goes_before_a_token(void **state)
+{
+	struct analyzer a = { .delivery_token = "a-token-of-16-chars" };
+	struct buf out CLEANUP(buf_deinit) = { 0 };
+	(void)state;
+
+	roster_write_headers(&a, &out);
+	assert_string_equal(buf_str(&out), "Authorization: Bearer a-token-of-16-chars\r\n");
+	buf_clear(&out);
+	a.headers = "X-Scope-OrgID: shop\r\n";
+	roster_write_headers(&a, &out);
+	assert_string_equal(buf_str(&out),
+			    "X-Scope-OrgID: shop\r\nAuthorization: Bearer a-token-of-16-chars\r\n");
+	buf_clear(&out);
+	a.headers = "authorization: Splunk 1\r\n";
+	roster_write_headers(&a, &out);
+	assert_string_equal(buf_str(&out), "authorization: Splunk 1\r\n");
+}
+
 static void names_too_long_are_cut_not_overrun(void **state)
 {
 	struct roster *roster CLEANUP(roster_unrefp) = NULL;
@@ -218,6 +258,8 @@ int main(void)
 		cmocka_unit_test(an_empty_pool_is_a_roster),
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(what_nobody_could_register_is_left_out_counted_and_named),
+		cmocka_unit_test(headers_that_are_none_are_left_out),
+		cmocka_unit_test(its_own_authorization_goes_before_a_token),
 		cmocka_unit_test(names_too_long_are_cut_not_overrun),
 		cmocka_unit_test(names_have_indices),
 	};

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/http/header_lines.h"
 #include "node/deliver/batch.h"
 
 #define MANY 300
@@ -37,9 +38,13 @@ static struct memory_pool pool = { .left_bytes = 1 << 20 };
 static struct memory memory = { .pool = &pool };
 
 static int write_batch(struct batch *b, enum analyzer_accepts accepts,
-		       const struct batch_origin *origin, const char *token)
+		       const struct batch_origin *origin, const char *lines)
 {
-	const struct batch_style style = { accepts, origin, token, &memory };
+	const struct batch_style style = { .accepts = accepts,
+					   .origin = origin,
+					   .lines = lines,
+					   .lines_len = strlen(lines),
+					   .memory = &memory };
 
 	return batch_write(b, &style);
 }
@@ -141,10 +146,50 @@ static void the_headers_say_what_is_in_it(void **state UNUSED)
 						 "Weir-Attempt: 5\r\n");
 	emptied(b);
 	b = filled(1);
-	assert_int_equal(write_batch(b, ACCEPTS_BATCH, &n1, "a-token-of-16-chars"), 0);
+	assert_int_equal(
+		write_batch(b, ACCEPTS_BATCH, &n1, "Authorization: Bearer a-token-of-16-chars\r\n"),
+		0);
 	assert_non_null(
 		strstr(b->transfer.headers, "\r\nAuthorization: Bearer a-token-of-16-chars\r\n"));
 	emptied(b);
+}
+
+static void many_lines_of_an_analyzer_fit_too(void **state UNUSED)
+{
+	char lines[HEADER_LINES_BYTES + 1];
+	struct batch *b = filled(2);
+
+	memset(lines, 'v', sizeof(lines));
+	memcpy(lines, "A: ", 3);
+	strcpy(lines + sizeof(lines) - 3, "\r\n");
+	assert_int_equal(write_batch(b, ACCEPTS_BATCH, &n1, lines), 0);
+	assert_ptr_equal(strstr(b->transfer.headers, "Content-Type: application/json\r\n"
+						     "Weir-Packets: 2\r\n"),
+			 b->transfer.headers);
+	assert_non_null(strstr(b->transfer.headers, "\r\nWeir-Hops: 1\r\n"));
+	assert_string_equal(b->transfer.headers + strlen(b->transfer.headers) - strlen(lines),
+			    lines);
+	emptied(b);
+}
+
+static void a_body_is_packed_where_the_analyzer_takes_that(void **state UNUSED)
+{
+	struct codec_pack *pack = codec_pack_new();
+	const struct batch_style style = { .accepts = ACCEPTS_BATCH,
+					   .origin = &n1,
+					   .lines = "A: b\r\n",
+					   .lines_len = 6,
+					   .pack = pack,
+					   .memory = &memory };
+	struct batch *b = filled(3);
+
+	assert_int_equal(batch_write(b, &style), 0);
+	assert_int_equal(b->transfer.n_parts, 1);
+	assert_int_equal(b->transfer.len, b->transfer.parts[0].iov_len);
+	assert_memory_equal(b->transfer.parts[0].iov_base, "\x1f\x8b\x08", 3);
+	assert_non_null(strstr(b->transfer.headers, "\r\nContent-Encoding: gzip\r\nA: b\r\n"));
+	emptied(b);
+	codec_pack_free(pack);
 }
 
 static void they_say_where_its_packets_have_been(void **state UNUSED)
@@ -167,19 +212,20 @@ static void they_say_where_its_packets_have_been(void **state UNUSED)
 static void the_longest_names_of_a_node_and_a_pool_fit(void **state UNUSED)
 {
 	struct batch *b = filled(1);
-	char id[65], pool[74], lines[BATCH_ORIGIN_BYTES], token[DELIVERY_TOKEN_MAX + 1] = "";
+	char id[65], pool[74], lines[BATCH_ORIGIN_BYTES], token[BATCH_LINES_BYTES + 1] = "";
 	const struct batch_origin origin = { id, pool, lines };
 
 	memset(id, 'n', 64);
 	id[64] = '\0';
 	memset(pool, 'p', 73);
 	pool[73] = '\0';
-	memset(token, 't', DELIVERY_TOKEN_MAX);
+	memset(token, 't', BATCH_LINES_BYTES);
 	batch_origin_lines(id, pool, lines);
 	assert_non_null(strstr(lines, "Weir-Hops: 1\r\n"));
 	b->n_messages = b->packets.head->n_attempts = UINT32_MAX - 1;
 	assert_int_equal(write_batch(b, ACCEPTS_BATCH, &origin, token), 0);
 	assert_non_null(strstr(b->transfer.headers, token));
+	assert_ptr_equal(b->transfer.headers, b->headers);
 	emptied(b);
 }
 
@@ -219,6 +265,8 @@ int main(void)
 		cmocka_unit_test(packets_leave_from_where_they_are),
 		cmocka_unit_test(who_takes_single_packets_gets_one_as_it_is),
 		cmocka_unit_test(the_headers_say_what_is_in_it),
+		cmocka_unit_test(many_lines_of_an_analyzer_fit_too),
+		cmocka_unit_test(a_body_is_packed_where_the_analyzer_takes_that),
 		cmocka_unit_test(they_say_where_its_packets_have_been),
 		cmocka_unit_test(the_longest_names_of_a_node_and_a_pool_fit),
 		cmocka_unit_test(each_end_of_a_transfer_has_an_outcome),

@@ -11,7 +11,9 @@
 static struct memory_pool pool = { .left_bytes = 1 << 20 };
 static struct memory memory = { .pool = &pool };
 static const struct batch_origin n1 = { "n1", "default/5e1f0a3b", "" };
-static const struct batch_style style = { ACCEPTS_REQUEST, &n1, "", &memory };
+static const struct batch_style style = {
+	.accepts = ACCEPTS_REQUEST, .origin = &n1, .lines = "", .memory = &memory
+};
 
 static void check_url(const char *url, const char *path, const char *query, const char *expected)
 {
@@ -129,6 +131,47 @@ static void lokis_protobuf_is_in_a_block_of_snappy(void **state UNUSED)
 	emptied(b);
 }
 
+static void a_tenant_of_the_analyzer_goes_before_that_of_the_agent(void **state UNUSED)
+{
+	static const char lines[] = "x-scope-orgid: ours\r\n";
+	const struct packet_request request = { .format = FORMAT_TEXT,
+						.path = { "/logs", 5 },
+						.tenant = { "shop", 4 } };
+	struct batch_style own = style;
+	struct batch *b = batch_of(&request);
+
+	own.lines = lines;
+	own.lines_len = sizeof(lines) - 1;
+	assert_true(memory_take(&memory, packet_cost(b->packets.head->capacity)));
+	assert_int_equal(batch_write_request(b, &own), 0);
+	assert_null(strstr(b->transfer.headers, "shop"));
+	assert_non_null(strstr(b->transfer.headers, "\r\nx-scope-orgid: ours\r\n"));
+	emptied(b);
+}
+
+/* Loki takes protobuf in a block of snappy, and packed in no other way. */
+static void a_request_is_packed_where_the_analyzer_takes_that(void **state UNUSED)
+{
+	static const enum format_id formats[] = { FORMAT_TEXT, FORMAT_LOKI_PROTO };
+	struct batch_style packs = style;
+
+	packs.pack = codec_pack_new();
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+		const struct packet_request request = { .format = formats[i],
+							.path = { "/logs", 5 } };
+		struct batch *b = batch_of(&request);
+		bool is_packed = i == 0;
+
+		assert_true(memory_take(&memory, packet_cost(b->packets.head->capacity)));
+		assert_int_equal(batch_write_request(b, &packs), 0);
+		assert_int_equal(!strstr(b->transfer.headers, "Content-Encoding: gzip\r\n"),
+				 !is_packed);
+		assert_int_equal(!memcmp(b->transfer.parts[0].iov_base, "\x1f\x8b", 2), is_packed);
+		emptied(b);
+	}
+	codec_pack_free(packs.pack);
+}
+
 static void requests_are_not_batched(void **state UNUSED)
 {
 	struct batch *b = batch_of(NULL);
@@ -150,6 +193,8 @@ int main(void)
 		cmocka_unit_test(a_request_leaves_as_it_came),
 		cmocka_unit_test(so_does_plain_json),
 		cmocka_unit_test(lokis_protobuf_is_in_a_block_of_snappy),
+		cmocka_unit_test(a_tenant_of_the_analyzer_goes_before_that_of_the_agent),
+		cmocka_unit_test(a_request_is_packed_where_the_analyzer_takes_that),
 		cmocka_unit_test(requests_are_not_batched),
 	};
 
