@@ -189,8 +189,10 @@ bool exchange_h2_render(struct exchange_h2 *h, struct buf *out, bool *endsp)
 
 	if (h->is_broken)
 		return false;
+	h->memory.is_sending = true;
 	while (out->len < MAX_RENDER_BYTES && (n = nghttp2_session_mem_send(h->session, &data)) > 0)
 		buf_append(out, data, (size_t)n);
+	h->memory.is_sending = false;
 	if (n < 0)
 		fail(h, (int)n);
 	*endsp = is_over(h);
@@ -247,6 +249,7 @@ struct exchange_h2 *exchange_h2_new(struct requests *connection)
 		free(h);
 		return NULL;
 	}
+	h->memory.memory = shared->config.memory;
 	h->streams.connection = connection;
 	h2_budget_init(&h->budget, shared->now_us);
 	h->next = shared->h2;

@@ -1,13 +1,20 @@
 #ifndef WEIR_NODE_H2_MEMORY_H
 #define WEIR_NODE_H2_MEMORY_H
 /*
- * What nghttp2 allocates is charged to the memory of the node, byte for byte.
+ * What nghttp2 allocates is charged to the memory of the node, byte for byte. An allocation fails
+ * when that is used up, but not while nghttp2 sends: it frees a DATA frame twice if it runs out of
+ * memory then. What it needs to send is bounded by the streams of its connection.
  */
 #include <nghttp2/nghttp2.h>
 
 #include "node/packet/memory.h"
 
-/* `memory` is borrowed. An allocation fails when it is used up. */
-nghttp2_mem h2_memory(struct memory *memory);
+struct h2_memory {
+	struct memory *memory; /* borrowed */
+	bool is_sending;
+};
+
+/* Borrows `m` for as long as the session lives. */
+nghttp2_mem h2_memory(struct h2_memory *m);
 
 #endif

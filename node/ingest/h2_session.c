@@ -1,7 +1,6 @@
 #include "node/ingest/h2_session.h"
 
 #include "common/log.h"
-#include "node/ingest/h2_memory.h"
 
 #define MAX_STREAMS 100
 #define MAX_ACKS 200 /* of PING and SETTINGS, not sent yet */
@@ -277,7 +276,7 @@ int h2_session_start(struct exchange_h2 *h)
 		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, shared->config.limits.max_head_bytes },
 		{ NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
 	};
-	nghttp2_mem mem = h2_memory(shared->config.memory);
+	nghttp2_mem mem = h2_memory(&h->memory);
 	nghttp2_session_callbacks *callbacks = NULL;
 	nghttp2_option *option = NULL;
 	int r = set_callbacks(&callbacks);

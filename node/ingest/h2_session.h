@@ -7,6 +7,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "node/ingest/h2_budget.h"
+#include "node/ingest/h2_memory.h"
 #include "node/ingest/h2_stream.h"
 
 /* How far its end is. */
@@ -21,6 +22,7 @@ struct exchange_h2 {
 	struct exchange_h2 *prev, *next;
 	struct h2_streams streams; /* with the connection */
 	nghttp2_session *session;
+	struct h2_memory memory; /* of the session */
 	struct h2_head head; /* of the request whose header section is coming */
 	struct h2_budget budget;
 	struct h2_stream *delayed; /* its answer is held back: too many wrong tokens came */

@@ -34,6 +34,14 @@ bool memory_take(struct memory *m, size_t n_bytes)
 	return true;
 }
 
+void memory_overdraw(struct memory *m, size_t n_bytes)
+{
+	if (memory_take(m, n_bytes))
+		return;
+	atomic_fetch_sub_explicit(&m->pool->left_bytes, (int64_t)n_bytes, memory_order_relaxed);
+	m->used_bytes += n_bytes;
+}
+
 void memory_give(struct memory *m, size_t n_bytes)
 {
 	int64_t excess;

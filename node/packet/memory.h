@@ -24,6 +24,8 @@ struct memory {
 void memory_init(struct memory *m, struct memory_pool *pool);
 /* False: there is not so much left. */
 bool memory_take(struct memory *m, size_t n_bytes);
+/* Takes it whether there is so much left or not, and what is left may be less than nothing. */
+void memory_overdraw(struct memory *m, size_t n_bytes);
 void memory_give(struct memory *m, size_t n_bytes);
 /* Bytes that this worker could still take. */
 uint64_t memory_left(const struct memory *m);

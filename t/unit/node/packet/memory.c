@@ -41,6 +41,24 @@ static void one_worker_may_use_what_others_gave_back(void **state UNUSED)
 	assert_true(memory_take(&b, 9 * MIB));
 }
 
+static void what_is_overdrawn_has_to_come_back_first(void **state UNUSED)
+{
+	struct memory_pool pool = { MIB };
+	struct memory m;
+
+	memory_init(&m, &pool);
+	assert_true(memory_take(&m, MIB - 10));
+	memory_overdraw(&m, 100);
+	assert_int_equal(memory_left(&m), 0);
+	assert_false(memory_take(&m, 1));
+	assert_int_equal(m.used_bytes, MIB + 90);
+	memory_give(&m, 95);
+	assert_true(memory_take(&m, 5));
+	memory_give(&m, MIB);
+	assert_int_equal(m.used_bytes, 0);
+	assert_int_equal(memory_left(&m), MIB);
+}
+
 static void nothing_is_lost_or_made_up(void **state UNUSED)
 {
 	struct memory_pool pool = { 10 * MIB };
@@ -87,6 +105,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_to_the_last_byte_and_no_further),
 		cmocka_unit_test(one_worker_may_use_what_others_gave_back),
+		cmocka_unit_test(what_is_overdrawn_has_to_come_back_first),
 		cmocka_unit_test(nothing_is_lost_or_made_up),
 		cmocka_unit_test(the_process_has_a_size),
 	};
