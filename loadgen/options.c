@@ -24,7 +24,7 @@ const char *const options_format_names[] = {
 	"kafkarest", "syslog",     "forward", "ndjson",  "loki",    NULL,
 };
 static const enum format_id other_names[] = { FORMAT_JSON_LINES, FORMAT_LOKI_JSON };
-static_assert(ARRAY_LEN(options_format_names) == FORMATS + ARRAY_LEN(other_names) + 1,
+static_assert(ARRAY_LEN(options_format_names) == FORMATS_OF_PACKETS + ARRAY_LEN(other_names) + 1,
 	      "a name for each format");
 
 enum { COMPRESS_AS_AGENTS_DO = COMPRESS_KINDS };
@@ -170,9 +170,9 @@ static int options_read_prefix(struct options *o)
 
 static int choose_body(struct options *o)
 {
-	enum format_id format = o->format_choice < FORMATS
+	enum format_id format = o->format_choice < FORMATS_OF_PACKETS
 					? (enum format_id)o->format_choice
-					: other_names[o->format_choice - FORMATS];
+					: other_names[o->format_choice - FORMATS_OF_PACKETS];
 	bool is_in_snappy = writer_get(format)->is_in_snappy;
 
 	o->body.format = format;

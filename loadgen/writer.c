@@ -25,11 +25,11 @@ static const struct writer writers[] = {
 	[FORMAT_SYSLOG] = { NULL, false, false, ADDS(syslog) },
 	[FORMAT_FORWARD] = { NULL, false, false, ADDS(msgpack) },
 };
-static_assert(ARRAY_LEN(writers) == FORMATS, "every format has a writer");
+static_assert(ARRAY_LEN(writers) == FORMATS_OF_PACKETS, "every format has a writer");
 
 const struct writer *writer_get(enum format_id format)
 {
-	assert(format < FORMATS);
+	assert(format < FORMATS_OF_PACKETS);
 	return &writers[format];
 }
 

@@ -39,7 +39,7 @@ static const char *const admin_read_names[] = { "open", "token", NULL };
 static const struct conf_option
 	options[] = {
 		OPTION("listen", CONF_STRING, listen, ":8080", .placeholder = "HOST:PORT",
-		       .help = "The ingest port, which takes packets from agents. Nodes on one machine may share it: the kernel spreads the connections."),
+		       .help = "The ingest port, which takes packets from agents by HTTP/1.1, HTTP/2 and gRPC (OTLP). Nodes on one machine may share it: the kernel spreads the connections."),
 		OPTION("syslog-listen", CONF_STRING, syslog_listen, NULL, .placeholder = "HOST:PORT",
 		       .help = "Takes syslog here, over UDP and TCP (lines, or with their length in front). It asks for no token: let none but your own hosts reach it. The default is not to."),
 		OPTION("gelf-listen", CONF_STRING, gelf_listen, NULL, .placeholder = "HOST:PORT",
@@ -142,7 +142,7 @@ static const struct conf_option
 		OPTION("max-body", CONF_SIZE, max_body, "16MiB", .min = 1024, .max = 1073741824.0,
 		       .help = "The largest packet. A larger one is answered 413."),
 		OPTION("formats", CONF_LIST, formats, NULL, .placeholder = "FORMAT",
-		       .help = "The formats that are taken, as PROTOCOL.md names them, such as json,json-lines,otlp-proto. The default is all."),
+		       .help = "The formats that are taken, as PROTOCOL.md names them, such as json,otlp-proto,otlp-grpc. The default is all."),
 		OPTION("ingest-status", CONF_CHOICE, ingest_status, "202",
 		       .choices = ingest_status_names,
 		       .help = "The status of an accepted packet at /ingest, /v1/ingest, /logs and /message/send. Some agents, such as winston, take nothing but 200 for success."),

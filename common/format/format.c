@@ -22,6 +22,7 @@ const char *const format_names[] = {
 	[FORMAT_KAFKAREST] = "kafkarest",
 	[FORMAT_SYSLOG] = "syslog",
 	[FORMAT_FORWARD] = "forward",
+	[FORMAT_OTLP_GRPC] = "otlp-grpc",
 };
 static_assert(ARRAY_LEN(format_names) == FORMATS, "every format has a name");
 
@@ -60,6 +61,8 @@ static const struct format formats[] = {
 			    READS(format_read_syslog) },
 	[FORMAT_FORWARD] = { "application/msgpack", false, false, FORMAT_ANSWER_WEIR,
 			     READS(format_read_forward) },
+	[FORMAT_OTLP_GRPC] = { "application/grpc", false, true, FORMAT_ANSWER_OTLP_PROTO,
+			       READS(format_read_otlp_proto) },
 };
 static_assert(ARRAY_LEN(formats) == FORMATS, "every format has a row");
 

@@ -30,9 +30,11 @@ enum format_id {
 	FORMAT_KAFKAREST, /* records of a Kafka REST proxy */
 	FORMAT_SYSLOG,    /* frames of RFC 6587 */
 	FORMAT_FORWARD,   /* the forward protocol of Fluentd and Fluent Bit, unpacked */
+	FORMAT_OTLP_GRPC, /* OTLP protobuf in a call of gRPC; its packet is one of FORMAT_OTLP_PROTO */
 	FORMATS,
 	FORMATS_OF_HTTP =
-		FORMAT_SYSLOG /* those before it come in requests, the rest over sockets */
+		FORMAT_SYSLOG, /* those before it come in requests, the rest over sockets or in calls */
+	FORMATS_OF_PACKETS = FORMAT_OTLP_GRPC /* those before it are in packets */
 };
 
 /* How the agents of a format want to be answered. */

@@ -125,6 +125,7 @@ enum format_id format_guess(enum format_family family, struct format_slice media
 		[FORMAT_FAMILY_GELF] = FORMAT_GELF,
 		[FORMAT_FAMILY_JOURNAL] = FORMAT_JOURNAL,
 		[FORMAT_FAMILY_KAFKAREST] = FORMAT_KAFKAREST,
+		[FORMAT_FAMILY_OTLP_GRPC] = FORMAT_OTLP_GRPC,
 	};
 
 	if (family == FORMAT_FAMILY_OTLP && says(media_type, "json"))

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "common/base64.h"
 #include "common/format/format_sink.h"
 #include "common/format/protobuf.h"
 #include "common/json/json_scan.h"
@@ -127,19 +128,11 @@ static const uint8_t wires[] = {
 
 static void put_base64(struct format_sink *sink, const char *data, size_t len)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 	format_put(sink, "\"", 1);
 	for (size_t i = 0; i < len && sink->out && !sink->is_full; i += 3) {
-		size_t n = len - i < 3 ? len - i : 3;
-		uint32_t bits = 0;
 		char four[4];
 
-		for (size_t k = 0; k < 3; k++)
-			bits = bits << 8 | (k < n ? (unsigned char)data[i + k] : 0);
-		for (size_t k = 0; k < 4; k++)
-			four[k] = k <= n ? digits[bits >> (18 - 6 * k) & 63] : '=';
+		base64_write(data + i, len - i < 3 ? len - i : 3, four);
 		format_put(sink, four, sizeof(four));
 	}
 	format_put(sink, "\"", 1);

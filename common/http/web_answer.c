@@ -30,6 +30,7 @@ const char *web_status_text(int status)
 		{ 500, "Internal Server Error" },
 		{ 501, "Not Implemented" },
 		{ 503, "Service Unavailable" },
+		{ 504, "Gateway Timeout" },
 		{ 505, "HTTP Version Not Supported" },
 		{ 508, "Loop Detected" },
 	};

@@ -32,6 +32,12 @@
 	X(REFUSAL_EXPANDS, 413, "expands_too_much", "The body grows more than a thousandfold when it is unpacked.") \
 	X(REFUSAL_BAD_FORMAT, 400, "bad_format", "The body is not in the format that its path or its first bytes announce.") \
 	X(REFUSAL_ACKS_ARE_OFF, 400, "acks_are_off", "There are no acknowledgements to ask for. Switch indexer acknowledgement off in the agent.") \
+	X(REFUSAL_GRPC_HTTP, 415, "grpc_over_http1", "This is gRPC. It is taken over HTTP/2 only, with POST and the Content-Type application/grpc.") \
+	X(REFUSAL_GRPC_FRAME, 400, "grpc_frame", "The call must send one whole message of gRPC, compressed only where grpc-encoding says so.") \
+	X(REFUSAL_GRPC_ENCODING, 415, "grpc_encoding", "grpc-encoding may name gzip and identity.") \
+	X(REFUSAL_UNKNOWN_CALL, 404, "unknown_call", "This method is not served. By gRPC there are LogsService/Export of OTLP, and grpc.health.v1.") \
+	X(REFUSAL_UNKNOWN_SERVICE, 404, "unknown_service", "The health of this service is not known here.") \
+	X(REFUSAL_DEADLINE, 504, "deadline", "The deadline of the call (grpc-timeout) has passed.") \
 	X(REFUSAL_FORMAT, 415, "format", "This node does not take this format (formats).") \
 	X(REFUSAL_LOOP, 508, "loop", "This packet has been in this pool before: an analyzer of the pool leads back to it.") \
 	X(REFUSAL_TOO_MANY_HOPS, 508, "too_many_hops", "This packet has been in more than 8 pools: they may lead in a circle.") \
@@ -48,6 +54,7 @@
 	X(REFUSAL_NO_MEMORY, 503, "no_memory", "The memory of this node for packets is used up (memory-max).") \
 	X(REFUSAL_TOO_MANY_CONNECTIONS, 503, "too_many_connections", "This node has reached its limit of connections (max-connections).") \
 	X(REFUSAL_TOO_MANY_FROM_ADDRESS, 503, "too_many_from_address", "Your address has reached its limit of connections (max-connections-per-address).") \
+	X(REFUSAL_TOO_MANY_WATCHES, 503, "too_many_watches", "As many clients watch the health of this node as it allows.") \
 	X(REFUSAL_SHUTTING_DOWN, 503, "shutting_down", "This node is shutting down.")
 /* clang-format on */
 

@@ -9,6 +9,7 @@
 #include "common/http/http_reader.h"
 #include "node/http/refusal.h"
 #include "node/ingest/answer_format.h"
+#include "node/ingest/grpc.h"
 #include "registry/roster.h"
 
 enum answer_kind {
@@ -33,6 +34,7 @@ struct answer {
 	const char *allow;                  /* REFUSED with 405, OPTIONS: static */
 	const char *path;                   /* that was asked for: static; NULL: unknown */
 	uint8_t method;                     /* enum http_method, of the request */
+	uint8_t grpc;                       /* enum grpc_method: a call is answered */
 	uint8_t format;                     /* of the packet: enum format_id + 1; 0: unknown */
 	uint8_t token;                      /* of the agent: its slot + 1; 0: none was right */
 	uint32_t n_messages;                /* ACCEPTED; REFUSED: read before the fault */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/http/web_answer.h"
+#include "node/ingest/grpc.h"
 
 #define JSON "application/json"
 #define TEXT "text/plain; charset=utf-8"
@@ -63,35 +64,15 @@ void answer_format_accepted(const struct answer_style *style, struct answer_shap
 	}
 }
 
-/* google.rpc.Code */
-static int rpc_code(int status)
-{
-	switch (status) {
-	case 401:
-		return 16; /* UNAUTHENTICATED */
-	case 404:
-	case 405:
-	case 501:
-		return 12; /* UNIMPLEMENTED */
-	case 413:
-	case 429:
-		return 8; /* RESOURCE_EXHAUSTED */
-	case 503:
-	case 408:
-		return 14; /* UNAVAILABLE */
-	default:
-		return 3; /* INVALID_ARGUMENT */
-	}
-}
-
 /* google.rpc.Status: 1 code, 2 message. */
-static void write_status(struct answer_shape *shape, const char *detail)
+static void write_status(struct answer_shape *shape, enum refusal refusal)
 {
+	const char *detail = refusal_info(refusal)->detail;
 	size_t len = strlen(detail), n = 0;
 
 	assert(len < 1u << 14 && len + 8 < sizeof(shape->room));
 	shape->room[n++] = 0x08;
-	shape->room[n++] = (char)rpc_code(shape->status);
+	shape->room[n++] = (char)grpc_code_of(refusal);
 	shape->room[n++] = 0x12;
 	if (len > 127)
 		shape->room[n++] = (char)(len | 0x80);
@@ -167,7 +148,7 @@ void answer_format_refused(const struct answer_style *style, enum refusal refusa
 	shape->status = info->status;
 	switch (style->format) {
 	case FORMAT_ANSWER_OTLP_PROTO:
-		write_status(shape, info->detail);
+		write_status(shape, refusal);
 		return;
 	case FORMAT_ANSWER_HEC:
 		write_hec(style, refusal, n_before, shape);
@@ -180,7 +161,7 @@ void answer_format_refused(const struct answer_style *style, enum refusal refusa
 	case FORMAT_ANSWER_OTLP_JSON:
 		print(shape, JSON,
 		      snprintf(shape->room, sizeof(shape->room), "{\"code\":%d,\"message\":\"%s\"}",
-			       rpc_code(info->status), info->detail));
+			       (int)grpc_code_of(refusal), info->detail));
 		return;
 	case FORMAT_ANSWER_BULK:
 		print(shape, elastic_type(style),

@@ -127,9 +127,11 @@ struct conn_shared {
 	uint64_t now_us;      /* of this turn of the loop */
 	uint64_t greeting_us; /* that handshakes took in this turn */
 	bool is_draining;     /* every answer closes its connection */
+	unsigned n_watches;   /* streams that are told of each change of the health */
 };
 
 #define CONN_SCRATCH_BYTES (256u << 10)
+#define CONN_MAX_WATCHES 256
 
 int conn_shared_init(struct conn_shared *s, const struct conn_config *config) MUST_CHECK;
 void conn_shared_deinit(struct conn_shared *s);

@@ -8,6 +8,7 @@
 #include "common/net/forwarded.h"
 #include "common/net/net_allow.h"
 #include "common/net/proxy_header.h"
+#include "node/ingest/answer_grpc.h"
 #include "node/ingest/loops.h"
 #include "node/ingest/refused.h"
 #include "node/ingest/translator.h"
@@ -67,6 +68,7 @@ static struct exchange *add_exchange(struct requests *rs)
 	if (!x)
 		return NULL;
 	x->requests = rs;
+	x->answer.grpc = rs->grpc;
 	*rs->tailp = x;
 	rs->tailp = &x->next;
 	rs->n_exchanges++;
@@ -181,6 +183,30 @@ int exchange_refuse_and_end(struct requests *rs, enum refusal refusal, enum conn
 	return refuse_and_end(rs, refusal, reason, (struct http_slice){ 0 });
 }
 
+int exchange_let_go(struct requests *rs, enum refusal refusal)
+{
+	struct exchange *x = rs->first, *instead;
+
+	if (!x || x->is_done || x == rs->delayed)
+		return 0;
+	assert(!x->next);
+	rs->tailp = &rs->first;
+	rs->first = NULL;
+	instead = add_exchange(rs);
+	if (!instead) {
+		rs->first = x;
+		rs->tailp = &x->next;
+		return -ENOMEM;
+	}
+	rs->n_exchanges--;
+	x->requests = NULL;
+	instead->answer = x->answer;
+	instead->answer.items = NULL;
+	set_refusal(rs, instead, refusal, (struct http_slice){ 0 });
+	finish_exchange(rs, instead);
+	return 0;
+}
+
 /*
  * The bytes of a header section are still there where it is the section that is refused. The first
  * line of HTTP/2 is one, and whoever owns the connection goes on with it.
@@ -232,7 +258,7 @@ static bool keep_head(struct requests *rs, const struct http_head *head)
 	struct packet_request kept;
 
 	if (!rs->form.is_bare) {
-		kept = request_form_kept(head);
+		kept = request_form_kept(head, rs->form.family);
 		if (packet_set_form(rs->shared->config.memory, rs->packet, &kept) != 0)
 			return false;
 	}
@@ -366,10 +392,10 @@ static enum refusal count_messages(struct conn_shared *shared, struct packet *p)
 	return refusals[json_count(shared->json, p->body, p->len, &p->n_messages)];
 }
 
-static void count_format(struct conn_shared *shared, size_t n_bytes, const struct packet *p)
+static void count_format(struct conn_shared *shared, enum format_id format, size_t n_bytes,
+			 const struct packet *p)
 {
 	struct metrics_shard *metrics = shared->config.metrics;
-	enum format_id format = packet_format(p);
 
 	metrics_add(metrics, M_FORMAT_PACKETS, format, 1);
 	metrics_add(metrics, M_FORMAT_MESSAGES, format, p->n_messages);
@@ -401,7 +427,7 @@ static bool translate(struct requests *rs, struct exchange *x, struct packet **p
 	if (!rs->form.is_plain)
 		x->answer.style.format = (uint8_t)format_get(result.format)->answer;
 	if (*refusalp == REFUSAL_NONE)
-		count_format(rs->shared, n_bytes, *pp);
+		count_format(rs->shared, result.format, n_bytes, *pp);
 	return result.is_empty;
 }
 
@@ -535,7 +561,10 @@ bool exchange_render(struct requests *rs, struct buf *out)
 
 	while (!ends && (x = rs->first) && x->is_done) {
 		ends = x->ends || (rs->no_more && !x->next);
-		answer_write(out, &x->answer, &rs->shared->date, ends);
+		if (x->answer.grpc)
+			answer_grpc_write(out, &x->answer, &rs->shared->date);
+		else
+			answer_write(out, &x->answer, &rs->shared->date, ends);
 		rs->first = x->next;
 		if (!rs->first)
 			rs->tailp = &rs->first;

@@ -54,6 +54,7 @@ struct requests {
 	bool no_more;                 /* no further request is read */
 	bool is_http2;      /* the client has begun to speak HTTP/2: exchange_h2.h goes on */
 	bool is_stream;     /* of HTTP/2: part of a struct h2_stream */
+	uint8_t grpc;       /* enum grpc_method: the stream is a call */
 	bool owes_continue; /* the client waits for 100 Continue; due when all answers before it are
 			       out */
 	bool is_bulky;      /* the last body was large: of the next request no more than the header
@@ -80,6 +81,9 @@ ssize_t exchange_feed(struct requests *rs, const char *data, size_t len) MUST_CH
  */
 int exchange_refuse_and_end(struct requests *rs, enum refusal refusal,
 			    enum conn_close reason) MUST_CHECK;
+/* The only request is whole, and its packet on its way: it is answered with this refusal now, and
+ * nobody waits for the fate of the packet. Nothing is done if it has its answer. -ENOMEM. */
+int exchange_let_go(struct requests *rs, enum refusal refusal) MUST_CHECK;
 /* The last answer has been held back for long enough. */
 void exchange_release(struct requests *rs);
 /* Appends the answers whose turn it is. True: the last of them ends the connection. */

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "node/ingest/h2_session.h"
+#include "node/ingest/h2_watch.h"
 
 #define MAX_RENDER_BYTES (256u << 10)
 #define WIDE_WINDOW (1u << 20)    /* of a connection, while memory is plentiful */
@@ -45,7 +46,8 @@ bool exchange_h2_end_input(struct exchange_h2 *h)
 
 	if (h->streams.lists[H2_STREAM_READING].first || h->is_in_head)
 		connection->close_reason = CLOSE_ABORTED;
-	while ((s = h->streams.lists[H2_STREAM_READING].first)) {
+	while ((s = h->streams.lists[H2_STREAM_READING].first) ||
+	       (s = h->streams.lists[H2_STREAM_WATCHING].first)) {
 		nghttp2_session_set_stream_user_data(h->session, s->id, NULL);
 		h2_stream_free(s);
 	}
@@ -65,21 +67,31 @@ void exchange_h2_release(struct exchange_h2 *h)
 
 /* ---- answers ---- */
 
+/* What is behind the message that answers a call. */
+static int submit_status(nghttp2_session *session, int32_t id)
+{
+	const nghttp2_nv nv = h2_session_field("grpc-status", "0");
+
+	return nghttp2_submit_trailer(session, id, &nv, 1);
+}
+
 static ssize_t on_body_wanted(nghttp2_session *session, int32_t id, uint8_t *to, size_t size,
 			      uint32_t *flagsp, nghttp2_data_source *source, void *arg)
 {
 	struct h2_stream *s = source->ptr;
 	size_t n = s->answer.len - s->n_sent;
 
-	(void)session;
-	(void)id;
 	(void)arg;
 	n = n < size ? n : size;
 	memcpy(to, s->answer.data + s->n_sent, n);
 	s->n_sent += n;
-	if (s->n_sent == s->answer.len)
-		*flagsp |= NGHTTP2_DATA_FLAG_EOF;
-	return (ssize_t)n;
+	if (s->n_sent < s->answer.len)
+		return (ssize_t)n;
+	*flagsp |= NGHTTP2_DATA_FLAG_EOF;
+	if (!s->call)
+		return (ssize_t)n;
+	*flagsp |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+	return submit_status(session, id) == 0 ? (ssize_t)n : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
 static int submit(struct exchange_h2 *h, struct h2_stream *s, const struct h2_field *fields,
@@ -170,6 +182,7 @@ bool exchange_h2_feed(struct exchange_h2 *h, const char *data, size_t len)
 		fail(h, (int)n);
 		return false;
 	}
+	h2_watch_look(h);
 	h2_session_mark_due(h);
 	return true;
 }
@@ -222,6 +235,33 @@ static bool is_late(const struct exchange_h2 *h, const struct h2_stream *s, uint
 	return s && h2_session_shared(h)->now_us - s->since_us > limit_us;
 }
 
+static void take_earliest(uint64_t *deadlinep, const struct h2_stream_list *list)
+{
+	for (const struct h2_stream *s = list->first; s; s = s->next)
+		if (s->call && s->call->deadline_us < *deadlinep)
+			*deadlinep = s->call->deadline_us;
+}
+
+/* Ends the calls whose deadline has passed. */
+static void look_at_deadlines(struct exchange_h2 *h)
+{
+	uint64_t now_us = h2_session_shared(h)->now_us;
+	struct h2_stream_list *lists = h->streams.lists;
+	struct h2_stream *s, *next;
+
+	if (now_us < h->streams.next_deadline_us)
+		return;
+	for (enum h2_stream_state state = H2_STREAM_READING; state <= H2_STREAM_WAITING; state++)
+		for (s = lists[state].first; s; s = next) {
+			next = s->next;
+			if (s->call && s->call->deadline_us <= now_us)
+				h2_session_follow(h, s, h2_stream_expire(s));
+		}
+	h->streams.next_deadline_us = UINT64_MAX;
+	take_earliest(&h->streams.next_deadline_us, &lists[H2_STREAM_READING]);
+	take_earliest(&h->streams.next_deadline_us, &lists[H2_STREAM_WAITING]);
+}
+
 bool exchange_h2_look(struct exchange_h2 *h)
 {
 	const struct conn_limits *limits = &h2_session_shared(h)->config.limits;
@@ -235,6 +275,8 @@ bool exchange_h2_look(struct exchange_h2 *h)
 	}
 	for (s = lists[H2_STREAM_LINGERING].first; is_late(h, s, LINGER_US); s = s->next)
 		h2_session_give_up(h, s, NGHTTP2_NO_ERROR);
+	look_at_deadlines(h);
+	h2_watch_look(h);
 	return !is_late(h, lists[H2_STREAM_ANSWERING].first, limits->write_us);
 }
 
@@ -251,6 +293,7 @@ struct exchange_h2 *exchange_h2_new(struct requests *connection)
 	}
 	h->memory.memory = shared->config.memory;
 	h->streams.connection = connection;
+	h->streams.next_deadline_us = UINT64_MAX;
 	h2_budget_init(&h->budget, shared->now_us);
 	h->next = shared->h2;
 	if (h->next)

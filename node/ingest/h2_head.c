@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "node/ingest/grpc.h"
+
 void h2_head_begin(struct h2_head *h, uint32_t max_bytes)
 {
 	h2_head_deinit(h);
@@ -11,7 +13,7 @@ void h2_head_begin(struct h2_head *h, uint32_t max_bytes)
 
 void h2_head_deinit(struct h2_head *h)
 {
-	buf_deinit(&h->pseudo);
+	buf_deinit(&h->apart);
 	buf_deinit(&h->fields);
 	*h = (struct h2_head){ 0 };
 }
@@ -21,67 +23,97 @@ static bool is(struct http_slice s, const char *text)
 	return s.len == strlen(text) && memcmp(s.data, text, s.len) == 0;
 }
 
-static void take_pseudo(struct h2_head *h, struct http_slice name, struct http_slice value)
+/* Where the value of such a field is kept; NULL: it stays a field line. */
+static struct h2_part *find_part(struct h2_head *h, struct http_slice name)
 {
-	struct h2_part part = { h->pseudo.len, value.len };
-
 	if (is(name, ":method"))
-		h->method = part;
-	else if (is(name, ":path"))
-		h->path = part;
-	else if (is(name, ":authority"))
-		h->authority = part;
-	else
-		return;
-	buf_append(&h->pseudo, value.data, value.len);
+		return &h->method;
+	if (is(name, ":path"))
+		return &h->path;
+	if (is(name, ":authority"))
+		return &h->authority;
+	if (is(name, "content-length"))
+		return &h->length;
+	if (is(name, "grpc-encoding"))
+		return &h->grpc_encoding;
+	return is(name, "grpc-timeout") ? &h->grpc_timeout : NULL;
 }
 
-/* The first bytes that are too many end it: a small block can be unpacked to many bytes. */
-void h2_head_take(struct h2_head *h, struct http_slice name, struct http_slice value)
+static void take_line(struct h2_head *h, struct http_slice name, struct http_slice value)
 {
-	size_t n_kept = h->pseudo.len + h->fields.len;
-
-	if (h->is_large || name.len + value.len + 4 > h->max_bytes - n_kept) {
-		h->is_large = true;
-		return;
-	}
-	if (name.len > 0 && *name.data == ':') {
-		take_pseudo(h, name, value);
-		return;
-	}
-	if (is(name, "host") && h->authority.len > 0) /* it says the same */
-		return;
-	if (is(name, "content-length"))
-		h->has_length = true;
 	buf_append(&h->fields, name.data, name.len);
 	buf_append(&h->fields, ": ", 2);
 	buf_append(&h->fields, value.data, value.len);
 	buf_append(&h->fields, "\r\n", 2);
 }
 
+/* The first bytes that are too many end it: a small block can be unpacked to many bytes. */
+void h2_head_take(struct h2_head *h, struct http_slice name, struct http_slice value)
+{
+	size_t n_kept = h->apart.len + h->fields.len;
+	struct h2_part *part;
+
+	if (is(name, "content-type"))
+		h->is_grpc = grpc_is_type(value);
+	if (h->is_large || name.len + value.len + 4 > h->max_bytes - n_kept) {
+		h->is_large = true;
+		return;
+	}
+	part = find_part(h, name);
+	if (part) {
+		*part = (struct h2_part){ h->apart.len, value.len };
+		buf_append(&h->apart, value.data, value.len);
+	} else if (name.len > 0 && *name.data == ':') {
+		return;
+	} else if (!is(name, "host") || h->authority.len == 0) { /* or it says the same */
+		take_line(h, name, value);
+	}
+}
+
+struct http_slice h2_head_part(const struct h2_head *h, struct h2_part part)
+{
+	return (struct http_slice){ part.len > 0 ? h->apart.data + part.at : "", part.len };
+}
+
 static void write_part(const struct h2_head *h, struct h2_part part, struct buf *out)
 {
-	if (part.len > 0)
-		buf_append(out, h->pseudo.data + part.at, part.len);
+	struct http_slice value = h2_head_part(h, part);
+
+	buf_append(out, value.data, value.len);
+}
+
+static void write_line(const struct h2_head *h, const char *name, struct h2_part part,
+		       struct buf *out)
+{
+	if (part.len == 0)
+		return;
+	buf_append_str(out, name);
+	write_part(h, part, out);
+	buf_append(out, "\r\n", 2);
+}
+
+static void write_framing(const struct h2_head *h, bool has_body, struct buf *out)
+{
+	if (h->length.len > 0 && !h->is_grpc)
+		write_line(h, "content-length: ", h->length, out);
+	else
+		buf_append_str(out, has_body ? "transfer-encoding: chunked\r\n"
+					     : "content-length: 0\r\n");
 }
 
 void h2_head_write(const struct h2_head *h, bool has_body, struct buf *out)
 {
-	out->failed |= h->pseudo.failed || h->fields.failed;
+	out->failed |= h->apart.failed || h->fields.failed;
 	write_part(h, h->method, out);
 	buf_append(out, " ", 1);
 	write_part(h, h->path, out);
 	buf_append_str(out, " HTTP/1.1\r\n");
-	if (h->authority.len > 0) {
-		buf_append_str(out, "host: ");
-		write_part(h, h->authority, out);
-		buf_append(out, "\r\n", 2);
-	}
+	write_line(h, "host: ", h->authority, out);
 	if (h->fields.len > 0)
 		buf_append(out, h->fields.data, h->fields.len);
-	if (!h->has_length)
-		buf_append_str(out, has_body ? "transfer-encoding: chunked\r\n"
-					     : "content-length: 0\r\n");
+	if (h->is_grpc)
+		write_line(h, "content-encoding: ", h->grpc_encoding, out);
+	write_framing(h, has_body, out);
 	buf_append(out, "\r\n", 2);
 }
 

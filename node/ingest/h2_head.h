@@ -9,25 +9,30 @@
 #include "common/buf.h"
 #include "common/http/http.h"
 
-/* Bytes of `pseudo`. */
+/* Bytes of `apart`. */
 struct h2_part {
 	size_t at, len;
 };
 
 struct h2_head {
-	struct buf pseudo; /* values of pseudo-header fields */
+	struct buf apart;  /* values that do not stand among the field lines */
 	struct buf fields; /* field lines */
-	struct h2_part method, path, authority;
+	struct h2_part method, path, authority, length, grpc_encoding, grpc_timeout;
 	uint32_t max_bytes;
 	bool is_large; /* it is larger than max_bytes, and not kept whole */
-	bool has_length;
+	bool is_grpc;  /* its content type says that it is a call of gRPC */
 };
 
 void h2_head_begin(struct h2_head *h, uint32_t max_bytes);
 void h2_head_deinit(struct h2_head *h);
 /* One field, in the order in which they came. */
 void h2_head_take(struct h2_head *h, struct http_slice name, struct http_slice value);
-/* Appends the header section. has_body: a body follows; without a Content-Length it is chunked. */
+/* The value of a part; borrowed from `h`. */
+struct http_slice h2_head_part(const struct h2_head *h, struct h2_part part);
+/*
+ * Appends the header section. has_body: a body follows; without a Content-Length it is chunked. That
+ * of a call is always chunked, and has its grpc-encoding as Content-Encoding.
+ */
 void h2_head_write(const struct h2_head *h, bool has_body, struct buf *out);
 
 /* One field of an answer. */

@@ -23,7 +23,7 @@ struct exchange_h2 {
 	struct h2_streams streams; /* with the connection */
 	nghttp2_session *session;
 	struct h2_memory memory; /* of the session */
-	struct h2_head head; /* of the request whose header section is coming */
+	struct h2_head head;     /* of the request whose header section is coming */
 	struct h2_budget budget;
 	struct h2_stream *delayed; /* its answer is held back: too many wrong tokens came */
 	enum h2_stage stage;
@@ -38,6 +38,14 @@ struct exchange_h2 {
 static inline struct conn_shared *h2_session_shared(const struct exchange_h2 *h)
 {
 	return h->streams.connection->shared;
+}
+
+static inline nghttp2_nv h2_session_field(const char *name, const char *value)
+{
+	return (nghttp2_nv){ .name = (uint8_t *)name,
+			     .namelen = strlen(name),
+			     .value = (uint8_t *)value,
+			     .valuelen = strlen(value) };
 }
 
 /* -ENOMEM; then exchange_h2_free does what is left. */

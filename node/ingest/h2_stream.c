@@ -2,6 +2,10 @@
 
 #include <stdio.h>
 
+#include "common/clock.h"
+
+#define REFUSED_US (200 * US_PER_MS) /* for the rest of a call whose header section is refused */
+
 static void link_stream(struct h2_stream *s, enum h2_stream_state state)
 {
 	struct h2_stream_list *list = &s->all->lists[state];
@@ -72,6 +76,9 @@ void h2_stream_free(struct h2_stream *s)
 	unlink_stream(s);
 	assert(s->all->n > 0);
 	s->all->n--;
+	if (s->is_watch)
+		s->requests.shared->n_watches--;
+	free(s->call);
 	buf_deinit(&s->answer);
 	memory_give(memory, s->n_charged_bytes);
 	free(s);
@@ -100,28 +107,78 @@ int h2_stream_refuse(struct h2_stream *s, enum refusal refusal, enum conn_close 
 	return r;
 }
 
+static int start_call(struct h2_stream *s, const struct h2_head *head)
+{
+	struct memory *memory = s->requests.shared->config.memory;
+	size_t n = sizeof(struct grpc_call);
+
+	if (head->apart.failed || !memory_take(memory, n))
+		return -ENOMEM;
+	s->n_charged_bytes += n;
+	s->call = grpc_call_new(head, s->requests.shared->now_us);
+	if (!s->call)
+		return -ENOMEM;
+	s->requests.grpc = (uint8_t)s->call->method;
+	return 0;
+}
+
+static void set_deadline(struct h2_stream *s, uint64_t deadline_us)
+{
+	if (deadline_us < s->call->deadline_us)
+		s->call->deadline_us = deadline_us;
+	if (s->call->deadline_us < s->all->next_deadline_us)
+		s->all->next_deadline_us = s->call->deadline_us;
+}
+
+/* It is told when the call is whole, or after a while: the call may go on without end, and some
+ * clients lose a status that comes before they have sent all. */
+static void refuse_call(struct h2_stream *s, enum refusal refusal)
+{
+	s->call->refusal = refusal;
+	set_deadline(s, s->requests.shared->now_us + REFUSED_US);
+}
+
+/* Its header section was read. */
+static void settle_call(struct h2_stream *s)
+{
+	const struct exchange *x = s->requests.reading;
+
+	set_deadline(s, UINT64_MAX);
+	if (s->call->is_malformed)
+		refuse_call(s, (enum refusal)HTTP_BAD_HEADER);
+	else if (x && x->answer.kind == ANSWER_REFUSED)
+		refuse_call(s, x->answer.refusal);
+}
+
 int h2_stream_take_head(struct h2_stream *s, const struct h2_head *head, bool has_body)
 {
 	struct buf text CLEANUP(buf_deinit) = { 0 };
+	int r = head->is_grpc ? start_call(s, head) : 0;
 
+	if (r < 0)
+		return r;
+	if (head->is_large && s->call)
+		refuse_call(s, (enum refusal)HTTP_HEADER_TOO_LARGE);
 	if (head->is_large)
-		return h2_stream_refuse(s, (enum refusal)HTTP_HEADER_TOO_LARGE, CLOSE_REFUSED);
+		return s->call ? 0
+			       : h2_stream_refuse(s, (enum refusal)HTTP_HEADER_TOO_LARGE,
+						  CLOSE_REFUSED);
+	has_body |= s->call != NULL; /* a call without a message is no whole one */
 	h2_head_write(head, has_body, &text);
 	if (text.failed)
 		return -ENOMEM;
-	s->is_chunked = has_body && !head->has_length;
-	return feed(s, text.data, text.len);
+	s->is_chunked = has_body && (s->call || head->length.len == 0);
+	r = feed(s, text.data, text.len);
+	if (r == 0 && s->call)
+		settle_call(s);
+	return r;
 }
 
-int h2_stream_take_body(struct h2_stream *s, const char *data, size_t len)
+static int feed_chunk(struct h2_stream *s, const char *data, size_t len)
 {
 	char line[24];
 	int n, r;
 
-	if (!s->requests.reading || len == 0)
-		return 0;
-	if (!s->is_chunked)
-		return feed(s, data, len);
 	n = snprintf(line, sizeof(line), "%zx\r\n", len);
 	r = feed(s, line, (size_t)n);
 	if (r == 0 && s->requests.reading)
@@ -131,8 +188,61 @@ int h2_stream_take_body(struct h2_stream *s, const char *data, size_t len)
 	return r;
 }
 
+static int take_call(struct h2_stream *s, struct http_slice input)
+{
+	uint64_t max_bytes = s->requests.shared->config.limits.max_body_bytes;
+	enum refusal refusal;
+	struct http_slice bytes;
+	int r = 0;
+
+	while (r == 0 && input.len > 0 && s->requests.reading && !s->call->refusal) {
+		refusal = grpc_call_take(s->call, max_bytes, &input, &bytes);
+		if (refusal != REFUSAL_NONE)
+			refuse_call(s, refusal);
+		else if (bytes.len > 0)
+			r = feed_chunk(s, bytes.data, bytes.len);
+	}
+	return r;
+}
+
+int h2_stream_take_body(struct h2_stream *s, const char *data, size_t len)
+{
+	if (!s->requests.reading || len == 0)
+		return 0;
+	if (s->call)
+		return take_call(s, (struct http_slice){ data, len });
+	return s->is_chunked ? feed_chunk(s, data, len) : feed(s, data, len);
+}
+
+static int start_watch(struct h2_stream *s)
+{
+	struct conn_shared *shared = s->requests.shared;
+
+	if (shared->n_watches == CONN_MAX_WATCHES)
+		return h2_stream_refuse(s, REFUSAL_TOO_MANY_WATCHES, CLOSE_REFUSED);
+	shared->n_watches++;
+	s->is_watch = true;
+	set_state(s, H2_STREAM_WATCHING);
+	return 0;
+}
+
+/* What was asked in the header section has its answer there already. */
+static int end_call(struct h2_stream *s)
+{
+	struct conn_shared *shared = s->requests.shared;
+	enum refusal refusal = s->call->refusal;
+
+	if (refusal == REFUSAL_NONE)
+		refusal = grpc_call_end(s->call, shared->config.memory, shared->now_us);
+	if (refusal != REFUSAL_NONE)
+		return h2_stream_refuse(s, refusal, CLOSE_REFUSED);
+	return s->call->method == GRPC_WATCH ? start_watch(s) : feed(s, "0\r\n\r\n", 5);
+}
+
 int h2_stream_take_end(struct h2_stream *s)
 {
+	if (s->call && s->state == H2_STREAM_READING)
+		return end_call(s);
 	if (!s->requests.reading)
 		return 0;
 	if (s->is_chunked)
@@ -168,6 +278,25 @@ bool h2_stream_answer(struct h2_stream *s, struct h2_field fields[H2_FIELDS_MAX]
 		return false;
 	s->n_sent = h2_head_split(s->answer.data, s->answer.len, fields, np);
 	return true;
+}
+
+void h2_stream_end_watch(struct h2_stream *s)
+{
+	assert(s->state == H2_STREAM_WATCHING);
+	set_state(s, H2_STREAM_ANSWERING);
+}
+
+int h2_stream_expire(struct h2_stream *s)
+{
+	switch (s->state) {
+	case H2_STREAM_READING:
+		return h2_stream_refuse(s, s->call->refusal ? s->call->refusal : REFUSAL_DEADLINE,
+					CLOSE_REFUSED);
+	case H2_STREAM_WAITING:
+		return exchange_let_go(&s->requests, REFUSAL_DEADLINE);
+	default:
+		return 0;
+	}
 }
 
 void h2_stream_linger(struct h2_stream *s)

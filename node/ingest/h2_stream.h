@@ -5,12 +5,14 @@
  * request of HTTP/1.1, and the answer until the client has taken it. Knows nothing of frames.
  */
 #include "node/ingest/exchange.h"
+#include "node/ingest/grpc_call.h"
 #include "node/ingest/h2_head.h"
 
 /* Each state is a list, oldest first. */
 enum h2_stream_state {
 	H2_STREAM_READING,   /* its request is not whole; 408 after body */
 	H2_STREAM_WAITING,   /* for its answer */
+	H2_STREAM_WATCHING,  /* it is told of each change of the node's health */
 	H2_STREAM_ANSWERING, /* the client takes the answer, within write */
 	H2_STREAM_LINGERING, /* it has the answer, and still sends: some clients lose the answer to a
 				reset that comes at once */
@@ -25,6 +27,7 @@ struct h2_streams {
 	struct requests *connection; /* borrowed: whose they are */
 	struct h2_stream_list lists[H2_STREAM_STATES];
 	unsigned n;
+	uint64_t next_deadline_us; /* no deadline of a call is before it */
 };
 
 struct h2_stream {
@@ -34,8 +37,10 @@ struct h2_stream {
 	int32_t id;
 	enum h2_stream_state state;
 	uint64_t since_us;
-	bool is_given_up; /* its reset is under way */
-	bool is_chunked;  /* the length of its body was not announced */
+	bool is_given_up;       /* its reset is under way */
+	bool is_chunked;        /* the length of its body was not announced */
+	bool is_watch;          /* it counts for the bound of watches */
+	struct grpc_call *call; /* owned; NULL: it is no call of gRPC */
 	struct buf answer;
 	size_t n_sent; /* bytes of `answer` */
 	size_t n_charged_bytes;
@@ -55,6 +60,11 @@ int h2_stream_take_body(struct h2_stream *s, const char *data, size_t len) MUST_
 int h2_stream_take_end(struct h2_stream *s) MUST_CHECK;
 /* It is not whole, and is refused. */
 int h2_stream_refuse(struct h2_stream *s, enum refusal refusal, enum conn_close reason) MUST_CHECK;
+
+/* H2_STREAM_WATCHING: nothing more is told, but the rest and the status. */
+void h2_stream_end_watch(struct h2_stream *s);
+/* The deadline of a call has passed: it is refused, whatever becomes of its packet. */
+int h2_stream_expire(struct h2_stream *s) MUST_CHECK; /* -ENOMEM */
 
 /*
  * What is to be sent now: an interim answer (1xx), or the answer, whose body stays in s->answer from

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/http/http_text.h"
 #include "common/http/token_book.h"
 #include "node/ingest/handshake.h"
 
@@ -118,6 +119,52 @@ static bool is_let_in(const struct ingest_api *api, const struct http_head *head
 	return slot != TOKEN_BOOK_NONE;
 }
 
+static bool is_taken(struct http_slice encoding)
+{
+	return encoding.len == 0 || HTTP_IS_WORD(encoding, "gzip") ||
+	       HTTP_IS_WORD(encoding, "identity");
+}
+
+/* The path was read before. */
+static bool decide_call(const struct ingest_api *api, const struct http_head *head, uint64_t now_us,
+			struct answer *answer, struct request_form *form)
+{
+	struct http_slice encoding = head->content_encoding;
+
+	answer->path = grpc_path((enum grpc_method)answer->grpc);
+	if (head->method != HTTP_POST)
+		return refuse(answer, REFUSAL_GRPC_HTTP);
+	if (answer->grpc == GRPC_UNKNOWN)
+		return refuse(answer, REFUSAL_UNKNOWN_CALL);
+	if (answer->grpc == GRPC_EXPORT)
+		set_format(api, head, FORMAT_FAMILY_OTLP_GRPC, answer);
+	if (!is_taken(encoding))
+		return refuse(answer, REFUSAL_GRPC_ENCODING);
+	if (answer->grpc != GRPC_EXPORT) {
+		bool is_ready = health_ready(api->health, now_us) == HEALTH_READY;
+
+		answer->kind = ANSWER_TEXT;
+		answer->status = is_ready ? 200 : 503;
+		return false;
+	}
+	form->family = FORMAT_FAMILY_OTLP_GRPC;
+	if (!is_let_in(api, head, answer))
+		return refuse(answer, REFUSAL_UNAUTHORIZED);
+	request_form_read(head, form->family, form);
+	return codec_names_read(encoding.data, encoding.len, &form->announced) == 0 ||
+	       refuse(answer, REFUSAL_GRPC_ENCODING);
+}
+
+/* A call that did not come as one, such as by HTTP/1.1 or as gRPC-Web. */
+static bool looks_like_call(const struct http_head *head)
+{
+	static const char type[] = "application/grpc";
+	struct http_slice begin = { head->content_type.data, sizeof(type) - 1 };
+
+	return grpc_find_method(head->path) != GRPC_UNKNOWN ||
+	       (head->content_type.len >= begin.len && HTTP_IS_WORD(begin, "application/grpc"));
+}
+
 static bool decide_packet(const struct ingest_api *api, const struct http_head *head,
 			  struct answer *answer, struct request_form *form)
 {
@@ -137,6 +184,8 @@ static bool decide_packet(const struct ingest_api *api, const struct http_head *
 		return true;
 	if (encoding.len && codec_names_read(encoding.data, encoding.len, &form->announced) != 0)
 		return refuse(answer, REFUSAL_CONTENT_ENCODING);
+	if (looks_like_call(head))
+		return refuse(answer, REFUSAL_GRPC_HTTP);
 	if (type_is_foreign(head->content_type))
 		return refuse(answer, REFUSAL_MEDIA_TYPE);
 	return true;
@@ -184,12 +233,16 @@ bool ingest_api_decide(const struct ingest_api *api, const struct http_head *hea
 {
 	const char *name = NULL;
 	int resource = find_resource(head->path, &form->family, &name);
+	uint8_t grpc = answer->grpc;
 
 	*answer = (struct answer){ .head_only = head->method == HTTP_HEAD,
 				   .method = (uint8_t)head->method,
 				   .token = answer->token,
 				   .says_keep_alive = head->minor_version == 0 && head->keep_alive,
+				   .grpc = grpc,
 				   .path = name };
+	if (grpc)
+		return decide_call(api, head, now_us, answer, form);
 	if (head->method == HTTP_OPTIONS && (resource >= 0 || slice_is(head->path, "*"))) {
 		answer->kind = ANSWER_OPTIONS;
 		answer->status = is_hec(form->family, resource) ? 200 : 204;
@@ -202,7 +255,8 @@ bool ingest_api_decide(const struct ingest_api *api, const struct http_head *hea
 	    handshake_answer(head, health_ready(api->health, now_us) == HEALTH_READY, answer))
 		return false;
 	if (resource < 0)
-		return refuse(answer, REFUSAL_NOT_FOUND);
+		return refuse(answer,
+			      looks_like_call(head) ? REFUSAL_GRPC_HTTP : REFUSAL_NOT_FOUND);
 	if (resource == RESOURCE_ACKS)
 		return decide_acks(api, head, answer);
 	/* agents look with HEAD whether packets would be taken there */

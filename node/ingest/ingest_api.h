@@ -24,6 +24,7 @@ bool ingest_api_needs_token(const struct ingest_api *api);
 
 /*
  * answer->token is the slot + 1 of a token for which the client's certificate stands; 0: for none.
+ * answer->grpc is the method of a call of gRPC; GRPC_NONE: the request is none.
  * True: a packet follows in the body, and *form says what it should be. False: *answer says what to
  * answer; it is complete.
  */

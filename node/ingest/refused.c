@@ -161,6 +161,12 @@ static const char *const advice[REFUSALS] = {
 	[REFUSAL_EXPANDS] = "Switch compression off in the agent, or let it send smaller packets.",
 	[REFUSAL_BAD_FORMAT] = "Give the agent the path of the format that it sends, or correct its Content-Type.",
 	[REFUSAL_ACKS_ARE_OFF] = "Switch indexer acknowledgement off in the agent.",
+	[REFUSAL_GRPC_HTTP] = "Let the agent speak gRPC over HTTP/2, without a proxy that makes HTTP/1.1 of it, or use its OTLP over HTTP at /v1/logs.",
+	[REFUSAL_GRPC_FRAME] = "Look at the proxy between agent and node: the message of the call is cut off, or there are several.",
+	[REFUSAL_GRPC_ENCODING] = "Switch the agent's compression to gzip, or switch it off.",
+	[REFUSAL_UNKNOWN_CALL] = "Send only logs to Weir: give traces, metrics and other services another endpoint.",
+	[REFUSAL_UNKNOWN_SERVICE] = "Ask for the health of the service \"\", or of opentelemetry.proto.collector.logs.v1.LogsService.",
+	[REFUSAL_DEADLINE] = "Raise the timeout of the agent, or set ack-within below it. The agent sends again.",
 	[REFUSAL_FORMAT] = "Add the agent's format to formats, or switch the agent to a format that is there.",
 	[REFUSAL_LOOP] = "Look at the analyzers of the pool: one of them sends packets back to it.",
 	[REFUSAL_TOO_MANY_HOPS] = "Look at the analyzers of the pools: they send packets on in a circle, or through more than 8 pools.",
@@ -177,6 +183,7 @@ static const char *const advice[REFUSALS] = {
 	[REFUSAL_NO_MEMORY] = "Raise memory-max, or add a node or a faster analyzer. The agent sends again.",
 	[REFUSAL_TOO_MANY_CONNECTIONS] = "Raise max-connections, add a node, or let agents keep fewer connections.",
 	[REFUSAL_TOO_MANY_FROM_ADDRESS] = "Raise max-connections-per-address, or let the agents at this address keep fewer connections.",
+	[REFUSAL_TOO_MANY_WATCHES] = "Let fewer clients watch the health of the node, or add a node.",
 	[REFUSAL_SHUTTING_DOWN] = "Nothing is to be changed where agents have several nodes: give the agent a balancer or a second URL.",
 };
 /* clang-format on */

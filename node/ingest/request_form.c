@@ -35,8 +35,20 @@ static struct format_slice slice(struct http_slice from)
 	return (struct format_slice){ from.data, from.len };
 }
 
-struct packet_request request_form_kept(const struct http_head *head)
+/* An analyzer gets the packet of a call without its framing: as a request of OTLP over HTTP. */
+static const struct packet_request of_call = {
+	.path = { "/v1/logs", 8 },
+	.media_type = { "application/x-protobuf", 22 },
+};
+
+struct packet_request request_form_kept(const struct http_head *head, enum format_family family)
 {
+	if (family == FORMAT_FAMILY_OTLP_GRPC) {
+		struct packet_request kept = of_call;
+
+		kept.tenant = slice(head->tenant);
+		return kept;
+	}
 	return (struct packet_request){
 		.is_put = head->method == HTTP_PUT,
 		.path = slice(head->path),

@@ -20,7 +20,7 @@ struct request_form {
 /* All but `announced`. */
 void request_form_read(const struct http_head *head, enum format_family family,
 		       struct request_form *form);
-/* What the packet keeps of it; the format is still to be found. Borrowed from the header section. */
-struct packet_request request_form_kept(const struct http_head *head);
+/* What the packet keeps of it, as a request of HTTP would say it; the format is still to be found. Borrowed from the header section. */
+struct packet_request request_form_kept(const struct http_head *head, enum format_family family);
 
 #endif

@@ -149,6 +149,12 @@ static int set_format(struct translator *t, struct packet *p, const struct reque
 	return packet_set_form(t->config.memory, p, &kept);
 }
 
+/* The format of the bytes, however they came. */
+static enum format_id format_of_packet(enum format_id format)
+{
+	return format == FORMAT_OTLP_GRPC ? FORMAT_OTLP_PROTO : format;
+}
+
 static enum refusal take_over(struct translator *t, struct packet **pp,
 			      const struct request_form *form, const struct format_body *body,
 			      enum format_id format)
@@ -188,7 +194,7 @@ static enum refusal read_messages(struct translator *t, struct packet **pp,
 	if (refusal == REFUSAL_NONE && result->format == FORMAT_BULK)
 		refusal = make_items(t, result, body);
 	if (refusal == REFUSAL_NONE)
-		refusal = take_over(t, pp, form, body, result->format);
+		refusal = take_over(t, pp, form, body, format_of_packet(result->format));
 	if (refusal == REFUSAL_NONE)
 		(*pp)->n_messages = (uint32_t)sink.n_messages;
 	return refusal;

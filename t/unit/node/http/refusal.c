@@ -11,7 +11,7 @@
 static bool is_documented(int status)
 {
 	static const int statuses[] = { 400, 401, 404, 405, 408, 411, 413, 415,
-					417, 429, 431, 501, 503, 505, 508 };
+					417, 429, 431, 501, 503, 504, 505, 508 };
 
 	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
 		if (statuses[i] == status)
@@ -61,6 +61,7 @@ static void what_may_go_well_later_is_503_and_nothing_else_is(void **state)
 					      REFUSAL_NO_MEMORY,
 					      REFUSAL_TOO_MANY_CONNECTIONS,
 					      REFUSAL_TOO_MANY_FROM_ADDRESS,
+					      REFUSAL_TOO_MANY_WATCHES,
 					      REFUSAL_SHUTTING_DOWN };
 	size_t n = 0;
 	(void)state;

@@ -85,7 +85,7 @@ static struct translation read_one(struct translator *t, const struct asked *ask
 	struct translation result;
 
 	if (asked) {
-		struct packet_request kept = request_form_kept(&asked->head);
+		struct packet_request kept = request_form_kept(&asked->head, asked->form.family);
 
 		assert_int_equal(packet_set_form(&memory, *pp, &kept), 0);
 	}
@@ -186,6 +186,30 @@ static void test_kept(void **state)
 	assert_string_equal(p->via, "other/1");
 	packet_free_within(&memory, p);
 	packed_free(&gzip);
+	end(t);
+}
+
+/* By gRPC came what also comes over HTTP: nobody behind the node has to know. */
+static void test_call(void **state)
+{
+	static const char bytes[] = "\x0a\x06\x12\x04\x12\x02\x10\x09";
+	struct packet *p = packet_of(bytes, sizeof(bytes) - 1);
+	struct translator *t = make(0);
+	struct packet_request request;
+	struct translation result;
+
+	(void)state;
+	memory_take(&memory, packet_cost(p->capacity)); /* make() begins a new account */
+	result = read_one(t, form_of(FORMAT_FAMILY_OTLP_GRPC, "application/grpc", ""), &p,
+			  REFUSAL_NONE);
+	request = packet_request(p);
+	assert_int_equal(result.format, FORMAT_OTLP_GRPC);
+	assert_int_equal(request.format, FORMAT_OTLP_PROTO);
+	assert_int_equal(request.path.len, 8);
+	assert_memory_equal(request.path.data, "/v1/logs", 8);
+	assert_memory_equal(request.media_type.data, "application/x-protobuf", 22);
+	assert_int_equal(request.query.len, 0);
+	packet_free_within(&memory, p);
 	end(t);
 }
 
@@ -293,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST("a body becomes a packet that can be written as JSON", test_formats),
 		TEST("and keeps its bytes, and what its request said", test_kept),
+		TEST("a call leaves a packet of OTLP over HTTP", test_call),
 		TEST("what would be too large as JSON is refused at once", test_large_as_json),
 		TEST("however it was packed", test_packed),
 		TEST("a byte order mark is passed over", test_mark),

@@ -1,0 +1,9 @@
+#ifndef WEIR_COMMON_BASE64_H
+#define WEIR_COMMON_BASE64_H
+/* Base64 (RFC 4648) of a few bytes at a time, with its padding. Pure. */
+#include <stddef.h>
+
+/* Three bytes, or the one or two that are left at the end, as four letters. */
+void base64_write(const char *bytes, size_t n, char four[4]);
+
+#endif

@@ -1,0 +1,390 @@
+/* Calls of gRPC on their streams: the client is nghttp2, and a transcript of what it hears is compared. */
+#include "node/ingest/grpc_call.h"
+
+#include "common/http/token_book.h"
+#include "t/unit/node/ingest/h2_agent.h"
+
+#define EXPORT "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
+#define CHECK "/grpc.health.v1.Health/Check"
+#define WATCH "/grpc.health.v1.Health/Watch"
+#define RECORD "\x0a\x06\x12\x04\x12\x02\x10\x09"
+#define PREFIX_OF_RECORD "\0\0\0\0\x08"
+#define BODY(bytes, is_last)                                                                       \
+	{                                                                                          \
+		bytes, is_last, sizeof(bytes) - 1                                                  \
+	}
+
+static int32_t call_with(struct agent *a, const char *path, struct body *body, const char *name,
+			 const char *value)
+{
+	const nghttp2_nv nvs[] = { FIELD(":method", "POST"),
+				   FIELD(":scheme", "http"),
+				   FIELD(":path", path),
+				   FIELD(":authority", "w"),
+				   FIELD("content-type", "application/grpc"),
+				   FIELD(name, value) };
+	nghttp2_data_provider provider = { .source.ptr = body, .read_callback = on_body };
+	int32_t id = nghttp2_submit_request(a->session, NULL, nvs, ARRAY_LEN(nvs), &provider, NULL);
+
+	assert_true(id > 0);
+	return id;
+}
+
+static int32_t call(struct agent *a, const char *path, struct body *body)
+{
+	return call_with(a, path, body, "te", "trailers");
+}
+
+static void connect_caller(struct agent *a, struct agent_bench *b)
+{
+	connect_agent(a, b);
+	a->hears_data = true;
+	speak_in_pieces(a, SIZE_MAX / 4);
+	hear(a);
+}
+
+static void pass_time(struct agent *a, uint64_t us)
+{
+	a->b->shared.now_us += us;
+	assert_true(exchange_h2_look(a->h));
+}
+
+static void assert_heard(struct agent *a, const char *what)
+{
+	if (!strstr(a->heard, what))
+		fail_msg("%s is not in %s", what, a->heard);
+}
+
+/* ---- packets ---- */
+
+static void a_message_becomes_a_packet_however_it_was_cut(void **state)
+{
+	struct agent_bench *b = *state;
+	struct agent a;
+
+	for (size_t n_piece = 1; n_piece < 160; n_piece++) {
+		struct body body = BODY(PREFIX_OF_RECORD RECORD, true);
+
+		b->n_packets = 0;
+		connect_caller(&a, b);
+		call(&a, EXPORT, &body);
+		speak_in_pieces(&a, n_piece);
+		bench_check_packet(b, RECORD, 1);
+		assert_string_equal(hear(&a), "");
+		bench_accept(b, 0);
+		assert_string_equal(hear(&a), "1:200 1:data/0 1:grpc/0 ");
+		hang_up(&a);
+	}
+}
+
+static void a_refusal_is_a_status(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body body = BODY(PREFIX_OF_RECORD RECORD, true);
+	struct agent a;
+
+	connect_caller(&a, b);
+	call(&a, EXPORT, &body);
+	speak_in_pieces(&a, 100);
+	bench_refuse(b, 0, REFUSAL_SPILL_FULL);
+	assert_string_equal(hear(&a), "1:200 1:grpc/14 ");
+	hang_up(&a);
+}
+
+static void a_message_that_is_none_is_refused_at_the_end_or_a_while_later(void **state)
+{
+	static const char *const bodies[] = { "\1", "\0\0\0\4\1", "\0\0\0\0\x08" RECORD "x" };
+	static const size_t lens[] = { 1, 5, 14 };
+	static const char *const heard[] = { "1:200 1:grpc/13 ", "1:200 1:grpc/8 ",
+					     "1:200 1:grpc/13 " };
+	struct agent_bench *b = *state;
+	struct agent a;
+
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+		for (int is_last = 0; is_last < 2; is_last++) {
+			struct body body = { bodies[i], is_last, lens[i] };
+
+			if (i == 0)
+				body.bytes = is_last ? "\1" : "\7"; /* cut off, and no flag */
+			connect_caller(&a, b);
+			call(&a, EXPORT, &body);
+			speak_in_pieces(&a, 100);
+			if (!is_last) {
+				assert_string_equal(hear(&a), "");
+				pass_time(&a, US_PER_S);
+			}
+			assert_string_equal(hear(&a), heard[i]);
+			assert_int_equal(b->n_packets, 0);
+			hang_up(&a);
+		}
+}
+
+/* Its client may wait for an answer before it says more, and never end its side. */
+static void a_method_that_is_not_served_is_refused_though_the_call_goes_on(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body body = BODY("\0\0\0\0\3\x3a\1x", false);
+	struct agent a;
+
+	connect_caller(&a, b);
+	call(&a, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", &body);
+	speak_in_pieces(&a, 100);
+	assert_string_equal(hear(&a), "");
+	pass_time(&a, US_PER_S);
+	assert_string_equal(hear(&a), "1:200 1:grpc/12 ");
+	hang_up(&a);
+}
+
+static void a_head_that_is_too_large_has_a_status_too(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body body = BODY(PREFIX_OF_RECORD RECORD, true);
+	char value[BENCH_MAX_HEAD];
+	struct agent a;
+
+	memset(value, 'x', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	connect_caller(&a, b);
+	call_with(&a, EXPORT, &body, "a", value);
+	speak_in_pieces(&a, 100);
+	assert_string_equal(hear(&a), "1:200 1:grpc/8 ");
+	hang_up(&a);
+}
+
+static void a_wrong_token_has_a_status_too(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body bodies[] = { BODY(PREFIX_OF_RECORD RECORD, true),
+				 BODY(PREFIX_OF_RECORD RECORD, true) };
+	struct token_book tokens;
+	struct agent a;
+
+	token_book_init(&tokens);
+	assert_int_equal(token_book_set(&tokens, "one", BENCH_TOKEN, NULL), 0);
+	b->shared.config.api.tokens = &tokens;
+	connect_caller(&a, b);
+	call_with(&a, EXPORT, &bodies[0], "authorization", "Bearer wrong");
+	call_with(&a, EXPORT, &bodies[1], "authorization", "Bearer " BENCH_TOKEN);
+	speak_in_pieces(&a, 100);
+	assert_string_equal(hear(&a), "1:200 1:grpc/16 ");
+	bench_accept(b, 0);
+	assert_string_equal(hear(&a), "3:200 3:data/0 3:grpc/0 ");
+	hang_up(&a);
+	token_book_deinit(&tokens);
+}
+
+/* ---- deadlines ---- */
+
+/* The packet goes its way all the same, and nobody waits for it. */
+static void a_deadline_ends_a_call_whose_packet_is_on_its_way(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body body = BODY(PREFIX_OF_RECORD RECORD, true);
+	struct agent a;
+
+	connect_caller(&a, b);
+	call_with(&a, EXPORT, &body, "grpc-timeout", "2S");
+	speak_in_pieces(&a, 100);
+	pass_time(&a, US_PER_S);
+	assert_string_equal(hear(&a), "");
+	pass_time(&a, US_PER_S);
+	assert_string_equal(hear(&a), "1:200 1:grpc/4 ");
+	pass_time(&a, US_PER_S);
+	bench_accept(b, 0);
+	assert_string_equal(hear(&a), "");
+	assert_int_equal(exchange_h2_state(a.h), CONN_IDLE);
+	hang_up(&a);
+}
+
+static void a_deadline_ends_a_call_that_is_still_coming(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body bodies[] = { BODY(PREFIX_OF_RECORD "\x0a", false),
+				 BODY(PREFIX_OF_RECORD RECORD, true) };
+	struct agent a;
+
+	connect_caller(&a, b);
+	call_with(&a, EXPORT, &bodies[0], "grpc-timeout", "500m");
+	call_with(&a, EXPORT, &bodies[1], "grpc-timeout", "1H");
+	speak_in_pieces(&a, 100);
+	pass_time(&a, US_PER_S);
+	assert_string_equal(hear(&a), "1:200 1:grpc/4 ");
+	pass_time(&a, 3600 * US_PER_S);
+	hear(&a);
+	assert_heard(&a, "3:200 3:grpc/4 ");
+	hang_up(&a);
+}
+
+/* ---- health ---- */
+
+#define ASK(service) "\0\0\0\0" service
+
+static void health_is_told_of_the_node_and_of_what_it_serves(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body bodies[] = {
+		BODY(ASK("\0"), true),
+		BODY(ASK("\x33\x0a\x31opentelemetry.proto.collector.logs.v1.LogsService"), true),
+		BODY(ASK("\3\x0a\1x"), true),
+		BODY(ASK("\2\x0a\1"), true),
+	};
+	static const char *const heard[] = { "1:data/1 ", "1:grpc/0 ",       "3:data/1 ",
+					     "3:grpc/0 ", "5:200 5:grpc/5 ", "7:200 7:grpc/3 " };
+	struct agent a;
+
+	connect_caller(&a, b);
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+		call(&a, CHECK, &bodies[i]);
+	speak_in_pieces(&a, 1);
+	hear(&a);
+	for (size_t i = 0; i < ARRAY_LEN(heard); i++)
+		assert_heard(&a, heard[i]);
+	hang_up(&a);
+}
+
+static void a_watch_is_told_what_changes(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body body = BODY(ASK("\0"), true);
+	struct agent a;
+
+	connect_caller(&a, b);
+	call(&a, WATCH, &body);
+	speak_in_pieces(&a, 100);
+	assert_string_equal(hear(&a), "1:200 1:data/1 ");
+	pass_time(&a, US_PER_S);
+	assert_string_equal(hear(&a), "");
+	b->health.has_roster = false;
+	pass_time(&a, US_PER_S);
+	assert_string_equal(hear(&a), "1:data/2 ");
+	b->health.has_roster = true;
+	pass_time(&a, 1000 * US_PER_S); /* nor is it cut off as one that reads no answer */
+	assert_string_equal(hear(&a), "1:data/1 ");
+	assert_int_equal(exchange_h2_state(a.h), CONN_WAITING);
+	hang_up(&a);
+	assert_int_equal(b->shared.n_watches, 0);
+}
+
+static void a_watch_ends_with_its_deadline_or_its_connection(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body bodies[] = { BODY(ASK("\0"), true), BODY(ASK("\3\x0a\1x"), true) };
+	struct agent a;
+
+	connect_caller(&a, b);
+	call_with(&a, WATCH, &bodies[0], "grpc-timeout", "1S");
+	call(&a, WATCH, &bodies[1]);
+	speak_in_pieces(&a, 100);
+	hear(&a);
+	assert_heard(&a, "3:data/3 ");
+	pass_time(&a, US_PER_S);
+	assert_string_equal(hear(&a), "1:grpc/4 ");
+	exchange_h2_shut_down(a.h);
+	pass_time(&a, US_PER_S);
+	hear(&a);
+	assert_heard(&a, "3:grpc/14 ");
+	exchange_h2_shut_down(a.h);
+	hear(&a);
+	assert_true(a.is_over);
+	assert_int_equal(b->shared.n_watches, 0);
+	hang_up(&a);
+}
+
+/* A window of one byte is opened byte by byte: the latest state is told, and nothing piles up. */
+static void a_watch_that_does_not_read_is_told_the_latest(void **state)
+{
+	const nghttp2_settings_entry settings = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 3 };
+	struct agent_bench *b = *state;
+	struct body body = BODY(ASK("\0"), true);
+	struct agent a;
+
+	connect_agent(&a, b);
+	a.hears_data = true;
+	assert_int_equal(nghttp2_submit_settings(a.session, NGHTTP2_FLAG_NONE, &settings, 1), 0);
+	call(&a, WATCH, &body);
+	speak_in_pieces(&a, 100);
+	assert_string_equal(hear(&a), "1:200 1:data/0 ");
+	for (int i = 0; i < 5; i++) {
+		b->health.has_roster = i % 2 == 1;
+		pass_time(&a, US_PER_S);
+		assert_string_equal(hear(&a), "");
+	}
+	for (size_t i = 0; i < 20; i++) {
+		assert_int_equal(nghttp2_submit_window_update(a.session, 0, 1, 1), 0);
+		speak_in_pieces(&a, 100);
+		hear(&a);
+	}
+	assert_int_equal(a.n_data_bytes, 2 * GRPC_SERVING_BYTES);
+	assert_int_equal(a.last_byte, GRPC_NOT_SERVING);
+	hang_up(&a);
+}
+
+static void watches_are_bounded(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body bodies[] = { BODY(ASK("\0"), true), BODY(ASK("\0"), true) };
+	struct agent a;
+
+	connect_caller(&a, b);
+	b->shared.n_watches = CONN_MAX_WATCHES - 1;
+	call(&a, WATCH, &bodies[0]);
+	call(&a, WATCH, &bodies[1]);
+	speak_in_pieces(&a, 100);
+	hear(&a);
+	assert_heard(&a, "1:data/1 ");
+	assert_heard(&a, "3:200 3:grpc/14 ");
+	hang_up(&a);
+	assert_int_equal(b->shared.n_watches, CONN_MAX_WATCHES - 1);
+}
+
+/* ---- memory ---- */
+
+static void memory_that_is_used_up_costs_no_more_than_the_call(void **state)
+{
+	struct agent_bench *b = *state;
+	const uint8_t *data;
+
+	for (size_t n_left = 0; n_left < 30000; n_left += 50) {
+		struct body body = BODY(PREFIX_OF_RECORD RECORD, true);
+		size_t n;
+		ssize_t n_bytes;
+		bool is_open = true;
+		struct agent a;
+
+		connect_caller(&a, b);
+		call(&a, n_left % 100 ? EXPORT : WATCH, &body);
+		n = memory_left(&b->memory) - n_left;
+		assert_true(memory_take(&b->memory, n));
+		while (is_open && (n_bytes = nghttp2_session_mem_send(a.session, &data)) > 0)
+			is_open = exchange_h2_feed(a.h, (const char *)data, (size_t)n_bytes);
+		hear(&a);
+		memory_give(&b->memory, n);
+		for (unsigned i = 0; i < b->n_packets; i++)
+			bench_accept(b, i);
+		b->n_packets = 0;
+		hang_up(&a);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BENCH_TEST(a_message_becomes_a_packet_however_it_was_cut),
+		BENCH_TEST(a_refusal_is_a_status),
+		BENCH_TEST(a_message_that_is_none_is_refused_at_the_end_or_a_while_later),
+		BENCH_TEST(a_method_that_is_not_served_is_refused_though_the_call_goes_on),
+		BENCH_TEST(a_head_that_is_too_large_has_a_status_too),
+		BENCH_TEST(a_wrong_token_has_a_status_too),
+		BENCH_TEST(a_deadline_ends_a_call_whose_packet_is_on_its_way),
+		BENCH_TEST(a_deadline_ends_a_call_that_is_still_coming),
+		BENCH_TEST(health_is_told_of_the_node_and_of_what_it_serves),
+		BENCH_TEST(a_watch_is_told_what_changes),
+		BENCH_TEST(a_watch_ends_with_its_deadline_or_its_connection),
+		BENCH_TEST(a_watch_that_does_not_read_is_told_the_latest),
+		BENCH_TEST(watches_are_bounded),
+		BENCH_TEST(memory_that_is_used_up_costs_no_more_than_the_call),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
