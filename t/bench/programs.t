@@ -84,10 +84,10 @@ sub bench ($program, @options) {
     like($text, qr/^1 of 3: 50 ms +300ms +\d/m, 'and the table says so');
 }
 {
-    my $text = bench('formats', '--rounds', 1, '--seconds', 1, '--only', 'loki-proto', '--messages', 5, '--no-count', '--json', "$dir/formats.json");
+    my $text = bench('formats', '--rounds', 1, '--seconds', 1, '--only', 'loki-proto,forward-tcp', '--messages', 5, '--no-count', '--json', "$dir/formats.json");
     my $figures = decode_json(slurp("$dir/formats.json"))->{figures}{5};
-    is_deeply([ map { $_->{name} } @$figures ], [ 'json', 'loki-proto', 'json gzip' ], 'formats are compared with JSON');
-    is(scalar(grep { $_->{packets_per_s}[0] > 0 && $_->{cpu_us}[0] > 0 } @$figures), 3, 'all of them carry packets');
+    is_deeply([ map { $_->{name} } @$figures ], [ 'json', 'loki-proto', 'json gzip', 'forward-tcp' ], 'formats and listeners are compared with JSON');
+    is(scalar(grep { $_->{packets_per_s}[0] > 0 && $_->{cpu_us}[0] > 0 } @$figures), 4, 'all of them carry packets');
     like($text, qr/^loki-proto +\d+ /m, 'and the table says so');
 }
 is_deeply([ glob "$dir/weir-*" ], [], 'nothing is left behind');

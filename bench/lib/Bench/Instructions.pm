@@ -5,8 +5,9 @@ package Bench::Instructions;
 # so that the count hardly depends on time. It is taken several times in one run, after a first replay that
 # does not count: neither the start nor the end of the node is in it.
 use v5.36;
+use Bench::Formats;
 use Bench::Prepare;
-use Bench::Process qw(folder slurp);
+use Bench::Process qw(folder slurp wait_until);
 use Bench::Redis;
 use Bench::Routers;
 use IO::Socket::INET;
@@ -80,15 +81,22 @@ sub _dump ($node) {
     system("vgdb --max-invoke-ms=0 --pid=$pid dump >/dev/null 2>&1") == 0 or die "vgdb does not reach valgrind\n";
 }
 
-sub _start ($out) {
-    my $sink = Bench::Process->start([ 'weir-bench-sink' ]);
+# What was counted since the last time; callgrind writes it to this file.
+sub _count_since ($node, $file) {
+    _dump($node);
+    return slurp($file) =~ /^(?:summary|totals): (\d+)/m ? $1 : die "callgrind wrote no counts\n" . $node->{process}->log;
+}
+
+# Options: sink and node, each more options of that program.
+sub _start ($out, %options) {
+    my $sink = Bench::Process->start([ 'weir-bench-sink', ($options{sink} // [])->@* ]);
     my $redis = Bench::Redis->start;
     # the same code on every processor of an architecture
     local $ENV{SIMDJSON_FORCE_IMPLEMENTATION} = 'westmere' if (uname)[4] eq 'x86_64';
-    my $node = Bench::Routers::start(weir => { redis => $redis->url, pool => 'bench', node => [ '--probe-interval', '60s' ],
+    my $node = Bench::Routers::start(weir => { redis => $redis->url, pool => 'bench', node => [ '--probe-interval', '60s', ($options{node} // [])->@* ],
         under => [ 'valgrind', '--tool=callgrind', "--callgrind-out-file=$out", '--quiet', '--vgdb-poll=500' ] });
     Bench::Routers::register($node, [ [ $sink->wait_log(qr/addr=(\S+)/), 1 ] ]);
-    return ({ %$node, others => [ $sink, $redis ] });
+    return ({ %$node, sink => $sink, others => [ $sink, $redis ] });
 }
 
 # So far: seconds that threads of the node were ready to run while others had the processor.
@@ -116,6 +124,34 @@ sub measure ($n_times) {
     return { per_packet => min(@per_packet), all => \@per_packet, delayed => min(@delayed[ 1 .. $n_times ]), profile => "$out.2" };
 }
 
+# Messages that the analyzer has. The node is not asked: that would cost it something.
+sub _n_there ($node) {
+    my $socket = IO::Socket::INET->new(PeerAddr => $node->{sink}->wait_log(qr/addr=(\S+)/), Proto => 'tcp') or die "connect: $@\n";
+    print $socket "GET / HTTP/1.1\r\n\r\n";
+    my $answer = '';
+    while ($answer !~ /^\d+ (\d+)$/m) { sysread $socket, $answer, 4096, length $answer or die "no stats: $answer\n" }
+    return $answer =~ /^\d+ (\d+)$/m ? $1 : 0;
+}
+
+# For $n_messages messages over each of these wires, which lose none, in one node: the least of $n_times, after one that does not count.
+sub measure_wires ($n_times, $n_packets, $n_messages, @wires) {
+    my $out = folder . '/callgrind-wires';
+    my $node = _start($out, sink => ['--count'], node => [ Bench::Formats::listen_options() ]);
+    my ($n_dumps, $n_there, @least) = (0, 0);
+    for my $wire (@wires) {
+        my @counts;
+        for my $time (0 .. $n_times) {
+            my $n = Bench::Formats::send_to($node, $wire, $n_messages, '--count', $n_packets, '--connections', 1);
+            $n_there += $n;
+            wait_until { _n_there($node) >= $n_there } 120, 'the messages to arrive';
+            my $count = _count_since($node, "$out." . ++$n_dumps);
+            push @counts, $count / $n * $n_messages if $time;
+        }
+        push @least, min(@counts);
+    }
+    return @least;
+}
+
 # Of each of these requests, in one node: the least of $n_times, after one that does not count.
 sub measure_requests ($n_times, $n_bursts, $n_burst, @requests) {
     my $out = folder . '/callgrind';
@@ -125,8 +161,7 @@ sub measure_requests ($n_times, $n_bursts, $n_burst, @requests) {
         my @counts;
         for my $time (0 .. $n_times) {
             _replay($node->{addr}, $n_bursts, $request, $n_burst);
-            _dump($node);
-            my $count = slurp("$out." . ++$n_dumps) =~ /^(?:summary|totals): (\d+)/m ? $1 : die "callgrind wrote no counts\n" . $node->{process}->log;
+            my $count = _count_since($node, "$out." . ++$n_dumps);
             push @counts, $count / ($n_bursts * $n_burst) if $time;
         }
         push @least, min(@counts);
