@@ -6,11 +6,11 @@ use Test::More;
 use Weir::AgentFaults;
 use Weir::AgentTable;
 
-alarm 900;
+alarm 1800;
 my @names = Weir::AgentTable::names();
 my @repeat = grep { Weir::AgentTable::row($_)->{repeats} } @names;
 cmp_ok(scalar @repeat, '>=', 8, 'most agents repeat what failed');
-# Each ends as soon as all is there: the patience is for a machine on which an agent's pauses are long.
+# It ends as soon as all is there: the patience is for pauses of agents on a slow machine.
 my $killed = node_killed(\@repeat, patience => 150);
 is($killed->{$_}[0], 0, "a node is killed: $_ loses nothing") for @repeat;
 my $away = analyzers_away(\@names, spill => 1, patience => 150);

@@ -7,7 +7,7 @@ package Weir::AgentFaults;
 #   my $outcome = analyzers_away(\@names, spill => 1);         # until all is stored; with `seconds`, for that long
 use v5.36;
 use Exporter qw(import);
-use List::Util qw(max sum0);
+use List::Util qw(sum0);
 use Time::HiRes qw(sleep time);
 use Weir::Agents;
 use Weir::Base qw(deadline);
@@ -46,11 +46,16 @@ sub connections ($names) {
 
 sub accepted ($cluster) { return sum0 map { $_->has_ended ? 0 : metrics($_)->{weir_received_messages_total} } $cluster->nodes }
 
-# All agents have ended, or nothing has come of those that never end for some seconds.
-sub outcome ($agents, $runs, $seconds) {
-    my $until = deadline($seconds);
-    $agents->finish($_, max(1, ($until - time) / 5)) for @$runs;
-    my $seen = -1;
+# All agents are over, or nothing new has come of any of them for these seconds.
+sub outcome ($agents, $runs, $patience) {
+    my ($seen, $until, $there) = (-1, 0, 0);
+    do {
+        sleep 0.2;
+        $there = sum0 map { $agents->n_there($_) } @$runs;
+        $until = deadline($patience) if $there != $seen;
+        $seen = $there;
+    } while time < $until && grep { !$agents->is_over($_) } @$runs;
+    $agents->finish($_, 1) for @$runs;
     eval { wait_until { my $before = $seen; $seen = sum0 map { $agents->n_there($_) } @$runs; $before == $seen } 10, 'analyzers to have all'; 1 };
     return { map { ($_->{name} => $agents->verdict($_)) } @$runs };
 }

@@ -88,6 +88,11 @@ sub finish ($self, $run, $seconds = 15) {
     return $run;
 }
 
+# It has ended by itself; of one that never does, all records are there.
+sub is_over ($self, $run) {
+    return Weir::AgentTable::row($run->{name})->{stays} ? $self->n_there($run) >= $run->{count} : $run->{process}->has_ended;
+}
+
 sub start_all ($self, $names, %options) { return map { $self->start($_, %options) } @$names }
 
 # Number of a record -> how often analyzers have it.
