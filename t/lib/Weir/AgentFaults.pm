@@ -5,6 +5,7 @@ package Weir::AgentFaults;
 #   my $outcome = node_killed(\@names);                        # {name => [lost, repeated]}
 #   my $n = connections(\@names);                              # {name => how many it opened}
 #   my $outcome = analyzers_away(\@names, spill => 1);         # until all is stored; with `seconds`, for that long
+# With smallest => 1 they have the smallest configurations of their pages, and not those that lose least.
 use v5.36;
 use Exporter qw(import);
 use List::Util qw(sum0);
@@ -31,9 +32,9 @@ sub cluster ($names, @options) {
 }
 
 # Each agent alone, with nothing in its way.
-sub connections ($names) {
+sub connections ($names, %options) {
     my $cluster = cluster($names);
-    my $agents = Weir::Agents->new(cluster => $cluster);
+    my $agents = Weir::Agents->new(cluster => $cluster, smallest => $options{smallest});
     my $count = sub { my $all = metrics($cluster->node(1)); return sum0 map { $all->{$_} // 0 } qw(weir_connections_accepted_total weir_listen_connections_accepted_total) };
     my %opened;
     for my $name (@$names) {
@@ -63,7 +64,7 @@ sub outcome ($agents, $runs, $patience) {
 # The node is killed when a third of the records are there, and another one has its port by then: all connections break.
 sub node_killed ($names, %options) {
     my $cluster = cluster($names);
-    my $agents = Weir::Agents->new(cluster => $cluster, may_fail => 1);
+    my $agents = Weir::Agents->new(cluster => $cluster, may_fail => 1, smallest => $options{smallest});
     my @runs = $agents->start_all($names, count => COUNT, gap_ms => GAP_MS);
     wait_until { accepted($cluster) > COUNT * @$names / 3 } 30, 'a third of the records';
     $cluster->start_node('n2');
@@ -76,7 +77,7 @@ sub node_killed ($names, %options) {
 sub analyzers_away ($names, %options) {
     my @spill = $options{spill} ? ('--spill-after', '200ms') : ('--spill-max-bytes', 0);
     my $cluster = cluster($names, '--ack-within', '300ms', @spill);
-    my $agents = Weir::Agents->new(cluster => $cluster, may_fail => 1);
+    my $agents = Weir::Agents->new(cluster => $cluster, may_fail => 1, smallest => $options{smallest});
     my @runs = $agents->start_all($names, count => COUNT, gap_ms => GAP_MS);
     wait_until { accepted($cluster) > COUNT * @$names / 5 } 30, 'some of the records';
     $cluster->analyzer($_)->kill_now for qw(a1 a2);

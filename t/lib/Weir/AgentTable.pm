@@ -2,7 +2,7 @@ package Weir::AgentTable;
 
 # Each agent: the page of docs/agents/ with its configuration, how it is started with that, and in which format it sends.
 #
-#   page, block     the block ```LANGUAGE BLOCK of docs/agents/PAGE.md; without `block` it has the agent's name
+#   page, block     the block ```LANGUAGE BLOCK of docs/agents/PAGE.md, and BLOCK-smallest if there is one; without `block` it has the agent's name
 #   edit            what is different from the block
 #   format          as weir_format_messages_total has it
 #   start           sub ($agents, $run): the command
@@ -247,7 +247,7 @@ agent('graypy-tcp', page => 'python', @listener, deb => 'python3-graypy', format
 agent('graypy-udp', page => 'python', @listener, block => 'graypy-tcp', deb => 'python3-graypy', format => 'gelf', start => $python_logging, listener => 'gelf',
     edit => sub ($text) { $text =~ s/GELFTCPHandler/GELFUDPHandler/r });
 syslog_ng('syslog-ng-syslog', 'syslog', @listener, listener => 'syslog');
-my $rsyslog_udp = sub ($text) { $text =~ s/protocol="tcp" TCP_Framing="octet-counted"/protocol="udp"/r };
+my $rsyslog_udp = sub ($text) { $text =~ s/protocol="tcp"(?: TCP_Framing="octet-counted")?/protocol="udp"/r };
 rsyslog('rsyslog-omfwd-tcp', 'syslog', @listener, block => 'rsyslog-omfwd', listener => 'syslog');
 rsyslog('rsyslog-omfwd-udp', 'syslog', @listener, block => 'rsyslog-omfwd', listener => 'syslog', edit => $rsyslog_udp);
 agent('logger', page => 'journald', @listener, format => 'syslog', listener => 'syslog', start => sub ($agents, $run) {

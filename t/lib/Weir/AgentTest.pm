@@ -1,6 +1,6 @@
 package Weir::AgentTest;
 
-# What is expected of each agent: it ends well, says nothing of an error, and each of its records is counted and delivered once.
+# What is expected of each agent with the smallest configuration of its page: it ends well, says nothing of an error, and each of its records is counted and delivered once.
 #
 #   agents_send(Weir::AgentTable::names('python'));            # all at once, and the test is done
 use v5.36;
@@ -25,7 +25,7 @@ sub agents_send (@names) {
         node => [ '--ingest-status', 200, map { ("--$_-listen", '127.0.0.1:0') } @listeners ]);
     my $node = $cluster->node(1);
     $node->{$_} = $node->wait_log(qr/component=listen msg=listening .*listener=$_ addr=(\S+)/) for @listeners;
-    my $agents = Weir::Agents->new(cluster => $cluster);
+    my $agents = Weir::Agents->new(cluster => $cluster, smallest => 1);
     my %wanted;
     my @runs = $agents->start_all(\@names, count => COUNT);
     for my $run (@runs) {

@@ -4,6 +4,7 @@ package Weir::Agents;
 #
 #   use Weir::Agents;                                          # skips the test where the agents are not there
 #   my $agents = Weir::Agents->new(cluster => $cluster);       # may_fail => 1: an agent that gives up is no surprise
+#                                                              # smallest => 1: with the smallest configuration that works
 #   my $run = $agents->start('pino-loki', count => 1000, gap_ms => 0);
 #   $agents->finish($run);                                     # {status, log, ids => {number => times}}
 #
@@ -36,18 +37,19 @@ sub new ($class, %options) {
     return bless { folder => $folder, %options }, $class;
 }
 
-# A block of a page: ```LANGUAGE NAME.
-sub block ($name) {
+# A block of a page: ```LANGUAGE NAME, or NAME-smallest where there is one and the smallest is wanted.
+sub block ($name, $is_smallest = 0) {
     my $page = Weir::AgentTable::row($name)->{page};
     my $wanted = Weir::AgentTable::row($name)->{block} // $name;
     my $text = slurp(checkout . "/docs/agents/$page.md");
+    return $1 if $is_smallest && $text =~ /^```\S+ \Q$wanted\E-smallest\n(.*?)^```$/ms;
     return $text =~ /^```\S+ \Q$wanted\E\n(.*?)^```$/ms ? $1 : die "docs/agents/$page.md has no block $wanted\n";
 }
 
 # The configuration of the page, for this node.
 sub configuration ($self, $name, $addr) {
     my ($host, $port) = $addr =~ /^(.+):(\d+)$/;
-    my $text = block($name);
+    my $text = block($name, $self->{smallest});
     $text = Weir::AgentTable::row($name)->{edit}->($text) if Weir::AgentTable::row($name)->{edit};
     return $text =~ s/weir\.example/$host/gr =~ s/\b(?:8080|5514|12201|24224)\b/$port/gr;
 }
