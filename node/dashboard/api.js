@@ -62,13 +62,14 @@ export async function open(path, options) {
 	throw new Problem(response.status, await response.json().catch(() => null), response);
 }
 
-/** Asks for the token when the node wants one; { json, etag }. */
+/** Asks for the token when the node wants one; { json, text, etag }, where text is the same as it came. */
 export async function call(path, options = {}) {
 	for (;;) {
 		const used = token;
 		try {
 			const response = await open(path, { signal: AbortSignal.timeout(15000), ...options });
-			return { json: await response.json(), etag: response.headers.get('ETag') };
+			const text = await response.text();
+			return { json: JSON.parse(text), text, etag: response.headers.get('ETag') };
 		} catch (error) {
 			if (error.status !== 401) throw error;
 			if (used === token && !(await askToken(used === null ? '' : error.message))) throw error;

@@ -5,6 +5,7 @@ import { bytes, count, span, plural } from './format.js';
 import { call, explain } from './api.js';
 import { openDialog, confirm } from './dialogs.js';
 import { toast } from './toast.js';
+import { indented, memberText } from './json.js';
 
 const PAGE = 20;
 
@@ -23,7 +24,8 @@ const KINDS = {
 	},
 };
 
-const plainBody = ({ body, body_text: text, body_hex: hex }) => text ?? hex ?? JSON.stringify(body, null, 1);
+/** Of an entry, as JSON and as the text that this was. */
+const plainBody = ({ body_text: plain, body_hex: hex }, text) => plain ?? hex ?? indented(memberText(text, 'body') ?? '');
 
 class Letters {
 	constructor(kind) {
@@ -101,8 +103,8 @@ class Letters {
 			return;
 		}
 		await this.guard(async () => {
-			const { json } = await call(`v1/${this.kind}/${encodeURIComponent(key)}`);
-			setText(content, plainBody(json) || '(empty)');
+			const { json, text } = await call(`v1/${this.kind}/${encodeURIComponent(key)}`);
+			setText(content, plainBody(json, text) || '(empty)');
 			setHidden(content, false);
 		});
 	}

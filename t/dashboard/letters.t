@@ -21,7 +21,7 @@ $node->wait_log(qr/msg="analyzer known" .*analyzer=a1 /);
 is(http(PATCH => "$node->{admin}/v1/analyzers/a1", { fault => $html })->{status}, 200, 'an analyzer may be asked for anything');
 is(http(PUT => "$node->{admin}/v1/analyzers/" . $html =~ s/([^\w.])/sprintf '%%%02X', ord $1/ger, { url => $analyzer->url('/ingest'), weight => 1 })->{status},
     400, 'but its name has to be one');
-sub send_bad ($id) { return http(POST => "http://$node->{ingest}/ingest", { id => $id, messages => ["bad $html"] })->{status} }
+sub send_bad ($id) { return http(POST => "http://$node->{ingest}/ingest", { id => $id, messages => [ "bad $html", 12345678901234567890 ] })->{status} }
 is(send_bad($_), 202, "a packet that the analyzer refuses is taken: $_") for 'bad-1', 'bad-2', $html, 'bad-4';
 
 my $page = Weir::Browser->page;
@@ -36,6 +36,7 @@ is($page->text('dialog li[data-entry] [data-field=reason]'), 'a1: status 400', '
 $page->click('dialog li:nth-child(2) [data-action=show]');
 $page->wait_text('dialog li:nth-child(2) pre', qr/\Q"messages": [\E\s+"bad <img src=x/);
 pass('what is in one is shown');
+like($page->text('dialog li:nth-child(2) pre'), qr/^  12345678901234567890$/m, 'with all digits of a number');
 is($page->value('document.querySelectorAll("img[src=x]").length'), 0, 'HTML in it is text');
 
 open my $file, '>', $forgiving or die "$forgiving: $!";
