@@ -111,7 +111,7 @@ static bool find_lost(struct causes *causes, const struct causes_figures *f,
 	uint64_t silent_ms = (uint64_t)(-a->lease_ms);
 	struct cause *cause;
 
-	if (a->lease_ms > 0)
+	if (a->lease_ms > 0 || a->health != HEALTH_DOWN) /* one that is forgiven is not down */
 		return false;
 	cause = add(causes, CAUSE_LOST, CAUSE_TROUBLE, a, lanes);
 	if (cause && f->now_ms > silent_ms)
@@ -150,8 +150,14 @@ static bool find_cut(struct causes *causes, const struct causes_figures *f,
 		cause_say(add(causes, CAUSE_HANGS, CAUSE_TROUBLE, a, lanes),
 			  "%s hangs: it takes deliveries and does not answer", a->id);
 	} else {
-		say(add(causes, CAUSE_UNREACHABLE, CAUSE_TROUBLE, a, lanes), lanes,
-		    "%s is out of reach%s", a->id, others ? " of all nodes" : "");
+		cause = add(causes, CAUSE_UNREACHABLE, CAUSE_TROUBLE, a, lanes);
+		if (cause && f->is_own)
+			snprintf(cause->nodes, sizeof(cause->nodes), "%s", f->node);
+		say(cause, lanes, "%s is out of reach%s%s", a->id,
+		    f->is_own ? " of "
+		    : others  ? " of all nodes"
+			      : "",
+		    f->is_own ? f->node : "");
 	}
 	return true;
 }
@@ -242,9 +248,19 @@ static void find_one(struct causes *causes, const struct causes_figures *f,
 	find_slow(causes, a, lanes);
 }
 
-static bool is_eligible(const struct analyzer *a)
+static bool is_eligible(const struct causes_figures *f, unsigned i)
 {
-	return a->state == ANALYZER_ACTIVE && a->health != HEALTH_DOWN && a->held_back_ms == 0;
+	const struct analyzer *a = &f->roster->analyzers[i];
+
+	return a->state == ANALYZER_ACTIVE && a->health != HEALTH_DOWN && a->held_back_ms == 0 &&
+	       !cut_of(f, &f->reports->lanes[i]).is_shut;
+}
+
+/* A spill on a server of its own needs no registry. */
+static bool can_spill(const struct causes_figures *f)
+{
+	return f->spill_max_bytes != 0 &&
+	       (redis_state_takes_writes(f->redis) || f->roster->spill.server[0]);
 }
 
 static void find_none(struct causes *causes, const struct causes_figures *f)
@@ -252,12 +268,12 @@ static void find_none(struct causes *causes, const struct causes_figures *f)
 	const struct roster *r = f->roster;
 
 	for (unsigned i = 0; i < r->n_analyzers; i++)
-		if (is_eligible(&r->analyzers[i]))
+		if (is_eligible(f, i))
 			return;
 	cause_say(causes_add(causes, CAUSE_NO_ANALYZER, CAUSE_TROUBLE, "", 0),
 		  r->n_analyzers == 0 ? "No analyzer is registered: packets %s"
 				      : "No analyzer can take anything: packets %s",
-		  f->spill_max_bytes == 0 ? "are refused with 503" : "go into the spill");
+		  can_spill(f) ? "go into the spill" : "are refused with 503");
 }
 
 /* Shares are off because of what is listed already, if anything is. */

@@ -257,7 +257,7 @@ static void add_ack(struct reports *r, cJSON *report)
 static void add_node(struct reports *r, const struct roster *roster, const char *node,
 		     const char *json)
 {
-	cJSON *report = is_live(roster, node) ? json_read_text(json) : NULL;
+	cJSON *report = json_read_text(json);
 	struct lanes all = { 0 };
 
 	if (!cJSON_IsObject(report)) {
@@ -300,7 +300,8 @@ static void add_hash(struct reports *r, const redisReply *hash, const struct rep
 		const redisReply *node = hash->element[i], *report = hash->element[i + 1];
 
 		if (node->type != REDIS_REPLY_STRING || report->type != REDIS_REPLY_STRING ||
-		    (own && own->json && strcmp(node->str, own->node) == 0))
+		    (own && own->json && strcmp(node->str, own->node) == 0) ||
+		    !is_live(roster, node->str))
 			continue;
 		add_node(r, roster, node->str, report->str);
 	}
@@ -349,7 +350,8 @@ int reports_read_node(struct client *client, const struct registry_keys *keys,
 
 	if (error != 0)
 		return error;
-	own.json = reply->type == REDIS_REPLY_STRING ? reply->str : NULL;
+	if (reply->type == REDIS_REPLY_STRING && is_live(roster, node))
+		own.json = reply->str;
 	error = reports_init(r, NULL, &own, roster);
 	freeReplyObject(reply);
 	return error;

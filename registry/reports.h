@@ -35,7 +35,8 @@ struct lanes { /* to one analyzer, of all workers; or of one node, to all analyz
 	cJSON *trouble; /* owned; array of {"worker","state",...} */
 };
 
-/* The report of the node that reads, in place of what Redis has of it. */
+/* The report of the node that reads, in place of what Redis has of it. It counts, whether or not its
+ * lease could be renewed. */
 struct reports_own {
 	const char *node;
 	const char *json; /* NULL: none */

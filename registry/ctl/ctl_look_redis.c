@@ -8,6 +8,7 @@
 #include "registry/ctl/ctl_look.h"
 #include "registry/history_store.h"
 #include "registry/journal.h"
+#include "registry/leases.h"
 #include "registry/overview.h"
 
 #define EVENTS 200   /* in which a lost node is looked for */
@@ -127,6 +128,8 @@ int ctl_look_at_redis(struct ctl *ctl, struct ctl_look *look, char why[CTL_WHY_S
 	seen.roster = look->roster;
 	if (r == 0)
 		r = read_all(ctl, &seen);
+	if (r == 0 && !redis_state_takes_writes(seen.redis.state))
+		r = leases_forgive(look->roster, NULL);
 	if (r == 0) {
 		look->overview = make_overview(ctl, &seen);
 		r = look->overview ? 0 : -ENOMEM;

@@ -26,7 +26,21 @@ my $refused = sub ($what, $state, $error, @commands) {
     is($truth->overview->{figures}{of}, 'node', '  the figures are those of the node');
 };
 
+# Nobody can renew a lease meanwhile. That they end is no news of analyzers or nodes.
+sub leases_end () {
+    $truth->patiently(20, sub { !grep { $_->{heartbeat_age_ms} <= $_->{ttl_ms} } grep { $_->{id} eq 'a3' } @{ $truth->overview->{analyzers} } }, 'the lease of a3 to end');
+    $truth->patiently(20, sub { !@{ $redis->command('ZRANGEBYSCORE', 'weir:{default}:nodes', 1000 * time, '+inf') } }, 'the lease of the node to end');
+    my $seen = $truth->overview;
+    is_deeply([ map { "$_->{kind} " . ($_->{subject} // '') } $truth->causes ], ['redis refusing_oom'], '  leases end, and Redis is the only cause');
+    is_deeply([ map { $_->{health} } @{ $seen->{analyzers} } ], [qw(up up up)], '  no analyzer is called down');
+    is_deeply([ map { $_->{id} } @{ $seen->{nodes} } ], ['n1'], '  the node is listed');
+    cmp_ok($seen->{figures}{messages_per_s}, '>', 0, '  and says what it receives');
+    like(run('weirctl', '--redis', $redis->url, 'status')->{stdout}, qr/^Redis refuses to write.*\n  trouble Redis refuses.*\n\nANALYZER/m, '  weirctl finds no other cause, either');
+}
+
+$truth->cluster->start_analyzer('a3', 1, '--ttl', '3s');
 $refused->('Redis is at maxmemory', 'refusing_oom', qr/OOM/, [qw(CONFIG SET maxmemory 1)]);
+leases_end();
 $truth->ends('it has memory again', sub { $redis->command(qw(CONFIG SET maxmemory 0)) });
 $refused->('Redis wants replicas', 'noreplicas', qr/NOREPLICAS/, [qw(CONFIG SET min-replicas-to-write 1)]);
 $truth->ends('it wants none', sub { $redis->command(qw(CONFIG SET min-replicas-to-write 0)) });

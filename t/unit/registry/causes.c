@@ -145,6 +145,37 @@ static void a_lease_that_ran_out_says_so_and_when(void **state UNUSED)
 	assert_int_equal(it.causes.list[0].since_ms, NOW_MS - 7000);
 }
 
+static void who_could_send_no_heartbeats_is_not_lost(void **state UNUSED)
+{
+	it.analyzers[0].lease_ms = it.analyzers[1].lease_ms = -7000; /* both are forgiven */
+	it.figures.redis = REDIS_REFUSING_OOM;
+	it.figures.is_own = true;
+	assert_only(CAUSE_REDIS, CAUSE_TROUBLE, "Redis refuses to write: it is at maxmemory");
+}
+
+static void a_node_alone_names_itself_for_what_it_cannot_reach(void **state UNUSED)
+{
+	REPORT("n1", OPEN("n1"));
+	it.figures.redis = REDIS_AWAY;
+	it.figures.is_own = true;
+	assert_non_null(find(CAUSE_UNREACHABLE));
+	assert_string_equal(find(CAUSE_UNREACHABLE)->text,
+			    "a2 is out of reach of n1: Connection refused");
+	assert_string_equal(find(CAUSE_UNREACHABLE)->nodes, "n1");
+	assert_null(find(CAUSE_NO_ANALYZER));
+}
+
+static void nothing_goes_into_a_spill_that_redis_does_not_take(void **state UNUSED)
+{
+	it.analyzers[0].state = it.analyzers[1].state = ANALYZER_DISABLED;
+	it.figures.redis = REDIS_AWAY;
+	assert_string_equal(find(CAUSE_NO_ANALYZER)->text,
+			    "No analyzer can take anything: packets are refused with 503");
+	snprintf(it.roster.spill.server, sizeof(it.roster.spill.server), "127.0.0.1:6400");
+	assert_string_equal(find(CAUSE_NO_ANALYZER)->text,
+			    "No analyzer can take anything: packets go into the spill");
+}
+
 /* A node with that number of workers; the first has an open breaker. */
 #define SHUT(workers, more)                                                                        \
 	"{\"workers\":" workers ",\"redis\":{\"up_workers\":" workers "},"                         \
@@ -374,6 +405,7 @@ static void the_worst_comes_first_and_in_the_headline(void **state UNUSED)
 {
 	it.roster.n_dead = 3;
 	it.analyzers[0].lease_ms = -1;
+	it.analyzers[0].health = HEALTH_DOWN;
 	assert_string_equal(headline(), "2 things need a look. First: a1 sends no heartbeats any "
 					"more: its lease ran out");
 }
@@ -453,6 +485,9 @@ int main(void)
 		TEST(who_is_out_of_reach_of_all_is_told_with_the_error_and_since_when),
 		TEST(the_view_of_one_node_has_its_name),
 		TEST(a_lease_that_ran_out_says_so_and_when),
+		TEST(who_could_send_no_heartbeats_is_not_lost),
+		TEST(a_node_alone_names_itself_for_what_it_cannot_reach),
+		TEST(nothing_goes_into_a_spill_that_redis_does_not_take),
 		TEST(who_answers_503_to_all_is_out_of_reach_and_nothing_else),
 		TEST(who_answers_some_worker_is_not_said_to_be_gone),
 		TEST(no_error_is_told_where_none_is_known),

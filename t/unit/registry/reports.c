@@ -184,6 +184,18 @@ static void only_live_nodes_count(void **state)
 	reports_deinit(&r);
 }
 
+static void the_report_of_the_reader_itself_counts_without_a_lease(void **state)
+{
+	struct reports_own own = { "n9", "{\"workers\":1,\"messages_per_s\":7}" };
+	struct reports r;
+	(void)state;
+
+	assert_int_equal(reports_init(&r, NULL, &own, &roster), 0);
+	assert_near(r.n_workers, 1, 0);
+	assert_non_null(cJSON_GetObjectItem(r.nodes, "n9"));
+	reports_deinit(&r);
+}
+
 static void what_is_no_report_is_left_out(void **state)
 {
 	static const char *const bad[] = {
@@ -231,6 +243,7 @@ int main(void)
 		cmocka_unit_test(one_that_hangs_is_counted_by_itself),
 		cmocka_unit_test(refusals_are_summed_by_reason),
 		cmocka_unit_test(only_live_nodes_count),
+		cmocka_unit_test(the_report_of_the_reader_itself_counts_without_a_lease),
 		cmocka_unit_test(what_is_no_report_is_left_out),
 	};
 
