@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/http/header_lines.h"
 #include "common/json/json_get.h"
 #include "common/json/json_read.h"
 
@@ -58,6 +59,28 @@ static void append_json(struct buf *out, cJSON *json, bool ok)
 	cJSON_Delete(json);
 }
 
+static bool add_headers(cJSON *json, const struct conf_list *list)
+{
+	cJSON *headers;
+	bool ok = true;
+
+	if (!list || list->n_values == 0)
+		return true;
+	headers = cJSON_AddObjectToObject(json, "headers");
+	for (size_t i = 0; headers && ok && i < list->n_values; i++) {
+		struct http_slice name, value;
+		char its_name[HEADER_LINES_NAME_MAX + 1], its_value[HEADER_LINES_VALUE_MAX + 1];
+		const char *line = list->values[i];
+
+		if (header_lines_split(line, strlen(line), &name, &value))
+			continue; /* it is none: the config has refused it */
+		snprintf(its_name, sizeof(its_name), "%.*s", (int)name.len, name.data);
+		snprintf(its_value, sizeof(its_value), "%.*s", (int)value.len, value.data);
+		ok = cJSON_AddStringToObject(headers, its_name, its_value);
+	}
+	return headers && ok;
+}
+
 void registration_body(struct buf *out, const struct member *member, const char *instance,
 		       uint64_t started_ms)
 {
@@ -76,6 +99,10 @@ void registration_body(struct buf *out, const struct member *member, const char 
 
 	if (ok && member->delivery_token)
 		ok = cJSON_AddStringToObject(json, "delivery_token", member->delivery_token);
+	if (ok && member->encoding)
+		ok = cJSON_AddStringToObject(json, "encoding", member->encoding);
+	if (ok)
+		ok = add_headers(json, member->headers);
 	if (ok && member->replace)
 		ok = cJSON_AddTrueToObject(json, "replace");
 	if (ok && member->slow_start_ms > 0)

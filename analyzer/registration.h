@@ -21,6 +21,8 @@ struct member {
 	const char *id, *url;
 	const char *delivery_token; /* NULL: none */
 	const char *accepts;
+	const char *encoding;            /* of deliveries; NULL: identity */
+	const struct conf_list *headers; /* "Name: value", checked; NULL: none */
 	double weight;
 	uint64_t ttl_ms, slow_start_ms; /* slow_start_ms 0: as the registry likes */
 	int64_t max_batch_packets;

@@ -52,9 +52,34 @@ void fetch_free(struct fetch *f)
 	free(f);
 }
 
-int fetch_get(struct fetch *f, const char *url, uint64_t timeout_ms,
+/* False: out of memory. */
+static bool add_lines(struct curl_slist **listp, const struct conf_list *lines)
+{
+	for (size_t i = 0; lines && i < lines->n_values; i++) {
+		struct curl_slist *list = curl_slist_append(*listp, lines->values[i]);
+
+		if (!list)
+			return false;
+		*listp = list;
+	}
+	return true;
+}
+
+static CURLcode perform(struct fetch *f, const char *url, struct curl_slist *headers)
+{
+	CURLcode code = curl_easy_setopt(f->easy, CURLOPT_URL, url);
+
+	curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, headers);
+	if (!code)
+		code = curl_easy_perform(f->easy);
+	curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, NULL);
+	return code;
+}
+
+int fetch_get(struct fetch *f, const char *url, const struct conf_list *lines, uint64_t timeout_ms,
 	      void (*on_data)(void *arg, const char *data, size_t len), void *arg, long *statusp)
 {
+	struct curl_slist *headers = NULL;
 	CURLcode code;
 
 	f->on_data = on_data;
@@ -62,9 +87,8 @@ int fetch_get(struct fetch *f, const char *url, uint64_t timeout_ms,
 	f->n_bytes = 0;
 	f->error[0] = '\0';
 	curl_easy_setopt(f->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-	code = curl_easy_setopt(f->easy, CURLOPT_URL, url);
-	if (!code)
-		code = curl_easy_perform(f->easy);
+	code = add_lines(&headers, lines) ? perform(f, url, headers) : CURLE_OUT_OF_MEMORY;
+	curl_slist_free_all(headers);
 	if (!code)
 		code = curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, statusp);
 	if (code && !f->error[0])

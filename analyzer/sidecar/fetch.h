@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/conf/conf_option.h"
 #include "common/err.h"
 
 #define FETCH_E_FAILED 1            /* no answer, or not a whole one; fetch_error says why */
@@ -17,8 +18,8 @@ struct fetch;
 /* NULL: out of memory. */
 struct fetch *fetch_new(void);
 void fetch_free(struct fetch *f);
-/* on_data may be NULL. */
-int fetch_get(struct fetch *f, const char *url, uint64_t timeout_ms,
+/* lines: "Name: value", of further headers; borrowed. on_data may be NULL. */
+int fetch_get(struct fetch *f, const char *url, const struct conf_list *lines, uint64_t timeout_ms,
 	      void (*on_data)(void *arg, const char *data, size_t len), void *arg,
 	      long *statusp) MUST_CHECK;
 const char *fetch_error(const struct fetch *f);

@@ -87,6 +87,10 @@ static int join(struct sidecar *s)
 		.url = buf_str(&s->url),
 		.delivery_token = config->delivery_token,
 		.accepts = sidecar_accepts_names[config->accepts],
+		.encoding = config->encoding == SIDECAR_IDENTITY
+				    ? NULL
+				    : sidecar_encoding_names[config->encoding],
+		.headers = &config->headers,
 		.weight = config->weight,
 		.ttl_ms = config->ttl_ms,
 		.slow_start_ms = config->slow_start_ms,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/conf/conf_set.h"
+#include "common/http/header_lines.h"
 #include "common/log.h"
 #include "common/net/net.h"
 
@@ -15,6 +16,9 @@
 
 const char *const sidecar_accepts_names[] = { "batch", "packet", "request", NULL };
 static_assert(ARRAY_LEN(sidecar_accepts_names) == SIDECAR_ACCEPTS + 1, "a name for each");
+
+const char *const sidecar_encoding_names[] = { "identity", "gzip", NULL };
+static_assert(ARRAY_LEN(sidecar_encoding_names) == SIDECAR_ENCODINGS + 1, "a name for each");
 
 #define FIELD(name) offsetof(struct sidecar_config, name)
 
@@ -44,6 +48,11 @@ static const struct conf_option options[] = {
 	{ "delivery-token", CONF_STRING, FIELD(delivery_token), NULL, "TOKEN",
 	  "The bearer token that nodes send to the server with each delivery.",
 	  .flags = CONF_SECRET },
+	{ "header", CONF_LIST, FIELD(headers), NULL, "NAME: VALUE",
+	  "A header that nodes send to the server with each delivery and health probe, such as a token or a tenant. It goes with health checks of the same host and port, too.",
+	  .flags = CONF_SECRET | CONF_LINES },
+	{ "encoding", CONF_CHOICE, FIELD(encoding), "identity", NULL,
+	  "gzip: nodes pack the bodies of deliveries.", .choices = sidecar_encoding_names },
 	{ "ttl", CONF_DURATION, FIELD(ttl_ms), "10s", NULL,
 	  "The registration ends this long after the last heartbeat.", 500, 600000 },
 	{ "slow-start", CONF_DURATION, FIELD(slow_start_ms), "0", NULL,
@@ -126,6 +135,28 @@ static int check_delivery_token(const char *token)
 		      "must have 16 to 128 characters of A-Z a-z 0-9 - . _ ~ + / =");
 }
 
+/* Values are not shown. */
+static int check_headers(const struct sidecar_config *config)
+{
+	static const struct http_slice own = { "Authorization", sizeof("Authorization") - 1 };
+	struct buf lines CLEANUP(buf_deinit) = { 0 };
+	struct http_slice name, value;
+	const char *why = NULL;
+
+	for (size_t i = 0; i < config->headers.n_values && !why; i++) {
+		const char *line = config->headers.values[i];
+
+		why = header_lines_split(line, strlen(line), &name, &value);
+		if (!why && header_lines_have(buf_str(&lines), name))
+			why = "a header is there twice";
+		if (!why)
+			why = header_lines_set(&lines, name, value);
+	}
+	if (!why && config->delivery_token && header_lines_have(buf_str(&lines), own))
+		why = "delivery-token and the header Authorization are one header";
+	return why ? conf_complain(&program, "--header: %s", why) : 0;
+}
+
 static int read_status(struct sidecar_config *config)
 {
 	unsigned least, most;
@@ -190,6 +221,8 @@ static int finish(void *out)
 		r = read_metric(config);
 	if (!r)
 		r = check_delivery_token(config->delivery_token);
+	if (!r)
+		r = check_headers(config);
 	for (size_t i = 0; !r && i < config->registries.n_values; i++)
 		r = check_url("register", config->registries.values[i]);
 	return r;

@@ -13,6 +13,9 @@
 enum sidecar_accepts { SIDECAR_BATCH, SIDECAR_PACKET, SIDECAR_REQUEST, SIDECAR_ACCEPTS };
 extern const char *const sidecar_accepts_names[SIDECAR_ACCEPTS + 1]; /* NULL-terminated */
 
+enum sidecar_encoding { SIDECAR_IDENTITY, SIDECAR_GZIP, SIDECAR_ENCODINGS };
+extern const char *const sidecar_encoding_names[SIDECAR_ENCODINGS + 1];
+
 struct sidecar_config {
 	char *id, *url;
 	double weight;
@@ -20,6 +23,8 @@ struct sidecar_config {
 	struct conf_list registries;
 	char *ca, *cert, *key;                 /* towards nodes at https:// URLs; NULL: none */
 	char *register_token, *delivery_token; /* NULL: none */
+	struct conf_list headers;              /* "Name: value" */
+	int encoding;                          /* enum sidecar_encoding */
 	uint64_t ttl_ms, slow_start_ms;
 	int64_t max_batch_packets;
 	uint64_t max_batch_bytes;

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "analyzer/registration.h"
 #include "analyzer/sidecar/fetch.h"
@@ -11,6 +12,7 @@
 #include "common/clock.h"
 #include "common/cond.h"
 #include "common/log.h"
+#include "common/net/net.h"
 
 struct sidecar_health {
 	const struct sidecar_config *config;
@@ -106,6 +108,19 @@ static void on_body(void *arg, const char *data, size_t len)
 	}
 }
 
+/* The server's headers go to its own host and port alone. NULL: this URL is elsewhere. */
+static const struct conf_list *headers_for(const struct sidecar_config *config, const char *url)
+{
+	struct net_url server, asked;
+
+	if (net_url_parse(&server, config->url) != 0 || net_url_parse(&asked, url) != 0)
+		return NULL;
+	return server.tls == asked.tls && server.port == asked.port &&
+			       strcasecmp(server.host, asked.host) == 0
+		       ? &config->headers
+		       : NULL;
+}
+
 /* NULL: it is well. Else why not. */
 static const char *check(struct sidecar_health *h, char why[128])
 {
@@ -113,8 +128,9 @@ static const char *check(struct sidecar_health *h, char why[128])
 	struct search search = { .text = config->health_body };
 	long status;
 
-	if (fetch_get(h->fetch, config->health, config->health_timeout_ms,
-		      search.text ? on_body : NULL, &search, &status) != 0)
+	if (fetch_get(h->fetch, config->health, headers_for(config, config->health),
+		      config->health_timeout_ms, search.text ? on_body : NULL, &search,
+		      &status) != 0)
 		return fetch_error(h->fetch);
 	if (status < (long)config->status_least || status > (long)config->status_most) {
 		snprintf(why, 128, "status %ld", status);
@@ -151,8 +167,9 @@ static void look_at_metric(struct sidecar_health *h)
 	bool is_read;
 
 	metric_sum_init(&sum, h->config->processed_name);
-	is_read = fetch_get(h->fetch, h->config->processed_url, h->config->health_timeout_ms,
-			    on_metrics, &sum, &status) == 0 &&
+	is_read = fetch_get(h->fetch, h->config->processed_url,
+			    headers_for(h->config, h->config->processed_url),
+			    h->config->health_timeout_ms, on_metrics, &sum, &status) == 0 &&
 		  status == 200 && metric_sum_end(&sum, &value);
 	if (!is_read && !h->has_failed_metric)
 		log_warn("sidecar", "the metric cannot be read", "url=%s name=%s status=%ld",

@@ -25,7 +25,10 @@ struct conf_list {
 #define CONF_SECRET 1u     /* masked in --print-config; NAME-file takes a path, everywhere */
 #define CONF_RELOADABLE 2u /* said in --help; reload itself is the program's */
 #define CONF_REQUIRED 4u   /* no default: a clear error when it is missing */
-#define CONF_ONCE 8u       /* of one call alone: neither a variable nor in a file */
+#define CONF_LINES                                                                                 \
+	16u          /* of a list: an element is a line, and may hold commas. Of a secret what
+			      stands before the first colon of an element is none */
+#define CONF_ONCE 8u /* of one call alone: neither a variable nor in a file */
 
 struct conf_option {
 	const char *name;

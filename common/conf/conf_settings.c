@@ -56,6 +56,25 @@ static char *take_text(struct buf *buf)
 	return text;
 }
 
+/* Of lines such as "Authorization: Basic YTpi" the names may be seen. */
+static void write_masked(const struct conf_option *option, const void *field, struct buf *out)
+{
+	const struct conf_list *list = field;
+
+	if (!(option->flags & CONF_LINES)) {
+		buf_append_str(out, MASK);
+		return;
+	}
+	for (size_t i = 0; i < list->n_values; i++) {
+		const char *colon = strchr(list->values[i], ':');
+
+		buf_append_str(out, i > 0 ? ", " : "");
+		if (colon)
+			buf_append(out, list->values[i], (size_t)(colon - list->values[i]));
+		buf_append_str(out, colon ? ": " MASK : MASK);
+	}
+}
+
 static int write_setting(struct conf_setting *setting, const struct conf_run *run, size_t i)
 {
 	const struct conf_option *option = &run->program->options[i];
@@ -69,7 +88,7 @@ static int write_setting(struct conf_setting *setting, const struct conf_run *ru
 	if (!is_set)
 		return setting->source ? 0 : -ENOMEM;
 	if (option->flags & CONF_SECRET)
-		buf_append_str(&value, MASK);
+		write_masked(option, conf_field(option, run->out), &value);
 	else
 		conf_value_format(option, conf_field(option, run->out), &value);
 	setting->value = take_text(&value);

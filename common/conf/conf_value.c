@@ -142,10 +142,29 @@ static int list_push(struct conf_list *list, const char *item, size_t len)
 	return 0;
 }
 
+/* Empty lines and those with # are passed over. */
+static int parse_lines(const char *text, struct conf_list *list)
+{
+	int r = 0;
+
+	while (r == 0 && *text) {
+		size_t len = strcspn(text, "\n"), n = len;
+
+		if (n > 0 && text[n - 1] == '\r')
+			n--;
+		if (n > 0 && *text != '#')
+			r = list_push(list, text, n);
+		text += len + (text[len] == '\n');
+	}
+	return r;
+}
+
 static int parse_list(const struct conf_option *option, const char *text, void *field, char *why)
 {
 	int r = 0;
 
+	if (option->flags & CONF_LINES)
+		return parse_lines(text, field);
 	if (text[0] == ',' || strstr(text, ",,") || (text[0] && text[strlen(text) - 1] == ','))
 		return refuse_syntax(option, why);
 	while (r == 0 && *text) {
@@ -208,10 +227,10 @@ static void format_choice(const struct conf_option *option, const void *field, s
 static void format_list(const struct conf_option *option, const void *field, struct buf *out)
 {
 	const struct conf_list *list = field;
+	const char *between = option->flags & CONF_LINES ? "\n" : ",";
 
-	(void)option;
 	for (size_t i = 0; i < list->n_values; i++)
-		buf_printf(out, "%s%s", i > 0 ? "," : "", list->values[i]);
+		buf_printf(out, "%s%s", i > 0 ? between : "", list->values[i]);
 }
 
 static const struct type_ops ops[CONF_TYPES] = {

@@ -20,14 +20,17 @@ sub sidecar ($id, $url, @more) {
 
 # ---- a server with a health URL and a page of metrics ----
 
+my $headers = folder() . '/headers';
+write_whole($headers, "# of the server\nX-Key: a,b 1\nX-Tenant: shop\n");
 my $well = folder() . '/well';
 my $server = Weir::FakeServer->start(sub ($n, $body, $path) {
+    return { status => 401 } if $Weir::FakeServer::head !~ /^X-Key: a,b 1\r$/m;
     return -e $well ? { status => 200, body => "I am ready\n" } : { status => 503, body => 'ready soon' } if $path eq '/ready';
     return { status => 200, body => "# TYPE lines_total counter\nlines_total{a=\"b\"} 40\nlines_total{a=\"c\"} 2\n" } if $path eq '/metrics';
     return { status => 200 };
 });
 my $sidecar = sidecar('loki1', $server->url('/push'), '--weight', 2, '--accepts', 'packet', '--health', $server->url('/ready'), '--health-body', 'am ready',
-    '--processed-metric', $server->url('/metrics#lines_total'), '--drain-delay', '100ms');
+    '--processed-metric', $server->url('/metrics#lines_total'), '--drain-delay', '100ms', '--header-file', $headers);
 $sidecar->wait_log(qr/msg="the server is not well, so heartbeats stop" .*reason="status 503"/);
 ok(!analyzer('loki1'), 'a server that is not well is not registered');
 write_whole($well, '');
@@ -37,7 +40,9 @@ is("$found->{weight} $found->{accepts} $found->{source} $found->{url}", '2 packe
 wait_until { analyzer('loki1') && analyzer('loki1')->{processed} == 42 } 10, 'the count of its metric';
 pass('its own metric counts the messages, by the heartbeats');
 wait_until { (http(POST => "http://$node->{ingest}/ingest", { messages => ['m'] })->{headers}{'weir-analyzer'} // '') eq 'loki1' } 10, 'a delivery';
-pass('it gets packets');
+pass('it gets packets, and each request has its headers');
+is_deeply([ analyzer('loki1')->{headers}->@* ], [ 'X-Key', 'X-Tenant' ], 'whose names are shown');
+unlike(join('', $sidecar->log, $node->log), qr/a,b/, 'but not their values');
 unlink $well or die;
 wait_until { !analyzer('loki1') } 10, 'its lease to end';
 pass('while it is not well no heartbeats are sent');

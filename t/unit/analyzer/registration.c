@@ -90,6 +90,14 @@ static void bodies_say_what_the_config_says(void **state)
 	assert_non_null(strstr(buf_str(&body), "\"accepts\":\"packet\""));
 	assert_non_null(strstr(buf_str(&body), "\"slow_start_ms\":5000"));
 	buf_clear(&body);
+	member.encoding = "gzip";
+	member.headers =
+		&(struct conf_list){ (char *[]){ "Authorization: Basic YTpi", "X-A:b " }, 2 };
+	registration_body(&body, &member, "i1", 5);
+	assert_non_null(strstr(buf_str(&body), "\"encoding\":\"gzip\""));
+	assert_non_null(strstr(buf_str(&body), "\"headers\":{\"Authorization\":\"Basic YTpi\","
+					       "\"X-A\":\"b\"}"));
+	buf_clear(&body);
 	registration_heartbeat_body(&body, "i\"1", 123456789012);
 	assert_string_equal(buf_str(&body), "{\"instance\":\"i\\\"1\",\"processed\":123456789012}");
 	buf_clear(&body);

@@ -44,17 +44,34 @@ static void test_reads_its_parts(void **state)
 	assert_int_equal(config.status_least, 200);
 	assert_int_equal(config.status_most, 404);
 	sidecar_config_free(&config);
+	assert_int_equal(LOAD(&config, &command, "--header", "X-A: 1,2", "--header", "X-B: c",
+			      "--encoding", "gzip"),
+			 0);
+	assert_int_equal(config.headers.n_values, 2);
+	assert_string_equal(config.headers.values[0], "X-A: 1,2");
+	assert_int_equal(config.encoding, SIDECAR_GZIP);
+	sidecar_config_free(&config);
 }
 
 static void test_refuses_what_cannot_be(void **state)
 {
 	static const char *const wrong[][2] = {
-		{ "--health-status", "20" },          { "--health-status", "300-200" },
-		{ "--health-status", "200-" },        { "--health-status", "ok" },
-		{ "--processed-metric", "http://h" }, { "--processed-metric", "http://h#" },
-		{ "--processed-metric", "h#x" },      { "--health", "h:1" },
-		{ "--health-body", "fine" },          { "--id", "a/b" },
-		{ "--delivery-token", "short" },      { "--accepts", "letters" },
+		{ "--health-status", "20" },
+		{ "--health-status", "300-200" },
+		{ "--health-status", "200-" },
+		{ "--health-status", "ok" },
+		{ "--processed-metric", "http://h" },
+		{ "--processed-metric", "http://h#" },
+		{ "--processed-metric", "h#x" },
+		{ "--health", "h:1" },
+		{ "--health-body", "fine" },
+		{ "--id", "a/b" },
+		{ "--delivery-token", "short" },
+		{ "--accepts", "letters" },
+		{ "--header", "Host: h" },
+		{ "--header", "X-A" },
+		{ "--header", "X-A: 1\nx-a: 2" },
+		{ "--encoding", "br" },
 	};
 	struct sidecar_config config;
 	char **command;

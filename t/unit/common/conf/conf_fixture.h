@@ -29,7 +29,7 @@ struct settings {
 	bool verbose;
 	uint64_t drain_ms, body_bytes;
 	int ack;
-	struct conf_list targets;
+	struct conf_list targets, headers;
 };
 #define FIELD(f) offsetof(struct settings, f)
 
@@ -46,6 +46,8 @@ static const struct conf_option sample_options[] = {
 	{ "max-body", CONF_SIZE, FIELD(body_bytes), "1MiB", NULL, "Limit.", 1, 1 << 30 },
 	{ "ack", CONF_CHOICE, FIELD(ack), "delivered", NULL, "When.", 0, 0, acks },
 	{ "target", CONF_LIST, FIELD(targets), "a,b", "URL", "Where to." },
+	{ "header", CONF_LIST, FIELD(headers), NULL, "NAME: VALUE", "Secrets.", 0, 0, NULL,
+	  CONF_SECRET | CONF_LINES },
 };
 static const struct conf_program sample = { "weir-node",    "Divides packets.",
 					    "[options]",    "Examples:\n  weir-node --workers 2\n",

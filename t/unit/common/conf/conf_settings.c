@@ -47,8 +47,11 @@ static void each_option_has_value_and_origin(void **state)
 
 static void a_secret_is_masked(void **state)
 {
-	assert_int_equal(load(*state, "--token s3cret"), 0);
+	assert_int_equal(load(*state, "--token s3cret --header=a:s3cret,x --header=b=c:s3cret "
+				      "--header=s3cret"),
+			 0);
 	assert_shown("token=******** (flag --token)\n");
+	assert_shown("header=a: ********, b=c: ********, ******** (flag --header)\n");
 	assert_null(strstr(shown, "s3cret"));
 }
 

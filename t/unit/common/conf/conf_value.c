@@ -196,6 +196,12 @@ static void strings_replace_and_lists_append(void **state)
 	assert_string_equal(v.list.values[2], "c");
 	conf_free(&program, &v);
 	assert_int_equal(v.list.n_values, 0);
+	option.flags = CONF_LINES;
+	assert_int_equal(conf_parse_value(&option, "a: b,c\r\n\n# d\ne,", &v, why), 0);
+	assert_int_equal(v.list.n_values, 2);
+	assert_string_equal(v.list.values[0], "a: b,c");
+	assert_string_equal(v.list.values[1], "e,");
+	conf_free(&program, &v);
 	assert_refused(CONF_LIST, 0, 0, "a,,b", "has an empty element");
 	assert_refused(CONF_LIST, 0, 0, ",a", "has an empty element");
 	assert_refused(CONF_LIST, 0, 0, "a,", "has an empty element");
