@@ -13,12 +13,13 @@
 --   20 delivered_packets HASH, 21 forgiven HASH, 22 accounts HASH, 23 flaps HASH,
 --   24 spill_seen HASH, 25 kept HASH
 -- ARGV
---   1 epoch the caller knows, 2 how many analyzers it knows of that epoch, 3 where the spill is, if on a server
---   of its own, 4 how long ago the caller saw it there (ms; absent: never), 5 packets, 6 messages, 7 bytes in it,
---   8 dead letters
+--   1 epoch the caller knows, 2 how many analyzers it knows of that epoch, 3 "1": it wants to know when the journal
+--   began, 4 where the spill is, if on a server of its own, 5 how long ago the caller saw it there (ms; absent:
+--   never), 6 packets, 7 messages, 8 bytes in it, 9 dead letters
 -- RETURNS
 --   {keys that were lost ("slot weight", "" = none), analyzers to bring back ("a1 a2"; "*": all that the
---   caller knows), when the journal began in ms ("": there is none, "0": it was trimmed), Redis TIME in ms}
+--   caller knows), when the journal began in ms ("": there is none, "0": it was trimmed, "-": the caller did not want
+--   to know, and nothing was lost), Redis TIME in ms}
 -- COST
 --   O(1), about 25 us; O(analyzers) when something is lost
 --@include keys
@@ -29,13 +30,18 @@
 local K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local K_FORGIVEN, K_ACCOUNTS, K_FLAPS = KEYS[21], KEYS[22], KEYS[23]
 local K_SPILL_SEEN, K_KEPT = KEYS[24], KEYS[25]
-local known_epoch, n_known = tonumber(ARGV[1]), tonumber(ARGV[2])
-local KEYS_BY_TYPE = {
-  string = {K_EPOCH, K_HOT},
+local known_epoch, n_known, wants_journal = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
+-- Those that is_whole and has_all_reports read, and all others.
+local READ = {
+  string = {K_HOT},
   zset = {K_EXPIRES, K_NODES},
+  hash = {K_SLOT, K_URL, K_WEIGHT, K_STATE, K_INFO, K_NODE_INFO, K_HELD, K_UNREACHABLE},
+}
+local UNREAD = {
+  string = {K_EPOCH},
   stream = {K_JOURNAL},
-  hash = {K_SLOT, K_URL, K_WEIGHT, K_STATE, K_INFO, K_PROCESSED, K_NODE_INFO, K_HELD, K_UNREACHABLE, K_REPORT,
-    K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS, K_FORGIVEN, K_ACCOUNTS, K_FLAPS, K_SPILL_SEEN, K_KEPT},
+  hash = {K_PROCESSED, K_REPORT, K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS, K_FORGIVEN, K_ACCOUNTS,
+    K_FLAPS, K_SPILL_SEEN, K_KEPT},
 }
 local SPILL_SEEN_MOST_MS = 10000
 local now = now_ms()
@@ -56,8 +62,8 @@ local function tell_noted()
   for name in string.gmatch(names, '%S+') do lose(name) end
 end
 
-local function delete_strangers()
-  for kind, keys in pairs(KEYS_BY_TYPE) do
+local function delete_strangers(keys_by_type)
+  for kind, keys in pairs(keys_by_type) do
     for _, key in ipairs(keys) do
       local found = redis.call('TYPE', key).ok
       if found ~= kind and found ~= 'none' then
@@ -175,34 +181,44 @@ end
 -- has its spill elsewhere any more.
 local function note_spill()
   local seen_ms = tonumber(redis.call('HGET', K_SPILL_SEEN, 'seen_ms')) or 0
-  if not ARGV[3] then
+  if not ARGV[4] then
     if math.abs(now - seen_ms) > SPILL_SEEN_MOST_MS then redis.call('DEL', K_SPILL_SEEN) end
     return
   end
-  redis.call('HSET', K_SPILL_SEEN, 'server', ARGV[3])
-  local saw_ms = ARGV[4] and now - ARGV[4]
+  redis.call('HSET', K_SPILL_SEEN, 'server', ARGV[4])
+  local saw_ms = ARGV[5] and now - ARGV[5]
   if saw_ms and (saw_ms >= seen_ms or seen_ms > now) then
-    redis.call('HSET', K_SPILL_SEEN, 'seen_ms', saw_ms, 'packets', ARGV[5], 'messages', ARGV[6], 'bytes', ARGV[7],
-      'dead', ARGV[8])
+    redis.call('HSET', K_SPILL_SEEN, 'seen_ms', saw_ms, 'packets', ARGV[6], 'messages', ARGV[7], 'bytes', ARGV[8],
+      'dead', ARGV[9])
   end
 end
 
 -- By its oldest entry. All data are younger than that, unless earlier entries were trimmed.
 local function journal_began()
+  if not wants_journal and #lost == 0 and #forgotten == 0 then return '-' end
   if redis.call('XLEN', K_JOURNAL) >= JOURNAL_MOST / 2 then return '0' end
   local oldest = redis.call('XRANGE', K_JOURNAL, '-', '+', 'COUNT', 1)[1]
   return oldest and string.match(oldest[1], '^%d+') or ''
 end
 
-delete_strangers()
+-- Each key that these read has its own type, or there is an error. Mostly that spares asking for the type of each.
+local looked, all_reports, whole = pcall(function()
+  redis.call('HLEN', K_UNREACHABLE)
+  return has_all_reports(), is_whole()
+end)
+delete_strangers(UNREAD)
+if not (looked and all_reports and whole) then
+  delete_strangers(READ)
+  all_reports, whole = has_all_reports(), is_whole()
+end
 tell_noted()
 if redis.call('EXISTS', K_EPOCH) == 1 and not tonumber(redis.call('GET', K_EPOCH)) then
   redis.call('DEL', K_EPOCH)
   lose(K_EPOCH)
 end
 -- damage within a field is looked for every ten seconds: that looks at each analyzer
-if not is_whole() or now % 10000 < 1000 then mend_analyzers() end
-if not has_all_reports() then mend_workers() end
+if not whole or now % 10000 < 1000 then mend_analyzers() end
+if not all_reports then mend_workers() end
 note_spill()
 if is_lost.hot or is_lost.accounts or is_lost.epoch or is_lost.held then redis.call('HSET', K_ACCOUNTS, '~lost', '{}') end
 if #lost > 0 then

@@ -9,6 +9,7 @@
 #include "registry/scripts.h"
 
 #define FORGET_MOST_MS 60000 /* between two looks for analyzers that are silent for long */
+#define JOURNAL_EACH 10      /* calls of mend: only one of them looks when the journal began */
 
 struct roster_keeper {
 	struct roster_keeper_config config;
@@ -20,6 +21,7 @@ struct roster_keeper {
 	uint64_t forget_us;    /* when to look next for those silent for long */
 	double looked_ms;      /* Redis TIME when its journal was last seen; 0: never */
 	bool has_lost;         /* it has lost data, and the next look tells whether it lost all */
+	unsigned n_mended;     /* calls of mend since Redis was there again */
 };
 
 struct roster *roster_keeper_roster(struct roster_keeper *k)
@@ -200,6 +202,8 @@ static bool is_empty(struct roster_keeper *k, const char *began, const char *now
 {
 	bool is_younger = k->looked_ms > 0 && strtod(began, NULL) > k->looked_ms;
 
+	if (*began == '-')
+		return false; /* it was not looked at */
 	if (!*began)
 		return k->has_lost;
 	k->looked_ms = strtod(now, NULL);
@@ -249,12 +253,21 @@ static void on_mended(void *arg, const redisReply *reply)
 	k->has_lost = false;
 }
 
+/* Data get lost while Redis is away. All else that is lost is named, and then the script looks by itself. */
+static bool wants_journal(struct roster_keeper *k)
+{
+	unsigned n = k->n_mended++;
+
+	return k->has_lost || n < JOURNAL_EACH || n % JOURNAL_EACH == 0;
+}
+
 void roster_keeper_mend(struct roster_keeper *k, struct spill_look *spill_look)
 {
 	struct script_args args = { 0 };
 
 	script_arg_int(&args, (int64_t)k->roster->epoch);
 	script_arg_int(&args, k->roster->n_analyzers);
+	script_arg_str(&args, wants_journal(k) ? "1" : "0");
 	spill_look_add_args(spill_look, &args);
 	if (link_call(k->config.link, SCRIPT_MEND, &args, on_mended, k) != 0)
 		log_debug("control", "the link is down, the registry was not looked at");
@@ -263,6 +276,7 @@ void roster_keeper_mend(struct roster_keeper *k, struct spill_look *spill_look)
 void roster_keeper_on_down(struct roster_keeper *k)
 {
 	k->is_asking = false;
+	k->n_mended = 0;
 }
 
 /* ---- life ---- */
