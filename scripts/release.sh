@@ -8,14 +8,16 @@ help() {
 		Usage: scripts/release.sh VERSION [options]
 
 		Sets the version in every file that names it, cuts CHANGELOG.md, and commits that. Then it runs the checks,
-		builds what is shipped, writes SHA256SUMS, and tags the commit as vVERSION. Nothing is published.
-		The tag comes last. After a failed step, mend it and run the same command again: it goes on with that release.
+		builds what is shipped, writes SHA256SUMS, and tags the commit as vVERSION. Without --push-* nothing is published.
+		The tag comes after all that can fail here, and publishing after the tag. After a failed step, mend it and run the same command again: it goes on with that release.
 
 		  --dry-run         print each step and what it would run, and change nothing
 		  --skip STEP,...   leave steps out: tests, chaos, bench, debs, chart, image
 		  --output FOLDER   where packages, chart and sums go (default: build/release-VERSION)
 		  --date YYYY-MM-DD stands in CHANGELOG.md (default: today, UTC)
-		  --sign KEY        sign the tag, the sums and the chart with this key of gpg
+		  --sign KEY        sign the tag, the sums and the chart with this key of gpg; helm reads ~/.gnupg/secring.gpg, or $KEYRING
+		  --push-chart oci://REGISTRY/PATH   push the chart, and its signature
+		  --push-image REGISTRY/NAME         push the image as REGISTRY/NAME:VERSION
 		  --help            this text
 	END
 }
@@ -30,17 +32,21 @@ skipped=','
 output=''
 date=$(date -u +%F)
 key=''
+chart_to=''
+image_to=''
 while (($#)); do
 	case $1 in
 	--help | -h) help && exit 0 ;;
 	--dry-run) is_dry=1 ;;
-	--skip | --output | --date | --sign)
+	--skip | --output | --date | --sign | --push-chart | --push-image)
 		(($# > 1)) || usage_error "$1 needs a value"
 		case $1 in
 		--skip) skipped+=$2, ;;
 		--output) output=$2 ;;
 		--date) date=$2 ;;
 		--sign) key=$2 ;;
+		--push-chart) chart_to=$2 ;;
+		--push-image) image_to=$2 ;;
 		esac
 		shift
 		;;
@@ -54,10 +60,14 @@ while (($#)); do
 done
 [[ $version =~ ^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}$ ]] || usage_error "the version must be three numbers, such as 0.2.0"
 [[ $date =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || usage_error "the date must be YYYY-MM-DD"
+[[ -z $chart_to || $chart_to =~ ^oci://[^/]+/?. ]] || usage_error "--push-chart must be oci://REGISTRY/PATH"
+[[ ! $image_to =~ ^oci:|:// ]] || usage_error "--push-image must be REGISTRY/NAME, without oci://"
 IFS=, read -ra names <<<"${skipped#,}"
 for name in "${names[@]}"; do
 	[[ " ${all_steps[*]} " == *" $name "* ]] || usage_error "there is no step '$name'"
 done
+[[ -z $chart_to || $skipped != *,chart,* ]] || usage_error "--push-chart needs the step chart"
+[[ -z $image_to || $skipped != *,image,* ]] || usage_error "--push-image needs the step image"
 tag=v$version
 output=$(realpath -m "${output:-build/release-$version}")
 
@@ -167,17 +177,23 @@ make_debs() {
 
 make_chart() {
 	run helm lint --strict helm/weir
-	run helm package helm/weir --destination "$output" ${key:+--sign --key "$key"}
+	run helm package helm/weir --destination "$output" ${key:+--sign --key "$key"} ${KEYRING:+--keyring "$KEYRING"}
 }
 
 make_image() {
-	run docker build --build-arg "VERSION=$version" --tag "weir:$version" .
+	local epoch
+	epoch=$(git log -1 --format=%ct)
+	run docker build --build-arg "VERSION=$version" --build-arg "SOURCE_DATE_EPOCH=$epoch" --tag "weir:$version" .
+	say "writes $output/weir-$version-image.packages.txt, what the image consists of"
+	((!is_dry)) || return 0
+	docker run --rm --network none "weir:$version" dpkg-query --show \
+		--showformat '${Package} ${Version} ${Architecture} ${source:Package} ${source:Version}\n' >"$output/weir-$version-image.packages.txt"
 }
 
 write_sums() {
 	say "writes $output/SHA256SUMS"
 	((!is_dry)) || return 0
-	(cd "$output" && find . -maxdepth 1 -type f \( -name '*.deb' -o -name '*.tgz' -o -name '*.prov' \) -printf '%P\n' |
+	(cd "$output" && find . -maxdepth 1 -type f \( -name '*.deb' -o -name '*.tgz' -o -name '*.prov' -o -name '*.packages.txt' \) -printf '%P\n' |
 		LC_ALL=C sort | xargs -r sha256sum >SHA256SUMS)
 	[[ -z $key ]] || gpg --yes --local-user "$key" --armor --detach-sign "$output/SHA256SUMS"
 }
@@ -185,6 +201,16 @@ write_sums() {
 make_tag() {
 	[[ -z $(git status --porcelain --untracked-files=no) ]] || die "a step has changed files of the tree: see git status"
 	run git tag ${key:+--local-user "$key" --sign} --annotate "$tag" --message "Weir $version"
+}
+
+# ---- what is published ----
+
+publish() {
+	[[ -z $chart_to ]] || run helm push "$output/weir-$version.tgz" "$chart_to"
+	[[ -z $image_to ]] || {
+		run docker tag "weir:$version" "$image_to:$version"
+		run docker push "$image_to:$version"
+	}
 }
 
 check_start
@@ -198,8 +224,9 @@ for step in debs chart image; do
 done
 write_sums
 make_tag
+publish
 if ((is_dry)); then
 	say "nothing was changed"
 else
-	say "$tag is made, and nothing is published: docs/releasing.md has what comes next"
+	say "$tag is made: docs/releasing.md has what comes next"
 fi
