@@ -2,18 +2,15 @@
  *	cc -O2 -D_GNU_SOURCE -o counter counter.c -lcurl -lcjson && ./counter ID PORT http://NODE:8081 [WEIGHT]
  */
 #include <arpa/inet.h>
-#include <cjson/cJSON.h>
-#include <curl/curl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "weir_member.h" /* what keeps it in the pool */
 #define REMEMBERED 65536 /* ids of packets; a later one takes the place of an earlier one */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the next two lines */
 static int n_packets, n_messages, n_duplicates, n_refused;
-static char *seen[REMEMBERED], instance[128]; /* instance: "" while it is not registered */
+static char *seen[REMEMBERED];
 static volatile sig_atomic_t leaving; static pthread_t thread;
 static void on_term(int number) { leaving = number; }
 /* What you want to do with a packet. Its status: 2xx it is done, 4xx it can never be, 503 not now. */
@@ -60,41 +57,21 @@ static void *serve(void *arg) {
 	}
 	return fclose(in), fclose(out), NULL;
 }
-/* The status of what the node answers, 0: nothing; *heartbeat_ms is set, and the instance, where it says them. */
-static long call(char **argv, const char *method, const char *path, const char *body, int *heartbeat_ms) {
-	char url[512], *text = NULL;
-	size_t size; long status = 0;
-	FILE *answer = open_memstream(&text, &size); CURL *curl = curl_easy_init();
-	snprintf(url, sizeof(url), "%s/v1/analyzers/%s%s", argv[3], argv[1], path);
-	curl_easy_setopt(curl, CURLOPT_URL, url), curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body), curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 2000L);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-	if (curl_easy_perform(curl) == CURLE_OK) curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_cleanup(curl), fclose(answer);
-	cJSON *lease = cJSON_Parse(text), *said = cJSON_GetObjectItem(lease, "instance");
-	if (cJSON_IsString(said)) snprintf(instance, sizeof(instance), "%s", said->valuestring);
-	if (cJSON_IsNumber(said = cJSON_GetObjectItem(lease, "heartbeat_ms"))) *heartbeat_ms = said->valueint;
-	return cJSON_Delete(lease), free(text), status;
-}
 static void *accept_nodes(void *fd) {
 	for (long client; (client = accept(*(int *)fd, NULL, NULL)) >= 0; pthread_detach(thread)) pthread_create(&thread, NULL, serve, (void *)client);
 	return NULL;
 }
 int main(int argc, char **argv) {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(atoi(argv[2])) };
-	int fd = socket(AF_INET, SOCK_STREAM, 0), heartbeat_ms = 1000, wait_ms = 1;
-	char me[512], beat[256];
+	int fd = socket(AF_INET, SOCK_STREAM, 0), wait_ms = 1;
+	char url[64];
+	struct weir_member me = { .node = argv[3], .id = argv[1], .url = url, .weight = argc > 4 ? atof(argv[4]) : 1 };
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 64)) return perror("listen"), 1;
 	signal(SIGPIPE, SIG_IGN), sigaction(SIGTERM, &(struct sigaction){ .sa_handler = on_term }, NULL);
 	pthread_create(&(pthread_t){ 0 }, NULL, accept_nodes, &fd);
-	snprintf(me, sizeof(me), "{\"url\":\"http://127.0.0.1:%s/ingest\",\"weight\":%s,\"started_ms\":%ld000}", argv[2], argc > 4 ? argv[4] : "1", (long)time(NULL));
-	for (; !leaving; usleep(wait_ms * 1000)) {
-		snprintf(beat, sizeof(beat), "{\"instance\":\"%s\",\"processed\":%d}", instance, n_messages);
-		long status = *instance ? call(argv, "POST", "/heartbeat", beat, &heartbeat_ms) : call(argv, "PUT", "", me, &heartbeat_ms);
-		if (status == 409 && *instance) return fputs("another process has the id\n", stderr), 1;
-		if (status == 404) *instance = '\0'; /* the pool has forgotten it */
-		wait_ms = status / 100 == 2 ? heartbeat_ms : 500;
-	}
-	if (*instance) call(argv, "DELETE", "", beat, &heartbeat_ms), sleep(1); /* what is on its way still comes */
+	snprintf(url, sizeof(url), "http://127.0.0.1:%s/ingest", argv[2]);
+	for (; !leaving; usleep(wait_ms * 1000))
+		if ((wait_ms = weir_member_beat(&me, n_messages)) < 0) return fputs("another process has the id\n", stderr), 1;
+	weir_member_leave(&me, n_messages), sleep(1); /* what is on its way still comes */
 	return write_answer(stdout, NULL), puts(""), 0;
 }
