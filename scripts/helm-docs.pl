@@ -69,6 +69,7 @@ my %types = (
     N => '{"type": "integer"}',
     X => '{"type": "number"}',
     P => '{"type": "number"}',
+    'HOST:PORT' => '{"type": "string", "pattern": ":[0-9]{1,5}$"}',
     TIME => '{"$ref": "#/definitions/time"}',
     SIZE => '{"$ref": "#/definitions/size"}',
 );
@@ -86,6 +87,8 @@ sub options_of ($program) {
         my ($choices) = /\[([a-z]+(?:\|[a-z]+)+);/;
         $options{$name} = $choices ? '{"enum": [' . join(', ', map { qq("$_") } split /\|/, $choices) . ']}'
             : $types{$placeholder} // '{"type": ["string", "number", "boolean"]}';
+        my ($least, $most) = /\[([\de.+-]+) to ([\de.+-]+);/ or next;
+        $options{$name} =~ s/^\{"type": "(?:integer|number)"\K/, "minimum": $least, "maximum": $most/;
     }
     return %options;
 }

@@ -57,6 +57,9 @@ my $asked = 0;
 $asked += cpu(container($_)->{resources}{requests}{cpu}) * $_->{spec}{replicas} for map { objects_of(render(), $_) } qw(Deployment StatefulSet);
 cmp_ok($asked, '<=', 1.5, 'by default all pods together ask for less than two CPUs');
 
+my $own = container(object(render('--set', 'node.lifecycle.preStop.exec.command={sync}'), 'Deployment'))->{lifecycle}{preStop};
+is(join(' ', sort keys %$own), 'exec', 'a preStop hook of the user stands alone, because Kubernetes takes one handler');
+
 # KEDA reads ports
 sub trigger (@set) { return object(render('--set', join ',', 'keda.enabled=true', @set), 'ScaledObject')->{spec}{triggers}[0]{metadata} }
 is(trigger('redis.external.sentinel.hosts={a,b:26380,[fd00::1]}')->{addresses}, 'a:26379,b:26380,[fd00::1]:26379', 'sentinels without a port have theirs');

@@ -23,6 +23,10 @@ refused(qr{at '/node/options': additional properties 'ingest-tokens' not allowed
 refused(qr{at '/node/options/max-body': '8MB' does not match}, 'node.options.max-body=8MB');
 refused(qr{at '/node/options/ack': value must be one of 'delivered', 'received'}, 'node.options.ack=never');
 refused(qr{at '/node/options/spill-after': got number, want string}, 'node.options.spill-after=5');
+refused(qr{at '/node/options/exact-messages': minimum: got 0, want 1}, 'node.options.exact-messages=0');
+refused(qr{at '/node/options/gelf-listen': 'gelf' does not match}, 'node.options.gelf-listen=gelf');
+refused(qr{node.options.syslog-listen: port 8080 is no port of its own}, 'node.options.syslog-listen=:8080');
+refused(qr{node.options.gelf-listen: port 5514 is no port of its own}, 'node.options.syslog-listen=:5514,node.options.gelf-listen=:5514');
 refused(qr{at '/node/drain/preStopSeconds': minimum: got 0, want 1}, 'node.drain.preStopSeconds=0');
 refused(qr{at '/node/podDisruptionBudget/maxUnavailable': minimum: got 0, want 1}, 'node.podDisruptionBudget.maxUnavailable=0');
 refused(qr{at '/node/resources/limits/memory': '1GB' does not match}, 'node.resources.limits.memory=1GB');
