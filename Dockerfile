@@ -1,37 +1,52 @@
-# One image with all programs:
+# One image with all programs, from the Debian packages:
 #   docker build -t weir . && docker run --rm weir weir-node --help
 # The unit tests, which no image waits for:
 #   docker build --target test -t weir-test . && docker run --rm weir-test
+# The packages themselves are in /debs of target "build". What the image consists of: docker run --rm weir dpkg-query --list
 # BASE is Debian 13; the classic builder and BuildKit both take this file.
 ARG BASE=debian:trixie-slim
 
 FROM ${BASE} AS build
 WORKDIR /src
 COPY packages.txt ./
-# redis-server: for the unit tests
+# redis-server: for the unit tests; dpkg-dev, file, perl: for the packages
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        redis-server $(awk '$1 == "build" { print $2 }' packages.txt)
+        redis-server dpkg-dev file perl $(awk '$1 == "build" { print $2 }' packages.txt)
 COPY . .
-RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release \
-        -DCMAKE_C_FLAGS_RELEASE=-O2 -DCMAKE_CXX_FLAGS_RELEASE=-O2 \
- && ninja -C /build weir-node weir-analyzer weir-sidecar weir-loadgen weirctl \
- && install -s -D -t /out /build/bin/weir-node /build/bin/weir-analyzer /build/bin/weir-sidecar /build/bin/weir-loadgen /build/bin/weirctl
+# The time of all our files: a second build makes the same layer. That of 0.1.0, unless the build names another one.
+ARG SOURCE_DATE_EPOCH=1795910400
+RUN scripts/debs.sh /debs && dpkg-deb --field /debs/weir-node_*.deb Depends >/debs/depends \
+ && for deb in /debs/weir-analyzer_*.deb /debs/weir-tools_*.deb; do dpkg-deb --field "$deb" Depends >>/debs/depends; done
 
 # The tests are compiled and run by its container, not by a step: the classic builder takes all steps of all stages.
 FROM build AS test
-CMD ["sh", "-c", "ninja -C /build && exec ctest --test-dir /build --output-on-failure --parallel $(nproc)"]
+CMD ["sh", "-c", "ninja -C build && exec ctest --test-dir build --output-on-failure --parallel $(nproc)"]
 
-FROM ${BASE}
-# ca-certificates: for analyzers and sinks with https://
-RUN apt-get update \
- && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        ca-certificates libcivetweb1 libcjson1 libcurl4t64 libdeflate0 libevent-2.1-7t64 libhiredis1.1.0 libnghttp2-14 libsimdjson25 \
-        libsnappy1v5 libsqlite3-0 libssl3t64 libzstd1 \
- && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/* \
- && useradd --uid 10001 --user-group --no-create-home --home-dir / --shell /usr/sbin/nologin weir \
+# What our packages need, and nothing of ours. ca-certificates: for analyzers and sinks with https://
+FROM ${BASE} AS base
+COPY --from=build /debs/depends /tmp/
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir / --shell /usr/sbin/nologin weir \
+ && apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get satisfy -y --no-install-recommends "$(paste -sd, /tmp/depends)" ca-certificates \
+ && rm -rf /tmp/depends /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/cache/ldconfig /var/log/* \
  && install -d -o weir -g weir /var/lib/weir
-COPY --from=build /out/ /usr/local/bin/
+
+# The packages are installed here, and what that changes is the one layer that the image has on top of "base".
+FROM base AS files
+COPY --from=build /debs/ /debs/
+ARG SOURCE_DATE_EPOCH=1795910400
+# Another value installs them again, to compare the layers: t/compose/scenes.sh.
+ARG REINSTALL=
+RUN touch /debs/begin && dpkg --install /debs/*.deb && mkdir /out \
+ && rm -rf /var/log/* /var/lib/dpkg/*-old /var/cache/ldconfig \
+ && find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /debs -o -path /out -o -path /tmp \) -prune \
+        -o ! -type d -newer /debs/begin -print0 -o ! -type d -cnewer /debs/begin -print0 \
+    | tar --null --files-from=- --sort=name --create | tar -x -C /out \
+ && find /out -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
+
+FROM base
+COPY --from=files /out/ /
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="Weir" \
       org.opencontainers.image.description="Divides packets of log messages over analyzers, by weight" \
