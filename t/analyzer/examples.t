@@ -11,7 +11,7 @@ alarm 280;
 sub has ($program) { return scalar grep { -x "$_/$program" } split /:/, $ENV{PATH} }
 my $examples = checkout . '/analyzer/examples';
 my %build = (go => [ 'go', 'build', '-o', folder . '/counter-go', "$examples/go/counter.go" ],
-    c => [ 'cc', '-O2', '-Wall', '-Werror', '-D_GNU_SOURCE', '-o', folder . '/counter-c', "$examples/c/counter.c", '-lcurl', '-lcjson' ]);
+    c => [ 'cc', '-O2', '-Wall', '-Werror', '-D_GNU_SOURCE', "-I$examples/c", '-o', folder . '/counter-c', "$examples/c/counter.c", '-lcurl', '-lcjson' ]);
 my %start = (python => [ 'python3', "$examples/python/counter.py" ], node => [ 'node', "$examples/node/counter.mjs" ], go => [ folder . '/counter-go' ], c => [ folder . '/counter-c' ]);
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {});
 my $node = $cluster->node(1);

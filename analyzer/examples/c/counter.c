@@ -1,12 +1,12 @@
 /* An analyzer for Weir: registers, takes batches, counts messages, drops duplicates by id, leaves on SIGTERM.
- *	cc -O2 -D_GNU_SOURCE -o counter counter.c -lcurl -lcjson && ./counter ID PORT http://NODE:8081 [WEIGHT]
+ *	cc -O2 -D_GNU_SOURCE -I. -o counter counter.c -lcurl -lcjson && ./counter ID PORT http://NODE:8081 [WEIGHT]
  */
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
-#include "weir_member.h" /* what keeps it in the pool */
+#include <weir_member.h> /* what keeps it in the pool */
 #define REMEMBERED 65536 /* ids of packets; a later one takes the place of an earlier one */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the next two lines */
 static int n_packets, n_messages, n_duplicates, n_refused;
