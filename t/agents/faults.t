@@ -15,4 +15,7 @@ my $killed = node_killed(\@repeat, patience => 150);
 is($killed->{$_}[0], 0, "a node is killed: $_ loses nothing") for @repeat;
 my $away = analyzers_away(\@names, spill => 1, patience => 150);
 is($away->{$_}[0], 0, "all analyzers are away: $_ loses nothing") for @names;
+my @calls = grep { Weir::AgentTable::row($_)->{format} eq 'otlp-grpc' } @names;
+my $drained = node_drained(\@calls, count => 10_000, patience => 150);
+is_deeply($drained->{$_}, [ 0, 0 ], "a node drains: each of the 10 000 records of $_ is there once") for @calls;
 done_testing;

@@ -3,19 +3,21 @@ package Weir::AgentFaults;
 # All given agents send at once, at a pace, while something fails: what becomes of their records.
 #
 #   my $outcome = node_killed(\@names);                        # {name => [lost, repeated]}
+#   my $outcome = node_drained(\@names, count => 10_000);      # as fast as they can; the node ends well
 #   my $n = connections(\@names);                              # {name => how many it opened}
 #   my $outcome = analyzers_away(\@names, spill => 1);         # until all is stored; with `seconds`, for that long
 # With smallest => 1 they have the smallest configurations of their pages, and not those that lose least.
 use v5.36;
 use Exporter qw(import);
 use List::Util qw(sum0);
+use Test::More;
 use Time::HiRes qw(sleep time);
 use Weir::Agents;
 use Weir::Base qw(deadline);
 use Weir::Cluster;
 use Weir::Test;
 
-our @EXPORT = qw(analyzers_away connections node_killed);
+our @EXPORT = qw(analyzers_away connections node_drained node_killed);
 use constant COUNT => 1000;
 use constant GAP_MS => 3;
 
@@ -71,6 +73,21 @@ sub node_killed ($names, %options) {
     $cluster->wait_known(qw(a1 a2));
     $cluster->node(1)->kill_now;
     return outcome($agents, \@runs, $options{patience} // 20);
+}
+
+# The node drains when a third of the records are there, and another one has its port by then.
+sub node_drained ($names, %options) {
+    my $cluster = cluster($names);
+    my $agents = Weir::Agents->new(cluster => $cluster);
+    my @runs = $agents->start_all($names, count => $options{count});
+    wait_until { accepted($cluster) > $options{count} * @$names / 3 } 60, 'a third of the records';
+    $cluster->start_node('n2');
+    $cluster->wait_known(qw(a1 a2));
+    $cluster->node(1)->signal('TERM');
+    my $outcome = outcome($agents, \@runs, $options{patience} // 20);
+    is($cluster->node(1)->wait_end(60), 0, 'a node that drains ends well');
+    is("$_->{status} $_->{log}", '0 ', "$_->{name} sees no error") for @runs;
+    return $outcome;
 }
 
 # All analyzers are killed when some of the records are there, and start again later.

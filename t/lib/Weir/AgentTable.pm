@@ -83,6 +83,8 @@ sub npm ($name, $package, $page, $format, $start, %more) {
 npm('otlp-proto', '@opentelemetry/exporter-logs-otlp-proto', 'opentelemetry', 'otlp-proto', $otlp, repeats => 1, block => 'otlp');
 npm('otlp-json', '@opentelemetry/exporter-logs-otlp-http', 'opentelemetry', 'otlp-json', $otlp, repeats => 1, block => 'otlp', edit => sub ($text) { $text =~ s/-proto/-http/r });
 npm('otlp-gzip', '@opentelemetry/exporter-logs-otlp-proto', 'opentelemetry', 'otlp-proto', $otlp, repeats => 1, block => 'otlp', edit => sub ($text) { $text =~ s{/v1/logs'}{$&, compression: 'gzip'}r });
+npm('otlp-grpc', '@opentelemetry/exporter-logs-otlp-grpc', 'opentelemetry', 'otlp-grpc', $otlp);
+npm('otlp-grpc-gzip', '@opentelemetry/exporter-logs-otlp-grpc', 'opentelemetry', 'otlp-grpc', $otlp, block => 'otlp-grpc', edit => sub ($text) { $text =~ s/8080'/$&, compression: 'gzip'/r });
 npm('pino-loki', 'pino-loki', 'pino', 'loki-json', $pino);
 npm('winston-http', 'winston', 'winston', 'json', $winston);
 npm('winston-loki', 'winston-loki', 'winston', 'loki-json', $winston, repeats => 1);
@@ -132,13 +134,22 @@ def records():
 
 $drive
 END
-        return ('env', 'PYTHONPATH=' . Weir::Agents::tools() . '/debian/usr/lib/python3/dist-packages', '/usr/bin/python3', $path,
+        return ('env', libraries(), 'PYTHONPATH=' . Weir::Agents::tools() . '/debian/usr/lib/python3/dist-packages', '/usr/bin/python3', $path,
             @$run{qw(name count gap_ms)});
     };
 }
 my $python_logging = python("for record in records():\n    logger.info(record)");
 agent('python-http', page => 'python', family => 'python', format => 'form', start => $python_logging);
 agent('graypy-http', page => 'python', family => 'python', deb => 'python3-graypy', format => 'gelf', start => $python_logging);
+agent('python-grpc', page => 'opentelemetry', family => 'python', deb => 'python3-grpcio', format => 'otlp-grpc', repeats => 1, start => python(<<'END'));
+some = []
+for record in records():
+    some.append(record)
+    if len(some) == 50:
+        send(some)
+        some = []
+send(some)
+END
 agent('python-elasticsearch', page => 'python', family => 'python', deb => 'python3-elasticsearch', format => 'bulk', start => python('send(records())'));
 
 # ---- Debian's daemons: the records come over a socket of the agent's own ----
