@@ -69,6 +69,7 @@ make_root() {
 	rm -rf "$root"
 	debootstrap --variant=minbase "$release" "$root"
 	mkdir -p "$root/src"
+	printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
 	in_root dpkg --add-architecture arm64
 	in_root apt-get update -q
 	in_root apt-get install -q -y --no-install-recommends crossbuild-essential-arm64 qemu-user-static redis-server ca-certificates \
