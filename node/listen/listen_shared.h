@@ -63,6 +63,10 @@ struct listen_shared {
 	unsigned n_parcels;
 	struct stream_list reading, held; /* connections */
 	unsigned n_streams[LISTEN_PORTS];
+	/* Of frames that are not whole. One of them may become as long as it may; the others share a
+	 * part of the window. So there is always one that gets on. */
+	struct stream *large; /* whose; NULL: none is long */
+	size_t large_bytes;   /* of all, beyond what each connection may have */
 	struct stream *dirty; /* those with something to write */
 	bool may_resume;      /* there is more room than before */
 	bool is_ending;       /* connections are read to the end of a frame, and closed */

@@ -13,12 +13,14 @@
 
 #define READ_BYTES (16u << 10) /* room that there is at least for a read */
 #define BUSY_BYTES (64u << 10)
+#define LARGE_PARTS 2   /* of the window, one is for frames that are not whole */
 #define END_US 2000000  /* ending: for the rest of a frame */
 #define TALK_US 5000000 /* ending: then it is closed at the end of the next frame */
 #define QUIET_US 300000 /* ending: without a byte, after its sender was told */
 
 static void on_read(evutil_socket_t fd, short what, void *arg);
 static void on_write(evutil_socket_t fd, short what, void *arg);
+static void give_turn(struct stream *s);
 
 /* ---- acknowledgements ---- */
 
@@ -168,6 +170,8 @@ void stream_close(struct stream *s, enum conn_close reason)
 	while (s->waits_for)
 		wait_no_more(s, s->waits_for);
 	forget_dirty(s);
+	give_turn(s);
+	shared->large_bytes -= s->n_large;
 	if (event_initialized(&s->read_event))
 		event_del(&s->read_event);
 	if (event_initialized(&s->write_event))
@@ -190,6 +194,11 @@ void stream_close(struct stream *s, enum conn_close reason)
 
 /* ---- memory ---- */
 
+static size_t large_part(size_t capacity)
+{
+	return capacity > BUSY_BYTES ? capacity - BUSY_BYTES : 0;
+}
+
 static bool recharge(struct stream *s, size_t n_in)
 {
 	size_t n = sizeof(*s) + n_in + s->out.capacity;
@@ -199,7 +208,32 @@ static bool recharge(struct stream *s, size_t n_in)
 	if (n < s->n_charged)
 		memory_give(s->shared->config.memory, s->n_charged - n);
 	s->n_charged = n;
+	s->shared->large_bytes += large_part(n_in) - s->n_large;
+	s->n_large = large_part(n_in);
 	return true;
+}
+
+/* Another frame may become long. */
+static void give_turn(struct stream *s)
+{
+	if (s->shared->large != s)
+		return;
+	s->shared->large = NULL;
+	s->shared->may_resume = true;
+}
+
+/* All connections could have parts of long frames, and no memory to complete any of them. */
+static bool may_grow(struct stream *s, size_t n)
+{
+	struct listen_shared *shared = s->shared;
+	size_t others = shared->large_bytes - s->n_large;
+
+	if (n <= BUSY_BYTES)
+		return true;
+	if (!shared->large)
+		shared->large = s;
+	return shared->large == s ||
+	       others + large_part(n) <= shared->config.window_bytes / LARGE_PARTS;
 }
 
 /* Room for another read. */
@@ -211,8 +245,7 @@ static bool make_room(struct stream *s)
 		return true;
 	while (n - s->in.len < READ_BYTES)
 		n *= 2;
-	/* buf_reserve may take more than it must, by doubling */
-	if (!recharge(s, 2 * n))
+	if (!may_grow(s, n) || !recharge(s, n))
 		return false;
 	if (buf_reserve(&s->in, n - s->in.len) != 0) {
 		recharge(s, s->in.capacity);
@@ -221,13 +254,28 @@ static bool make_room(struct stream *s)
 	return recharge(s, s->in.capacity);
 }
 
-/* A connection that sends nothing holds nothing. */
+/* A connection that sends nothing holds nothing, and one whose long frame was taken not much. */
+static void shrink(struct stream *s)
+{
+	struct buf small = { 0 };
+
+	if (s->in.len == 0) {
+		buf_deinit(&s->in);
+	} else if (s->in.capacity > BUSY_BYTES && s->in.len <= BUSY_BYTES / 2 &&
+		   buf_reserve(&small, BUSY_BYTES) == 0) {
+		buf_append(&small, s->in.data, s->in.len);
+		buf_deinit(&s->in);
+		s->in = small;
+	}
+}
+
 static void consume(struct stream *s, size_t n)
 {
 	buf_consume(&s->in, n);
-	if (s->in.len == 0)
-		buf_deinit(&s->in);
+	shrink(s);
 	recharge(s, s->in.capacity);
+	if (s->n_large == 0)
+		give_turn(s);
 }
 
 /* ---- frames ---- */
@@ -273,10 +321,11 @@ static int take_frames(struct stream *s, bool is_end)
 	}
 	if (r == STREAM_E_PARTIAL)
 		s->n_scanned = s->in.len - at;
-	if (at > 0)
+	if (at > 0) {
 		s->frame_us = s->shared->now_us;
-	if (at > 0)
+		s->short_us = 0;
 		consume(s, at);
+	}
 	return r;
 }
 
@@ -298,6 +347,7 @@ static enum read_result read_some(struct stream *s)
 	if (s->in.len == 0)
 		s->frame_us = s->shared->now_us;
 	s->in.len += (size_t)n;
+	s->short_us = 0;
 	s->active_us = s->shared->now_us;
 	metrics_add(s->shared->config.metrics, M_LISTEN_BYTES, s->port, n);
 	return READ_SOME;
@@ -339,11 +389,22 @@ static bool close_if_done(struct stream *s, enum read_result last)
 	return false;
 }
 
+/* It waits for memory, and for nothing else. */
+static void note_short(struct stream *s)
+{
+	if (!s->shared->large && s->n_large)
+		s->shared->large = s;
+	if (!s->short_us)
+		s->short_us = s->shared->now_us;
+}
+
 /* Its frames are taken. True: it goes on; else it is closed or held. */
 static bool take_in(struct stream *s)
 {
 	int r = take_frames(s, s->has_ended);
 
+	if (r == STREAM_E_HELD && may_take(s))
+		note_short(s);
 	if (r == STREAM_E_CLOSE) {
 		consume(s, s->in.len); /* what it was closed for is counted */
 		stream_close(s, CLOSE_REFUSED);
@@ -370,6 +431,7 @@ void stream_advance(struct stream *s)
 		last = read_some(s);
 	switch (last) {
 	case READ_NO_ROOM:
+		note_short(s);
 		set_held(s, true);
 		return;
 	case READ_RESET:
@@ -418,14 +480,30 @@ static void give_up_frame(struct stream *s, enum conn_close reason)
 		close_if_done(s, READ_NOTHING);
 }
 
+/* The memory is not enough for its frame, and others wait for their turn. */
+static void give_up_turn(struct stream *s)
+{
+	char text[NET_ADDR_STRLEN];
+
+	net_addr_format(&s->peer, text);
+	log_warn("listen", "connection closed: no memory for its message",
+		 "client=%s listener=%s bytes=%zu", text, listen_port_names[s->port], s->in.len);
+	metrics_add(s->shared->config.metrics, M_REFUSED, REFUSAL_NO_MEMORY, 1);
+	stream_close(s, CLOSE_NO_MEMORY);
+}
+
 void stream_sweep(struct stream *s)
 {
 	const struct listen_shared *shared = s->shared;
 	const struct listen_config *config = &shared->config;
 	uint64_t now = shared->now_us, frame_us = s->ends_us ? END_US : config->frame_us;
 
+	if (!may_take(s))
+		s->short_us = 0; /* it waits for something else */
 	if (s->out.len && now - s->write_us > config->write_us)
 		stream_close(s, CLOSE_WRITE_TIMEOUT);
+	else if (shared->large == s && s->short_us && now - s->short_us > config->frame_us)
+		give_up_turn(s);
 	else if (!s->is_held && s->in.len && now - s->frame_us > frame_us)
 		give_up_frame(s, CLOSE_BODY_TIMEOUT);
 	else if (s->is_held || s->ends_us)

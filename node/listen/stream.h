@@ -41,6 +41,7 @@ struct stream {
 	struct event read_event, write_event;
 	struct buf in, out;
 	size_t n_charged;
+	size_t n_large;   /* of large_bytes */
 	size_t n_scanned; /* bytes of the first frame that have been looked at */
 	uint64_t n_skip;  /* bytes of a frame that is too long */
 	bool is_skipping; /* up to the byte that ends a frame */
@@ -49,6 +50,7 @@ struct stream {
 	bool was_counted;   /* syslog: the length of the last frame was given */
 	uint64_t active_us; /* when it sent something */
 	uint64_t frame_us;  /* since when a part of a frame is there */
+	uint64_t short_us;  /* since when memory is lacking for its frame; 0: it is not */
 	uint64_t write_us;  /* since when it does not read what it is sent */
 	uint64_t ends_us;   /* is_ending: since then; 0: it has not been told */
 	struct parcel *waits_for;

@@ -57,4 +57,25 @@ $listen->is_delivered('an analyzer has all of them');
 is($listen->metric('weir_dead_packets_total'), 0, 'nothing becomes a dead letter');
 cmp_ok(max(map { length encode_json({ messages => $_->{messages} }) } $listen->packets), '<=', MAX_BODY, 'no packet is longer than max-body');
 is($listen->node->end, 0, 'the node ends well');
+
+# ---- many at once, and memory for one or two of them ----
+
+use constant AGENTS => 12;
+my $small = Weir::Listen->start(['forward'], '--memory-max', '64MiB');
+my $events = pack_of(array(1, map_of(log => 'x' x 1000))) x 3000;
+my $chunk = pack_of(array('tag', bin($events), map_of(chunk => 'mine')));
+my @agents = map { $small->client('forward') } 1 .. AGENTS;
+$_->send($chunk, 0) for @agents;
+my $all_sent = sub { $_->send($_->{unsent}, 0.02) for @agents; !grep { length $_->{unsent} } @agents };
+ok(eval { wait_until { $all_sent->() } 60, 'all chunks to be read'; 1 }, 'many long chunks at once are read, in turns');
+is_deeply([ map { Weir::Msgpack::read_from($_)->{ack} } @agents ], [ ('mine') x AGENTS ], 'and each is acknowledged');
+$small->got('forward-tcp', 3000 * AGENTS, 'with all of its events');
+is($small->node->end, 0, 'the node ends well');
+
+my $tight = Weir::Listen->start(['forward'], '--memory-max', '64MiB', '--body-timeout', '1s');
+my $greedy = $tight->client('forward');
+$greedy->send(pack_of(array('tag', bin($events x 4), map_of(chunk => 'mine'))), 0.1);
+ok($greedy->ending(20), 'a chunk for which there never is memory ends its connection');
+is($tight->metric('weir_refused_requests_total{reason="no_memory"}'), 1, 'and is counted');
+is($tight->node->end, 0, 'the node ends well');
 done_testing;
