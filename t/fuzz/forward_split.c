@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/format/format.h"
+#include "common/format/msgpack_stream.h"
 #include "node/listen/forward_frame.h"
 #include "node/listen/forward_split.h"
 #include "t/unit/node/listen/listen_bench.h"
@@ -50,8 +51,8 @@ static void send_all(struct parcel *first, uint64_t n_messages)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	AUTO_FREE char *copy = malloc(len ? len : 1);
-	struct format_body body = { copy, len, { "", 0 }, { "", 0 } };
-	struct group_part part = { copy, len };
+	struct format_body body = { copy, 0, { "", 0 }, { "", 0 } };
+	struct msgpack_stream end;
 	struct format_sink sink = { 0 };
 	struct parcel *first = NULL;
 	int r;
@@ -62,10 +63,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (!bench.families)
 		listen_bench_init(&bench, LISTEN_FORWARD_TCP, MAX_BODY, MEMORY_BYTES);
 	bench.look = look;
-	if (format_read(FORMAT_FORWARD, &body, &sink) != 0 ||
-	    forward_frame_read(copy, len, &whole) != 0)
+	msgpack_stream_init(&end);
+	if (msgpack_stream_read(&end, copy, len, len) != 0)
 		return 0;
-	r = forward_split(bench.source, &part, sink.n_messages, NULL, &first);
+	body.len = (size_t)end.n_bytes; /* one frame, as its reader hands it on */
+	if (format_read(FORMAT_FORWARD, &body, &sink) != 0 ||
+	    forward_frame_read(copy, body.len, &whole) != 0)
+		return 0;
+	r = forward_split(bench.source, &(struct group_part){ copy, body.len }, sink.n_messages,
+			  NULL, &first);
 	assert((r == 0) == (first != NULL));
 	if (r == 0)
 		send_all(first, sink.n_messages);
