@@ -211,6 +211,10 @@ static int check_tls(struct config *config)
 
 	if (config->listen_tls)
 		r = check_address("listen-tls", config->listen_tls, &config->listen_tls_addr);
+	if (r == 0 && config->listen_tls &&
+	    net_overlap(&config->listen_tls_addr, &config->listen_addr))
+		r = usage_error("listen-tls", config->listen_tls,
+				"has the port of --listen: each needs its own");
 	if (r == 0 && config->listen_tls && !config->tls_cert)
 		r = conf_complain(&program,
 				  "--tls-cert is missing: a TLS port needs a certificate");

@@ -478,7 +478,6 @@ static int check(void *config)
 	return check_tls(config, true);
 }
 
-/* Fills in node id, workers and memory, and checks what one option alone cannot say. */
 /* A page may link to it: nothing but a place of the web. */
 static int check_emitter(const struct node_config *c)
 {
@@ -489,6 +488,40 @@ static int check_emitter(const struct node_config *c)
 	return fail("emitter-url", c->emitter_url, "is no http://HOST:PORT/ or https://HOST/");
 }
 
+/* Two listeners at one port: the second cannot start, or each gets some of the other's connections. */
+static int check_ports(const struct node_config *c)
+{
+	const struct {
+		const char *option, *text;
+	} ports[] = {
+		{ "listen", c->listen },
+		{ "admin-listen", c->admin_listen },
+		{ "listen-tls", c->tls.listen },
+		{ "admin-listen-tls", c->tls.admin_listen },
+		{ "syslog-listen", c->syslog_listen },
+		{ "gelf-listen", c->gelf_listen },
+		{ "forward-listen", c->forward_listen },
+	};
+	struct net_addr addrs[ARRAY_LEN(ports)];
+	char why[NET_WHY_STRLEN];
+
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
+		int r = ports[i].text ? net_addr_parse(&addrs[i], ports[i].text) : 0;
+
+		if (r != 0)
+			return r; /* its own check has passed, so memory is short */
+		for (size_t k = 0; ports[i].text && k < i; k++) {
+			if (!ports[k].text || !net_overlap(&addrs[i], &addrs[k]))
+				continue;
+			snprintf(why, sizeof(why), "has the port of --%s: each needs its own",
+				 ports[k].option);
+			return fail(ports[i].option, ports[i].text, why);
+		}
+	}
+	return 0;
+}
+
+/* Fills in node id, workers and memory, and checks what one option alone cannot say. */
 static int finish(void *config)
 {
 	struct node_config *c = config;
@@ -526,6 +559,8 @@ static int finish(void *config)
 		r = check_listeners(c);
 	if (r == 0)
 		r = check_tls(c, false);
+	if (r == 0)
+		r = check_ports(c);
 	return r == 0 ? find_memory(c) : r;
 }
 

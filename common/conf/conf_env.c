@@ -171,14 +171,36 @@ static bool is_of_service(const char *rest)
 	       (strncmp(rest, "PORT_", 5) == 0 && isdigit((unsigned char)rest[5]));
 }
 
+/* The option of one call alone that a variable is named after; NULL: there is none. */
+static const char *once_option(const struct conf_program *program, const char *name)
+{
+	char new[CONF_ENV_STRLEN], old[CONF_ENV_STRLEN];
+
+	for (size_t i = 0; i < program->n_options; i++) {
+		const struct conf_option *option = &program->options[i];
+
+		conf_env_name(program->name, option->name, new);
+		conf_env_old_name(option->name, old);
+		if (option->flags & CONF_ONCE && (strcmp(name, new) == 0 || strcmp(name, old) == 0))
+			return option->name;
+	}
+	return NULL;
+}
+
 static void judge(const struct conf_program *program, const char *name)
 {
+	const char *once = once_option(program, name);
 	struct stranger s = { .name = name, .edits = 3 };
 	char own[CONF_ENV_STRLEN];
 	size_t len;
 
+	if (once) {
+		conf_warn(program, "%s is not read: --%s belongs on the command line", name, once);
+		return;
+	}
 	for (size_t i = 0; i < program->n_options; i++)
-		compare_option(&s, program->name, program->options[i].name, true);
+		if (!(program->options[i].flags & CONF_ONCE))
+			compare_option(&s, program->name, program->options[i].name, true);
 	compare_option(&s, program->name, "config", true);
 	for (size_t i = 0; i < n_conf_variables; i++)
 		compare_option(&s, conf_variables[i].program, conf_variables[i].option, false);

@@ -1,5 +1,6 @@
 #include "common/net/net_check.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,29 @@ int net_check_local(const struct net_addr *addr)
 		r = -errno;
 	close(fd);
 	return r;
+}
+
+static in_port_t port_of(const struct net_addr *addr)
+{
+	return addr->sa.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&addr->sa)->sin6_port
+					      : ((const struct sockaddr_in *)&addr->sa)->sin_port;
+}
+
+static bool is_any(const struct net_addr *addr)
+{
+	return addr->sa.ss_family == AF_INET6
+		       ? IN6_IS_ADDR_UNSPECIFIED(
+				 &((const struct sockaddr_in6 *)&addr->sa)->sin6_addr)
+		       : ((const struct sockaddr_in *)&addr->sa)->sin_addr.s_addr == INADDR_ANY;
+}
+
+bool net_overlap(const struct net_addr *a, const struct net_addr *b)
+{
+	if (port_of(a) == 0 || port_of(a) != port_of(b))
+		return false;
+	if (is_any(a) || is_any(b))
+		return true;
+	return a->len == b->len && memcmp(&a->sa, &b->sa, a->len) == 0;
 }
 
 static bool is_port(const char *text)

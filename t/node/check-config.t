@@ -36,6 +36,9 @@ for (
     [ 'weir-node', '--listen', '' ],
     [ 'weir-node', '--listen', 'no-such-host.invalid:80' ],
     [ 'weir-node', '--admin-listen', '192.0.2.1:8081' ],
+    [ 'weir-node', '--admin-listen', ':8080' ], # of the ingest port
+    [ 'weir-node', '--gelf-listen', '127.0.0.1:8080' ],
+    [ 'weir-node', '--forward-listen', '127.0.0.1:5514', '--syslog-listen', ':5514' ],
     [ 'weir-node', '--memory-max', '24MiB' ],
     [ 'weir-node', '--memory-max', '64MiB', '--workers', '16' ],
     [ 'weir-node', '--admin-listen', ':99999' ],
@@ -52,6 +55,7 @@ for (
     [ 'weir-analyzer', '--register', 'ftp://h', '--id', 'a1' ],
     [ 'weir-analyzer', '--listen', '9001', '--id', 'a1' ],
     [ 'weir-analyzer', '--listen', '192.0.2.1:9001', '--id', 'a1' ],
+    [ 'weir-analyzer', '--listen-tls', '127.0.0.1:9001', '--listen', '127.0.0.1:9001', '--id', 'a1' ],
     [ 'weir-analyzer', '--record', '/nowhere/record', '--id', 'a1' ],
     [ 'weir-loadgen', '--messages', '9-1', '--target', 'http://h/' ],
     [ 'weir-loadgen', '--target', 'ftp://127.0.0.1/' ],

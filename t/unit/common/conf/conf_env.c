@@ -136,6 +136,8 @@ static void what_is_of_one_call_alone_is_no_variable(void **state)
 	assert_int_equal(load_as(f, &once, ""), 0);
 	f->loaded = false; /* there is nothing to free */
 	assert_false(f->s.verbose);
+	assert_non_null(strstr(f->err, "weir-node: warning: WEIR_NODE_VERBOSE is not read: "
+				       "--verbose belongs on the command line\n"));
 	unsetenv("WEIR_NODE_VERBOSE");
 	unsetenv("WEIR_VERBOSE");
 	assert_int_equal(load_as(f, &once, "--verbose"), 0);

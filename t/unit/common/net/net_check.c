@@ -35,6 +35,33 @@ static void a_port_in_use_is_fine(void **state)
 	close(fd);
 }
 
+static void one_port_is_not_enough_for_two(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool overlap;
+	} cases[] = {
+		{ "127.0.0.1:8080", "127.0.0.1:8080", true },
+		{ "127.0.0.1:8080", "127.0.0.1:8081", false },
+		{ "127.0.0.1:8080", "127.0.0.2:8080", false },
+		{ "127.0.0.1:8080", ":8080", true },
+		{ "0.0.0.0:8080", "127.0.0.1:8080", true },
+		{ "[::1]:8080", "127.0.0.1:8080", false },
+		{ "[::1]:8080", "[::1]:8080", true },
+		{ ":0", ":0", false },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct net_addr a, b;
+
+		assert_int_equal(net_addr_parse(&a, cases[i].a), 0);
+		assert_int_equal(net_addr_parse(&b, cases[i].b), 0);
+		assert_int_equal(net_overlap(&a, &b), cases[i].overlap);
+		assert_int_equal(net_overlap(&b, &a), cases[i].overlap);
+	}
+}
+
 static void it_says_what_to_write(void **state)
 {
 	char why[NET_WHY_STRLEN];
@@ -58,6 +85,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_of_another_machine_is_refused),
 		cmocka_unit_test(a_port_in_use_is_fine),
+		cmocka_unit_test(one_port_is_not_enough_for_two),
 		cmocka_unit_test(it_says_what_to_write),
 	};
 
