@@ -1,82 +1,65 @@
 #include "loadgen/control/control.h"
 
-#include <netinet/in.h>
-#include <stdio.h>
+#include <string.h>
 
+#include "common/clock.h"
+#include "common/front/front.h"
 #include "common/log.h"
 #include "loadgen/control/control_serve.h"
 
-#define N_THREADS "8"
-#define REQUEST_MS "3000" /* for the next bytes of a request */
-#define MAX_HEAD "8192"
+#define N_THREADS 2 /* orders are short */
+#define MAX_CONNECTIONS 256
+#define MAX_PER_ADDRESS 64
+#define QUEUE 32
+#define REQUEST_US (3 * US_PER_S)
 
 struct control {
 	struct control_config config;
-	struct mg_context *ctx;
+	struct front *front;
 };
 
-static int on_log(const struct mg_connection *conn UNUSED, const char *message)
+static enum front_way decide(void *arg, struct front_request *rq)
 {
-	log_debug("civetweb", "event", "message=%s", message);
-	return 1;
+	const struct control *c = arg;
+
+	return control_decide(&c->config, rq);
 }
 
-static bool is_any_ipv6(const struct net_addr *addr)
+static void serve(void *arg, struct front_request *rq, unsigned thread UNUSED)
 {
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr->sa;
+	const struct control *c = arg;
 
-	return addr->sa.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
+	control_command(&c->config, rq);
 }
 
-/* As civetweb has it: '+' and a port is any address, IPv4 and IPv6. */
-static void format_port(const struct net_addr *addr, char out[NET_ADDR_STRLEN])
+static void on_closed(void *arg UNUSED, enum front_close reason)
 {
-	if (is_any_ipv6(addr))
-		snprintf(out, NET_ADDR_STRLEN, mg_check_feature(MG_FEATURES_IPV6) ? "+%u" : "%u",
-			 net_addr_port(addr));
-	else
-		net_addr_format(addr, out);
+	log_debug("control", "connection closed", "reason=%s", front_close_names[reason]);
 }
 
-static int start_civetweb(struct control *c)
+static void on_count(void *arg UNUSED, unsigned n_connections)
 {
-	static const struct mg_callbacks callbacks = { .begin_request = control_serve,
-						       .http_error = control_refuse,
-						       .log_message = on_log };
-	char port[NET_ADDR_STRLEN];
-	const char *options[] = { "listening_ports",
-				  port,
-				  "num_threads",
-				  N_THREADS,
-				  "request_timeout_ms",
-				  REQUEST_MS,
-				  "max_request_size",
-				  MAX_HEAD,
-				  "enable_keep_alive",
-				  "no",
-				  "connection_queue",
-				  "32",
-				  NULL };
-
-	format_port(&c->config.addr, port);
-	c->ctx = mg_start(&callbacks, &c->config, options);
-	return c->ctx ? 0 : -EADDRINUSE;
+	log_debug("control", "connections", "n=%u", n_connections);
 }
 
-static int note_port(struct control *c)
+static int start_front(struct control *c)
 {
-	struct mg_server_port ports[2] = { 0 };
-	struct net_addr *addr = &c->config.addr;
-	uint16_t port;
+	static const struct front_ops ops = {
+		.decide = decide, .serve = serve, .on_closed = on_closed, .on_count = on_count
+	};
+	const struct front_config config = { .name = "control",
+					     .ops = &ops,
+					     .arg = c,
+					     .n_threads = N_THREADS,
+					     .n_queue = QUEUE,
+					     .max_connections = MAX_CONNECTIONS,
+					     .max_per_address = MAX_PER_ADDRESS,
+					     .max_body_bytes = CONTROL_MAX_BODY,
+					     .may_lack_length = true,
+					     .max_held_bytes = MAX_CONNECTIONS * CONTROL_MAX_BODY,
+					     .request_us = REQUEST_US };
 
-	if (mg_get_server_ports(c->ctx, ARRAY_LEN(ports), ports) < 1)
-		return -EADDRNOTAVAIL;
-	port = htons((uint16_t)ports[0].port);
-	if (addr->sa.ss_family == AF_INET)
-		((struct sockaddr_in *)&addr->sa)->sin_port = port;
-	else
-		((struct sockaddr_in6 *)&addr->sa)->sin6_port = port;
-	return 0;
+	return front_new(&config, &c->config.addr, NULL, &c->front);
 }
 
 int control_start(const struct control_config *config, struct control **controlp)
@@ -88,13 +71,10 @@ int control_start(const struct control_config *config, struct control **controlp
 	if (!c)
 		return -ENOMEM;
 	c->config = *config;
-	mg_init_library(0);
-	r = start_civetweb(c);
-	if (!r)
-		r = note_port(c);
+	r = start_front(c);
 	net_addr_format(&c->config.addr, text);
 	if (r) {
-		log_error("control", "cannot listen", "addr=%s", text);
+		log_error("control", "cannot listen", "addr=%s reason=%s", text, strerror(-r));
 		control_stop(c);
 		return r;
 	}
@@ -107,9 +87,7 @@ struct control *control_stop(struct control *c)
 {
 	if (!c)
 		return NULL;
-	if (c->ctx)
-		mg_stop(c->ctx);
-	mg_exit_library();
+	front_free(c->front);
 	free(c);
 	return NULL;
 }

@@ -2,6 +2,7 @@
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
+use IO::Socket::IP;
 use JSON::PP qw(decode_json);
 use Test::More;
 use Weir::FakeServer;
@@ -66,6 +67,12 @@ sub status ($emitter, @request) { return (ask($emitter, @request))[0] }
     is($emitter->wait_end, 0, 'SIGTERM ends it');
     my $report = decode_json(slurp($emitter->{report}));
     is($report->{accepted}{messages}, $stats->{accepted}{messages}, 'with a report of all that it did');
+}
+SKIP: {
+    skip 'there is no IPv6', 2 if !IO::Socket::IP->new(LocalHost => '::1', LocalPort => 0, Listen => 1);
+    my $emitter = emitter('--control', '[::1]:0');
+    like($emitter->{url}, qr{^http://\[::1\]:\d+$}, 'it listens on IPv6 where it is told to');
+    is(status($emitter, GET => '/health'), 200, '... and answers there');
 }
 {
     my $emitter = emitter('--control-token', 'let-me-in-1f2e3d');
