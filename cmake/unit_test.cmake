@@ -1,6 +1,7 @@
 # weir_unit_test(node/http/refusal weir-refusal ...): t/unit/node/http/refusal.c as build/t/node-http-refusal.t, which
 # prints TAP; prove finds it there, and ctest by its name. Until it is built, a script is in its place that builds it.
 enable_testing()
+set(WEIR_TEST_TIMEOUT 300 CACHE STRING "Seconds after which ctest ends a unit test")
 set(WEIR_TESTS_DIR ${CMAKE_BINARY_DIR}/t)
 function(weir_unit_test name)
   string(REPLACE "/" "-" target ${name})
@@ -8,7 +9,7 @@ function(weir_unit_test name)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${WEIR_TESTS_DIR} SUFFIX ".t")
   target_link_libraries(${target} PRIVATE ${ARGN} PkgConfig::CMOCKA m)
   add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${target} PROPERTIES TIMEOUT 300)
+  set_tests_properties(${target} PROPERTIES TIMEOUT ${WEIR_TEST_TIMEOUT})
   set_property(GLOBAL APPEND PROPERTY WEIR_UNIT_TESTS ${target})
   if(NOT EXISTS ${WEIR_TESTS_DIR}/${target}.t)
     configure_file(${CMAKE_SOURCE_DIR}/cmake/unbuilt_test.sh.in ${WEIR_TESTS_DIR}/${target}.t @ONLY)

@@ -79,7 +79,8 @@ make_root() {
 
 mkdir -p "$folder"
 [[ -e $root/ready ]] || make_root
-in_root cmake -S /src -B /src/build-arm64 -G Ninja -DCMAKE_TOOLCHAIN_FILE=/src/cmake/arm64.cmake -DCMAKE_BUILD_TYPE=Release -DWEIR_WERROR=ON
+in_root cmake -S /src -B /src/build-arm64 -G Ninja -DCMAKE_TOOLCHAIN_FILE=/src/cmake/arm64.cmake -DCMAKE_BUILD_TYPE=Release -DWEIR_WERROR=ON \
+	-DWEIR_TEST_TIMEOUT=3000
 in_root ninja -C /src/build-arm64
 say "built for arm64, without a warning: $(file -b build-arm64/bin/weir-node 2>/dev/null || echo build-arm64/bin)"
 [[ -z $tests ]] || in_root ctest --test-dir /src/build-arm64 --output-on-failure --parallel "$(nproc)" --tests-regex "$tests"
