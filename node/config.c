@@ -214,6 +214,9 @@ static const struct conf_option
 		       .help = "An analyzer that nodes keep registered, such as a1=http://10.0.0.7:9001/ingest*0.5. It need not know Weir. All nodes should list the same."),
 		OPTION("analyzers", CONF_LIST, analyzers, NULL, .placeholder = "URL=WEIGHT,...",
 		       .help = "More of them. Both options also take URL=WEIGHT, such as http://10.0.0.7:9001=0.5."),
+		OPTION("analyzer-header", CONF_LIST, analyzer_header, NULL, .placeholder = "ID=NAME: VALUE",
+		       .flags = CONF_SECRET | CONF_LINES | CONF_RELOADABLE,
+		       .help = "A header that this node sends to an analyzer that it lists, with each delivery and health probe, such as loki1=X-Scope-OrgID: shop. The ID may end in *. A file of analyzer-header-file has one on each line."),
 		OPTION("discover", CONF_LIST, discover, NULL, .placeholder = "SOURCE",
 		       .help = "A source that lists analyzers: dns+http://NAME:PORT/PATH*WEIGHT (each address is one), dns+http://_SERVICE._tcp.DOMAIN/PATH (SRV records with their weights), or file:PATH (JSON as Prometheus' file_sd has it)."),
 		OPTION("discover-interval", CONF_DURATION, discover_interval_ms, "2s", .min = 100,
@@ -335,7 +338,10 @@ static int check_listed(const struct node_config *c)
 	if (why)
 		return fail("analyzer", bad, why);
 	why = discover_check_sources(&c->discover, &bad);
-	return why ? fail("discover", bad, why) : 0;
+	if (why)
+		return fail("discover", bad, why);
+	why = discover_check_headers(&c->analyzer_header, lists, &c->discover);
+	return why ? conf_complain(&node_program, "--analyzer-header: %s", why) : 0;
 }
 
 static int check_address(const char *option, const char *text)

@@ -46,6 +46,7 @@ struct node_config {
 	int admin_read;    /* enum admin_read */
 	struct conf_list analyzer_allow, trusted_proxy;
 	struct conf_list analyzer, analyzers, discover; /* that this node lists */
+	struct conf_list analyzer_header;               /* what it adds for these */
 	uint64_t discover_interval_ms;
 	int log_level, log_format;
 };

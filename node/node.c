@@ -146,10 +146,13 @@ static int init_shared(struct node *node, const struct node_config *config)
 	identity_init(&s->identity, config->listen);
 	token_guard_init(&s->ingest_guard);
 	token_book_init(&s->ingest_tokens);
+	header_book_init(&s->analyzer_headers);
 	redis_seen_init(&s->redis_seen);
 	failures_init(&s->failures);
 	r = token_book_set(&s->ingest_tokens, "ingest-token", config->ingest_token,
 			   config->ingest_tokens);
+	if (r == 0)
+		r = header_book_set(&s->analyzer_headers, &config->analyzer_header);
 	init_clients(s, &config->tls.client_names);
 	s->deliver = (struct sender_tls){ config->tls.deliver_ca, config->tls.deliver_cert,
 					  config->tls.deliver_key };
@@ -343,6 +346,7 @@ static void node_free(struct node *node)
 	net_allow_free(node->shared.proxies);
 	address_bound_deinit(&node->shared.address_bound);
 	token_book_deinit(&node->shared.ingest_tokens);
+	header_book_deinit(&node->shared.analyzer_headers);
 	if (node->shared.refresh_fd > 0)
 		close(node->shared.refresh_fd);
 	free(node->workers);
@@ -414,6 +418,10 @@ static void take_reloaded(struct node *node)
 	if (token_book_set(&node->shared.ingest_tokens, "ingest-token", config->ingest_token,
 			   config->ingest_tokens) != 0)
 		log_error("node", "the tokens of agents stay as they were", "reason=%s", "memory");
+	if (header_book_set(&node->shared.analyzer_headers, &config->analyzer_header) != 0)
+		log_error("node", "the headers of analyzers stay as they were", "reason=%s",
+			  "memory");
+	control_refresh(node->control);
 }
 
 static void reload_options(struct node *node)

@@ -9,6 +9,7 @@
 #include "common/metrics/metrics.h"
 #include "common/net/net_allow.h"
 #include "node/config.h"
+#include "node/discover/header_book.h"
 #include "node/health.h"
 #include "node/identity.h"
 #include "node/ingest/address_bound.h"
@@ -51,6 +52,7 @@ struct node_shared {
 	struct failures failures; /* of deliveries and probes */
 	struct token_book ingest_tokens;
 	struct token_guard ingest_guard;
+	struct header_book analyzer_headers; /* of analyzers that this node lists */
 	struct memory_pool memory;
 	uint64_t memory_bytes;      /* of the pool */
 	unsigned max_connections;   /* of agents, as the limit of descriptors allows */

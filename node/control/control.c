@@ -102,6 +102,20 @@ static void note_failure(void *arg)
 	note_trouble(c);
 }
 
+static void dress(void *arg, struct roster *roster)
+{
+	struct control *c = arg;
+
+	discover_dress(c->discover, roster);
+}
+
+static void on_headers(void *arg)
+{
+	struct control *c = arg;
+
+	roster_keeper_renew(c->keeper);
+}
+
 static void on_spill_lost(void *arg, const char *keys)
 {
 	struct control *c = arg;
@@ -144,10 +158,12 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (eventfd_read(fd, &value) != 0)
 		return;
-	if (atomic_load(&c->must_stop))
+	if (atomic_load(&c->must_stop)) {
 		event_base_loopbreak(c->base);
-	else
-		roster_keeper_ask(c->keeper);
+		return;
+	}
+	discover_on_refresh(c->discover);
+	roster_keeper_ask(c->keeper);
 }
 
 static void on_poll(evutil_socket_t fd, short what, void *arg)
@@ -230,7 +246,10 @@ static int start_discover(struct control *c)
 					   .allow = c->shared->allow,
 					   .analyzers = { &config->analyzer, &config->analyzers },
 					   .sources = &config->discover,
-					   .interval_ms = config->discover_interval_ms },
+					   .interval_ms = config->discover_interval_ms,
+					   .headers = &c->shared->analyzer_headers,
+					   .on_headers = on_headers,
+					   .arg = c },
 		&c->discover);
 }
 
@@ -267,6 +286,7 @@ static int build(struct control *c)
 				 .node = config->node_id };
 	c->keeper = roster_keeper_new(&(struct roster_keeper_config){ .shared = c->shared,
 								      .link = c->link,
+								      .dress = dress,
 								      .on_news = on_news,
 								      .on_failure = note_failure,
 								      .arg = c });

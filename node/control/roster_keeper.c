@@ -14,6 +14,7 @@
 struct roster_keeper {
 	struct roster_keeper_config config;
 	bool is_asking;        /* a roster call is under way */
+	bool is_stale;         /* the roster must be read again, whatever its epoch */
 	bool ask_again;        /* something changed since it was sent */
 	pthread_mutex_t lock;  /* of `roster`; taken by admin requests, never for a packet */
 	struct roster *roster; /* a reference; NULL: none yet */
@@ -43,8 +44,10 @@ const struct roster *roster_keeper_peek(const struct roster_keeper *k)
 static void adopt(struct roster_keeper *k, struct roster *roster)
 {
 	struct roster *old = k->roster;
-	bool is_news = !old || old->epoch != roster->epoch;
+	bool is_news = !old || old->epoch != roster->epoch || k->is_stale;
 
+	k->is_stale = false;
+	k->config.dress(k->config.arg, roster);
 	pthread_mutex_lock(&k->lock);
 	k->roster = roster;
 	k->roster_us = clock_mono_us();
@@ -186,10 +189,16 @@ void roster_keeper_ask(struct roster_keeper *k)
 	struct script_args args = { 0 };
 
 	k->ask_again = k->is_asking;
-	if (k->roster)
-		script_arg_int(&args, (int64_t)k->roster->epoch);
+	if (k->roster) /* no epoch is -1 */
+		script_arg_int(&args, k->is_stale ? -1 : (int64_t)k->roster->epoch);
 	if (!k->is_asking)
 		k->is_asking = link_call(k->config.link, SCRIPT_ROSTER, &args, on_roster, k) == 0;
+}
+
+void roster_keeper_renew(struct roster_keeper *k)
+{
+	k->is_stale = true;
+	roster_keeper_ask(k);
 }
 
 /* ---- each second ---- */

@@ -19,7 +19,9 @@
 struct roster_keeper_config {
 	struct node_shared *shared; /* borrowed, as the link */
 	struct link *link;
-	/* The roster has another epoch than the one before; it is borrowed. */
+	/* Adds what this node alone knows, before anybody sees the roster. */
+	void (*dress)(void *arg, struct roster *roster);
+	/* The roster has another epoch than the one before, or was asked for anew; it is borrowed. */
 	void (*on_news)(void *arg, struct roster *roster);
 	/* A call to Redis had no good answer: link_error says why. */
 	void (*on_failure)(void *arg);
@@ -40,6 +42,8 @@ const struct roster *roster_keeper_peek(const struct roster_keeper *k);
 
 /* Something may have changed. One call is under way at most; another follows it where it must. */
 void roster_keeper_ask(struct roster_keeper *k);
+/* The same roster is read again and dressed anew. */
+void roster_keeper_renew(struct roster_keeper *k);
 /* The link is down: the answer of the call under way does not come. */
 void roster_keeper_on_down(struct roster_keeper *k);
 /* Each second, once there is a roster: has the registry lost anything, or whom this node knows? */

@@ -10,6 +10,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -39,7 +40,9 @@ struct discover {
 	unsigned n_again; /* quick turns since one found all in order */
 	bool is_asking;   /* keep is under way */
 	bool ask_again;
-	char *told; /* the last answer, of which the log has told; owned, NULL: none */
+	bool has_dressed;      /* the last roster got headers */
+	unsigned book_version; /* with which it did */
+	char *told;            /* the last answer, of which the log has told; owned, NULL: none */
 };
 
 static void on_news(evutil_socket_t fd, short what, void *arg);
@@ -108,8 +111,6 @@ void discover_free(struct discover *d)
 	free(d);
 }
 
-/* ---- turns ---- */
-
 static void arm(struct discover *d, uint64_t us)
 {
 	struct timeval in = clock_timeval(us);
@@ -118,9 +119,70 @@ static void arm(struct discover *d, uint64_t us)
 		log_error("discover", "out of memory");
 }
 
+/* ---- headers ---- */
+
+/* Headers go to URLs of this node's own lists alone: no registration can ask for them. */
+static bool dress_one(struct discover *d, struct analyzer *a)
+{
+	struct buf lines CLEANUP(buf_deinit) = { 0 };
+	const char *source, *why;
+	const struct target *t = discover_lists_find(&d->lists, a->id, &source);
+	char *headers;
+
+	if (!t || strcmp(t->url, a->url) != 0)
+		return false;
+	if (t->headers)
+		buf_append_str(&lines, t->headers);
+	why = header_book_add(d->config.headers, a->id, &lines);
+	if (why)
+		log_warn("discover", "a listed analyzer lacks headers", "analyzer=%s reason=%s",
+			 a->id, why);
+	if (lines.len == 0 || lines.failed)
+		return false;
+	headers = strdup(buf_str(&lines));
+	if (!headers)
+		return false;
+	free(a->headers);
+	a->headers = headers;
+	return true;
+}
+
+void discover_dress(struct discover *d, struct roster *roster)
+{
+	if (!d)
+		return;
+	d->has_dressed = false;
+	d->book_version = header_book_version(d->config.headers);
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		d->has_dressed |= dress_one(d, &roster->analyzers[i]);
+}
+
+/* The roster was dressed without what is new. */
+static void check_headers(struct discover *d)
+{
+	bool are_others =
+		d->book_version != header_book_version(d->config.headers) ||
+		(d->lists.has_news && (d->has_dressed || !header_book_is_empty(d->config.headers) ||
+				       discover_lists_have_headers(&d->lists)));
+
+	d->lists.has_news = false;
+	if (are_others)
+		d->config.on_headers(d->config.arg);
+}
+
+void discover_on_refresh(struct discover *d)
+{
+	if (d)
+		check_headers(d);
+}
+
+/* ---- turns ---- */
+
 static void turn(struct discover *d)
 {
 	bool is_ready = discover_lists_gather(&d->lists, d->config.allow);
+
+	check_headers(d);
 
 	arm(d, rng_range(&d->rng, BEAT_US - BEAT_US / 10, BEAT_US + BEAT_US / 10));
 	if (is_ready || clock_mono_us() - d->start_us > READY_US)
@@ -174,6 +236,8 @@ static char *write_info(const struct target *t, const char *source)
 	char *text;
 
 	cJSON_AddStringToObject(info, "accepts", analyzer_accepts_names[t->accepts]);
+	if (t->encoding != ENCODING_NONE)
+		cJSON_AddStringToObject(info, "encoding", analyzer_encoding_names[t->encoding]);
 	cJSON_AddStringToObject(info, "source", source);
 	cJSON_AddStringToObject(info, "spec", t->spec);
 	text = cJSON_PrintUnformatted(info);

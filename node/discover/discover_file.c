@@ -3,7 +3,7 @@
  *
  *   [{"targets": ["10.0.0.7:9001"], "labels": {"weight": "2", "__scheme__": "https", "__path__": "/logs"}}]
  *
- * The labels that count are weight, accepts, id (of a single target), __scheme__, and __path__ or
+ * The labels that count are weight, accepts, encoding, headers (lines), id (of a single target), __scheme__, and __path__ or
  * __metrics_path__. Others are for other readers of the file.
  */
 #include <assert.h>
@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/http/header_lines.h"
 #include "common/json/json_get.h"
 #include "common/json/json_read.h"
 #include "common/json/json_scan.h"
@@ -60,17 +61,19 @@ static bool write_text(const cJSON *group, const char *target, char text[TARGET_
 {
 	const char *scheme = label(group, "__scheme__"), *path = label(group, "__path__");
 	const char *weight = label(group, "weight"), *accepts = label(group, "accepts");
-	const char *id = label(group, "id");
+	const char *id = label(group, "id"), *encoding = label(group, "encoding");
 	int n;
 
 	if (!path)
 		path = label(group, "__metrics_path__");
-	n = snprintf(text, TARGET_TEXT_MAX + 1, "%s%s%s%s%s%s*%s%s%s", id ? id : "", id ? "=" : "",
+	n = snprintf(text, TARGET_TEXT_MAX + 1, "%s%s%s%s%s%s*%s%s%s%s%s", id ? id : "",
+		     id ? "=" : "",
 		     strstr(target, "://") ? ""
 		     : scheme              ? scheme
 					   : "http",
 		     strstr(target, "://") ? "" : "://", target, path ? path : "",
-		     weight ? weight : "1", accepts ? ";accepts=" : "", accepts ? accepts : "");
+		     weight ? weight : "1", accepts ? ";accepts=" : "", accepts ? accepts : "",
+		     encoding ? ";encoding=" : "", encoding ? encoding : "");
 	return n > 0 && n <= TARGET_TEXT_MAX;
 }
 
@@ -81,11 +84,30 @@ static bool has_good_weight(const cJSON *group)
 	return !weight || (*weight && strspn(weight, "0123456789.eE+-") == strlen(weight));
 }
 
+/* Lines of the label, such as "X-Scope-OrgID: shop". NULL, or why they cannot be, without values. */
+static const char *read_headers(const cJSON *group, struct buf *lines)
+{
+	const char *text = label(group, "headers"), *why = text && !*text ? "has no headers" : NULL;
+
+	while (text && *text && !why) {
+		size_t len = strcspn(text, "\n");
+		struct http_slice name, value;
+
+		if (len > 0)
+			why = header_lines_split(text, len, &name, &value);
+		if (len > 0 && !why)
+			why = header_lines_set(lines, name, value);
+		text += len + (text[len] == '\n');
+	}
+	return why;
+}
+
 static bool add_target(const struct reading *r, const cJSON *group, const cJSON *item,
 		       const char *at)
 {
 	const char *target = cJSON_GetStringValue(item), *why;
 	char text[TARGET_TEXT_MAX + 1];
+	struct buf headers CLEANUP(buf_deinit) = { 0 };
 	struct target t;
 
 	if (!target)
@@ -93,8 +115,11 @@ static bool add_target(const struct reading *r, const cJSON *group, const cJSON 
 	if (!write_text(group, target, text))
 		return fail(r, at, target, "is too long");
 	why = target_parse(&t, text);
+	if (!why)
+		why = read_headers(group, &headers);
 	if (why)
 		return fail(r, at, target, why);
+	t.headers = headers.len ? (char *)buf_str(&headers) : NULL; /* the list takes a copy */
 	target_write_spec(&t, r->source->name);
 	return target_list_add(r->list, &t) ||
 	       fail(r, at, "", "there are more than 1024 targets, or there is no memory");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "node/discover/header_book.h"
 
 /* ---- what the options say ---- */
 
@@ -43,6 +44,30 @@ const char *discover_check_analyzers(const struct conf_list *const lists[STATIC_
 		}
 	}
 	target_list_deinit(&seen);
+	return why;
+}
+
+static bool is_for_any(const char *line, const struct conf_list *const lists[STATIC_LISTS])
+{
+	struct target t;
+
+	for (unsigned k = 0; k < STATIC_LISTS; k++)
+		for (size_t i = 0; i < lists[k]->n_values; i++)
+			if (!target_parse(&t, lists[k]->values[i]) &&
+			    header_book_is_for(line, t.id))
+				return true;
+	return false;
+}
+
+const char *discover_check_headers(const struct conf_list *headers,
+				   const struct conf_list *const lists[STATIC_LISTS],
+				   const struct conf_list *sources)
+{
+	const char *why = header_book_check(headers);
+
+	for (size_t i = 0; i < headers->n_values && !why && !sources->n_values; i++)
+		if (!is_for_any(headers->values[i], lists))
+			why = "a header is for no analyzer that --analyzer or --analyzers lists";
 	return why;
 }
 
@@ -156,7 +181,7 @@ bool discover_lists_gather(struct discover_lists *all, const struct net_allow *a
 			continue;
 		adopt(list, &news);
 		log_refused(list, allow);
-		all->is_changed = true;
+		all->is_changed = all->has_news = true;
 	}
 	return is_ready;
 }
@@ -172,6 +197,15 @@ const struct target *discover_lists_find(struct discover_lists *all, const char 
 			return t;
 	}
 	return NULL;
+}
+
+bool discover_lists_have_headers(const struct discover_lists *all)
+{
+	for (unsigned i = 0; i < all->n; i++)
+		for (size_t k = 0; k < all->lists[i].list.n; k++)
+			if (all->lists[i].list.targets[k].headers)
+				return true;
+	return false;
 }
 
 void discover_lists_mark(struct discover_lists *all, bool is_announced)

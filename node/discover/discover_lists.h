@@ -21,6 +21,7 @@ struct discover_lists {
 	struct origin_list lists[1 + SOURCES_MOST];
 	unsigned n;
 	bool is_changed; /* since it was last set to false */
+	bool has_news;   /* the same; a source was read anew */
 };
 
 /* Starts to watch the sources. Negative errno; deinit either way. */
@@ -35,6 +36,8 @@ bool discover_lists_gather(struct discover_lists *all, const struct net_allow *a
 /* NULL: it is not listed. */
 const struct target *discover_lists_find(struct discover_lists *all, const char *id,
 					 const char **sourcep);
+/* Whether any of them has headers of its own. */
+bool discover_lists_have_headers(const struct discover_lists *all);
 /* Whether all of them have been announced to the registry as they are. */
 void discover_lists_mark(struct discover_lists *all, bool is_announced);
 /* What lua/keep.lua takes as JSON, the caller's to free. NULL: out of memory. */
@@ -47,6 +50,10 @@ char *discover_lists_request(struct discover_lists *all, const struct net_allow 
  */
 const char *discover_check_analyzers(const struct conf_list *const lists[STATIC_LISTS],
 				     const struct net_allow *allow, const char **badp);
+/* Lines of header_book.h. Without sources each of them must be for one of the lists. */
+const char *discover_check_headers(const struct conf_list *headers,
+				   const struct conf_list *const lists[STATIC_LISTS],
+				   const struct conf_list *sources);
 const char *discover_check_sources(const struct conf_list *sources, const char **badp);
 
 #endif

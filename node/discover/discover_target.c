@@ -9,12 +9,15 @@
 
 #define DEFAULT_PATH "/ingest"
 #define ACCEPTS_MARK ";accepts="
+#define ENCODING_MARK ";encoding="
 #define FNV_START 0xcbf29ce484222325u
 #define FNV_PRIME 0x100000001b3u
 #define DIGEST_CHARS 8
 
 void target_list_deinit(struct target_list *list)
 {
+	for (size_t i = 0; i < list->n; i++)
+		free(list->targets[i].headers);
 	free(list->targets);
 	*list = (struct target_list){ 0 };
 }
@@ -22,6 +25,7 @@ void target_list_deinit(struct target_list *list)
 bool target_list_add(struct target_list *list, const struct target *t)
 {
 	struct target *targets;
+	char *headers = NULL;
 
 	if (list->n == TARGETS_MOST)
 		return false;
@@ -29,8 +33,18 @@ bool target_list_add(struct target_list *list, const struct target *t)
 	if (!targets)
 		return false;
 	list->targets = targets;
-	targets[list->n++] = *t;
+	if (t->headers && !(headers = strdup(t->headers)))
+		return false;
+	targets[list->n] = *t;
+	targets[list->n++].headers = headers;
 	return true;
+}
+
+static bool has_same_headers(const struct target *a, const struct target *b)
+{
+	if (!a->headers || !b->headers)
+		return a->headers == b->headers;
+	return strcmp(a->headers, b->headers) == 0;
 }
 
 bool target_list_is(const struct target_list *a, const struct target_list *b)
@@ -39,7 +53,8 @@ bool target_list_is(const struct target_list *a, const struct target_list *b)
 		return false;
 	for (size_t i = 0; i < a->n; i++)
 		if (strcmp(a->targets[i].id, b->targets[i].id) != 0 ||
-		    strcmp(a->targets[i].spec, b->targets[i].spec) != 0)
+		    strcmp(a->targets[i].spec, b->targets[i].spec) != 0 ||
+		    !has_same_headers(&a->targets[i], &b->targets[i]))
 			return false;
 	return true;
 }
@@ -73,7 +88,8 @@ void target_write_spec(struct target *t, const char *source)
 	char rest[64];
 	uint64_t hash = digest(digest(digest(FNV_START, t->url), "\n"), source);
 
-	snprintf(rest, sizeof(rest), "\n%.17g\n%d", t->weight, (int)t->accepts);
+	snprintf(rest, sizeof(rest), "\n%.17g\n%d%s", t->weight, (int)t->accepts,
+		 t->encoding == ENCODING_GZIP ? "\ngzip" : "");
 	snprintf(t->spec, sizeof(t->spec), "%016llx", (unsigned long long)digest(hash, rest));
 }
 
@@ -158,9 +174,17 @@ static const char *take_url(struct target *t, const char *text)
 	return membership_check_url(t->url);
 }
 
+static const char *take_encoding(struct target *t, const char *encoding)
+{
+	int i = encoding ? roster_name_index(analyzer_encoding_names, encoding) : 0;
+
+	t->encoding = i < 0 ? ENCODING_NONE : (enum analyzer_encoding)i;
+	return i < 0 ? "encoding is neither identity nor gzip" : NULL;
+}
+
 const char *target_parse(struct target *t, const char *text)
 {
-	char copy[TARGET_TEXT_MAX + 1], *url = copy, *accepts;
+	char copy[TARGET_TEXT_MAX + 1], *url = copy, *accepts, *encoding;
 	const char *why;
 
 	*t = (struct target){ 0 };
@@ -176,11 +200,16 @@ const char *target_parse(struct target *t, const char *text)
 		strcpy(t->id, copy);
 	}
 	accepts = strstr(url, ACCEPTS_MARK);
+	encoding = strstr(url, ENCODING_MARK);
 	if (accepts)
 		*accepts = '\0';
+	if (encoding)
+		*encoding = '\0';
 	cut_weight(url, t);
 	why = take_url(t, url);
 	if (!why)
 		why = membership_check_weight(t->weight);
+	if (!why)
+		why = take_encoding(t, encoding ? encoding + strlen(ENCODING_MARK) : NULL);
 	return why ? why : take_accepts(t, accepts ? accepts + strlen(ACCEPTS_MARK) : NULL);
 }

@@ -3,7 +3,7 @@
 /*
  * One analyzer as a list names it. Its text is
  *
- *   [ID=]URL[*WEIGHT][;accepts=KIND]      a1=http://10.0.0.7:9001/ingest*0.5
+ *   [ID=]URL[*WEIGHT][;accepts=KIND][;encoding=gzip]      a1=http://10.0.0.7:9001/ingest*0.5
  *   URL=WEIGHT                            http://10.0.0.7:9001=0.5
  *
  * A URL without a path gets /ingest. Without an id it is HOST-PORT. Without accepts it is "batch", or
@@ -21,6 +21,8 @@ struct target {
 	char url[ANALYZER_URL_MAX + 1];
 	double weight;
 	enum analyzer_accepts accepts;
+	enum analyzer_encoding encoding;
+	char *headers; /* lines of header_lines.h; NULL: none. A list owns those of its own */
 	char spec[TARGET_SPEC_SIZE]; /* a digest of all that and of the source */
 	bool is_announced;           /* the registry has it as this spec says */
 };
@@ -31,7 +33,7 @@ struct target_list {
 };
 
 void target_list_deinit(struct target_list *list);
-/* Takes a copy. False: the list is full, or there is no memory. */
+/* Takes a copy, also of the headers. False: the list is full, or there is no memory. */
 bool target_list_add(struct target_list *list, const struct target *t);
 /* Whether both have the same targets in the same order. */
 bool target_list_is(const struct target_list *a, const struct target_list *b);

@@ -43,6 +43,27 @@ static void test_reads_groups_with_labels(void **state)
 	assert_int_equal(list.n, 0);
 }
 
+static void test_a_label_has_headers_and_another_the_encoding(void **state)
+{
+	struct target_list list, other;
+	char why[SOURCE_WHY_SIZE];
+	(void)state;
+
+	assert_true(parse("[{\"targets\":[\"h:1\",\"h:2\"],\"labels\":{\"encoding\":\"gzip\","
+			  "\"headers\":\"X-Scope-OrgID: shop\\nX-A:b\"}},{\"targets\":[\"g:1\"]}]",
+			  &list, why));
+	assert_string_equal(list.targets[1].headers, "X-Scope-OrgID: shop\r\nX-A: b\r\n");
+	assert_int_equal(list.targets[1].encoding, ENCODING_GZIP);
+	assert_null(list.targets[2].headers);
+	assert_true(parse("[{\"targets\":[\"h:1\",\"h:2\"],\"labels\":{\"encoding\":\"gzip\","
+			  "\"headers\":\"X-Scope-OrgID: shop\\nX-A:c\"}},{\"targets\":[\"g:1\"]}]",
+			  &other, why));
+	assert_string_equal(list.targets[0].spec, other.targets[0].spec); /* it is no secret */
+	assert_false(target_list_is(&list, &other));
+	target_list_deinit(&list);
+	target_list_deinit(&other);
+}
+
 static void test_names_the_line_of_a_fault(void **state)
 {
 	static const struct {
@@ -61,6 +82,9 @@ static void test_names_the_line_of_a_fault(void **state)
 		{ "[\n{\"targets\":[\"h:1\"],\"labels\":{\"weight\":2}}]", "line 2:" },
 		{ "[\n{\"targets\":[\"h:1\",\"h:2\"],\"labels\":{\"id\":\"a\"}}]", "line 2:" },
 		{ "[{\"targets\":[]}]\n]", "line 2:" },
+		{ "[\n{\"targets\":[\"h:1\"],\"labels\":{\"headers\":\"Host: x\"}}]", "line 2:" },
+		{ "[\n{\"targets\":[\"h:1\"],\"labels\":{\"headers\":\"\"}}]", "line 2:" },
+		{ "[\n{\"targets\":[\"h:1\"],\"labels\":{\"encoding\":\"br\"}}]", "line 2:" },
 	};
 	(void)state;
 
@@ -121,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_groups_with_labels),
+		cmocka_unit_test(test_a_label_has_headers_and_another_the_encoding),
 		cmocka_unit_test(test_names_the_line_of_a_fault),
 		cmocka_unit_test(test_bounds_the_list),
 		cmocka_unit_test(test_says_what_a_source_is),
