@@ -80,6 +80,23 @@ static enum format_id detect_json(const struct format_body *body, struct format_
 	return FORMAT_TEXT; /* it began with a bracket */
 }
 
+/* The lines of a form are escaped, so where there are several it is none. */
+static bool is_form(const struct format_body *body)
+{
+	size_t n = body->len;
+
+	while (n > 0 && (body->data[n - 1] == '\n' || body->data[n - 1] == '\r'))
+		n--;
+	return n > 0 && memchr(body->data, '=', n) && !memchr(body->data, '\n', n);
+}
+
+/* curl calls all that it sends a form, unless it is told what it is. */
+static bool are_lines(const struct format_body *body)
+{
+	return body->len > 0 && memchr(body->data, '\n', body->len) &&
+	       !memchr(body->data, '\0', body->len);
+}
+
 static enum format_id detect_any(const struct format_body *body, struct format_slice media_type)
 {
 	if (begins_json(body))
@@ -91,8 +108,10 @@ static enum format_id detect_any(const struct format_body *body, struct format_s
 	if (says(media_type, "vnd.fdo.journal") || begins(body, "__CURSOR=") ||
 	    begins(body, "__REALTIME_TIMESTAMP="))
 		return FORMAT_JOURNAL;
-	if (says(media_type, "x-www-form-urlencoded") && memchr(body->data, '=', body->len))
+	if (says(media_type, "x-www-form-urlencoded") && is_form(body))
 		return FORMAT_FORM;
+	if (says(media_type, "x-www-form-urlencoded") && are_lines(body))
+		return FORMAT_TEXT;
 	return is_text(media_type) ? FORMAT_TEXT : FORMAT_JSON;
 }
 
