@@ -43,6 +43,14 @@ static void add_heartbeat_age(cJSON *json, const struct analyzer *a)
 		cJSON_AddNullToObject(json, "heartbeat_age_ms");
 }
 
+/* Digits that nobody reads cost more than all others, as each node writes them each second. */
+static double six_digits(double value)
+{
+	double digits = value > 0 ? pow(10, 6 - ceil(log10(value))) : 1;
+
+	return round(value * digits) / digits;
+}
+
 cJSON *cluster_analyzer_json(const struct roster *roster, const struct analyzer *a)
 {
 	cJSON *json = cJSON_CreateObject();
@@ -53,8 +61,8 @@ cJSON *cluster_analyzer_json(const struct roster *roster, const struct analyzer 
 	cJSON_AddStringToObject(json, "state", analyzer_state_names[a->state]);
 	cJSON_AddStringToObject(json, "health", analyzer_health_names[a->health]);
 	cJSON_AddNumberToObject(json, "held_back_ms", (double)a->held_back_ms);
-	cJSON_AddNumberToObject(json, "share", a->share);
-	cJSON_AddNumberToObject(json, "actual", cluster_actual(roster, a));
+	cJSON_AddNumberToObject(json, "share", six_digits(a->share));
+	cJSON_AddNumberToObject(json, "actual", six_digits(cluster_actual(roster, a)));
 	cJSON_AddNumberToObject(json, "routed", a->routed);
 	cJSON_AddNumberToObject(json, "delivered", a->delivered);
 	cJSON_AddNumberToObject(json, "delivered_packets", a->delivered_packets);

@@ -20,12 +20,6 @@ static double rounded(double value, double digits)
 	return round(value * digits) / digits;
 }
 
-/* Six digits, however small it is. */
-static double six_digits(double value)
-{
-	return value > 0 ? rounded(value, pow(10, 6 - ceil(log10(value)))) : value;
-}
-
 static void add_number(cJSON *json, const char *name, double value, double digits)
 {
 	cJSON_AddNumberToObject(json, name, rounded(value, digits));
@@ -120,15 +114,6 @@ static void add_lanes(cJSON *json, const struct overview *o, const struct lanes 
 		cJSON_AddItemToObject(json, "trouble", cJSON_Duplicate(lanes->trouble, true));
 }
 
-/* Digits that nobody reads cost more than all others, as each node makes this each second. */
-static void shorten(cJSON *json, const char *name)
-{
-	cJSON *number = cJSON_GetObjectItemCaseSensitive(json, name);
-
-	if (number)
-		cJSON_SetNumberValue(number, six_digits(number->valuedouble));
-}
-
 static cJSON *analyzer_json(const struct overview *o, unsigned i,
 			    const struct stretch stretches[ARRAY_LEN(windows_s)])
 {
@@ -137,8 +122,6 @@ static cJSON *analyzer_json(const struct overview *o, unsigned i,
 	struct stretch s = stretch_of(o->history, RATE_S);
 	struct history_amount from = history_of(s.from, a->slot), to = history_of(s.to, a->slot);
 
-	shorten(json, "share");
-	shorten(json, "actual");
 	add_number(json, "messages_per_s", per_second(&s, from.routed, to.routed), 10);
 	add_number(json, "packets_per_s", per_second(&s, from.packets, to.packets), 10);
 	add_lanes(json, o, &o->reports->lanes[i]);
