@@ -14,7 +14,7 @@ const FACTS = [
 	['Out of reach', 'down-for', ({ check }) => `${span((check?.down_s ?? 0) * 1000)} in all`],
 	['Last error', 'last-error', ({ check }) => (check?.error ? `${check.error}, at ${timeOfDay(check.error_ms)}` : 'none')],
 	['Takes', 'accepts', (a) => ({ packet: 'one packet at a time', request: 'each request as it came' }[a.accepts] ?? 'batches of packets')],
-	['Headers', 'headers', (a) => a.headers?.length ? `${a.headers.join(', ')} (values are hidden)` : 'none'],
+	['Headers', 'headers', (a) => a.headers?.length ? `${a.headers.join(', ')} (values are hidden)` : a.source === 'registered' ? 'none' : 'those that each node has in its own lists'],
 	['Packed by', 'encoding', (a) => a.encoding === 'gzip' ? 'gzip' : 'nothing'],
 	['Comes from', 'source', (a) => ({ registered: 'itself: it registered', static: 'the options of the nodes' })[a.source] ?? a.source],
 	['Lease', 'ttl', (a) => `${span(a.ttl_ms)}, renewed ${a.heartbeat_age_ms == null ? 'at a time unknown' : `${span(a.heartbeat_age_ms)} ago`}`],
