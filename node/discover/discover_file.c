@@ -90,14 +90,14 @@ static const char *read_headers(const cJSON *group, struct buf *lines)
 	const char *text = label(group, "headers"), *why = text && !*text ? "has no headers" : NULL;
 
 	while (text && *text && !why) {
-		size_t len = strcspn(text, "\n");
+		size_t len = strcspn(text, "\r\n");
 		struct http_slice name, value;
 
 		if (len > 0)
 			why = header_lines_split(text, len, &name, &value);
 		if (len > 0 && !why)
 			why = header_lines_set(lines, name, value);
-		text += len + (text[len] == '\n');
+		text += len + (text[len] != '\0');
 	}
 	return why;
 }

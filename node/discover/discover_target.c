@@ -188,6 +188,7 @@ const char *target_parse(struct target *t, const char *text)
 	const char *why;
 
 	*t = (struct target){ 0 };
+	text += strspn(text, " \t"); /* behind the comma of a list */
 	if (strlen(text) > TARGET_TEXT_MAX)
 		return "is too long";
 	strcpy(copy, text);

@@ -49,9 +49,10 @@ static void test_a_label_has_headers_and_another_the_encoding(void **state)
 	char why[SOURCE_WHY_SIZE];
 	(void)state;
 
-	assert_true(parse("[{\"targets\":[\"h:1\",\"h:2\"],\"labels\":{\"encoding\":\"gzip\","
-			  "\"headers\":\"X-Scope-OrgID: shop\\nX-A:b\"}},{\"targets\":[\"g:1\"]}]",
-			  &list, why));
+	assert_true(
+		parse("[{\"targets\":[\"h:1\",\"h:2\"],\"labels\":{\"encoding\":\"gzip\","
+		      "\"headers\":\"X-Scope-OrgID: shop\\r\\nX-A:b\"}},{\"targets\":[\"g:1\"]}]",
+		      &list, why));
 	assert_string_equal(list.targets[1].headers, "X-Scope-OrgID: shop\r\nX-A: b\r\n");
 	assert_int_equal(list.targets[1].encoding, ENCODING_GZIP);
 	assert_null(list.targets[2].headers);

@@ -45,6 +45,8 @@ static void test_takes_the_kind_of_delivery(void **state)
 	assert_int_equal(t.accepts, ACCEPTS_PACKET);
 	assert_string_equal(t.url, "http://h:1/x");
 	assert_non_null(target_parse(&t, "a=http://h:1/x*2;accepts=letters"));
+	assert_null(target_parse(&t, " \thttp://h:1=0.3"));
+	assert_string_equal(t.url, "http://h:1/ingest");
 	assert_int_equal(t.encoding, ENCODING_NONE);
 	assert_null(target_parse(&t, "a=http://h:1/x*2;encoding=gzip;accepts=packet"));
 	assert_true(t.weight == 2 && t.encoding == ENCODING_GZIP && t.accepts == ACCEPTS_PACKET);
