@@ -13,6 +13,8 @@
 #define ACK_LATE_MS 500    /* agents wait longer than ack-within should let them */
 #define REFUSED_LEAST 0.05 /* requests a second */
 #define REFUSED_NOW_MS 10000
+#define WRONG_TOKEN "unauthorized"
+#define GUESSED "too_many_wrong_tokens"
 #define FELL_BELOW 0.5      /* of what came before */
 #define FELL_LEAST 10       /* messages a second: less than this says nothing */
 #define NODE_LOST_MS 600000 /* a node that is lost for longer will not come back */
@@ -96,16 +98,33 @@ static void say_refusal(struct cause *cause, const struct causes_figures *f, dou
 	snprintf(cause->error, sizeof(cause->error), "%.0f %s", status, cause->key);
 }
 
+static double refused_per_s(const struct reports *reports, const char *code)
+{
+	double per_s = number(cJSON_GetObjectItemCaseSensitive(reports->refusing, code), "per_s");
+
+	return per_s < REFUSED_LEAST ? 0 : per_s;
+}
+
+/* Who sends a wrong token is soon not even asked for it any more: that is one cause. */
+static double with_guessed(const struct reports *reports, const char *code, double per_s)
+{
+	if (strcmp(code, GUESSED) == 0 && refused_per_s(reports, WRONG_TOKEN) > 0)
+		return 0;
+	return strcmp(code, WRONG_TOKEN) == 0 ? per_s + refused_per_s(reports, GUESSED) : per_s;
+}
+
 static void find_refusals(struct causes *causes, const struct causes_figures *f)
 {
 	const cJSON *reason;
 
 	cJSON_ArrayForEach (reason, f->reports->refusing) {
-		double per_s = number(reason, "per_s"), status = number(reason, "status");
+		double per_s = with_guessed(f->reports, reason->string,
+					    refused_per_s(f->reports, reason->string));
+		double status = number(reason, "status");
 		bool is_ours = status >= 500;
 		struct cause *cause;
 
-		if (per_s < REFUSED_LEAST || !is_told(reason->string))
+		if (per_s <= 0 || !is_told(reason->string))
 			continue;
 		cause = causes_add(causes, is_ours ? CAUSE_REFUSING : CAUSE_AGENTS_WRONG,
 				   is_ours ? CAUSE_TROUBLE : CAUSE_WARN, reason->string,

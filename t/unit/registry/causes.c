@@ -301,6 +301,18 @@ static void refusals_are_told_by_their_reason(void **state UNUSED)
 	assert_int_equal(it.causes.n, 2);
 }
 
+static void a_wrong_token_is_one_cause(void **state UNUSED)
+{
+	REPORT("n1", "{\"refusing\":{\"too_many_wrong_tokens\":{\"status\":429,\"per_s\":3,"
+		     "\"since_ms\":9},"
+		     "\"unauthorized\":{\"status\":401,\"per_s\":1,\"since_ms\":7}}}");
+	assert_only(CAUSE_AGENTS_WRONG, CAUSE_WARN,
+		    "Agents get 401 unauthorized for 4.0 requests a second");
+	REPORT("n1", "{\"refusing\":{\"too_many_wrong_tokens\":{\"status\":429,\"per_s\":3,"
+		     "\"since_ms\":9}}}");
+	assert_only(CAUSE_AGENTS_WRONG, CAUSE_WARN, "Agents get 429 too_many_wrong_tokens");
+}
+
 static void refused_agents_are_told_with_what_they_ask_for(void **state UNUSED)
 {
 	REPORT("n1",
@@ -500,6 +512,7 @@ int main(void)
 		TEST(without_analyzers_nothing_is_said_to_go_to_others),
 		TEST(the_state_of_redis_is_named_with_whose_view_it_is),
 		TEST(refusals_are_told_by_their_reason),
+		TEST(a_wrong_token_is_one_cause),
 		TEST(refused_agents_are_told_with_what_they_ask_for),
 		TEST(the_spill_says_how_full_it_is_and_when_it_will_be),
 		TEST(dead_letters_that_wait_are_told),
