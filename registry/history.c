@@ -111,6 +111,21 @@ const struct history_sample *history_before(const struct history *h, uint64_t ag
 	return found ? found : ring_at(&h->coarse, 0);
 }
 
+const struct history_sample *history_steady(const struct history *h, uint64_t age_ms)
+{
+	const struct history_sample *list[HISTORY_FINE + HISTORY_COARSE];
+	const struct history_sample *before = history_before(h, age_ms);
+	uint64_t steady_ms = h->changed_ms ? h->changed_ms + HISTORY_LAG_MS : 0;
+	unsigned n = history_list(h, list);
+
+	if (before && before->at_ms >= steady_ms)
+		return before;
+	for (unsigned i = 0; i + 1 < n; i++)
+		if (list[i]->at_ms >= steady_ms)
+			return list[i];
+	return NULL;
+}
+
 unsigned history_list(const struct history *h, const struct history_sample **list)
 {
 	uint64_t fine_from = h->fine.n ? ring_at(&h->fine, 0)->at_ms : UINT64_MAX;
@@ -335,8 +350,11 @@ static int add_sample(struct history *h, struct history_sample *sample, const st
 	sum_up(h, last, sample, roster);
 	if (last)
 		add_due(h, last, sample);
-	if (!h->is_settling)
+	if (!h->is_settling) {
+		if (last && has_other_shares(h, roster))
+			h->changed_ms = sample->at_ms;
 		r = keep_shares(h, roster, sample->n_slots);
+	}
 	return r == 0 ? record(h, sample) : r;
 }
 

@@ -16,6 +16,7 @@
 #define HISTORY_LEAST_MS 500 /* rates over less say nothing */
 #define HISTORY_COARSE_MS 10000
 #define HISTORY_SETTLES_MS 5000 /* after Redis was away */
+#define HISTORY_LAG_MS 2000     /* until what was routed by other shares is counted */
 
 struct history_amount {
 	double routed;  /* messages, but for those of a former stay in the pool */
@@ -46,6 +47,8 @@ struct history {
 	unsigned n_shares;
 	struct history_amount *former; /* by slot: totals of a former stay, which are left out */
 	unsigned n_former;
+	uint64_t
+		changed_ms; /* at_ms of the sample at which shares became others; 0: never since it began */
 	bool is_settling;    /* the last sample is to give way to the next */
 	bool is_away;        /* nothing was seen of the pool since the last sample */
 	uint64_t settled_ms; /* monotonic: until then nodes settle what they routed while away */
@@ -83,6 +86,9 @@ void history_forgive(struct history *h, const struct roster *roster);
 const struct history_sample *history_now(const struct history *h);
 /* The latest that is at least so much older than that, else the oldest. */
 const struct history_sample *history_before(const struct history *h, uint64_t age_ms);
+/* As history_before, but since that sample the shares have been those of now, and nothing that was routed
+ * by others is counted. NULL: there is no such sample but the latest. */
+const struct history_sample *history_steady(const struct history *h, uint64_t age_ms);
 /* All there are from old to new, coarse ones up to where fine ones begin. `list` has room for
  * HISTORY_FINE + HISTORY_COARSE. How many. */
 unsigned history_list(const struct history *h, const struct history_sample **list);

@@ -44,6 +44,16 @@ static cJSON *sample_json(const struct history_sample *s)
 	return json;
 }
 
+/* By Redis' clock, as the samples. */
+static void add_changed(cJSON *json, const struct history *h)
+{
+	const struct history_sample *now = history_now(h);
+	double age_ms = (double)(now->at_ms - h->changed_ms);
+
+	if (h->changed_ms)
+		cJSON_AddNumberToObject(json, "changed", fmax(1, (double)now->wall_ms - age_ms));
+}
+
 char *history_store_text(const struct history *h)
 {
 	const struct history_sample *last = NULL;
@@ -51,6 +61,7 @@ char *history_store_text(const struct history *h)
 	char *text;
 
 	cJSON_AddItemToObject(json, "shares", cJSON_CreateDoubleArray(h->shares, (int)h->n_shares));
+	add_changed(json, h);
 	list = cJSON_AddArrayToObject(json, "former");
 	for (unsigned i = 0; i < h->n_former; i++)
 		cJSON_AddItemToArray(list, pair(h->former[i].routed, h->former[i].packets));
@@ -138,6 +149,7 @@ static int restore(struct history *h, const cJSON *json, const struct history_sa
 	cJSON_ArrayForEach (item, shares)
 		if (i < n_slots)
 			share[i++] = value(item);
+	h->changed_ms = (uint64_t)fmax(0, fmin(number(json, "changed"), 1e15));
 	i = 0;
 	cJSON_ArrayForEach (item, formers) {
 		if (i == n_slots)

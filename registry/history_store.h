@@ -4,7 +4,7 @@
  * What one node keeps of its history in Redis, as text, so that weirctl has the same windows as a
  * node: the samples at which they begin, and the last one.
  *
- *   {"shares":[...], "former":[[routed,packets],...],                              by slot
+ *   {"shares":[...], "changed":when they became so, "former":[[routed,packets],...],                              by slot
  *    "samples":[{"at","routed","packets","gone","spill","dead","refused","of":[[routed,due,packets],...]}]}
  */
 #include "registry/history.h"

@@ -9,10 +9,10 @@
 
 static const unsigned windows_s[] = { 10, 60, 600 };
 #define RATE_S 10
-#define MINUTE_S 60
 #define MINUTE_MS 60000
-#define OFF_PART 0.05 /* of what an analyzer should have got */
-#define OFF_PACKETS 5 /* an error of so few is how packets fall */
+#define OFF_PART 0.05      /* of what an analyzer should have got */
+#define OFF_PACKETS 5      /* an error of so few is how packets fall */
+#define OFF_LEAST_MS 10000 /* nothing is said of less */
 
 /* Some digits less, as most of it is text on a screen. */
 static double rounded(double value, double digits)
@@ -268,10 +268,23 @@ static double off_by(const struct stretch *s, const struct analyzer *a)
 	return fabs(error) <= OFF_PACKETS * packet || fabs(error) <= OFF_PART * due ? 0 : error;
 }
 
+/* In the last minute, as far as shares were those of now: around a change, what was routed before it is
+ * counted after it. */
+static void find_off(const struct overview *o, double *off)
+{
+	const struct history_sample *from = history_steady(o->history, MINUTE_MS);
+	struct stretch s = { .from = from, .to = history_now(o->history) };
+
+	if (!from || s.to->at_ms - from->at_ms < OFF_LEAST_MS)
+		return;
+	s.routed = s.to->routed - from->routed;
+	for (unsigned i = 0; i < o->roster->n_analyzers; i++)
+		off[i] = off_by(&s, &o->roster->analyzers[i]);
+}
+
 static cJSON *verdict_json(const struct overview *o)
 {
-	struct stretch s = stretch_of(o->history, RATE_S),
-		       minute = stretch_of(o->history, MINUTE_S);
+	struct stretch s = stretch_of(o->history, RATE_S);
 	double *off = calloc(o->roster->n_analyzers + 1, sizeof(*off));
 	struct causes_figures f = {
 		.roster = o->roster,
@@ -295,8 +308,8 @@ static cJSON *verdict_json(const struct overview *o)
 	struct causes *causes = calloc(1, sizeof(*causes));
 	cJSON *json = NULL;
 
-	for (unsigned i = 0; off && i < o->roster->n_analyzers; i++)
-		off[i] = off_by(&minute, &o->roster->analyzers[i]);
+	if (off)
+		find_off(o, off);
 	if (causes) {
 		causes_find(causes, &f);
 		if (o->fill_since)

@@ -78,6 +78,29 @@ static void each_stretch_has_the_shares_that_held_in_it(void **state)
 	history_deinit(&pool->history);
 }
 
+static void a_steady_window_begins_after_the_last_change_of_shares(void **state)
+{
+	struct pool *pool = pool_new();
+	uint64_t changed_ms;
+	(void)state;
+
+	for (int i = 0; i < 70; i++)
+		pass(pool, 1000, 75, 25);
+	assert_ptr_equal(history_steady(&pool->history, 60000),
+			 history_before(&pool->history, 60000));
+	pool->analyzers[0].share = 0.5;
+	pool->analyzers[1].share = 0.5;
+	pass(pool, 1000, 75, 25);
+	changed_ms = pool->at_ms;
+	assert_null(history_steady(&pool->history, 60000));
+	pass(pool, 1000, 100, 0); /* settled late */
+	for (int i = 0; i < 20; i++)
+		pass(pool, 1000, 50, 50);
+	assert_int_equal(history_steady(&pool->history, 60000)->at_ms, changed_ms + HISTORY_LAG_MS);
+	assert_int_equal(history_steady(&pool->history, 10000)->at_ms, pool->at_ms - 10000);
+	history_deinit(&pool->history);
+}
+
 static void a_window_begins_where_it_should(void **state)
 {
 	struct pool *pool = pool_new();
@@ -234,6 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_due_follows_the_share),
 		cmocka_unit_test(each_stretch_has_the_shares_that_held_in_it),
+		cmocka_unit_test(a_steady_window_begins_after_the_last_change_of_shares),
 		cmocka_unit_test(a_window_begins_where_it_should),
 		cmocka_unit_test(samples_are_listed_once_from_old_to_new),
 		cmocka_unit_test(samples_that_come_in_haste_make_no_rates),
