@@ -46,6 +46,12 @@ static const struct conf_option
 		       .help = "Takes GELF here, over UDP (compressed or in chunks, too) and over TCP (each message ends with a NUL). It asks for no token. The default is not to."),
 		OPTION("forward-listen", CONF_STRING, forward_listen, NULL, .placeholder = "HOST:PORT",
 		       .help = "Takes the forward protocol of Fluentd and Fluent Bit here, over TCP, and its heartbeats over UDP. The default is not to."),
+		OPTION("syslog-listen-tls", CONF_STRING, tls.syslog_listen, NULL, .placeholder = "HOST:PORT",
+		       .help = "Takes syslog here by TLS over TCP (RFC 5425; its port is 6514). It needs tls-cert, and asks for certificates as tls-client-ca says. The default is not to."),
+		OPTION("gelf-listen-tls", CONF_STRING, tls.gelf_listen, NULL, .placeholder = "HOST:PORT",
+		       .help = "Takes GELF here by TLS over TCP, with tls-cert and tls-client-ca. The default is not to."),
+		OPTION("forward-listen-tls", CONF_STRING, tls.forward_listen, NULL, .placeholder = "HOST:PORT",
+		       .help = "Takes the forward protocol here by TLS over TCP, with tls-cert and tls-client-ca. The default is not to."),
 		OPTION("forward-key", CONF_STRING, forward_key, NULL, .placeholder = "KEY",
 		       .flags = CONF_SECRET | CONF_RELOADABLE,
 		       .help = "The shared key that senders of the forward protocol must prove to have. The default is the ingest token. Without both, no proof is asked for."),
@@ -386,12 +392,21 @@ static int check_listener(const struct node_config *c, const char *option, const
 
 static int check_listeners(const struct node_config *c)
 {
-	int r = check_listener(c, "syslog-listen", c->syslog_listen, FORMAT_SYSLOG);
+	const struct {
+		const char *option, *text;
+		enum format_id format;
+	} listeners[] = {
+		{ "syslog-listen", c->syslog_listen, FORMAT_SYSLOG },
+		{ "gelf-listen", c->gelf_listen, FORMAT_GELF },
+		{ "forward-listen", c->forward_listen, FORMAT_FORWARD },
+		{ "syslog-listen-tls", c->tls.syslog_listen, FORMAT_SYSLOG },
+		{ "gelf-listen-tls", c->tls.gelf_listen, FORMAT_GELF },
+		{ "forward-listen-tls", c->tls.forward_listen, FORMAT_FORWARD },
+	};
+	int r = 0;
 
-	if (r == 0)
-		r = check_listener(c, "gelf-listen", c->gelf_listen, FORMAT_GELF);
-	if (r == 0)
-		r = check_listener(c, "forward-listen", c->forward_listen, FORMAT_FORWARD);
+	for (size_t i = 0; i < ARRAY_LEN(listeners) && r == 0; i++)
+		r = check_listener(c, listeners[i].option, listeners[i].text, listeners[i].format);
 	return r;
 }
 
@@ -507,6 +522,9 @@ static int check_ports(const struct node_config *c)
 		{ "syslog-listen", c->syslog_listen },
 		{ "gelf-listen", c->gelf_listen },
 		{ "forward-listen", c->forward_listen },
+		{ "syslog-listen-tls", c->tls.syslog_listen },
+		{ "gelf-listen-tls", c->tls.gelf_listen },
+		{ "forward-listen-tls", c->tls.forward_listen },
 	};
 	struct net_addr addrs[ARRAY_LEN(ports)];
 	char why[NET_WHY_STRLEN];

@@ -233,8 +233,10 @@ static int init_worker(struct node *node, unsigned i, struct net_addr *addr, str
 
 static int init_sockets(struct listen_sockets *sockets, const struct node_config *config)
 {
-	const char *const addresses[LISTEN_KINDS] = { config->syslog_listen, config->gelf_listen,
-						      config->forward_listen };
+	const char *const addresses[LISTEN_ADDRESSES] = {
+		config->syslog_listen,     config->gelf_listen,     config->forward_listen,
+		config->tls.syslog_listen, config->tls.gelf_listen, config->tls.forward_listen,
+	};
 
 	return listen_sockets_init(sockets, addresses);
 }

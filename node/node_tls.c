@@ -69,7 +69,7 @@ static bool is_wanted(const struct node_tls_options *o, enum node_tls_part part)
 {
 	switch (part) {
 	case NODE_TLS_INGEST:
-		return o->listen != NULL;
+		return o->listen || o->syslog_listen || o->gelf_listen || o->forward_listen;
 	case NODE_TLS_ADMIN:
 		return o->admin_listen != NULL;
 	default:

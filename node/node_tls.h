@@ -16,6 +16,7 @@ static_assert(NODE_TLS_PARTS <= TLS_WATCH_MOST, "all are watched");
 /* As config.c has them. */
 struct node_tls_options {
 	char *listen, *admin_listen; /* NULL: there is no such port */
+	char *syslog_listen, *gelf_listen, *forward_listen;
 	struct conf_list cert, key, client_names, admin_cert, admin_key;
 	char *key_password_file, *client_ca, *client_crl, *admin_client_ca;
 	char *deliver_ca, *deliver_cert, *deliver_key; /* to analyzers */

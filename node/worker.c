@@ -169,6 +169,8 @@ static struct listen_config listen_config(struct worker *w, const int fds[LISTEN
 		.idle_us = c->listen_idle_timeout_ms * US_PER_MS,
 		.frame_us = c->body_timeout_ms * US_PER_MS,
 		.write_us = c->write_timeout_ms * US_PER_MS,
+		.greet_us = c->header_timeout_ms * US_PER_MS,
+		.tls = w->shared->tls.contexts[NODE_TLS_INGEST],
 		.keyp = &c->forward_key,
 		.tokenp = &c->ingest_token,
 		.host = c->node_id,

@@ -113,6 +113,7 @@ void listen_turn(struct listen *l)
 	struct listen_shared *s = &l->shared;
 	struct stream *dirty;
 
+	s->greeting_us = 0;
 	if (s->may_resume) {
 		s->may_resume = false;
 		s->now_us = clock_mono_us();
@@ -129,14 +130,12 @@ void listen_turn(struct listen *l)
 
 /* ---- life ---- */
 
-static int init_acceptor(struct listen *l, enum listen_kind kind)
+static int init_acceptor(struct listen *l, struct listen_acceptor *a, enum listen_port port)
 {
-	struct listen_acceptor *a = &l->acceptors[kind];
-
 	if (a->fd < 0)
 		return 0;
 	a->listen = l;
-	a->port = listen_port_of(kind, true);
+	a->port = port;
 	a->event = event_new(l->shared.config.base, a->fd, EV_READ | EV_PERSIST, on_accept, a);
 	return a->event ? 0 : -ENOMEM;
 }
@@ -149,7 +148,10 @@ static int init_sockets(struct listen *l)
 		struct datagrams *d = &l->datagrams[kind];
 		int fd = d->fd;
 
-		r = init_acceptor(l, kind);
+		r = init_acceptor(l, &l->acceptors[kind], listen_port_of(kind, true));
+		if (r == 0)
+			r = init_acceptor(l, &l->acceptors[LISTEN_KINDS + kind],
+					  listen_port_of_tls(kind));
 		if (r == 0 && fd >= 0)
 			r = datagrams_init(d, &l->shared, listen_port_of(kind, false), fd, l->room);
 	}
@@ -165,7 +167,8 @@ int listen_init(struct listen *l, const struct listen_config *config)
 	for (enum listen_kind kind = 0; kind < LISTEN_KINDS; kind++) {
 		l->acceptors[kind].fd = config->fds[listen_port_of(kind, true)];
 		l->datagrams[kind].fd = config->fds[listen_port_of(kind, false)];
-		l->is_on |= l->acceptors[kind].fd >= 0;
+		l->acceptors[LISTEN_KINDS + kind].fd = config->fds[listen_port_of_tls(kind)];
+		l->is_on |= l->acceptors[kind].fd >= 0 || l->acceptors[LISTEN_KINDS + kind].fd >= 0;
 	}
 	r = listen_shared_init(&l->shared, config);
 	if (r != 0 || !l->is_on)
@@ -186,7 +189,7 @@ void listen_start_accepting(struct listen *l)
 	if (l->is_accepting || !l->is_on)
 		return;
 	l->is_accepting = true;
-	for (unsigned i = 0; i < LISTEN_KINDS; i++)
+	for (unsigned i = 0; i < LISTEN_ACCEPTORS; i++)
 		if (l->acceptors[i].fd >= 0)
 			event_add(l->acceptors[i].event, NULL);
 }
@@ -209,13 +212,14 @@ void listen_stop(struct listen *l)
 		return;
 	s->is_ending = true;
 	s->now_us = clock_mono_us();
-	for (unsigned i = 0; i < LISTEN_KINDS; i++) {
+	for (unsigned i = 0; i < LISTEN_ACCEPTORS; i++) {
 		if (l->acceptors[i].fd >= 0)
 			while (accept_one(&l->acceptors[i]))
 				;
 		close_acceptor(&l->acceptors[i]);
-		datagrams_end(&l->datagrams[i]);
 	}
+	for (unsigned i = 0; i < LISTEN_KINDS; i++)
+		datagrams_end(&l->datagrams[i]);
 	for_each(&s->held, stream_end);
 	for_each(&s->reading, stream_end);
 	group_flush_all(s);
@@ -237,10 +241,10 @@ void listen_deinit(struct listen *l)
 {
 	if (!l->shared.config.base) /* it was not begun */
 		return;
-	for (unsigned i = 0; i < LISTEN_KINDS; i++) {
+	for (unsigned i = 0; i < LISTEN_ACCEPTORS; i++)
 		close_acceptor(&l->acceptors[i]);
+	for (unsigned i = 0; i < LISTEN_KINDS; i++)
 		datagrams_deinit(&l->datagrams[i]);
-	}
 	close_all(&l->shared.held);
 	close_all(&l->shared.reading);
 	group_lose_all(&l->shared);

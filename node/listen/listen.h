@@ -8,7 +8,7 @@
 #include "node/listen/datagrams.h"
 #include "node/listen/listen_shared.h"
 
-#define LISTEN_ACCEPTORS (LISTEN_KINDS)
+#define LISTEN_ACCEPTORS (2 * LISTEN_KINDS) /* of each kind, and then those of TLS */
 
 struct listen_acceptor {
 	struct listen *listen;
@@ -19,7 +19,7 @@ struct listen_acceptor {
 
 struct listen {
 	struct listen_shared shared;
-	struct listen_acceptor acceptors[LISTEN_KINDS];
+	struct listen_acceptor acceptors[LISTEN_ACCEPTORS];
 	struct datagrams datagrams[LISTEN_KINDS];
 	struct datagram_room *room;
 	struct event *sweep_event;

@@ -1,7 +1,8 @@
 #include "node/listen/listen_port.h"
 
 const char *const listen_port_names[] = { "syslog-udp", "syslog-tcp",  "gelf-udp",
-					  "gelf-tcp",   "forward-udp", "forward-tcp" };
+					  "gelf-tcp",   "forward-udp", "forward-tcp",
+					  "syslog-tls", "gelf-tls",    "forward-tls" };
 static_assert(ARRAY_LEN(listen_port_names) == LISTEN_PORTS, "every socket has a name");
 
 const char *const listen_drop_names[] = { "kernel",       "queue_full",   "too_long",
@@ -22,10 +23,10 @@ static_assert(ARRAY_LEN(kinds) == LISTEN_KINDS, "every kind has a format");
 
 enum format_id listen_port_format(enum listen_port port)
 {
-	return kinds[port / 2].format;
+	return kinds[listen_port_kind(port)].format;
 }
 
 const char *listen_port_path(enum listen_port port)
 {
-	return kinds[port / 2].path;
+	return kinds[listen_port_kind(port)].path;
 }

@@ -16,6 +16,9 @@ enum listen_port {
 	LISTEN_GELF_TCP,
 	LISTEN_FORWARD_UDP, /* heartbeats alone */
 	LISTEN_FORWARD_TCP,
+	LISTEN_SYSLOG_TLS, /* over TCP, at an address of its own, as the next two */
+	LISTEN_GELF_TLS,
+	LISTEN_FORWARD_TLS,
 	LISTEN_PORTS
 };
 extern const char *const listen_port_names[LISTEN_PORTS]; /* "syslog-udp" */
@@ -39,6 +42,21 @@ extern const char *const listen_drop_names[LISTEN_DROPS];
 static inline enum listen_port listen_port_of(enum listen_kind kind, bool is_tcp)
 {
 	return (enum listen_port)(2 * kind + is_tcp);
+}
+
+static inline enum listen_port listen_port_of_tls(enum listen_kind kind)
+{
+	return (enum listen_port)(LISTEN_SYSLOG_TLS + kind);
+}
+
+static inline bool listen_port_is_tls(enum listen_port port)
+{
+	return port >= LISTEN_SYSLOG_TLS;
+}
+
+static inline enum listen_kind listen_port_kind(enum listen_port port)
+{
+	return (enum listen_kind)(listen_port_is_tls(port) ? port - LISTEN_SYSLOG_TLS : port / 2);
 }
 
 enum format_id listen_port_format(enum listen_port port);

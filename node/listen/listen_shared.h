@@ -16,6 +16,7 @@
 #include "node/packet/packet.h"
 
 struct address_bound;
+struct tls_context;
 struct refused;
 struct parcel;
 struct source;
@@ -32,6 +33,8 @@ struct listen_config {
 	uint64_t max_body_bytes;
 	uint64_t window_bytes; /* without a fate, of this worker */
 	uint64_t idle_us, frame_us, write_us;
+	uint64_t greet_us;       /* for a handshake */
+	struct tls_context *tls; /* of the TLS ports; borrowed; NULL: there is none */
 	/* The shared key of the forward protocol is the first that is not NULL; both may change. */
 	char *const *keyp, *const *tokenp;
 	const char *host;      /* the name of this node, for the forward protocol */
@@ -52,7 +55,8 @@ struct stream_list {
 struct listen_shared {
 	struct listen_config config;
 	struct codec *codec;
-	uint64_t now_us; /* of this turn of the loop */
+	uint64_t now_us;      /* of this turn of the loop */
+	uint64_t greeting_us; /* that handshakes took in this turn */
 	struct source *sources[LISTEN_BUCKETS];
 	unsigned n_sources;
 	struct source *first_open, *last_open; /* those with an open group, oldest first */

@@ -11,7 +11,7 @@ const struct stream_reader *reader_of(enum listen_port port)
 		[LISTEN_FORWARD] = &reader_forward,
 	};
 
-	return readers[port / 2];
+	return readers[listen_port_kind(port)];
 }
 
 /* Frames that begin as a line does are lines in the packet, too. */

@@ -107,14 +107,20 @@ static bool prepare(struct stream *s)
 {
 	const struct listen_config *config = &s->shared->config;
 
+	bool begins = s->reader->begin && !s->tls.is_greeting;
+
 	s->source = source_get(s->shared, s->port, &s->peer);
 	if (!s->source)
 		return false;
 	return event_assign(&s->read_event, config->base, s->fd, EV_READ | EV_PERSIST, on_read,
 			    s) == 0 &&
 	       event_assign(&s->write_event, config->base, s->fd, EV_WRITE, on_write, s) == 0 &&
-	       event_add(&s->read_event, NULL) == 0 &&
-	       (!s->reader->begin || s->reader->begin(s) == 0);
+	       event_add(&s->read_event, NULL) == 0 && (!begins || s->reader->begin(s) == 0);
+}
+
+static size_t own_bytes(enum listen_port port)
+{
+	return sizeof(struct stream) + (listen_port_is_tls(port) ? STREAM_TLS_BYTES : 0);
 }
 
 struct stream *stream_new(struct listen_shared *shared, enum listen_port port,
@@ -122,13 +128,13 @@ struct stream *stream_new(struct listen_shared *shared, enum listen_port port,
 {
 	struct stream *s;
 
-	if (!memory_take(shared->config.memory, sizeof(*s))) {
+	if (!memory_take(shared->config.memory, own_bytes(port))) {
 		close(fd);
 		return NULL;
 	}
 	s = calloc(1, sizeof(*s));
 	if (!s) {
-		memory_give(shared->config.memory, sizeof(*s));
+		memory_give(shared->config.memory, own_bytes(port));
 		close(fd);
 		return NULL;
 	}
@@ -137,7 +143,8 @@ struct stream *stream_new(struct listen_shared *shared, enum listen_port port,
 			      .peer = *peer,
 			      .fd = fd,
 			      .reader = reader,
-			      .n_charged = sizeof(*s),
+			      .tls = { .is_greeting = listen_port_is_tls(port) },
+			      .n_charged = own_bytes(port),
 			      .active_us = shared->now_us };
 	push(&shared->reading, s);
 	shared->n_streams[port]++;
@@ -179,6 +186,9 @@ void stream_close(struct stream *s, enum conn_close reason)
 	unlink_from(s->is_held ? &shared->held : &shared->reading, s);
 	if (s->is_bounded)
 		address_bound_give(config->bound, &s->peer);
+	if (s->tls.tls)
+		tls_stream_end(s->tls.tls);
+	tls_stream_free(s->tls.tls);
 	close(s->fd);
 	metrics_add(config->metrics, M_LISTEN_CLOSED, reason, 1);
 	atomic_fetch_sub_explicit(config->n_connections, 1, memory_order_relaxed);
@@ -201,7 +211,7 @@ static size_t large_part(size_t capacity)
 
 static bool recharge(struct stream *s, size_t n_in)
 {
-	size_t n = sizeof(*s) + n_in + s->out.capacity;
+	size_t n = own_bytes(s->port) + n_in + s->out.capacity;
 
 	if (n > s->n_charged && !memory_take(s->shared->config.memory, n - s->n_charged))
 		return false;
@@ -339,7 +349,7 @@ static enum read_result read_some(struct stream *s)
 
 	if (!make_room(s))
 		return READ_NO_ROOM;
-	n = read(s->fd, s->in.data + s->in.len, s->in.capacity - s->in.len);
+	n = stream_tls_read(&s->tls, s->fd, s->in.data + s->in.len, s->in.capacity - s->in.len);
 	if (n == 0)
 		return READ_END;
 	if (n < 0)
@@ -349,6 +359,8 @@ static enum read_result read_some(struct stream *s)
 	s->in.len += (size_t)n;
 	s->short_us = 0;
 	s->active_us = s->shared->now_us;
+	if (stream_tls_has_more(&s->tls))
+		event_active(&s->read_event, EV_READ, 0);
 	metrics_add(s->shared->config.metrics, M_LISTEN_BYTES, s->port, n);
 	return READ_SOME;
 }
@@ -366,6 +378,8 @@ static void say_end(struct stream *s)
 		return;
 	s->has_said_end = true;
 	s->active_us = s->shared->now_us;
+	if (s->tls.tls)
+		tls_stream_end(s->tls.tls);
 	if (shutdown(s->fd, SHUT_WR) != 0)
 		log_debug("listen", "cannot end a connection", "error=%s", strerror(errno));
 }
@@ -418,7 +432,7 @@ static bool take_in(struct stream *s)
 	return r != STREAM_E_HELD;
 }
 
-void stream_advance(struct stream *s)
+static void advance(struct stream *s)
 {
 	enum read_result last = READ_NOTHING;
 
@@ -448,6 +462,34 @@ void stream_advance(struct stream *s)
 	if (s->in.len && !take_in(s))
 		return;
 	close_if_done(s, last);
+}
+
+/* The handshake goes on. True: it is over. */
+static bool greet(struct stream *s)
+{
+	switch (stream_tls_greet(&s->tls, s->shared, s->fd, &s->peer)) {
+	case STREAM_TLS_DONE:
+		s->active_us = s->shared->now_us;
+		if (!s->reader->begin || s->reader->begin(s) == 0)
+			return true;
+		stream_close(s, CLOSE_NO_MEMORY);
+		return false;
+	case STREAM_TLS_END:
+		stream_close(s, CLOSE_HANDSHAKE);
+		return false;
+	default:
+		if (stream_tls_wants_write(&s->tls))
+			event_add(&s->write_event, NULL);
+		return false;
+	}
+}
+
+void stream_advance(struct stream *s)
+{
+	if (s->tls.is_greeting && s->ends_us)
+		stream_close(s, CLOSE_STOPPED);
+	else if (!s->tls.is_greeting || greet(s))
+		advance(s);
 }
 
 static void on_read(evutil_socket_t fd, short what, void *arg)
@@ -500,7 +542,10 @@ void stream_sweep(struct stream *s)
 
 	if (!may_take(s))
 		s->short_us = 0; /* it waits for something else */
-	if (s->out.len && now - s->write_us > config->write_us)
+	if (s->tls.is_greeting && now - s->active_us > config->greet_us) {
+		stream_tls_time_out(shared, &s->peer);
+		stream_close(s, CLOSE_HANDSHAKE_TIMEOUT);
+	} else if (s->out.len && now - s->write_us > config->write_us)
 		stream_close(s, CLOSE_WRITE_TIMEOUT);
 	else if (shared->large == s && s->short_us && now - s->short_us > config->frame_us)
 		give_up_turn(s);
@@ -531,6 +576,8 @@ static void on_write(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	s->shared->now_us = clock_mono_us();
 	stream_mark_dirty(s);
+	if (s->tls.is_greeting || stream_tls_wants_write(&s->tls))
+		event_active(&s->read_event, EV_READ, 0);
 }
 
 void stream_flush(struct stream *s)
@@ -542,7 +589,7 @@ void stream_flush(struct stream *s)
 		return;
 	}
 	if (s->out.len)
-		n = send(s->fd, s->out.data, s->out.len, MSG_NOSIGNAL);
+		n = stream_tls_write(&s->tls, s->fd, s->out.data, s->out.len);
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		stream_close(s, CLOSE_RESET);
 		return;

@@ -10,6 +10,7 @@
 #include "node/ingest/conn_shared.h"
 #include "node/listen/listen_shared.h"
 #include "node/listen/source.h"
+#include "node/listen/stream_tls.h"
 
 struct forward;
 
@@ -37,6 +38,7 @@ struct stream {
 	enum listen_port port;
 	struct net_addr peer;
 	int fd;
+	struct stream_tls tls;
 	bool is_bounded; /* counted by its address */
 	struct event read_event, write_event;
 	struct buf in, out;

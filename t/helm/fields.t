@@ -113,8 +113,9 @@ for (objects_of($dual, 'Service')) {
 is((grep { $_->{metadata}{name} eq 'weir' } objects_of($dual, 'Service'))[0]{spec}{sessionAffinity}, 'ClientIP', 'a Service has further fields');
 
 # listeners that are not HTTP: pod, Service and policy have each port twice
-my $listening = render('--set-json', 'node.options={"syslog-listen":":5514","gelf-listen":"0.0.0.0:12201","forward-listen":"[::]:24224"}');
+my $listening = render('--set-json', 'node.options={"syslog-listen":":5514","gelf-listen":"0.0.0.0:12201","forward-listen":"[::]:24224","syslog-listen-tls":":6514"}');
 my @ports = map {; "$_->[0]-tcp TCP $_->[1]", "$_->[0]-udp UDP $_->[1]" } [ forward => 24224 ], [ gelf => 12201 ], [ syslog => 5514 ];
+splice @ports, -1, 0, 'syslog-tls TCP 6514';
 my ($agents) = grep { $_->{metadata}{name} eq 'weir' } objects_of($listening, 'Service');
 is_deeply([ map { "$_->{targetPort} $_->{protocol} $_->{port}" } grep { $_->{protocol} } @{ $agents->{spec}{ports} } ], \@ports, 'the Service has the ports of listeners');
 is_deeply([ map { "$_->{name} $_->{protocol} $_->{containerPort}" } grep { $_->{protocol} } @{ container(object($listening, 'Deployment'))->{ports} } ], \@ports, 'so has the container');

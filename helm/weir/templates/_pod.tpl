@@ -68,18 +68,24 @@ securityContext:
 {{- end }}
 {{- end }}
 
-{{/* Kind -> port of the listeners that node.options names, as JSON: the number behind the last colon. Each has a port that
-nobody else has in the pod. */}}
+{{/* Name -> port and protocol of the listeners that node.options names, as JSON: the number behind the last colon. Each has a
+port that nobody else has in the pod. */}}
 {{- define "weir.listeners" -}}
 {{- $ports := dict }}
 {{- $taken := list 8080 8081 8443 8444 }}
 {{- range $kind := list "syslog" "gelf" "forward" }}
-{{- with regexFind "[0-9]+$" (get $.Values.node.options (printf "%s-listen" $kind) | toString) }}
+{{- range $suffix := list "" "-tls" }}
+{{- $option := printf "%s-listen%s" $kind $suffix }}
+{{- with regexFind "[0-9]+$" (get $.Values.node.options $option | toString) }}
+{{- $port := int64 . }}
 {{- if or (has (int .) $taken) (lt (int .) 1) (gt (int .) 65535) }}
-{{- fail (printf "node.options.%s-listen: port %s is no port of its own (1 to 65535, none of %s)" $kind . (join ", " $taken)) }}
+{{- fail (printf "node.options.%s: port %s is no port of its own (1 to 65535, none of %s)" $option . (join ", " $taken)) }}
 {{- end }}
 {{- $taken = append $taken (int .) }}
-{{- $_ := set $ports $kind (int64 .) }}
+{{- range $end := ternary (list "tls") (list "tcp" "udp") (eq $suffix "-tls") }}
+{{- $_ := set $ports (printf "%s-%s" $kind $end) (dict "port" $port "protocol" (ternary "UDP" "TCP" (eq $end "udp"))) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- toJson $ports }}
