@@ -25,10 +25,11 @@ sub bench ($program, @options) {
 }
 
 {
-    my $text = bench('run', '--rounds', 1, '--seconds', 1, '--shapes', 'busy,latency', '--only', 'haproxy,weir', '--json', "$dir/run.json");
+    my $text = bench('run', '--rounds', 1, '--seconds', 1, '--shapes', 'busy,grpc,latency', '--only', 'haproxy,weir', '--json', "$dir/run.json");
     my $result = decode_json(slurp("$dir/run.json"));
     like($text, qr/^64 x 1\.2 KB +packets\/s .*HAProxy >= 2, nginx >= 2, floor >= 0\.7/m, 'the table has figures and targets');
     cmp_ok($result->{figures}{busy}{$_}{packets_per_s}[0], '>', 0, "$_ carried packets") for qw(haproxy weir);
+    cmp_ok($result->{figures}{grpc}{$_}{packets_per_s}[0], '>', 0, "and calls: $_") for qw(haproxy weir);
     cmp_ok($result->{figures}{latency}{$_}{p99_us}[0], '>', 0, "and took its time: $_") for qw(haproxy weir);
     my ($line) = grep { $_->{shape} eq 'busy' && $_->{figure} eq 'redis_calls_per_packet' } $result->{comparison}->@*;
     ok($line->{targets}[0]{is_met}, 'a target is judged');

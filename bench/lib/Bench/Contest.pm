@@ -4,7 +4,7 @@ package Bench::Contest;
 # does hits all of them. Each figure is kept as a list, a value for each round:
 #   {shape => {contestant => {figure => [values]}}}
 use v5.36;
-use Bench::Load qw(idle_connections paced paced_result wrk);
+use Bench::Load qw(h2load idle_connections paced paced_result wrk);
 use Bench::Redis;
 use Bench::Routers;
 use List::Util qw(max);
@@ -14,7 +14,7 @@ my @weights = (50, 30, 20);
 my @contestants = qw(floor haproxy nginx weir received);
 my %ack = (weir => 'delivered', received => 'received');
 
-# What is sent in a turn of wrk.
+# What is sent in a turn of wrk, or of h2load.
 my %load = (
     busy => { connections => 64, body => [ 1200, 5 ] },
     few => { connections => 4, body => [ 1200, 5 ] },
@@ -25,8 +25,13 @@ my %load = (
     huge => { connections => 4, body => [ 1 << 20, 400 ] },
     mixed => { connections => 64, body => ['mixed'] },
     tls => { connections => 64, body => [ 1200, 5 ], tls => 1 },
+    h2 => { connections => 4, streams => 16, body => [ 1200, 5 ] },
+    grpc => { connections => 4, streams => 16, body => [ 1200, 5 ], is_call => 1 },
 );
-my @shapes = qw(busy few many small large heavy huge mixed tls latency fresh);
+my @shapes = qw(busy few many small large heavy huge mixed tls h2 grpc latency fresh);
+
+# The port of a router that takes it; undef: it has none.
+sub _port ($router, $load) { return $load->{tls} ? $router->{tls_addr} : $load->{streams} ? $router->{h2_addr} : $router->{addr} }
 
 sub shapes () { return @shapes }
 sub contestants () { return @contestants }
@@ -74,7 +79,8 @@ sub _keep ($self, $shape, $name, %figures) {
 sub _turn ($self, $shape, $name, $seconds) {
     my $router = $self->{routers}{$name};
     my ($cpu, $redis) = ($router->{process}->cpu_us, $ack{$name} && $self->{redis}->usage);
-    my $result = wrk($load{$shape}{tls} ? $router->{tls_addr} : $router->{addr}, seconds => $seconds, $load{$shape}->%*);
+    my $accepted = $ack{$name} && Bench::Routers::accepted($router);
+    my $result = ($load{$shape}{streams} ? \&h2load : \&wrk)->(_port($router, $load{$shape}), seconds => $seconds, $load{$shape}->%*);
     my $n = max(1, $result->{requests});
     my %figures = (
         packets_per_s => $n / $result->{seconds},
@@ -88,6 +94,8 @@ sub _turn ($self, $shape, $name, $seconds) {
     }
     $self->_complain("$shape: $name answered $result->{errors} of $result->{requests} packets with an error or not at all")
         if $result->{errors};
+    my $missing = $ack{$name} ? $result->{requests} - Bench::Routers::accepted($router) + $accepted : 0;
+    $self->_complain("$shape: $name did not accept $missing of $result->{requests} packets") if $missing > 0; # a call of gRPC is 200 either way
     return %figures;
 }
 
@@ -131,7 +139,7 @@ sub run ($self) {
         for my $round (1 .. $self->{rounds}) {
             $self->_keep_registered;
             for my $name ($self->names) {
-                next if $shape eq 'tls' && !$self->{routers}{$name}{tls_addr};
+                next if $load{$shape} && !_port($self->{routers}{$name}, $load{$shape});
                 $self->_progress("$shape $round/$self->{rounds} $name");
                 my $turn = $turn{$shape} // \&_turn;
                 $self->_keep($shape, $name, $turn->($self, $shape, $name, $self->{seconds}));

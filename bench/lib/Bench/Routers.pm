@@ -4,7 +4,7 @@ package Bench::Routers;
 # and Weir. Each on one core, by weights, with connections kept on both sides.
 #
 #   my $router = Bench::Routers::start(haproxy => { analyzers => [ [ '127.0.0.1:9001', 50 ], ... ] });
-#   $router->{addr}, $router->{process}
+#   $router->{addr}, $router->{h2_addr}, $router->{process}
 use v5.36;
 use Bench::Prepare;
 use Bench::Process qw(folder free_port wait_until);
@@ -46,9 +46,9 @@ sub certificate () {
 
 sub is_listening ($addr) { return IO::Socket::INET->new(PeerAddr => $addr, Proto => 'tcp') }
 
-sub _listening ($process, $addr, $tls_addr = undef) {
+sub _listening ($process, $addr, $h2_addr, $tls_addr = undef) {
     wait_until { $process->check && is_listening($addr) } 10, "$process->{name} to listen";
-    return { process => $process, addr => $addr, tls_addr => $tls_addr };
+    return { process => $process, addr => $addr, h2_addr => $h2_addr, tls_addr => $tls_addr };
 }
 
 sub _floor ($options) {
@@ -58,7 +58,7 @@ sub _floor ($options) {
 
 sub _haproxy ($options) {
     my $addr = '127.0.0.1:' . free_port;
-    my ($n, $servers) = (0, '');
+    my ($n, $servers, $h2_addr) = (0, '', '127.0.0.1:' . free_port);
     my ($tls, $tls_addr) = ($options->{tls}, '127.0.0.1:' . free_port);
     my $tls_bind = $tls ? "bind $tls_addr ssl crt $tls->{pem}" : '';
     $servers .= sprintf "  server a%d %s weight %d\n", ++$n, @$_ for $options->{analyzers}->@*;
@@ -75,17 +75,18 @@ sub _haproxy ($options) {
           option http-keep-alive
         frontend packets
           bind $addr
+          bind $h2_addr proto h2
           $tls_bind
           default_backend analyzers
         backend analyzers
           balance roundrobin
           http-reuse always
         END
-    return _listening(Bench::Process->start([ 'haproxy', '-db', '-q', '-f', $path ]), $addr, $tls && $tls_addr);
+    return _listening(Bench::Process->start([ 'haproxy', '-db', '-q', '-f', $path ]), $addr, $h2_addr, $tls && $tls_addr);
 }
 
 sub _nginx ($options) {
-    my ($addr, $dir) = ('127.0.0.1:' . free_port, folder);
+    my ($addr, $h2_addr, $dir) = ('127.0.0.1:' . free_port, '127.0.0.1:' . free_port, folder);
     my $servers = join '', map { sprintf 'server %s weight=%d; ', @$_ } $options->{analyzers}->@*;
     my ($tls, $tls_addr) = ($options->{tls}, '127.0.0.1:' . free_port);
     my $tls_listen = $tls ? "listen $tls_addr ssl backlog=4096; ssl_certificate $tls->{cert}; ssl_certificate_key $tls->{key}; ssl_protocols TLSv1.2 TLSv1.3;" : '';
@@ -108,6 +109,7 @@ sub _nginx ($options) {
           upstream analyzers { ${servers}keepalive 512; keepalive_requests 1000000000; }
           server {
             listen $addr backlog=4096;
+            listen $h2_addr http2 backlog=4096;
             $tls_listen
             location / {
               proxy_pass http://analyzers;
@@ -117,7 +119,7 @@ sub _nginx ($options) {
           }
         }
         END
-    return _listening(Bench::Process->start([ 'nginx', '-e', 'stderr', '-c', $path ]), $addr, $tls && $tls_addr);
+    return _listening(Bench::Process->start([ 'nginx', '-e', 'stderr', '-c', $path ]), $addr, $h2_addr, $tls && $tls_addr);
 }
 
 sub _weir ($options) {
@@ -129,7 +131,7 @@ sub _weir ($options) {
     my $addr = $process->wait_log(qr/component=node msg=listening .*addr=(\S+)/);
     my $admin = 'http://' . $process->wait_log(qr/component=admin msg=listening .*addr=(\S+)/);
     my $tls_addr = $tls && $process->wait_log(qr/component=node msg="listening with TLS" .*addr=(\S+)/);
-    return { process => $process, addr => $addr, tls_addr => $tls_addr, admin => $admin };
+    return { process => $process, addr => $addr, h2_addr => $addr, tls_addr => $tls_addr, admin => $admin };
 }
 
 # Registers the analyzers at a node, or keeps them there: a lease lasts ten minutes at most.
@@ -143,6 +145,12 @@ sub register ($node, $analyzers) {
         die "register: $answer->{status} $answer->{content}\n" if !$answer->{success};
     }
     wait_known($node, $n);
+}
+
+# Packets that a node has accepted.
+sub accepted ($node) {
+    state $http = HTTP::Tiny->new(timeout => 10);
+    return ($http->get("$node->{admin}/metrics")->{content} =~ /^weir_accepted_packets_total (\d+)/m)[0] // die "no metrics: $node->{admin}\n";
 }
 
 # The node can send to that many analyzers.

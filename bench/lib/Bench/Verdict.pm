@@ -13,7 +13,8 @@ my @rivals = qw(haproxy nginx floor);
 my %title = map { @$_ } @contestants;
 my @shapes = (
     [ busy => '64 x 1.2 KB' ], [ few => '4 x 1.2 KB' ], [ many => '512 x 1.2 KB' ], [ small => '64 x 100 B' ],
-    [ large => '64 x 64 KB' ], [ heavy => '4 x 64 KB' ], [ huge => '4 x 1 MB' ], [ mixed => '64 x mixed' ], [ tls => '64 x 1.2 KB, TLS' ], [ latency => 'half rate' ], [ fresh => 'fresh' ],
+    [ large => '64 x 64 KB' ], [ heavy => '4 x 64 KB' ], [ huge => '4 x 1 MB' ], [ mixed => '64 x mixed' ], [ tls => '64 x 1.2 KB, TLS' ],
+    [ h2 => '4 x 16 streams, HTTP/2' ], [ grpc => '4 x 16 streams, gRPC' ], [ latency => 'half rate' ], [ fresh => 'fresh' ],
 );
 my @figures = (
     [ packets_per_s => 'packets/s' ], [ mb_per_s => 'MB/s' ], [ cpu_us_per_packet => 'CPU us/packet' ],
@@ -37,6 +38,7 @@ my @targets = (
     [ 'heavy', 'packets_per_s', 'haproxy', '>=', 1.3 ],
     [ 'huge', 'packets_per_s', 'haproxy', '>=', 1.3 ],
     [ 'tls', 'packets_per_s', 'haproxy', '>=', 1.5 ],
+    [ 'h2', 'packets_per_s', 'haproxy', '>=', 2.5 ],
     [ 'latency', 'p99_us', 'haproxy', '<=', 1.0 ],
     [ 'fresh', 'bytes_per_connection', undef, '<=', 4096 ],
 );
