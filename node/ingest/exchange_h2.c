@@ -108,8 +108,7 @@ static int submit(struct exchange_h2 *h, struct h2_stream *s, const struct h2_fi
 	if (s->state != H2_STREAM_ANSWERING) /* 100 Continue */
 		return nghttp2_submit_headers(h->session, NGHTTP2_FLAG_NONE, s->id, NULL, nvs, n,
 					      NULL);
-	return nghttp2_submit_response(h->session, s->id, nvs, n,
-				       s->n_sent < s->answer.len ? &body : NULL);
+	return h2_session_answer(h, s, nvs, n, s->n_sent < s->answer.len ? &body : NULL);
 }
 
 void exchange_h2_answer(struct requests *stream)
@@ -242,6 +241,12 @@ static void take_earliest(uint64_t *deadlinep, const struct h2_stream_list *list
 			*deadlinep = s->call->deadline_us;
 }
 
+static void expire(struct exchange_h2 *h, struct h2_stream *s)
+{
+	if (h2_stream_expire(s) != 0)
+		h2_session_give_up(h, s, NGHTTP2_CANCEL);
+}
+
 /* Ends the calls whose deadline has passed. */
 static void look_at_deadlines(struct exchange_h2 *h)
 {
@@ -255,7 +260,7 @@ static void look_at_deadlines(struct exchange_h2 *h)
 		for (s = lists[state].first; s; s = next) {
 			next = s->next;
 			if (s->call && s->call->deadline_us <= now_us)
-				h2_session_follow(h, s, h2_stream_expire(s));
+				expire(h, s);
 		}
 	h->streams.next_deadline_us = UINT64_MAX;
 	take_earliest(&h->streams.next_deadline_us, &lists[H2_STREAM_READING]);

@@ -74,6 +74,17 @@ void h2_session_stop(struct exchange_h2 *h)
 	h2_session_mark_due(h);
 }
 
+int h2_session_answer(struct exchange_h2 *h, const struct h2_stream *s, const nghttp2_nv *nvs,
+		      size_t n, const nghttp2_data_provider *body)
+{
+	int r;
+
+	h->memory.is_sending = true;
+	r = nghttp2_submit_response(h->session, s->id, nvs, n, body);
+	h->memory.is_sending = false;
+	return r;
+}
+
 /* ---- requests ---- */
 
 void h2_session_give_up(struct exchange_h2 *h, struct h2_stream *s, uint32_t code)
@@ -91,8 +102,8 @@ static struct h2_stream *find(struct exchange_h2 *h, int32_t id)
 
 void h2_session_follow(struct exchange_h2 *h, struct h2_stream *s, int result)
 {
-	if (result < 0) {
-		h2_session_give_up(h, s, NGHTTP2_INTERNAL_ERROR);
+	if (result < 0) { /* its packet was not handed on, so the client may send it again */
+		h2_session_give_up(h, s, NGHTTP2_REFUSED_STREAM);
 		return;
 	}
 	if (!s->requests.delayed || h->delayed == s)

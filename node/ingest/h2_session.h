@@ -40,6 +40,9 @@ static inline struct conn_shared *h2_session_shared(const struct exchange_h2 *h)
 	return h->streams.connection->shared;
 }
 
+/* An answer, with its body; NULL: without one. nghttp2_submit_response, for which there is memory. */
+int h2_session_answer(struct exchange_h2 *h, const struct h2_stream *s, const nghttp2_nv *nvs,
+		      size_t n, const nghttp2_data_provider *body) MUST_CHECK;
 static inline nghttp2_nv h2_session_field(const char *name, const char *value)
 {
 	return (nghttp2_nv){ .name = (uint8_t *)name,

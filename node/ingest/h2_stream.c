@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 
+#define SHORT_ANSWER_BYTES 4096
 #define REFUSED_US (200 * US_PER_MS) /* for the rest of a call whose header section is refused */
 
 static void link_stream(struct h2_stream *s, enum h2_stream_state state)
@@ -112,8 +113,9 @@ static int start_call(struct h2_stream *s, const struct h2_head *head)
 	struct memory *memory = s->requests.shared->config.memory;
 	size_t n = sizeof(struct grpc_call);
 
-	if (head->apart.failed || !memory_take(memory, n))
+	if (head->apart.failed)
 		return -ENOMEM;
+	memory_overdraw(memory, n); /* a refusal for want of memory needs it, too */
 	s->n_charged_bytes += n;
 	s->call = grpc_call_new(head, s->requests.shared->now_us);
 	if (!s->call)
@@ -253,14 +255,18 @@ int h2_stream_take_end(struct h2_stream *s)
 
 /* ---- the answer ---- */
 
-/* The answer stays until the client takes it. */
+/* The answer stays until the client takes it. A short one may say that the memory is used up. */
 static bool keep_answer(struct h2_stream *s)
 {
-	if (s->answer.failed ||
-	    !memory_take(s->requests.shared->config.memory, s->answer.capacity)) {
+	struct memory *memory = s->requests.shared->config.memory;
+	bool is_short = s->answer.capacity <= SHORT_ANSWER_BYTES;
+
+	if (s->answer.failed || (!is_short && !memory_take(memory, s->answer.capacity))) {
 		s->answer.failed = true;
 		return false;
 	}
+	if (is_short)
+		memory_overdraw(memory, s->answer.capacity);
 	s->n_charged_bytes += s->answer.capacity;
 	set_state(s, H2_STREAM_ANSWERING);
 	return true;

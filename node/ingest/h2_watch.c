@@ -73,7 +73,7 @@ static void start(struct exchange_h2 *h, struct h2_stream *s)
 	s->call->is_started = true;
 	s->call->n_told = sizeof(s->call->told);
 	s->call->serving = serving(h, s);
-	if (nghttp2_submit_response(h->session, s->id, nvs, ARRAY_LEN(nvs), &body) != 0)
+	if (h2_session_answer(h, s, nvs, ARRAY_LEN(nvs), &body) != 0)
 		h2_session_give_up(h, s, NGHTTP2_INTERNAL_ERROR);
 	h2_session_mark_due(h);
 }

@@ -36,6 +36,9 @@ my @ca = ('--cacert', $ca->file);
 like(curl(@ca, @packet, '--http1.1', "https://localhost:$port/ingest")->{stdout}, qr/"messages":3\} 202 1\.1$/, 'a packet is taken, by the name in the certificate');
 like(curl(@ca, @packet, "https://127.0.0.1:$port/ingest")->{stdout}, qr/ 202 /, 'and by the address in it');
 like(curl(@ca, @packet, '--http2', "https://localhost:$port/ingest")->{stdout}, qr/"messages":3\} 202 2$/, 'a client that would speak HTTP/2 does so');
+my $message = $ca->write('message', "\0\0\0\0\x08\x0a\x06\x12\x04\x12\x02\x10\x09");
+like(curl(@ca, '--data-binary', "\@$message", '-H', 'content-type: application/grpc', '--http2', '-D', '-', '-o', '/dev/null',
+    "https://localhost:$port/opentelemetry.proto.collector.logs.v1.LogsService/Export")->{stdout}, qr/^grpc-status: 0\r$/m, 'and so does one of gRPC');
 like(curl(@ca, @packet, '--resolve', "logs.example.com:$port:127.0.0.1", "https://logs.example.com:$port/ingest")->{stdout}, qr/ 202 /,
     'another name has a certificate of its own');
 like(curl(@packet, "http://$node->{ingest}/ingest")->{stdout}, qr/ 202 /, 'the plain port goes on');
