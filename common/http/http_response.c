@@ -312,7 +312,10 @@ static void keep_json(struct http_response *r, const char *data, size_t len)
 		buf_append(r->keep, data, len);
 		return;
 	}
-	buf_clear(r->keep);
+	if (r->keeps_all_types)
+		buf_append(r->keep, data, r->keep_max - r->keep->len);
+	else
+		buf_clear(r->keep);
 	r->keep = NULL; /* it is too long */
 	r->is_keep_cut = true;
 }

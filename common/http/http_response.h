@@ -60,14 +60,14 @@ struct http_response {
 	bool is_json;         /* by its media type */
 	size_t keep_max;      /* bytes of it */
 	bool keeps_all_types; /* not JSON alone */
-	bool is_keep_cut;     /* it was longer, and nothing of it is kept */
+	bool is_keep_cut;     /* it was longer */
 	struct buf *keep;     /* borrowed; gets the JSON of a success; NULL: it is not wanted */
 };
 
 void http_response_init(struct http_response *r);
 /* `keep` gets the body of a 2xx answer of application/json; longer than HTTP_RESPONSE_KEEP_BYTES: nothing. */
 void http_response_keep(struct http_response *r, struct buf *keep);
-/* After it: whatever the media type, up to max_bytes. */
+/* After it: whatever the media type, and of a longer one the first max_bytes. */
 void http_response_keep_all(struct http_response *r, size_t max_bytes);
 /* Bytes used of `data`: all of it, but in DONE (the rest was not asked for) and BAD. */
 size_t http_response_feed(struct http_response *r, const char *data, size_t len);

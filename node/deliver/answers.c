@@ -50,6 +50,7 @@ static bool is_at(const struct json_cursor *c, char byte)
 struct bulk {
 	struct result *items;
 	unsigned n, n_read;
+	bool has_more;             /* items than operations */
 	int status;                /* of the item that is being read; 0: none yet */
 	bool is_delete, has_error; /* as is this */
 	bool says_errors, has_errors, has_items;
@@ -88,7 +89,8 @@ static int on_item(struct json_cursor *c, unsigned depth, void *arg)
 	r = is_at(c, '{') ? json_scan_object(c, depth, on_item_action, b) : RESULTS_E_MISFIT;
 	if (r != 0)
 		return r;
-	if (b->n_read == b->n || !b->status)
+	b->has_more |= b->n_read == b->n;
+	if (b->has_more || !b->status)
 		return RESULTS_E_MISFIT;
 	if (b->is_delete && b->status == 404 && !b->has_error)
 		b->status = 200; /* what shall go is not there */
@@ -105,6 +107,7 @@ static int on_bulk_member(struct json_cursor *c, unsigned depth, const struct js
 	int r;
 
 	if (json_slice_is(key, "items") && is_at(c, '[')) {
+		b->has_more |= b->has_items;
 		if (b->has_items)
 			return RESULTS_E_MISFIT;
 		b->has_items = true;
@@ -119,11 +122,14 @@ static int on_bulk_member(struct json_cursor *c, unsigned depth, const struct js
 }
 
 /* Most answers tell of no errors, and of their items nothing but that. */
-int answers_read_bulk(const char *text, size_t len, struct result *items, unsigned n)
+int answers_read_bulk(const char *text, size_t len, struct result *items, unsigned n,
+		      unsigned *n_readp)
 {
 	struct bulk b = { .items = items, .n = n };
 	int r = scan_answer(text, len, on_bulk_member, &b);
 
+	/* a whole answer of another number of items is not that of this packet */
+	*n_readp = b.has_more || (r == 0 && b.n_read < n) ? 0 : b.n_read;
 	if (r == RESULTS_E_NONE || (b.says_errors && !b.has_errors))
 		return RESULTS_E_NONE;
 	if (r == 0 && !b.says_errors && !b.has_items)

@@ -98,19 +98,37 @@ static enum delivery_outcome settle_items(struct lane *lane, struct batch *b,
 	return OUTCOME_OK;
 }
 
+/*
+ * Only the first operations have results. Where some of them are taken, the others are sent again without
+ * these: so each time the packet gets smaller, and it does not go round for ever.
+ */
+static bool fill_up(struct result *items, unsigned n_read, unsigned n)
+{
+	bool is_any_taken = false;
+
+	for (unsigned i = 0; i < n_read; i++)
+		is_any_taken |= outcome_of(items[i].status) == OUTCOME_OK;
+	for (unsigned i = n_read; i < n; i++)
+		items[i] = (struct result){ 503, "", 0 };
+	return is_any_taken;
+}
+
 static enum delivery_outcome take_bulk(struct lane *lane, struct batch *b)
 {
 	struct transfer *t = &b->transfer;
 	uint32_t n = b->packets.head->n_messages;
+	unsigned n_read = 0;
 	AUTO_FREE struct result *items = calloc(n, sizeof(*items));
 	AUTO_FREE bool *keep = calloc(n, sizeof(*keep));
 	int r = RESULTS_E_MISFIT;
 
-	if (items && keep && !t->is_json_cut)
-		r = answers_read_bulk(t->json, t->json_len, items, n);
+	if (items && keep && t->json)
+		r = answers_read_bulk(t->json, t->json_len, items, n, &n_read);
 	if (r == RESULTS_E_NONE)
 		return OUTCOME_OK;
-	return r == 0 ? settle_items(lane, b, items, keep) : distrust(lane, b);
+	return r == 0 || (items && keep && fill_up(items, n_read, n))
+		       ? settle_items(lane, b, items, keep)
+		       : distrust(lane, b);
 }
 
 static enum delivery_outcome take_hec(struct batch *b)

@@ -14,6 +14,19 @@ static size_t keep_max(const struct transfer *t)
 	return t->keep_max ? t->keep_max : HTTP_RESPONSE_KEEP_BYTES;
 }
 
+/* Of what is too long nothing is kept, or its front where the transfer asks for it. */
+static void keep(struct curl_call *c, const char *data, size_t len)
+{
+	size_t max = keep_max(c->transfer);
+
+	if (c->n_answer_bytes + len <= max)
+		buf_append(&c->body, data, len);
+	else if (!c->transfer->keep_max)
+		buf_clear(&c->body);
+	else if (c->n_answer_bytes < max)
+		buf_append(&c->body, data, max - c->n_answer_bytes);
+}
+
 /* The front is kept: it may tell why a delivery failed. */
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
@@ -23,10 +36,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 
 	memcpy(c->said + c->said_len, data, n_kept);
 	c->said_len += n_kept;
-	if (c->n_answer_bytes + size * n <= keep_max(c->transfer))
-		buf_append(&c->body, data, size * n);
-	else
-		buf_clear(&c->body);
+	keep(c, data, size * n);
 	c->n_answer_bytes += size * n;
 	return c->n_answer_bytes <= CURL_CALL_MAX_ANSWER ? size * n : 0;
 }
@@ -257,9 +267,10 @@ void curl_call_end(struct curl_call *c, CURLcode code)
 			t->said = c->said;
 			t->said_len = c->said_len;
 		}
-		t->is_json_cut = status < 300 && t->keep_max && c->n_answer_bytes > t->keep_max;
-		if (status < 300 && code == CURLE_OK && (t->keep_max || is_json(c->easy)) &&
-		    c->body.len && !c->body.failed) {
+		t->is_json_cut = status < 300 && t->keep_max &&
+				 (c->n_answer_bytes > t->keep_max || code != CURLE_OK);
+		if (status < 300 && c->body.len && !c->body.failed &&
+		    (t->keep_max || (code == CURLE_OK && is_json(c->easy)))) {
 			t->json = c->body.data;
 			t->json_len = c->body.len;
 		}

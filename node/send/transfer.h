@@ -43,7 +43,7 @@ struct transfer {
 	size_t said_len;
 	const char *json; /* of a success, as http_response_keep has it; NULL: none; as error */
 	size_t json_len;
-	bool is_json_cut; /* it was longer than may be kept */
+	bool is_json_cut; /* with keep_max: it is the front of what came, or of what was to come */
 	uint64_t started_us, ended_us;
 
 	/* The sender's. */

@@ -18,14 +18,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	const char *text = (const char *)data + 1;
 	struct result items[MOST];
 	struct json_slice why;
-	unsigned n;
+	unsigned n, n_read;
+	int r;
 
 	if (len < 2)
 		return 0;
 	n = data[0] % MOST + 1;
 	len--;
-	if (answers_read_bulk(text, len, items, n) == 0)
-		for (unsigned i = 0; i < n; i++) {
+	r = answers_read_bulk(text, len, items, n, &n_read);
+	if (n_read > n || (r == 0 && n_read < n))
+		abort();
+	if (r != RESULTS_E_NONE)
+		for (unsigned i = 0; i < n_read; i++) {
 			check_slice(text, len, items[i].text, items[i].len);
 			if (items[i].status < 100 || items[i].status > 599)
 				abort();

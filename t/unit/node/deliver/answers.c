@@ -11,6 +11,8 @@
 
 #define MOST 8
 
+static unsigned n_read; /* of the last one */
+
 static int read_bulk(const char *text, struct result *items, unsigned n)
 {
 	size_t len = strlen(text);
@@ -18,7 +20,7 @@ static int read_bulk(const char *text, struct result *items, unsigned n)
 	int r;
 
 	memcpy(copy, text, len);
-	r = answers_read_bulk(copy, len, items, n);
+	r = answers_read_bulk(copy, len, items, n, &n_read);
 	free(copy);
 	return r;
 }
@@ -32,7 +34,7 @@ static void test_bulk_has_a_status_for_each_operation(void **state)
 	struct result items[MOST];
 	(void)state;
 
-	assert_int_equal(answers_read_bulk(text, sizeof(text) - 1, items, 3), 0);
+	assert_int_equal(answers_read_bulk(text, sizeof(text) - 1, items, 3, &n_read), 0);
 	assert_int_equal(items[0].status, 201);
 	assert_int_equal(items[1].status, 429);
 	assert_int_equal(items[2].status, 400);
@@ -48,7 +50,7 @@ static void test_a_document_that_is_gone_already_is_deleted(void **state)
 	struct result items[MOST];
 	(void)state;
 
-	assert_int_equal(answers_read_bulk(text, sizeof(text) - 1, items, 3), 0);
+	assert_int_equal(answers_read_bulk(text, sizeof(text) - 1, items, 3, &n_read), 0);
 	assert_int_equal(items[0].status, 200);
 	assert_int_equal(items[1].status, 404);
 	assert_int_equal(items[2].status, 404);
@@ -93,6 +95,36 @@ static void test_bulk_with_errors_must_fit(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		assert_int_equal(read_bulk(texts[i], items, 2), RESULTS_E_MISFIT);
+}
+
+static void test_the_front_of_a_bulk_that_is_cut_off_counts(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		unsigned n_read;
+	} cases[] = {
+		{ "{\"took\":1,\"errors\":false,\"items\":[{\"index\":{\"sta", RESULTS_E_NONE, 0 },
+		{ "{\"errors\":true,\"items\":[{\"a\":{\"status\":201}},{\"a\":{\"status\":4",
+		  RESULTS_E_MISFIT, 1 },
+		{ "{\"errors\":true,\"items\":[{\"a\":{\"status\":201}},{\"a\":{\"status\":429}}",
+		  RESULTS_E_MISFIT, 2 },
+		{ "{\"errors\":true,\"items\":[{\"a\":{\"status\":201}},{\"a\":{}}]}",
+		  RESULTS_E_MISFIT, 1 },
+	};
+	struct result items[MOST];
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(read_bulk(cases[i].text, items, 2), cases[i].r);
+		if (cases[i].r != RESULTS_E_NONE)
+			assert_int_equal(n_read, cases[i].n_read);
+	}
+	assert_int_equal(read_bulk("{\"errors\":true,\"items\":[{\"a\":{\"status\":201}},"
+				   "{\"a\":{\"status\":201}}]}",
+				   items, 1),
+			 RESULTS_E_MISFIT);
+	assert_int_equal(n_read, 0);
 }
 
 static void test_codes_of_splunk(void **state)
@@ -178,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_a_document_that_is_gone_already_is_deleted),
 		cmocka_unit_test(test_bulk_without_errors_says_nothing_more),
 		cmocka_unit_test(test_bulk_with_errors_must_fit),
+		cmocka_unit_test(test_the_front_of_a_bulk_that_is_cut_off_counts),
 		cmocka_unit_test(test_codes_of_splunk),
 		cmocka_unit_test(test_partial_success_of_otlp_as_json),
 		cmocka_unit_test(test_partial_success_of_otlp_as_protobuf),

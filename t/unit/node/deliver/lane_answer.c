@@ -104,6 +104,27 @@ static void test_errors_that_cannot_be_read_lose_nothing(void **state)
 	assert_int_equal(delivery_count(d, BAD), 1);
 }
 
+static void test_of_an_answer_that_is_cut_off_the_front_counts(void **state)
+{
+	struct delivery *d = *state;
+
+	answer(d, BULK_TYPE, "{\"errors\":true,\"items\":[" ITEM(201) "," ITEM(201) ",{\"ind");
+	push(d, FORMAT_BULK, "/_bulk");
+	assert_int_equal(d->n_part_messages, 2);
+	assert_string_equal(d->last_body, DOCUMENT(2));
+	assert_int_equal(delivery_count(d, TAKEN_BACK_TRIED), 1);
+}
+
+static void test_one_whose_front_has_nothing_taken_is_not_asked_again(void **state)
+{
+	struct delivery *d = *state;
+
+	answer(d, BULK_TYPE, "{\"errors\":true,\"items\":[" ITEM(400) "," ITEM(429) ",{\"ind");
+	push(d, FORMAT_BULK, "/_bulk");
+	assert_int_equal(d->last_messages, 3);
+	assert_int_equal(delivery_count(d, BAD), 1);
+}
+
 static void test_no_errors_deliver_all(void **state)
 {
 	struct delivery *d = *state;
@@ -145,6 +166,8 @@ int main(void)
 		TEST(test_busy_goes_before_bad),
 		TEST(test_nothing_taken_is_a_failure_of_the_delivery),
 		TEST(test_errors_that_cannot_be_read_lose_nothing),
+		TEST(test_of_an_answer_that_is_cut_off_the_front_counts),
+		TEST(test_one_whose_front_has_nothing_taken_is_not_asked_again),
 		TEST(test_no_errors_deliver_all),
 		TEST(test_rejected_records_are_bad),
 		TEST(test_a_busy_splunk_gets_it_again),
