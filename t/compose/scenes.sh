@@ -92,7 +92,7 @@ image_is_of_packages() {
 	for package in weir-node weir-analyzer weir-tools; do
 		grep -qx "$package" <<<"$list" || { echo "$package is missing" && return 1; }
 	done
-	! grep -xE 'gcc.*|g\+\+.*|cpp.*|make|cmake|ninja-build|binutils.*|lib.*-dev|python3.*' <<<"$list"
+	! grep -xE '(gcc|g\+\+|cpp)(-[0-9]+)?|make|cmake|ninja-build|binutils|lib.*-dev|python3' <<<"$list"
 }
 
 last_layer() {
