@@ -79,7 +79,7 @@ is(ask(PUT => "$node->{admin}/v1/analyzers/a2", { %at, encoding => 'gzip', heade
 wait_until { delivered() eq 'a2' && seen('/x/ingest') eq 'Splunk token-number-three of shop gzip' } 10, 'a delivery with these';
 wait_until { seen('/x/health') eq 'Splunk token-number-three of shop' } 10, 'a probe with them';
 pass('deliveries and probes come with them, and deliveries by gzip');
-is_deeply(ask(GET => "$node->{admin}/v1/analyzers/a2")->{json}{headers}, [ 'Authorization', 'X-Scope-OrgID' ], 'their names are shown');
+is_deeply([ sort @{ ask(GET => "$node->{admin}/v1/analyzers/a2")->{json}{headers} } ], [ 'Authorization', 'X-Scope-OrgID' ], 'their names are shown');
 for my $bad ({ Host => 'x' }, { 'Transfer-Encoding' => 'chunked' }, { 'X-A' => "x\r\nX-B: y" }, { "X-A: y\r\nX-B" => 'x' }, { 'X-A' => '' }, { 'X-A' => 17 }, ['X-A'], { map { ("X-$_" => 'x') } 1 .. 17 },
     { 'X-A' => 'x' x 4001 }, { 'x-a' => 1, 'X-A' => 2 }) {
     is(ask(PUT => "$node->{admin}/v1/analyzers/a3", { %at, headers => $bad })->{status}, 400, 'what is no header is refused');
