@@ -122,8 +122,13 @@ static cJSON *analyzer_json(const struct overview *o, unsigned i,
 	struct stretch s = stretch_of(o->history, RATE_S);
 	struct history_amount from = history_of(s.from, a->slot), to = history_of(s.to, a->slot);
 
-	add_number(json, "messages_per_s", per_second(&s, from.routed, to.routed), 10);
-	add_number(json, "packets_per_s", per_second(&s, from.packets, to.packets), 10);
+	if (o->is_own) { /* nobody has told Redis what was routed */
+		cJSON_AddNullToObject(json, "messages_per_s");
+		cJSON_AddNullToObject(json, "packets_per_s");
+	} else {
+		add_number(json, "messages_per_s", per_second(&s, from.routed, to.routed), 10);
+		add_number(json, "packets_per_s", per_second(&s, from.packets, to.packets), 10);
+	}
 	add_lanes(json, o, &o->reports->lanes[i]);
 	list = cJSON_AddArrayToObject(json, "windows");
 	for (size_t k = 0; k < ARRAY_LEN(windows_s); k++)

@@ -12,6 +12,7 @@ import { eventMarks, eventsNear } from './marks.js';
 const TOP = 12;           // analyzers with a colour; all others are one area
 const DRAW_MS = 3000;
 const GAP_MS = 6000;      // without overviews for so long, the history is asked again
+const SETTLES_MS = 6000;  // after Redis was away, nodes settle what they routed meanwhile; the history knows how
 const AGAIN_MS = { '10m': 120000, '1h': 60000, '6h': 120000 };
 const RANGE_MS = { '10m': 600000, '1h': 3600000, '6h': 21600000 };
 const OTHERS = '\u0000others'; // no analyzer has such an id
@@ -49,6 +50,8 @@ export class Flow {
 		this.colours = new Map(); // id -> index, kept while it is among the top
 		this.loadedAt = -Infinity;
 		this.overviewAt = -Infinity;
+		this.settledAt = -Infinity; // until then what is new in an overview is no rate
+		this.mustLoad = false;
 		this.summary = document.getElementById('flow-summary');
 		this.legend = new KeyedList(document.getElementById('flow-legend'), (id) => this.legendRow(id));
 		document.addEventListener('weir-theme', () => this.draw(true));
@@ -64,7 +67,12 @@ export class Flow {
 		this.overviewAt = now;
 		this.overview = overview;
 		this.series.addNodes(overview, DRAW_MS);
-		if (gap || now - this.loadedAt > AGAIN_MS[get('range')]) this.load();
+		if (overview.figures.of === 'node') this.settledAt = now + SETTLES_MS; // of the pool nothing new is known
+		if (now < this.settledAt && this.loadedAt > -Infinity) {
+			this.mustLoad = true;
+			return;
+		}
+		if (gap || this.mustLoad || now - this.loadedAt > AGAIN_MS[get('range')]) this.load();
 		else if (get('range') === '10m' && this.series.add(overview, DRAW_MS)) this.later();
 	}
 
@@ -81,6 +89,7 @@ export class Flow {
 	async load() {
 		const range = get('range');
 		this.loadedAt = performance.now();
+		this.mustLoad = false;
 		try {
 			const [response, Chart] = await Promise.all([open(`v1/history?range=${range}`), loadLibrary()]);
 			const past = await response.json();

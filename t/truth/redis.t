@@ -33,6 +33,7 @@ sub leases_end () {
     my $seen = $truth->overview;
     is_deeply([ map { "$_->{kind} " . ($_->{subject} // '') } $truth->causes ], ['redis refusing_oom'], '  leases end, and Redis is the only cause');
     is_deeply([ map { $_->{health} } @{ $seen->{analyzers} } ], [qw(up up up)], '  no analyzer is called down');
+    is_deeply([ map { $_->{messages_per_s} } @{ $seen->{analyzers} } ], [ (undef) x 3 ], '  and none is said to get 0 messages/s');
     is_deeply([ map { $_->{id} } @{ $seen->{nodes} } ], ['n1'], '  the node is listed');
     cmp_ok($seen->{figures}{messages_per_s}, '>', 0, '  and says what it receives');
     like(run('weirctl', '--redis', $redis->url, 'status')->{stdout}, qr/^Redis refuses to write.*\n  trouble Redis refuses.*\n\nANALYZER/m, '  weirctl finds no other cause, either');
