@@ -57,6 +57,7 @@ sub plain ($head, $body, $path) {
         while ($rest =~ s/\A([0-9a-f]+)[^\r]*\r\n//i && hex $1) { $all .= substr $rest, 0, hex $1, ''; substr $rest, 0, 2, '' }
         $body = $all;
     }
+    $body =~ s/\A\xEF\xBB\xBF//; # nodes pass a byte order mark over
     return unsnap($body) if $head =~ /^content-encoding: *snappy/mi || ($path =~ /push$/ && $body !~ /\A[\{\x78]/);
     my $copy = $body;
     return $body if $body !~ /\A(?:\x1f\x8b|\x78[\x01\x5e\x9c\xda])/;
