@@ -1,14 +1,15 @@
 #ifndef WEIR_LOADGEN_CONTROL_H
 #define WEIR_LOADGEN_CONTROL_H
 /*
- * The control port of the emitter, with a front (common/front) before it:
+ * The control port of the emitter, served by civetweb:
  *
  *   GET   /           the page             POST  /start     {"rate":200}, or no body
  *   GET   /stats      what it does         POST  /stop
  *   GET   /health     that it is there     POST  /generate  {"messages":10}: at once, running or not
  *                                          PATCH /rate      {"rate":200}: packets a second
  *
- * Slow clients hold a place among its connections and no thread. Connections are not kept.
+ * civetweb serves each connection with one of its threads, so slow clients can take all of them. No
+ * packet passes here, requests end after REQUEST_MS, and connections are not kept.
  */
 #include "loadgen/control/control_config.h"
 

@@ -2,25 +2,25 @@
 
 #include <string.h>
 
+#include "common/http/web_answer.h"
 #include "common/json/json_get.h"
 #include "common/log.h"
 #include "loadgen/control/access.h"
 #include "loadgen/control/assets.h"
 #include "loadgen/control/stats_json.h"
 
+#define MAX_BODY 1024
 #define PAGE "index.html"
 #define ASSETS_PATH "/assets/"
 
 struct request {
-	const struct control_config *config;
-	struct front_request *rq;
+	const struct control_config *config; /* NULL: the request was not understood */
+	struct mg_connection *conn;
 	cJSON *body; /* NULL: there is none */
 };
 
 struct route {
-	const char *path;
-	enum http_method method;
-	const char *allow;
+	const char *path, *method, *allow;
 	int (*serve)(struct request *rq);
 };
 
@@ -31,12 +31,51 @@ static const char policy[] = "default-src 'none'; script-src 'self'; style-src '
 
 /* ---- answers ---- */
 
+static int send_answer(struct request *rq, const struct web_answer *answer)
+{
+	const char *method = mg_get_request_info(rq->conn)->request_method;
+	struct buf out = { 0 };
+
+	web_append_answer(&out, answer, method && strcmp(method, "HEAD") == 0);
+	mg_disable_connection_keep_alive(rq->conn);
+	if (!out.failed)
+		mg_write(rq->conn, out.data, out.len);
+	buf_deinit(&out);
+	return answer->status;
+}
+
 static int refuse(struct request *rq, int status, const char *allow, const char *code,
 		  const char *detail)
 {
-	const struct web_answer answer = { .status = status, .allow = allow };
+	char *text = web_problem_text(status, code, detail);
+	struct web_answer answer = { .status = status,
+				     .content_type = "application/problem+json",
+				     .body = text ? text : "",
+				     .len = text ? strlen(text) : 0,
+				     .allow = allow,
+				     .close = true };
 
-	return front_send_problem(rq->rq, &answer, code, detail);
+	send_answer(rq, &answer);
+	cJSON_free(text);
+	return status;
+}
+
+/* Takes json. */
+static int send_json(struct request *rq, int status, cJSON *json)
+{
+	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+	struct web_answer answer = { .status = status,
+				     .content_type = "application/json",
+				     .body = text,
+				     .len = text ? strlen(text) : 0,
+				     .close = true };
+
+	cJSON_Delete(json);
+	if (!text)
+		return refuse(rq, 503, NULL, "memory", "Out of memory.");
+	send_answer(rq, &answer);
+	cJSON_free(text);
+	return status;
 }
 
 static int send_asset(struct request *rq, const char *name)
@@ -48,11 +87,12 @@ static int send_asset(struct request *rq, const char *name)
 			asset = &emitter_assets[i];
 	if (!asset)
 		return refuse(rq, 404, NULL, "not_found", "The page has no such file.");
-	return front_send(rq->rq, &(struct web_answer){ .status = 200,
-							.content_type = asset->content_type,
-							.body = (const char *)asset->data,
-							.len = asset->len,
-							.policy = policy });
+	return send_answer(rq, &(struct web_answer){ .status = 200,
+						     .content_type = asset->content_type,
+						     .body = (const char *)asset->data,
+						     .len = asset->len,
+						     .policy = policy,
+						     .close = true });
 }
 
 /* ---- requests ---- */
@@ -69,7 +109,7 @@ static int serve_stats(struct request *rq)
 	struct emitter_figures figures;
 
 	emitter_look(config->emitter, &orders, &figures);
-	return front_send_json(rq->rq, 200, stats_json_make(&orders, &figures, config->format));
+	return send_json(rq, 200, stats_json_make(&orders, &figures, config->format));
 }
 
 static int serve_health(struct request *rq)
@@ -77,7 +117,7 @@ static int serve_health(struct request *rq)
 	cJSON *json = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(json, "status", "up");
-	return front_send_json(rq->rq, 200, json);
+	return send_json(rq, 200, json);
 }
 
 static int refuse_rate(struct request *rq)
@@ -132,17 +172,17 @@ static int serve_generate(struct request *rq)
 		return refuse(rq, 429, NULL, "too_many", "1000000 messages wait already.");
 	json = cJSON_CreateObject();
 	cJSON_AddNumberToObject(json, "messages", (double)n_messages);
-	return front_send_json(rq->rq, 202, json);
+	return send_json(rq, 202, json);
 }
 
 static const struct route routes[] = {
-	{ "/", HTTP_GET, "GET, HEAD", serve_page },
-	{ "/stats", HTTP_GET, "GET, HEAD", serve_stats },
-	{ "/health", HTTP_GET, "GET, HEAD", serve_health },
-	{ "/start", HTTP_POST, "POST", serve_start },
-	{ "/stop", HTTP_POST, "POST", serve_stop },
-	{ "/generate", HTTP_POST, "POST", serve_generate },
-	{ "/rate", HTTP_PATCH, "PATCH", serve_rate },
+	{ "/", "GET", "GET, HEAD", serve_page },
+	{ "/stats", "GET", "GET, HEAD", serve_stats },
+	{ "/health", "GET", "GET, HEAD", serve_health },
+	{ "/start", "POST", "POST", serve_start },
+	{ "/stop", "POST", "POST", serve_stop },
+	{ "/generate", "POST", "POST", serve_generate },
+	{ "/rate", "PATCH", "PATCH", serve_rate },
 };
 
 static const struct route *find_route(const char *path)
@@ -160,11 +200,18 @@ static const struct route *find_route(const char *path)
 /* 0, or the status of a refusal. A body that is not there is no object, and no fault. */
 static int read_body(struct request *rq)
 {
-	const struct buf *body = &rq->rq->body;
+	char text[MAX_BODY + 1];
+	int n = 1, len = 0;
 
-	if (body->len == 0)
+	while (n > 0 && len < (int)sizeof(text)) {
+		n = mg_read(rq->conn, text + len, sizeof(text) - (size_t)len);
+		len += n > 0 ? n : 0;
+	}
+	if (len > MAX_BODY)
+		return refuse(rq, 413, NULL, "too_large", "The body has more than 1024 bytes.");
+	if (len == 0)
 		return 0;
-	rq->body = cJSON_ParseWithLength(body->data, body->len);
+	rq->body = cJSON_ParseWithLength(text, (size_t)len);
 	return cJSON_IsObject(rq->body)
 		       ? 0
 		       : refuse(rq, 400, NULL, "json", "The body is no JSON object.");
@@ -185,49 +232,46 @@ static int refuse_access(struct request *rq, enum control_access access)
 	}
 }
 
-static enum control_access check_access(const struct request *rq)
+/* A command of somebody who may give it. */
+static int serve_command(struct request *rq, const struct route *route)
 {
-	char *const *fields = rq->rq->fields;
-	const struct control_asker asker = { .origin = fields[FIELD_ORIGIN],
-					     .host = fields[FIELD_HOST],
-					     .site = fields[FIELD_SEC_FETCH_SITE],
-					     .authorization = fields[FIELD_AUTHORIZATION] };
-
-	return control_access(&asker, rq->config->token);
-}
-
-enum front_way control_decide(const struct control_config *config, struct front_request *front)
-{
-	struct request rq = { .config = config, .rq = front };
-	bool is_get = front->method == HTTP_GET || front->method == HTTP_HEAD;
-	const struct route *route = find_route(front->path);
-	enum control_access access;
-
-	front->route = route;
-	if (is_get && strncmp(front->path, ASSETS_PATH, strlen(ASSETS_PATH)) == 0)
-		send_asset(&rq, front->path + strlen(ASSETS_PATH));
-	else if (!route)
-		refuse(&rq, 404, NULL, "not_found", "There is nothing at this path.");
-	else if (route->method != (is_get ? HTTP_GET : front->method))
-		refuse(&rq, 405, route->allow, "method", "This path takes another method.");
-	else if (is_get)
-		route->serve(&rq);
-	else if ((access = check_access(&rq)) != CONTROL_ALLOWED)
-		refuse_access(&rq, access);
-	else
-		return WAY_OTHER;
-	return WAY_ANSWERED;
-}
-
-void control_command(const struct control_config *config, struct front_request *front)
-{
-	struct request rq = { .config = config, .rq = front };
-	const struct route *route = front->route;
-	int status = read_body(&rq);
+	const struct control_asker asker = { .origin = mg_get_header(rq->conn, "Origin"),
+					     .host = mg_get_header(rq->conn, "Host"),
+					     .site = mg_get_header(rq->conn, "Sec-Fetch-Site"),
+					     .authorization =
+						     mg_get_header(rq->conn, "Authorization") };
+	enum control_access access = control_access(&asker, rq->config->token);
+	int status = access == CONTROL_ALLOWED ? read_body(rq) : refuse_access(rq, access);
 
 	if (!status) {
-		status = route->serve(&rq);
+		status = route->serve(rq);
 		log_info("control", "command", "path=%s status=%d", route->path, status);
 	}
-	cJSON_Delete(rq.body);
+	cJSON_Delete(rq->body);
+	return status;
+}
+
+int control_serve(struct mg_connection *conn)
+{
+	const struct mg_request_info *info = mg_get_request_info(conn);
+	struct request rq = { .config = mg_get_user_context_data(conn), .conn = conn };
+	const char *path = info->local_uri ? info->local_uri : "";
+	bool is_get = !strcmp(info->request_method, "GET") || !strcmp(info->request_method, "HEAD");
+	const struct route *route = find_route(path);
+
+	if (is_get && strncmp(path, ASSETS_PATH, strlen(ASSETS_PATH)) == 0)
+		return send_asset(&rq, path + strlen(ASSETS_PATH));
+	if (!route)
+		return refuse(&rq, 404, NULL, "not_found", "There is nothing at this path.");
+	if (strcmp(route->method, is_get ? "GET" : info->request_method) != 0)
+		return refuse(&rq, 405, route->allow, "method", "This path takes another method.");
+	return is_get ? route->serve(&rq) : serve_command(&rq, route);
+}
+
+int control_refuse(struct mg_connection *conn, int status, const char *detail)
+{
+	struct request rq = { .conn = conn };
+
+	refuse(&rq, status, NULL, NULL, detail && *detail ? detail : "The request is malformed.");
+	return 0;
 }

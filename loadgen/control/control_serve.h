@@ -1,14 +1,12 @@
 #ifndef WEIR_LOADGEN_CONTROL_SERVE_H
 #define WEIR_LOADGEN_CONTROL_SERVE_H
-/* What the control port answers. Nothing here waits for anybody. */
-#include "common/front/front_config.h"
+/* What the control port answers. The user data of civetweb's context is its config. */
+#include <civetweb.h>
+
 #include "loadgen/control/control_config.h"
 
-#define CONTROL_MAX_BODY 1024
-
-/* Answers all but a command that its sender may give. WAY_OTHER: control_command does that, once the
- * body is there. */
-enum front_way control_decide(const struct control_config *config, struct front_request *rq);
-void control_command(const struct control_config *config, struct front_request *rq);
+/* Callbacks of civetweb: a whole head is there; the request was not understood. */
+int control_serve(struct mg_connection *conn);
+int control_refuse(struct mg_connection *conn, int status, const char *detail);
 
 #endif
