@@ -37,8 +37,9 @@ sub prose_of (@lines) {
 
 sub body_of ($heading, @lines) { return (grep { /^  (?:--|[a-z])/ } @lines) && $heading !~ /^Examples?$/ && $heading ? list_of(items_of(@lines)) : prose_of(@lines) }
 
+# Lines are never stretched: groff 1.23 of Debian 13 sets that anew in each paragraph, by the string AD.
 sub head_of ($name, $number, $version) {
-    return sprintf ".\\\" Made of %s --help.\n.TH %s %d \"%s\" \"weir %s\" \"%s\"\n.nh\n.ad l\n", $name, uc plain($name), $number, strftime('%Y-%m-%d', gmtime $epoch),
+    return sprintf ".\\\" Made of %s --help.\n.TH %s %d \"%s\" \"weir %s\" \"%s\"\n.nh\n.ad l\n.ds AD l\n", $name, uc plain($name), $number, strftime('%Y-%m-%d', gmtime $epoch),
         $version, $number == 8 ? 'System Administration' : 'User Commands';
 }
 
