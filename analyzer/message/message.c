@@ -1,5 +1,6 @@
 #include "analyzer/message/message.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -7,6 +8,7 @@
 #include "analyzer/message/message_time.h"
 #include "common/json/json_unescape.h"
 
+#define BODY "body." /* before the names in a body that is an object, as in OTLP's of a journal */
 #define MAX_WORD 128 /* bytes of a time, a level or a blank text that is looked at */
 
 /* Names of fields without regard to case, the best first. */
@@ -221,18 +223,39 @@ static int find(struct message *m, const char *const *names, fits_fn fits, size_
 	return -1;
 }
 
-static int find_own_first(struct message *m, const char *const *names, fits_fn fits)
+/* Members of the message's own body, by the same names. -1: none. */
+static int find_in_body(struct message *m, const char *const *names, fits_fn fits)
+{
+	char name[MAX_WORD];
+
+	for (unsigned rank = 0; names[rank]; rank++) {
+		snprintf(name, sizeof(name), BODY "%s", names[rank]);
+		for (size_t i = m->n_context; i < m->n_fields; i++)
+			if (is_named(m, &m->fields[i], name) && fits(m, &m->fields[i], rank))
+				return (int)i;
+	}
+	return -1;
+}
+
+static int find_own_first(struct message *m, const char *const *names, fits_fn fits, bool in_body)
 {
 	int i = find(m, names, fits, m->n_context, m->n_fields);
 
+	if (i < 0 && in_body)
+		i = find_in_body(m, names, fits);
 	return i >= 0 ? i : find(m, names, fits, 0, m->n_context);
 }
 
 void message_settle(struct message *m)
 {
+	bool in_body;
+
 	m->level = -1;
 	m->text = find(m, text_names, fits_text, m->n_context, m->n_fields);
-	m->time = find_own_first(m, time_names, fits_time);
-	m->level_field = find_own_first(m, level_names, fits_level);
-	m->host = find_own_first(m, host_names, fits_host);
+	in_body = m->text < 0;
+	if (in_body)
+		m->text = find_in_body(m, text_names, fits_text);
+	m->time = find_own_first(m, time_names, fits_time, in_body);
+	m->level_field = find_own_first(m, level_names, fits_level, in_body);
+	m->host = find_own_first(m, host_names, fits_host, in_body);
 }

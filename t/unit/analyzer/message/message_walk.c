@@ -82,6 +82,11 @@ static void each_message_of_each_envelope_comes_alone(void **state)
 		  "\"attributes\":[{\"key\":\"n\",\"value\":{\"intValue\":\"9223372036854775807\"}},{\"value\":{\"kvlistValue\":{\"values\":[{\"key\":\"x\",\"value\":{\"boolValue\":true}}]}},\"key\":\"m\"}]}],"
 		  "\"scope\":{\"name\":\"lib\"}}],\"resource\":{\"attributes\":[{\"key\":\"host.name\",\"value\":{\"stringValue\":\"h\"}},{\"key\":\"service.name\",\"value\":{\"stringValue\":\"s\"}}]}}]}",
 		  "a @1764378000 /3 h: ~service.name=s ~scope.name=lib timeUnixNano=0 severityText=ERROR n=9223372036854775807 m.x=true;" },
+		{ "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"severityNumber\":0,\"body\":{\"kvlistValue\":{\"values\":[{\"key\":\"MESSAGE\",\"value\":{\"stringValue\":\"a\"}},{\"key\":\"PRIORITY\",\"value\":{\"stringValue\":\"3\"}},"
+		  "{\"key\":\"_HOSTNAME\",\"value\":{\"stringValue\":\"h\"}},{\"key\":\"n\",\"value\":{\"intValue\":\"7\"}}]}}}]}]}]}",
+		  "a /3 h: severityNumber=0 body.n=7;" },
+		{ "{\"message\":\"a\",\"body\":{\"level\":\"error\",\"message\":\"b\"}}",
+		  "a: body.level=error body.message=b;" },
 		{ "{\"MESSAGE\":\"a\",\"PRIORITY\":\"4\",\"_HOSTNAME\":\"h\",\"__REALTIME_TIMESTAMP\":\"1764378000000000\",\"_PID\":\"1\"}",
 		  "a @1764378000 /4 h: _PID=1;" },
 		{ "{\"version\":\"1.1\",\"host\":\"h\",\"short_message\":\"a\",\"timestamp\":1764378000.25,\"level\":3,\"_k\":\"v\"}",
