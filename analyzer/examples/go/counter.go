@@ -1,6 +1,5 @@
-// An analyzer for Weir: registers, takes batches, counts messages, drops duplicates by id, leaves on SIGTERM:
-//
-//	go run counter.go ID PORT http://NODE:8081 [WEIGHT]      WEIR_REGISTER_TOKEN: the token for registering
+// An analyzer for Weir: registers, takes batches, counts messages, drops duplicates by id, leaves on SIGTERM.
+// go run counter.go ID PORT http://NODE:8081 [WEIGHT], with the token for registering in WEIR_REGISTER_TOKEN
 package main
 
 import (
@@ -28,11 +27,9 @@ func analyze(fields map[string]any) int {
 		stats.Refused++
 		return 422
 	}
-	stats.Packets++
+	stats.Packets, stats.Messages = stats.Packets+1, stats.Messages+1
 	if messages, isList := fields["messages"].([]any); isList {
-		stats.Messages += len(messages)
-	} else {
-		stats.Messages++
+		stats.Messages += len(messages) - 1
 	}
 	return 200
 }
@@ -85,13 +82,10 @@ func call(method, path string) int {
 }
 func keep() {
 	for ; ; time.Sleep(3 * time.Second) {
-		for lease.Instance == "" && call("PUT", "")/100 != 2 {
-			time.Sleep(500 * time.Millisecond)
-		}
-		if status := call("POST", "/heartbeat"); status == 404 { // the pool has forgotten it
-			lease.Instance = ""
-		} else if status == 409 {
+		if status := call("POST", "/heartbeat"); status == 409 {
 			panic("another process has the id")
+		} else if status/100 == 4 { // it is not registered yet, or the pool has forgotten it
+			call("PUT", "")
 		}
 	}
 }
