@@ -390,12 +390,20 @@ static int check_listener(const struct node_config *c, const char *option, const
 	return fail(option, text, why);
 }
 
-static int check_listeners(const struct node_config *c)
+#define PORTS 10
+
+struct port {
+	const char *option, *text; /* NULL: it is off */
+	enum format_id format;     /* FORMATS: it takes HTTP */
+};
+
+static void list_ports(const struct node_config *c, struct port ports[PORTS])
 {
-	const struct {
-		const char *option, *text;
-		enum format_id format;
-	} listeners[] = {
+	const struct port all[] = {
+		{ "listen", c->listen, FORMATS },
+		{ "admin-listen", c->admin_listen, FORMATS },
+		{ "listen-tls", c->tls.listen, FORMATS },
+		{ "admin-listen-tls", c->tls.admin_listen, FORMATS },
 		{ "syslog-listen", c->syslog_listen, FORMAT_SYSLOG },
 		{ "gelf-listen", c->gelf_listen, FORMAT_GELF },
 		{ "forward-listen", c->forward_listen, FORMAT_FORWARD },
@@ -403,10 +411,20 @@ static int check_listeners(const struct node_config *c)
 		{ "gelf-listen-tls", c->tls.gelf_listen, FORMAT_GELF },
 		{ "forward-listen-tls", c->tls.forward_listen, FORMAT_FORWARD },
 	};
+
+	static_assert(ARRAY_LEN(all) == PORTS, "every port is listed");
+	memcpy(ports, all, sizeof(all));
+}
+
+static int check_listeners(const struct node_config *c)
+{
+	struct port ports[PORTS];
 	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(listeners) && r == 0; i++)
-		r = check_listener(c, listeners[i].option, listeners[i].text, listeners[i].format);
+	list_ports(c, ports);
+	for (const struct port *p = ports; p < ports + PORTS && r == 0; p++)
+		if (p->format != FORMATS)
+			r = check_listener(c, p->option, p->text, p->format);
 	return r;
 }
 
@@ -512,24 +530,12 @@ static int check_emitter(const struct node_config *c)
 /* Two listeners at one port: the second cannot start, or each gets some of the other's connections. */
 static int check_ports(const struct node_config *c)
 {
-	const struct {
-		const char *option, *text;
-	} ports[] = {
-		{ "listen", c->listen },
-		{ "admin-listen", c->admin_listen },
-		{ "listen-tls", c->tls.listen },
-		{ "admin-listen-tls", c->tls.admin_listen },
-		{ "syslog-listen", c->syslog_listen },
-		{ "gelf-listen", c->gelf_listen },
-		{ "forward-listen", c->forward_listen },
-		{ "syslog-listen-tls", c->tls.syslog_listen },
-		{ "gelf-listen-tls", c->tls.gelf_listen },
-		{ "forward-listen-tls", c->tls.forward_listen },
-	};
-	struct net_addr addrs[ARRAY_LEN(ports)];
+	struct port ports[PORTS];
+	struct net_addr addrs[PORTS];
 	char why[NET_WHY_STRLEN];
 
-	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
+	list_ports(c, ports);
+	for (size_t i = 0; i < PORTS; i++) {
 		int r = ports[i].text ? net_addr_parse(&addrs[i], ports[i].text) : 0;
 
 		if (r != 0)
@@ -551,7 +557,6 @@ static int finish(void *config)
 	struct node_config *c = config;
 	struct registry_keys keys;
 	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
 	int r;
 
 	if (default_node_id(c) != 0)

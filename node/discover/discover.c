@@ -183,7 +183,6 @@ static void turn(struct discover *d)
 	bool is_ready = discover_lists_gather(&d->lists, d->config.allow);
 
 	check_headers(d);
-
 	arm(d, rng_range(&d->rng, BEAT_US - BEAT_US / 10, BEAT_US + BEAT_US / 10));
 	if (is_ready || clock_mono_us() - d->start_us > READY_US)
 		ask(d);

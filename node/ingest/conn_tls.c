@@ -6,8 +6,9 @@
 #include "common/log.h"
 #include "common/tls/tls_begin.h"
 #include "common/tls/tls_name.h"
-#include "common/tls/tls_stream.h"
 #include "node/node_metrics.h"
+
+#define TURN_US 2000 /* of handshakes in one turn; one more may begin before it is over */
 
 const char *const conn_tls_result_names[] = { "full", "resumed", "failed", "plain", "timeout" };
 static_assert(ARRAY_LEN(conn_tls_result_names) == CONN_TLS_RESULTS, "every result has a name");
@@ -95,20 +96,29 @@ static void greeted(struct conn *c)
 	conn_arm(c);
 }
 
+int conn_tls_take_turn(struct tls_stream *tls, uint64_t *greeting_usp)
+{
+	uint64_t began_us;
+	int r;
+
+	if (*greeting_usp >= TURN_US)
+		return -EBUSY;
+	began_us = clock_mono_us();
+	r = tls_stream_greet(tls);
+	*greeting_usp += clock_mono_us() - began_us;
+	return r;
+}
+
 enum conn_tls_next conn_tls_greet(struct conn *c)
 {
-	struct conn_shared *shared = c->shared;
 	enum conn_tls_next next = c->tls ? CONN_TLS_READ : begin(c);
-	uint64_t began_us;
 	int r;
 
 	if (next != CONN_TLS_READ)
 		return next;
-	if (shared->greeting_us >= CONN_TLS_TURN_US)
-		return CONN_TLS_WAIT; /* the socket stays readable */
-	began_us = clock_mono_us();
-	r = tls_stream_greet(c->tls);
-	shared->greeting_us += clock_mono_us() - began_us;
+	r = conn_tls_take_turn(c->tls, &c->shared->greeting_us);
+	if (r == -EBUSY)
+		return CONN_TLS_WAIT;
 	if (r == 0)
 		greeted(c);
 	else if (r == TLS_STREAM_FAILED)

@@ -5,9 +5,8 @@
  * handshake. Handshakes cost a worker far more than packets do. So each turn of its loop has a limit
  * of time for them; those that are left go on at the next turn, after the packets.
  */
+#include "common/tls/tls_stream.h"
 #include "node/ingest/conn_state.h"
-
-#define CONN_TLS_TURN_US 2000 /* of handshakes in one turn; one more may begin before it is over */
 
 /* Once the handshake is over: "ok", "resumed", or why it is not. */
 enum conn_tls_result {
@@ -25,6 +24,10 @@ enum conn_tls_next {
 	CONN_TLS_READ,  /* greeted: it may be read */
 	CONN_TLS_REFUSE /* it speaks plain HTTP: answer so, and end */
 };
+
+/* The handshake goes on, if this turn has time left for it: *greeting_usp is what its handshakes took.
+ * As tls_stream_greet; -EBUSY: the socket stays readable until the next turn. */
+int conn_tls_take_turn(struct tls_stream *tls, uint64_t *greeting_usp) MUST_CHECK;
 
 /* CONN_GREETING, and there is something to read. May close. */
 enum conn_tls_next conn_tls_greet(struct conn *c) MUST_CHECK;

@@ -106,7 +106,6 @@ static void set_options(int fd)
 static bool prepare(struct stream *s)
 {
 	const struct listen_config *config = &s->shared->config;
-
 	bool begins = s->reader->begin && !s->tls.is_greeting;
 
 	s->source = source_get(s->shared, s->port, &s->peer);

@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/clock.h"
 #include "common/log.h"
 #include "common/tls/tls_begin.h"
 #include "node/ingest/conn_tls.h"
@@ -47,17 +46,12 @@ enum stream_tls_step stream_tls_greet(struct stream_tls *t, struct listen_shared
 				      const struct net_addr *peer)
 {
 	enum stream_tls_step step = t->tls ? STREAM_TLS_DONE : begin(t, s, fd, peer);
-	uint64_t began_us;
 	int r;
 
 	if (step != STREAM_TLS_DONE)
 		return step;
-	if (s->greeting_us >= CONN_TLS_TURN_US)
-		return STREAM_TLS_WAIT; /* the socket stays readable */
-	began_us = clock_mono_us();
-	r = tls_stream_greet(t->tls);
-	s->greeting_us += clock_mono_us() - began_us;
-	if (r == TLS_STREAM_AGAIN)
+	r = conn_tls_take_turn(t->tls, &s->greeting_us);
+	if (r == TLS_STREAM_AGAIN || r == -EBUSY)
 		return STREAM_TLS_WAIT;
 	t->is_greeting = false;
 	if (r == 0) {

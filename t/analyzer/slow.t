@@ -45,22 +45,32 @@ sub attack ($begin, $address, $n_slow) {
 # How many connections the analyzer has.
 sub connections () { return scalar grep { (readlink($_) // '') =~ /^socket:/ } glob "/proc/$analyzer->{pid}/fd/*" }
 
+# Asks as real clients do, who try again after a reset: one that the machine pauses before its first byte looks as slow
+# as the others, and gives way to newer ones.
+sub ask_again (@request) {
+    my $answer;
+    for my $try (1 .. 3) {
+        $answer = http(@request);
+        last if $answer->{status} != 599;
+    }
+    return $answer;
+}
+
 for my $case ([ headers => 'one', 120 ], [ headers => 'one', 1000 ], [ headers => 'many', 1000 ], [ bodies => 'one', 1000 ], [ bodies => 'many', 1000 ]) {
     my ($what, $whence, $n_slow) = @$case;
     my $kept = Weir::Raw->connect($addr);
     my $attack = attack($begins{$what}, $from{$whence}, $n_slow);
     wait_until { connections() >= $n_slow / 2 } 10, 'the slow ones';
     my (%bad, $n);
+    my $must = sub ($who, $answer) { $bad{$who} = "$answer->{status} " . ($answer->{content} // '') if $answer->{status} != 200 };
     my $until = time + SECONDS;
     while (time < $until) {
         $n++;
-        $bad{delivery}++ if http(POST => "http://$addr/ingest", { messages => [1] })->{status} != 200;
+        $must->(delivery => ask_again(POST => "http://$addr/ingest", { messages => [1] }));
         $kept->send(request(POST => '/ingest', '{"messages":[1]}'));
-        $bad{'delivery over a kept connection'}++ if ($kept->answer // { status => 0 })->{status} != 200;
-        $bad{health}++ if http(GET => "http://$addr/health")->{status} != 200;
-        $bad{stats}++ if http(GET => "http://$addr/stats")->{status} != 200;
-        $bad{disable}++ if http(POST => "http://$addr/disable", {})->{status} != 200;
-        $bad{enable}++ if http(POST => "http://$addr/enable", {})->{status} != 200;
+        $must->('delivery over a kept connection' => $kept->answer // { status => 0 });
+        $must->($_ => ask_again(GET => "http://$addr/$_")) for qw(health stats);
+        $must->($_ => ask_again(POST => "http://$addr/$_", {})) for qw(disable enable);
     }
     waitpid $attack, 0;
     is_deeply(\%bad, {}, "$n_slow slow $what from $whence: everybody else is answered");
