@@ -45,7 +45,7 @@ sub _unpack ($folder, $commit) {
 sub _build ($folder) {
     return runs('cmake', '-S', "$folder/source", '-B', "$folder/build", '-G', 'Ninja', map { "-DCMAKE_${_}" } 'BUILD_TYPE=Debug', 'C_FLAGS_DEBUG=-O0', 'CXX_FLAGS_DEBUG=-O0',
             'C_FLAGS=-w', 'CXX_FLAGS=-w')
-        && runs('nice', '-n', '5', 'ninja', '-C', "$folder/build", 'weir-node');
+        && runs('ninja', '-C', "$folder/build", 'weir-node');
 }
 
 sub before () {

@@ -56,13 +56,13 @@ sub each_passes ($n, @tests) {
     }
 }
 
-# Tests that share a build may run at the same time; and whatever else runs goes first.
+# Tests that share a build may run at the same time.
 sub build ($preset, @options) {
     my $folder = checkout . "/build-$preset";
     -d $folder || mkdir($folder) || -d $folder || die "$folder: $!\n";
     open my $lock, '>', "$folder/lock" or die "$folder/lock: $!\n";
     flock $lock, LOCK_EX or die "flock: $!\n";
-    return runs('cmake', '--preset', $preset, @options) && runs('nice', '-n', '5', 'ninja', '-C', "build-$preset");
+    return runs('cmake', '--preset', $preset, @options) && runs('ninja', '-C', "build-$preset");
 }
 
 1;
