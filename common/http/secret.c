@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/base64.h"
+
 static bool is_token(const char *given, size_t len, const char *token)
 {
 	size_t token_len = strlen(token);
@@ -30,38 +32,6 @@ bool secret_is_bearer(const char *authorization, size_t len, const char *token)
 	return given && is_token(given, len - (size_t)(given - authorization), token);
 }
 
-static int base64_value(char ch)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = ch ? strchr(digits, ch) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/* Bytes decoded; 0: it is no base64, or too long. */
-static size_t decode_base64(const char *text, size_t len, char decoded[SECRET_MAX_DECODED])
-{
-	unsigned bits = 0, n_bits = 0;
-	size_t n = 0;
-
-	while (len > 0 && text[len - 1] == '=')
-		len--;
-	for (size_t i = 0; i < len; i++) {
-		int value = base64_value(text[i]);
-
-		if (value < 0 || n == SECRET_MAX_DECODED)
-			return 0;
-		bits = (bits << 6 | (unsigned)value) & 0xffff;
-		n_bits += 6;
-		if (n_bits >= 8) {
-			n_bits -= 8;
-			decoded[n++] = (char)(bits >> n_bits);
-		}
-	}
-	return n;
-}
-
 void secret_read(const char *authorization, size_t len, struct secret_given *given)
 {
 	static const struct {
@@ -86,7 +56,7 @@ void secret_read(const char *authorization, size_t len, struct secret_given *giv
 		given->plain = text;
 		given->n_plain = n;
 	}
-	n = forms[i].may_be_pair ? decode_base64(text, n, given->decoded) : 0;
+	n = forms[i].may_be_pair ? base64_read(text, n, given->decoded, SECRET_MAX_DECODED) : 0;
 	colon = memchr(given->decoded, ':', n);
 	if (!colon)
 		return;

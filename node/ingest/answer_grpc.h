@@ -10,10 +10,4 @@
 void answer_grpc_write(struct buf *out, const struct answer *answer,
 		       const struct answer_date *date);
 
-/* grpc.health.v1.HealthCheckResponse.ServingStatus */
-enum grpc_serving { GRPC_SERVING = 1, GRPC_NOT_SERVING = 2, GRPC_SERVICE_UNKNOWN = 3 };
-#define GRPC_SERVING_BYTES 7
-/* Such a response, with its prefix. */
-void answer_grpc_write_serving(char message[GRPC_SERVING_BYTES], enum grpc_serving serving);
-
 #endif

@@ -3,7 +3,6 @@
 #include <strings.h>
 
 #include "common/codec/codec.h"
-#include "common/format/protobuf.h"
 #include "common/http/http_text.h"
 
 struct grpc_call *grpc_call_new(const struct h2_head *head, uint64_t now_us)
@@ -64,24 +63,8 @@ enum refusal grpc_call_take(struct grpc_call *call, uint64_t max_bytes, struct h
 
 /* ---- questions about health ---- */
 
-/* grpc.health.v1.HealthCheckRequest { 1 service } */
-static enum refusal find_service(const char *data, size_t len, struct protobuf_field *service)
-{
-	struct protobuf_cursor c = { data, data + len };
-	struct protobuf_field field;
-
-	*service = (struct protobuf_field){ .data = "" };
-	while (c.at < c.end) {
-		if (protobuf_next(&c, &field) != 0)
-			return REFUSAL_BAD_FORMAT;
-		if (field.number == 1 && field.wire == PROTOBUF_BYTES)
-			*service = field;
-	}
-	return REFUSAL_NONE;
-}
-
 /* The whole node has the name "". */
-static bool is_known(const struct protobuf_field *service)
+static bool is_known(const struct http_slice *service)
 {
 	const char *path = grpc_path(GRPC_EXPORT) + 1;
 	size_t n = strcspn(path, "/");
@@ -91,11 +74,12 @@ static bool is_known(const struct protobuf_field *service)
 
 static enum refusal answer_question(struct grpc_call *call, const char *data, size_t len)
 {
-	struct protobuf_field service;
-	enum refusal refusal = find_service(data, len, &service);
+	struct http_slice service;
 
-	if (refusal != REFUSAL_NONE || is_known(&service))
-		return refusal;
+	if (grpc_health_read_service(data, len, &service) != 0)
+		return REFUSAL_BAD_FORMAT;
+	if (is_known(&service))
+		return REFUSAL_NONE;
 	if (call->method == GRPC_CHECK)
 		return REFUSAL_UNKNOWN_SERVICE;
 	call->serving = GRPC_SERVICE_UNKNOWN;

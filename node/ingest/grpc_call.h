@@ -4,8 +4,8 @@
  * One call of gRPC on its stream: its method, its deadline, and what of its message has come. The
  * message of a packet goes on as it comes; that of a question about health is kept here.
  */
-#include "node/ingest/answer_grpc.h"
-#include "node/ingest/grpc_frame.h"
+#include "common/grpc/grpc_health.h"
+#include "node/ingest/grpc.h"
 #include "node/ingest/h2_head.h"
 #include "node/packet/memory.h"
 

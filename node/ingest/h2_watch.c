@@ -24,7 +24,7 @@ static void renew_message(struct grpc_call *call)
 
 	if (call->n_told < n || call->told[n - 1] == (char)call->serving)
 		return;
-	answer_grpc_write_serving(call->told, call->serving);
+	grpc_health_write_serving(call->told, call->serving);
 	call->n_told = 0;
 }
 

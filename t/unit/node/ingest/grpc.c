@@ -13,25 +13,6 @@ static struct http_slice slice(const char *text)
 	return (struct http_slice){ text, strlen(text) };
 }
 
-static void its_content_type_may_have_more_behind_it(void **state)
-{
-	static const char *const types[] = { "application/grpc", "application/grpc+proto",
-					     "Application/GRPC; a=b", "application/grpc ;a=b" };
-	static const char *const others[] = { "",
-					      "application/grp",
-					      "application/grpc-web",
-					      "application/grpc-web+proto",
-					      "application/grpcs",
-					      "text/application/grpc" };
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		assert_true(grpc_is_type(slice(types[i])));
-	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		assert_false(grpc_is_type(slice(others[i])));
-	assert_false(grpc_is_type((struct http_slice){ 0 }));
-}
-
 static void three_methods_are_served(void **state)
 {
 	(void)state;
@@ -40,34 +21,6 @@ static void three_methods_are_served(void **state)
 	assert_int_equal(grpc_find_method(slice("/grpc.health.v1.Health/check")), GRPC_UNKNOWN);
 	assert_int_equal(grpc_find_method(slice("/grpc.health.v1.Health/Check/")), GRPC_UNKNOWN);
 	assert_int_equal(grpc_find_method(slice("")), GRPC_UNKNOWN);
-}
-
-static void a_timeout_has_up_to_eight_digits_and_a_unit(void **state)
-{
-	static const struct {
-		const char *text;
-		uint64_t us;
-	} cases[] = {
-		{ "1S", 1000000 },
-		{ "0m", 0 },
-		{ "500m", 500000 },
-		{ "7u", 7 },
-		{ "1999n", 1 },
-		{ "2M", 120000000 },
-		{ "99999999H", 99999999 * 3600000000ull },
-	};
-	static const char *const none[] = {
-		"", "1", "S", "1s", "-1S", "1.5S", "123456789S", "1SS"
-	};
-	uint64_t us;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		assert_true(grpc_read_timeout(slice(cases[i].text), &us));
-		assert_int_equal(us, cases[i].us);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(none); i++)
-		assert_false(grpc_read_timeout(slice(none[i]), &us));
 }
 
 /* Clients repeat UNAVAILABLE, and drop the others. */
@@ -108,24 +61,12 @@ static void refusals_have_codes_of_their_own(void **state)
 		assert_int_equal(grpc_code_of(cases[i].refusal), cases[i].code);
 }
 
-static void a_message_is_percent_encoded(void **state)
-{
-	struct buf out CLEANUP(buf_deinit) = { 0 };
-
-	(void)state;
-	grpc_write_message(&out, "10 % of \xc3\xbc,\n~");
-	assert_string_equal(buf_str(&out), "10 %25 of %C3%BC,%0A~");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(its_content_type_may_have_more_behind_it),
 		cmocka_unit_test(three_methods_are_served),
-		cmocka_unit_test(a_timeout_has_up_to_eight_digits_and_a_unit),
 		cmocka_unit_test(what_may_go_well_later_is_unavailable_and_nothing_else_is),
 		cmocka_unit_test(refusals_have_codes_of_their_own),
-		cmocka_unit_test(a_message_is_percent_encoded),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,5 +1,5 @@
-#ifndef WEIR_NODE_GRPC_FRAME_H
-#define WEIR_NODE_GRPC_FRAME_H
+#ifndef WEIR_COMMON_GRPC_FRAME_H
+#define WEIR_COMMON_GRPC_FRAME_H
 /*
  * The one message that a unary call of gRPC sends, out of the bytes of its stream: a byte that says
  * whether it is compressed, four with its length, and its bytes. Pure: it owns no memory but

@@ -1,5 +1,5 @@
 /* The message of a call, however its bytes were cut. */
-#include "node/ingest/grpc_frame.h"
+#include "common/grpc/grpc_frame.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

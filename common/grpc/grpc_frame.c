@@ -1,4 +1,4 @@
-#include "node/ingest/grpc_frame.h"
+#include "common/grpc/grpc_frame.h"
 
 static void advance(struct http_slice *input, size_t n)
 {
