@@ -175,6 +175,7 @@ bool exchange_h2_feed(struct exchange_h2 *h, const char *data, size_t len)
 {
 	ssize_t n;
 
+	h->heard_us = h2_session_shared(h)->now_us;
 	follow_memory(h);
 	n = nghttp2_session_mem_recv(h->session, (const uint8_t *)data, len);
 	if (n < 0) {
@@ -282,7 +283,8 @@ bool exchange_h2_look(struct exchange_h2 *h)
 		h2_session_give_up(h, s, NGHTTP2_NO_ERROR);
 	look_at_deadlines(h);
 	h2_watch_look(h);
-	return !is_late(h, lists[H2_STREAM_ANSWERING].first, limits->write_us);
+	return h2_watch_has_client(h) &&
+	       !is_late(h, lists[H2_STREAM_ANSWERING].first, limits->write_us);
 }
 
 /* ---- life ---- */

@@ -45,7 +45,8 @@ void exchange_h2_end(struct exchange_h2 *h, enum conn_close reason);
 bool exchange_h2_end_input(struct exchange_h2 *h);
 /* Answers that were held back have been for long enough. */
 void exchange_h2_release(struct exchange_h2 *h);
-/* Refuses requests that came too slowly. False: the client takes an answer too slowly. */
+/* Refuses requests that came too slowly. False: the client takes an answer too slowly, or it watches
+ * and does not answer a PING. */
 bool exchange_h2_look(struct exchange_h2 *h) MUST_CHECK;
 
 #endif

@@ -2,8 +2,9 @@
 #define WEIR_NODE_H2_BUDGET_H
 /*
  * Frames that ask for work and bring no packet: PING, SETTINGS, RST_STREAM, WINDOW_UPDATE, PRIORITY,
- * empty DATA. Each costs one of a budget, which time and whole requests fill up again. A client that
- * keeps to the protocol does not use it up; a flood does, whatever frames it is made of. Pure.
+ * empty DATA, trailers, requests that are malformed or too many, and frames of unknown types. Each
+ * costs one of a budget, which time and whole requests fill up again. A client that keeps to the
+ * protocol does not use it up; a flood does, whatever frames it is made of. Pure.
  */
 #include <stdbool.h>
 #include <stdint.h>

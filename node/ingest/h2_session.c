@@ -183,7 +183,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	return 0;
 }
 
-/* nghttp2 has reset its stream. */
+/* nghttp2 has reset its stream: the request was malformed, or one too many. */
 static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error,
 			    void *arg)
 {
@@ -191,19 +191,40 @@ static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame
 
 	(void)session;
 	(void)error;
-	if (frame->hd.type == NGHTTP2_HEADERS)
-		h->is_in_head = false;
+	if (frame->hd.type != NGHTTP2_HEADERS)
+		return 0;
+	h->is_in_head = false;
+	pay(h, frame->hd.type);
 	return 0;
+}
+
+static bool brings_nothing(struct exchange_h2 *h, const nghttp2_frame_hd *hd)
+{
+	if (hd->type == NGHTTP2_DATA)
+		return hd->length == 0;
+	if (hd->type != NGHTTP2_HEADERS || hd->stream_id <= h->last_begun)
+		return true; /* HEADERS: trailers, or of a stream that is over */
+	h->last_begun = hd->stream_id;
+	return false;
 }
 
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
 {
-	struct exchange_h2 *h = arg;
-
 	(void)session;
-	if (hd->type != NGHTTP2_HEADERS && (hd->type != NGHTTP2_DATA || hd->length == 0))
-		pay(h, hd->type);
+	if (brings_nothing(arg, hd))
+		pay(arg, hd->type);
 	return 0;
+}
+
+/* Frames of unknown types are ignored. But for this callback, on_begin_frame would not see them. */
+static int on_unknown_frame(nghttp2_session *session, void **payloadp, const nghttp2_frame_hd *hd,
+			    void *arg)
+{
+	(void)session;
+	(void)payloadp;
+	(void)hd;
+	(void)arg;
+	return NGHTTP2_ERR_CANCEL;
 }
 
 /* Bytes are taken from the window as soon as they are read: they are in their packet, or dropped. */
@@ -260,6 +281,7 @@ static int set_callbacks(nghttp2_session_callbacks **callbacksp)
 	nghttp2_session_callbacks_set_on_begin_headers_callback(*callbacksp, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(*callbacksp, on_header);
 	nghttp2_session_callbacks_set_on_begin_frame_callback(*callbacksp, on_begin_frame);
+	nghttp2_session_callbacks_set_unpack_extension_callback(*callbacksp, on_unknown_frame);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(*callbacksp, on_frame);
 	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(*callbacksp, on_invalid_frame);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(*callbacksp, on_data);
@@ -275,6 +297,8 @@ static int set_options(nghttp2_option **optionp)
 	nghttp2_option_set_no_auto_window_update(*optionp, 1);
 	nghttp2_option_set_max_outbound_ack(*optionp, MAX_ACKS);
 	nghttp2_option_set_no_closed_streams(*optionp, 1);
+	for (unsigned type = NGHTTP2_CONTINUATION + 1; type <= UINT8_MAX; type++)
+		nghttp2_option_set_user_recv_extension_type(*optionp, (uint8_t)type);
 	return 0;
 }
 

@@ -28,9 +28,11 @@ struct exchange_h2 {
 	struct h2_stream *delayed; /* its answer is held back: too many wrong tokens came */
 	enum h2_stage stage;
 	uint64_t last_call_us;
+	uint64_t heard_us, pinged_us; /* when the client last sent anything, and was asked to */
 	uint32_t window;
-	bool has_settings; /* the client's first frame has come */
-	bool is_in_head;   /* a header section has begun, and is not whole */
+	int32_t last_begun; /* the highest stream that the client has begun */
+	bool has_settings;  /* the client's first frame has come */
+	bool is_in_head;    /* a header section has begun, and is not whole */
 	bool at_eof;
 	bool is_broken; /* there was no memory for its last word: it is closed without one */
 };

@@ -114,3 +114,19 @@ void h2_watch_look(struct exchange_h2 *h)
 			start(h, s);
 	}
 }
+
+bool h2_watch_has_client(struct exchange_h2 *h)
+{
+	const struct conn_limits *limits = &h2_session_shared(h)->config.limits;
+	uint64_t now_us = h2_session_shared(h)->now_us;
+
+	if (!h->streams.lists[H2_STREAM_WATCHING].first || now_us - h->heard_us <= limits->idle_us)
+		return true;
+	if (h->pinged_us > h->heard_us)
+		return now_us - h->pinged_us <= limits->write_us;
+	h->pinged_us = now_us;
+	if (nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE, NULL) != 0)
+		h2_session_end(h, CLOSE_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
+	h2_session_mark_due(h);
+	return true;
+}

@@ -9,5 +9,8 @@
 /* Begins new watches, and tells the others what has changed. A watch ends with its deadline, and when
  * its connection is to end. */
 void h2_watch_look(struct exchange_h2 *h);
+/* A watch may last for minutes without a frame, so a client that watches and has sent nothing for idle
+ * is asked by PING. False: nothing came within write. */
+bool h2_watch_has_client(struct exchange_h2 *h) MUST_CHECK;
 
 #endif

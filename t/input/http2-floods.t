@@ -23,6 +23,11 @@ my %floods = (
     'WINDOW_UPDATE' => sub ($n) { frame(WINDOW_UPDATE, 0, 0, pack 'N', 1) },
     'rapid reset' => sub ($n) { headers(2 * $n + 1, '/ingest') . frame(RST_STREAM, 0, 2 * $n + 1, pack 'N', 8) },
     'empty DATA' => sub ($n) { ($n ? '' : headers(1, '/ingest')) . data(1, '') },
+    'unknown type' => sub ($n) { frame(0x99, 0, $n, 'x') },
+    'PRIORITY_UPDATE' => sub ($n) { frame(0x10, 0, 0, pack('N', 1) . 'u=1') },
+    'malformed request' => sub ($n) { headers(2 * $n + 1, '/ingest', END_STREAM, A => 'x') },
+    'request too many' => sub ($n) { headers(2 * $n + 1, '/ingest') },
+    'request of a closed stream' => sub ($n) { headers($n ? 1 : 3, '/livez', END_STREAM, ':method' => 'GET') },
 );
 for my $name (sort keys %floods) {
     my $client = Weir::Http2->connect($addr);

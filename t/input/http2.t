@@ -8,7 +8,7 @@ use Weir::Input;
 use Weir::Test;
 
 alarm 300;
-my $input = Weir::Input->start('--max-body', '100kB', '--body-timeout', '1s', '--idle-timeout', '1500ms', '--trusted-proxy', '127.0.0.1');
+my $input = Weir::Input->start('--max-body', '100kB', '--body-timeout', '1s', '--idle-timeout', '1500ms', '--write-timeout', '1s', '--trusted-proxy', '127.0.0.1');
 my $base = "http://$input->{node}{ingest}";
 my $fields = folder . '/fields';
 my $large = folder . '/large';
@@ -31,6 +31,10 @@ sub tool ($program, @arguments) {
 }
 
 sub curl (@arguments) { return tool('curl', '-sS', '--max-time', 20, '--http2-prior-knowledge', '-D', $fields, '-w', ' %{http_code} %{http_version}', @arguments) }
+
+# One that watches the health, and says nothing any more.
+my $gone = Weir::Http2->connect($input->node->{ingest});
+$gone->send(headers(1, '/grpc.health.v1.Health/Watch', 0, 'content-type' => 'application/grpc'), data(1, "\0" x 5, END_STREAM));
 
 # ---- clients ----
 
@@ -73,6 +77,10 @@ $client = Weir::Http2->connect($input->node->{ingest});
 $client->send(headers($_ * 2 + 1, '/ingest')) for 0 .. 100;
 is(unpack('N', $client->next_frame(RST_STREAM, 201)->{payload}), 7, 'the 101st stream at once is refused');
 $client->close;
+
+ok($gone->next_frame(PING), 'a client that watches and says nothing is asked by PING');
+like($gone->ending, qr/eof|reset|data/, 'and closed without an answer');
+$gone->close;
 
 # ---- behind a proxy ----
 

@@ -1,5 +1,6 @@
 /* Requests by HTTP/2: a transcript of what the client hears is compared. No socket anywhere. */
 #include "common/http/token_book.h"
+#include "node/ingest/h2_budget.h"
 #include "t/unit/node/ingest/h2_agent.h"
 
 #define TWO "[{\"a\":1},{\"b\":2}]"
@@ -251,6 +252,26 @@ static void wrong_tokens_end_the_connection_after_a_while(void **state)
 	token_book_deinit(&tokens);
 }
 
+/* nghttp2 ignores them, and says nothing of them but their beginning. */
+static void frames_of_unknown_types_use_up_the_budget(void **state)
+{
+	static const char frame[] = "\0\0\2\x99\0\0\0\0\1ab";
+	struct agent_bench *b = *state;
+	struct agent a;
+
+	connect_agent(&a, b);
+	speak_in_pieces(&a, 100);
+	hear(&a);
+	for (int i = 0; i < H2_BUDGET_FULL - 10; i++)
+		assert_true(exchange_h2_feed(a.h, frame, sizeof(frame) - 1));
+	assert_string_equal(hear(&a), "");
+	for (int i = 0; i < 20; i++)
+		assert_true(exchange_h2_feed(a.h, frame, sizeof(frame) - 1));
+	assert_string_equal(hear(&a), "goaway:0/11 ");
+	assert_int_equal(a.connection.close_reason, CLOSE_FLOOD);
+	hang_up(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +285,7 @@ int main(void)
 		BENCH_TEST(the_end_is_said_twice),
 		BENCH_TEST(a_body_that_does_not_come_is_408),
 		BENCH_TEST(wrong_tokens_end_the_connection_after_a_while),
+		BENCH_TEST(frames_of_unknown_types_use_up_the_budget),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

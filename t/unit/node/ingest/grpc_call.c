@@ -2,58 +2,7 @@
 #include "node/ingest/grpc_call.h"
 
 #include "common/http/token_book.h"
-#include "t/unit/node/ingest/h2_agent.h"
-
-#define EXPORT "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
-#define CHECK "/grpc.health.v1.Health/Check"
-#define WATCH "/grpc.health.v1.Health/Watch"
-#define RECORD "\x0a\x06\x12\x04\x12\x02\x10\x09"
-#define PREFIX_OF_RECORD "\0\0\0\0\x08"
-#define BODY(bytes, is_last)                                                                       \
-	{                                                                                          \
-		bytes, is_last, sizeof(bytes) - 1                                                  \
-	}
-
-static int32_t call_with(struct agent *a, const char *path, struct body *body, const char *name,
-			 const char *value)
-{
-	const nghttp2_nv nvs[] = { FIELD(":method", "POST"),
-				   FIELD(":scheme", "http"),
-				   FIELD(":path", path),
-				   FIELD(":authority", "w"),
-				   FIELD("content-type", "application/grpc"),
-				   FIELD(name, value) };
-	nghttp2_data_provider provider = { .source.ptr = body, .read_callback = on_body };
-	int32_t id = nghttp2_submit_request(a->session, NULL, nvs, ARRAY_LEN(nvs), &provider, NULL);
-
-	assert_true(id > 0);
-	return id;
-}
-
-static int32_t call(struct agent *a, const char *path, struct body *body)
-{
-	return call_with(a, path, body, "te", "trailers");
-}
-
-static void connect_caller(struct agent *a, struct agent_bench *b)
-{
-	connect_agent(a, b);
-	a->hears_data = true;
-	speak_in_pieces(a, SIZE_MAX / 4);
-	hear(a);
-}
-
-static void pass_time(struct agent *a, uint64_t us)
-{
-	a->b->shared.now_us += us;
-	assert_true(exchange_h2_look(a->h));
-}
-
-static void assert_heard(struct agent *a, const char *what)
-{
-	if (!strstr(a->heard, what))
-		fail_msg("%s is not in %s", what, a->heard);
-}
+#include "t/unit/node/ingest/grpc_agent.h"
 
 /* ---- packets ---- */
 
@@ -217,8 +166,6 @@ static void a_deadline_ends_a_call_that_is_still_coming(void **state)
 
 /* ---- health ---- */
 
-#define ASK(service) "\0\0\0\0" service
-
 static void health_is_told_of_the_node_and_of_what_it_serves(void **state)
 {
 	struct agent_bench *b = *state;
@@ -240,101 +187,6 @@ static void health_is_told_of_the_node_and_of_what_it_serves(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(heard); i++)
 		assert_heard(&a, heard[i]);
 	hang_up(&a);
-}
-
-static void a_watch_is_told_what_changes(void **state)
-{
-	struct agent_bench *b = *state;
-	struct body body = BODY(ASK("\0"), true);
-	struct agent a;
-
-	connect_caller(&a, b);
-	call(&a, WATCH, &body);
-	speak_in_pieces(&a, 100);
-	assert_string_equal(hear(&a), "1:200 1:data/1 ");
-	pass_time(&a, US_PER_S);
-	assert_string_equal(hear(&a), "");
-	b->health.has_roster = false;
-	pass_time(&a, US_PER_S);
-	assert_string_equal(hear(&a), "1:data/2 ");
-	b->health.has_roster = true;
-	pass_time(&a, 1000 * US_PER_S); /* nor is it cut off as one that reads no answer */
-	assert_string_equal(hear(&a), "1:data/1 ");
-	assert_int_equal(exchange_h2_state(a.h), CONN_WAITING);
-	hang_up(&a);
-	assert_int_equal(b->shared.n_watches, 0);
-}
-
-static void a_watch_ends_with_its_deadline_or_its_connection(void **state)
-{
-	struct agent_bench *b = *state;
-	struct body bodies[] = { BODY(ASK("\0"), true), BODY(ASK("\3\x0a\1x"), true) };
-	struct agent a;
-
-	connect_caller(&a, b);
-	call_with(&a, WATCH, &bodies[0], "grpc-timeout", "1S");
-	call(&a, WATCH, &bodies[1]);
-	speak_in_pieces(&a, 100);
-	hear(&a);
-	assert_heard(&a, "3:data/3 ");
-	pass_time(&a, US_PER_S);
-	assert_string_equal(hear(&a), "1:grpc/4 ");
-	exchange_h2_shut_down(a.h);
-	pass_time(&a, US_PER_S);
-	hear(&a);
-	assert_heard(&a, "3:grpc/14 ");
-	exchange_h2_shut_down(a.h);
-	hear(&a);
-	assert_true(a.is_over);
-	assert_int_equal(b->shared.n_watches, 0);
-	hang_up(&a);
-}
-
-/* A window of one byte is opened byte by byte: the latest state is told, and nothing piles up. */
-static void a_watch_that_does_not_read_is_told_the_latest(void **state)
-{
-	const nghttp2_settings_entry settings = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 3 };
-	struct agent_bench *b = *state;
-	struct body body = BODY(ASK("\0"), true);
-	struct agent a;
-
-	connect_agent(&a, b);
-	a.hears_data = true;
-	assert_int_equal(nghttp2_submit_settings(a.session, NGHTTP2_FLAG_NONE, &settings, 1), 0);
-	call(&a, WATCH, &body);
-	speak_in_pieces(&a, 100);
-	assert_string_equal(hear(&a), "1:200 1:data/0 ");
-	for (int i = 0; i < 5; i++) {
-		b->health.has_roster = i % 2 == 1;
-		pass_time(&a, US_PER_S);
-		assert_string_equal(hear(&a), "");
-	}
-	for (size_t i = 0; i < 20; i++) {
-		assert_int_equal(nghttp2_submit_window_update(a.session, 0, 1, 1), 0);
-		speak_in_pieces(&a, 100);
-		hear(&a);
-	}
-	assert_int_equal(a.n_data_bytes, 2 * GRPC_SERVING_BYTES);
-	assert_int_equal(a.last_byte, GRPC_NOT_SERVING);
-	hang_up(&a);
-}
-
-static void watches_are_bounded(void **state)
-{
-	struct agent_bench *b = *state;
-	struct body bodies[] = { BODY(ASK("\0"), true), BODY(ASK("\0"), true) };
-	struct agent a;
-
-	connect_caller(&a, b);
-	b->shared.n_watches = CONN_MAX_WATCHES - 1;
-	call(&a, WATCH, &bodies[0]);
-	call(&a, WATCH, &bodies[1]);
-	speak_in_pieces(&a, 100);
-	hear(&a);
-	assert_heard(&a, "1:data/1 ");
-	assert_heard(&a, "3:200 3:grpc/14 ");
-	hang_up(&a);
-	assert_int_equal(b->shared.n_watches, CONN_MAX_WATCHES - 1);
 }
 
 /* ---- memory ---- */
@@ -385,10 +237,6 @@ int main(void)
 		BENCH_TEST(a_deadline_ends_a_call_whose_packet_is_on_its_way),
 		BENCH_TEST(a_deadline_ends_a_call_that_is_still_coming),
 		BENCH_TEST(health_is_told_of_the_node_and_of_what_it_serves),
-		BENCH_TEST(a_watch_is_told_what_changes),
-		BENCH_TEST(a_watch_ends_with_its_deadline_or_its_connection),
-		BENCH_TEST(a_watch_that_does_not_read_is_told_the_latest),
-		BENCH_TEST(watches_are_bounded),
 		BENCH_TEST(memory_that_is_used_up_makes_a_call_unavailable),
 	};
 

@@ -67,6 +67,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	(void)session;
 	if (frame->hd.type == NGHTTP2_GOAWAY)
 		note(arg, "goaway:%d/%u ", frame->goaway.last_stream_id, frame->goaway.error_code);
+	if (frame->hd.type == NGHTTP2_PING)
+		note(arg, "%d:ping/%u ", frame->hd.stream_id, frame->hd.flags);
 	if (frame->hd.type == NGHTTP2_RST_STREAM)
 		note(arg, "%d:reset/%u ", frame->hd.stream_id, frame->rst_stream.error_code);
 	return 0;
