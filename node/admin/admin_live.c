@@ -79,7 +79,7 @@ static int send_events(struct admin_api *api, struct front_request *rq)
 		return refuse_unseen(rq);
 	json = cJSON_CreateObject();
 	cJSON_AddItemToObject(json, "events",
-			      watch_events_json(api->config.watch, NULL, WATCH_EVENTS));
+			      watch_events_json(api->config.watch, NULL, RECENT_EVENTS));
 	return front_send_json(rq, 200, json);
 }
 

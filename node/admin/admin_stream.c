@@ -62,7 +62,7 @@ static void append_event(struct admin_stream *s, const cJSON *event, struct buf 
 static void append_news(struct admin_stream *s, struct buf *out)
 {
 	cJSON *events = watch_events_json(s->watch, s->after[0] ? s->after : NULL,
-					  s->after[0] ? WATCH_EVENTS : FIRST_EVENTS);
+					  s->after[0] ? RECENT_EVENTS : FIRST_EVENTS);
 	const cJSON *event;
 
 	cJSON_ArrayForEach (event, events)

@@ -2,16 +2,13 @@
 #include "node/ingest/exchange.h"
 
 #include "common/clock.h"
-#include "common/http/http_text.h"
-#include "common/http/token_book.h"
-#include "common/log.h"
 #include "common/net/forwarded.h"
 #include "common/net/net_allow.h"
 #include "common/net/proxy_header.h"
 #include "node/ingest/answer_grpc.h"
+#include "node/ingest/intake.h"
 #include "node/ingest/loops.h"
-#include "node/ingest/refused.h"
-#include "node/ingest/translator.h"
+#include "node/ingest/refusal_tell.h"
 #include "node/node_metrics.h"
 #include "node/token_guard.h"
 
@@ -84,48 +81,6 @@ static void finish_exchange(struct requests *rs, struct exchange *x)
 
 /* ---- refusals ---- */
 
-#define REFUSED "request refused"
-/* The log holds lines back by the address of their message. Each reason has one of its own, so that
- * many refusals for one reason do not hide the few for another. */
-static const char refused_messages[REFUSALS][sizeof(REFUSED)] = { [0 ... REFUSALS - 1] = REFUSED };
-
-static void count_refusal(struct conn_shared *shared, const struct answer *answer,
-			  enum refusal refusal)
-{
-	struct metrics_shard *metrics = shared->config.metrics;
-
-	metrics_add(metrics, M_REFUSED, refusal, 1);
-	if (answer->format)
-		metrics_add(metrics, M_FORMAT_REFUSALS,
-			    metrics_pair(metrics, M_FORMAT_REFUSALS, answer->format - 1u, refusal),
-			    1);
-}
-
-/* 4xx make agents drop what they sent: each one is logged with its sender. */
-static void log_refusal(struct requests *rs, const struct answer *answer, enum refusal refusal,
-			struct http_slice path)
-{
-	const struct http_refusal_info *info = refusal_info(refusal);
-	const struct token_book *tokens = rs->shared->config.api.tokens;
-	const char *token = answer->token ? token_book_name(tokens, answer->token - 1u) : NULL;
-	struct refused *refused = rs->shared->config.refused;
-	char peer[NET_ADDR_STRLEN];
-
-	count_refusal(rs->shared, answer, refusal);
-	if (info->status == 503)
-		return;
-	net_addr_format(&rs->peer, peer);
-	log_warn("ingest", refused_messages[refusal],
-		 "client=%s status=%d reason=%s format=%s token=%s name=%s", peer, info->status,
-		 info->name, answer->format ? format_names[answer->format - 1] : "-",
-		 token ? token : "-", rs->client_name ? rs->client_name : "-");
-	if (!token)
-		token = rs->client_name;
-	if (refused)
-		refused_note(refused, &(struct refused_who){ &rs->peer, token, answer->method },
-			     path, refusal, rs->shared->now_us);
-}
-
 /* path: as it was sent. Where the bytes may be gone, it is the one that the exchange knows. */
 static void set_refusal(struct requests *rs, struct exchange *x, enum refusal refusal,
 			struct http_slice path)
@@ -136,7 +91,7 @@ static void set_refusal(struct requests *rs, struct exchange *x, enum refusal re
 		x->token_wait_s ? x->token_wait_s : conn_shared_retry_after_s(rs->shared);
 	if (!path.len && x->answer.path)
 		path = (struct http_slice){ x->answer.path, strlen(x->answer.path) };
-	log_refusal(rs, &x->answer, refusal, path);
+	refusal_tell(rs->shared, &rs->peer, rs->client_name, &x->answer, refusal, path);
 }
 
 /* The exchange for a request of which no header section was understood. NULL: out of memory. */
@@ -225,19 +180,6 @@ static int on_refused(struct requests *rs)
 
 /* ---- a header section ---- */
 
-static void log_circle(const struct http_head *head, enum refusal refusal)
-{
-	char node[ANALYZER_ID_MAX + 1], pools[LOOPS_MAX_VIA + 1];
-
-	http_slice_copy(head->weir_node, node, sizeof(node));
-	http_slice_copy(head->weir_pool, pools, sizeof(pools));
-	log_error("ingest", "a packet goes in a circle",
-		  "reason=%s from_node=%s pools=%s remedy=%s runbook=%s",
-		  refusal_info(refusal)->name, node, pools,
-		  "remove the analyzer that leads back to this pool",
-		  LOG_RUNBOOK "packets-go-in-a-circle");
-}
-
 /* Where the packet has been before. */
 static enum refusal check_hops(struct requests *rs, const struct http_head *head)
 {
@@ -248,7 +190,7 @@ static enum refusal check_hops(struct requests *rs, const struct http_head *head
 		return REFUSAL_NONE;
 	refusal = loops_judge(loops, head, &rs->n_hops);
 	if (refusal != REFUSAL_NONE)
-		log_circle(head, refusal);
+		refusal_tell_circle(head, refusal);
 	return refusal;
 }
 
@@ -379,72 +321,12 @@ static int on_body(struct requests *rs, struct http_slice slice)
 	return 0;
 }
 
-static enum refusal count_messages(struct conn_shared *shared, struct packet *p)
-{
-	static const enum refusal refusals[JSON_VERDICTS] = {
-		[JSON_OK] = REFUSAL_NONE,
-		[JSON_BAD_SYNTAX] = REFUSAL_BAD_JSON,
-		[JSON_NO_OBJECT] = REFUSAL_NOT_A_PACKET,
-		[JSON_NO_MESSAGES] = REFUSAL_NO_MESSAGES,
-		[JSON_NO_MEMORY] = REFUSAL_NO_MEMORY,
-	};
-
-	return refusals[json_count(shared->json, p->body, p->len, &p->n_messages)];
-}
-
-static void count_format(struct conn_shared *shared, enum format_id format, size_t n_bytes,
-			 const struct packet *p)
-{
-	struct metrics_shard *metrics = shared->config.metrics;
-
-	metrics_add(metrics, M_FORMAT_PACKETS, format, 1);
-	metrics_add(metrics, M_FORMAT_MESSAGES, format, p->n_messages);
-	metrics_add(metrics, M_FORMAT_BYTES, format, (int64_t)n_bytes);
-	metrics_add(metrics, M_FORMAT_UNPACKED_BYTES, format, (int64_t)p->len);
-}
-
-static void count_json(const struct conn_json_counts *counts, const struct packet *p)
-{
-	metrics_cell_add(counts->packets, 1);
-	metrics_cell_add(counts->messages, p->n_messages);
-	metrics_cell_add(counts->bytes, p->len);
-	metrics_cell_add(counts->unpacked_bytes, p->len);
-}
-
-/* It may be in any format; *pp may move. True: its agent is answered that there was nothing in it. */
-static bool translate(struct requests *rs, struct exchange *x, struct packet **pp,
-		      enum refusal *refusalp)
-{
-	struct translation result;
-	size_t n_bytes = (*pp)->len;
-
-	*refusalp = translator_read(rs->shared->translator, pp, &rs->form, &result);
-	x->answer.items = result.items;
-	x->answer.n_items_bytes = result.n_items_bytes;
-	x->answer.n_items_charged = result.n_items_charged;
-	x->answer.n_messages = (uint32_t)result.n_before;
-	x->answer.format = (uint8_t)(result.format + 1);
-	if (!rs->form.is_plain)
-		x->answer.style.format = (uint8_t)format_get(result.format)->answer;
-	if (*refusalp == REFUSAL_NONE)
-		count_format(rs->shared, result.format, n_bytes, *pp);
-	return result.is_empty;
-}
-
 /* True: the packet goes on. False: its exchange has its answer. */
 static bool read_packet(struct requests *rs, struct exchange *x, struct packet **pp)
 {
-	struct conn_shared *shared = rs->shared;
-	uint32_t formats = shared->config.formats;
-	enum refusal refusal = REFUSAL_BAD_JSON;
-	bool is_empty = false;
+	bool is_empty;
+	enum refusal refusal = intake_read(rs->shared, &rs->form, &x->answer, pp, &is_empty);
 
-	if (rs->form.is_plain && (formats == 0 || formats >> FORMAT_JSON & 1))
-		refusal = count_messages(shared, *pp);
-	if (refusal == REFUSAL_NONE)
-		count_json(&shared->json_counts, *pp);
-	else if (refusal == REFUSAL_BAD_JSON)
-		is_empty = translate(rs, x, pp, &refusal);
 	if (refusal == REFUSAL_NONE)
 		return true;
 	if (is_empty)
@@ -452,7 +334,7 @@ static bool read_packet(struct requests *rs, struct exchange *x, struct packet *
 	else
 		set_refusal(rs, x, refusal, (struct http_slice){ 0 });
 	finish_exchange(rs, x);
-	packet_free_within(shared->config.memory, *pp);
+	packet_free_within(rs->shared->config.memory, *pp);
 	return false;
 }
 
@@ -606,7 +488,7 @@ void exchange_accept(struct conn_shared *shared, const struct packet *p, const c
 
 void exchange_refuse(struct conn_shared *shared, struct exchange *x, enum refusal refusal)
 {
-	count_refusal(shared, &x->answer, refusal);
+	refusal_count(shared, &x->answer, refusal);
 	x->answer.kind = ANSWER_REFUSED;
 	x->answer.refusal = refusal;
 	x->answer.retry_after_s = conn_shared_retry_after_s(shared);
@@ -618,7 +500,7 @@ void exchange_give_back(struct conn_shared *shared, struct packet *p, enum refus
 	struct exchange *x = p->exchange;
 
 	assert(x->on_fate);
-	count_refusal(shared, &x->answer, refusal);
+	refusal_count(shared, &x->answer, refusal);
 	packet_renew(p);
 	x->on_fate(x, p, refusal);
 }

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "node/ingest/intake.h"
 #include "node/listen/source.h"
 #include "node/node_metrics.h"
 
@@ -94,10 +95,7 @@ static void count(const struct parcel *p)
 	struct metrics_shard *metrics = p->shared->config.metrics;
 
 	metrics_add(metrics, M_RECEIVED_BYTES, 0, (int64_t)p->n_bytes);
-	metrics_add(metrics, M_FORMAT_PACKETS, format, 1);
-	metrics_add(metrics, M_FORMAT_MESSAGES, format, p->packet->n_messages);
-	metrics_add(metrics, M_FORMAT_BYTES, format, (int64_t)p->n_bytes);
-	metrics_add(metrics, M_FORMAT_UNPACKED_BYTES, format, (int64_t)p->n_bytes);
+	intake_count(metrics, format, p->n_bytes, p->packet);
 	metrics_add(metrics, M_LISTEN_PACKETS, port, 1);
 	metrics_add(metrics, M_LISTEN_MESSAGES, port, p->packet->n_messages);
 }

@@ -12,6 +12,7 @@
  */
 #include "node/shared.h"
 #include "node/watch/past.h"
+#include "node/watch/recent.h"
 #include "node/watch/view.h"
 
 struct watch;
@@ -39,7 +40,6 @@ struct roster *watch_roster(struct watch *w, uint64_t *seen_usp);
 /* GET /v1/history; the caller's to delete. NULL: nothing was ever seen, or no memory. */
 cJSON *watch_history_json(struct watch *w, enum past_range range);
 
-#define WATCH_EVENTS 200
 /* Events of the journal after the one named `after`, NULL: of all there are; the last `most` of
  * them, the oldest first. An array of objects as journal.h has them; the caller's to delete. */
 cJSON *watch_events_json(struct watch *w, const char *after, unsigned most);

@@ -128,11 +128,11 @@ static void events_come_in_order_and_after_a_name(void **state UNUSED)
 
 	redis_pool_join(the_node_bench.pool, "a1", 1, TTL_MS);
 	view_unref(view());
-	all = watch_events_json(it, NULL, WATCH_EVENTS);
+	all = watch_events_json(it, NULL, RECENT_EVENTS);
 	n = cJSON_GetArraySize(all);
 	assert_true(n >= 2);
 	first = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(all, 0), "id")->valuestring;
-	later = watch_events_json(it, first, WATCH_EVENTS);
+	later = watch_events_json(it, first, RECENT_EVENTS);
 	assert_int_equal(cJSON_GetArraySize(later), n - 1);
 	cJSON_Delete(later);
 	later = watch_events_json(it, NULL, 1);
