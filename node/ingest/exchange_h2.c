@@ -9,7 +9,6 @@
 #define NARROW_WINDOW (64u << 10) /* and while it is not */
 #define PLENTY_BYTES (64u << 20)  /* of the node's memory, left */
 #define LINGER_US (2 * US_PER_S)  /* after the answer to a request that still comes */
-#define LAST_CALL_US US_PER_S     /* requests on their way come within that time */
 
 /* ---- what ends it ---- */
 
@@ -26,17 +25,8 @@ void exchange_h2_stop(struct exchange_h2 *h)
 
 void exchange_h2_shut_down(struct exchange_h2 *h)
 {
-	uint64_t now_us = h2_session_shared(h)->now_us;
-
-	if (h->stage == H2_LAST_CALL && now_us - h->last_call_us >= LAST_CALL_US)
-		h2_session_stop(h);
-	if (h->stage != H2_OPEN)
-		return;
-	h->stage = H2_LAST_CALL;
-	h->last_call_us = now_us;
-	if (nghttp2_submit_shutdown_notice(h->session) != 0)
-		h2_session_end(h, CLOSE_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
-	h2_session_mark_due(h);
+	if (h2_server_shut_down(&h->server))
+		h2_session_give_reason(h, CLOSE_ANSWERED);
 }
 
 bool exchange_h2_end_input(struct exchange_h2 *h)
@@ -44,15 +34,15 @@ bool exchange_h2_end_input(struct exchange_h2 *h)
 	struct requests *connection = h->streams.connection;
 	struct h2_stream *s;
 
-	if (h->streams.lists[H2_STREAM_READING].first || h->is_in_head)
+	if (h->streams.lists[H2_STREAM_READING].first || h->server.is_in_head)
 		connection->close_reason = CLOSE_ABORTED;
 	while ((s = h->streams.lists[H2_STREAM_READING].first) ||
 	       (s = h->streams.lists[H2_STREAM_WATCHING].first)) {
-		nghttp2_session_set_stream_user_data(h->session, s->id, NULL);
+		nghttp2_session_set_stream_user_data(h->server.session, s->id, NULL);
 		h2_stream_free(s);
 	}
 	h->at_eof = true;
-	h->stage = H2_CLOSING;
+	h->server.stage = H2_CLOSING;
 	return h->streams.n > 0;
 }
 
@@ -67,48 +57,16 @@ void exchange_h2_release(struct exchange_h2 *h)
 
 /* ---- answers ---- */
 
-/* What is behind the message that answers a call. */
-static int submit_status(nghttp2_session *session, int32_t id)
+/* nghttp2 may use more memory than there is for what it sends. */
+static int submit(struct exchange_h2 *h, struct h2_stream *s)
 {
-	const nghttp2_nv nv = h2_session_field("grpc-status", "0");
+	bool is_interim = s->state != H2_STREAM_ANSWERING; /* 100 Continue */
+	int r;
 
-	return nghttp2_submit_trailer(session, id, &nv, 1);
-}
-
-static ssize_t on_body_wanted(nghttp2_session *session, int32_t id, uint8_t *to, size_t size,
-			      uint32_t *flagsp, nghttp2_data_source *source, void *arg)
-{
-	struct h2_stream *s = source->ptr;
-	size_t n = s->answer.len - s->n_sent;
-
-	(void)arg;
-	n = n < size ? n : size;
-	memcpy(to, s->answer.data + s->n_sent, n);
-	s->n_sent += n;
-	if (s->n_sent < s->answer.len)
-		return (ssize_t)n;
-	*flagsp |= NGHTTP2_DATA_FLAG_EOF;
-	if (!s->call)
-		return (ssize_t)n;
-	*flagsp |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-	return submit_status(session, id) == 0 ? (ssize_t)n : NGHTTP2_ERR_CALLBACK_FAILURE;
-}
-
-static int submit(struct exchange_h2 *h, struct h2_stream *s, const struct h2_field *fields,
-		  size_t n)
-{
-	nghttp2_data_provider body = { .source.ptr = s, .read_callback = on_body_wanted };
-	nghttp2_nv nvs[H2_FIELDS_MAX];
-
-	for (size_t i = 0; i < n; i++)
-		nvs[i] = (nghttp2_nv){ .name = (uint8_t *)fields[i].name.data,
-				       .namelen = fields[i].name.len,
-				       .value = (uint8_t *)fields[i].value.data,
-				       .valuelen = fields[i].value.len };
-	if (s->state != H2_STREAM_ANSWERING) /* 100 Continue */
-		return nghttp2_submit_headers(h->session, NGHTTP2_FLAG_NONE, s->id, NULL, nvs, n,
-					      NULL);
-	return h2_session_answer(h, s, nvs, n, s->n_sent < s->answer.len ? &body : NULL);
+	h->memory.is_sending = true;
+	r = h2_answer_submit(h->server.session, s->id, &s->answer, is_interim);
+	h->memory.is_sending = false;
+	return r;
 }
 
 void exchange_h2_answer(struct requests *stream)
@@ -116,13 +74,11 @@ void exchange_h2_answer(struct requests *stream)
 	struct h2_stream *s = h2_stream_of(stream);
 	struct exchange_h2 *h =
 		(struct exchange_h2 *)((char *)s->all - offsetof(struct exchange_h2, streams));
-	struct h2_field fields[H2_FIELDS_MAX];
-	size_t n;
 
-	if (h2_stream_answer(s, fields, &n)) {
-		if (submit(h, s, fields, n) != 0)
+	if (h2_stream_answer(s)) {
+		if (submit(h, s) != 0)
 			h2_session_give_up(h, s, NGHTTP2_INTERNAL_ERROR);
-	} else if (s->answer.failed) {
+	} else if (s->answer.text.failed) {
 		h2_session_give_up(h, s, NGHTTP2_INTERNAL_ERROR);
 	}
 	h2_session_mark_due(h);
@@ -151,72 +107,38 @@ static void follow_memory(struct exchange_h2 *h)
 	if (window == h->window)
 		return;
 	h->window = window;
-	if (nghttp2_session_set_local_window_size(h->session, NGHTTP2_FLAG_NONE, 0,
+	if (nghttp2_session_set_local_window_size(h->server.session, NGHTTP2_FLAG_NONE, 0,
 						  (int32_t)window) != 0)
 		h2_session_end(h, CLOSE_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
 }
 
-/* nghttp2 cannot go on. */
-static void fail(struct exchange_h2 *h, int error)
-{
-	enum conn_close *reasonp = &h->streams.connection->close_reason;
-
-	if (error == NGHTTP2_ERR_NOMEM || error == NGHTTP2_ERR_CALLBACK_FAILURE) {
-		*reasonp = CLOSE_NO_MEMORY;
-	} else if (error == NGHTTP2_ERR_BAD_CLIENT_MAGIC) {
-		*reasonp = CLOSE_REFUSED;
-	} else { /* too many acknowledgements or CONTINUATION frames */
-		*reasonp = CLOSE_FLOOD;
-		h2_session_log_flood(h, h->is_in_head ? "CONTINUATION" : "ACK");
-	}
-}
-
 bool exchange_h2_feed(struct exchange_h2 *h, const char *data, size_t len)
 {
-	ssize_t n;
-
 	h->heard_us = h2_session_shared(h)->now_us;
 	follow_memory(h);
-	n = nghttp2_session_mem_recv(h->session, (const uint8_t *)data, len);
-	if (n < 0) {
-		fail(h, (int)n);
+	if (!h2_server_feed(&h->server, data, len))
 		return false;
-	}
 	h2_watch_look(h);
 	h2_session_mark_due(h);
 	return true;
 }
 
-static bool is_over(const struct exchange_h2 *h)
-{
-	if (nghttp2_session_want_write(h->session))
-		return false;
-	return !nghttp2_session_want_read(h->session) ||
-	       (h->stage == H2_CLOSING && h->streams.n == 0);
-}
-
 bool exchange_h2_render(struct exchange_h2 *h, struct buf *out, bool *endsp)
 {
-	const uint8_t *data;
-	ssize_t n = 0;
+	bool is_sound;
 
-	if (h->is_broken)
-		return false;
 	h->memory.is_sending = true;
-	while (out->len < MAX_RENDER_BYTES && (n = nghttp2_session_mem_send(h->session, &data)) > 0)
-		buf_append(out, data, (size_t)n);
+	is_sound = h2_server_render(&h->server, out, MAX_RENDER_BYTES);
 	h->memory.is_sending = false;
-	if (n < 0)
-		fail(h, (int)n);
-	*endsp = is_over(h);
-	if (*endsp && h->streams.connection->close_reason == CLOSE_BY_CLIENT && !h->at_eof)
-		h->streams.connection->close_reason = CLOSE_REFUSED; /* by nghttp2 */
-	return n >= 0;
+	*endsp = h2_server_is_over(&h->server, h->streams.n > 0);
+	if (*endsp && !h->at_eof)
+		h2_session_give_reason(h, CLOSE_REFUSED); /* by nghttp2 */
+	return is_sound;
 }
 
 bool exchange_h2_wants_write(const struct exchange_h2 *h)
 {
-	return !h->due.is_listed && nghttp2_session_want_write(h->session);
+	return !h->due.is_listed && nghttp2_session_want_write(h->server.session);
 }
 
 /* ---- time ---- */
@@ -225,7 +147,7 @@ enum conn_state exchange_h2_state(const struct exchange_h2 *h)
 {
 	if (h->delayed)
 		return CONN_DELAYED;
-	if (h->is_in_head || !h->has_settings)
+	if (h->server.is_in_head || !h->server.has_settings)
 		return CONN_HEAD;
 	return h->streams.n > 0 ? CONN_WAITING : CONN_IDLE;
 }
@@ -301,7 +223,6 @@ struct exchange_h2 *exchange_h2_new(struct requests *connection)
 	h->memory.memory = shared->config.memory;
 	h->streams.connection = connection;
 	h->streams.next_deadline_us = UINT64_MAX;
-	h2_budget_init(&h->budget, shared->now_us);
 	h->next = shared->h2;
 	if (h->next)
 		h->next->prev = h;
@@ -335,11 +256,10 @@ void exchange_h2_free(struct exchange_h2 *h)
 	if (!h)
 		return;
 	memory = h2_session_shared(h)->config.memory;
-	nghttp2_session_del(h->session);
+	h2_server_deinit(&h->server);
 	for (enum h2_stream_state state = 0; state < H2_STREAM_STATES; state++)
 		while (h->streams.lists[state].first)
 			h2_stream_free(h->streams.lists[state].first);
-	h2_head_deinit(&h->head);
 	unlink_session(h);
 	memory_give(memory, sizeof(*h));
 	free(h);

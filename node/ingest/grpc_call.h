@@ -5,8 +5,8 @@
  * message of a packet goes on as it comes; that of a question about health is kept here.
  */
 #include "common/grpc/grpc_health.h"
+#include "common/h2/h2_head.h"
 #include "node/ingest/grpc.h"
-#include "node/ingest/h2_head.h"
 #include "node/packet/memory.h"
 
 #define GRPC_QUESTION_BYTES 256 /* the longest message of a question */

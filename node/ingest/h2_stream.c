@@ -80,7 +80,7 @@ void h2_stream_free(struct h2_stream *s)
 	if (s->is_watch)
 		s->requests.shared->n_watches--;
 	free(s->call);
-	buf_deinit(&s->answer);
+	buf_deinit(&s->answer.text);
 	memory_give(memory, s->n_charged_bytes);
 	free(s);
 }
@@ -121,6 +121,7 @@ static int start_call(struct h2_stream *s, const struct h2_head *head)
 	if (!s->call)
 		return -ENOMEM;
 	s->requests.grpc = (uint8_t)s->call->method;
+	s->answer.is_call = true;
 	return 0;
 }
 
@@ -259,31 +260,28 @@ int h2_stream_take_end(struct h2_stream *s)
 static bool keep_answer(struct h2_stream *s)
 {
 	struct memory *memory = s->requests.shared->config.memory;
-	bool is_short = s->answer.capacity <= SHORT_ANSWER_BYTES;
+	bool is_short = s->answer.text.capacity <= SHORT_ANSWER_BYTES;
 
-	if (s->answer.failed || (!is_short && !memory_take(memory, s->answer.capacity))) {
-		s->answer.failed = true;
+	if (s->answer.text.failed || (!is_short && !memory_take(memory, s->answer.text.capacity))) {
+		s->answer.text.failed = true;
 		return false;
 	}
 	if (is_short)
-		memory_overdraw(memory, s->answer.capacity);
-	s->n_charged_bytes += s->answer.capacity;
+		memory_overdraw(memory, s->answer.text.capacity);
+	s->n_charged_bytes += s->answer.text.capacity;
 	set_state(s, H2_STREAM_ANSWERING);
 	return true;
 }
 
-bool h2_stream_answer(struct h2_stream *s, struct h2_field fields[H2_FIELDS_MAX], size_t *np)
+bool h2_stream_answer(struct h2_stream *s)
 {
 	if (s->state >= H2_STREAM_ANSWERING)
 		return false;
-	buf_clear(&s->answer);
-	exchange_render(&s->requests, &s->answer);
-	if (s->requests.first && s->answer.len == 0)
+	buf_clear(&s->answer.text);
+	exchange_render(&s->requests, &s->answer.text);
+	if (s->requests.first && s->answer.text.len == 0)
 		return false;
-	if (!s->requests.first && !keep_answer(s))
-		return false;
-	s->n_sent = h2_head_split(s->answer.data, s->answer.len, fields, np);
-	return true;
+	return s->requests.first || keep_answer(s);
 }
 
 void h2_stream_end_watch(struct h2_stream *s)

@@ -4,9 +4,9 @@
  * One stream of an HTTP/2 connection: a struct requests with one request, which gets the text of a
  * request of HTTP/1.1, and the answer until the client has taken it. Knows nothing of frames.
  */
+#include "common/h2/h2_answer.h"
 #include "node/ingest/exchange.h"
 #include "node/ingest/grpc_call.h"
-#include "node/ingest/h2_head.h"
 
 /* Each state is a list, oldest first. */
 enum h2_stream_state {
@@ -41,8 +41,7 @@ struct h2_stream {
 	bool is_chunked;        /* the length of its body was not announced */
 	bool is_watch;          /* it counts for the bound of watches */
 	struct grpc_call *call; /* owned; NULL: it is no call of gRPC */
-	struct buf answer;
-	size_t n_sent; /* bytes of `answer` */
+	struct h2_answer answer;
 	size_t n_charged_bytes;
 };
 
@@ -67,10 +66,10 @@ void h2_stream_end_watch(struct h2_stream *s);
 int h2_stream_expire(struct h2_stream *s) MUST_CHECK; /* -ENOMEM */
 
 /*
- * What is to be sent now: an interim answer (1xx), or the answer, whose body stays in s->answer from
- * n_sent on. False: nothing; or there is no memory for it, and s->answer.failed.
+ * What is to be sent now is in s->answer: an interim answer (1xx), or the answer, and the state says so.
+ * False: nothing; or there is no memory for it, and s->answer.text.failed.
  */
-bool h2_stream_answer(struct h2_stream *s, struct h2_field fields[H2_FIELDS_MAX], size_t *np);
+bool h2_stream_answer(struct h2_stream *s);
 /* The answer is out, and the request was not whole. */
 void h2_stream_linger(struct h2_stream *s);
 

@@ -10,10 +10,10 @@ static int send_status(nghttp2_session *session, const struct h2_stream *s)
 	nghttp2_nv nvs[2];
 
 	snprintf(code, sizeof(code), "%d", (int)s->call->ends_with);
-	nvs[0] = h2_session_field("grpc-status", code);
-	nvs[1] = h2_session_field("grpc-message",
-				  is_late ? refusal_info(REFUSAL_DEADLINE)->detail
-					  : "This connection ends. Watch again on another one.");
+	nvs[0] = h2_answer_field("grpc-status", code);
+	nvs[1] = h2_answer_field("grpc-message",
+				 is_late ? refusal_info(REFUSAL_DEADLINE)->detail
+					 : "This connection ends. Watch again on another one.");
 	return nghttp2_submit_trailer(session, s->id, nvs, ARRAY_LEN(nvs));
 }
 
@@ -64,16 +64,20 @@ static enum grpc_serving serving(const struct exchange_h2 *h, const struct h2_st
 static void start(struct exchange_h2 *h, struct h2_stream *s)
 {
 	const nghttp2_nv nvs[] = {
-		h2_session_field(":status", "200"),
-		h2_session_field("content-type", "application/grpc"),
-		h2_session_field("date", h2_session_shared(h)->date.text),
+		h2_answer_field(":status", "200"),
+		h2_answer_field("content-type", "application/grpc"),
+		h2_answer_field("date", h2_session_shared(h)->date.text),
 	};
 	nghttp2_data_provider body = { .source.ptr = s, .read_callback = on_message_wanted };
+	int r;
 
 	s->call->is_started = true;
 	s->call->n_told = sizeof(s->call->told);
 	s->call->serving = serving(h, s);
-	if (h2_session_answer(h, s, nvs, ARRAY_LEN(nvs), &body) != 0)
+	h->memory.is_sending = true;
+	r = nghttp2_submit_response(h->server.session, s->id, nvs, ARRAY_LEN(nvs), &body);
+	h->memory.is_sending = false;
+	if (r != 0)
 		h2_session_give_up(h, s, NGHTTP2_INTERNAL_ERROR);
 	h2_session_mark_due(h);
 }
@@ -82,7 +86,7 @@ static enum grpc_code ending(const struct exchange_h2 *h, const struct h2_stream
 {
 	if (h2_session_shared(h)->now_us >= s->call->deadline_us)
 		return GRPC_DEADLINE_EXCEEDED;
-	return h->stage == H2_OPEN ? GRPC_OK : GRPC_UNAVAILABLE;
+	return h->server.stage == H2_OPEN ? GRPC_OK : GRPC_UNAVAILABLE;
 }
 
 static void look(struct exchange_h2 *h, struct h2_stream *s)
@@ -97,7 +101,7 @@ static void look(struct exchange_h2 *h, struct h2_stream *s)
 	if (call->ends_with != GRPC_OK)
 		h2_stream_end_watch(s);
 	/* a message that waits for the client's window is not deferred: it goes on by itself */
-	if (nghttp2_session_resume_data(h->session, s->id) == NGHTTP2_ERR_NOMEM)
+	if (nghttp2_session_resume_data(h->server.session, s->id) == NGHTTP2_ERR_NOMEM)
 		h2_session_give_up(h, s, NGHTTP2_INTERNAL_ERROR);
 	h2_session_mark_due(h);
 }
@@ -125,7 +129,7 @@ bool h2_watch_has_client(struct exchange_h2 *h)
 	if (h->pinged_us > h->heard_us)
 		return now_us - h->pinged_us <= limits->write_us;
 	h->pinged_us = now_us;
-	if (nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE, NULL) != 0)
+	if (nghttp2_submit_ping(h->server.session, NGHTTP2_FLAG_NONE, NULL) != 0)
 		h2_session_end(h, CLOSE_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
 	h2_session_mark_due(h);
 	return true;

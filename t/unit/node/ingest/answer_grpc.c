@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "node/ingest/h2_head.h"
+#include "common/h2/h2_head.h"
 
 #define HEAD "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nDate: now\r\n"
 

@@ -1,6 +1,6 @@
 /* Requests by HTTP/2: a transcript of what the client hears is compared. No socket anywhere. */
+#include "common/h2/h2_budget.h"
 #include "common/http/token_book.h"
-#include "node/ingest/h2_budget.h"
 #include "t/unit/node/ingest/h2_agent.h"
 
 #define TWO "[{\"a\":1},{\"b\":2}]"

@@ -1,5 +1,5 @@
-#ifndef WEIR_NODE_H2_HEAD_H
-#define WEIR_NODE_H2_HEAD_H
+#ifndef WEIR_COMMON_H2_HEAD_H
+#define WEIR_COMMON_H2_HEAD_H
 /*
  * The header section of an HTTP/2 request as one of HTTP/1.1, so that one parser, with one set of
  * limits and refusals, reads both. And the way back for answers. Pure.

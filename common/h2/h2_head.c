@@ -1,9 +1,9 @@
-#include "node/ingest/h2_head.h"
+#include "common/h2/h2_head.h"
 
 #include <ctype.h>
 #include <strings.h>
 
-#include "node/ingest/grpc.h"
+#include "common/grpc/grpc_text.h"
 
 void h2_head_begin(struct h2_head *h, uint32_t max_bytes)
 {

@@ -1,5 +1,5 @@
 /* The budget of frames that bring no packet. */
-#include "node/ingest/h2_budget.h"
+#include "common/h2/h2_budget.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-#ifndef WEIR_NODE_H2_BUDGET_H
-#define WEIR_NODE_H2_BUDGET_H
+#ifndef WEIR_COMMON_H2_BUDGET_H
+#define WEIR_COMMON_H2_BUDGET_H
 /*
  * Frames that ask for work and bring no packet: PING, SETTINGS, RST_STREAM, WINDOW_UPDATE, PRIORITY,
  * empty DATA, trailers, requests that are malformed or too many, and frames of unknown types. Each

@@ -1,5 +1,5 @@
 /* Header sections of HTTP/2 as text, and answers as fields. */
-#include "node/ingest/h2_head.h"
+#include "common/h2/h2_head.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

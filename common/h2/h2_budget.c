@@ -1,4 +1,4 @@
-#include "node/ingest/h2_budget.h"
+#include "common/h2/h2_budget.h"
 
 #include "common/clock.h"
 
