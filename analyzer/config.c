@@ -141,7 +141,7 @@ struct tls_config config_tls(const struct config *config)
 				    .keys = (const char *const *)&config->tls_key,
 				    .n_keys = config->tls_key ? 1 : 0,
 				    .ca = config->tls_client_ca,
-				    .alpn = "http/1.1" };
+				    .alpn = "h2,http/1.1" };
 }
 
 static int usage_error(const char *option, const char *value, const char *reason)

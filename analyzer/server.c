@@ -282,6 +282,7 @@ static int start_front(struct server *server)
 				      .max_per_address = most / 4,
 				      .max_body_bytes = config->max_body_bytes,
 				      .may_lack_length = true,
+				      .speaks_h2 = true,
 				      .max_held_bytes = MAX_BODIES * config->max_body_bytes,
 				      .request_us = REQUEST_US,
 				      .idle_us = IDLE_US };

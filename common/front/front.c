@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/front/front_answer.h"
 #include "common/front/front_conn.h"
 #include "common/front/front_room.h"
 #include "common/log.h"
@@ -94,7 +93,7 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	all->now_us = clock_mono_us();
 	for (; job; job = next) {
 		next = job->next;
-		front_answer(CONTAINER_OF(job, struct front_conn, job));
+		job->on_done(job);
 	}
 }
 

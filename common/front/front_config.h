@@ -63,6 +63,7 @@ struct front_config {
 	unsigned max_streams, max_streams_per_address;
 	uint64_t max_body_bytes;
 	bool may_lack_length;    /* a POST without a length has no body */
+	bool speaks_h2;          /* HTTP/2 as well; then there are no proxies and no WAY_STREAM */
 	uint64_t max_held_bytes; /* of all bodies that are here */
 	uint64_t request_us;     /* for a whole request */
 	uint64_t idle_us;        /* between two requests; 0: one for each connection */

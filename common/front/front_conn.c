@@ -2,12 +2,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/front/front_answer.h"
+#include "common/front/front_h2.h"
 #include "common/front/front_room.h"
 #include "common/front/front_tls.h"
 #include "common/log.h"
@@ -28,13 +28,12 @@ static void on_job(struct front_job *job, unsigned thread)
 	struct front_crowd *crowd = c->crowd;
 
 	crowd->config->ops->serve(crowd->config->arg, &c->rq, thread);
-	pthread_mutex_lock(&crowd->done_lock);
-	job->next = crowd->done;
-	crowd->done = job;
-	pthread_mutex_unlock(&crowd->done_lock);
-	if (eventfd_write(crowd->done_fd, 1) != 0)
-		log_error(crowd->config->name, "cannot wake the front", "error=%s",
-			  strerror(errno));
+	front_job_done(crowd, job);
+}
+
+static void on_job_done(struct front_job *job)
+{
+	front_answer(CONTAINER_OF(job, struct front_conn, job));
 }
 
 static bool may_keep(const struct front_conn *c)
@@ -56,6 +55,7 @@ static void dispatch(struct front_conn *c)
 	front_set_state(c, FRONT_WORKING); /* the job may be done before push returns */
 	front_arm(c);
 	c->job.run = on_job;
+	c->job.on_done = on_job_done;
 	if (front_pool_push(c->crowd->pool, &c->job, is_first ? RANK_FIRST : RANK_OTHER) != 0)
 		front_refuse(c, 503, "busy", "Too many requests wait here. Try again.");
 }
@@ -87,6 +87,13 @@ static bool on_head(struct front_conn *c, size_t len)
 	if (head->expect_continue && c->reader.state != HTTP_DONE)
 		(void)!front_tls_write(c, CONTINUE, strlen(CONTINUE));
 	return true;
+}
+
+/* Its first bytes are those of HTTP/2. */
+static bool begins_h2(const struct front_conn *c)
+{
+	return c->reader.refusal == HTTP_SPOKE_HTTP2 && c->crowd->config->speaks_h2 &&
+	       c->began_us == 0;
 }
 
 static void on_refused(struct front_conn *c)
@@ -137,7 +144,10 @@ static bool feed_once(struct front_conn *c, bool *mayp)
 		dispatch(c);
 		return false;
 	case HTTP_REFUSED:
-		on_refused(c);
+		if (begins_h2(c))
+			*mayp = front_h2_begin(c);
+		else
+			on_refused(c);
 		return false;
 	default:
 		buf_consume(&c->in, n);
@@ -217,6 +227,8 @@ static bool read_once(struct front_conn *c)
 	}
 	if (c->state == FRONT_IDLE)
 		front_set_state(c, FRONT_READING);
+	if (c->state == FRONT_H2)
+		return front_h2_take(c, c->crowd->scratch, (size_t)n) && is_full;
 	if (c->state != FRONT_READING)
 		return discard(c, (size_t)n) && is_full;
 	buf_append(&c->in, c->crowd->scratch, (size_t)n);
@@ -275,6 +287,8 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 		on_readable(c);
 	else if (c->state == FRONT_WRITING)
 		front_write(c);
+	else if (c->state == FRONT_H2)
+		front_h2_flush(c);
 	else if (front_flush(c))
 		front_arm(c);
 }
@@ -350,5 +364,9 @@ void front_conn_tick(struct front_crowd *crowd)
 	for (c = TAILQ_FIRST(&crowd->lists[FRONT_STREAMING]); c; c = next) {
 		next = TAILQ_NEXT(c, entry);
 		front_stream_continue(c);
+	}
+	for (c = TAILQ_FIRST(&crowd->lists[FRONT_H2]); c; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		front_h2_tick(c);
 	}
 }

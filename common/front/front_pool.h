@@ -12,6 +12,7 @@ enum front_rank { RANK_FIRST, RANK_OTHER, FRONT_RANKS };
 struct front_job {
 	struct front_job *next;
 	void (*run)(struct front_job *job, unsigned thread); /* counted from 0 */
+	void (*on_done)(struct front_job *job); /* for the caller: the pool does not call it */
 };
 
 struct front_pool;

@@ -3,13 +3,17 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/grpc/grpc_frame.h"
+#include "common/grpc/grpc_retry.h"
+#include "common/grpc/grpc_text.h"
 #include "common/http/http_field.h"
 #include "common/printable.h"
 
 static const char *const field_names[] = {
-	"Host",         "Origin",        "Accept",        "Authorization",  "Content-Type",
-	"If-Match",     "If-None-Match", "Last-Event-ID", "Sec-Fetch-Site", "Weir-Format",
-	"Weir-Packets", "Weir-Node",     "Weir-Pool",     "Weir-User",
+	"Host",          "Origin",           "Accept",      "Authorization",
+	"Content-Type",  "Content-Encoding", "If-Match",    "If-None-Match",
+	"Last-Event-ID", "Sec-Fetch-Site",   "Weir-Format", "Weir-Packets",
+	"Weir-Node",     "Weir-Pool",        "Weir-User",
 };
 static_assert(ARRAY_LEN(field_names) == FRONT_FIELDS, "every field has a name");
 
@@ -156,13 +160,56 @@ int front_answer_json(struct front_request *rq, const struct web_answer *from, c
 	return front_send(rq, &answer);
 }
 
+/* ---- calls ---- */
+
+static void begin_call_answer(struct front_request *rq)
+{
+	buf_clear(&rq->out);
+	buf_append_str(&rq->out, "HTTP/1.1 200 OK\r\nContent-Type: " GRPC_MEDIA_TYPE "\r\n");
+}
+
+int front_send_message(struct front_request *rq, const char *message, size_t len)
+{
+	char prefix[GRPC_PREFIX_BYTES];
+
+	assert(rq->is_call);
+	begin_call_answer(rq);
+	grpc_frame_write_prefix(prefix, (uint32_t)len);
+	buf_append_str(&rq->out, "\r\n");
+	buf_append(&rq->out, prefix, sizeof(prefix));
+	buf_append(&rq->out, message, len);
+	return 200;
+}
+
+/* A header section alone, with the status. */
+static int refuse_call(struct front_request *rq, const struct web_answer *answer,
+		       const char *detail)
+{
+	enum grpc_code code = grpc_code_of_status(answer->status);
+
+	begin_call_answer(rq);
+	buf_printf(&rq->out, "Grpc-Status: %d\r\nGrpc-Message: ", (int)code);
+	grpc_write_message(&rq->out, detail);
+	buf_append_str(&rq->out, "\r\n");
+	if (answer->retry_after_s > 0) {
+		buf_append_str(&rq->out, "Grpc-Status-Details-Bin: ");
+		grpc_retry_write(&rq->out, code, detail, answer->retry_after_s);
+		buf_append_str(&rq->out, "\r\n");
+	}
+	buf_append_str(&rq->out, "\r\n");
+	return answer->status;
+}
+
 int front_send_problem(struct front_request *rq, const struct web_answer *from, const char *code,
 		       const char *detail)
 {
 	struct buf shown CLEANUP(buf_deinit) = { 0 };
 	struct web_answer answer = *from;
-	char *text = web_problem_text(from->status, code, detail);
+	char *text;
 
+	if (rq->is_call)
+		return refuse_call(rq, from, detail);
+	text = web_problem_text(from->status, code, detail);
 	if (text)
 		printable_append(&shown, text, strlen(text), "");
 	cJSON_free(text);

@@ -19,6 +19,7 @@ enum front_field {
 	FIELD_ACCEPT,
 	FIELD_AUTHORIZATION,
 	FIELD_CONTENT_TYPE,
+	FIELD_CONTENT_ENCODING, /* of a call of gRPC: its grpc-encoding */
 	FIELD_IF_MATCH,
 	FIELD_IF_NONE_MATCH,
 	FIELD_LAST_EVENT_ID,
@@ -34,6 +35,7 @@ enum front_field {
 struct front_request {
 	enum http_method method;
 	bool is_http_1_0;
+	bool is_call;               /* of gRPC */
 	char *path;                 /* as sent, without the query */
 	char *query;                /* NULL: none */
 	char *fields[FRONT_FIELDS]; /* a repeated one as one list; NULL: absent */
@@ -68,7 +70,10 @@ int front_send(struct front_request *rq, const struct web_answer *answer);
 int front_send_json(struct front_request *rq, int status, cJSON *json);
 /* The same; fills in body and content type. */
 int front_answer_json(struct front_request *rq, const struct web_answer *answer, cJSON *json);
-/* RFC 9457; fills in body and content type. code may be NULL. */
+/* The message of a call that went well. Returns 200. */
+int front_send_message(struct front_request *rq, const char *message, size_t len);
+/* RFC 9457; fills in body and content type. code may be NULL. A call is refused with the code of gRPC for
+ * the status. */
 int front_send_problem(struct front_request *rq, const struct web_answer *answer, const char *code,
 		       const char *detail);
 

@@ -3,11 +3,17 @@
 #include "common/log.h"
 
 static const enum front_state evictable[] = { FRONT_LINGERING, FRONT_IDLE, FRONT_READING,
-					      FRONT_WRITING };
+					      FRONT_WRITING, FRONT_H2 };
 
 static bool is_of(const struct front_conn *c, const uint8_t *key)
 {
 	return c->has_client && memcmp(c->key, key, sizeof(c->key)) == 0;
+}
+
+/* Of one that speaks HTTP/2 no thread has a request. */
+static bool is_waited_for(const struct front_conn *c)
+{
+	return c->n_working == 0;
 }
 
 /* The one that has been waited for the longest, NULL: none. key: of that client; NULL: of all. */
@@ -18,7 +24,8 @@ static struct front_conn *oldest(struct front_crowd *crowd, const uint8_t *key, 
 
 	for (unsigned i = 0; i < ARRAY_LEN(evictable); i++) {
 		TAILQ_FOREACH(c, &crowd->lists[evictable[i]], entry)
-		if (c != but && c->is_known == is_known && (!key || is_of(c, key)))
+		if (c != but && c->is_known == is_known && is_waited_for(c) &&
+		    (!key || is_of(c, key)))
 			break;
 		if (c && (!found || c->since_us < found->since_us))
 			found = c;
@@ -49,7 +56,7 @@ static unsigned count(const struct front_crowd *crowd, const uint8_t *key)
 
 	for (unsigned i = 0; i < ARRAY_LEN(evictable); i++)
 		TAILQ_FOREACH(c, &crowd->lists[evictable[i]], entry)
-	n += !c->is_known && is_of(c, key);
+	n += !c->is_known && is_waited_for(c) && is_of(c, key);
 	return n;
 }
 
@@ -79,6 +86,9 @@ static struct front_conn *oldest_body(struct front_crowd *crowd, bool is_known)
 
 	TAILQ_FOREACH(c, &crowd->lists[FRONT_READING], entry)
 	if (c->n_held_bytes > 0 && c->is_known == is_known)
+		return c;
+	TAILQ_FOREACH(c, &crowd->lists[FRONT_H2], entry)
+	if (c->n_held_bytes > 0 && c->is_known == is_known && is_waited_for(c))
 		return c;
 	return NULL;
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -10,12 +11,14 @@
 void front_set_state(struct front_conn *c, enum front_state state)
 {
 	static const unsigned legal_next[] = {
-		[FRONT_READING] = 1 << FRONT_WORKING | 1 << FRONT_WRITING | 1 << FRONT_STREAMING,
+		[FRONT_READING] = 1 << FRONT_WORKING | 1 << FRONT_WRITING | 1 << FRONT_STREAMING |
+				  1 << FRONT_H2,
 		[FRONT_WORKING] = 1 << FRONT_WRITING,
 		[FRONT_WRITING] = 1 << FRONT_LINGERING | 1 << FRONT_IDLE,
 		[FRONT_STREAMING] = 0,
 		[FRONT_IDLE] = 1 << FRONT_READING,
 		[FRONT_LINGERING] = 0,
+		[FRONT_H2] = 1 << FRONT_LINGERING,
 	};
 
 	assert(legal_next[c->state] & 1U << state);
@@ -34,13 +37,13 @@ void front_touch(struct front_conn *c)
 
 void front_arm(struct front_conn *c)
 {
-	bool has_unsent = c->n_sent < c->rq.out.len;
+	bool goes_on = c->state == FRONT_STREAMING || c->state == FRONT_H2;
+	bool has_unsent = goes_on && c->n_sent < c->rq.out.len;
 	short want = 0;
 
 	if (c->state != FRONT_WORKING && c->state != FRONT_WRITING)
 		want |= EV_READ;
-	if (c->state == FRONT_WRITING || (c->state == FRONT_STREAMING && has_unsent) ||
-	    (c->tls && tls_stream_wants_write(c->tls)))
+	if (c->state == FRONT_WRITING || has_unsent || (c->tls && tls_stream_wants_write(c->tls)))
 		want |= EV_WRITE;
 	if (want == c->armed)
 		return;
@@ -115,6 +118,8 @@ void front_close(struct front_conn *c, enum front_close reason)
 	TAILQ_REMOVE(&crowd->lists[c->state], c, entry);
 	crowd->n--;
 	crowd->n_streams -= c->state == FRONT_STREAMING;
+	if (c->h2)
+		crowd->free_h2(c);
 	front_hold(c, 0);
 	config->ops->on_closed(config->arg, reason);
 	config->ops->on_count(config->arg, crowd->n);
@@ -127,6 +132,17 @@ void front_close(struct front_conn *c, enum front_close reason)
 	front_request_deinit(&c->rq);
 	buf_deinit(&c->in);
 	free(c);
+}
+
+void front_job_done(struct front_crowd *crowd, struct front_job *job)
+{
+	pthread_mutex_lock(&crowd->done_lock);
+	job->next = crowd->done;
+	crowd->done = job;
+	pthread_mutex_unlock(&crowd->done_lock);
+	if (eventfd_write(crowd->done_fd, 1) != 0)
+		log_error(crowd->config->name, "cannot wake the front", "error=%s",
+			  strerror(errno));
 }
 
 void front_hold(struct front_conn *c, uint64_t n_bytes)

@@ -11,7 +11,8 @@
  *    +-------first byte------------------ IDLE <-----+
  *
  * In all states but WORKING and STREAMING the other side is waited for. Those connections have a
- * deadline, and are closed early where there is no room.
+ * deadline, and are closed early where there is no room. A connection that begins to speak HTTP/2 leaves
+ * READING for H2, where its requests have states of their own (front_stream.h), and ends by LINGERING.
  */
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -29,8 +30,11 @@ enum front_state {
 	FRONT_STREAMING,
 	FRONT_IDLE,      /* answered; the next request may follow */
 	FRONT_LINGERING, /* the last answer is out; what still comes is thrown away */
+	FRONT_H2,        /* it speaks HTTP/2 */
 	FRONT_STATES
 };
+
+struct front_h2;
 
 struct front_conn {
 	TAILQ_ENTRY(front_conn) entry; /* of the list of its state */
@@ -60,6 +64,8 @@ struct front_conn {
 	uint64_t n_discarded;  /* in LINGERING and STREAMING */
 	uint64_t n_held_bytes; /* of its body, as counted in the crowd */
 	void *stream;          /* as begin_stream has made it; NULL: none */
+	struct front_h2 *h2;   /* H2: owned */
+	unsigned n_working;    /* H2: requests that threads have */
 };
 
 TAILQ_HEAD(front_conn_list, front_conn);
@@ -71,6 +77,7 @@ struct front_crowd {
 	struct front_pool *pool;
 	struct front_conn_list lists[FRONT_STATES];
 	event_callback_fn on_event; /* of each connection */
+	void (*free_h2)(struct front_conn *c);
 	unsigned n;
 	unsigned n_streams;
 	uint64_t n_held_bytes;
@@ -90,6 +97,8 @@ void front_touch(struct front_conn *c);
 void front_arm(struct front_conn *c);
 /* Bytes are here that the socket does not tell of: the connection gets its turn to read. */
 void front_recall(struct front_conn *c);
+/* The on_job of what the pool has done: its on_done is called on the thread of the front. Any thread. */
+void front_job_done(struct front_crowd *crowd, struct front_job *job);
 /* Takes fd. NULL: out of memory, and fd is closed. */
 struct front_conn *front_open(struct front_crowd *crowd, int fd, const struct net_addr *peer);
 void front_close(struct front_conn *c, enum front_close reason);

@@ -1,0 +1,344 @@
+/* A front that speaks HTTP/2, against a client on a socket. */
+#include <netinet/in.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/front/front.h"
+#include "t/unit/common/h2/h2_client.h"
+
+#define PATIENCE_MS 20000
+
+/* Answers each request with its path and its body, a call with its bytes. "/no" is refused at once, and
+ * "/held" is answered when the test lets it. */
+struct side {
+	struct front *front;
+	struct net_addr addr;
+	int fd;
+	struct h2_client client;
+	_Atomic unsigned n_held, n_served, n_open;
+	_Atomic bool may_go;
+};
+
+static enum front_way decide(void *arg, struct front_request *rq)
+{
+	static const struct web_answer no = { .status = 503, .retry_after_s = 2 };
+
+	(void)arg;
+	if (strcmp(rq->path, "/no") != 0)
+		return WAY_FIRST;
+	front_send_problem(rq, &no, "no", "Not now.");
+	return WAY_ANSWERED;
+}
+
+static void serve(void *arg, struct front_request *rq, unsigned thread)
+{
+	struct side *s = arg;
+	struct buf text CLEANUP(buf_deinit) = { 0 };
+	struct web_answer whole = { .status = 200, .content_type = "text/plain" };
+
+	(void)thread;
+	if (strcmp(rq->path, "/held") == 0) {
+		s->n_held++;
+		while (!s->may_go)
+			poll(NULL, 0, 1);
+	}
+	buf_printf(&text, "%s %s", rq->path, buf_str(&rq->body));
+	whole.body = text.data;
+	whole.len = text.len;
+	if (rq->is_call)
+		front_send_message(rq, text.data, text.len);
+	else
+		front_send(rq, &whole);
+	s->n_served++;
+}
+
+static void on_closed(void *arg, enum front_close reason)
+{
+	(void)arg;
+	(void)reason;
+}
+
+static void on_count(void *arg, unsigned n)
+{
+	((struct side *)arg)->n_open = n;
+}
+
+static void greet(struct side *s)
+{
+	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(s->fd, (const struct sockaddr *)&s->addr.sa, s->addr.len), 0);
+	h2_client_init(&s->client);
+}
+
+static void hang_up(struct side *s)
+{
+	nghttp2_session_del(s->client.session);
+	close(s->fd);
+}
+
+static int start(void **state)
+{
+	static const struct front_ops ops = {
+		.decide = decide, .serve = serve, .on_closed = on_closed, .on_count = on_count
+	};
+	struct side *s = calloc(1, sizeof(*s));
+	struct front_config config = { .name = "test",
+				       .ops = &ops,
+				       .arg = s,
+				       .n_threads = 2,
+				       .n_queue = 8,
+				       .speaks_h2 = true,
+				       .max_connections = 20,
+				       .max_per_address = 4,
+				       .max_body_bytes = 1000,
+				       .max_held_bytes = 100000,
+				       .request_us = 60 * US_PER_S,
+				       .idle_us = 60 * US_PER_S };
+
+	*state = s;
+	if (net_addr_parse(&s->addr, "127.0.0.1:0") != 0 ||
+	    front_new(&config, &s->addr, NULL, &s->front) != 0)
+		return -1;
+	greet(s);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	struct side *s = *state;
+
+	s->may_go = true;
+	hang_up(s);
+	front_free(s->front);
+	free(s);
+	return 0;
+}
+
+static void send_all(struct side *s)
+{
+	const uint8_t *data;
+	ssize_t n;
+
+	while ((n = nghttp2_session_mem_send(s->client.session, &data)) > 0)
+		assert_int_equal(send(s->fd, data, (size_t)n, MSG_NOSIGNAL), n);
+}
+
+/* Talks until that is heard, or the connection ends. */
+static bool hears(struct side *s, const char *what)
+{
+	uint64_t end_us = clock_mono_us() + PATIENCE_MS * US_PER_MS;
+	struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
+	uint8_t bytes[4096];
+	ssize_t n;
+
+	while (!strstr(s->client.heard, what)) {
+		send_all(s);
+		assert_true(clock_mono_us() < end_us);
+		if (poll(&pfd, 1, 100) == 0)
+			continue;
+		n = recv(s->fd, bytes, sizeof(bytes), 0);
+		if (n <= 0)
+			return false;
+		assert_int_equal(nghttp2_session_mem_recv(s->client.session, bytes, (size_t)n), n);
+	}
+	return true;
+}
+
+/* All data of the answers: it may come behind their header sections. */
+static void await_data(struct side *s, size_t n_bytes)
+{
+	struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
+	uint8_t bytes[4096];
+	ssize_t n;
+
+	while (s->client.n_data < n_bytes) {
+		assert_int_equal(poll(&pfd, 1, PATIENCE_MS), 1);
+		n = recv(s->fd, bytes, sizeof(bytes), 0);
+		assert_true(n > 0);
+		assert_int_equal(nghttp2_session_mem_recv(s->client.session, bytes, (size_t)n), n);
+	}
+}
+
+static void await(_Atomic unsigned *n, unsigned wanted)
+{
+	uint64_t end_us = clock_mono_us() + PATIENCE_MS * US_PER_MS;
+
+	while (*n != wanted) {
+		assert_true(clock_mono_us() < end_us);
+		poll(NULL, 0, 1);
+	}
+}
+
+static void a_request_is_answered(void **state)
+{
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/a", "text/plain", "hello", 5);
+	assert_true(hears(s, "1:200 "));
+	await_data(s, 8);
+	assert_string_equal(s->client.data, "/a hello");
+	h2_client_post(&s->client, "/b", "text/plain", "again", 5);
+	assert_true(hears(s, "3:200 "));
+}
+
+static void a_call_ends_with_its_status(void **state)
+{
+	static const char expected[] = "\0\0\0\0\x06/a/B x";
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/a/B", "application/grpc", "x", 1);
+	assert_true(hears(s, "1:grpc/0 "));
+	assert_int_equal(s->client.n_data, sizeof(expected) - 1);
+	assert_memory_equal(s->client.data, expected, sizeof(expected) - 1);
+}
+
+static void a_refusal_has_the_shape_of_its_request(void **state)
+{
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/no", "application/grpc", "x", 1);
+	assert_true(hears(s, "1:200 1:grpc/14 "));
+	h2_client_post(&s->client, "/no", "text/plain", "x", 1);
+	assert_true(hears(s, "3:503 "));
+}
+
+static void a_body_that_is_too_large_costs_its_stream_alone(void **state)
+{
+	static char body[2000];
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/a", "text/plain", body, sizeof(body));
+	assert_true(hears(s, "1:413 "));
+	h2_client_post(&s->client, "/a", "application/grpc", body, sizeof(body));
+	assert_true(hears(s, "3:grpc/8 "));
+	h2_client_post(&s->client, "/a", "text/plain", "hello", 5);
+	assert_true(hears(s, "5:200 "));
+}
+
+static void answers_leave_when_they_are_ready(void **state)
+{
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/held", "text/plain", "x", 1);
+	send_all(s);
+	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+	assert_true(hears(s, "3:200 "));
+	assert_null(strstr(s->client.heard, "1:200"));
+	s->may_go = true;
+	assert_true(hears(s, "1:200 "));
+}
+
+static void a_deadline_passes_while_a_thread_is_at_work(void **state)
+{
+	const nghttp2_nv nvs[] = { H2_CLIENT_FIELD(":method", "POST"),
+				   H2_CLIENT_FIELD(":scheme", "http"),
+				   H2_CLIENT_FIELD(":path", "/held"),
+				   H2_CLIENT_FIELD(":authority", "w"),
+				   H2_CLIENT_FIELD("content-type", "application/grpc"),
+				   H2_CLIENT_FIELD("grpc-timeout", "1m") };
+	struct side *s = *state;
+
+	nghttp2_submit_request(s->client.session, NULL, nvs, ARRAY_LEN(nvs), NULL, NULL);
+	assert_true(hears(s, "1:200 1:grpc/4 "));
+	s->may_go = true;
+	if (s->n_held > 0)
+		await(&s->n_served, 1);
+	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+	assert_true(hears(s, "3:200 "));
+}
+
+static void a_client_that_is_gone_leaves_its_request_to_the_thread(void **state)
+{
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/held", "text/plain", "x", 1);
+	send_all(s);
+	await(&s->n_held, 1);
+	hang_up(s);
+	await(&s->n_open, 0);
+	s->may_go = true;
+	await(&s->n_served, 1);
+	greet(s);
+	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+	assert_true(hears(s, "1:200 "));
+}
+
+static void a_request_that_does_not_end_holds_up_nobody(void **state)
+{
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/no", "text/plain", "", SIZE_MAX);
+	assert_true(hears(s, "1:503 "));
+	assert_true(hears(s, "1:reset/0 "));
+}
+
+static void draining_says_so_twice_and_serves_what_comes_between(void **state)
+{
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/held", "text/plain", "x", 1);
+	send_all(s);
+	await(&s->n_held, 1);
+	front_drain(s->front);
+	assert_true(hears(s, "goaway:2147483647/0 "));
+	assert_true(hears(s, "goaway:1/0 "));
+	s->may_go = true;
+	assert_true(hears(s, "1:200 "));
+	assert_false(hears(s, "the end"));
+}
+
+/* How soon it is noticed depends on how its frames come. */
+static void a_flood_ends_the_connection(void **state)
+{
+	struct side *s = *state;
+	const uint8_t *data;
+	ssize_t n;
+
+	await(&s->n_open, 1);
+	for (int i = 0; i < 3000; i++)
+		assert_int_equal(nghttp2_submit_ping(s->client.session, NGHTTP2_FLAG_NONE, NULL),
+				 0);
+	while ((n = nghttp2_session_mem_send(s->client.session, &data)) > 0)
+		if (send(s->fd, data, (size_t)n, MSG_NOSIGNAL) < 0)
+			break;
+	await(&s->n_open, 0);
+	hang_up(s);
+	greet(s);
+	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+	assert_true(hears(s, "1:200 "));
+}
+
+static void http_1_1_is_spoken_as_ever(void **state)
+{
+	static const char request[] = "POST /a HTTP/1.1\r\nHost: w\r\nContent-Length: 1\r\n\r\nx";
+	struct side *s = *state;
+	char answer[64] = "";
+
+	assert_int_equal(send(s->fd, request, sizeof(request) - 1, MSG_NOSIGNAL),
+			 sizeof(request) - 1);
+	assert_true(recv(s->fd, answer, sizeof(answer) - 1, 0) > 0);
+	assert_memory_equal(answer, "HTTP/1.1 200 OK\r\n", 17);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_request_is_answered),
+		TEST(a_call_ends_with_its_status),
+		TEST(a_refusal_has_the_shape_of_its_request),
+		TEST(a_body_that_is_too_large_costs_its_stream_alone),
+		TEST(answers_leave_when_they_are_ready),
+		TEST(a_deadline_passes_while_a_thread_is_at_work),
+		TEST(a_client_that_is_gone_leaves_its_request_to_the_thread),
+		TEST(a_request_that_does_not_end_holds_up_nobody),
+		TEST(draining_says_so_twice_and_serves_what_comes_between),
+		TEST(a_flood_ends_the_connection),
+		TEST(http_1_1_is_spoken_as_ever),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
