@@ -75,9 +75,9 @@ is(ask(PATCH => "$node->{admin}/v1/analyzers/a2", { weight => 1 }, 'If-Match' =>
 is(change('"0"', { weight => -1 })->{status}, 400, 'a bad value is told first');
 
 change(undef, { fault => 'slow:5' });
-my $known = wait_until { my $a = look()->{json}; $a->{fault} && $a } 5, 'the fault';
+my $known = wait_until { my $a = look()->{json}; $a->{fault} && $a } 20, 'the fault';
 my $epoch = ask(GET => "$node->{admin}/v1/cluster")->{json}{epoch};
-wait_until { $_->log =~ /component=control msg=roster .*epoch=$epoch / } 5, 'the nodes to know it' for $node, $other;
+wait_until { $_->log =~ /component=control msg=roster .*epoch=$epoch / } 20, 'the nodes to know it' for $node, $other;
 $redis->command('FLUSHALL');
 wait_until { my $a = look(); $a->{status} == 200 && $a->{json}{revision} == $known->{revision} } 10, 'it to be back';
 is(look()->{json}{fault}, 'slow:5', 'an emptied Redis gets back revision and fault');

@@ -23,7 +23,7 @@ sub url () { return ask(GET => $path)->{json}{url} }
 sub beats ($instance) { return ask(POST => "$path/heartbeat", { instance => $instance })->{status} }
 
 my $first = register(1)->{json}{instance};
-wait_until { $node->log =~ /msg="analyzer known"/ } 5, 'the node to know it';
+wait_until { $node->log =~ /msg="analyzer known"/ } 20, 'the node to know it';
 my $refused = register(2);
 is("$refused->{status} $refused->{json}{code}", '409 in_use', 'one at another port is refused');
 like($refused->{json}{detail}, qr/"a1".*$port1.*"replace": true/, 'and is told where the other one lives, and what to do');
@@ -38,7 +38,7 @@ my ($event) = grep { $_->{kind} eq 'replaced' } @{ ask(GET => "$node->{admin}/v1
 like("$event->{was} $event->{now} $event->{text}", qr{^\S+:$port1\S+ \S+:$port2\S+ a1: .*:$port2.*:$port1}, 'an event names both');
 
 my $last = register(2, instance => 'last', ttl_ms => 500);
-wait_until { ask(GET => $path)->{json}{share} == 0 } 5, 'its lease to end';
+wait_until { ask(GET => $path)->{json}{share} == 0 } 20, 'its lease to end';
 is(register(3)->{status}, 201, 'when its lease has ended, anybody may have the id');
 is(ask(DELETE => $path, { instance => ask(GET => $path)->{json}{instance} // 'x' })->{status}, 409, 'whoever is not it cannot remove it');
 

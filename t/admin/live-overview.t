@@ -64,7 +64,7 @@ $cluster->node(2)->kill_now;
 wait_until { @{ $overview->()->{nodes} } == 1 } 15, 'the dead node to disappear';
 is_deeply([ map { $_->{id} } @{ $overview->()->{nodes} } ], ['n1'], 'a dead node is not shown any more');
 is($of->('a1')->{breakers}{closed}, 1, 'nor are its breakers');
-wait_until { grep { $_->{kind} eq 'node_lost' && $_->{node} eq 'n2/0' } @{ $get->('/v1/events')->{events} } } 5, 'the event of its end';
+wait_until { grep { $_->{kind} eq 'node_lost' && $_->{node} eq 'n2/0' } @{ $get->('/v1/events')->{events} } } 20, 'the event of its end';
 pass('its end is an event');
 
 # ---- Redis is away ----

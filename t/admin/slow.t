@@ -86,7 +86,7 @@ my %from = (one => sub ($n) { '127.0.0.1' }, many => sub ($n) { sprintf '127.0.%
 for my $case ([ headers => 'one' ], [ headers => 'many' ], [ bodies => 'many' ], [ streams => 'many' ]) {
     my ($what, $whence) = @$case;
     my $attack = attack($begins{$what}, $from{$whence});
-    wait_until { metrics($node)->{'weir_admin_connections'} > 40 } 5, 'the slow ones';
+    wait_until { metrics($node)->{'weir_admin_connections'} > 40 } 20, 'the slow ones';
     my ($bad, $p99, $n) = ask_meanwhile();
     waitpid $attack, 0;
     my $title = CONNECTIONS . " slow $what from $whence";

@@ -19,7 +19,7 @@ note("$report->{rate}{packets_per_s} packets/s");
 my $n = $report->{sent}{messages};
 for my $counter (qw(routed delivered processed)) {
     my $total = 0;
-    eval { wait_until { ($total = sum0 values %{ $cluster->counts($counter) }) >= $n } 5, $counter };
+    eval { wait_until { ($total = sum0 values %{ $cluster->counts($counter) }) >= $n } 20, $counter };
     is($total, $n, "sent = $counter");
 }
 

@@ -38,7 +38,7 @@ my $again = $cluster->start_node('n1');
 wait_until { $again->log =~ /msg="analyzer known"/ } 10, 'it is back';
 all_add_up('a node started anew');
 cmp_ok($account->('received'), '>=', $received, 'what the former process told is not forgotten');
-wait_until { $redis->command(HLEN => 'weir:{default}:accounts') == 4 } 5, 'a field for each run of a worker';
+wait_until { $redis->command(HLEN => 'weir:{default}:accounts') == 4 } 20, 'a field for each run of a worker';
 
 # ---- an account is counted twice ----
 

@@ -25,7 +25,7 @@ for my $id (sort keys %expected) {
 }
 is_deeply([ sort keys %got ], [ sort keys %expected ], 'nobody else got any');
 
-wait_until { sum0(values %{ $cluster->counts('delivered') }) == 100 } 5, 'all deliveries are counted';
+wait_until { sum0(values %{ $cluster->counts('delivered') }) == 100 } 20, 'all deliveries are counted';
 is_deeply($cluster->counts('routed'), \%got, 'the registry counts the same');
 is_deeply($cluster->counts('delivered'), \%got, 'as delivered, too');
 is(scalar keys %{ $cluster->recorded }, 100, 'and the analyzers have them all');

@@ -26,7 +26,7 @@ is($report->{status}, 0, 'no agent sees an error');
 cmp_ok($n_looks, '>', 5, 'the cluster was watched meanwhile');
 cmp_ok($worst, '<=', 2000, 'no analyzer was ever further than 2000 messages from its share');
 
-wait_until { $cluster->cluster->{totals}{packets} == 25_000 } 5, 'all deliveries are counted';
+wait_until { $cluster->cluster->{totals}{packets} == 25_000 } 20, 'all deliveries are counted';
 cmp_ok(Weir::Cluster::worst($cluster->errors(\%share)), '<=', 2000, 'nor in the end');
 is($cluster->cluster->{totals}{messages}, $report->{sent}{messages}, 'every message was delivered');
 

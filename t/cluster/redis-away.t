@@ -61,7 +61,7 @@ is($report->{status}, 0, 'no agent sees an error');
 note(sprintf 'slowest answer: %.0f ms', $report->{latency_us}{max} / 1000);
 my $times = $cluster->recorded;
 is_deeply([ grep { ($times->{$_} // 0) != 1 } @{ $report->{acked} } ], [], 'nothing is lost or doubled');
-wait_until { $delivered->() == $report->{accepted}{messages} } 5, 'the nodes have counted every message';
+wait_until { $delivered->() == $report->{accepted}{messages} } 20, 'the nodes have counted every message';
 my $in_redis = $total->($cluster->counts('delivered'));
 note("$in_redis of $report->{accepted}{messages} messages are in the new Redis");
 cmp_ok($in_redis, '<=', $report->{accepted}{messages}, 'and none twice');

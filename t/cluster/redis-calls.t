@@ -36,7 +36,7 @@ cmp_ok($scripts, '<=', $most, 'Redis gets at most 200 calls a second');
 cmp_ok($all, '<=', 1.5 * $most, 'and 300 commands, those within the scripts among them');
 cmp_ok($scripts, '<', $packets / 4, 'which is far from one for each packet');
 
-wait_until { $cluster->cluster->{totals}{packets} >= $packets } 5, 'all is settled';
+wait_until { $cluster->cluster->{totals}{packets} >= $packets } 20, 'all is settled';
 cmp_ok(Weir::Cluster::worst($cluster->errors(\%share)), '<=', 40, 'and the shares are right');
 
 done_testing;

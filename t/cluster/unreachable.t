@@ -40,7 +40,7 @@ note(sprintf '%.3f %% off after 50000 messages; messages: %s', $percent, join ' 
 cmp_ok($percent, '<=', 0.5, 'the shares of the whole are right within 0.5 %');
 
 my $seen;
-wait_until { $seen = $cluster->cluster; $seen->{nodes}[3]{unreachable}[0] } 5, 'n4 tells what it cannot reach';
+wait_until { $seen = $cluster->cluster; $seen->{nodes}[3]{unreachable}[0] } 20, 'n4 tells what it cannot reach';
 my %unreachable = map { $_->{id} => $_->{unreachable} } @{ $seen->{nodes} };
 is_deeply(\%unreachable, { n1 => [], n2 => [], n3 => [], n4 => ['a1'] }, 'the cluster shows which node cannot reach which analyzer');
 my %health = map { $_->{id} => $_->{health} } @{ $seen->{analyzers} };

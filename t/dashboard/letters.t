@@ -50,7 +50,7 @@ pass('and it is delivered');
 $page->click('dialog li:nth-child(1) [data-action=purge]');
 $page->wait_text('dialog:last-of-type h2', qr/^Purge this dead letter\?$/);
 $page->click('dialog:last-of-type button:has-text("Cancel")');
-wait_until { $page->value('document.querySelectorAll("dialog").length') == 1 } 5, 'the question to be gone';
+wait_until { $page->value('document.querySelectorAll("dialog").length') == 1 } 20, 'the question to be gone';
 is(http(GET => "$node->{admin}/v1/dead")->{json}{packets}, 3, 'to purge has to be confirmed');
 $page->click('dialog li:nth-child(1) [data-action=purge]');
 $page->click('[data-action=confirm]');

@@ -33,7 +33,7 @@ for (1 .. 2) {
 pass('and it is kept up to date');
 
 $page->fill('#filter', 'c007');
-wait_until { $page->value('document.querySelectorAll("tr[data-analyzer]").length') == 1 } 5, 'the filter';
+wait_until { $page->value('document.querySelectorAll("tr[data-analyzer]").length') == 1 } 20, 'the filter';
 pass('one of them is found by the filter');
 is_deeply($page->problems, [], 'no error, nothing from elsewhere, nothing that the content security policy forbids');
 $page->goto('about:blank');

@@ -76,15 +76,15 @@ $page->waitForSelector('dialog[data-control=a2]');
 is($page->value('document.activeElement.dataset.field'), 'weight-number', 'Enter opens the dialog, at the weight');
 $page->ask('keyboardPress', $_) for 'Control+A', '7', '.', '5', 'Enter';
 $page->wait_text('tr[data-analyzer=a2] [data-field=weight]', qr/^7\.5$/);
-wait_until { $page->value('document.querySelectorAll("dialog").length') == 0 } 5, 'the dialog to go, and no other to come';
+wait_until { $page->value('document.querySelectorAll("dialog").length') == 0 } 20, 'the dialog to go, and no other to come';
 pass('no token is asked for again');
-wait_until { focused() eq 'change a2' } 5, 'the focus to be where it was';
+wait_until { focused() eq 'change a2' } 20, 'the focus to be where it was';
 follows('the shares are those of the new weight', a1 => 2 / 9.7, a2 => 7.5 / 9.7, a3 => 0.2 / 9.7);
 
 # Another operator was faster.
 change('a3');
 http(PATCH => $cluster->node(2)->{admin} . '/v1/analyzers/a3', { weight => 3 }, Authorization => "Bearer $token");
-wait_until { $page->field('a3', 'weight') eq '3' } 5, 'the page to know of it';
+wait_until { $page->field('a3', 'weight') eq '3' } 20, 'the page to know of it';
 $page->fill('[data-field=weight-number]', '0.1');
 $page->click('[data-action=set-weight]');
 $page->wait_text('dialog [data-field=failure]', qr/changed a3 meanwhile, so nothing was done/);

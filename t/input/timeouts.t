@@ -46,7 +46,7 @@ is($clients{$_}->ending, 'eof', "$_ for too long, it is closed without a word") 
 $_->close for values %clients;
 for my $reason ([ head_timeout => 2 ], [ body_timeout => 4 ], [ idle => 3 ]) {
     my $counter = qq(weir_connections_closed_total{reason="$reason->[0]"});
-    ok(eval { wait_until { $input->metric($counter) >= $reason->[1] } 5, $counter }, "$reason->[1] were closed by $reason->[0]");
+    ok(eval { wait_until { $input->metric($counter) >= $reason->[1] } 20, $counter }, "$reason->[1] were closed by $reason->[0]");
 }
 $input->bystander_is_well('besides');
 

@@ -23,13 +23,13 @@ cmp_ok(metrics($node)->{weir_received_packets_total}, '>', 0, 'a node has its pa
 is($readyz->($node), 200, 'and is ready');
 my $start = time;
 $node->signal('TERM');
-wait_until { $readyz->($node) == 503 } 5, 'readyz to turn';
+wait_until { $readyz->($node) == 503 } 20, 'readyz to turn';
 pass('draining, it is not');
 is(http(GET => "$node->{admin}/livez")->{status}, 200, 'though it is alive');
 ok(!$node->has_ended, 'it serves on while balancers notice');
 is($node->wait_end, 0, 'then it ends well');
 cmp_ok(time - $start, '>=', 6, 'after its drain delay');
-wait_until { @{ $cluster->cluster->{nodes} } == 2 } 5, 'the registry to know';
+wait_until { @{ $cluster->cluster->{nodes} } == 2 } 20, 'the registry to know';
 pass('the registry knows that it left');
 my $before = $total->();
 wait_until { $total->() > $before + 10_000 } 20, 'the others take its load';
@@ -38,7 +38,7 @@ my $report = $cluster->finish_load($load);
 is($report->{status}, 0, 'no agent sees an error');
 my $times = $cluster->recorded;
 is_deeply([ grep { ($times->{$_} // 0) != 1 } @{ $report->{acked} } ], [], 'every packet was delivered once');
-wait_until { $total->() == $report->{accepted}{messages} } 5, 'all to be settled';
+wait_until { $total->() == $report->{accepted}{messages} } 20, 'all to be settled';
 pass('and is counted: what the node had counted, it has told');
 
 # ---- a packet under way ----
@@ -48,7 +48,7 @@ $slow->start_analyzer(a1 => 1, '--delay-ms', 500);
 $slow->wait_known('a1');
 my $one = $slow->begin_load(count => 1, messages => 3, connections => 1);
 $node = $slow->node(1);
-wait_until { metrics($node)->{weir_routed_packets_total} } 5, 'the packet to be on its way';
+wait_until { metrics($node)->{weir_routed_packets_total} } 20, 'the packet to be on its way';
 $node->signal('TERM');
 is($slow->finish_load($one)->{status}, 0, 'a packet under way gets its answer');
 is($node->wait_end, 0, 'and the node ends well');
@@ -58,7 +58,7 @@ is_deeply($slow->redis->hash('weir:{default}:delivered'), { a1 => 3 }, 'its last
 
 $node = $cluster->start_node('n4', '--drain-delay', '60s');
 $node->signal('TERM');
-wait_until { $readyz->($node) == 503 } 5, 'readyz to turn';
+wait_until { $readyz->($node) == 503 } 20, 'readyz to turn';
 $node->signal('TERM');
 is($node->wait_end(2), 1, 'a second SIGTERM ends a node at once');
 

@@ -37,7 +37,7 @@ cmp_ok(time - $start, '>=', STUCK_S - 1.1, 'it is given its time');
 like(http(GET => "$node->{admin}/livez")->{content}, qr/a worker hangs/, 'and the answer says why');
 is(ingest_lives, 503, 'on the ingest port too, from the other worker');
 syscall(SYS_PTRACE, DETACH, int $workers[0], 0, 0) == 0 or die "ptrace: $!";
-wait_until { lives('admin') == 200 } 5, 'the worker to turn again';
+wait_until { lives('admin') == 200 } 20, 'the worker to turn again';
 is(ingest_lives, 200, 'a worker that turns again lives');
 is($node->end, 0, 'and ends well');
 done_testing;

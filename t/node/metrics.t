@@ -48,7 +48,7 @@ for my $what (qw(packets messages)) {
     is(total("weir_accepted_${what}_total"), $n, "accepted $what are those acknowledged");
     is(total("weir_delivered_${what}_total"), $n, "delivered $what are those, too");
 }
-wait_until { $cluster->cluster->{totals}{messages} == $report->{sent}{messages} } 5, 'all to be settled';
+wait_until { $cluster->cluster->{totals}{messages} == $report->{sent}{messages} } 20, 'all to be settled';
 is_deeply([ map { total("weir_delivered_messages_total{analyzer=\"$_\"}") } qw(a1 a2 a3) ],
     [ @{ $cluster->counts('delivered') }{qw(a1 a2 a3)} ], 'for each analyzer as many as the registry says');
 cmp_ok(total('weir_rerouted_packets_total'), '>', 0, 'some packets went another way');
@@ -63,7 +63,7 @@ is(total("weir_delivery_seconds_count{analyzer=\"$_\"}"), total("weir_batches_to
 is(total("weir_breaker_workers{analyzer=\"a2\",state=\"$_->[0]\"}"), $_->[1], "workers whose breaker to a2 is $_->[0]: $_->[1]") for [ closed => 2 ], [ open => 0 ], [ half_open => 0 ];
 is(total('weir_redis_up_workers'), 2, 'all links to Redis are up');
 
-wait_until { !total('weir_connections') } 5, 'connections to be closed';
+wait_until { !total('weir_connections') } 20, 'connections to be closed';
 is(total($_), 0, "$_ is back at 0") for qw(weir_held_bytes weir_lane_queued_packets weir_lane_flying_batches weir_parked_packets);
 is(total('weir_connections_accepted_total'), total('weir_connections_closed_total'), 'connections accepted are those closed');
 

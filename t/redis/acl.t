@@ -26,7 +26,7 @@ sub live ($title, @rules) {
     my $node = $cluster->node(1);
     my $epoch = sub { $cluster->cluster->{epoch} };
     $cluster->patch(a1 => { weight => 3 });    # dies of any answer but 200
-    wait_until { my ($a) = grep { $_->{id} eq 'a1' } @{ $cluster->cluster(2)->{analyzers} }; $a->{weight} == 3 } 5, 'the other node to know it';
+    wait_until { my ($a) = grep { $_->{id} eq 'a1' } @{ $cluster->cluster(2)->{analyzers} }; $a->{weight} == 3 } 20, 'the other node to know it';
     pass("$title: a weight is changed, and the other node knows it");
     is($cluster->load(rate => 200, duration => 1, connections => 10)->{status}, 0, "$title: packets are taken");
     my $before = $epoch->();

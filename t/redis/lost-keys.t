@@ -34,8 +34,8 @@ my $lose = sub ($name, $how) {
     my $before = $losses->();
     $redis->command(DEL => $key);
     $redis->command($type{$name} eq 'STRING' ? (RPUSH => $key, 'x') : (SET => $key, 'x')) if $how eq 'overwritten';
-    wait_until { $losses->() > $before } 5, "the loss of $name to be noticed" if $how eq 'overwritten' || !$is_silent{$name};
-    wait_until { $is_served->() } 5, "$name to be right again: $right, and not " . $picture->();
+    wait_until { $losses->() > $before } 20, "the loss of $name to be noticed" if $how eq 'overwritten' || !$is_silent{$name};
+    wait_until { $is_served->() } 20, "$name to be right again: $right, and not " . $picture->();
     my $report = $flood->();
     ok($report->{status} == 0, "$name is $how: noticed, and right again at once");
 };

@@ -70,7 +70,7 @@ note(sprintf '%d packets, all of them answered 202; slowest answer %.0f ms', $re
 my $times = $cluster->recorded;
 is_deeply([ grep { !$times->{$_} } @{ $report->{acked} }, @{ $fresh->{acked} } ], [], 'nothing is lost');
 note(sprintf '%d were delivered more than once', scalar grep { $_ > 1 } values %$times);
-wait_until { $sum->('weir_in_flight_packets') == 0 } 5, 'nothing to be under way';
+wait_until { $sum->('weir_in_flight_packets') == 0 } 20, 'nothing to be under way';
 is($sum->('weir_unaccounted_packets'), 0, 'every node knows what became of every packet');
 is($sum->('weir_spill_taken_packets_total'), sum0(map { $sum->("weir_spilled_packets_total{reason=\"$_\"}") } qw(no_analyzer failed returned ack_within)), 'what went into the spill has left it');
 is($sum->('weir_spill_held_packets'), 0, 'and nobody holds on to any of it');

@@ -90,7 +90,7 @@ is(ctl($_, '--help')->{status}, 0, "$_ has help") for qw(status watch weight dra
 
 is(scalar(() = ctl('watch', '--interval', '50ms', '--count', '3')->{stdout} =~ /^pool default/mg), 3, 'watch looks again');
 my $watch = Weir::Process->start([ 'weirctl', '--redis', $redis->url, 'watch', '--json' ], name => 'watch');
-wait_until { $watch->log =~ /"epoch"/ } 5, 'a first look';
+wait_until { $watch->log =~ /"epoch"/ } 20, 'a first look';
 $watch->signal('INT');
 is($watch->wait_end, 0, 'and ends well when interrupted');
 like(ctl('verify', '--for', '50ms')->{stdout}, qr/nothing was routed in this time/, 'a time without traffic proves nothing');

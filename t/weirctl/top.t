@@ -76,10 +76,10 @@ for my $signal (qw(TERM INT HUP QUIT ABRT SEGV)) {
 my $stopped = Weir::Terminal->start(\@command);
 $stopped->wait_screen(qr/^a1 /m);
 $stopped->signal('TSTP');
-wait_until { $stopped->is_restored } 5, 'the terminal is given back';
+wait_until { $stopped->is_restored } 20, 'the terminal is given back';
 pass('stopped by Ctrl-Z it gives the terminal back');
 $stopped->signal('CONT');
-wait_until { !$stopped->is_restored && $stopped->screen =~ /^a1 /m } 5, 'it draws again';
+wait_until { !$stopped->is_restored && $stopped->screen =~ /^a1 /m } 20, 'it draws again';
 pass('and takes it again when it goes on');
 
 my $plain = Weir::Terminal->start(\@command, env => { NO_COLOR => 1 });
