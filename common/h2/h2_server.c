@@ -156,21 +156,43 @@ static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame
 	return 0;
 }
 
-static bool brings_nothing(struct h2_server *h, const nghttp2_frame_hd *hd)
+static bool brings_nothing(const struct h2_server *h, const nghttp2_frame_hd *hd)
 {
 	if (hd->type == NGHTTP2_DATA)
 		return hd->length == 0;
-	if (hd->type != NGHTTP2_HEADERS || hd->stream_id <= h->last_begun)
-		return true; /* HEADERS: trailers, or of a stream that is over */
-	h->last_begun = hd->stream_id;
-	return false;
+	/* HEADERS: trailers, or of a stream that is over */
+	return hd->type != NGHTTP2_HEADERS || hd->stream_id <= h->last_begun;
+}
+
+/* nghttp2 lets it pass, though it is an error of the connection. */
+static bool is_misplaced(const struct h2_server *h, const nghttp2_frame_hd *hd)
+{
+	if (hd->type == NGHTTP2_PRIORITY)
+		return hd->stream_id == 0;
+	return hd->type == NGHTTP2_HEADERS && hd->stream_id > h->left_out_from &&
+	       hd->stream_id < h->left_out_to;
+}
+
+static void note_begun(struct h2_server *h, int32_t id)
+{
+	if (id > h->last_begun + 2) {
+		h->left_out_from = h->last_begun;
+		h->left_out_to = id;
+	}
+	h->last_begun = id;
 }
 
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
 {
+	struct h2_server *h = arg;
+
 	(void)session;
-	if (brings_nothing(arg, hd))
-		pay(arg, hd->type);
+	if (is_misplaced(h, hd))
+		h2_server_end(h, NGHTTP2_PROTOCOL_ERROR);
+	else if (brings_nothing(h, hd))
+		pay(h, hd->type);
+	else if (hd->type == NGHTTP2_HEADERS)
+		note_begun(h, hd->stream_id);
 	return 0;
 }
 

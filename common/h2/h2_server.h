@@ -53,8 +53,10 @@ struct h2_server {
 	enum h2_stage stage;
 	uint64_t last_call_us;
 	int32_t last_begun; /* the highest stream that the client has begun */
-	bool has_settings;  /* the client's first frame has come */
-	bool is_in_head;    /* a header section has begun, and is not whole */
+	/* Streams between these two were left out at last, and so they are closed: RFC 9113, 5.1.1. */
+	int32_t left_out_from, left_out_to;
+	bool has_settings; /* the client's first frame has come */
+	bool is_in_head;   /* a header section has begun, and is not whole */
 	bool is_flooded;
 	bool is_broken; /* there was no memory for its last word: it is closed without one */
 };

@@ -72,9 +72,11 @@ refused(export($_->[0]), 13, 'grpc_frame', "$_->[1]: INTERNAL")
 refused(export(pack('CN', 0, 100_001)), 8, 'body_too_large', 'an announced length that is too large: RESOURCE_EXHAUSTED');
 refused(ask(EXPORT, message(RECORDS), @call), 16, 'unauthorized', 'no token: UNAUTHENTICATED');
 refused(ask("/opentelemetry.proto.collector.$_", message(''), @call, @allowed), 12, 'unknown_call', "$_: UNIMPLEMENTED") for 'trace.v1.TraceService/Export', 'logs.v1.LogsService/Import';
-my $snappy = export(message(RECORDS, 1), '-H', 'grpc-encoding: snappy');
-refused($snappy, 12, 'grpc_encoding', 'another compression: UNIMPLEMENTED');
-is($snappy->{'grpc-accept-encoding'}, 'identity,gzip', 'and those that are taken are named');
+for my $coding (qw(snappy zstd deflate)) {
+    my $answer = export(message(RECORDS, 1), '-H', "grpc-encoding: $coding");
+    refused($answer, 12, 'grpc_encoding', "$coding: UNIMPLEMENTED");
+    is($answer->{'grpc-accept-encoding'}, 'identity,gzip', 'and what is taken is named');
+}
 refused(export(message(RECORDS), '-H', 'grpc-timeout: soon'), 3, 'bad_header', 'a timeout that is none: INVALID_ARGUMENT');
 refused(export(message(RECORDS), '-H', 'grpc-timeout: 1n'), 4, 'deadline', 'a deadline that has passed: DEADLINE_EXCEEDED');
 refused(export(message(RECORDS), '-H', 'x: ' . 'x' x 20_000), 8, 'header_too_large', 'a header section that is too large: RESOURCE_EXHAUSTED');

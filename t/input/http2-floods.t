@@ -27,7 +27,6 @@ my %floods = (
     'PRIORITY_UPDATE' => sub ($n) { frame(0x10, 0, 0, pack('N', 1) . 'u=1') },
     'malformed request' => sub ($n) { headers(2 * $n + 1, '/ingest', END_STREAM, A => 'x') },
     'request too many' => sub ($n) { headers(2 * $n + 1, '/ingest') },
-    'request of a closed stream' => sub ($n) { headers($n ? 1 : 3, '/livez', END_STREAM, ':method' => 'GET') },
 );
 for my $name (sort keys %floods) {
     my $client = Weir::Http2->connect($addr);

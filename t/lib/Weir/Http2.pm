@@ -51,19 +51,21 @@ sub send ($self, @bytes) { return $self->{raw}->send(join '', @bytes) }
 sub close ($self) { $self->{raw}->close }
 sub ending ($self, @seconds) { return $self->{raw}->ending(@seconds) }
 
-# The next frame of such a type, and of the stream if it is named: {type, flags, stream, payload}; undef: the connection ends without one.
+# The next frame of such a type, or of one of these types ([...]), and of the stream if it is named: {type, flags, stream, payload}; undef: the connection ends without one.
 sub next_frame ($self, $type, $stream = undef, $seconds = 60) {
     my $deadline = time + $seconds;
+    my %is_wanted = map { ($_ => 1) } ref $type ? @$type : $type;
+    my $is_it = sub ($frame) { return $is_wanted{ $frame->{type} } && (!defined $stream || $frame->{stream} == $stream) };
+    my $frames = $self->{frames};
+    for my $i (0 .. $#$frames) {
+        return splice @$frames, $i, 1 if $is_it->($frames->[$i]);
+    }
     while (1) {
         while (my ($n, $kind, $flags, $id) = $self->_header) {
             my $frame = { type => $kind, flags => $flags, stream => $id, payload => substr $self->{in}, 9, $n };
             substr $self->{in}, 0, 9 + $n, '';
-            push @{ $self->{frames} }, $frame;
-        }
-        my $frames = $self->{frames};
-        for my $i (0 .. $#$frames) {
-            next if $frames->[$i]{type} != $type || defined $stream && $frames->[$i]{stream} != $stream;
-            return splice @$frames, $i, 1;
+            return $frame if $is_it->($frame);
+            push @$frames, $frame;
         }
         $self->{raw}->read_more($deadline - time) or return undef;
         $self->{in} .= $self->{raw}{in};
@@ -84,6 +86,15 @@ sub body ($self, $stream) {
     while (my $frame = $self->next_frame(DATA, $stream)) {
         $body .= $frame->{payload};
         return $body if $frame->{flags} & END_STREAM;
+    }
+    return undef;
+}
+
+# The error code by which a stream, or else the connection, is ended; undef: neither is.
+sub error ($self, $stream) {
+    while (my $frame = $self->next_frame([ RST_STREAM, GOAWAY ])) {
+        return (unpack 'NN', $frame->{payload})[1] if $frame->{type} == GOAWAY;
+        return unpack 'N', $frame->{payload} if $frame->{stream} == $stream;
     }
     return undef;
 }

@@ -229,6 +229,59 @@ static void a_flood_ends_it_and_is_named(void **state)
 	assert_true(h2_server_is_over(&s->server, false));
 }
 
+#define FRAME(bytes) (bytes), sizeof(bytes) - 1
+
+/* nghttp2 throws them away. */
+static void headers_of_a_stream_that_is_over_are_a_flood(void **state)
+{
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/a", "text/plain", "hello", 5);
+	assert_true(talk(s));
+	s->told[0] = '\0';
+	for (int i = 0; i < H2_BUDGET_FULL + 10; i++)
+		assert_true(h2_server_feed(&s->server, FRAME("\0\0\1\1\5\0\0\0\1\x82")));
+	assert_string_equal(s->told, "HEADERS");
+}
+
+/* A frame of GOAWAY with the code PROTOCOL_ERROR is due. */
+static bool ends_with_an_error(struct side *s)
+{
+	struct buf out CLEANUP(buf_deinit) = { 0 };
+
+	assert_true(h2_server_render(&s->server, &out, 1 << 16));
+	return out.len > 0 && memmem(out.data, out.len, "\7\0\0\0\0\0\0\0\0", 9) &&
+	       out.data[out.len - 1] == NGHTTP2_PROTOCOL_ERROR;
+}
+
+static void what_nghttp2_lets_pass_is_an_error_all_the_same(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		bool is_error;
+	} rows[] = {
+		/* PRIORITY of a stream, and of none */
+		{ FRAME("\0\0\5\2\0\0\0\0\7\0\0\0\0\7"), false },
+		{ FRAME("\0\0\5\2\0\0\0\0\0\0\0\0\0\7"), true },
+		/* HEADERS of stream 1, which is over; of 7; of 7, and then of 5, which was left out */
+		{ FRAME("\0\0\1\1\5\0\0\0\1\x82"), false },
+		{ FRAME("\0\0\1\1\5\0\0\0\7\x82"), false },
+		{ FRAME("\0\0\1\1\5\0\0\0\7\x82\0\0\1\1\5\0\0\0\5\x82"), true },
+	};
+	struct side *s = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		h2_client_post(&s->client, "/a", "text/plain", "hello", 5);
+		assert_true(talk(s));
+		assert_true(h2_server_feed(&s->server, rows[i].bytes, rows[i].len));
+		assert_int_equal(ends_with_an_error(s), rows[i].is_error);
+		stop(state);
+		assert_int_equal(start(state), 0);
+		s = *state;
+	}
+}
+
 static void what_is_no_http2_is_told(void **state)
 {
 	struct side *s = *state;
@@ -251,6 +304,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_end_is_said_twice_and_requests_between_are_taken, start, stop),
 		cmocka_unit_test_setup_teardown(a_flood_ends_it_and_is_named, start, stop),
+		cmocka_unit_test_setup_teardown(headers_of_a_stream_that_is_over_are_a_flood, start,
+						stop),
+		cmocka_unit_test_setup_teardown(what_nghttp2_lets_pass_is_an_error_all_the_same,
+						start, stop),
 		cmocka_unit_test_setup_teardown(what_is_no_http2_is_told, start, stop),
 	};
 
