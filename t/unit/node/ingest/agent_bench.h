@@ -105,7 +105,7 @@ static int bench_setup(void **state)
 }
 
 /* Nothing of what was charged may be left. */
-static int bench_teardown(void **state)
+static int UNUSED bench_teardown(void **state)
 {
 	struct agent_bench *b = *state;
 
