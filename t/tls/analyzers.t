@@ -45,11 +45,19 @@ isnt(run('weirctl', '--admin', $admin, @trust, 'status')->{status}, 0, 'without 
 
 my $other = $cluster->load(target => $ingest, cert => $agent[0], key => $agent[1], count => 5, connections => 1);
 isnt($other->{status}, 0, 'weir-loadgen refuses an authority that it does not know');
-my $wrong = analyzer('a2', [ $strangers->make('a2', names => 'IP:127.0.0.1') ]);
-my $addr = $wrong->wait_log(qr/msg="listening with TLS" .*addr=(\S+)/);
-is(http(PUT => "$node->{admin}/v1/analyzers/a2", { url => "https://$addr/ingest", weight => 1, ttl_ms => 600000 })->{status}, 201, 'an analyzer of strangers is registered');
-$node->wait_log(qr/analyzer=a2 .*(?:certificate|SSL)/i);
-pass('its certificate is refused, and the log says so');
+my %wrong = (
+    a2 => [ 'of strangers', $strangers->make('a2', names => 'IP:127.0.0.1') ],
+    a3 => [ 'that has expired', $ca->make('a3', names => 'IP:127.0.0.1', from => -9, until => -1) ],
+    a4 => [ 'for another host', $ca->make('a4', names => 'DNS:elsewhere.example.com') ],
+);
+for my $id (sort keys %wrong) {
+    my ($what, @files) = @{ $wrong{$id} };
+    $wrong{$id} = analyzer($id, \@files);
+    my $addr = $wrong{$id}->wait_log(qr/msg="listening with TLS" .*addr=(\S+)/);
+    is(http(PUT => "$node->{admin}/v1/analyzers/$id", { url => "https://$addr/ingest", weight => 1, ttl_ms => 600000 })->{status}, 201, "an analyzer is registered, with a certificate $what");
+    $node->wait_log(qr/analyzer=$id .*(?:certificate|SSL)/i);
+    pass('it is refused, and the log says so');
+}
 my $more = $cluster->load(target => $ingest, ca => $ca->file, cert => $agent[0], key => $agent[1], count => 200, rate => 0, connections => 4);
 $times = $cluster->recorded;
 is_deeply([ grep { ($times->{$_} // 0) != 1 } @{ $more->{acked} } ], [], 'and nothing is lost meanwhile');

@@ -22,7 +22,7 @@ my %agent = (
 );
 $ca->revoke('revoked');
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1 }, node => [ '--listen-tls', '127.0.0.1:0', '--tls-cert', $cert, '--tls-key', $key,
-    '--tls-client-ca', $ca->file, '--tls-client-crl', $ca->crl, '--tls-client-names', 'agent-7,*.agents.example.com', '--ingest-token', 'a-token-of-some-length',
+    '--tls-client-ca', $ca->file, '--tls-client-crl', $ca->crl, '--tls-min', '1.3', '--tls-client-names', 'agent-7,*.agents.example.com', '--ingest-token', 'a-token-of-some-length',
     '--admin-listen-tls', '127.0.0.1:0', '--admin-tls-client-ca', $ca->file, '--admin-tls-client-verify', 'optional' ]);
 my $node = $cluster->node(1);
 my $ingest = 'https://' . $node->wait_log(qr/component=node msg="listening with TLS" .*addr=(\S+)/);
@@ -45,9 +45,15 @@ my @token = ('-H', 'Authorization: Bearer a-token-of-some-length');
 
 like(post_as('listed'), qr/^202 /, 'the certificate of a listed name stands for a token');
 like(post_as('below'), qr/^202 /, 'and so does one of a pattern');
-like(post_as('unlisted'), qr/^401 /, 'another name needs a token');
+like(post_as('listed', '--http2', '-D', '-'), qr{^HTTP/2 202 }, 'also by HTTP/2');
+my $message = $ca->write('message', "\0\0\0\0\x08\x0a\x06\x12\x04\x12\x02\x10\x09");
+sub call_as ($who) { return ask_as($who, "$ingest/opentelemetry.proto.collector.logs.v1.LogsService/Export", '--http2', '-D', '-', '-H', 'content-type: application/grpc', '--data-binary', "\@$message") }
+like(call_as('listed'), qr/^grpc-status: 0\r$/m, 'and by gRPC');
+like(call_as('unlisted'), qr/^grpc-status: 16\r$/m, 'another name needs a token there');
+like(post_as('unlisted'), qr/^401 /, 'and by HTTP');
 like(post_as('unlisted', @token), qr/^202 /, 'and is let in with it');
 like(post_as($_), qr/^000 .*(?:alert|reset|eof|closed)/i, "refused: $_") for qw(nobody expired foreign revoked);
+like(post_as('listed', '--tls-max', '1.2'), qr/^000 .*protocol version/i, 'with --tls-min 1.3 TLS 1.2 is not spoken');
 for my $why ('certificate revoked', 'certificate has expired', 'unable to get local issuer certificate', 'peer did not return a certificate') {
     $node->wait_log(qr/msg="TLS handshake failed" .*client=127\.0\.0\.1:\d+ reason="[^"]*\Q$why/);
     pass("logged: $why");
@@ -58,7 +64,7 @@ for my $why ('certificate revoked', 'certificate has expired', 'unable to get lo
 $node->wait_log(qr/msg="request refused" .*reason=unauthorized .*name=someone/);
 pass('the log of a refusal has the name');
 my $metrics = metrics($node);
-is($metrics->{'weir_ingest_token_requests_total{name="agent-7"}'}, 1, 'metrics count its requests');
+is($metrics->{'weir_ingest_token_requests_total{name="agent-7"}'}, 3, 'metrics count its requests');
 is($metrics->{'weir_ingest_token_requests_total{name="*.agents.example.com"}'}, 1, 'also by the pattern');
 cmp_ok($metrics->{'weir_tls_handshakes_total{result="failed"}'}, '>=', 4, 'and handshakes that failed');
 my $refused;
