@@ -120,6 +120,24 @@ static int join(struct analyzer *a)
 				      : membership_start(&a->member, &hooks, &a->membership);
 }
 
+/* Where nodes deliver: by gRPC if there is a port for it, else by TLS if there is one. */
+static void write_url(struct analyzer *a)
+{
+	const struct config *config = a->config;
+	const char *path = config->accepts == ACCEPTS_REQUEST ? "/*" : "/ingest";
+
+	if (config->advertise)
+		net_bracket_url(&a->delivery_url, config->advertise);
+	else if (config->grpc_listen)
+		registration_delivery_url(&a->delivery_url, config->tls_cert ? "grpcs" : "grpc",
+					  server_grpc_addr(a->server), "");
+	else if (config->listen_tls)
+		registration_delivery_url(&a->delivery_url, "https", server_tls_addr(a->server),
+					  path);
+	else
+		registration_delivery_url(&a->delivery_url, "http", server_addr(a->server), path);
+}
+
 static int announce(struct analyzer *a)
 {
 	char addr[NET_ADDR_STRLEN];
@@ -130,15 +148,13 @@ static int announce(struct analyzer *a)
 		net_addr_format(server_tls_addr(a->server), addr);
 		log_info("analyzer", "listening with TLS", "addr=%s", addr);
 	}
+	if (a->config->grpc_listen) {
+		net_addr_format(server_grpc_addr(a->server), addr);
+		log_info("analyzer", "listening for gRPC", "addr=%s", addr);
+	}
 	if (a->config->registries.n_values == 0)
 		return 0;
-	if (a->config->advertise)
-		net_bracket_url(&a->delivery_url, a->config->advertise);
-	else
-		registration_delivery_url(
-			&a->delivery_url, a->config->listen_tls ? "https" : "http",
-			a->config->listen_tls ? server_tls_addr(a->server) : server_addr(a->server),
-			a->config->accepts == ACCEPTS_REQUEST ? "/*" : "/ingest");
+	write_url(a);
 	return join(a);
 }
 

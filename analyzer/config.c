@@ -37,8 +37,10 @@ static const struct conf_option options[] = {
 	  "The address where nodes deliver packets. Port 0 means a free port, which is logged." },
 	{ "listen-tls", CONF_STRING, FIELD(listen_tls), NULL, "HOST:PORT",
 	  "A second port for deliveries, which speaks TLS. It needs tls-cert. With it the analyzer registers its https:// URL." },
+	{ "grpc-listen", CONF_STRING, FIELD(grpc_listen), NULL, "HOST:PORT",
+	  "A port for deliveries by gRPC, which speaks TLS if there is tls-cert. With it the analyzer registers its grpc:// or grpcs:// URL." },
 	{ "tls-cert", CONF_STRING, FIELD(tls_cert), NULL, "FILE",
-	  "The certificate of the TLS port, with its chain, in PEM. It is read again when it changes." },
+	  "The certificate of TLS ports, with its chain, in PEM. It is read again when it changes." },
 	{ "tls-key", CONF_STRING, FIELD(tls_key), NULL, "FILE",
 	  "The private key of tls-cert. Without it the key is in the file of the certificate." },
 	{ "tls-client-ca", CONF_STRING, FIELD(tls_client_ca), NULL, "FILE",
@@ -198,6 +200,32 @@ static int check_files(const char *option, const struct tls_config *tls)
 					   : (r < 0 ? r : 0);
 }
 
+bool config_speaks_tls(const struct config *config)
+{
+	return config->listen_tls || (config->grpc_listen && config->tls_cert);
+}
+
+static int check_apart(const char *option, const char *text, const struct net_addr *addr,
+		       const struct net_addr *other)
+{
+	return net_overlap(addr, other)
+		       ? usage_error(option, text,
+				     "has the port of another option: each needs its own")
+		       : 0;
+}
+
+static int check_grpc(struct config *config)
+{
+	const char *text = config->grpc_listen;
+	int r = text ? check_address("grpc-listen", text, &config->grpc_addr) : 0;
+
+	if (r == 0 && text)
+		r = check_apart("grpc-listen", text, &config->grpc_addr, &config->listen_addr);
+	if (r == 0 && text && config->listen_tls)
+		r = check_apart("grpc-listen", text, &config->grpc_addr, &config->listen_tls_addr);
+	return r;
+}
+
 static int check_tls(struct config *config)
 {
 	struct tls_config server = config_tls(config);
@@ -211,14 +239,13 @@ static int check_tls(struct config *config)
 
 	if (config->listen_tls)
 		r = check_address("listen-tls", config->listen_tls, &config->listen_tls_addr);
-	if (r == 0 && config->listen_tls &&
-	    net_overlap(&config->listen_tls_addr, &config->listen_addr))
-		r = usage_error("listen-tls", config->listen_tls,
-				"has the port of --listen: each needs its own");
+	if (r == 0 && config->listen_tls)
+		r = check_apart("listen-tls", config->listen_tls, &config->listen_tls_addr,
+				&config->listen_addr);
 	if (r == 0 && config->listen_tls && !config->tls_cert)
 		r = conf_complain(&program,
 				  "--tls-cert is missing: a TLS port needs a certificate");
-	if (r == 0 && config->listen_tls)
+	if (r == 0 && config_speaks_tls(config))
 		r = check_files("tls-cert", &server);
 	if (r == 0 && (config->ca || config->cert))
 		r = check_files("cert", &client);
@@ -339,6 +366,8 @@ static int finish(void *out)
 		r = check_address("listen", config->listen, &config->listen_addr);
 	if (!r)
 		r = check_tls(config);
+	if (!r)
+		r = check_grpc(config);
 	if (!r)
 		r = check_advertise(config->advertise);
 	if (!r)

@@ -22,7 +22,9 @@ struct config {
 	struct net_addr listen_addr;              /* `listen`, parsed */
 	char *listen_tls;                         /* NULL: there is no TLS port */
 	struct net_addr listen_tls_addr;          /* `listen_tls`, parsed */
-	char *tls_cert, *tls_key, *tls_client_ca; /* of the TLS port */
+	char *grpc_listen;                        /* NULL: there is no port for gRPC alone */
+	struct net_addr grpc_addr;                /* `grpc_listen`, parsed */
+	char *tls_cert, *tls_key, *tls_client_ca; /* of TLS ports */
 	char *ca, *cert, *key;                    /* towards nodes at https:// URLs; NULL: none */
 	struct conf_list registries; /* base URLs of admin ports; none: it does not register */
 	char *register_token;        /* NULL: none */
@@ -64,7 +66,9 @@ int config_load(struct config *config, int argc, char **argv) MUST_CHECK;
 /* What may change while it runs, from where it came; the log says what did. */
 int config_reload(struct config *config, int argc, char **argv) MUST_CHECK;
 void config_free(struct config *config);
-/* Of the TLS port; borrows what the config has. */
+/* It has a TLS port: listen-tls, or grpc-listen where there is a certificate. */
+bool config_speaks_tls(const struct config *config);
+/* Of TLS ports; borrows what the config has. */
 struct tls_config config_tls(const struct config *config);
 
 #endif

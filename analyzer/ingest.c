@@ -43,12 +43,19 @@ static enum refusal play_faults(const struct ingest *ingest, struct worker *work
 }
 
 /* As a bug would end it: nothing is answered, nothing is told. */
-static void play_crash(const struct ingest *ingest, const struct worker *worker)
+static void play_crash(const struct ingest *ingest, const char *data, size_t len)
 {
 	const char *text = ingest->config->crash_on;
 
-	if (text && memmem(worker->body.data, worker->body.len, text, strlen(text)))
+	if (text && memmem(data, len, text, strlen(text)))
 		_exit(1);
+}
+
+enum refusal ingest_play(const struct ingest *ingest, struct worker *worker, const char *data,
+			 size_t len)
+{
+	play_crash(ingest, data, len);
+	return play_faults(ingest, worker);
 }
 
 /* "first/mark, last/mark": the last pool is the one that delivers. */
@@ -63,7 +70,7 @@ static void read_pool(const char *list, char out[POOL_STRLEN])
 	snprintf(out, POOL_STRLEN, "%.*s", (int)len, last);
 }
 
-static void set_origin(const struct ingest *ingest, struct worker *worker,
+void ingest_set_origin(const struct ingest *ingest, struct worker *worker,
 		       const struct front_request *rq)
 {
 	const char *pool = rq->fields[FIELD_WEIR_POOL];
@@ -82,8 +89,7 @@ static enum refusal take(const struct ingest *ingest, struct worker *worker,
 	uint64_t n_expected, start_us = clock_mono_us();
 	enum refusal refusal;
 
-	play_crash(ingest, worker);
-	refusal = play_faults(ingest, worker);
+	refusal = ingest_play(ingest, worker, worker->body.data, worker->body.len);
 	if (!refusal)
 		refusal = expected_packets(ingest, rq, &n_expected);
 	if (!refusal && ingest->config->accepts == ACCEPTS_REQUEST)
@@ -97,7 +103,7 @@ static enum refusal take(const struct ingest *ingest, struct worker *worker,
 	return REFUSED_NOT;
 }
 
-static int refuse(const struct ingest *ingest, struct front_request *rq, enum refusal reason)
+int ingest_refuse(const struct ingest *ingest, struct front_request *rq, enum refusal reason)
 {
 	stats_count_refusal(ingest->stats, reason);
 	log_warn("ingest", "refused", "reason=%s client=%s", refusals[reason].name, rq->client);
@@ -122,11 +128,11 @@ int ingest_serve(const struct ingest *ingest, struct worker *worker, struct fron
 	enum refusal refusal;
 	int status;
 
-	set_origin(ingest, worker, rq);
+	ingest_set_origin(ingest, worker, rq);
 	worker->body = rq->body;
 	rq->body = body;
 	refusal = take(ingest, worker, rq, &batch);
-	status = refusal ? refuse(ingest, rq, refusal) : accept_batch(rq, &batch);
+	status = refusal ? ingest_refuse(ingest, rq, refusal) : accept_batch(rq, &batch);
 	worker_reset(worker);
 	return status;
 }

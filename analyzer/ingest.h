@@ -18,6 +18,14 @@ struct ingest {
 	struct sinks *sinks; /* NULL: there is none */
 };
 
+/* A delivery with these bytes is here: plays the faults. */
+enum refusal ingest_play(const struct ingest *ingest, struct worker *worker, const char *data,
+			 size_t len) MUST_CHECK;
+/* Who delivers, as the request says. */
+void ingest_set_origin(const struct ingest *ingest, struct worker *worker,
+		       const struct front_request *rq);
+/* Answers with the refusal, counts and logs it. Returns its status. */
+int ingest_refuse(const struct ingest *ingest, struct front_request *rq, enum refusal reason);
 /* Takes the body of the request. Returns the status that was answered. */
 int ingest_serve(const struct ingest *ingest, struct worker *worker, struct front_request *rq);
 

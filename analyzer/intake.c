@@ -58,7 +58,7 @@ void intake_free(struct intake *intake)
 	free(intake);
 }
 
-static enum refusal split(struct worker *worker, uint64_t n_expected)
+enum refusal intake_why(int packets_error)
 {
 	static const enum refusal reasons[] = {
 		[PACKETS_E_SYNTAX] = REFUSED_SYNTAX,
@@ -66,16 +66,20 @@ static enum refusal split(struct worker *worker, uint64_t n_expected)
 		[PACKETS_E_EMPTY] = REFUSED_EMPTY,
 		[PACKETS_E_BATCH] = REFUSED_NO_BATCH,
 	};
-	int r = packets_split(&worker->packets, worker->body.data, worker->body.len,
-			      n_expected > 0);
 
-	if (r < 0)
+	if (packets_error < 0)
 		return REFUSED_MEMORY;
-	if (r > 0)
-		return reasons[r];
-	if (n_expected > 0 && worker->packets.n_items != n_expected)
+	return packets_error ? reasons[packets_error] : REFUSED_NOT;
+}
+
+static enum refusal split(struct worker *worker, uint64_t n_expected)
+{
+	enum refusal refusal = intake_why(packets_split(&worker->packets, worker->body.data,
+							worker->body.len, n_expected > 0));
+
+	if (!refusal && n_expected > 0 && worker->packets.n_items != n_expected)
 		return REFUSED_BATCH_SIZE;
-	return REFUSED_NOT;
+	return refusal;
 }
 
 /* Of its id without escapes, so that it is the same however it is written. */
@@ -167,7 +171,7 @@ static void settle(struct intake *intake, const struct pending *pending, bool ke
 }
 
 /* The messages of all packets that are no duplicates. */
-static enum refusal hand_on(struct worker *worker)
+static enum refusal hand_on(struct worker *worker, const struct packets *packets)
 {
 	static const enum refusal reasons[] = {
 		[SINK_E_AWAY] = REFUSED_SINK,
@@ -175,7 +179,6 @@ static enum refusal hand_on(struct worker *worker)
 		[SINK_E_TOO_LARGE] = REFUSED_SINK_SIZE,
 		[SINK_E_FULL] = REFUSED_OUTBOX,
 	};
-	const struct packets *packets = &worker->packets;
 	int r = 0;
 
 	sink_begin(worker->sink, &worker->origin);
@@ -193,16 +196,18 @@ static enum refusal hand_on(struct worker *worker)
 	return r ? reasons[r] : REFUSED_NOT;
 }
 
-static enum refusal store(struct intake *intake, struct worker *worker)
+static enum refusal store(struct intake *intake, struct worker *worker,
+			  const struct packets *packets)
 {
 	struct buf *lines = &worker->lines;
 	enum refusal refusal;
 	int r;
 
-	refusal = worker->sink ? hand_on(worker) : REFUSED_NOT;
+	refusal = worker->sink ? hand_on(worker, packets) : REFUSED_NOT;
 	if (refusal || !intake->record)
 		return refusal;
-	packets_write_lines(&worker->packets, lines);
+	buf_clear(lines);
+	packets_write_lines(packets, lines);
 	if (lines->failed)
 		return REFUSED_MEMORY;
 	r = record_append(intake->record, lines->data, lines->len);
@@ -227,19 +232,24 @@ static void sum_up(const struct packets *packets, struct stats_batch *batch)
 	}
 }
 
+enum refusal intake_take_packets(struct intake *intake, struct worker *worker,
+				 struct packets *packets, struct stats_batch *batch)
+{
+	enum refusal refusal = REFUSED_NOT;
+	struct pending pending = admit(intake, packets, batch);
+
+	sum_up(packets, batch);
+	if (batch->n_packets > 0)
+		refusal = store(intake, worker, packets);
+	settle(intake, &pending, refusal == REFUSED_NOT);
+	return refusal;
+}
+
 enum refusal intake_take(struct intake *intake, struct worker *worker, uint64_t n_expected,
 			 struct stats_batch *batch)
 {
 	enum refusal refusal = split(worker, n_expected);
-	struct pending pending;
 
 	*batch = (struct stats_batch){ .n_bytes = worker->body.len };
-	if (refusal)
-		return refusal;
-	pending = admit(intake, &worker->packets, batch);
-	sum_up(&worker->packets, batch);
-	if (batch->n_packets > 0)
-		refusal = store(intake, worker);
-	settle(intake, &pending, refusal == REFUSED_NOT);
-	return refusal;
+	return refusal ? refusal : intake_take_packets(intake, worker, &worker->packets, batch);
 }

@@ -29,5 +29,10 @@ void intake_free(struct intake *intake);
  */
 enum refusal intake_take(struct intake *intake, struct worker *worker, uint64_t n_expected,
 			 struct stats_batch *batch) MUST_CHECK;
+/* The same with packets that were split. *batch: of zeros, but for what the caller knows. */
+enum refusal intake_take_packets(struct intake *intake, struct worker *worker,
+				 struct packets *packets, struct stats_batch *batch) MUST_CHECK;
+/* Why packets that cannot be split are refused: PACKETS_E_*, 0 or -ENOMEM. */
+enum refusal intake_why(int packets_error);
 
 #endif

@@ -59,16 +59,40 @@ static int scan_batch(struct json_cursor *c, struct packets *packets)
 	return n_packets ? 0 : PACKETS_E_EMPTY;
 }
 
+void packets_clear(struct packets *packets)
+{
+	if (packets->capacity > PACKETS_KEEP_MAX)
+		packets_deinit(packets);
+	packets->n_items = 0;
+}
+
+int packets_add(struct packets *packets, const char *body, size_t len)
+{
+	struct json_cursor c = { .at = body, .end = body + len };
+	size_t n_before = packets->n_items;
+	int r;
+
+	json_scan_space(&c);
+	r = on_packet(&c, JSON_MAX_DEPTH, packets);
+	if (r)
+		return r;
+	json_scan_space(&c);
+	if (c.at == c.end)
+		return 0;
+	packets->n_items = n_before;
+	return PACKETS_E_SYNTAX;
+}
+
 int packets_split(struct packets *packets, const char *body, size_t len, bool is_batch)
 {
 	struct json_cursor c = { .at = body, .end = body + len };
 	int r;
 
-	if (packets->capacity > PACKETS_KEEP_MAX)
-		packets_deinit(packets);
-	packets->n_items = 0;
+	packets_clear(packets);
+	if (!is_batch)
+		return packets_add(packets, body, len);
 	json_scan_space(&c);
-	r = is_batch ? scan_batch(&c, packets) : on_packet(&c, JSON_MAX_DEPTH, packets);
+	r = scan_batch(&c, packets);
 	if (r)
 		return r;
 	json_scan_space(&c);

@@ -36,10 +36,15 @@ struct packets {
 };
 
 void packets_deinit(struct packets *packets); /* empty and usable after */
+/* Empties it, and lets go of what a giant batch needed. */
+void packets_clear(struct packets *packets);
 
 /* Replaces the content of `packets`: of a batch, an array of packets, or of one packet.
  * 0, PACKETS_E_*, or -ENOMEM. */
 int packets_split(struct packets *packets, const char *body, size_t len, bool is_batch) MUST_CHECK;
+
+/* One packet more: a whole text, which is no batch. 0, PACKETS_E_*, or -ENOMEM. */
+int packets_add(struct packets *packets, const char *body, size_t len) MUST_CHECK;
 
 /* Appends the packets that are no duplicates, one a line; line ends inside a packet, which can only
  * be white space between tokens, become spaces. */

@@ -9,6 +9,11 @@
 	X(REFUSED_NO_BATCH, 400, 0, "no_batch", "With Weir-Packets, the body must be an array.")   \
 	X(REFUSED_BATCH_SIZE, 400, 0, "batch_size", "Weir-Packets is not the number of packets.")  \
 	X(REFUSED_TOO_LARGE, 413, 0, "too_large", "The body is larger than is accepted here.")     \
+	X(REFUSED_FRAME, 400, 0, "grpc_frame",                                                     \
+	  "The call must send one whole message of its method.")                                   \
+	X(REFUSED_ENCODING, 415, 0, "grpc_encoding", "grpc-encoding may name gzip and identity.")  \
+	X(REFUSED_NO_SERVICE, 404, 0, "unknown_service",                                           \
+	  "The health of this service is not known here.")                                         \
 	X(REFUSED_TOKEN, 401, 0, "unauthorized", "It needs Authorization: Bearer TOKEN.")          \
 	X(REFUSED_DELIVERY_TOKEN, 401, 0, "delivery_token",                                        \
 	  "A delivery needs the delivery token.")                                                  \

@@ -12,17 +12,16 @@ static struct format_slice slice(const char *text)
 	return (struct format_slice){ text, text ? strlen(text) : 0 };
 }
 
-static enum format_id find_format(const struct front_request *rq, const struct format_body *body)
+static enum format_id find_format(const struct request_form *form, const struct format_body *body)
 {
-	const char *name = rq->fields[FIELD_WEIR_FORMAT];
-	enum format_id id = name ? format_find(name) : FORMATS;
+	enum format_id id = form->format ? format_find(form->format) : FORMATS;
 	enum format_family family = FORMAT_FAMILY_ANY;
 
 	if (id != FORMATS)
 		return id;
 	if (!format_route_find(body->path.data, body->path.len, &family))
 		family = FORMAT_FAMILY_ANY;
-	return format_detect(family, body, slice(rq->fields[FIELD_CONTENT_TYPE]));
+	return format_detect(family, body, form->type);
 }
 
 /* Loki's agents and nodes do not announce the snappy around protobuf. */
@@ -38,44 +37,48 @@ static int unpack(struct codec *codec, const struct format_body *from, size_t ma
 	return codec_unpack(codec, from->data, from->len, &announced, max_bytes, bytes);
 }
 
-/* The JSON form of the unpacked bytes. */
-static int write_json(const struct front_request *rq, const struct format_body *from,
-		      struct buf *json)
+enum refusal request_body_convert(const struct request_form *form, const char *data, size_t len,
+				  struct buf *json)
 {
+	struct format_body from = { data, len, form->path, form->query };
 	struct format_sink sink = { .out = json, .max_bytes = FORM_MAX_BYTES };
-	enum format_id id = find_format(rq, from);
+	enum format_id id = find_format(form, &from);
+	int r = 0;
 
-	if (!format_get(id)->is_json)
-		return format_read(id, from, &sink);
-	buf_append(json, from->data, from->len);
-	return json->failed ? -ENOMEM : 0;
+	if (format_get(id)->is_json)
+		buf_append(json, data, len);
+	else
+		r = format_read(id, &from, &sink);
+	if (json->failed || r == -ENOMEM)
+		return REFUSED_MEMORY;
+	if (r == 0)
+		return REFUSED_NOT;
+	return r == FORMAT_E_EMPTY ? REFUSED_EMPTY : REFUSED_SYNTAX;
 }
 
 enum refusal request_body_read(const struct front_request *rq, size_t max_bytes, struct buf *body)
 {
-	struct format_body from = { body->data, body->len, slice(rq->path), slice(rq->query) };
+	const struct request_form form = { .format = rq->fields[FIELD_WEIR_FORMAT],
+					   .path = slice(rq->path),
+					   .query = slice(rq->query),
+					   .type = slice(rq->fields[FIELD_CONTENT_TYPE]) };
+	const struct format_body from = { body->data, body->len, form.path, form.query };
 	struct codec *codec = codec_new(&(struct codec_memory){ 0 });
+	enum refusal refusal = REFUSED_SYNTAX;
 	struct codec_bytes bytes;
 	struct buf json = { 0 };
-	int r;
 
 	if (!codec)
 		return REFUSED_MEMORY;
-	r = unpack(codec, &from, max_bytes, &bytes) == 0 ? 0 : FORMAT_E_SYNTAX;
-	if (r == 0) {
-		from.data = bytes.data;
-		from.len = bytes.len;
-		r = write_json(rq, &from, &json);
-	}
+	if (unpack(codec, &from, max_bytes, &bytes) == 0)
+		refusal = request_body_convert(&form, bytes.data, bytes.len, &json);
 	codec_release(codec);
 	codec_free(codec);
-	if (r == 0) {
-		buf_deinit(body);
-		*body = json;
-		return REFUSED_NOT;
+	if (refusal) {
+		buf_deinit(&json);
+		return refusal;
 	}
-	buf_deinit(&json);
-	if (r == -ENOMEM)
-		return REFUSED_MEMORY;
-	return r == FORMAT_E_EMPTY ? REFUSED_EMPTY : REFUSED_SYNTAX;
+	buf_deinit(body);
+	*body = json;
+	return REFUSED_NOT;
 }

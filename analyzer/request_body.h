@@ -6,8 +6,18 @@
  * The node says the format (Weir-Format). Without that its path, its first bytes and its media type do.
  */
 #include "analyzer/refusal.h"
+#include "common/format/format_body.h"
 #include "common/front/front_request.h"
 
+/* How a packet came to its node. What is not known has no bytes. */
+struct request_form {
+	const char *format; /* NULL: it is not known */
+	struct format_slice path, query, type;
+};
+
+/* Appends the JSON form of unpacked bytes. */
+enum refusal request_body_convert(const struct request_form *form, const char *data, size_t len,
+				  struct buf *json) MUST_CHECK;
 /* *body: of the request; its JSON form takes its place. */
 enum refusal request_body_read(const struct front_request *rq, size_t max_bytes,
 			       struct buf *body) MUST_CHECK;

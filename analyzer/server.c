@@ -5,10 +5,12 @@
 #include <sys/resource.h>
 
 #include "analyzer/access.h"
+#include "analyzer/call.h"
 #include "analyzer/ingest.h"
 #include "analyzer/reply.h"
 #include "common/clock.h"
 #include "common/front/front.h"
+#include "common/grpc/grpc_path.h"
 #include "common/log.h"
 #include "common/net/net_given.h"
 #include "common/tls/tls_watch.h"
@@ -16,6 +18,7 @@
 #define MAX_CONNECTIONS 4096
 #define MIN_CONNECTIONS 64
 #define OWN_DESCRIPTORS 256        /* sinks, the record, the registry */
+#define HEALTH_THREADS 1           /* for questions about health by gRPC alone */
 #define MAX_BODIES 4               /* of the largest size, of all that are here */
 #define REQUEST_US (30 * US_PER_S) /* for a whole request */
 #define IDLE_US (120 * US_PER_S)
@@ -24,11 +27,10 @@ struct server {
 	struct front *front;
 	struct tls_context *tls; /* NULL: there is no TLS port */
 	struct tls_watch *tls_watch;
-	struct net_addr tls_addr;
+	struct net_addr addr, tls_addr, grpc_addr;
 	struct ingest ingest;
 	struct worker **workers;    /* owned; one for each thread */
 	const char *delivery_token; /* NULL: none is asked for */
-	struct net_addr addr;
 
 	atomic_bool is_draining;
 	atomic_uint n_ingesting;         /* deliveries in work */
@@ -43,7 +45,15 @@ struct route {
 	const char *allow;
 	enum route_access access;
 	int (*serve)(struct server *server, struct front_request *rq); /* NULL: a thread does */
+	/* ACCESS_DELIVERY: on a thread. */
+	int (*take)(const struct ingest *ingest, struct worker *worker, struct front_request *rq);
+	bool is_call;
 };
+
+static bool is_up(const struct server *server)
+{
+	return !atomic_load(&server->is_draining) && !faults_now(server->ingest.faults).is_down;
+}
 
 static int reply_status(struct front_request *rq, int status, const char *text)
 {
@@ -68,12 +78,10 @@ static int serve_health(struct server *server, struct front_request *rq)
 static int serve_status(struct server *server, struct front_request *rq)
 {
 	const struct config *config = server->ingest.config;
-	bool is_up =
-		!atomic_load(&server->is_draining) && !faults_now(server->ingest.faults).is_down;
 	cJSON *json = cJSON_CreateObject();
 
 	if (cJSON_AddStringToObject(json, "id", config->id) &&
-	    cJSON_AddStringToObject(json, "status", is_up ? "up" : "down") &&
+	    cJSON_AddStringToObject(json, "status", is_up(server) ? "up" : "down") &&
 	    cJSON_AddBoolToObject(json, "enabled",
 				  !faults_now(server->ingest.faults).is_disabled) &&
 	    cJSON_AddNumberToObject(json, "weight", config->weight) &&
@@ -101,13 +109,11 @@ static int serve_stats(struct server *server, struct front_request *rq)
 
 static int serve_metrics(struct server *server, struct front_request *rq)
 {
-	bool is_up =
-		!atomic_load(&server->is_draining) && !faults_now(server->ingest.faults).is_down;
 	enum metrics_format format = metrics_format_for(rq->fields[FIELD_ACCEPT]);
 	struct buf text = { 0 };
 	int status;
 
-	stats_set_up(server->ingest.stats, is_up);
+	stats_set_up(server->ingest.stats, is_up(server));
 	stats_write_metrics(server->ingest.stats, format, &text);
 	status = text.failed
 			 ? reply_refusal(rq, REFUSED_MEMORY, NULL)
@@ -129,8 +135,11 @@ static int serve_disable(struct server *server, struct front_request *rq)
 }
 
 static const struct route routes[] = {
-	{ "/ingest", HTTP_POST, "POST", ACCESS_DELIVERY, NULL },
-	{ "/analyze", HTTP_POST, "POST", ACCESS_DELIVERY, NULL },
+	{ "/ingest", HTTP_POST, "POST", ACCESS_DELIVERY, NULL, ingest_serve },
+	{ "/analyze", HTTP_POST, "POST", ACCESS_DELIVERY, NULL, ingest_serve },
+	{ GRPC_DELIVER_PATH, HTTP_POST, "POST", ACCESS_DELIVERY, NULL, call_deliver, true },
+	{ GRPC_EXPORT_PATH, HTTP_POST, "POST", ACCESS_DELIVERY, NULL, call_export, true },
+	{ GRPC_CHECK_PATH, HTTP_POST, "POST", ACCESS_OPEN, NULL, NULL, true },
 	{ "/health", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_health },
 	{ "/stats", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_stats },
 	{ "/status", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_status },
@@ -140,20 +149,22 @@ static const struct route routes[] = {
 	{ "/disable", HTTP_POST, "POST", ACCESS_CONTROL, serve_disable },
 };
 
-static const struct route *find_route(const char *path)
+static const struct route *find_route(const struct front_request *rq)
 {
-	size_t len = strlen(path);
+	size_t len = strlen(rq->path);
 
-	while (len > 1 && path[len - 1] == '/')
+	while (len > 1 && rq->path[len - 1] == '/')
 		len--;
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++)
-		if (strlen(routes[i].path) == len && memcmp(routes[i].path, path, len) == 0)
+		if (routes[i].is_call == rq->is_call && strlen(routes[i].path) == len &&
+		    memcmp(routes[i].path, rq->path, len) == 0)
 			return &routes[i];
 	return NULL;
 }
 
 /* Where an analyzer takes requests as they came, they come to any path. */
-static const struct route request_route = { "", HTTP_POST, "POST, PUT", ACCESS_DELIVERY, NULL };
+static const struct route request_route = { "",   HTTP_POST,   "POST, PUT", ACCESS_DELIVERY,
+					    NULL, ingest_serve };
 
 static bool route_takes(const struct route *route, enum http_method method)
 {
@@ -194,10 +205,10 @@ static enum refusal check_access(const struct server *server, const struct route
 static enum front_way decide(void *arg, struct front_request *rq)
 {
 	struct server *server = arg;
-	const struct route *route = find_route(rq->path);
+	const struct route *route = find_route(rq);
 	enum refusal refusal;
 
-	if (!route && server->ingest.config->accepts == ACCEPTS_REQUEST)
+	if (!route && !rq->is_call && server->ingest.config->accepts == ACCEPTS_REQUEST)
 		route = &request_route;
 	rq->route = route;
 	if (!route || !route_takes(route, rq->method)) {
@@ -209,8 +220,8 @@ static enum front_way decide(void *arg, struct front_request *rq)
 		refuse_access(server, rq, refusal);
 		return WAY_ANSWERED;
 	}
-	if (route->access == ACCESS_DELIVERY)
-		return WAY_OTHER;
+	if (!route->serve)
+		return route->access == ACCESS_DELIVERY ? WAY_OTHER : WAY_FIRST;
 	route->serve(server, rq);
 	return WAY_ANSWERED;
 }
@@ -219,9 +230,15 @@ static enum front_way decide(void *arg, struct front_request *rq)
 static void serve(void *arg, struct front_request *rq, unsigned thread)
 {
 	struct server *server = arg;
+	const struct route *route = rq->route;
 
+	if (!route->take) {
+		call_check(&server->ingest, rq, is_up(server));
+		return;
+	}
 	atomic_fetch_add(&server->n_ingesting, 1);
-	rq->is_trusted = ingest_serve(&server->ingest, server->workers[thread], rq) == 200;
+	rq->is_trusted =
+		route->take(&server->ingest, server->workers[thread - HEALTH_THREADS], rq) == 200;
 	atomic_store(&server->last_ingest_us, clock_mono_us());
 	atomic_fetch_sub(&server->n_ingesting, 1);
 }
@@ -271,12 +288,17 @@ static int start_front(struct server *server)
 					      .on_count = on_count,
 					      .on_refused = on_refused };
 	const struct config *config = server->ingest.config;
-	unsigned most = max_connections();
+	const struct front_port all[] = { { &server->addr, false },
+					  { &server->tls_addr, true },
+					  { &server->grpc_addr, server->tls != NULL } };
+	struct front_port ports[ARRAY_LEN(all)] = { all[0] };
+	unsigned most = max_connections(), n_ports = 1;
 	struct front_config front = { .name = "server",
 				      .tls = server->tls,
 				      .ops = &ops,
 				      .arg = server,
-				      .n_threads = (unsigned)config->n_threads,
+				      .n_threads = (unsigned)config->n_threads + HEALTH_THREADS,
+				      .n_first_threads = HEALTH_THREADS,
 				      .n_queue = most,
 				      .max_connections = most,
 				      .max_per_address = most / 4,
@@ -286,13 +308,16 @@ static int start_front(struct server *server)
 				      .max_held_bytes = MAX_BODIES * config->max_body_bytes,
 				      .request_us = REQUEST_US,
 				      .idle_us = IDLE_US };
-	char text[NET_ADDR_STRLEN];
-	int r = front_new(&front, &server->addr, server->tls ? &server->tls_addr : NULL,
-			  &server->front);
+	int r;
 
-	net_addr_format(&server->addr, text);
+	if (config->listen_tls)
+		ports[n_ports++] = all[1];
+	if (config->grpc_listen)
+		ports[n_ports++] = all[2];
+	r = front_new(&front, ports, n_ports, &server->front);
 	if (r != 0)
-		log_error("server", "cannot listen", "addr=%s reason=%s", text, strerror(-r));
+		log_error("server", "cannot listen", "addr=%s reason=%s", config->listen,
+			  strerror(-r));
 	return r;
 }
 
@@ -336,7 +361,8 @@ int server_start(const struct ingest *ingest, const char *delivery_token, struct
 	server->delivery_token = delivery_token;
 	server->addr = ingest->config->listen_addr;
 	server->tls_addr = ingest->config->listen_tls_addr;
-	r = ingest->config->listen_tls ? start_tls(server) : 0;
+	server->grpc_addr = ingest->config->grpc_addr;
+	r = config_speaks_tls(ingest->config) ? start_tls(server) : 0;
 	if (!r)
 		r = make_workers(server);
 	if (!r)
@@ -371,6 +397,11 @@ const struct net_addr *server_addr(const struct server *server)
 const struct net_addr *server_tls_addr(const struct server *server)
 {
 	return &server->tls_addr;
+}
+
+const struct net_addr *server_grpc_addr(const struct server *server)
+{
+	return &server->grpc_addr;
 }
 
 void server_drain(struct server *server)

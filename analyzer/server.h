@@ -1,8 +1,8 @@
 #ifndef WEIR_ANALYZER_SERVER_H
 #define WEIR_ANALYZER_SERVER_H
 /*
- * The HTTP server: POST /ingest or /analyze; GET /health, /status, /processed, /stats, /metrics; POST
- * /enable, /disable.
+ * The server, by HTTP/1.1 and HTTP/2: POST /ingest or /analyze; GET /health, /status, /processed, /stats,
+ * /metrics; POST /enable, /disable; calls of gRPC (call.h). Each of its ports serves all of them.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +23,8 @@ void server_stop(struct server *server);
 const struct net_addr *server_addr(const struct server *server);
 /* Where its TLS port is, if it has one. */
 const struct net_addr *server_tls_addr(const struct server *server);
+/* Where its port for gRPC is, if it has one. */
+const struct net_addr *server_grpc_addr(const struct server *server);
 /* From now on its health check fails, and connections are closed after an answer. */
 void server_drain(struct server *server);
 /* How long no delivery has been in work, in us; 0 while one is. */

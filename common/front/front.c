@@ -14,15 +14,24 @@
 #define ACCEPTS_PER_TURN 32 /* then the other connections' turn */
 #define TICK_US 100000
 
+/* A port that it listens on. */
+struct port {
+	struct front *front;
+	int fd;
+	bool is_tls;
+	struct event *event;
+};
+
 struct front {
 	struct front_config config;
 	struct front_crowd crowd;
 	pthread_t thread;
 	bool has_thread;
 	_Atomic bool must_stop;
-	int listen_fd, tls_fd; /* -1: there is no such port */
+	struct port ports[FRONT_MAX_PORTS];
+	unsigned n_ports;
 	bool is_accepting;
-	struct event *accept_event, *tls_accept_event, *done_event, *tick;
+	struct event *done_event, *tick;
 };
 
 static void set_accepting(struct front *f, bool is_accepting)
@@ -30,13 +39,11 @@ static void set_accepting(struct front *f, bool is_accepting)
 	if (f->is_accepting == is_accepting)
 		return;
 	f->is_accepting = is_accepting;
-	if (!is_accepting) {
-		event_del(f->accept_event);
-		if (f->tls_accept_event)
-			event_del(f->tls_accept_event);
-	} else if (event_add(f->accept_event, NULL) != 0 ||
-		   (f->tls_accept_event && event_add(f->tls_accept_event, NULL) != 0))
-		log_error(f->config.name, "cannot accept");
+	for (unsigned i = 0; i < f->n_ports; i++)
+		if (!is_accepting)
+			event_del(f->ports[i].event);
+		else if (event_add(f->ports[i].event, NULL) != 0)
+			log_error(f->config.name, "cannot accept");
 }
 
 /* Where there is no descriptor left, a connection that is only waited for gives its own. */
@@ -52,7 +59,8 @@ static void on_accept_failed(struct front *f)
 
 static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 {
-	struct front *f = arg;
+	const struct port *port = arg;
+	struct front *f = port->front;
 
 	(void)what;
 	f->crowd.now_us = clock_mono_us();
@@ -66,26 +74,17 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 			return;
 		}
 		if (front_make_room(&f->crowd, &from))
-			front_conn_open(&f->crowd, fd, &from, listen_fd == f->tls_fd);
+			front_conn_open(&f->crowd, fd, &from, port->is_tls);
 		else
 			close(fd);
 	}
 }
 
-static void on_done(evutil_socket_t fd, short what, void *arg)
+/* What threads have done since it was last looked at. */
+static void take_done(struct front_crowd *all)
 {
-	struct front *f = arg;
-	struct front_crowd *all = &f->crowd;
 	struct front_job *job, *next;
-	eventfd_t value;
 
-	(void)what;
-	if (eventfd_read(fd, &value) != 0)
-		return;
-	if (atomic_load(&f->must_stop)) {
-		event_base_loopbreak(all->base);
-		return;
-	}
 	pthread_mutex_lock(&all->done_lock);
 	job = all->done;
 	all->done = NULL;
@@ -95,6 +94,21 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 		next = job->next;
 		job->on_done(job);
 	}
+}
+
+static void on_done(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+	eventfd_t value;
+
+	(void)what;
+	if (eventfd_read(fd, &value) != 0)
+		return;
+	if (atomic_load(&f->must_stop)) {
+		event_base_loopbreak(f->crowd.base);
+		return;
+	}
+	take_done(&f->crowd);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -121,14 +135,16 @@ static int init_events(struct front *f)
 	struct timeval tick = clock_timeval(TICK_US);
 	struct event_base *base = f->crowd.base;
 
-	f->accept_event = event_new(base, f->listen_fd, EV_READ | EV_PERSIST, on_accept, f);
-	if (f->tls_fd >= 0)
-		f->tls_accept_event =
-			event_new(base, f->tls_fd, EV_READ | EV_PERSIST, on_accept, f);
+	for (unsigned i = 0; i < f->n_ports; i++) {
+		struct port *port = &f->ports[i];
+
+		port->event = event_new(base, port->fd, EV_READ | EV_PERSIST, on_accept, port);
+		if (!port->event)
+			return -ENOMEM;
+	}
 	f->done_event = event_new(base, f->crowd.done_fd, EV_READ | EV_PERSIST, on_done, f);
 	f->tick = event_new(base, -1, EV_PERSIST, on_tick, f);
-	if (!f->accept_event || (f->tls_fd >= 0 && !f->tls_accept_event) || !f->done_event ||
-	    !f->tick)
+	if (!f->done_event || !f->tick)
 		return -ENOMEM;
 	set_accepting(f, true);
 	return event_add(f->done_event, NULL) == 0 && event_add(f->tick, &tick) == 0 ? 0 : -ENOMEM;
@@ -146,27 +162,33 @@ static void init_crowd(struct front *f)
 	all->base = event_base_new();
 }
 
-static int listen_at(struct net_addr *addr, int *fdp)
+static int listen_at(struct front *f, const struct front_port *at)
 {
-	int r = net_given_listen(addr, false, BACKLOG, fdp);
+	struct port *port = &f->ports[f->n_ports];
+	int r = net_given_listen(at->addr, false, BACKLOG, &port->fd);
 
-	return r == 0 ? net_local_addr(*fdp, addr) : r;
+	if (r != 0)
+		return r;
+	port->front = f;
+	port->is_tls = at->is_tls;
+	f->n_ports++;
+	return net_local_addr(port->fd, at->addr);
 }
 
-int front_new(const struct front_config *config, struct net_addr *addr, struct net_addr *tls_addr,
+int front_new(const struct front_config *config, const struct front_port *ports, unsigned n_ports,
 	      struct front **frontp)
 {
 	struct front *f = calloc(1, sizeof(*f));
 	int r;
 
+	assert(n_ports > 0 && n_ports <= FRONT_MAX_PORTS);
 	if (!f)
 		return -ENOMEM;
-	f->listen_fd = f->tls_fd = -1;
 	f->config = *config;
 	init_crowd(f);
-	r = f->crowd.base && f->crowd.done_fd >= 0 ? listen_at(addr, &f->listen_fd) : -ENOMEM;
-	if (r == 0 && tls_addr)
-		r = listen_at(tls_addr, &f->tls_fd);
+	r = f->crowd.base && f->crowd.done_fd >= 0 ? 0 : -ENOMEM;
+	for (unsigned i = 0; r == 0 && i < n_ports; i++)
+		r = listen_at(f, &ports[i]);
 	if (r == 0)
 		r = front_pool_new(config->name, config->n_threads, config->n_first_threads,
 				   config->n_queue, &f->crowd.pool);
@@ -204,17 +226,17 @@ void front_free(struct front *f)
 	if (f->has_thread && eventfd_write(f->crowd.done_fd, 1) == 0)
 		pthread_join(f->thread, NULL);
 	front_pool_free(f->crowd.pool);
+	f->crowd.pool = NULL;
+	take_done(&f->crowd);
 	for (unsigned i = 0; i < FRONT_STATES; i++)
 		while ((c = TAILQ_FIRST(&f->crowd.lists[i])))
 			front_close(c, FRONT_CLOSE_STOPPED);
-	free_event(f->accept_event);
-	free_event(f->tls_accept_event);
+	for (unsigned i = 0; i < f->n_ports; i++) {
+		free_event(f->ports[i].event);
+		close(f->ports[i].fd);
+	}
 	free_event(f->done_event);
 	free_event(f->tick);
-	if (f->listen_fd >= 0)
-		close(f->listen_fd);
-	if (f->tls_fd >= 0)
-		close(f->tls_fd);
 	close(f->crowd.done_fd);
 	if (f->crowd.base)
 		event_base_free(f->crowd.base);

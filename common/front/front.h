@@ -1,16 +1,22 @@
 #ifndef WEIR_COMMON_FRONT_H
 #define WEIR_COMMON_FRONT_H
 /*
- * A small server of HTTP/1.1. Its own thread accepts, reads whole requests within limits, and hands
+ * A small server of HTTP/1.1, and of HTTP/2 where it is told so. Its own thread accepts, reads whole requests within limits, and hands
  * them to a pool of threads. So slow clients hold a place among the connections, and never a thread.
  */
 #include "common/front/front_config.h"
 
 struct front;
-/* *addr: where to listen, then where it listens. tls_addr: the same for the TLS port; NULL: there is
- * none. Copies config; borrows what it points to. Negative
- * errno. */
-int front_new(const struct front_config *config, struct net_addr *addr, struct net_addr *tls_addr,
+
+#define FRONT_MAX_PORTS 3
+
+struct front_port {
+	struct net_addr *addr; /* where to listen, then where it listens; borrowed by front_new */
+	bool is_tls;
+};
+
+/* 1 to FRONT_MAX_PORTS of them. Copies config; borrows what it points to. Negative errno. */
+int front_new(const struct front_config *config, const struct front_port *ports, unsigned n_ports,
 	      struct front **frontp) MUST_CHECK;
 /* From now on connections are closed after an answer. Any thread. */
 void front_drain(struct front *f);

@@ -52,7 +52,7 @@ struct front_ops {
 struct front_config {
 	const char *name;                /* of its threads and in the log */
 	const struct net_allow *proxies; /* trusted; NULL: none */
-	struct tls_context *tls;         /* of the TLS port; borrowed; NULL: there is none */
+	struct tls_context *tls;         /* of TLS ports; borrowed; NULL: there are none */
 	const struct front_ops *ops;
 	void *arg;
 	unsigned n_threads;       /* of the pool */

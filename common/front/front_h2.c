@@ -76,18 +76,13 @@ static void free_h2(struct front_conn *c)
 {
 	struct front_h2 *h = c->h2;
 	struct front_stream *s;
-	struct front_work *work;
 
 	if (!h)
 		return;
 	for (enum front_stream_state state = 0; state < FRONT_STREAM_STATES; state++)
 		while ((s = TAILQ_FIRST(&h->lists[state])))
 			front_stream_free(s);
-	TAILQ_FOREACH(work, &h->works, entry)
-	{
-		work->h2 = NULL;
-		c->n_held_bytes -= work->n_held_bytes; /* the crowd has them on */
-	}
+	front_work_leave_all(h);
 	h2_server_deinit(&h->server);
 	c->h2 = NULL;
 	c->n_working = 0;

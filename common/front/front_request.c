@@ -181,23 +181,20 @@ int front_send_message(struct front_request *rq, const char *message, size_t len
 	return 200;
 }
 
-/* A header section alone, with the status. */
-static int refuse_call(struct front_request *rq, const struct web_answer *answer,
+void front_refuse_call(struct front_request *rq, enum grpc_code code, unsigned retry_after_s,
 		       const char *detail)
 {
-	enum grpc_code code = grpc_code_of_status(answer->status);
-
+	assert(rq->is_call);
 	begin_call_answer(rq);
 	buf_printf(&rq->out, "Grpc-Status: %d\r\nGrpc-Message: ", (int)code);
 	grpc_write_message(&rq->out, detail);
 	buf_append_str(&rq->out, "\r\n");
-	if (answer->retry_after_s > 0) {
+	if (retry_after_s > 0) {
 		buf_append_str(&rq->out, "Grpc-Status-Details-Bin: ");
-		grpc_retry_write(&rq->out, code, detail, answer->retry_after_s);
+		grpc_retry_write(&rq->out, code, detail, retry_after_s);
 		buf_append_str(&rq->out, "\r\n");
 	}
 	buf_append_str(&rq->out, "\r\n");
-	return answer->status;
 }
 
 int front_send_problem(struct front_request *rq, const struct web_answer *from, const char *code,
@@ -207,8 +204,11 @@ int front_send_problem(struct front_request *rq, const struct web_answer *from, 
 	struct web_answer answer = *from;
 	char *text;
 
-	if (rq->is_call)
-		return refuse_call(rq, from, detail);
+	if (rq->is_call) {
+		front_refuse_call(rq, grpc_code_of_status(from->status), from->retry_after_s,
+				  detail);
+		return from->status;
+	}
 	text = web_problem_text(from->status, code, detail);
 	if (text)
 		printable_append(&shown, text, strlen(text), "");

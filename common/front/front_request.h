@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "common/buf.h"
+#include "common/grpc/grpc_code.h"
 #include "common/http/http_reader.h"
 #include "common/http/web_answer.h"
 #include "common/net/net.h"
@@ -72,6 +73,9 @@ int front_send_json(struct front_request *rq, int status, cJSON *json);
 int front_answer_json(struct front_request *rq, const struct web_answer *answer, cJSON *json);
 /* The message of a call that went well. Returns 200. */
 int front_send_message(struct front_request *rq, const char *message, size_t len);
+/* A call that did not. retry_after_s 0: it does not say when to try again. */
+void front_refuse_call(struct front_request *rq, enum grpc_code code, unsigned retry_after_s,
+		       const char *detail);
 /* RFC 9457; fills in body and content type. code may be NULL. A call is refused with the code of gRPC for
  * the status. */
 int front_send_problem(struct front_request *rq, const struct web_answer *answer, const char *code,

@@ -74,7 +74,7 @@ TAILQ_HEAD(front_conn_list, front_conn);
 struct front_crowd {
 	const struct front_config *config; /* borrowed */
 	struct event_base *base;
-	struct front_pool *pool;
+	struct front_pool *pool; /* NULL: it is gone, and nothing is in work */
 	struct front_conn_list lists[FRONT_STATES];
 	event_callback_fn on_event; /* of each connection */
 	void (*free_h2)(struct front_conn *c);

@@ -80,6 +80,20 @@ static void free_work(struct front_work *work)
 	free(work);
 }
 
+/* The bytes of bodies stay charged until their threads are done. */
+void front_work_leave_all(struct front_h2 *h)
+{
+	struct front_work *work;
+
+	while ((work = TAILQ_FIRST(&h->works))) {
+		TAILQ_REMOVE(&h->works, work, entry);
+		work->h2 = NULL;
+		h->conn->n_held_bytes -= work->n_held_bytes;
+		if (!work->crowd->pool)
+			free_work(work); /* its thread has not begun, and never will */
+	}
+}
+
 /* Its request is not needed any more. */
 static void drop_work(struct front_stream *s)
 {

@@ -66,6 +66,8 @@ struct front_h2 {
 	uint64_t head_since_us; /* a header section has been coming since then; 0: none is */
 };
 
+/* The connection ends: what threads serve is left to them. */
+void front_work_leave_all(struct front_h2 *h);
 /* NULL: there are too many, or out of memory. */
 struct front_stream *front_stream_new(struct front_h2 *h, int32_t id);
 /* A request that a thread has is left to it. */

@@ -281,6 +281,7 @@ static int start_front(struct admin *admin)
 					      .begin_stream = begin_stream,
 					      .continue_stream = continue_stream,
 					      .end_stream = end_stream };
+	const struct front_port ports[] = { { &admin->addr, false }, { &admin->tls_addr, true } };
 	struct front_config config = { .name = "admin",
 				       .proxies = admin->api.config.shared->proxies,
 				       .ops = &ops,
@@ -297,8 +298,7 @@ static int start_front(struct admin *admin)
 				       .request_us = REQUEST_US };
 
 	config.tls = admin->api.config.shared->tls.contexts[NODE_TLS_ADMIN];
-	return front_new(&config, &admin->addr, config.tls ? &admin->tls_addr : NULL,
-			 &admin->front);
+	return front_new(&config, ports, config.tls ? 2 : 1, &admin->front);
 }
 
 int admin_start(const struct admin_config *config, struct admin **adminp)

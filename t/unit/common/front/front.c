@@ -110,7 +110,7 @@ static int start_with(void **state, uint64_t request_us)
 		return -1;
 	config.proxies = s->proxies;
 	*state = s;
-	return front_new(&config, &s->addr, NULL, &s->front);
+	return front_new(&config, &(struct front_port){ .addr = &s->addr }, 1, &s->front);
 }
 
 static int start(void **state)

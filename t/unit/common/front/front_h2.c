@@ -98,7 +98,7 @@ static int start(void **state)
 
 	*state = s;
 	if (net_addr_parse(&s->addr, "127.0.0.1:0") != 0 ||
-	    front_new(&config, &s->addr, NULL, &s->front) != 0)
+	    front_new(&config, &(struct front_port){ .addr = &s->addr }, 1, &s->front) != 0)
 		return -1;
 	greet(s);
 	return 0;
