@@ -23,7 +23,7 @@ my $result = eval { decode_json($text =~ s/^logs: .*//mr) } // die "t/chaos/run 
 note(sprintf '%d faults: %s', scalar @{ $result->{plan} }, join ', ', sort keys %{ $result->{faults} });
 note(sprintf '%d packets acknowledged, %d of them recorded more than once, longest pause %.1f s',
     $result->{acknowledged}, $result->{duplicates}, $result->{longest_pause}{ms} / 1000);
-cmp_ok($result->{acknowledged}, '>', 0, 'packets are acknowledged');
+cmp_ok($result->{by_agent}{$_}, '>', 0, "packets by $_ are acknowledged") for qw(http tls h2 grpc);
 is_deeply($result->{lost}, [], 'all of them are recorded');
 is_deeply($result->{problems}, [], 'no program ends by itself, and the accounts add up');
 for (['worst', 'shares are right while all is well'], ['end', 'and when faults are over']) {

@@ -21,17 +21,18 @@ my @weights = (0.5, 0.3, 0.2, 0.4, 0.1);
 # Messages to catch up at most: with more of them shares would be off for long after each fault, and rightly.
 use constant CATCHUP_MAX => 1000;
 
-# Options: plan, folder, bin (folder of the programs), spill_max.
+# Options: plan, folder, bin (folder of the programs), spill_max, has_tls (nodes have TLS ports).
 sub start ($class, %options) {
-    my $self = bless { %options{qw(plan folder bin spill_max)}, processes => {}, ports => {}, records => [], wanted_fault => {} }, $class;
+    my $self = bless { %options{qw(plan folder bin spill_max has_tls)}, processes => {}, ports => {}, records => [], wanted_fault => {} }, $class;
     my @nodes = @{ $self->{plan}{nodes} };
     my @analyzers = @{ $self->{plan}{analyzers} };
     my @redis = Chaos::Redis::names_of($self->{plan});
-    $self->_hold_port($_) for @redis, @analyzers, (map { ($_, "$_.admin") } @nodes), $self->{plan}{is_cluster} ? map { "$_.bus" } @redis : ();
+    $self->_hold_port($_) for @redis, @analyzers, (map { ($_, "$_.admin", "$_.tls") } @nodes), $self->{plan}{is_cluster} ? map { "$_.bus" } @redis : ();
     my @ways_to_redis = $self->{plan}{is_cluster} ? map { $self->_way("to $_", $_) } @redis : map { $self->_way("$_ to redis", 'redis', $_) } @nodes;
     $self->{relay} = Chaos::Relay->start((map { $self->_way("to $_", $_) } @analyzers), @ways_to_redis);
     $self->{clock} = Weir::Clock->in_folder($self->{folder});
     $self->_start_redis;
+    $self->_make_certificate if $self->{has_tls};
     $self->_add($_, $self->_node_command($_)) for @nodes;
     $self->_add($analyzers[$_], $self->_analyzer_command($analyzers[$_], $weights[ $_ % @weights ])) for 0 .. $#analyzers;
     $self->start_one($_) for @nodes, @analyzers;
@@ -46,6 +47,15 @@ sub _start_redis ($self) {
     }
     $self->{processes}{$_}->wait_log(qr/Ready to accept connections/) for $redis->names;
     $redis->join_up;
+}
+
+# One that vouches for itself, for all nodes.
+sub _make_certificate ($self) {
+    my @command = (qw(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=chaos -addext), 'subjectAltName=IP:127.0.0.1',
+        '-keyout', "$self->{folder}/tls.key", '-out', $self->ca);
+    my $process = Chaos::Process->new('openssl', $self->{folder}, sub ($n) { @command }, ends => 1);
+    $process->start;
+    $process->wait_end(20) && !$process->status or die "openssl makes no certificate: " . Chaos::Process::slurp($process->log_path) . "\n";
 }
 
 # A port that stays ours while its program is away: bound, and never listened on.
@@ -71,6 +81,7 @@ sub _address ($self, $name) { return "127.0.0.1:$self->{ports}{$name}" }
 sub _node_command ($self, $id) {
     my @options = ('--delivery-timeout', '2s', '--connect-timeout', '500ms', '--drain-delay', '0ms', '--catchup-max-messages', CATCHUP_MAX);
     push @options, '--spill-max-bytes', $self->{spill_max} if $self->_node_knows('--spill-max-bytes');
+    push @options, '--listen-tls', $self->_address("$id.tls"), '--tls-cert', $self->ca, '--tls-key', "$self->{folder}/tls.key" if $self->{has_tls};
     return sub ($n) {
         return ($self->_program('weir-node'), '--node-id', $id, '--workers', 1, '--listen', $self->_address($id), '--admin-listen',
             $self->_address("$id.admin"), '--redis', $self->{redis}->url_for($id), @options);
@@ -94,7 +105,13 @@ sub _analyzer_command ($self, $id, $weight) {
 
 # ---- what the load and the report need ----
 
-sub targets ($self) { return map { 'http://' . $self->_address($_) . '/ingest' } @{ $self->{plan}{nodes} } }
+sub ca ($self) { return "$self->{folder}/tls.crt" }
+
+# way: plain or tls.
+sub targets ($self, $way = 'plain') {
+    return map { $way eq 'tls' ? 'https://' . $self->_address("$_.tls") . '/ingest' : 'http://' . $self->_address($_) . '/ingest' } @{ $self->{plan}{nodes} };
+}
+
 sub records ($self) { return @{ $self->{records} } }
 sub relay ($self) { return $self->{relay} }
 sub n_moves ($self) { return $self->{redis}->n_moves }
@@ -158,8 +175,9 @@ sub _tell_acl ($self) {
 # On ports of its own. It is to end by itself; where Redis is away it may not.
 sub _start_twin ($self, $node) {
     my @command = $self->{processes}{$node}{command}->(0);
-    my ($listen, $admin) = map { my $word = $_; grep { $command[ $_ - 1 ] eq $word } 1 .. $#command } '--listen', '--admin-listen';
-    @command[ $listen, $admin ] = ('127.0.0.1:0') x 2;
+    for my $word ('--listen', '--admin-listen', '--listen-tls') {
+        $command[$_] = '127.0.0.1:0' for grep { $command[ $_ - 1 ] eq $word } 1 .. $#command;
+    }
     my $twin = $self->{twins}{$node} //= Chaos::Process->new("twin-$node", $self->{folder}, sub ($n) { @command }, ends => 1);
     $twin->start;
 }

@@ -4,9 +4,10 @@ package Chaos::Harness;
 # what was acknowledged and what is on record.
 use v5.36;
 use JSON::PP qw(decode_json);
-use List::Util qw(max);
+use List::Util qw(max sum0);
 use Time::HiRes qw(sleep time);
 use Chaos::Accounts;
+use Chaos::Agents;
 use Chaos::Cluster;
 use Chaos::Process qw(slurp);
 use Chaos::Watch;
@@ -21,7 +22,7 @@ use constant {
     VERIFY_SECONDS => 15,
 };
 
-# Options: plan, folder, bin, rate, spill_max; say: is given a line of text for each thing that happens.
+# Options: plan, folder, bin, rate, agents (names), spill_max; say: is given a line of text for each thing that happens.
 sub new ($class, %options) {
     return bless { say => sub ($line) { }, %options, prefix => "s$options{plan}{seed}" =~ s/[^A-Za-z0-9._]/_/gr, notes => [] }, $class;
 }
@@ -40,7 +41,7 @@ sub run ($self) {
     $self->_settle;
     my %told = (relayed => $self->{cluster}->relay->counts, reasons => $self->{cluster}->refusals, verify => $self->_verify);
     $self->{cluster}->stop;
-    my $accounts = Chaos::Accounts->new(prefix => $self->{prefix}, acked => $self->_path('acked'), records => [ $self->{cluster}->records ]);
+    my $accounts = Chaos::Accounts->new(agents => $self->{load}->all, records => [ $self->{cluster}->records ]);
     return $self->_result($accounts, \%told);
 }
 
@@ -72,20 +73,16 @@ sub _tick ($self, $is_loaded = 0) {
 # ---- in the order of a run ----
 
 sub _start ($self) {
-    $self->{cluster} = Chaos::Cluster->start(%$self{qw(plan folder bin spill_max)});
-    $self->{watch} = Chaos::Watch->new(cluster => $self->{cluster}, %$self{qw(plan folder)}, acked => $self->_path('acked'));
+    $self->{cluster} = Chaos::Cluster->start(%$self{qw(plan folder bin spill_max)}, has_tls => Chaos::Agents::needs_tls(@{ $self->{agents} }));
+    $self->{watch} = Chaos::Watch->new(cluster => $self->{cluster}, %$self{qw(plan folder)}, acked => $self->_path('http.acked'));
     $self->{watch}->begin(time);
     my $is_up = $self->_wait(UP_SECONDS, sub { $self->{watch}->is_well });
     die "not everything comes up: ", $self->_ailments, "\n" if !$is_up;
 }
 
 sub _load ($self) {
-    my @command = (
-        "$self->{bin}/weir-loadgen", '--target', join(',', $self->{cluster}->targets), '--rate', $self->{rate},
-        '--duration', ($self->{plan}{for_ms} + 1000 * CALM_SECONDS) . 'ms', '--messages', '1-9', '--bytes', 60, '--connections', CONNECTIONS,
-        '--timeout', AGENT_TIMEOUT . 's', '--retries', 1000, '--acked', $self->_path('acked'), '--id-prefix', $self->{prefix}, '--json');
-    $self->{load} = Chaos::Process->new('load', $self->{folder}, sub ($n) { @command }, ends => 1, stdout => $self->_path('load.json'));
-    $self->{load}->start;
+    $self->{load} = Chaos::Agents->start(%$self{qw(cluster folder bin prefix rate)}, names => $self->{agents}, timeout => AGENT_TIMEOUT,
+        connections => CONNECTIONS, duration_ms => $self->{plan}{for_ms} + 1000 * CALM_SECONDS);
     $self->{zero} = time;
     $self->{watch}->begin($self->{zero});
 }
@@ -100,7 +97,8 @@ sub _carry_out ($self) {
             $self->{cluster}->act($action, @arguments);
         }
         $self->_tick(1);
-        die "the load ended early\n" if !$self->{load}->is_running && $self->_ms < $self->{plan}{for_ms} - 1000;
+        my @ended = $self->{load}->ended;
+        die "the load ended early: @ended\n" if @ended && $self->_ms < $self->{plan}{for_ms} - 1000;
         my $until_next = @steps ? ($steps[0][0] - $self->_ms) / 1000 : TICK;
         sleep max(0.001, $until_next < TICK ? $until_next : TICK);
     }
@@ -110,13 +108,13 @@ sub _carry_out ($self) {
 sub _calm_down ($self) {
     $self->{cluster}->heal;
     $self->{watch}->begin_calm;
-    $self->_wait(CALM_SECONDS, sub { $self->{watch}->is_calm_measured || !$self->{load}->is_running });
+    $self->_wait(CALM_SECONDS, sub { $self->{watch}->is_calm_measured || $self->{load}->ended });
     $self->{watch}->end;
-    $self->{load}->signal('INT');
+    $self->{load}->ask_to_end;
 }
 
 sub _settle ($self) {
-    $self->_note('the load did not end') if !$self->_wait(3 * AGENT_TIMEOUT, sub { !$self->{load}->is_running });
+    $self->_note('the load did not end') if !$self->_wait(3 * AGENT_TIMEOUT, sub { !$self->{load}->are_running });
     $self->{load}->kill_now;
     $self->{ended} = time;
     my $is_quiet = $self->_wait(SETTLE_SECONDS, sub { $self->{cluster}->is_healed && $self->{watch}->is_well });
@@ -142,8 +140,9 @@ sub _json ($self, $name) {
 # ---- the result ----
 
 sub _result ($self, $accounts, $told) {
-    my $load = $self->_json('load.json');
-    $self->_note('the load left no report') if !$load;
+    my %reports = map { ($_ => $self->{load}->report($_)) } keys %{ $self->{load}->all };
+    $self->_note("the load left no report: $_") for grep { !$reports{$_} } sort keys %reports;
+    my $acked = $accounts->n_acked;
     my @bad_checks = grep { !$_->{ok} && !$self->_is_excused($_->{check}) } @{ $told->{verify}{checks} };
     my %kinds;
     $kinds{ $_->{kind} }++ for $self->{plan}->faults;
@@ -156,8 +155,8 @@ sub _result ($self, $accounts, $told) {
     return {
         ok => @lost || @problems ? 0 : 1, problems => \@problems,
         plan => $self->{plan}, rate => $self->{rate}, kinds => \%kinds, skipped => { map { $_ => $skipped{$_} } grep { $skipped{$_} } keys %skipped },
-        acknowledged => $accounts->n_acked, recorded => $accounts->n_recorded, duplicates => $accounts->n_duplicates, lost => \@lost,
-        load => $load, relayed => $told->{relayed}, reasons => $told->{reasons}, verify => $told->{verify},
+        acknowledged => sum0(values %$acked), by_agent => $acked, recorded => $accounts->n_recorded, duplicates => $accounts->n_duplicates, lost => \@lost,
+        load => delete $reports{http}, others => \%reports, relayed => $told->{relayed}, reasons => $told->{reasons}, verify => $told->{verify},
         spilled => $self->{watch}->most_spilled, dead => $status->{dead}{packets}, settled_ms => $self->{settled_ms},
         gaps => [ sort { $b->{error_percent} <=> $a->{error_percent} } $self->{watch}->gaps ], ill_gaps => $self->{watch}->ill_gaps, calm => $self->{watch}->calm_gap,
         pause => { %$pause, during => [ map { Chaos::Kinds::describe($_) } $self->{plan}->at($pause->{at_ms}, 1000) ] },
@@ -172,13 +171,13 @@ sub _is_excused ($self, $check) {
     return scalar grep { $_->{kind} =~ $faults } $self->{plan}->faults;
 }
 
-# When it was acknowledged, what was wrong then, where its id is found.
+# When it was acknowledged, if that is known, what was wrong then, where its id is found.
 sub _lost ($self, $lost) {
-    my $ms = $self->{watch}->time_of($lost->{at});
-    my @faults = map { Chaos::Kinds::describe($_) } $self->{plan}->at($ms, 2000);
+    my $ms = $lost->{agent} eq 'http' ? $self->{watch}->time_of($lost->{at}) : undef;
+    my @faults = map { Chaos::Kinds::describe($_) } defined $ms ? $self->{plan}->at($ms, 2000) : ();
     state $n = 0;
     my @traces = ++$n <= 20 ? Chaos::Accounts->traces($self->{folder}, $lost->{id}) : ();
-    return { id => $lost->{id}, acknowledged_ms => int $ms, during => \@faults, found_in => \@traces };
+    return { id => $lost->{id}, acknowledged_ms => defined $ms ? int $ms : undef, during => \@faults, found_in => \@traces };
 }
 
 1;

@@ -16,6 +16,9 @@ sub _refusals ($load) {
     return (\%again, \%final);
 }
 
+# What another agent than weir-loadgen by HTTP/1.1 sent again, by the reason.
+sub _again ($report) { return $report->{again} // $report->{retried_by} // {} }
+
 sub _faults ($result) {
     my $text = sprintf '%d: %s', sum0(values %{ $result->{kinds} }), _counts($result->{kinds});
     my %why = ('empty-redis' => 'the spill was not empty', 'move-slot' => 'the move before it had not ended');
@@ -40,7 +43,8 @@ sub _pause ($result) {
 }
 
 sub _lost ($lost) {
-    return sprintf "  %s, acknowledged at %.1f s, during %s; found in: %s\n", $lost->{id}, $lost->{acknowledged_ms} / 1000,
+    my $when = defined $lost->{acknowledged_ms} ? sprintf('at %.1f s', $lost->{acknowledged_ms} / 1000) : 'at some time';
+    return sprintf "  %s, acknowledged %s, during %s; found in: %s\n", $lost->{id}, $when,
         join(', ', @{ $lost->{during} }) || 'nothing', join(', ', @{ $lost->{found_in} }) || 'nothing';
 }
 
@@ -50,6 +54,8 @@ sub text ($result) {
     my @lines = (
         [ faults => _faults($result) ],
         [ acknowledged => "$result->{acknowledged} packets; recorded $result->{recorded}" ],
+        [ agents => _counts($result->{by_agent}) ],
+        (map { [ $_ => 'sent again: ' . (_counts(_again($result->{others}{$_})) || 'none') ] } sort keys %{ $result->{others} }),
         [ lost => scalar @{ $result->{lost} } ],
         [ duplicates => $result->{duplicates} ],
         [ spill => "at most $result->{spilled} packets; dead letters " . ($result->{dead} // 'unknown') ],
@@ -78,7 +84,7 @@ sub json ($result) {
     my ($again, $final) = _refusals($result->{load} // {});
     my $plan = $result->{plan};
     my %shown = (
-        %$result{qw(acknowledged recorded duplicates lost spilled dead problems gaps ill_gaps reasons relayed verify)},
+        %$result{qw(acknowledged by_agent recorded duplicates lost spilled dead problems gaps ill_gaps reasons relayed verify)},
         %$result{qw(rate skipped settled_ms)}, cluster => $plan->{is_cluster} ? JSON::PP::true : JSON::PP::false,
         ok => $result->{ok} ? JSON::PP::true : JSON::PP::false, n_lost => scalar @{ $result->{lost} },
         seed => "$plan->{seed}", for_ms => $plan->{for_ms}, appendfsync => $plan->{appendfsync}, plan => [ $plan->faults ],
