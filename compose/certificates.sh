@@ -24,7 +24,7 @@ key() {
 }
 
 if [ ! -s "$folder/ca.crt" ]; then
-	key "$folder/ca.key"
+	(umask 077 && key "$folder/ca.key") # nobody but this script needs it
 	openssl req -x509 -new -key "$folder/ca.key" -days 3650 -subj "/CN=weir compose" -out "$folder/ca.crt.new"
 	mv "$folder/ca.crt.new" "$folder/ca.crt"
 fi

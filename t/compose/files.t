@@ -3,6 +3,7 @@ use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use Test::More;
+use Weir::Base qw(program_path);
 use Weir::Test qw(folder slurp);
 
 chdir "$Bin/../..";
@@ -53,13 +54,18 @@ unlike($compose, qr/container_name:/, 'no name of a container stands in the way 
 # ---- certificates, as the profile tls makes them ----
 
 SKIP: {
-    skip 'there is no openssl', 5 if !has('openssl');
+    skip 'there is no openssl', 8 if !has('openssl');
     my $made = folder . '/certificates';
     mkdir $made;
     my @make = ('sh', 'compose/certificates.sh', $made, 'logs.example.com,192.0.2.7');
     is((quietly(@make))[0], 0, 'certificates are made');
     my ($status, $said) = quietly('openssl', 'verify', '-CAfile', "$made/ca.crt", '-verify_hostname', 'logs.example.com', "$made/tls.crt");
     is($status, 0, 'that are good for the names asked for') or diag($said);
+    is((stat "$made/ca.key")[2] & 077, 0, 'the key of their authority is readable by its owner alone');
+    my @files = map { s{^/certificates}{$made}r } $compose =~ m{WEIR_NODE_TLS_(?:CERT|KEY): (/certificates/\S+)}g;
+    is(scalar @files, 2, 'docker-compose.yml names a certificate and its key');
+    ($status, $said) = quietly(program_path('weir-node'), '--check-config', '--listen-tls', '127.0.0.1:8443', '--tls-cert', $files[0], '--tls-key', $files[1]);
+    is($status, 0, 'a node takes them') or diag($said);
     my $before = slurp("$made/tls.crt");
     is((quietly(@make))[0], 0, 'a second start');
     is(slurp("$made/tls.crt"), $before, 'keeps them');
@@ -113,13 +119,14 @@ is(scalar(() = $compose =~ /start_period: 30s/g), $n_checks, 'each health check 
 cmp_ok(knob_ms('HEALTH_INTERVAL'), '>=', 10_000, 'and asks rarely');
 is_deeply([ sort $compose =~ /(\w+): \{ condition: service_healthy \}/g ], [qw(a1 a2 a3)], 'nobody but the load waits for health');
 
+my @profiles = sort { $a cmp $b } keys %{ { map { ($_ => 1) } map { split /, */ } $compose =~ /profiles: \[(.*?)\]/g } };
 holds('HAProxy takes its configuration', 'haproxy', '-c', '-f', 'compose/haproxy.cfg');
 holds('Prometheus takes its own', 'promtool', 'check', 'config', 'compose/prometheus.yml');
 holds('docker-compose 1.29 takes the file', 'docker-compose', 'config', '--quiet');
-holds("docker-compose 1.29 takes the profile $_", 'docker-compose', '--profile', $_, 'config', '--quiet') for qw(load monitoring graylog);
+holds("docker-compose 1.29 takes the profile $_", 'docker-compose', '--profile', $_, 'config', '--quiet') for @profiles;
 SKIP: {
     skip 'there is no docker compose 2', 1 if !has('docker') || (quietly(qw(docker compose version)))[0];
-    holds("docker compose 2 takes the profile $_", 'docker', 'compose', '--profile', $_, 'config', '--quiet') for qw(load monitoring graylog);
+    holds("docker compose 2 takes the profile $_", 'docker', 'compose', '--profile', $_, 'config', '--quiet') for @profiles;
 }
 holds('shellcheck has nothing to say', 'shellcheck', '-x', '-P', '.', glob 't/compose/*.sh t/compose/run');
 done_testing;
