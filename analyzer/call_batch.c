@@ -33,7 +33,7 @@ static enum refusal add(struct call_batch *call, const struct call_item *item)
 
 static struct format_slice slice(struct http_slice from)
 {
-	return (struct format_slice){ from.data, from.len };
+	return (struct format_slice){ from.len > 0 ? from.data : "", from.len };
 }
 
 /* Appends the JSON form to `forms`. item->json: where it is in there; set_forms finds it later, since the buffer
@@ -47,7 +47,7 @@ static void convert(const struct grpc_packet *p, struct buf *forms, struct call_
 					   .type = slice(p->content_type) };
 	size_t n_before = forms->len;
 
-	if (p->format.len < sizeof(format))
+	if (p->format.len > 0 && p->format.len < sizeof(format))
 		memcpy(format, p->format.data, p->format.len);
 	item->refusal = request_body_convert(&form, p->body.data, p->body.len, forms);
 	item->json = (struct http_slice){ NULL, forms->len - n_before };

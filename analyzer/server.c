@@ -8,6 +8,7 @@
 #include "analyzer/call.h"
 #include "analyzer/ingest.h"
 #include "analyzer/reply.h"
+#include "analyzer/status.h"
 #include "common/clock.h"
 #include "common/front/front.h"
 #include "common/grpc/grpc_path.h"
@@ -44,95 +45,12 @@ struct route {
 	enum http_method method; /* GET serves HEAD as well */
 	const char *allow;
 	enum route_access access;
-	int (*serve)(struct server *server, struct front_request *rq); /* NULL: a thread does */
+	/* NULL: a thread does. */
+	int (*serve)(const struct ingest *ingest, bool is_draining, struct front_request *rq);
 	/* ACCESS_DELIVERY: on a thread. */
 	int (*take)(const struct ingest *ingest, struct worker *worker, struct front_request *rq);
 	bool is_call;
 };
-
-static bool is_up(const struct server *server)
-{
-	return !atomic_load(&server->is_draining) && !faults_now(server->ingest.faults).is_down;
-}
-
-static int reply_status(struct front_request *rq, int status, const char *text)
-{
-	cJSON *json = cJSON_CreateObject();
-
-	if (cJSON_AddStringToObject(json, "status", text))
-		return reply_json(rq, status, json);
-	cJSON_Delete(json);
-	return reply_json(rq, status, NULL);
-}
-
-static int serve_health(struct server *server, struct front_request *rq)
-{
-	if (atomic_load(&server->is_draining))
-		return reply_status(rq, 503, "leaving");
-	if (faults_now(server->ingest.faults).is_down)
-		return reply_status(rq, 503, "down");
-	return reply_status(rq, 200, "up");
-}
-
-/* What it is called, whether it is up, its weight, and what became of messages for its sink. */
-static int serve_status(struct server *server, struct front_request *rq)
-{
-	const struct config *config = server->ingest.config;
-	cJSON *json = cJSON_CreateObject();
-
-	if (cJSON_AddStringToObject(json, "id", config->id) &&
-	    cJSON_AddStringToObject(json, "status", is_up(server) ? "up" : "down") &&
-	    cJSON_AddBoolToObject(json, "enabled",
-				  !faults_now(server->ingest.faults).is_disabled) &&
-	    cJSON_AddNumberToObject(json, "weight", config->weight) &&
-	    stats_add_sink(server->ingest.stats, json))
-		return reply_json(rq, 200, json);
-	cJSON_Delete(json);
-	return reply_json(rq, 200, NULL);
-}
-
-static int serve_processed(struct server *server, struct front_request *rq)
-{
-	cJSON *json = cJSON_CreateObject();
-
-	if (cJSON_AddNumberToObject(json, "processed",
-				    (double)stats_processed(server->ingest.stats)))
-		return reply_json(rq, 200, json);
-	cJSON_Delete(json);
-	return reply_json(rq, 200, NULL);
-}
-
-static int serve_stats(struct server *server, struct front_request *rq)
-{
-	return reply_json(rq, 200, stats_json(server->ingest.stats, server->ingest.config->id));
-}
-
-static int serve_metrics(struct server *server, struct front_request *rq)
-{
-	enum metrics_format format = metrics_format_for(rq->fields[FIELD_ACCEPT]);
-	struct buf text = { 0 };
-	int status;
-
-	stats_set_up(server->ingest.stats, is_up(server));
-	stats_write_metrics(server->ingest.stats, format, &text);
-	status = text.failed
-			 ? reply_refusal(rq, REFUSED_MEMORY, NULL)
-			 : reply_text(rq, 200, metrics_content_type(format), text.data, text.len);
-	buf_deinit(&text);
-	return status;
-}
-
-static int serve_enable(struct server *server, struct front_request *rq)
-{
-	faults_set_disabled(server->ingest.faults, false);
-	return reply_status(rq, 200, "up");
-}
-
-static int serve_disable(struct server *server, struct front_request *rq)
-{
-	faults_set_disabled(server->ingest.faults, true);
-	return reply_status(rq, 200, "down");
-}
 
 static const struct route routes[] = {
 	{ "/ingest", HTTP_POST, "POST", ACCESS_DELIVERY, NULL, ingest_serve },
@@ -140,13 +58,13 @@ static const struct route routes[] = {
 	{ GRPC_DELIVER_PATH, HTTP_POST, "POST", ACCESS_DELIVERY, NULL, call_deliver, true },
 	{ GRPC_EXPORT_PATH, HTTP_POST, "POST", ACCESS_DELIVERY, NULL, call_export, true },
 	{ GRPC_CHECK_PATH, HTTP_POST, "POST", ACCESS_OPEN, NULL, NULL, true },
-	{ "/health", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_health },
-	{ "/stats", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_stats },
-	{ "/status", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_status },
-	{ "/processed", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_processed },
-	{ "/metrics", HTTP_GET, "GET, HEAD", ACCESS_OPEN, serve_metrics },
-	{ "/enable", HTTP_POST, "POST", ACCESS_CONTROL, serve_enable },
-	{ "/disable", HTTP_POST, "POST", ACCESS_CONTROL, serve_disable },
+	{ "/health", HTTP_GET, "GET, HEAD", ACCESS_OPEN, status_health },
+	{ "/stats", HTTP_GET, "GET, HEAD", ACCESS_OPEN, status_stats },
+	{ "/status", HTTP_GET, "GET, HEAD", ACCESS_OPEN, status_status },
+	{ "/processed", HTTP_GET, "GET, HEAD", ACCESS_OPEN, status_processed },
+	{ "/metrics", HTTP_GET, "GET, HEAD", ACCESS_OPEN, status_metrics },
+	{ "/enable", HTTP_POST, "POST", ACCESS_CONTROL, status_enable },
+	{ "/disable", HTTP_POST, "POST", ACCESS_CONTROL, status_disable },
 };
 
 static const struct route *find_route(const struct front_request *rq)
@@ -222,7 +140,7 @@ static enum front_way decide(void *arg, struct front_request *rq)
 	}
 	if (!route->serve)
 		return route->access == ACCESS_DELIVERY ? WAY_OTHER : WAY_FIRST;
-	route->serve(server, rq);
+	route->serve(&server->ingest, atomic_load(&server->is_draining), rq);
 	return WAY_ANSWERED;
 }
 
@@ -233,7 +151,8 @@ static void serve(void *arg, struct front_request *rq, unsigned thread)
 	const struct route *route = rq->route;
 
 	if (!route->take) {
-		call_check(&server->ingest, rq, is_up(server));
+		call_check(&server->ingest, rq,
+			   status_is_up(&server->ingest, atomic_load(&server->is_draining)));
 		return;
 	}
 	atomic_fetch_add(&server->n_ingesting, 1);
@@ -316,8 +235,9 @@ static int start_front(struct server *server)
 		ports[n_ports++] = all[2];
 	r = front_new(&front, ports, n_ports, &server->front);
 	if (r != 0)
-		log_error("server", "cannot listen", "addr=%s reason=%s", config->listen,
-			  strerror(-r));
+		log_error("server", "cannot listen", "addr=%s addr_tls=%s addr_grpc=%s reason=%s",
+			  config->listen, config->listen_tls ? config->listen_tls : "none",
+			  config->grpc_listen ? config->grpc_listen : "none", strerror(-r));
 	return r;
 }
 

@@ -68,6 +68,8 @@ static void bad_values_are_usage_errors(void **state)
 		{ "--id", "a/b" },
 		{ "--id", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
 		{ "--listen", "9001" },
+		{ "--grpc-listen", "9002" },
+		{ "--grpc-listen", "127.0.0.1:9001" }, /* where it listens for HTTP */
 		{ "--register", "127.0.0.1:8081" },
 		{ "--advertise", "ftp://h/" },
 		{ "--sink", "h" },
