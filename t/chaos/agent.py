@@ -1,6 +1,6 @@
 """An agent that sends packets by HTTP/2, with TLS or without, or as calls of OTLP by gRPC.
 
-    agent.py --kind h2|grpc --prefix TEXT --acked FILE --rate N [--ca FILE] HOST:PORT...
+    agent.py --kind h2|grpc --prefix TEXT --acked FILE --rate N [--ca FILE] [--timeout SECONDS] HOST:PORT...
 
 Each target has a connection, with several packets under way. What is not acknowledged is sent again, to any target. The
 id of each acknowledged packet goes to FILE. SIGINT ends it, once all that is under way is answered or given up. Then it
@@ -23,7 +23,6 @@ import h2.events
 import h2.exceptions
 
 UNDER_WAY = 16         # packets of a connection
-TIMEOUT_SECONDS = 5    # for an answer
 AGAIN_SECONDS = 0.2    # until a packet is sent again
 EXPORT = '/opentelemetry.proto.collector.logs.v1.LogsService/Export'
 GOAWAY = 7
@@ -104,7 +103,7 @@ class Connection(threading.Thread):
 
     def open(self):
         host, port = self.target.rsplit(':', 1)
-        self.socket = socket.create_connection((host, int(port)), timeout=TIMEOUT_SECONDS)
+        self.socket = socket.create_connection((host, int(port)), timeout=self.packets.options.timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.packets.options.ca:
             context = ssl.create_default_context(cafile=self.packets.options.ca)
@@ -134,10 +133,10 @@ class Connection(threading.Thread):
                 break
             fields, body = self.packets.request(number)
             stream = self.h2.get_next_available_stream_id()
-            self.under_way[stream] = [number, time.monotonic() + TIMEOUT_SECONDS, None]
+            self.under_way[stream] = [number, time.monotonic() + self.packets.options.timeout, None]
             self.h2.send_headers(stream, fields)
             self.h2.send_data(stream, body, end_stream=True)
-        self.socket.settimeout(TIMEOUT_SECONDS)
+        self.socket.settimeout(self.packets.options.timeout)
         self.socket.sendall(self.h2.data_to_send())
 
     def read(self):
@@ -197,6 +196,7 @@ def main():
     parser.add_argument('--acked', required=True)
     parser.add_argument('--rate', type=float, required=True)
     parser.add_argument('--ca')
+    parser.add_argument('--timeout', type=float, default=5, help='for an answer')
     parser.add_argument('targets', nargs='+')
     packets = Packets(parser.parse_args())
     threading.excepthook = on_surprise
@@ -209,7 +209,7 @@ def main():
     ended.wait()
     packets.is_ending = True
     for connection in connections:
-        connection.join(2 * TIMEOUT_SECONDS)
+        connection.join(2 * packets.options.timeout)
     print(json.dumps({'acknowledged': packets.n_acked, 'again': packets.again}))
 
 

@@ -1,8 +1,9 @@
-# Certificates are renewed while agents send: no request fails, new connections get the new one, and bad files change nothing.
+# Certificates are renewed while agents send by HTTP/1.1 and HTTP/2: no request fails, new connections get the new one, and bad files change nothing.
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use File::Copy qw(copy move);
+use JSON::PP qw(decode_json);
 use Test::More;
 use Weir::Certificates;
 use Weir::Cluster;
@@ -27,6 +28,8 @@ sub shown () {
 is(shown, 'first', 'the first certificate is shown');
 
 my $load = $cluster->begin_load(target => "https://$tls/ingest", ca => $ca->file, rate => 500, connections => 16, duration => 0);
+my $told = folder . '/h2';
+my $h2 = Weir::Process->start([ '/usr/bin/python3', "$Bin/../chaos/agent.py", '--kind', 'h2', '--prefix', 'h2', '--acked', folder . '/acked', '--rate', 50, '--ca', $ca->file, '--timeout', 60, $tls ], stdout => $told, may_end => 1);
 wait_until { ($cluster->counts->{a1} // 0) > 500 } 20, 'the load is on';
 for my $name (qw(second third)) {
     $ca->make('server', cn => $name, names => 'DNS:localhost,IP:127.0.0.1');
@@ -43,6 +46,11 @@ my $routed = $cluster->counts->{a1};
 wait_until { $cluster->counts->{a1} > $routed + 500 } 20, 'the load goes on';
 $load->signal('INT');
 my $report = $cluster->finish_load($load);
+$h2->signal('INT');
+is($h2->wait_end(60), 0, 'an agent of HTTP/2 ends well');
+my $of_h2 = decode_json(slurp($told));
+cmp_ok($of_h2->{acknowledged}, '>', 0, 'its packets were taken');
+is_deeply($of_h2->{again}, {}, 'and none of them was sent twice');
 is($report->{status}, 0, 'no request of the load has failed');
 cmp_ok($report->{reconnects} // $report->{connections}{reconnects} // 1, '>', 0, 'and its connections were made anew');
 my $times = $cluster->recorded;

@@ -72,7 +72,11 @@ sub node_killed ($names, %options) {
     $cluster->start_node('n2');
     $cluster->wait_known(qw(a1 a2));
     $cluster->node(1)->kill_now;
-    return outcome($agents, \@runs, $options{patience} // 20);
+    my $outcome = outcome($agents, \@runs, $options{patience} // 20);
+    for my $run (grep { Weir::AgentTable::row($_->{name})->{format} eq 'otlp-grpc' } @runs) {
+        is("$run->{status} $run->{log}", '0 ', "$run->{name} hears nothing but UNAVAILABLE and DEADLINE_EXCEEDED, which it repeats");
+    }
+    return $outcome;
 }
 
 # The node drains when a third of the records are there, and another one has its port by then.

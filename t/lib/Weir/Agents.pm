@@ -5,6 +5,7 @@ package Weir::Agents;
 #   use Weir::Agents;                                          # skips the test where the agents are not there
 #   my $agents = Weir::Agents->new(cluster => $cluster);       # may_fail => 1: an agent that gives up is no surprise
 #                                                              # smallest => 1: with the smallest configuration that works
+#                                                              # tls => { ca, cert, key }: files; by TLS, believing that authority
 #   my $run = $agents->start('pino-loki', count => 1000, gap_ms => 0);
 #   $agents->finish($run);                                     # {status, log, ids => {number => times}}
 #
@@ -51,7 +52,21 @@ sub configuration ($self, $name, $addr) {
     my ($host, $port) = $addr =~ /^(.+):(\d+)$/;
     my $text = block($name, $self->{smallest});
     $text = Weir::AgentTable::row($name)->{edit}->($text) if Weir::AgentTable::row($name)->{edit};
+    $text = $self->by_tls($text) if $self->{tls};
     return $text =~ s/weir\.example/$host/gr =~ s/\b(?:8080|5514|12201|24224)\b/$port/gr;
+}
+
+# Those of JavaScript find the files in their environment. Node.js warns of an address in the place of a name.
+sub by_tls ($self, $text) {
+    my ($ca, $cert, $key) = map { "open('$_', 'rb').read()" } $self->{tls}->@{qw(ca cert key)};
+    $text =~ s{http://}{https://}g;
+    return $text =~ s{grpc\.insecure_channel\((.*?)\)$}{grpc.secure_channel($1, grpc.ssl_channel_credentials($ca, $key, $cert))}mr;
+}
+
+sub environment ($self) {
+    my %files = %{ $self->{tls} // return };
+    my $otel = 'OTEL_EXPORTER_OTLP';
+    return ('env', 'NODE_NO_WARNINGS=1', "NODE_EXTRA_CA_CERTS=$files{ca}", "${otel}_CERTIFICATE=$files{ca}", "${otel}_CLIENT_CERTIFICATE=$files{cert}", "${otel}_CLIENT_KEY=$files{key}");
 }
 
 sub write_file ($self, $name, $text) {
@@ -71,7 +86,7 @@ sub start ($self, $name, %options) {
     make_path($run{folder});
     symlink "$tools/node_modules", "$run{folder}/node_modules";
     my @command = $row->{start}->($self, \%run);
-    $run{process} = Weir::Process->start(\@command, name => $name, may_end => 1);
+    $run{process} = Weir::Process->start([ $self->environment, @command ], name => $name, may_end => 1);
     $run{process}{is_expected} = 1 if $self->{may_fail};
     return \%run;
 }

@@ -47,7 +47,7 @@ sub _loadgen ($self, $agent) {
 
 sub _python ($self, $name, $agent) {
     my @targets = map { m{://([^/]+)}g } $self->{cluster}->targets($agent->{way});
-    return ('/usr/bin/python3', $program, '--kind', $name, '--prefix', $agent->{prefix}, '--acked', $agent->{acked}, '--rate', $agent->{rate}, $self->_ca($agent), @targets);
+    return ('/usr/bin/python3', $program, '--kind', $name, '--prefix', $agent->{prefix}, '--acked', $agent->{acked}, '--rate', $agent->{rate}, '--timeout', $self->{timeout}, $self->_ca($agent), @targets);
 }
 
 sub _processes ($self) { return map { $_->{process} } values %{ $self->{agents} } }
