@@ -74,6 +74,31 @@ shares_since() {
 	jq -e .is_ok <<<"$result" >/dev/null
 }
 
+# metric ADMIN_URL NAME: the sum of its series.
+metric() {
+	curl -fs -m 2 "$1/metrics" | awk -v name="$2" '{ sub(/\{.*\}/, "", $1) } $1 == name { n += $2 } END { printf "%.0f\n", n }'
+}
+
+knows_epoch() {
+	(($(metric "$1" weir_pool_epoch) >= $2))
+}
+
+has_counted() {
+	cluster | jq -e --argjson n "$1" '[.analyzers[].routed] | add >= $n' >/dev/null
+}
+
+# set_weight WEIGHT: of a1. Returns when all nodes divide by it, and Redis has counted what they routed before.
+set_weight() {
+	local url epoch routed=0
+	curl -fs -m 5 -o /dev/null -X PATCH "${admin_urls[0]}/v1/analyzers/a1" -d "{\"weight\":$1}" || die "the weight was not changed"
+	epoch=$(cluster | jq .epoch)
+	for url in "${admin_urls[@]}"; do
+		settles knows_epoch "$url" "$epoch" || die "a node does not know the new weight"
+		((routed += $(metric "$url" weir_routed_messages_total)))
+	done
+	settles has_counted "$routed" || die "Redis has not counted what nodes routed"
+}
+
 # ---- the four of them ----
 
 demo_weights() {
@@ -86,14 +111,12 @@ demo_weights() {
 	shares_since "$look" "$weights" || first_ok=0
 	weight=$(jq -n "${weight_of[0]} * 3")
 	tell "a1 gets three times its weight: $weight. It takes effect at once, on all $n_nodes nodes."
-	curl -fs -m 2 -o /dev/null -X PATCH "${admin_urls[0]}/v1/analyzers/a1" -d "{\"weight\":$weight}" || die "the weight was not changed"
-	sleep 1.5 # nodes tell what they routed once a second
+	set_weight "$weight"
 	look=$(cluster)
 	part 2
 	shares_since "$look" "$weight,${weights#*,}" || second_ok=0
 	tell "a1 has its old weight again, ${weight_of[0]}."
-	curl -fs -m 2 -o /dev/null -X PATCH "${admin_urls[0]}/v1/analyzers/a1" -d "{\"weight\":${weight_of[0]}}" || die "the weight was not changed"
-	sleep 1.5
+	set_weight "${weight_of[0]}"
 	look=$(cluster)
 	part 3
 	end_of_load
