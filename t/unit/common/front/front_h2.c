@@ -77,7 +77,7 @@ static void hang_up(struct side *s)
 	close(s->fd);
 }
 
-static int start(void **state)
+static int start_with(void **state, uint64_t request_us, uint64_t idle_us)
 {
 	static const struct front_ops ops = {
 		.decide = decide, .serve = serve, .on_closed = on_closed, .on_count = on_count
@@ -92,9 +92,9 @@ static int start(void **state)
 				       .max_connections = 20,
 				       .max_per_address = 4,
 				       .max_body_bytes = 1000,
-				       .max_held_bytes = 100000,
-				       .request_us = 60 * US_PER_S,
-				       .idle_us = 60 * US_PER_S };
+				       .max_held_bytes = 2500,
+				       .request_us = request_us,
+				       .idle_us = idle_us };
 
 	*state = s;
 	if (net_addr_parse(&s->addr, "127.0.0.1:0") != 0 ||
@@ -102,6 +102,21 @@ static int start(void **state)
 		return -1;
 	greet(s);
 	return 0;
+}
+
+static int start(void **state)
+{
+	return start_with(state, 60 * US_PER_S, 60 * US_PER_S);
+}
+
+static int start_strict(void **state)
+{
+	return start_with(state, 200 * US_PER_MS, 60 * US_PER_S);
+}
+
+static int start_brief(void **state)
+{
+	return start_with(state, 60 * US_PER_S, 200 * US_PER_MS);
 }
 
 static int stop(void **state)
@@ -273,6 +288,60 @@ static void a_request_that_does_not_end_holds_up_nobody(void **state)
 	assert_true(hears(s, "1:reset/0 "));
 }
 
+static void bodies_together_have_a_bound(void **state)
+{
+	static char body[900];
+	struct side *s = *state;
+
+	s->client.is_open_ended = true;
+	for (int i = 0; i < 3; i++) {
+		h2_client_post(&s->client, "/a", "text/plain", body, sizeof(body));
+		send_all(s);
+	}
+	assert_true(hears(s, "5:503 "));
+	assert_string_equal(s->client.heard, "5:503 ");
+	s->client.is_open_ended = false;
+	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+	assert_true(hears(s, "7:200 "));
+}
+
+static void a_header_section_that_is_too_large_costs_its_stream_alone(void **state)
+{
+	static char value[FRONT_MAX_HEAD];
+	const nghttp2_nv nvs[] = { H2_CLIENT_FIELD(":method", "POST"),
+				   H2_CLIENT_FIELD(":scheme", "http"),
+				   H2_CLIENT_FIELD(":path", "/a"),
+				   H2_CLIENT_FIELD(":authority", "w"),
+				   { (uint8_t *)"x", (uint8_t *)value, 1, sizeof(value), 0 } };
+	struct side *s = *state;
+
+	memset(value, 'x', sizeof(value));
+	nghttp2_submit_request(s->client.session, NULL, nvs, ARRAY_LEN(nvs), NULL, NULL);
+	assert_true(hears(s, "1:431 "));
+	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+	assert_true(hears(s, "3:200 "));
+}
+
+static void a_slow_request_is_refused_and_others_are_not(void **state)
+{
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/a", "text/plain", "", SIZE_MAX);
+	assert_true(hears(s, "1:408 "));
+	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+	assert_true(hears(s, "3:200 "));
+}
+
+static void a_connection_without_requests_ends_after_a_while(void **state)
+{
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+	assert_true(hears(s, "1:200 "));
+	assert_true(hears(s, "goaway:1/0 "));
+	assert_false(hears(s, "the end"));
+}
+
 static void draining_says_so_twice_and_serves_what_comes_between(void **state)
 {
 	struct side *s = *state;
@@ -334,6 +403,12 @@ int main(void)
 		TEST(a_deadline_passes_while_a_thread_is_at_work),
 		TEST(a_client_that_is_gone_leaves_its_request_to_the_thread),
 		TEST(a_request_that_does_not_end_holds_up_nobody),
+		TEST(bodies_together_have_a_bound),
+		TEST(a_header_section_that_is_too_large_costs_its_stream_alone),
+		cmocka_unit_test_setup_teardown(a_slow_request_is_refused_and_others_are_not,
+						start_strict, stop),
+		cmocka_unit_test_setup_teardown(a_connection_without_requests_ends_after_a_while,
+						start_brief, stop),
 		TEST(draining_says_so_twice_and_serves_what_comes_between),
 		TEST(a_flood_ends_the_connection),
 		TEST(http_1_1_is_spoken_as_ever),

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <nghttp2/nghttp2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct h2_client {
 	size_t n_data;
 	const char *body; /* of the next request */
 	size_t n_body;
+	bool is_open_ended; /* bodies do not end */
 };
 
 static void h2_client_note(struct h2_client *c, const char *fmt, int id, unsigned n)
@@ -99,9 +101,9 @@ static ssize_t h2_client_on_body(nghttp2_session *session, int32_t id, uint8_t *
 	memcpy(to, c->body, n);
 	c->body += n;
 	c->n_body -= n;
-	if (c->n_body == 0)
+	if (c->n_body == 0 && !c->is_open_ended)
 		*flagsp |= NGHTTP2_DATA_FLAG_EOF;
-	return (ssize_t)n;
+	return n > 0 || !c->is_open_ended ? (ssize_t)n : NGHTTP2_ERR_DEFERRED;
 }
 
 #define H2_CLIENT_FIELD(name, value)                                                               \
