@@ -1,7 +1,8 @@
 /*
  * Whatever a client of HTTP/2 sends, and however it is cut into reads, the same packets come of it, the
- * same is refused, and what is answered consists of whole frames. All memory is given back. The first
- * byte says how many bytes a read has, and whether the client begins as HTTP/2 wants it.
+ * same is refused, and what is answered consists of whole frames. All memory is given back, also where
+ * there is little. The first byte says how many bytes a read has, and whether the client begins as
+ * HTTP/2 wants it; the last one how much memory there is.
  */
 #include "t/unit/node/ingest/agent_bench.h"
 
@@ -101,14 +102,17 @@ static struct outcome talk(const char *data, size_t len, size_t n_read, bool ans
 	struct requests connection;
 	struct net_addr peer;
 	struct exchange_h2 *h;
-	uint64_t n_refused = count_refused(b);
+	uint64_t n_refused = count_refused(b), n_used = b->memory.used_bytes;
 	bool is_open = true;
 
 	outcome = (struct outcome){ 0 };
 	assert(net_addr_numeric(&peer, "192.0.2.7", 4711) == 0);
 	exchange_init(&connection, &b->shared, &peer);
 	h = exchange_h2_new(&connection);
-	assert(h);
+	if (!h) {
+		assert(n_used > 0);
+		return outcome;
+	}
 	for (size_t at = 0; is_open && at < len; at += n_read) {
 		is_open = exchange_h2_feed(h, data + at, len - at < n_read ? len - at : n_read);
 		if (is_open && answers_at_once) {
@@ -126,8 +130,19 @@ static struct outcome talk(const char *data, size_t len, size_t n_read, bool ans
 		exchange_h2_end_input(h);
 	exchange_h2_free(h);
 	exchange_abandon_all(&connection);
-	assert(n_packets == 0 && b->memory.used_bytes == 0 && b->shared.n_watches == 0);
+	assert(n_packets == 0 && b->memory.used_bytes == n_used && b->shared.n_watches == 0);
 	return outcome;
+}
+
+/* While the node has no more than n_left bytes. */
+static void talk_in_need(const char *data, size_t len, size_t n_read, size_t n_left)
+{
+	struct memory *memory = &bench()->memory;
+	size_t n = memory_left(memory) - n_left;
+
+	assert(memory_take(memory, n));
+	talk(data, len, n_read, true);
+	memory_give(memory, n);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -146,6 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	whole = talk(text.data, text.len, text.len, false);
 	pieces = talk(text.data, text.len, 1 + data[0] % 0x80, false);
 	talk(text.data, text.len, 1 + data[0] % 0x80, true);
+	talk_in_need(text.data, text.len, text.len, 500 * (data[len - 1] % 0x40u));
 	/* nghttp2 counts reads within the head of a CONTINUATION frame as further such frames */
 	if (whole.is_flood || pieces.is_flood)
 		return 0;

@@ -44,6 +44,8 @@ like(curl(@ca, @packet, '--resolve', "logs.example.com:$port:127.0.0.1", "https:
 like(curl(@packet, "http://$node->{ingest}/ingest")->{stdout}, qr/ 202 /, 'the plain port goes on');
 my $large = $ca->write('large.json', '{"messages":["' . 'x' x 3_000_000 . '"]}');
 like(curl(@ca, '--data-binary', "\@$large", '-w', ' %{http_code}', "https://localhost:$port/ingest")->{stdout}, qr/ 202$/, 'a packet of 3 MB is taken');
+my $small = $ca->write('small.json', '{"messages":["x"]}');
+like(tool('h2load', '-n', 1000, '-c', 4, '-m', 16, '-d', $small, "https://localhost:$port/ingest")->{stdout}, qr/1000 succeeded, 0 failed, 0 errored/, 'h2load: 1000 packets on 64 streams are taken');
 my $many = curl(@ca, @packet, map { "https://localhost:$port/ingest" } 1 .. 20);
 is(scalar(() = $many->{stdout} =~ / 202 /g), 20, 'a connection takes one packet after the other');
 
