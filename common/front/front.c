@@ -226,8 +226,8 @@ void front_free(struct front *f)
 	if (f->has_thread && eventfd_write(f->crowd.done_fd, 1) == 0)
 		pthread_join(f->thread, NULL);
 	front_pool_free(f->crowd.pool);
+	take_done(&f->crowd); /* while works that are done still count as in work */
 	f->crowd.pool = NULL;
-	take_done(&f->crowd);
 	for (unsigned i = 0; i < FRONT_STATES; i++)
 		while ((c = TAILQ_FIRST(&f->crowd.lists[i])))
 			front_close(c, FRONT_CLOSE_STOPPED);
