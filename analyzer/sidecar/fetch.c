@@ -44,6 +44,16 @@ struct fetch *fetch_new(void)
 	return f;
 }
 
+void fetch_set_tls(struct fetch *f, const char *ca, const char *cert, const char *key)
+{
+	if (ca)
+		curl_easy_setopt(f->easy, CURLOPT_CAINFO, ca);
+	if (!cert)
+		return;
+	curl_easy_setopt(f->easy, CURLOPT_SSLCERT, cert);
+	curl_easy_setopt(f->easy, CURLOPT_SSLKEY, key ? key : cert);
+}
+
 void fetch_free(struct fetch *f)
 {
 	if (!f)

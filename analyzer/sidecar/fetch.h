@@ -17,6 +17,9 @@ struct fetch;
 
 /* NULL: out of memory. */
 struct fetch *fetch_new(void);
+/* For https:// URLs: the authorities that count instead of those of the system, and what is shown. Each may
+ * be NULL. */
+void fetch_set_tls(struct fetch *f, const char *ca, const char *cert, const char *key);
 void fetch_free(struct fetch *f);
 /* lines: "Name: value", of further headers; borrowed. on_data may be NULL. */
 int fetch_get(struct fetch *f, const char *url, const struct conf_list *lines, uint64_t timeout_ms,

@@ -53,6 +53,8 @@ int sidecar_health_start(const struct sidecar_config *config, struct sidecar_hea
 	pthread_mutex_init(&h->lock, NULL);
 	cond_init(&h->wake);
 	h->fetch = fetch_new();
+	if (h->fetch)
+		fetch_set_tls(h->fetch, config->ca, config->cert, config->key);
 	r = h->fetch ? -pthread_create(&h->thread, NULL, run, h) : -ENOMEM;
 	if (r == 0) {
 		*healthp = h;

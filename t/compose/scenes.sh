@@ -273,6 +273,17 @@ prometheus_says() {
 	curl -fsS "http://$(port_of prometheus 9090)/api/v1/$1" | jq -e "$2"
 }
 
+# Who believes the authority that the first start has made is served at both of its ports.
+tls_profile_serves() {
+	local ca=$folder/ca.crt ingest_tls
+	compose --profile tls up -d --scale node=3 node-tls &&
+		wait_until 20 docker cp "$(containers node-tls):/certificates/ca.crt" "$ca" || return
+	ingest_tls=$(port_of node-tls 8443)
+	wait_until 20 curl -fsS --max-time 5 --cacert "$ca" "https://$(port_of node-tls 8444)/livez" &&
+		[[ $(curl -sS --max-time 5 --cacert "$ca" --http2 -o /dev/null -w '%{http_code} %{http_version}' "https://$ingest_tls/ingest" -d '{"messages":["by TLS"]}') == '202 2' ]] &&
+		! curl -sS --max-time 5 "https://$ingest_tls/livez" 2>/dev/null
+}
+
 redis_cli_shows() {
 	compose exec -T redis weir-redis-cli --raw hget 'weir:{default}:weight' a1 | grep -x 0.5 &&
 		compose exec -T redis weir-redis-cli --raw --eval /weir/status.lua \
@@ -280,7 +291,7 @@ redis_cli_shows() {
 }
 
 compose_down() {
-	compose --profile load --profile monitoring down --volumes "$@"
+	compose --profile load --profile monitoring --profile tls down --volumes "$@"
 }
 
 down_leaves_nothing() {

@@ -41,6 +41,22 @@ like(run('weirctl', '--admin', $admin, @trust, pair('', @agent), 'status')->{std
 like(run('weirctl', '--admin', $admin, pair('', @agent), 'status')->{stderr}, qr/certificate/, 'and refuses an authority that it does not know');
 isnt(run('weirctl', '--admin', $admin, @trust, 'status')->{status}, 0, 'without a certificate of its own it is refused');
 
+# ---- a server that a sidecar registers ----
+
+my $server = analyzer('s1', \@server);
+my $sidecar_of = sub ($name, @more) {
+    my $addr = $server->wait_log(qr/msg="listening with TLS" .*addr=(\S+)/);
+    return Weir::Process->start([ 'weir-sidecar', '--id', 's1', '--url', "https://$addr/ingest", '--health', "https://$addr/health", '--health-interval', '100ms', '--register', $admin, pair('', @agent), @more ], name => $name, may_end => 1);
+};
+my $wary = $sidecar_of->('wary sidecar', '--ca', $strangers->file);
+$wary->wait_log(qr/certificate|SSL/i);
+is($wary->end, 0, 'a sidecar that does not know the authority says so');
+is(http(GET => "$node->{admin}/v1/analyzers/s1")->{status}, 404, 'and registers nothing');
+my $sidecar = $sidecar_of->('sidecar', @trust);
+$cluster->wait_known('s1');
+pass('a sidecar registers a server by TLS, once it is well by TLS');
+is($sidecar->end, 0, 'it ends well');
+
 # ---- who is not believed ----
 
 my $other = $cluster->load(target => $ingest, cert => $agent[0], key => $agent[1], count => 5, connections => 1);
@@ -61,5 +77,5 @@ for my $id (sort keys %wrong) {
 my $more = $cluster->load(target => $ingest, ca => $ca->file, cert => $agent[0], key => $agent[1], count => 200, rate => 0, connections => 4);
 $times = $cluster->recorded;
 is_deeply([ grep { ($times->{$_} // 0) != 1 } @{ $more->{acked} } ], [], 'and nothing is lost meanwhile');
-is($_->end, 0, $_->name . ' ends well') for $a1, $node;
+is($_->end, 0, $_->name . ' ends well') for $a1, $server, $node;
 done_testing;
