@@ -82,7 +82,7 @@ static void free_h2(struct front_conn *c)
 	for (enum front_stream_state state = 0; state < FRONT_STREAM_STATES; state++)
 		while ((s = TAILQ_FIRST(&h->lists[state])))
 			front_stream_free(s);
-	front_work_leave_all(h);
+	front_work_leave_all(&h->works, c);
 	h2_server_deinit(&h->server);
 	c->h2 = NULL;
 	c->n_working = 0;

@@ -32,16 +32,6 @@ static void set_state(struct front_stream *s, enum front_stream_state state)
 
 static void on_served(struct front_job *job);
 
-/* On a thread of the pool. */
-static void on_job(struct front_job *job, unsigned thread)
-{
-	struct front_work *work = CONTAINER_OF(job, struct front_work, job);
-	const struct front_config *config = work->crowd->config;
-
-	config->ops->serve(config->arg, &work->rq, thread);
-	front_job_done(work->crowd, job);
-}
-
 struct front_stream *front_stream_new(struct front_h2 *h, int32_t id)
 {
 	struct front_stream *s;
@@ -50,15 +40,12 @@ struct front_stream *front_stream_new(struct front_h2 *h, int32_t id)
 	if (h->n + h->n_works >= 2 * H2_MAX_STREAMS)
 		return NULL; /* it was reset again and again, while threads were at work */
 	s = calloc(1, sizeof(*s));
-	work = calloc(1, sizeof(*work));
+	work = front_work_new(h->conn->crowd, on_served);
 	if (!s || !work) {
 		free(s);
 		free(work);
 		return NULL;
 	}
-	work->crowd = h->conn->crowd;
-	work->job.run = on_job;
-	work->job.on_done = on_served;
 	s->h2 = h;
 	s->id = id;
 	s->deadline_us = UINT64_MAX;
@@ -66,32 +53,6 @@ struct front_stream *front_stream_new(struct front_h2 *h, int32_t id)
 	link_stream(s, FRONT_STREAM_READING);
 	h->n++;
 	return s;
-}
-
-static void hold(struct front_work *work, struct front_conn *c, uint64_t n_bytes)
-{
-	front_hold(c, c->n_held_bytes - work->n_held_bytes + n_bytes);
-	work->n_held_bytes = n_bytes;
-}
-
-static void free_work(struct front_work *work)
-{
-	front_request_deinit(&work->rq);
-	free(work);
-}
-
-/* The bytes of bodies stay charged until their threads are done. */
-void front_work_leave_all(struct front_h2 *h)
-{
-	struct front_work *work;
-
-	while ((work = TAILQ_FIRST(&h->works))) {
-		TAILQ_REMOVE(&h->works, work, entry);
-		work->h2 = NULL;
-		h->conn->n_held_bytes -= work->n_held_bytes;
-		if (!work->crowd->pool)
-			free_work(work); /* its thread has not begun, and never will */
-	}
 }
 
 /* Its request is not needed any more. */
@@ -106,8 +67,8 @@ static void drop_work(struct front_stream *s)
 		work->stream = NULL;
 		return;
 	}
-	hold(work, s->h2->conn, 0);
-	free_work(work);
+	front_work_hold(work, s->h2->conn, 0);
+	front_work_free(work);
 }
 
 void front_stream_free(struct front_stream *s)
@@ -278,7 +239,7 @@ void front_stream_take_body(struct front_stream *s, const char *data, size_t len
 		return;
 	}
 	buf_append(body, data, len);
-	hold(s->work, c, body->len);
+	front_work_hold(s->work, c, body->len);
 	if (body->failed || !front_make_room_for_body(c))
 		refuse(s, 503, "no_memory", "There is no room for this body now. Try again.");
 }
@@ -326,21 +287,21 @@ static void on_served(struct front_job *job)
 	struct front_h2 *h = work->h2;
 
 	if (!h) {
-		work->crowd->n_held_bytes -= work->n_held_bytes;
-		free_work(work);
+		front_work_let_go(work);
+		front_work_free(work);
 		return;
 	}
 	TAILQ_REMOVE(&h->works, work, entry);
 	h->n_works--;
 	h->conn->n_working--;
 	h->conn->is_known |= work->rq.is_trusted;
-	hold(work, h->conn, 0);
+	front_work_hold(work, h->conn, 0);
 	if (s) {
 		take_answer(s, &work->rq);
 		s->work = NULL;
 		tell(s);
 	}
-	free_work(work);
+	front_work_free(work);
 	h->on_served(h->conn);
 }
 

@@ -7,10 +7,10 @@
  *      |                                    ^    |
  *      +--refused, or answered from memory--+    +--> LINGERING --> closed
  *
- * What a thread serves (struct front_work) outlives its stream: the client may give up, or its deadline
- * may pass.
+ * What a thread serves (front_work.h) outlives its stream: the client may give up, or its deadline may
+ * pass.
  */
-#include "common/front/front_state.h"
+#include "common/front/front_work.h"
 #include "common/h2/h2_answer.h"
 #include "common/h2/h2_server.h"
 
@@ -20,20 +20,6 @@ enum front_stream_state {
 	FRONT_STREAM_ANSWERING, /* the client takes the answer */
 	FRONT_STREAM_LINGERING, /* it has the answer, and still sends */
 	FRONT_STREAM_STATES
-};
-
-struct front_h2;
-struct front_stream;
-
-/* A request. From when it is pushed to the pool until it comes back, nobody else looks at `rq`. */
-struct front_work {
-	struct front_job job;
-	struct front_request rq;
-	struct front_crowd *crowd;
-	TAILQ_ENTRY(front_work) entry; /* of those of its connection that the pool has */
-	struct front_h2 *h2;           /* NULL: its connection is gone */
-	struct front_stream *stream;   /* NULL: its stream is gone */
-	uint64_t n_held_bytes;         /* of its body */
 };
 
 struct front_stream {
@@ -51,7 +37,6 @@ struct front_stream {
 };
 
 TAILQ_HEAD(front_stream_list, front_stream);
-TAILQ_HEAD(front_work_list, front_work);
 
 struct front_h2 {
 	struct front_conn *conn;
@@ -66,8 +51,6 @@ struct front_h2 {
 	uint64_t head_since_us; /* a header section has been coming since then; 0: none is */
 };
 
-/* The connection ends: what threads serve is left to them. */
-void front_work_leave_all(struct front_h2 *h);
 /* NULL: there are too many, or out of memory. */
 struct front_stream *front_stream_new(struct front_h2 *h, int32_t id);
 /* A request that a thread has is left to it. */
