@@ -56,7 +56,7 @@ static void convert(const struct grpc_packet *p, struct buf *forms, struct call_
 /* The forms stand one behind the other. */
 static void set_forms(struct call_batch *call, const struct buf *forms)
 {
-	const char *at = forms->data;
+	const char *at = forms->len > 0 ? forms->data : "";
 
 	for (size_t i = 0; i < call->n_items; i++) {
 		call->items[i].json.data = at;

@@ -43,7 +43,7 @@ static enum refusal unpack(struct call_message *message, struct http_slice packe
 	switch (codec_unpack(message->codec, packed.data, packed.len, &announced, max_bytes,
 			     &bytes)) {
 	case 0:
-		message->data = bytes.data;
+		message->data = bytes.len > 0 ? bytes.data : "";
 		message->len = bytes.len;
 		return REFUSED_NOT;
 	case -ENOMEM:

@@ -67,7 +67,8 @@ static enum refusal take(struct fixture *f, bool is_request)
 	call_batch_deinit(&f->call);
 	worker_reset(f->worker);
 	f->batch = (struct stats_batch){ 0 };
-	refusal = call_batch_read(&f->call, f->worker, f->message.data, f->message.len, is_request);
+	refusal = call_batch_read(&f->call, f->worker, buf_str(&f->message), f->message.len,
+				  is_request);
 	return refusal ? refusal : call_batch_take(&f->call, f->intake, f->worker, &f->batch);
 }
 
