@@ -1,4 +1,4 @@
-# 1000 slow connections to an analyzer's own port, from one address or from many, hold up nobody: deliveries, health
+# 1000 slow connections to an analyzer's own port, by HTTP/1.1 or HTTP/2, from one address or from many, hold up nobody: deliveries, health
 # checks, status and control are answered.
 use v5.36;
 use FindBin qw($Bin);
@@ -6,6 +6,7 @@ use lib "$Bin/../lib";
 use IO::Socket::INET;
 use Test::More;
 use Time::HiRes qw(sleep time);
+use Weir::Http2;
 use Weir::Raw;
 use Weir::Test;
 
@@ -19,6 +20,7 @@ my ($port) = $addr =~ /:(\d+)$/;
 my %begins = (
     headers => "GET /stats HTTP/1.1\r\nHost: a1\r\nX: ",
     bodies => "POST /ingest HTTP/1.1\r\nHost: a1\r\nContent-Length: 60000\r\n\r\n ",
+    streams => Weir::Http2::PREFACE . frame(SETTINGS, 0, 0) . headers(1, '/ingest') . substr(data(1, ' ' x 16000), 0, 10),
 );
 my %from = (one => sub ($n) { '127.0.0.1' }, many => sub ($n) { sprintf '127.0.%d.%d', 1 + ($n / 250) % 250, 1 + $n % 250 });
 
@@ -56,7 +58,7 @@ sub ask_again (@request) {
     return $answer;
 }
 
-for my $case ([ headers => 'one', 120 ], [ headers => 'one', 1000 ], [ headers => 'many', 1000 ], [ bodies => 'one', 1000 ], [ bodies => 'many', 1000 ]) {
+for my $case ([ headers => 'one', 120 ], [ headers => 'one', 1000 ], [ headers => 'many', 1000 ], [ bodies => 'one', 1000 ], [ bodies => 'many', 1000 ], [ streams => 'one', 1000 ]) {
     my ($what, $whence, $n_slow) = @$case;
     my $kept = Weir::Raw->connect($addr);
     my $attack = attack($begins{$what}, $from{$whence}, $n_slow);
