@@ -67,7 +67,7 @@ static void set_forms(struct call_batch *call, const struct buf *forms)
 enum refusal call_batch_read(struct call_batch *call, struct worker *worker, const char *message,
 			     size_t len, bool is_request)
 {
-	struct protobuf_cursor cursor = { message, message + len };
+	struct protobuf_cursor cursor = protobuf_open(message, len);
 	enum refusal refusal = REFUSED_NOT;
 	struct grpc_packet p;
 	int r = 0;

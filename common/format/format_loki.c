@@ -26,7 +26,7 @@ static bool is_bytes(const struct protobuf_field *field, uint32_t number)
 
 static struct protobuf_cursor cursor(struct bytes bytes)
 {
-	return (struct protobuf_cursor){ bytes.data, bytes.data + bytes.len };
+	return protobuf_open(bytes.data, bytes.len);
 }
 
 static int read_time(struct bytes bytes, struct entry *entry)
@@ -165,7 +165,7 @@ static int put_stream(struct format_sink *sink, struct bytes stream)
 
 int format_read_loki_proto(const struct format_body *body, struct format_sink *sink)
 {
-	struct protobuf_cursor c = { body->data, body->data + body->len };
+	struct protobuf_cursor c = protobuf_open(body->data, body->len);
 	struct protobuf_field field;
 	bool is_first = true;
 	int r = 0;

@@ -210,7 +210,7 @@ static int find_row(const struct message *message, const struct protobuf_field *
 static int find_places(const struct message *message, const char *data, size_t len,
 		       struct place places[MAX_ROWS])
 {
-	struct protobuf_cursor c = { data, data + len };
+	struct protobuf_cursor c = protobuf_open(data, len);
 	struct protobuf_field field;
 	int last = -1;
 

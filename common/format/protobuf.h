@@ -32,6 +32,12 @@ struct protobuf_field {
 	size_t len;
 };
 
+/* data may be NULL where len is 0. */
+static inline struct protobuf_cursor protobuf_open(const char *data, size_t len)
+{
+	return (struct protobuf_cursor){ data, len ? data + len : data };
+}
+
 /* The cursor is before its end. */
 int protobuf_next(struct protobuf_cursor *c, struct protobuf_field *field) MUST_CHECK;
 

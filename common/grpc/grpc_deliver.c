@@ -90,7 +90,7 @@ static int next_element(struct protobuf_cursor *c, uint32_t number, struct proto
 		if (protobuf_next(c, &field) != 0)
 			return GRPC_DELIVER_E_SYNTAX;
 		if (field.number == number && field.wire == PROTOBUF_BYTES) {
-			*foundp = (struct protobuf_cursor){ field.data, field.data + field.len };
+			*foundp = protobuf_open(field.data, field.len);
 			return 0;
 		}
 	}

@@ -10,7 +10,7 @@ void grpc_health_write_serving(char message[GRPC_SERVING_BYTES], enum grpc_servi
 
 int grpc_health_read_serving(const char *data, size_t len, enum grpc_serving *servingp)
 {
-	struct protobuf_cursor c = { data, data + len };
+	struct protobuf_cursor c = protobuf_open(data, len);
 	struct protobuf_field field;
 
 	*servingp = GRPC_SERVING_UNKNOWN;
@@ -28,7 +28,7 @@ int grpc_health_read_serving(const char *data, size_t len, enum grpc_serving *se
 /* HealthCheckRequest { 1 service } */
 int grpc_health_read_service(const char *data, size_t len, struct http_slice *servicep)
 {
-	struct protobuf_cursor c = { data, data + len };
+	struct protobuf_cursor c = protobuf_open(data, len);
 	struct protobuf_field field;
 
 	*servicep = (struct http_slice){ "", 0 };

@@ -56,7 +56,7 @@ static bool find(struct protobuf_cursor c, uint32_t number, struct protobuf_curs
 		if (protobuf_next(&c, &field) != 0)
 			return false;
 		if (field.number == number && field.wire == PROTOBUF_BYTES)
-			*foundp = (struct protobuf_cursor){ field.data, field.data + field.len };
+			*foundp = protobuf_open(field.data, field.len);
 	}
 	return true;
 }
@@ -95,11 +95,11 @@ bool grpc_retry_read(const char *value, uint32_t *secondsp)
 {
 	char room[GRPC_DETAILS_MAX_BYTES];
 	size_t n = base64_read(value, strlen(value), room, sizeof(room));
-	struct protobuf_cursor c = { room, room + n }, any, info, delay;
+	struct protobuf_cursor c = protobuf_open(room, n), any, info, delay;
 	struct protobuf_field field;
 
 	while (c.at < c.end && protobuf_next(&c, &field) == 0) {
-		any = (struct protobuf_cursor){ field.data, field.data + field.len };
+		any = protobuf_open(field.data, field.len);
 		if (field.number == 3 && field.wire == PROTOBUF_BYTES && is_retry_info(any))
 			return find(any, 2, &info) && find(info, 1, &delay) &&
 			       read_duration(delay, secondsp);

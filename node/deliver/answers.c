@@ -248,7 +248,7 @@ static int read_partial(struct protobuf_cursor c, struct otlp *o)
 /* ExportLogsServiceResponse: 1 is its partial success. */
 static int read_proto(const char *data, size_t len, struct otlp *o)
 {
-	struct protobuf_cursor c = { data, data + len };
+	struct protobuf_cursor c = protobuf_open(data, len);
 	struct protobuf_field f;
 	int r = 0;
 
@@ -256,7 +256,7 @@ static int read_proto(const char *data, size_t len, struct otlp *o)
 		if (protobuf_next(&c, &f) != 0)
 			return RESULTS_E_MISFIT;
 		if (f.number == 1 && f.wire == PROTOBUF_BYTES)
-			r = read_partial((struct protobuf_cursor){ f.data, f.data + f.len }, o);
+			r = read_partial(protobuf_open(f.data, f.len), o);
 	}
 	return r;
 }

@@ -34,7 +34,7 @@ static void check_packet(const struct grpc_packet *p)
 		buf_append(&text, p->body.data, p->body.len);
 	free(head.data);
 	assert(!text.failed);
-	cursor = (struct protobuf_cursor){ text.data, text.data + text.len };
+	cursor = protobuf_open(text.data, text.len);
 	assert(grpc_packet_next(&cursor, &again) == 0 && cursor.at == cursor.end);
 	assert(again.n_messages == p->n_messages);
 	assert_same(again.body, p->body);
@@ -54,7 +54,7 @@ static void check_result(const struct grpc_result *result)
 
 	grpc_result_write(&text, result);
 	assert(!text.failed);
-	cursor = (struct protobuf_cursor){ text.data, text.data + text.len };
+	cursor = protobuf_open(text.data, text.len);
 	assert(grpc_result_next(&cursor, &again) == 0 && cursor.at == cursor.end);
 	assert(again.status == result->status);
 	assert_same(again.error, result->error);
@@ -62,7 +62,7 @@ static void check_result(const struct grpc_result *result)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	const struct protobuf_cursor message = { (const char *)data, (const char *)data + len };
+	const struct protobuf_cursor message = protobuf_open((const char *)data, len);
 	struct protobuf_cursor batch = message, results = message;
 	struct grpc_packet p;
 	struct grpc_result result;

@@ -80,7 +80,7 @@ static void assert_results(struct fixture *f, const char *expected)
 	struct grpc_result result;
 
 	call_batch_write_results(&f->call, &written);
-	cursor = (struct protobuf_cursor){ written.data, written.data + written.len };
+	cursor = protobuf_open(written.data, written.len);
 	while (grpc_result_next(&cursor, &result) == 0) {
 		buf_printf(&said, "%u ", result.status);
 		assert_int_equal(result.error.len > 0, result.status != 200);

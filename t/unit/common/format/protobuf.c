@@ -11,7 +11,7 @@
 
 static int next(const char *data, size_t len, struct protobuf_field *field)
 {
-	struct protobuf_cursor c = { data, data + len };
+	struct protobuf_cursor c = protobuf_open(data, len);
 	int r = protobuf_next(&c, field);
 
 	assert_true(r != 0 || c.at == c.end);

@@ -36,7 +36,7 @@ static void each_kind_of_field_is_read_again(void **state)
 		protobuf_put_fixed32(&out, 300, (uint32_t)values[i]);
 		protobuf_put_bytes(&out, 4, "abc", 3);
 		assert_false(out.is_full);
-		c = (struct protobuf_cursor){ room, room + out.len };
+		c = protobuf_open(room, out.len);
 		assert_true(next(&c).value == values[i]);
 		assert_true(next(&c).value == values[i]);
 		assert_true(next(&c).value == (uint32_t)values[i]);

@@ -55,7 +55,7 @@ static void packets_come_out_as_they_went_in(void **state)
 	put(&out, &plain);
 	put(&out, &empty);
 	put(&out, &as_it_came);
-	c = (struct protobuf_cursor){ out.data, out.data + out.len };
+	c = protobuf_open(out.data, out.len);
 	assert_int_equal(grpc_packet_next(&c, &p), 0);
 	assert_slice(p.body, "{\"a\":1}");
 	assert_slice(p.content_type, "application/json");
@@ -105,7 +105,7 @@ static void results_come_out_as_they_went_in(void **state)
 	memset(long_text, 'x', sizeof(long_text));
 	for (size_t i = 0; i < ARRAY_LEN(results); i++)
 		grpc_result_write(&out, &results[i]);
-	c = (struct protobuf_cursor){ out.data, out.data + out.len };
+	c = protobuf_open(out.data, out.len);
 	for (size_t i = 0; i < ARRAY_LEN(results); i++) {
 		assert_int_equal(grpc_result_next(&c, &r), 0);
 		assert_int_equal(r.status, results[i].status);
@@ -135,7 +135,7 @@ static void what_is_cut_off_is_refused(void **state)
 
 	(void)state;
 	for (size_t n = 1; n < sizeof(bytes) - 1; n++) {
-		struct protobuf_cursor c = { bytes, bytes + n };
+		struct protobuf_cursor c = protobuf_open(bytes, n);
 		struct protobuf_cursor same = c;
 		struct grpc_packet p;
 		struct grpc_result r;
