@@ -127,6 +127,22 @@ static void replace(struct tls_context *c, struct tls_set *set)
 	tls_set_unref(old);
 }
 
+static bool is_in_time(const X509 *cert, time_t now)
+{
+	return X509_cmp_time(X509_get0_notBefore(cert), &now) < 0 &&
+	       X509_cmp_time(X509_get0_notAfter(cert), &now) > 0;
+}
+
+/* No certificate that is good is replaced by one that has expired. */
+static bool is_no_worse(const struct tls_set *set, const struct tls_set *old, time_t now)
+{
+	for (unsigned i = 0; i < set->n; i++)
+		if (set->certs[i] && !is_in_time(set->certs[i], now) &&
+		    is_in_time(old->certs[i], now))
+			return false;
+	return true;
+}
+
 enum tls_look tls_context_look(struct tls_context *c, char why[TLS_WHY_SIZE])
 {
 	time_t now = time(NULL);
@@ -140,7 +156,7 @@ enum tls_look tls_context_look(struct tls_context *c, char why[TLS_WHY_SIZE])
 		return TLS_LOOK_SAME;
 	c->loaded = now;
 	r = tls_load(&c->config, now, &set, why);
-	if (r == 0) {
+	if (r == 0 || (r == TLS_E_EXPIRED && is_no_worse(set, c->set, now))) {
 		replace(c, set);
 		return is_changed ? TLS_LOOK_RENEWED : TLS_LOOK_SAME;
 	}

@@ -76,5 +76,12 @@ my @weak = grep { !/^TLS_|^ECDHE-.*(?:GCM|CHACHA20)/ } @all;
 cmp_ok(scalar @weak, '>', 20, scalar(@weak) . ' weak ciphers are known to openssl');
 all_end('none of them is spoken', 'refused', shake('good', '-tls1_2', '-cipher', join(':', @weak) . ':@SECLEVEL=0'));
 all_end("$_->[1] is not spoken", 'refused', shake('good', "-$_->[0]", '-cipher', 'ALL:@SECLEVEL=0')) for [ tls1 => 'TLS 1.0' ], [ tls1_1 => 'TLS 1.1' ];
+
+# ---- a list that changes ----
+
+$ca->revoke('agent-7');
+$ca->crl;
+wait_until { my %outcome = shake('good', '-tls1_2'); !grep { !$outcome{$_}[0] } @ports } 20, 'the new list to be read';
+pass('each port: a certificate that is revoked meanwhile is refused');
 is($node->end, 0, 'the node ends well');
 done_testing;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "common/tls/tls_load.h"
 #include "t/unit/certs.h"
 
 static struct certs certs;
@@ -101,12 +102,46 @@ static void files_that_cannot_be_used_change_nothing_and_are_told_of_once(void *
 	end(context);
 }
 
+/* One of several that nobody renews must not keep the others, nor a list of revoked ones, from it. */
+static void a_certificate_that_has_expired_before_keeps_nothing_from_being_read(void **state)
+{
+	static const char *pairs[2][2];
+	const struct tls_config config = {
+		.certs = pairs[0], .n_certs = 2, .keys = pairs[1], .n_keys = 2
+	};
+	static const struct cert_spec expired = { .cn = "old", .from_s = -99, .until_s = -9 };
+	static char paths[4][256];
+	struct tls_context *context = NULL;
+
+	(void)state;
+	certs_init(&certs);
+	certs_write(&certs, "a", &(struct cert_spec){ .cn = "first" });
+	certs_write(&certs, "old", &expired);
+	for (unsigned i = 0; i < 4; i++) {
+		static const char *const names[] = { "a.pem", "old.pem", "a.key", "old.key" };
+
+		snprintf(paths[i], sizeof(paths[i]), "%s", certs_path(&certs, names[i]));
+		pairs[i / 2][i % 2] = paths[i];
+	}
+	assert_int_equal(tls_context_new(&config, &context, why), TLS_E_EXPIRED);
+	certs_write(&certs, "a", &(struct cert_spec){ .cn = "next" });
+	assert_int_equal(look_twice(context), TLS_LOOK_RENEWED);
+	certs_write(&certs, "a", &expired); /* this one is worse than the one before it */
+	assert_int_equal(look_twice(context), TLS_LOOK_BAD);
+	certs_write(&certs, "a", &(struct cert_spec){ .cn = "good" });
+	certs_write(&certs, "old", &(struct cert_spec){ .cn = "good" });
+	assert_int_equal(look_twice(context), TLS_LOOK_RENEWED);
+	end(context);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_that_did_not_change_are_not_read_again),
 		cmocka_unit_test(new_files_take_the_place_of_the_old_ones),
 		cmocka_unit_test(files_that_cannot_be_used_change_nothing_and_are_told_of_once),
+		cmocka_unit_test(
+			a_certificate_that_has_expired_before_keeps_nothing_from_being_read),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
