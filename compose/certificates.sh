@@ -24,15 +24,15 @@ key() {
 }
 
 if [ ! -s "$folder/ca.crt" ]; then
-	(umask 077 && key "$folder/ca.key") # nobody but this script needs it
+	key "$folder/ca.key"
 	openssl req -x509 -new -key "$folder/ca.key" -days 3650 -subj "/CN=weir compose" -out "$folder/ca.crt.new"
 	mv "$folder/ca.crt.new" "$folder/ca.crt"
 fi
-if [ "$(cat "$folder/names" 2>/dev/null)" = "$names" ] && openssl x509 -in "$folder/tls.crt" -noout -checkend 2592000 >/dev/null 2>&1; then
-	exit 0
+if [ "$(cat "$folder/names" 2>/dev/null)" != "$names" ] || ! openssl x509 -in "$folder/tls.crt" -noout -checkend 2592000 >/dev/null 2>&1; then
+	key "$folder/tls.key"
+	openssl req -new -key "$folder/tls.key" -subj "/CN=node-tls" -addext "subjectAltName=$names" -out "$folder/tls.csr"
+	openssl x509 -req -in "$folder/tls.csr" -CA "$folder/ca.crt" -CAkey "$folder/ca.key" -CAcreateserial -days 365 -copy_extensions copy -out "$folder/tls.crt.new"
+	mv "$folder/tls.crt.new" "$folder/tls.crt"
+	printf '%s' "$names" >"$folder/names"
 fi
-key "$folder/tls.key"
-openssl req -new -key "$folder/tls.key" -subj "/CN=node-tls" -addext "subjectAltName=$names" -out "$folder/tls.csr"
-openssl x509 -req -in "$folder/tls.csr" -CA "$folder/ca.crt" -CAkey "$folder/ca.key" -CAcreateserial -days 365 -copy_extensions copy -out "$folder/tls.crt.new"
-mv "$folder/tls.crt.new" "$folder/tls.crt"
-printf '%s' "$names" >"$folder/names"
+chmod 644 "$folder/tls.key" # openssl lets its owner alone read it, and the node is another user

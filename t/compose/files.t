@@ -54,7 +54,7 @@ unlike($compose, qr/container_name:/, 'no name of a container stands in the way 
 # ---- certificates, as the profile tls makes them ----
 
 SKIP: {
-    skip 'there is no openssl', 8 if !has('openssl');
+    skip 'there is no openssl', 9 if !has('openssl');
     my $made = folder . '/certificates';
     mkdir $made;
     my @make = ('sh', 'compose/certificates.sh', $made, 'logs.example.com,192.0.2.7');
@@ -62,6 +62,7 @@ SKIP: {
     my ($status, $said) = quietly('openssl', 'verify', '-CAfile', "$made/ca.crt", '-verify_hostname', 'logs.example.com', "$made/tls.crt");
     is($status, 0, 'that are good for the names asked for') or diag($said);
     is((stat "$made/ca.key")[2] & 077, 0, 'the key of their authority is readable by its owner alone');
+    is((stat "$made/tls.key")[2] & 007, 04, 'the other one also by the node, which is another user');
     my @files = map { s{^/certificates}{$made}r } $compose =~ m{WEIR_NODE_TLS_(?:CERT|KEY): (/certificates/\S+)}g;
     is(scalar @files, 2, 'docker-compose.yml names a certificate and its key');
     ($status, $said) = quietly(program_path('weir-node'), '--check-config', '--listen-tls', '127.0.0.1:8443', '--tls-cert', $files[0], '--tls-key', $files[1]);
