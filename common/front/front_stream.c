@@ -11,7 +11,9 @@
 #define LINGER_US (2 * US_PER_S)
 #define SETTLED_US                                                                                 \
 	(200 * US_PER_MS) /* some clients lose an answer that comes before they have sent all */
+#define SHORT_ANSWER_BYTES 4096 /* it may say that there is no room */
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
+#define NO_ROOM "There is no room for this request now. Try again."
 
 /* ---- life ---- */
 
@@ -55,6 +57,15 @@ struct front_stream *front_stream_new(struct front_h2 *h, int32_t id)
 	return s;
 }
 
+/* What a client costs that does not end its requests, or takes no answers. */
+static void hold(struct front_stream *s, uint64_t n_bytes)
+{
+	struct front_conn *c = s->h2->conn;
+
+	front_hold(c, c->n_held_bytes - s->n_held_bytes + n_bytes);
+	s->n_held_bytes = n_bytes;
+}
+
 /* Its request is not needed any more. */
 static void drop_work(struct front_stream *s)
 {
@@ -76,6 +87,7 @@ void front_stream_free(struct front_stream *s)
 	struct front_h2 *h = s->h2;
 
 	drop_work(s);
+	hold(s, 0);
 	TAILQ_REMOVE(&h->lists[s->state], s, entry);
 	assert(h->n > 0);
 	h->n--;
@@ -92,12 +104,20 @@ void front_stream_give_up(struct front_stream *s, uint32_t code)
 
 /* ---- the answer ---- */
 
+static bool has_room(struct front_stream *s)
+{
+	size_t n = s->answer.text.capacity;
+
+	hold(s, sizeof(*s) + n);
+	return n <= SHORT_ANSWER_BYTES || front_make_room_for_body(s->h2->conn);
+}
+
 /* s->answer has it. */
 static void tell(struct front_stream *s)
 {
 	drop_work(s);
 	set_state(s, FRONT_STREAM_ANSWERING);
-	if (s->answer.text.failed ||
+	if (s->answer.text.failed || !has_room(s) ||
 	    h2_answer_submit(s->h2->server.session, s->id, &s->answer, false) != 0)
 		front_stream_give_up(s, NGHTTP2_INTERNAL_ERROR);
 }
@@ -161,6 +181,7 @@ static int read_head(struct front_stream *s, const struct h2_head *head, bool ha
 	if (http_reader_feed(&reader, text.data, text.len, &n, &slice) != HTTP_HEAD_DONE)
 		return reader.refusal ? reader.refusal : HTTP_BAD_HEADER;
 	*expectsp = reader.head.expect_continue && has_body;
+	hold(s, sizeof(*s) + sizeof(*s->work) + n);
 	return front_request_init(&s->work->rq, &reader.head, text.data, n);
 }
 
@@ -214,12 +235,14 @@ void front_stream_take_head(struct front_stream *s, const struct h2_head *head, 
 		refuse(s, 503, "no_memory", "Out of memory.");
 	else if (r > 0)
 		refuse_as(s, (enum http_refusal)r);
+	else if (!front_make_room_for_body(s->h2->conn))
+		refuse(s, 503, "no_memory", NO_ROOM);
 	else
 		s->way = config->ops->decide(config->arg, &s->work->rq);
 	assert(s->way != WAY_STREAM);
-	if (r == 0 && s->way == WAY_ANSWERED)
+	if (!s->is_settled && s->way == WAY_ANSWERED)
 		settle(s);
-	else if (r == 0 && expects)
+	else if (!s->is_settled && expects)
 		say_continue(s);
 }
 
@@ -241,7 +264,7 @@ void front_stream_take_body(struct front_stream *s, const char *data, size_t len
 	buf_append(body, data, len);
 	front_work_hold(s->work, c, body->len);
 	if (body->failed || !front_make_room_for_body(c))
-		refuse(s, 503, "no_memory", "There is no room for this body now. Try again.");
+		refuse(s, 503, "no_memory", NO_ROOM);
 }
 
 /* The request is whole. */
@@ -277,6 +300,8 @@ void front_stream_take_end(struct front_stream *s)
 void front_stream_linger(struct front_stream *s)
 {
 	set_state(s, FRONT_STREAM_LINGERING);
+	buf_deinit(&s->answer.text);
+	hold(s, sizeof(*s));
 }
 
 /* A thread is done with it. */

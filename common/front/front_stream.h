@@ -33,6 +33,8 @@ struct front_stream {
 	bool is_given_up;     /* its reset is under way */
 	enum front_way way;
 	struct front_work *work; /* NULL: its request is nobody's business any more */
+	uint64_t
+		n_held_bytes; /* of itself, its header section and its answer: charged like a body */
 	struct h2_answer answer;
 };
 

@@ -92,7 +92,7 @@ static int start_with(void **state, uint64_t request_us, uint64_t idle_us)
 				       .max_connections = 20,
 				       .max_per_address = 4,
 				       .max_body_bytes = 1000,
-				       .max_held_bytes = 2500,
+				       .max_held_bytes = 12000,
 				       .request_us = request_us,
 				       .idle_us = idle_us };
 
@@ -294,15 +294,26 @@ static void bodies_together_have_a_bound(void **state)
 	struct side *s = *state;
 
 	s->client.is_open_ended = true;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 15; i++) {
 		h2_client_post(&s->client, "/a", "text/plain", body, sizeof(body));
 		send_all(s);
 	}
-	assert_true(hears(s, "5:503 "));
-	assert_string_equal(s->client.heard, "5:503 ");
+	assert_true(hears(s, ":503 "));
+	assert_null(strstr(s->client.heard, " 1:"));
+	for (int32_t id = 1; id <= 7; id += 2)
+		nghttp2_submit_rst_stream(s->client.session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
 	s->client.is_open_ended = false;
 	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
-	assert_true(hears(s, "7:200 "));
+	assert_true(hears(s, "31:200 "));
+}
+
+static void streams_without_bodies_count_as_well(void **state)
+{
+	struct side *s = *state;
+
+	for (int i = 0; i < 40; i++)
+		h2_client_post(&s->client, "/a", "text/plain", "", SIZE_MAX);
+	assert_true(hears(s, ":503 "));
 }
 
 static void a_header_section_that_is_too_large_costs_its_stream_alone(void **state)
@@ -404,6 +415,7 @@ int main(void)
 		TEST(a_client_that_is_gone_leaves_its_request_to_the_thread),
 		TEST(a_request_that_does_not_end_holds_up_nobody),
 		TEST(bodies_together_have_a_bound),
+		TEST(streams_without_bodies_count_as_well),
 		TEST(a_header_section_that_is_too_large_costs_its_stream_alone),
 		cmocka_unit_test_setup_teardown(a_slow_request_is_refused_and_others_are_not,
 						start_strict, stop),
