@@ -21,6 +21,8 @@ static int letter_value(char ch)
 {
 	const char *at = ch ? strchr(letters, ch) : NULL;
 
+	if (ch == '-' || ch == '_') /* the alphabet for URLs */
+		return ch == '-' ? 62 : 63;
 	return at ? (int)(at - letters) : -1;
 }
 

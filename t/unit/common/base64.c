@@ -32,8 +32,14 @@ static void what_was_written_is_read_with_padding_and_without(void **state)
 {
 	static const struct {
 		const char *text, *bytes;
-	} cases[] = { { "Zg==", "f" },   { "Zg", "f" }, { "Zm8=", "fo" },
-		      { "Zm8", "fo" },   { "", "" },    { "Zm9vYmFy", "foobar" },
+	} cases[] = { { "Zg==", "f" },
+		      { "Zg", "f" },
+		      { "Zm8=", "fo" },
+		      { "Zm8", "fo" },
+		      { "", "" },
+		      { "Zm9vYmFy", "foobar" },
+		      { "-_8=", "\xfb\xff" },
+		      { "+/8", "\xfb\xff" },
 		      { "Zm9v!mFy", "" } };
 	char bytes[8];
 
