@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/net/net_bracket.h"
 #include "common/net/net_check.h"
+#include "common/net/net_url.h"
 
 #define PROGRAM "weir-analyzer"
 #define ID_MAX 64
@@ -266,6 +267,7 @@ static int check_url(const char *option, const char *text)
 static int check_advertise(const char *text)
 {
 	struct buf url = { 0 };
+	struct net_url parsed;
 	int r = 0;
 
 	if (text)
@@ -273,9 +275,13 @@ static int check_advertise(const char *text)
 	if (url.failed)
 		r = -ENOMEM;
 	else if (text)
-		r = check_url("advertise", buf_str(&url));
+		r = net_url_parse_analyzer(&parsed, buf_str(&url));
 	buf_deinit(&url);
-	return r;
+	return r == NET_E_SYNTAX
+		       ? usage_error(
+				 "advertise", text,
+				 "is no http(s)://, h2c:// or grpc(s):// URL of a host and port")
+		       : r;
 }
 
 static int check_file(const char *option, const char *path, int r)

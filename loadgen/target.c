@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/format/format_route.h"
+#include "common/net/net_url.h"
 #include "loadgen/writer.h"
 
 static int target_resolve(struct target *target, const struct net_url *url, char *hostport,

@@ -216,9 +216,9 @@ elseif not before.left and redis.call('HEXISTS', K_URL, id) == 1 then
   note_loss('info')
 end
 
--- Of http(s)://host:port/path.
+-- Of SCHEME://host:port/path.
 local function authority(text)
-  return string.lower(string.match(text, '^%a+://([^/?#]*)') or text)
+  return string.lower(string.match(text, '^%w+://([^/?#]*)') or text)
 end
 local other_url = redis.call('HGET', K_URL, id)
 local is_elsewhere = restore_slot < 0 and other_url and lease_end and lease_end > now and not before.left

@@ -11,6 +11,7 @@
 #include "common/http/token_book.h"
 #include "common/log.h"
 #include "common/net/net_check.h"
+#include "common/net/net_url.h"
 #include "common/process.h"
 #include "node/discover/discover_lists.h"
 #include "node/packet/heap.h"
@@ -100,7 +101,7 @@ static const struct conf_option
 		       "required", .choices = tls_verify_names,
 		       .help = "With admin-tls-client-ca, whether a certificate is required."),
 		OPTION("deliver-ca", CONF_STRING, tls.deliver_ca, NULL, .placeholder = "FILE",
-		       .help = "Authorities in PEM, one of which must vouch for analyzers at https:// URLs. The default is those of the system."),
+		       .help = "Authorities in PEM, one of which must vouch for analyzers at https:// and grpcs:// URLs. The default is those of the system."),
 		OPTION("deliver-cert", CONF_STRING, tls.deliver_cert, NULL, .placeholder = "FILE",
 		       .help = "The certificate in PEM by which analyzers know this node."),
 		OPTION("deliver-key", CONF_STRING, tls.deliver_key, NULL, .placeholder = "FILE",
@@ -217,7 +218,7 @@ static const struct conf_option
 		       .placeholder = "RANGE|NAME", .flags = CONF_RELOADABLE,
 		       .help = "Where an analyzer may be: ranges of addresses, and names such as *.example.com. Other names are judged by their addresses. The list replaces the default. Only an entry that names them allows link-local and metadata addresses."),
 		OPTION("analyzer", CONF_LIST, analyzer, NULL, .placeholder = "[ID=]URL[*WEIGHT]",
-		       .help = "An analyzer that nodes keep registered, such as a1=http://10.0.0.7:9001/ingest*0.5. It need not know Weir. All nodes should list the same."),
+		       .help = "An analyzer that nodes keep registered, such as a1=http://10.0.0.7:9001/ingest*0.5 or grpc://10.0.0.7:4317. It need not know Weir. All nodes should list the same."),
 		OPTION("analyzers", CONF_LIST, analyzers, NULL, .placeholder = "URL=WEIGHT,...",
 		       .help = "More of them. Both options also take URL=WEIGHT, such as http://10.0.0.7:9001=0.5."),
 		OPTION("analyzer-header", CONF_LIST, analyzer_header, NULL, .placeholder = "ID=NAME: VALUE",

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/net/net.h"
+#include "common/net/net_url.h"
 #include "registry/scripts.h"
 
 #define WEIGHT_MAX 1e6
@@ -28,8 +28,8 @@ const char *membership_check_url(const char *url)
 {
 	struct net_url parsed;
 
-	if (strlen(url) > ANALYZER_URL_MAX || net_url_parse(&parsed, url) != 0)
-		return "url must be http(s)://host[:port]/path, at most 512 characters";
+	if (strlen(url) > ANALYZER_URL_MAX || net_url_parse_analyzer(&parsed, url) != 0)
+		return "url must be http(s)://host[:port]/path, h2c://host[:port]/path or grpc(s)://host[:port], at most 512 characters";
 	return NULL;
 }
 

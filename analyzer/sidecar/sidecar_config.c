@@ -7,7 +7,7 @@
 #include "common/conf/conf_set.h"
 #include "common/http/header_lines.h"
 #include "common/log.h"
-#include "common/net/net.h"
+#include "common/net/net_url.h"
 
 #define PROGRAM "weir-sidecar"
 #define ID_MAX 64
@@ -26,7 +26,7 @@ static const struct conf_option options[] = {
 	{ "id", CONF_STRING, FIELD(id), NULL, "NAME",
 	  "The name of the analyzer in the pool: letters, digits, '.', '_' and '-'. The default is the name of the host." },
 	{ "url", CONF_STRING, FIELD(url), NULL, "URL",
-	  "The URL that nodes deliver to. With --accepts request it may end in /*, for the agent's own path and query.",
+	  "The URL that nodes deliver to: http(s)://, h2c:// or grpc(s)://. With --accepts request it may end in /*, for the agent's own path and query.",
 	  .flags = CONF_REQUIRED },
 	{ "weight", CONF_DOUBLE, FIELD(weight), "1", "W",
 	  "The weight that the analyzer asks for. Its share is this weight divided by the sum of all weights.",
@@ -125,6 +125,18 @@ static int check_url(const char *option, const char *text)
 	return r == NET_E_SYNTAX ? refuse(option, text, "is no http://HOST[:PORT][/PATH]") : r;
 }
 
+/* Where nodes deliver to. */
+static int check_server(const char *text)
+{
+	struct net_url url;
+	int r = net_url_parse_analyzer(&url, text);
+
+	return r == NET_E_SYNTAX
+		       ? refuse("url", text,
+				"is no http(s)://HOST[:PORT][/PATH], h2c:// or grpc(s)://HOST:PORT")
+		       : r;
+}
+
 static int check_delivery_token(const char *token)
 {
 	size_t len = token ? strlen(token) : 0;
@@ -212,7 +224,7 @@ static int finish(void *out)
 	if (!r)
 		r = check_id(config->id);
 	if (!r)
-		r = check_url("url", config->url);
+		r = check_server(config->url);
 	if (!r)
 		r = check_health(config);
 	if (!r)

@@ -12,7 +12,7 @@
 #include "common/clock.h"
 #include "common/cond.h"
 #include "common/log.h"
-#include "common/net/net.h"
+#include "common/net/net_url.h"
 
 struct sidecar_health {
 	const struct sidecar_config *config;
@@ -115,7 +115,7 @@ static const struct conf_list *headers_for(const struct sidecar_config *config, 
 {
 	struct net_url server, asked;
 
-	if (net_url_parse(&server, config->url) != 0 || net_url_parse(&asked, url) != 0)
+	if (net_url_parse_analyzer(&server, config->url) != 0 || net_url_parse(&asked, url) != 0)
 		return NULL;
 	return server.tls == asked.tls && server.port == asked.port &&
 			       strcasecmp(server.host, asked.host) == 0

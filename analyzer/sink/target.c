@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/net/net.h"
+#include "common/net/net_url.h"
 
 #define GELF_PORT 12201
 

@@ -36,7 +36,8 @@ static bool is_kept(struct http_slice name)
 	for (size_t i = 0; i < ARRAY_LEN(kept_names); i++)
 		if (http_is_word(name, kept_names[i], strlen(kept_names[i])))
 			return true;
-	return name.len >= 5 && strncasecmp(name.data, "weir-", 5) == 0;
+	return name.len >= 5 &&
+	       (strncasecmp(name.data, "weir-", 5) == 0 || strncasecmp(name.data, "grpc-", 5) == 0);
 }
 
 static bool is_visible(struct http_slice value)

@@ -7,67 +7,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
-
-/* 1 to 5 digits, at most 65535. */
-static int parse_port(const char *text, uint16_t *portp)
-{
-	size_t n_digits = strspn(text, "0123456789");
-	unsigned long port;
-
-	if (n_digits == 0 || n_digits > 5 || text[n_digits] != '\0')
-		return NET_E_SYNTAX;
-	port = strtoul(text, NULL, 10);
-	if (port > UINT16_MAX)
-		return NET_E_SYNTAX;
-	*portp = (uint16_t)port;
-	return 0;
-}
-
-struct authority {
-	char host[NET_HOST_SIZE]; /* without brackets; "" where none is given */
-	bool bracketed;           /* so it must be a numeric IPv6 address */
-	bool has_port;
-	uint16_t port;
-};
-
-/* HOST[:PORT], [IPV6][:PORT] or :PORT, of the first len bytes. */
-static int authority_parse(struct authority *a, const char *text, size_t len)
-{
-	char copy[sizeof(a->host) + 8]; /* brackets, colon, five digits, NUL */
-	char *host = copy, *host_end;
-	int r;
-
-	*a = (struct authority){ 0 };
-	if (len >= sizeof(copy) || memchr(text, '\0', len))
-		return NET_E_SYNTAX;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	a->bracketed = copy[0] == '[';
-	if (a->bracketed) {
-		host++;
-		host_end = strchr(host, ']');
-		if (!host_end || host_end == host)
-			return NET_E_SYNTAX;
-		*host_end++ = '\0';
-	} else {
-		host_end = host + strcspn(host, ":");
-	}
-	if (*host_end == ':') {
-		*host_end++ = '\0';
-		a->has_port = true;
-		r = parse_port(host_end, &a->port);
-		if (r != 0)
-			return r;
-	} else if (*host_end != '\0') {
-		return NET_E_SYNTAX;
-	}
-	if (strlen(host) >= sizeof(a->host))
-		return NET_E_SYNTAX;
-	strcpy(a->host, host);
-	return 0;
-}
 
 /* A kernel without IPv6 refuses the socket; a dual-stack one serves both families. */
 static bool have_ipv6(void)
@@ -132,7 +72,7 @@ static int resolve_host(struct net_addr *addr, const char *host, const struct ad
 	return 0;
 }
 
-static int resolve(struct net_addr *addr, const struct authority *a)
+static int resolve(struct net_addr *addr, const struct net_authority *a)
 {
 	struct addrinfo hints = { .ai_family = a->bracketed ? AF_INET6 : AF_UNSPEC,
 				  .ai_socktype = SOCK_STREAM,
@@ -144,8 +84,8 @@ static int resolve(struct net_addr *addr, const struct authority *a)
 
 int net_addr_parse(struct net_addr *addr, const char *text)
 {
-	struct authority a;
-	int r = authority_parse(&a, text, strlen(text));
+	struct net_authority a;
+	int r = net_authority_parse(&a, text, strlen(text));
 
 	*addr = (struct net_addr){ 0 };
 	if (r == 0 && !a.has_port)
@@ -306,25 +246,6 @@ int net_connect(const struct net_addr *addr, int *fdp)
 	return 0;
 }
 
-/* Bytes that would end or break a request line or a Host header. */
-static bool has_blank_or_control(const char *text)
-{
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p <= ' ' || *p == 0x7f)
-			return true;
-	}
-	return false;
-}
-
-static int url_path(struct net_url *url, const char *text)
-{
-	size_t len = strcspn(text, "#"); /* a fragment is the client's own */
-	int n = snprintf(url->path, sizeof(url->path), "%s%.*s", *text == '/' ? "" : "/", (int)len,
-			 text);
-
-	return n > 0 && (size_t)n < sizeof(url->path) ? 0 : NET_E_SYNTAX;
-}
-
 void net_addr_key(const struct net_addr *addr, uint8_t key[NET_ADDR_KEY_BYTES])
 {
 	const struct sockaddr_in *in = (const struct sockaddr_in *)&addr->sa;
@@ -348,28 +269,4 @@ bool net_addr_is_loopback(const struct net_addr *addr)
 	if (addr->sa.ss_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(in6))
 		return IN6_IS_ADDR_LOOPBACK(in6);
 	return key[12] == 127;
-}
-
-int net_url_parse(struct net_url *url, const char *text)
-{
-	struct authority a;
-	size_t authority_len;
-	int r;
-
-	*url = (struct net_url){ 0 };
-	url->tls = strncasecmp(text, "https://", 8) == 0;
-	if (!url->tls && strncasecmp(text, "http://", 7) != 0)
-		return NET_E_SYNTAX;
-	text += url->tls ? 8 : 7;
-	if (has_blank_or_control(text))
-		return NET_E_SYNTAX;
-	authority_len = strcspn(text, "/?#");
-	r = authority_parse(&a, text, authority_len);
-	if (r != 0)
-		return r;
-	if (a.host[0] == '\0' || strpbrk(a.host, "@\\\"<>") || (a.has_port && a.port == 0))
-		return NET_E_SYNTAX;
-	strcpy(url->host, a.host);
-	url->port = a.has_port ? a.port : url->tls ? 443 : 80;
-	return url_path(url, text + authority_len);
 }

@@ -8,13 +8,10 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "common/err.h"
+#include "common/net/net_authority.h"
 
 #define NET_ADDR_STRLEN 80
-#define NET_HOST_SIZE 256                      /* of a host name or address, with its NUL */
-#define NET_AUTHORITY_SIZE (NET_HOST_SIZE + 8) /* "[" host "]:65535" */
-#define NET_E_SYNTAX 1                         /* not HOST:PORT */
-#define NET_E_RESOLVE 2                        /* the name does not resolve */
+#define NET_E_RESOLVE 2 /* the name does not resolve */
 
 struct net_addr {
 	struct sockaddr_storage sa;
@@ -43,15 +40,5 @@ int net_bind_udp(const struct net_addr *addr, bool reuse_port, int *fdp) MUST_CH
 int net_local_addr(int fd, struct net_addr *addr) MUST_CHECK;
 /* Non-blocking connect with TCP_NODELAY; 0 also while it is in progress. */
 int net_connect(const struct net_addr *addr, int *fdp) MUST_CHECK;
-
-/* A parsed http:// URL. */
-struct net_url {
-	char host[NET_HOST_SIZE]; /* without brackets */
-	uint16_t port;            /* 80 / 443 where none is given */
-	bool tls;                 /* https */
-	char path[1024];          /* "/..." with the query; "/" where none is given */
-};
-/* NET_E_SYNTAX: not http(s)://host[:port][/path], or with user@ */
-int net_url_parse(struct net_url *url, const char *text) MUST_CHECK;
 
 #endif

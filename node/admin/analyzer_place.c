@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/net/net_url.h"
 #include "node/send/lookup.h"
 
 #define WHY_BYTES 640
@@ -146,8 +147,10 @@ enum analyzer_place analyzer_place_check(const struct net_allow *allow, const ch
 	struct net_addr addr;
 	struct net_url parsed;
 
-	if (net_url_parse(&parsed, url) != 0) {
-		snprintf(why, WHY_BYTES, "url must be http(s)://host[:port]/path, without user@.");
+	if (net_url_parse_analyzer(&parsed, url) != 0) {
+		snprintf(
+			why, WHY_BYTES,
+			"url must be http(s)://host[:port]/path, h2c://host[:port]/path or grpc(s)://host[:port], without user@.");
 		return PLACE_BAD;
 	}
 	if (strstr(url, "://")[3] == '[' && !strchr(parsed.host, ':')) {

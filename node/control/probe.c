@@ -4,10 +4,16 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/grpc/grpc_health.h"
+#include "common/grpc/grpc_path.h"
 #include "common/log.h"
+#include "common/net/net_url.h"
 #include "common/rng.h"
 
 #define TICK_US 50000
+
+/* The message of a Check of the whole server has no bytes: this is its prefix. */
+static const struct iovec check_message = { (char[GRPC_PREFIX_BYTES]){ 0 }, GRPC_PREFIX_BYTES };
 
 struct probe {
 	struct transfer transfer;
@@ -37,6 +43,10 @@ void probe_health_url(const char *url, char out[ANALYZER_URL_MAX + 8])
 	const char *authority = strstr(url, "://"), *path, *end;
 	size_t len = strcspn(url, "?#");
 
+	if (net_url_is_called(url)) {
+		snprintf(out, ANALYZER_URL_MAX + 8, "%s", url);
+		return;
+	}
 	path = authority ? strchr(authority + 3, '/') : NULL;
 	end = url + len;
 	if (path && path < end)
@@ -70,14 +80,29 @@ static void note(const struct probe *p, bool alive)
 	atomic_store_explicit(&failures->checked_ms[p->slot], clock_wall_us() / US_PER_MS,
 			      memory_order_relaxed);
 	if (!alive)
-		failures_note(failures, p->slot, p->transfer.status, p->transfer.error);
+		failures_note_transfer(failures, p->slot, &p->transfer);
+}
+
+/* 501: a server that knows no GET at all, or no health service */
+static bool is_alive(struct transfer *t)
+{
+	enum grpc_serving serving;
+
+	if (t->result != TRANSFER_ANSWERED || (t->status >= 500 && t->status != 501))
+		return false;
+	if (!t->method || t->status != 200)
+		return true;
+	if (t->json && grpc_health_read_serving(t->json, t->json_len, &serving) == 0 &&
+	    serving == GRPC_SERVING)
+		return true;
+	t->error = "its health check does not say SERVING";
+	return false;
 }
 
 static void on_done(struct transfer *t)
 {
 	struct probe *p = CONTAINER_OF(t, struct probe, transfer);
-	/* 501: a server that knows no GET at all */
-	bool alive = t->result == TRANSFER_ANSWERED && (t->status < 500 || t->status == 501);
+	bool alive = is_alive(t);
 
 	note(p, alive);
 	p->is_out = false;
@@ -101,6 +126,12 @@ static void start(struct probe *p)
 				   .connect_ms = c->timeout_ms,
 				   .timeout_ms = c->timeout_ms,
 				   .on_done = on_done };
+	if (net_url_is_called(p->url)) {
+		p->transfer.method = GRPC_CHECK_PATH;
+		p->transfer.parts = &check_message;
+		p->transfer.n_parts = 1;
+		p->transfer.len = check_message.iov_len;
+	}
 	p->is_out = sender_start(p->prober->sender, &p->transfer) == 0;
 	if (!p->is_out)
 		p->next_us = clock_mono_us() + jittered_us(p->prober);

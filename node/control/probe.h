@@ -1,9 +1,10 @@
 #ifndef WEIR_NODE_PROBE_H
 #define WEIR_NODE_PROBE_H
 /*
- * The node's own look at its analyzers: GET /health beside the delivery URL, at an interval with
- * jitter, on the loop of the control thread. `fall` failures in a row: down; `rise` successes: up.
- * No answer, or a 5xx but 501, is a failure; an HTTP server that knows no /health is alive. The
+ * The node's own look at its analyzers: GET /health beside the delivery URL, or grpc.health.v1.Health/Check
+ * where that is of gRPC, at an interval with jitter, on the loop of the control thread. `fall` failures in a row: down; `rise` successes: up.
+ * No answer, or a 5xx but 501, is a failure; an HTTP server that knows no /health is alive. A health
+ * service must say SERVING. The
  * first probe comes at any moment of the first interval, so that nodes that heard of an analyzer
  * at the same time do not ask it at the same time.
  */
@@ -32,7 +33,7 @@ void prober_free(struct prober *p);
 /* Whom to probe from now on. A new instance counts as up. */
 void prober_set_roster(struct prober *p, const struct roster *roster);
 
-/* http://host:port/a/ingest -> http://host:port/a/health. */
+/* http://host:port/a/ingest -> http://host:port/a/health; a URL of gRPC stays as it is. */
 void probe_health_url(const char *url, char out[ANALYZER_URL_MAX + 8]);
 
 #endif

@@ -25,6 +25,7 @@ void batch_free(struct batch *b)
 	if (b->parts != b->few)
 		free(b->parts);
 	free(b->packed);
+	free(b->made);
 	free(b->long_headers);
 	free(b->url);
 	free(b);
@@ -49,15 +50,31 @@ static struct iovec body_of(const struct packet *p)
 	return part(json.data, json.len);
 }
 
+int batch_reserve_parts(struct batch *b, size_t n_parts)
+{
+	b->parts = b->few;
+	if (n_parts > ARRAY_LEN(b->few))
+		b->parts = malloc(n_parts * sizeof(*b->parts));
+	return b->parts ? 0 : -ENOMEM;
+}
+
+void batch_set_parts(struct batch *b, size_t n_parts)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n_parts; i++)
+		len += b->parts[i].iov_len;
+	b->transfer.parts = b->parts;
+	b->transfer.n_parts = n_parts;
+	b->transfer.len = len;
+}
+
 /* "[" packet "," packet "]" */
 static int write_parts(struct batch *b, bool is_array)
 {
-	size_t n_most = 2 * (size_t)b->packets.n_packets + 1, n = 0, len = 0;
+	size_t n = 0;
 
-	b->parts = b->few;
-	if (n_most > ARRAY_LEN(b->few))
-		b->parts = malloc(n_most * sizeof(*b->parts));
-	if (!b->parts)
+	if (batch_reserve_parts(b, 2 * (size_t)b->packets.n_packets + 1) != 0)
 		return -ENOMEM;
 	for (struct packet *p = b->packets.head; p; p = p->next) {
 		if (is_array)
@@ -66,11 +83,7 @@ static int write_parts(struct batch *b, bool is_array)
 	}
 	if (is_array)
 		b->parts[n++] = part("]", 1);
-	for (size_t i = 0; i < n; i++)
-		len += b->parts[i].iov_len;
-	b->transfer.parts = b->parts;
-	b->transfer.n_parts = n;
-	b->transfer.len = len;
+	batch_set_parts(b, n);
 	return 0;
 }
 
@@ -158,27 +171,44 @@ static int write_headers(struct batch *b, const struct batch_style *style)
 	return 0;
 }
 
-/* Its packets have been in other pools, all in the same ones, or the analyzer wants much. */
-static int write_long_headers(struct batch *b, const struct batch_style *style)
+void batch_put_lines(struct buf *out, const struct batch *b, const struct batch_style *style,
+		     const char *format)
 {
 	const struct batch_origin *origin = style->origin;
 	const struct packet *p = b->packets.head;
 
-	if (asprintf(&b->long_headers,
-		     "Content-Type: " PACKET_MEDIA_TYPE "\r\n"
-		     "Weir-Packets: %u\r\n"
-		     "Weir-Messages: %u\r\n" ORIGIN "Weir-Attempt: %u\r\n%s%s",
-		     b->packets.n_packets, b->n_messages, origin->node_id, p->via ? p->via : "",
-		     p->via ? ", " : "", origin->pool, p->n_hops + 1u, b->attempt,
-		     b->packed ? BATCH_PACKED_LINE : "", style->lines) < 0) {
-		b->long_headers = NULL;
-		return -ENOMEM;
-	}
-	b->transfer.headers = b->long_headers;
-	return 0;
+	buf_printf(out, "Weir-Packets: %u\r\nWeir-Messages: %u\r\n", b->packets.n_packets,
+		   b->n_messages);
+	if (format)
+		buf_printf(out, "Weir-Format: %s\r\n", format);
+	buf_printf(out, ORIGIN "Weir-Attempt: %u\r\n", origin->node_id, p->via ? p->via : "",
+		   p->via ? ", " : "", origin->pool, p->n_hops + 1u, b->attempt);
+	buf_append(out, style->lines, style->lines_len);
 }
 
-static int make_json(const struct batch *b, struct memory *memory)
+int batch_take_headers(struct batch *b, struct buf *lines)
+{
+	buf_append(lines, "", 1);
+	if (lines->failed)
+		buf_deinit(lines);
+	b->long_headers = lines->data;
+	b->transfer.headers = b->long_headers;
+	return b->long_headers ? 0 : -ENOMEM;
+}
+
+/* Its packets have been in other pools, all in the same ones, or the analyzer wants much. */
+static int write_long_headers(struct batch *b, const struct batch_style *style)
+{
+	struct buf out = { 0 };
+
+	buf_append_str(&out, "Content-Type: " PACKET_MEDIA_TYPE "\r\n");
+	if (b->packed)
+		buf_append_str(&out, BATCH_PACKED_LINE);
+	batch_put_lines(&out, b, style, NULL);
+	return batch_take_headers(b, &out);
+}
+
+int batch_make_json(const struct batch *b, struct memory *memory)
 {
 	int r = 0;
 
@@ -192,7 +222,7 @@ int batch_write(struct batch *b, const struct batch_style *style)
 	int r;
 
 	assert(b->packets.n_packets > 0);
-	r = make_json(b, style->memory);
+	r = batch_make_json(b, style->memory);
 	/* halves of a batch may be more than one packet although the analyzer takes single ones by
 	 * now */
 	if (r == 0)

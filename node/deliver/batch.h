@@ -1,10 +1,12 @@
 #ifndef WEIR_NODE_BATCH_H
 #define WEIR_NODE_BATCH_H
 /*
- * The packets that leave for an analyzer in one POST, from where they are: its headers, the parts
- * of its body, and what its outcome means.
+ * The packets that leave for an analyzer in one POST or call, from where they are: its headers, the parts
+ * of its body, and what its outcome means. Requests as they came are written by batch_request.h, calls of gRPC by
+ * batch_call.h.
  */
 #include "common/codec/codec_pack.h"
+#include "common/grpc/grpc_frame.h"
 #include "node/packet/packet_form.h"
 #include "node/send/sender.h"
 
@@ -24,6 +26,14 @@ enum delivery_outcome {
 /* Of failures, for log and metrics; NULL for OUTCOME_OK. */
 extern const char *const delivery_outcome_names[DELIVERY_OUTCOMES];
 
+/* What a batch leaves as. */
+enum batch_kind {
+	BATCH_JSON,    /* packets in their JSON form, in a POST */
+	BATCH_REQUEST, /* one packet as its request came */
+	BATCH_DELIVER, /* packets in a call of weir.v1.Analyzer/Deliver */
+	BATCH_EXPORT   /* one packet of OTLP in a call of LogsService/Export */
+};
+
 #define BATCH_HEADER_BYTES 576
 #define BATCH_LINES_BYTES 160 /* of an analyzer; longer ones are written elsewhere */
 #define BATCH_FEW_PACKETS 4   /* parts for up to this many need no allocation */
@@ -41,6 +51,7 @@ void batch_origin_lines(const char *node_id, const char *pool, char out[BATCH_OR
 
 struct batch {
 	struct transfer transfer;
+	enum batch_kind kind;
 	struct lane *lane;  /* borrowed */
 	struct batch *next; /* in the lane's list of halves to be sent */
 	bool is_half;       /* of one that was refused */
@@ -55,7 +66,9 @@ struct batch {
 	char *long_headers; /* owned; of packets that need more than `headers` has; NULL: these do */
 	char *url;          /* owned; of a request as it came; NULL: the lane's */
 	char *packed;       /* owned; the body by gzip; NULL: it is not packed */
-	struct iovec *parts; /* of the body; `few`, or owned */
+	char *made; /* owned; of a call: what stands between bodies, or OTLP as protobuf; NULL: none */
+	char prefix[GRPC_PREFIX_BYTES]; /* of a call's message */
+	struct iovec *parts;            /* of the body; `few`, or owned */
 	struct iovec few[2 * BATCH_FEW_PACKETS + 1];
 };
 
@@ -78,14 +91,25 @@ struct batch_style {
 
 /*
  * The packets' JSON forms, in an array where the analyzer takes batches; and the headers. Fills in the
- * transfer's parts and headers. -ENOMEM; FORMAT_E_*: a packet has no JSON form. Where the analyzer takes
- * requests, batch_request.h does it.
+ * transfer's parts and headers. -ENOMEM; FORMAT_E_*: a packet has no JSON form.
  */
 int batch_write(struct batch *b, const struct batch_style *style) MUST_CHECK;
 
 #define BATCH_PACKED_LINE "Content-Encoding: gzip\r\n"
 /* Packs the transfer's parts, where the analyzer takes that. The headers need BATCH_PACKED_LINE then. */
 int batch_pack(struct batch *b, const struct batch_style *style) MUST_CHECK;
+
+/* Appends the headers of every delivery but those that tell of its body. format: its name; NULL: not said. */
+void batch_put_lines(struct buf *out, const struct batch *b, const struct batch_style *style,
+		     const char *format);
+/* Takes the lines, which become those of the transfer. -ENOMEM: they could not be written. */
+int batch_take_headers(struct batch *b, struct buf *lines) MUST_CHECK;
+/* Makes room for n parts. -ENOMEM. */
+int batch_reserve_parts(struct batch *b, size_t n_parts) MUST_CHECK;
+/* Fills in the transfer's parts: the first n of the batch. */
+void batch_set_parts(struct batch *b, size_t n_parts);
+/* The JSON forms of all its packets. -ENOMEM, FORMAT_E_*. */
+int batch_make_json(const struct batch *b, struct memory *memory) MUST_CHECK;
 
 /* One more, for each of its packets. */
 void batch_count_attempt(struct batch *b);

@@ -96,30 +96,19 @@ static void write_field(struct buf *out, const char *name, struct format_slice v
 }
 
 /* As the headers of other deliveries, and what the request said. */
-static char *write_headers(const struct batch *b, const struct batch_style *style,
-			   const struct packet_request *request)
+static int write_headers(struct batch *b, const struct batch_style *style,
+			 const struct packet_request *request)
 {
 	static const struct http_slice tenant = { PACKET_TENANT, sizeof(PACKET_TENANT) - 1 };
-	const struct packet *p = b->packets.head;
-	const struct batch_origin *origin = style->origin;
 	struct buf out = { 0 };
 
 	write_field(&out, "Content-Type", request->media_type);
 	if (!header_lines_have(style->lines, tenant)) /* the analyzer's own goes before */
 		write_field(&out, PACKET_TENANT, request->tenant);
-	buf_printf(&out,
-		   "Weir-Packets: 1\r\nWeir-Messages: %u\r\nWeir-Format: %s\r\nWeir-Node: %s\r\n"
-		   "Weir-Pool: %s%s%s\r\nWeir-Hops: %u\r\nWeir-Attempt: %u\r\n",
-		   b->n_messages, format_names[request->format], origin->node_id,
-		   p->via ? p->via : "", p->via ? ", " : "", origin->pool, p->n_hops + 1u,
-		   b->attempt);
 	if (b->packed)
 		buf_append_str(&out, BATCH_PACKED_LINE);
-	buf_append(&out, style->lines, style->lines_len);
-	buf_append(&out, "", 1);
-	if (out.failed)
-		buf_deinit(&out);
-	return out.data;
+	batch_put_lines(&out, b, style, format_names[request->format]);
+	return batch_take_headers(b, &out);
 }
 
 /* Loki takes protobuf in a block of snappy alone: its length, and then one literal (snappy's
@@ -155,6 +144,7 @@ int batch_write_request(struct batch *b, const struct batch_style *style)
 {
 	struct packet_request request;
 
+	b->kind = BATCH_REQUEST;
 	batch_count_attempt(b);
 	if (b->packets.n_packets != 1)
 		return -EINVAL;
@@ -163,11 +153,9 @@ int batch_write_request(struct batch *b, const struct batch_style *style)
 	if (request.format != FORMAT_LOKI_PROTO && batch_pack(b, style) != 0)
 		return -ENOMEM;
 	b->url = batch_request_url(b->transfer.url, &request);
-	b->long_headers = write_headers(b, style, &request);
-	if (!b->url || !b->long_headers)
+	if (!b->url || write_headers(b, style, &request) != 0)
 		return -ENOMEM;
 	b->transfer.url = b->url;
-	b->transfer.headers = b->long_headers;
 	b->transfer.is_put = request.is_put;
 	b->transfer.keep_max = answers_max_bytes(request.format, b->n_messages);
 	return 0;

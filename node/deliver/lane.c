@@ -4,6 +4,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/net/net_url.h"
+#include "node/deliver/batch_call.h"
 #include "node/deliver/batch_request.h"
 #include "node/deliver/lane_metrics.h"
 #include "node/deliver/lane_outcome.h"
@@ -102,9 +104,16 @@ void lane_push(struct lane *lane, struct packet *p)
 
 /* ---- what leaves ---- */
 
+/* Where it is made into something that holds no other packet. */
+static bool exports(const struct lane *lane, const struct packet *p)
+{
+	return lane->is_called && batch_call_exports(p);
+}
+
 static bool has_full_batch(const struct lane *lane)
 {
-	return lane->queue.n_packets >= lane->max_batch_packets ||
+	return (lane->queue.head && exports(lane, lane->queue.head)) ||
+	       lane->queue.n_packets >= lane->max_batch_packets ||
 	       lane->queue.n_bytes >= lane->max_batch_bytes;
 }
 
@@ -143,13 +152,14 @@ static bool fits(const struct lane *lane, const struct batch *b, const struct pa
 {
 	return b->packets.n_packets < lane->max_batch_packets &&
 	       b->n_bytes + packet_json(p).len <= lane->max_batch_bytes && !goes_alone(p) &&
-	       !goes_alone(b->packets.head) && packet_came_same_way(p, b->packets.head);
+	       !goes_alone(b->packets.head) && packet_came_same_way(p, b->packets.head) &&
+	       !exports(lane, p) && !exports(lane, b->packets.head);
 }
 
 /* A packet that cannot become what the analyzer takes goes alone, and fails alone. */
 static bool is_ready(struct lane *lane, struct packet *p)
 {
-	return !p->form || lane->accepts == ACCEPTS_REQUEST ||
+	return !p->form || lane->accepts == ACCEPTS_REQUEST || exports(lane, p) ||
 	       packet_make_json(lane->config.memory, p) == 0;
 }
 
@@ -230,8 +240,9 @@ static bool batch_start(struct batch *b)
 					 .connect_ms = lane->config.connect_ms,
 					 .timeout_ms = lane->config.timeout_ms,
 					 .on_done = lane_on_done };
-	r = lane->accepts == ACCEPTS_REQUEST ? batch_write_request(b, &style)
-					     : batch_write(b, &style);
+	r = lane->is_called                    ? batch_write_call(b, &style)
+	    : lane->accepts == ACCEPTS_REQUEST ? batch_write_request(b, &style)
+					       : batch_write(b, &style);
 	if (r == 0)
 		r = sender_start(lane->config.sender, &b->transfer);
 	if (r != 0) {
@@ -263,8 +274,9 @@ static void start_anew(struct lane *lane, const struct analyzer *a)
 {
 	lane->accepts = a->accepts;
 	lane->max_batch_packets = a->max_batch_packets;
-	concurrency_init(&lane->concurrency,
-			 a->accepts == ACCEPTS_BATCH ? MAX_FLYING : MAX_FLYING_SINGLE);
+	concurrency_init(&lane->concurrency, a->accepts == ACCEPTS_BATCH && !lane->is_called
+						     ? MAX_FLYING
+						     : MAX_FLYING_SINGLE);
 	backlog_init(&lane->backlog, a->max_batch_packets);
 	silence_init(&lane->silence);
 	latency_limit_init(&lane->latency, lane->config.latency_limit_us);
@@ -300,6 +312,7 @@ void lane_update(struct lane *lane, const struct analyzer *a)
 {
 	bool is_new = strcmp(lane->instance, a->instance) != 0;
 
+	lane->is_called = net_url_is_called(a->url);
 	if (is_new) {
 		breaker_reset(&lane->breaker);
 		lane->paused_until_us = 0;

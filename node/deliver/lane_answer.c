@@ -147,8 +147,9 @@ static enum delivery_outcome take_otlp(struct lane *lane, struct batch *b)
 {
 	const struct transfer *t = &b->transfer;
 	const struct packet *p = b->packets.head;
+	enum format_id format = b->kind == BATCH_EXPORT ? FORMAT_OTLP_PROTO : packet_format(p);
 	struct json_slice reason;
-	uint64_t n_rejected = answers_read_otlp(packet_format(p), t->json, t->json_len, &reason);
+	uint64_t n_rejected = answers_read_otlp(format, t->json, t->json_len, &reason);
 	const struct result why = { t->status, reason.data, reason.len };
 
 	if (n_rejected == 0)
@@ -166,7 +167,7 @@ enum delivery_outcome lane_take_answer(struct lane *lane, struct batch *b)
 	assert(b->packets.n_packets == 1);
 	if (!t->json && !t->is_json_cut)
 		return OUTCOME_OK;
-	switch (packet_format(b->packets.head)) {
+	switch (b->kind == BATCH_EXPORT ? FORMAT_OTLP_PROTO : packet_format(b->packets.head)) {
 	case FORMAT_BULK:
 		return take_bulk(lane, b);
 	case FORMAT_HEC:

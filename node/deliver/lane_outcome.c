@@ -198,7 +198,7 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 		 "analyzer=%s url=%s reason=%s status=%d error=%s packets=%u", lane->id, lane->url,
 		 delivery_outcome_names[outcome], t->status, t->error, b->packets.n_packets);
 	if (lane->config.failures)
-		failures_note(lane->config.failures, lane->slot, t->status, t->error);
+		failures_note_transfer(lane->config.failures, lane->slot, t);
 	if (may_be_theirs)
 		count_failure(lane, b, outcome);
 	if (outcome == OUTCOME_LOOP)
@@ -219,6 +219,17 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 		lane_evict(lane, REROUTE_TIMEOUT);
 }
 
+/* What a success says of single packets, or of parts of one. */
+static enum delivery_outcome take_success(struct lane *lane, struct batch *b)
+{
+	const struct transfer *t = &b->transfer;
+	bool is_one = b->kind == BATCH_REQUEST || b->kind == BATCH_EXPORT;
+
+	if (is_one)
+		return t->keep_max ? lane_take_answer(lane, b) : OUTCOME_OK;
+	return t->json ? lane_take_results(lane, b) : OUTCOME_OK;
+}
+
 void lane_on_done(struct transfer *t)
 {
 	struct batch *b = CONTAINER_OF(t, struct batch, transfer);
@@ -230,10 +241,8 @@ void lane_on_done(struct transfer *t)
 	lane->n_flying_halves -= b->is_half;
 	lane->n_flying_packets -= b->packets.n_packets;
 	lane->n_flying_suspects -= b->is_suspect;
-	if (outcome == OUTCOME_OK && t->keep_max)
-		outcome = lane_take_answer(lane, b);
-	else if (outcome == OUTCOME_OK && t->json && !b->url)
-		outcome = lane_take_results(lane, b);
+	if (outcome == OUTCOME_OK)
+		outcome = take_success(lane, b);
 	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
 	backlog_hear(&lane->backlog, t->ended_us);
 	latency_limit_hear(&lane->latency, t->started_us, t->ended_us);

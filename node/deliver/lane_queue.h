@@ -72,6 +72,7 @@ struct lane {
 	bool is_shut;     /* neither eligible nor draining */
 	bool is_retired;
 	bool probe_is_down;
+	bool is_called; /* by gRPC, as its URL says */
 	enum analyzer_accepts accepts;
 	struct codec_pack *pack; /* of its bodies; NULL: they leave as they are */
 	unsigned max_batch_packets;

@@ -80,9 +80,11 @@ enum delivery_outcome lane_take_results(struct lane *lane, struct batch *b)
 	enum delivery_outcome outcome;
 	int r = RESULTS_E_NONE;
 
-	if (results_may_be_in(t->json, t->json_len))
+	if (b->kind == BATCH_DELIVER ? t->json_len > 0 : results_may_be_in(t->json, t->json_len))
 		results = calloc(n, sizeof(*results));
-	if (results)
+	if (results && b->kind == BATCH_DELIVER)
+		r = results_read_call(t->json, t->json_len, results, n);
+	else if (results)
 		r = results_read(t->json, t->json_len, results, n);
 	if (r == RESULTS_E_MISFIT)
 		log_warn("lane", "the results of an answer do not fit its batch",

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/grpc/grpc_deliver.h"
 #include "common/json/json_scan.h"
 
 struct reading {
@@ -84,4 +85,22 @@ int results_read(const char *json, size_t len, struct result *results, unsigned 
 	if (!r.is_found && code == 0)
 		return RESULTS_E_NONE;
 	return code == 0 && c.at == c.end && r.n_read == n ? 0 : RESULTS_E_MISFIT;
+}
+
+int results_read_call(const char *data, size_t len, struct result *results, unsigned n)
+{
+	struct protobuf_cursor c = { data, data + len };
+	struct grpc_result read;
+	unsigned n_read = 0;
+	int r;
+
+	while ((r = grpc_result_next(&c, &read)) == 0) {
+		if (n_read == n || read.status < 100 || read.status > 599)
+			return RESULTS_E_MISFIT;
+		results[n_read++] =
+			(struct result){ (int)read.status, read.error.data, read.error.len };
+	}
+	if (r == GRPC_DELIVER_E_END && n_read == 0)
+		return RESULTS_E_NONE;
+	return r == GRPC_DELIVER_E_END && n_read == n ? 0 : RESULTS_E_MISFIT;
 }

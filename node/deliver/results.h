@@ -27,5 +27,7 @@ bool results_may_be_in(const char *json, size_t len);
 int results_read_status(const char *at, const char *end);
 /* Fills n results, or returns one of the above. */
 int results_read(const char *json, size_t len, struct result *results, unsigned n) MUST_CHECK;
+/* The same, of the Results that end a call of weir.v1.Analyzer/Deliver. The text is the error. */
+int results_read_call(const char *data, size_t len, struct result *results, unsigned n) MUST_CHECK;
 
 #endif

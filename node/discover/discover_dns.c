@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/net/net_url.h"
 #include "node/discover/discover_source.h"
 
 #define ANSWER_BYTES 65536
@@ -14,11 +15,15 @@
 /* The pattern's URL at another host. */
 static bool write_url(const struct source *s, const char *host, uint16_t port, struct target *t)
 {
-	bool is_tls = strncmp(s->pattern.url, "https", 5) == 0, is_v6 = strchr(host, ':') != NULL;
-	const char *path = strchr(strstr(s->pattern.url, "://") + 3, '/');
-	int n = snprintf(t->url, sizeof(t->url), "%s://%s%s%s:%u%s", is_tls ? "https" : "http",
-			 is_v6 ? "[" : "", host, is_v6 ? "]" : "", port, path ? path : "/");
+	const char *behind, *path;
+	enum net_scheme scheme = net_url_scheme(s->pattern.url, &behind);
+	bool is_v6 = strchr(host, ':') != NULL;
+	int n;
 
+	assert(scheme != NET_SCHEMES);
+	path = strchr(behind, '/');
+	n = snprintf(t->url, sizeof(t->url), "%s://%s%s%s:%u%s", net_scheme_name(scheme),
+		     is_v6 ? "[" : "", host, is_v6 ? "]" : "", port, path ? path : "");
 	return n > 0 && (size_t)n < sizeof(t->url);
 }
 
@@ -59,7 +64,7 @@ bool discover_dns_addresses(const struct source *s, struct target_list *list,
 	char label[64], host[NI_MAXHOST];
 	int code = getaddrinfo(s->host, NULL, &hints, &found);
 
-	if (code != 0 || net_url_parse(&url, s->pattern.url) != 0) {
+	if (code != 0 || net_url_parse_analyzer(&url, s->pattern.url) != 0) {
 		snprintf(why, SOURCE_WHY_SIZE, "%s", gai_strerror(code));
 		return false;
 	}

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/net/net_url.h"
+
 #define DNS "dns+"
 #define SRV "srv+"
 #define FILE_PREFIX "file:"
@@ -20,16 +22,16 @@ static const char *parse_file(struct source *s, const char *path)
 static const char *parse_dns(struct source *s, const char *text)
 {
 	struct net_url url;
-	const char *why;
+	const char *why, *behind;
 	bool is_service = strncmp(text, SRV, strlen(SRV)) == 0;
 
 	text += is_service ? strlen(SRV) : 0;
-	if (strncmp(text, "http", 4) != 0)
+	if (net_url_scheme(text, &behind) == NET_SCHEMES)
 		return "is no dns+http://NAME:PORT/PATH";
 	why = target_parse(&s->pattern, text);
 	if (why)
 		return why;
-	if (net_url_parse(&url, s->pattern.url) != 0)
+	if (net_url_parse_analyzer(&url, s->pattern.url) != 0)
 		return "is no dns+http://NAME:PORT/PATH";
 	s->kind = is_service || url.host[0] == '_' ? SOURCE_SERVICE : SOURCE_ADDRESSES;
 	strcpy(s->host, url.host);
@@ -45,7 +47,7 @@ const char *source_parse(struct source *s, const char *text)
 		return parse_file(s, text + strlen(FILE_PREFIX));
 	if (strncmp(text, DNS, strlen(DNS)) == 0)
 		return parse_dns(s, text + strlen(DNS));
-	return "begins with neither dns+http:// nor file:";
+	return "begins with neither dns+http:// (or another scheme) nor file:";
 }
 
 bool source_read(const struct source *s, struct target_list *list, char why[SOURCE_WHY_SIZE])

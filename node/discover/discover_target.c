@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/net/net_url.h"
 #include "registry/membership.h"
 
 #define DEFAULT_PATH "/ingest"
@@ -98,7 +99,8 @@ const char *target_refuses(const struct target *t, const struct net_allow *allow
 	struct net_addr addr;
 	struct net_url url;
 
-	if (net_url_parse(&url, t->url) != 0 || net_addr_numeric(&addr, url.host, url.port) != 0)
+	if (net_url_parse_analyzer(&url, t->url) != 0 ||
+	    net_addr_numeric(&addr, url.host, url.port) != 0)
 		return NULL;
 	return net_allow_refuses(allow, url.host, &addr);
 }
@@ -107,7 +109,9 @@ const char *target_refuses(const struct target *t, const struct net_allow *allow
 
 static bool is_url(const char *text)
 {
-	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+	const char *behind;
+
+	return net_url_scheme(text, &behind) != NET_SCHEMES;
 }
 
 /* Cuts off what stands behind the mark; NULL: there is none. */
@@ -160,13 +164,14 @@ static const char *take_accepts(struct target *t, const char *accepts)
 static const char *take_url(struct target *t, const char *text)
 {
 	struct net_url url;
-	const char *behind;
+	bool is_call;
 	int n;
 
-	if (net_url_parse(&url, text) != 0)
-		return "is no URL: write http://HOST:PORT/PATH";
-	behind = strstr(text, "://") + 3;
-	n = snprintf(t->url, sizeof(t->url), "%s%s", text, strchr(behind, '/') ? "" : DEFAULT_PATH);
+	if (net_url_parse_analyzer(&url, text) != 0)
+		return "is no URL: write http(s)://HOST:PORT/PATH, h2c:// or grpc(s)://HOST:PORT";
+	is_call = url.scheme == NET_GRPC || url.scheme == NET_GRPCS;
+	n = snprintf(t->url, sizeof(t->url), "%s%s", text,
+		     is_call || strchr(strstr(text, "://") + 3, '/') ? "" : DEFAULT_PATH);
 	if (n < 0 || (size_t)n >= sizeof(t->url))
 		return "has a URL of more than 512 characters";
 	if (!t->id[0])

@@ -6,7 +6,7 @@
  *   [ID=]URL[*WEIGHT][;accepts=KIND][;encoding=gzip]      a1=http://10.0.0.7:9001/ingest*0.5
  *   URL=WEIGHT                            http://10.0.0.7:9001=0.5
  *
- * A URL without a path gets /ingest. Without an id it is HOST-PORT. Without accepts it is "batch", or
+ * A URL without a path gets /ingest, but one of gRPC has none. Without an id it is HOST-PORT. Without accepts it is "batch", or
  * "request" where the URL ends in "/" and a star. Pure.
  */
 #include "common/net/net_allow.h"

@@ -1,67 +1,31 @@
 #include "node/send/curl_call.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/grpc/grpc_text.h"
+#include "common/net/net_url.h"
 #include "node/send/sender_tls.h"
 
 #define CA_CACHE_S 60L
+#define NET_URL_BYTES 1200 /* besides the host */
+#define TIMEOUT_LINE "grpc-timeout: "
 #define LINE_BYTES 4096  /* of a header line */
 #define READ_BYTES 1024L /* at once; libcurl's 16 KiB for each transfer would be wasted */
 
-static size_t keep_max(const struct transfer *t)
-{
-	return t->keep_max ? t->keep_max : HTTP_RESPONSE_KEEP_BYTES;
-}
-
-/* Of what is too long nothing is kept, or its front where the transfer asks for it. */
-static void keep(struct curl_call *c, const char *data, size_t len)
-{
-	size_t max = keep_max(c->transfer);
-
-	if (c->n_answer_bytes + len <= max)
-		buf_append(&c->body, data, len);
-	else if (!c->transfer->keep_max)
-		buf_clear(&c->body);
-	else if (c->n_answer_bytes < max)
-		buf_append(&c->body, data, max - c->n_answer_bytes);
-}
-
-/* The front is kept: it may tell why a delivery failed. */
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
 	struct curl_call *c = arg;
-	size_t room = sizeof(c->said) - c->said_len;
-	size_t n_kept = size * n < room ? size * n : room;
 
-	memcpy(c->said + c->said_len, data, n_kept);
-	c->said_len += n_kept;
-	keep(c, data, size * n);
-	c->n_answer_bytes += size * n;
-	return c->n_answer_bytes <= CURL_CALL_MAX_ANSWER ? size * n : 0;
+	return answer_body_add(&c->body, c->transfer, data, size * n) ? size * n : 0;
 }
 
-/* The next bytes of the parts. */
 static size_t on_read(char *out, size_t size, size_t n, void *arg)
 {
 	struct curl_call *c = arg;
-	const struct transfer *t = c->transfer;
-	size_t room = size * n, n_given = 0;
 
-	while (room > n_given && c->part < t->n_parts) {
-		const struct iovec *part = &t->parts[c->part];
-		size_t left = part->iov_len - c->part_offset;
-		size_t n_now = left < room - n_given ? left : room - n_given;
-
-		memcpy(out + n_given, (const char *)part->iov_base + c->part_offset, n_now);
-		n_given += n_now;
-		c->part_offset += n_now;
-		if (c->part_offset == part->iov_len) {
-			c->part++;
-			c->part_offset = 0;
-		}
-	}
-	return n_given;
+	return transfer_copy(c->transfer, &c->place, out, size * n);
 }
 
 /* libcurl sends a request again that met the close of an idle connection. */
@@ -71,7 +35,7 @@ static int on_seek(void *arg, curl_off_t offset, int whence)
 
 	if (whence != SEEK_SET || offset != 0)
 		return CURL_SEEKFUNC_CANTSEEK;
-	c->part = c->part_offset = 0;
+	c->place = (struct transfer_place){ 0, 0 };
 	c->transfer->was_resent = true;
 	return CURL_SEEKFUNC_OK;
 }
@@ -120,7 +84,7 @@ struct curl_call *curl_call_new(const struct net_allow *allow, const struct send
 	curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(c->easy, CURLOPT_BUFFERSIZE, READ_BYTES);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
@@ -140,7 +104,7 @@ void curl_call_free(struct curl_call *c)
 {
 	curl_easy_cleanup(c->easy);
 	curl_slist_free_all(c->headers);
-	buf_deinit(&c->body);
+	answer_body_deinit(&c->body);
 	free(c);
 }
 
@@ -153,9 +117,20 @@ static bool add_header(struct curl_call *c, const char *line)
 	return list;
 }
 
-/* libcurl takes each line by itself, without its end. "Expect:" keeps it from adding one. */
-static bool set_headers(struct curl_call *c, const char *text)
+/* What every call has. Its answer may not be compressed. */
+static bool add_call_headers(struct curl_call *c, uint32_t timeout_ms)
 {
+	char line[sizeof(TIMEOUT_LINE) + GRPC_TIMEOUT_BYTES] = TIMEOUT_LINE;
+
+	grpc_write_timeout(line + sizeof(TIMEOUT_LINE) - 1, timeout_ms);
+	return add_header(c, "Content-Type: " GRPC_MEDIA_TYPE) && add_header(c, "TE: trailers") &&
+	       add_header(c, line);
+}
+
+/* libcurl takes each line by itself, without its end. "Expect:" keeps it from adding one. */
+static bool set_headers(struct curl_call *c, const struct transfer *t)
+{
+	const char *text = t->headers;
 	char line[LINE_BYTES];
 
 	curl_slist_free_all(c->headers);
@@ -171,22 +146,41 @@ static bool set_headers(struct curl_call *c, const char *text)
 			return false;
 		text += len + strspn(text + len, "\r\n");
 	}
+	if (t->method && !add_call_headers(c, t->timeout_ms))
+		return false;
 	return add_header(c, "Expect:");
+}
+
+/* libcurl does not know grpcs://, and a call has a path of its own. */
+static bool aim(struct curl_call *c, const struct transfer *t)
+{
+	char url[sizeof(c->host) + NET_URL_BYTES];
+	struct net_url parsed;
+	bool is_v6;
+
+	c->host[0] = '\0';
+	if (net_url_parse_analyzer(&parsed, t->url) != 0)
+		return curl_easy_setopt(c->easy, CURLOPT_URL, t->url) == CURLE_OK;
+	memcpy(c->host, parsed.host, sizeof(c->host));
+	/* rather a stream of a connection that is being made than one more connection; the handshake tells */
+	curl_easy_setopt(c->easy, CURLOPT_PIPEWAIT, (long)parsed.tls);
+	is_v6 = strchr(parsed.host, ':') != NULL;
+	snprintf(url, sizeof(url), "%s://%s%s%s:%u%s", parsed.tls ? "https" : "http",
+		 is_v6 ? "[" : "", parsed.host, is_v6 ? "]" : "", parsed.port,
+		 t->method ? t->method : parsed.path);
+	return curl_easy_setopt(c->easy, CURLOPT_URL, url) == CURLE_OK;
 }
 
 int curl_call_set_up(struct curl_call *c, struct transfer *t)
 {
-	bool ok = set_headers(c, t->headers);
-	struct net_url url;
+	bool ok = set_headers(c, t) && aim(c, t);
 
 	c->refused = NULL;
-	c->host[0] = '\0';
-	if (net_url_parse(&url, t->url) == 0)
-		memcpy(c->host, url.host, sizeof(c->host));
 	c->transfer = t;
-	buf_clear(&c->body);
-	c->part = c->part_offset = c->n_answer_bytes = c->said_len = 0;
+	answer_body_begin(&c->body);
+	c->place = (struct transfer_place){ 0, 0 };
 	curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, (long)t->is_fresh);
+	curl_easy_setopt(c->easy, CURLOPT_FORBID_REUSE, (long)t->is_fresh);
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
 	curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms);
 	curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)t->timeout_ms);
@@ -198,86 +192,5 @@ int curl_call_set_up(struct curl_call *c, struct transfer *t)
 	} else {
 		curl_easy_setopt(c->easy, CURLOPT_HTTPGET, 1L);
 	}
-	return ok && curl_easy_setopt(c->easy, CURLOPT_URL, t->url) == CURLE_OK ? 0 : -ENOMEM;
-}
-
-/* Nothing was sent: it was still being looked up, connected to, or greeted. */
-static bool was_unconnected(CURL *easy)
-{
-	curl_off_t ready_us = 0;
-
-	return curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us) == CURLE_OK &&
-	       ready_us == 0;
-}
-
-/*
- * A final status counts however its answer ended, unless the request was not sent whole: nobody can
- * have taken what was not sent. 0: there is none.
- */
-static int status_of(CURL *easy, CURLcode code, size_t n_bytes)
-{
-	curl_off_t n_sent = 0;
-	long status = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &n_sent);
-	if (code != CURLE_OK && (status < 200 || (uint64_t)n_sent < n_bytes))
-		return 0;
-	return (int)status;
-}
-
-static enum transfer_result result_of(CURL *easy, CURLcode code)
-{
-	if (code == CURLE_ABORTED_BY_CALLBACK)
-		return TRANSFER_BROKEN;
-	if (was_unconnected(easy))
-		return TRANSFER_CONNECT;
-	return code == CURLE_OPERATION_TIMEDOUT ? TRANSFER_TIMEOUT : TRANSFER_BROKEN;
-}
-
-/* -1: not said in seconds. */
-static int64_t retry_after_s(CURL *easy)
-{
-	struct curl_header *header;
-
-	if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
-	    !*header->value || header->value[strspn(header->value, "0123456789")])
-		return -1;
-	return strtoll(header->value, NULL, 10);
-}
-
-static bool is_json(CURL *easy)
-{
-	static const char json[] = "application/json";
-	char *type = NULL;
-
-	return curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type &&
-	       strncasecmp(type, json, sizeof(json) - 1) == 0;
-}
-
-void curl_call_end(struct curl_call *c, CURLcode code)
-{
-	struct transfer *t = c->transfer;
-	int status = code == CURLE_ABORTED_BY_CALLBACK ? 0 : status_of(c->easy, code, t->len);
-
-	c->transfer = NULL;
-	if (status || code == CURLE_OK) {
-		transfer_take_answer(t, status, retry_after_s(c->easy));
-		if (status >= 300 && c->said_len) {
-			t->said = c->said;
-			t->said_len = c->said_len;
-		}
-		t->is_json_cut = status < 300 && t->keep_max &&
-				 (c->n_answer_bytes > t->keep_max || code != CURLE_OK);
-		if (status < 300 && c->body.len && !c->body.failed &&
-		    (t->keep_max || (code == CURLE_OK && is_json(c->easy)))) {
-			t->json = c->body.data;
-			t->json_len = c->body.len;
-		}
-		transfer_end(t, TRANSFER_ANSWERED, "");
-		return;
-	}
-	transfer_end(t, result_of(c->easy, code),
-		     c->refused ? "analyzer-allow keeps it from that address"
-				: curl_easy_strerror(code));
+	return ok ? 0 : -ENOMEM;
 }

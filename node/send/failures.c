@@ -35,6 +35,11 @@ void failures_note(struct failures *f, unsigned slot, int status, const char *er
 	pthread_mutex_unlock(&f->lock);
 }
 
+void failures_note_transfer(struct failures *f, unsigned slot, const struct transfer *t)
+{
+	failures_note(f, slot, t->method && *t->error ? 0 : t->status, t->error);
+}
+
 void failures_forget(struct failures *f, unsigned slot)
 {
 	assert(slot < FAILURES_SLOTS);

@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "node/send/transfer.h"
+
 #define FAILURES_SLOTS 1024
 #define FAILURE_TEXT_SIZE 96
 
@@ -28,6 +30,8 @@ void failures_deinit(struct failures *f);
 
 /* A request ended like this: status 0: there was none, and error says why. */
 void failures_note(struct failures *f, unsigned slot, int status, const char *error);
+/* The same, of a transfer: a call of gRPC ended with words, which tell more than a status. */
+void failures_note_transfer(struct failures *f, unsigned slot, const struct transfer *t);
 /* Another analyzer has the slot now. */
 void failures_forget(struct failures *f, unsigned slot);
 struct failure failures_of(struct failures *f, unsigned slot);

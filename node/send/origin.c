@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/net/net_url.h"
+
 #define SCHEME "http://"
 
 void origins_init(struct origins *o, struct event_base *base, const struct net_allow *allow,

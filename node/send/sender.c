@@ -1,9 +1,10 @@
 #include "node/send/sender.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
+#include "common/net/net_url.h"
 #include "node/send/sender_curl.h"
+#include "node/send/sender_h2.h"
 #include "node/send/sender_plain.h"
 
 struct sender {
@@ -11,7 +12,9 @@ struct sender {
 	const struct net_allow *allow; /* borrowed */
 	const struct sender_tls *tls;  /* borrowed; NULL: as the system has it */
 	struct sender_plain *plain;
-	struct sender_curl *curl; /* made when first needed */
+	struct sender_h2 *h2; /* made when first needed, as is the next */
+	struct sender_curl
+		*curl[2]; /* made when first needed; the second has transfers that are alone */
 };
 
 struct sender *sender_new(struct event_base *base, const struct net_allow *allow)
@@ -40,21 +43,46 @@ void sender_free(struct sender *s)
 	if (!s)
 		return;
 	sender_plain_free(s->plain);
-	sender_curl_free(s->curl);
+	sender_h2_free(s->h2);
+	sender_curl_free(s->curl[0]);
+	sender_curl_free(s->curl[1]);
 	free(s);
+}
+
+static int start_h2(struct sender *s, struct transfer *t)
+{
+	if (!s->h2)
+		s->h2 = sender_h2_new(s->base, s->allow);
+	return s->h2 ? sender_h2_start(s->h2, t) : -ENOMEM;
+}
+
+static int start_curl(struct sender *s, struct transfer *t)
+{
+	struct sender_curl **curl = &s->curl[t->is_fresh];
+
+	if (!*curl)
+		*curl = sender_curl_new(s->base, s->allow, s->tls, t->is_fresh);
+	return *curl ? sender_curl_start(*curl, t) : -ENOMEM;
 }
 
 int sender_start(struct sender *s, struct transfer *t)
 {
-	if (strncasecmp(t->url, "http://", 7) == 0)
+	const char *behind;
+
+	switch (net_url_scheme(t->url, &behind)) {
+	case NET_HTTP:
 		return sender_plain_start(s->plain, t);
-	if (!s->curl)
-		s->curl = sender_curl_new(s->base, s->allow, s->tls);
-	return s->curl ? sender_curl_start(s->curl, t) : -ENOMEM;
+	case NET_H2C:
+	case NET_GRPC:
+		return start_h2(s, t);
+	default:
+		return start_curl(s, t);
+	}
 }
 
 void sender_turn(struct sender *s)
 {
-	if (s->curl)
-		sender_curl_turn(s->curl);
+	for (unsigned i = 0; i < 2; i++)
+		if (s->curl[i])
+			sender_curl_turn(s->curl[i]);
 }

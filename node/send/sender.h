@@ -1,8 +1,9 @@
 #ifndef WEIR_NODE_SENDER_H
 #define WEIR_NODE_SENDER_H
 /*
- * HTTP requests to analyzers, on the loop of the caller: those to http:// by connections of our own
- * (sender_plain.h), all others by libcurl (sender_curl.h), which costs more and speaks more.
+ * Requests to analyzers, on the loop of the caller: those to http:// by connections of our own
+ * (sender_plain.h), those to h2c:// and grpc:// by nghttp2 (sender_h2.h), and those with TLS by libcurl
+ * (sender_curl.h), which costs more.
  */
 #include <event2/event.h>
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "node/send/curl_call.h"
+#include "node/send/curl_answer.h"
 
 #define MAX_SPARE 64 /* calls kept for the next transfers */
 #define MAX_IDLE_CONNECTIONS 1024L
@@ -97,7 +97,7 @@ void sender_curl_turn(struct sender_curl *s)
 }
 
 struct sender_curl *sender_curl_new(struct event_base *base, const struct net_allow *allow,
-				    const struct sender_tls *tls)
+				    const struct sender_tls *tls, bool is_alone)
 {
 	struct sender_curl *s = calloc(1, sizeof(*s));
 
@@ -118,6 +118,8 @@ struct sender_curl *sender_curl_new(struct event_base *base, const struct net_al
 	curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, on_timer_change);
 	curl_multi_setopt(s->multi, CURLMOPT_TIMERDATA, s);
 	curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, MAX_IDLE_CONNECTIONS);
+	curl_multi_setopt(s->multi, CURLMOPT_PIPELINING,
+			  is_alone ? CURLPIPE_NOTHING : CURLPIPE_MULTIPLEX);
 	return s;
 }
 
@@ -136,7 +138,7 @@ static void finish(struct sender_curl *s, struct transfer *t, CURLcode code)
 	curl_multi_remove_handle(s->multi, c->easy);
 	TAILQ_REMOVE(&s->under_way, t, link);
 	t->call = NULL;
-	curl_call_end(c, code);
+	curl_answer_end(c, code);
 	keep_spare(s, c);
 }
 

@@ -1,7 +1,34 @@
 #include "node/send/transfer.h"
 
+#include <string.h>
+
 #include "common/clock.h"
 #include "common/err.h"
+
+size_t transfer_copy(const struct transfer *t, struct transfer_place *place, void *out, size_t size)
+{
+	size_t n_given = 0;
+
+	while (size > n_given && place->part < t->n_parts) {
+		const struct iovec *part = &t->parts[place->part];
+		size_t left = part->iov_len - place->offset;
+		size_t n = left < size - n_given ? left : size - n_given;
+
+		memcpy((char *)out + n_given, (const char *)part->iov_base + place->offset, n);
+		n_given += n;
+		place->offset += n;
+		if (place->offset == part->iov_len) {
+			place->part++;
+			place->offset = 0;
+		}
+	}
+	return n_given;
+}
+
+bool transfer_is_copied(const struct transfer *t, const struct transfer_place *place)
+{
+	return place->part == t->n_parts;
+}
 
 void transfer_begin(struct transfer *t)
 {
@@ -18,6 +45,7 @@ void transfer_begin(struct transfer *t)
 	t->started_us = clock_mono_us();
 	t->conn = NULL;
 	t->call = NULL;
+	t->request = NULL;
 }
 
 void transfer_take_answer(struct transfer *t, int status, int64_t retry_after_s)

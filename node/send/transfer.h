@@ -1,7 +1,7 @@
 #ifndef WEIR_NODE_TRANSFER_H
 #define WEIR_NODE_TRANSFER_H
 /*
- * One HTTP request to an analyzer, and what became of it.
+ * One HTTP request to an analyzer, or one call of gRPC, and what became of it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +23,8 @@ enum transfer_result {
  * been started. */
 struct transfer {
 	const char *url;
+	/* where the URL is of gRPC: the path of the method. NULL: none is called */
+	const char *method;
 	const char *headers;       /* further lines, each ended by CRLF; NULL: none */
 	const struct iovec *parts; /* of the body, which leaves from where they are; NULL: a GET */
 	size_t n_parts, len;       /* len: of all parts */
@@ -35,13 +37,16 @@ struct transfer {
 	void (*on_done)(struct transfer *t);
 
 	enum transfer_result result;
-	const char *error;      /* "" where ANSWERED; until on_done returns or starts another one */
+	/* "" where ANSWERED, but of a call the words of its refusal: "UNAVAILABLE: the queue is full". Until
+	 * on_done returns or starts another one. */
+	const char *error;
 	int status;             /* 0 while there is none */
 	uint32_t retry_after_s; /* 0: not said */
 	bool was_resent;        /* it met the close of an idle connection, and was sent once more */
 	const char *said; /* the front of an answer that is no success; NULL: none; as error */
 	size_t said_len;
-	const char *json; /* of a success, as http_response_keep has it; NULL: none; as error */
+	/* of a success, as http_response_keep has it, or the message that a call brought; NULL: none; as error */
+	const char *json;
 	size_t json_len;
 	bool is_json_cut; /* with keep_max: it is the front of what came, or of what was to come */
 	uint64_t started_us, ended_us;
@@ -50,10 +55,22 @@ struct transfer {
 	TAILQ_ENTRY(transfer) link; /* of those under way */
 	struct pooled_conn *conn;   /* sender_plain's, as is the next one */
 	uint64_t deadline_us;
-	struct curl_call *call; /* sender_curl's */
+	struct curl_call *call;     /* sender_curl's */
+	struct h2_request *request; /* sender_h2's */
 };
 
 TAILQ_HEAD(transfer_list, transfer);
+
+/* Of the body: where its next byte is. */
+struct transfer_place {
+	size_t part, offset;
+};
+
+/* Copies the next bytes of the body; how many. */
+size_t transfer_copy(const struct transfer *t, struct transfer_place *place, void *out,
+		     size_t size);
+/* All of it was copied. */
+bool transfer_is_copied(const struct transfer *t, const struct transfer_place *place);
 
 void transfer_begin(struct transfer *t);
 /* It must be in no list of the sender any more. */

@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/http/http_conn.h"
+#include "common/net/net_url.h"
 #include "registry/ctl/ctl.h"
 
 struct look {

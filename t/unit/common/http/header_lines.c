@@ -83,6 +83,7 @@ static void test_what_would_change_the_request_is_refused(void **state)
 		"Accept-Encoding: gzip",
 		"Weir-Node: n1",
 		"weir-hops: 1",
+		"Grpc-Timeout: 1S",
 		":authority: h",
 		"A123456789A123456789A123456789A123456789A123456789A123456789A1234: x",
 	};

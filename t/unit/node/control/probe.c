@@ -40,6 +40,8 @@ static void health_is_beside_the_delivery_url(void **state)
 		{ "http://h/ingest?x=/y/z", "http://h/health" },
 		{ "http://h?x=/y", "http://h/health" },
 		{ "https://[::1]:9/a/ingest#b/c", "https://[::1]:9/a/health" },
+		{ "h2c://h:9001/ingest", "h2c://h:9001/health" },
+		{ "grpc://h:9001", "grpc://h:9001" },
 	};
 	(void)state;
 

@@ -294,7 +294,7 @@ static struct net_allow *allow(struct sending_fixture *f, const char *entry)
 		f->plain = sender_plain_new(f->base, allow);
 	} else {
 		sender_curl_free(f->curl);
-		f->curl = sender_curl_new(f->base, allow, NULL);
+		f->curl = sender_curl_new(f->base, allow, NULL, false);
 	}
 	return allow;
 }

@@ -16,7 +16,7 @@ static int set_up(void **state, bool by_curl)
 
 	f->base = event_base_new();
 	if (by_curl)
-		f->curl = sender_curl_new(f->base, NULL, NULL);
+		f->curl = sender_curl_new(f->base, NULL, NULL, false);
 	else
 		f->plain = sender_plain_new(f->base, NULL);
 	assert_true(f->curl || f->plain);

@@ -1,0 +1,83 @@
+#ifndef WEIR_NODE_H2_LINK_H
+#define WEIR_NODE_H2_LINK_H
+/*
+ * One connection of HTTP/2 to a server that is known to speak it, by nghttp2, and the requests that are its
+ * streams. The owner hears of each request's end, and of the connection's, never from inside of a call that it
+ * makes here. It frees both.
+ */
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "common/net/net.h"
+#include "node/send/h2_request.h"
+
+#define H2_LINK_STREAMS 128 /* at once, at most */
+
+enum h2_link_state {
+	H2_LINK_NEW,        /* it has no socket */
+	H2_LINK_CONNECTING, /* its socket is not connected yet */
+	H2_LINK_OPEN,
+	H2_LINK_LOST /* its socket is closed, and its requests have ended */
+};
+
+struct h2_link;
+
+struct h2_link_owner {
+	struct event_base *base;
+	/* It is to be connected. */
+	void (*on_begin)(struct h2_link *link);
+	void (*on_open)(struct h2_link *link);
+	/* It is LOST before it was open: `error` is static or strerror's. It may be connected to another address. */
+	void (*on_refused)(struct h2_link *link, const char *error);
+	/* It is on no connection any more: see its `end`. */
+	void (*on_done)(struct h2_link *link, struct h2_request *r);
+	/* Nothing is on it any more, and nothing can be: free it. */
+	void (*on_lost)(struct h2_link *link);
+};
+
+struct h2_link {
+	const struct h2_link_owner *owner; /* borrowed */
+	enum h2_link_state state;
+	bool has_begun;
+	bool is_going; /* the server, or the owner, wants no more requests on it */
+	int fd;
+	nghttp2_session *session;
+	struct event readable, writable, flush;
+	struct buf out;                  /* bytes that the socket did not take */
+	struct h2_request_list requests; /* with a stream */
+	struct h2_request_list ended;    /* to be told */
+	unsigned n_requests, n_served;
+	uint64_t idle_since_us; /* while it has no requests */
+	const char *error;      /* why it is lost */
+	/* The owner's: */
+	TAILQ_ENTRY(h2_link) link;
+	struct origin *origin;
+	struct h2_request_list waiting; /* until it is open */
+	unsigned n_waiting;
+	bool is_alone, is_looking_up;
+	unsigned addr_at, n_more; /* of the origin's addresses */
+};
+TAILQ_HEAD(h2_link_list, h2_link);
+
+/* on_begin follows. NULL: out of memory. */
+struct h2_link *h2_link_new(const struct h2_link_owner *owner);
+/* It has no requests. */
+void h2_link_free(struct h2_link *link);
+/* on_open or on_refused follows; within the time. A negative errno: neither does. */
+int h2_link_connect(struct h2_link *link, const struct net_addr *addr,
+		    uint64_t within_us) MUST_CHECK;
+/* Requests that it can take now. */
+unsigned h2_link_room(const struct h2_link *link);
+/* It is open, and has room. 0: on_done follows; -ENOMEM, -EPROTO: it does not. */
+int h2_link_send(struct h2_link *link, struct h2_request *r, const char *authority,
+		 const char *path) MUST_CHECK;
+/* Nobody waits for it any more. on_done follows. */
+void h2_link_cancel(struct h2_link *link, const struct h2_request *r);
+/* It takes no bytes any more, so nothing on it can end. */
+bool h2_link_is_stuck(const struct h2_link *link);
+/* All that is on it is lost, and so is it. */
+void h2_link_break(struct h2_link *link, const char *error);
+/* on_lost follows, once nothing is on it. */
+void h2_link_go(struct h2_link *link);
+
+#endif
