@@ -14,38 +14,34 @@ enum {
 	PACKET_FIELDS
 };
 
-/* The texts of a packet, each where its field is; NULL: the field is no text. */
-static struct http_slice *text_of(struct grpc_packet *p, uint32_t field)
+/* Where the text of each field is. */
+static const size_t texts[PACKET_FIELDS] = {
+	[PACKET_BODY] = offsetof(struct grpc_packet, body),
+	[PACKET_CONTENT_TYPE] = offsetof(struct grpc_packet, content_type),
+	[PACKET_FORMAT] = offsetof(struct grpc_packet, format),
+	[PACKET_METHOD] = offsetof(struct grpc_packet, method),
+	[PACKET_PATH] = offsetof(struct grpc_packet, path),
+	[PACKET_QUERY] = offsetof(struct grpc_packet, query),
+	[PACKET_TENANT] = offsetof(struct grpc_packet, tenant),
+};
+
+static bool is_text(uint32_t field)
 {
-	switch (field) {
-	case PACKET_BODY:
-		return &p->body;
-	case PACKET_CONTENT_TYPE:
-		return &p->content_type;
-	case PACKET_FORMAT:
-		return &p->format;
-	case PACKET_METHOD:
-		return &p->method;
-	case PACKET_PATH:
-		return &p->path;
-	case PACKET_QUERY:
-		return &p->query;
-	case PACKET_TENANT:
-		return &p->tenant;
-	default:
-		return NULL;
-	}
+	return field == PACKET_BODY || (field > PACKET_MESSAGES && field < PACKET_FIELDS);
+}
+
+static const struct http_slice *text_of(const struct grpc_packet *p, uint32_t field)
+{
+	return (const struct http_slice *)((const char *)p + texts[field]);
 }
 
 /* All fields but the bytes of the body, which are last. */
 static void put_fields(struct protobuf_out *out, const struct grpc_packet *p)
 {
-	struct grpc_packet copy = *p;
-
 	if (p->n_messages)
 		protobuf_put_number(out, PACKET_MESSAGES, p->n_messages);
 	for (uint32_t i = PACKET_CONTENT_TYPE; i < PACKET_FIELDS; i++) {
-		const struct http_slice *text = text_of(&copy, i);
+		const struct http_slice *text = text_of(p, i);
 
 		if (text->len)
 			protobuf_put_bytes(out, i, text->data, text->len);
@@ -57,11 +53,10 @@ static void put_fields(struct protobuf_out *out, const struct grpc_packet *p)
 
 static size_t fields_bytes(const struct grpc_packet *p)
 {
-	struct grpc_packet copy = *p;
 	size_t n = p->n_messages ? 1 + protobuf_varint_bytes(p->n_messages) : 0;
 
 	for (uint32_t i = PACKET_CONTENT_TYPE; i < PACKET_FIELDS; i++) {
-		size_t len = text_of(&copy, i)->len;
+		size_t len = text_of(p, i)->len;
 
 		n += len ? FIELD_BYTES(len) : 0;
 	}
@@ -105,13 +100,11 @@ int grpc_packet_next(struct protobuf_cursor *batch, struct grpc_packet *p)
 
 	*p = (struct grpc_packet){ .body = { "", 0 } };
 	while (r == 0 && c.at < c.end) {
-		struct http_slice *text;
-
 		if (protobuf_next(&c, &field) != 0)
 			return GRPC_DELIVER_E_SYNTAX;
-		text = field.wire == PROTOBUF_BYTES ? text_of(p, field.number) : NULL;
-		if (text)
-			*text = (struct http_slice){ field.data, field.len };
+		if (field.wire == PROTOBUF_BYTES && is_text(field.number))
+			*(struct http_slice *)((char *)p + texts[field.number]) =
+				(struct http_slice){ field.data, field.len };
 		else if (field.number == PACKET_MESSAGES && field.wire == PROTOBUF_VARINT)
 			p->n_messages = (uint32_t)field.value;
 	}
