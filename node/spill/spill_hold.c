@@ -157,8 +157,8 @@ static void learn_entries(struct spill_hold *s, const struct spill_pushed *pushe
 		const char *name = spill_pushed_name(pushed, i);
 
 		if (name)
-			s->stored[i] = spill_out_adopt(s->config.out, name, s->sent[i].n_messages,
-						       spill_packet_cost(&s->sent[i]));
+			s->stored[i] = spill_out_adopt(s->config.out, name, s->n_messages[i],
+						       s->cost_bytes[i]);
 		else
 			spill_out_read_own(s->config.out);
 	}
@@ -195,18 +195,19 @@ static void on_pushed(void *arg, const redisReply *reply)
 static void add_to_call(struct spill_hold *s, struct packet *p)
 {
 	struct json_slice id = packet_id(p);
-	struct spill_packet *sent = &s->sent[s->n_batch];
+	struct spill_packet sent = { .id = id.data,
+				     .id_len = id.len,
+				     .form = packet_form_text(p),
+				     .n_messages = p->n_messages,
+				     .n_failures = suspicion_n_failures(p),
+				     .via = p->via,
+				     .received_ms = packet_received_ms(p),
+				     .body = p->body,
+				     .len = p->len };
 
-	*sent = (struct spill_packet){ .id = id.data,
-				       .id_len = id.len,
-				       .form = packet_form_text(p),
-				       .n_messages = p->n_messages,
-				       .n_failures = suspicion_n_failures(p),
-				       .via = p->via,
-				       .received_ms = packet_received_ms(p),
-				       .body = p->body,
-				       .len = p->len };
-	spill_push_add(&s->push, sent);
+	spill_push_add(&s->push, &sent);
+	s->n_messages[s->n_batch] = p->n_messages;
+	s->cost_bytes[s->n_batch] = spill_packet_cost(&sent);
 	if (!p->is_hold_due)
 		set_late(s, p->slot, true);
 	unlink_packet(s, p);

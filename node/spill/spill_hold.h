@@ -63,9 +63,11 @@ struct spill_hold {
 	struct packet *first, *last; /* the deadline queue */
 	bool is_calling;             /* `batch` is with Redis, or its replicas are waited for */
 	unsigned n_batch;
-	struct packet *batch[SPILL_PUSH_MAX];     /* NULL: its fate is known meanwhile */
-	struct spilled *stored[SPILL_PUSH_MAX];   /* NULL: not stored, or not known */
-	struct spill_packet sent[SPILL_PUSH_MAX]; /* only what counts for the entry */
+	struct packet *batch[SPILL_PUSH_MAX];   /* NULL: its fate is known meanwhile */
+	struct spilled *stored[SPILL_PUSH_MAX]; /* NULL: not stored, or not known */
+	/* Of the entries, as their packets may be gone when the call is answered. */
+	uint32_t n_messages[SPILL_PUSH_MAX];
+	uint64_t cost_bytes[SPILL_PUSH_MAX];
 	struct spill_push push;
 	uint64_t full_until_us;    /* there was no room; do not ask again before that */
 	uint64_t away_until_us;    /* too few replicas had it; the same */

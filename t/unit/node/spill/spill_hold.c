@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "node/node_metrics.h"
+#include "node/packet/packet_form.h"
 #include "node/spill/spill_hold.h"
 #include "t/unit/node/spill/spill_bench.h"
 
@@ -215,6 +216,24 @@ static void the_entry_of_a_packet_that_ends_meanwhile_is_removed(void **state)
 	assert_int_equal(b->n_held, 1);
 }
 
+/* What its entry counts for was known before. */
+static void it_is_removed_whatever_its_format_was(void **state)
+{
+	const struct packet_request request = { .format = FORMAT_OTLP_PROTO };
+	struct bench *b = *state;
+
+	begin(b, AFTER_US, ROOMY, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		watch(b, 1, 0);
+		assert_int_equal(packet_set_form(&b->env.memory, b->packets[i], &request), 0);
+	}
+	TURN_UNTIL(b, turn, b->hold.is_calling);
+	end_packet(b, 0);
+	end_packet(b, 2);
+	TURN_UNTIL(b, turn, b->n_held == 1);
+	TURN_UNTIL(b, turn, spill_bench_length(&b->env) == 1);
+}
+
 static void where_the_spill_is_full_a_packet_waits_on(void **state)
 {
 	struct bench *b = *state;
@@ -330,6 +349,7 @@ int main(void)
 		TEST(a_packet_that_waits_is_held_under_this_workers_name),
 		TEST(all_that_are_due_go_with_few_calls),
 		TEST(the_entry_of_a_packet_that_ends_meanwhile_is_removed),
+		TEST(it_is_removed_whatever_its_format_was),
 		TEST(where_the_spill_is_full_a_packet_waits_on),
 		TEST(a_call_without_its_answer_is_taken_back),
 		TEST(reading_again_passes_over_what_is_known),
