@@ -119,12 +119,10 @@ static int put_number(struct protobuf_out *out, const struct otlp_row *row, stru
 		return put_double(out, row->number, text);
 	if (!read_whole(text, row->kind == OTLP_INT64, &value))
 		return OTLP_WRITE_E_SYNTAX;
+	if (value > UINT32_MAX && row->kind != OTLP_INT64 && row->kind != OTLP_FIXED64)
+		return OTLP_WRITE_E_SYNTAX;
 	if (row->kind == OTLP_FIXED64)
 		protobuf_put_fixed64(out, row->number, value);
-	else if (row->kind == OTLP_INT64)
-		protobuf_put_number(out, row->number, value);
-	else if (value > UINT32_MAX)
-		return OTLP_WRITE_E_SYNTAX;
 	else if (row->kind == OTLP_FIXED32)
 		protobuf_put_fixed32(out, row->number, (uint32_t)value);
 	else

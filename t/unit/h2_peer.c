@@ -287,6 +287,9 @@ void h2_peer_deinit(struct h2_peer *p)
 	for (unsigned i = 0; i < p->n_conns; i++) {
 		struct h2_peer_conn *c = p->conns[i];
 
+		for (int32_t id = 1; id <= nghttp2_session_get_last_proc_stream_id(c->session);
+		     id += 2)
+			free(nghttp2_session_get_stream_user_data(c->session, id));
 		nghttp2_session_del(c->session);
 		event_free(c->readable);
 		close(c->fd);
