@@ -178,7 +178,8 @@ static const unsigned char *find_offer(const unsigned char *offered, unsigned in
 static int on_alpn(SSL *ssl, const unsigned char **outp, unsigned char *lenp,
 		   const unsigned char *offered, unsigned int n_offered, void *arg)
 {
-	(void)ssl;
+	if (SSL_get_app_data(ssl) == TLS_NO_ALPN)
+		return SSL_TLSEXT_ERR_NOACK;
 	for (const char *own = arg; *own;) {
 		size_t len = strcspn(own, ",");
 

@@ -12,6 +12,9 @@
 #define TLS_E_FILE 1    /* a file is missing, broken, or does not belong to another */
 #define TLS_E_EXPIRED 2 /* a certificate of our own is, or is not valid yet */
 
+/* The application's data of a connection that agrees on no protocol. */
+#define TLS_NO_ALPN ((void *)1)
+
 struct tls_set {
 	_Atomic unsigned n_refs;
 	unsigned n;

@@ -48,6 +48,11 @@ struct tls_stream *tls_stream_accept(struct tls_context *context, int fd)
 	return s;
 }
 
+void tls_stream_forgo_alpn(struct tls_stream *s)
+{
+	SSL_set_app_data(s->ssl, TLS_NO_ALPN);
+}
+
 /* The name goes to the server too (SNI); an address must be in the certificate itself. */
 static bool expect(SSL *ssl, const char *host)
 {

@@ -16,6 +16,8 @@ struct tls_stream;
 
 /* The side of the server. The socket stays the caller's. NULL: out of memory. */
 struct tls_stream *tls_stream_accept(struct tls_context *context, int fd);
+/* Before it greets: it agrees on no protocol (ALPN), at a port that speaks none of those of its context. */
+void tls_stream_forgo_alpn(struct tls_stream *s);
 /* The side of the client, which believes a certificate of `host` alone: a name or an address. */
 struct tls_stream *tls_stream_connect(struct tls_context *context, int fd, const char *host);
 /* Says good-bye to the other side if the socket takes it now. */

@@ -32,7 +32,10 @@ static enum stream_tls_step begin(struct stream_tls *t, struct listen_shared *s,
 		return STREAM_TLS_WAIT;
 	case TLS_BEGIN_TLS:
 		t->tls = tls_stream_accept(s->config.tls, fd);
-		return t->tls ? STREAM_TLS_DONE : STREAM_TLS_END;
+		if (!t->tls)
+			return STREAM_TLS_END;
+		tls_stream_forgo_alpn(t->tls);
+		return STREAM_TLS_DONE;
 	case TLS_BEGIN_PLAIN:
 		count(s, CONN_TLS_PLAIN);
 		log_failure(peer, "it speaks without TLS to a port of TLS");

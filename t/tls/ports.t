@@ -69,6 +69,12 @@ client_refuses('an expired one', qr/certificate has expired/, '-servername', 'ol
 client_refuses('an unknown authority', qr/unable to (?:get|verify)|self.signed/, '-no-CApath', '-no-CAstore', '-CAfile', $strangers->file);
 client_refuses('a revoked one', qr/certificate revoked/, '-servername', 'lost.example.com', '-crl_check', '-CRL', $crl);
 
+# ---- protocols ----
+
+my %speaks = shake('good', '-alpn', 'h2,http/1.1');
+is_deeply({ map { ($_ => $speaks{$_}[1] =~ /^ALPN protocol: (\S+)/m ? $1 : 'none') } @ports },
+    { ingest => 'h2', admin => 'http/1.1', map { ($_ => 'none') } @listeners }, 'HTTP/2 is agreed on where it is spoken');
+
 # ---- a scan ----
 
 my @all = split /:/, `openssl ciphers ALL:COMPLEMENTOFALL:\@SECLEVEL=0` =~ s/\s+\z//r;

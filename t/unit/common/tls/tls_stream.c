@@ -139,6 +139,19 @@ static void open_well(struct ends *e, const char *host)
 	greet_well(e);
 }
 
+static void a_port_may_agree_on_no_protocol(void **state)
+{
+	struct tls_config server = server_config(), client = client_config(NULL);
+	struct ends e;
+
+	(void)state;
+	open_ends(&e, &server, &client, "a.example");
+	tls_stream_forgo_alpn(e.server);
+	greet_well(&e);
+	assert_string_equal(tls_stream_protocol(e.server), "");
+	close_ends(&e);
+}
+
 static void bytes_go_both_ways_and_the_end_is_seen(void **state)
 {
 	struct ends e;
@@ -365,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_go_both_ways_and_the_end_is_seen),
+		cmocka_unit_test(a_port_may_agree_on_no_protocol),
 		cmocka_unit_test(what_was_read_ahead_is_told_of),
 		cmocka_unit_test(several_records_are_read_together),
 		cmocka_unit_test(a_write_that_the_socket_does_not_take_goes_on_where_it_was),

@@ -252,6 +252,32 @@ static void wrong_tokens_end_the_connection_after_a_while(void **state)
 	token_book_deinit(&tokens);
 }
 
+static int window_of(struct agent *a)
+{
+	speak_in_pieces(a, 100);
+	hear(a);
+	return nghttp2_session_get_remote_window_size(a->session);
+}
+
+static void the_window_of_a_connection_follows_the_memory(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body bodies[] = { { "[1]", true }, { "[2]", true } };
+	struct agent a;
+
+	connect_agent(&a, b);
+	assert_int_equal(window_of(&a), 64 << 10);
+	b->pool.left_bytes += 64 << 20;
+	post(&a, &bodies[0]);
+	assert_in_range(window_of(&a), (1 << 20) - 3, 1 << 20);
+	b->pool.left_bytes -= 64 << 20;
+	hang_up(&a);
+	connect_agent(&a, b);
+	post(&a, &bodies[1]);
+	assert_in_range(window_of(&a), (64 << 10) - 3, 64 << 10);
+	hang_up(&a);
+}
+
 /* nghttp2 ignores them, and says nothing of them but their beginning. */
 static void frames_of_unknown_types_use_up_the_budget(void **state)
 {
@@ -285,6 +311,7 @@ int main(void)
 		BENCH_TEST(the_end_is_said_twice),
 		BENCH_TEST(a_body_that_does_not_come_is_408),
 		BENCH_TEST(wrong_tokens_end_the_connection_after_a_while),
+		BENCH_TEST(the_window_of_a_connection_follows_the_memory),
 		BENCH_TEST(frames_of_unknown_types_use_up_the_budget),
 	};
 
