@@ -19,9 +19,10 @@ static struct h2_request *find(struct h2_link *link, int32_t id)
 {
 	struct h2_request *r;
 
-	TAILQ_FOREACH(r, &link->requests, link)
-	if (r->id == id)
-		return r;
+	for (r = TAILQ_FIRST(&link->requests); r; r = TAILQ_NEXT(r, link)) {
+		if (r->id == id)
+			return r;
+	}
 	return NULL;
 }
 

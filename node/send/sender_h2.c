@@ -238,9 +238,14 @@ static struct h2_link *find_link(struct sender_h2 *s, const struct origin *o)
 {
 	struct h2_link *link;
 
-	TAILQ_FOREACH(link, &s->links, link)
-	if (link->origin == o && !link->is_alone && h2_link_room(link))
-		return link;
+	for (link = TAILQ_FIRST(&s->links); link; link = TAILQ_NEXT(link, link)) {
+		if (link->origin != o || link->is_alone)
+			continue;
+		if (h2_link_room(link))
+			return link;
+		if (link->state == H2_LINK_OPEN && link->n_requests == 0)
+			h2_link_go(link); /* the server allows no request at all on it */
+	}
 	return NULL;
 }
 
@@ -403,8 +408,7 @@ static uint64_t on_sweep(void *arg, uint64_t now_us)
 	uint64_t next_us = DEADLINE_NEVER;
 	struct h2_link *link;
 
-	TAILQ_FOREACH(link, &s->links, link)
-	{
+	for (link = TAILQ_FIRST(&s->links); link; link = TAILQ_NEXT(link, link)) {
 		uint64_t until_us = link->idle_since_us + IDLE_US;
 
 		if (link->state != H2_LINK_OPEN || link->n_requests || link->is_going)
@@ -440,11 +444,12 @@ void sender_h2_free(struct sender_h2 *s)
 	if (!s)
 		return;
 	s->is_ending = true;
-	TAILQ_FOREACH(link, &s->links, link)
-	while ((r = TAILQ_FIRST(&link->ended))) {
-		TAILQ_REMOVE(&link->ended, r, link);
-		TAILQ_INSERT_TAIL(&link->requests, r, link);
-		link->n_requests++;
+	for (link = TAILQ_FIRST(&s->links); link; link = TAILQ_NEXT(link, link)) {
+		while ((r = TAILQ_FIRST(&link->ended))) {
+			TAILQ_REMOVE(&link->ended, r, link);
+			TAILQ_INSERT_TAIL(&link->requests, r, link);
+			link->n_requests++;
+		}
 	}
 	while ((t = TAILQ_FIRST(&s->deadlines.list))) {
 		r = t->request;

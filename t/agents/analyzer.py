@@ -4,6 +4,7 @@
     analyzer.py docs/analyzer.proto
 
 A packet with "bad" in it is refused alone (422). A call with "busy" in it is refused as a whole, once.
+One of OTLP with "partial" in it has one record that is rejected.
 """
 import json
 import re
@@ -61,7 +62,7 @@ def deliver(request, context):
 
 def export(request, context):
     tell(call="export", bytes=request.hex())
-    return b""
+    return b"\x0a\x0a\x08\x01\x12\x06reason" if b"partial" in request else b""
 
 
 class Handler(grpc.GenericRpcHandler):

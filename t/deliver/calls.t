@@ -64,6 +64,8 @@ for my $id (sort keys %kinds) {
     is(seen('batches_failed_total', $id), 0, "$id: no delivery failed");
 }
 
+is(http(PUT => "$node->{admin}/v1/analyzers/h2c-too", { url => url_of('h2c'), weight => 1, ttl_ms => 600_000 })->{status}, 200, 'another scheme at the same host and port is the same analyzer');
+
 # ---- many at once ----
 
 my $connections = sub () { # of the node, to that port

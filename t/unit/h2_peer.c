@@ -221,7 +221,8 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 {
 	struct h2_peer *p = arg;
 	struct h2_peer_conn *c = calloc(1, sizeof(*c));
-	nghttp2_settings_entry settings = { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 100 };
+	nghttp2_settings_entry settings = { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+					    p->max_streams };
 	nghttp2_session_callbacks *callbacks;
 
 	(void)what;
@@ -249,7 +250,7 @@ void h2_peer_init(struct h2_peer *p, struct event_base *base)
 {
 	struct net_addr addr;
 
-	*p = (struct h2_peer){ .base = base, .answer = { .status = "200" } };
+	*p = (struct h2_peer){ .base = base, .answer = { .status = "200" }, .max_streams = 100 };
 	assert_int_equal(net_addr_parse(&addr, "127.0.0.1:0"), 0);
 	assert_int_equal(net_listen(&addr, false, 16, &p->listen_fd), 0);
 	assert_int_equal(net_local_addr(p->listen_fd, &addr), 0);

@@ -21,6 +21,9 @@ static void test_says_what_is_listed(void **state)
 		{ "https://[::1]/x*0", "--1-443", "https://[::1]/x", 0 },
 		{ "http://h:1/p?x=1", "h-1", "http://h:1/p?x=1", 1 },
 		{ "http://h:1/p?x=1*3", "h-1", "http://h:1/p?x=1", 3 },
+		{ "grpc://h:4317*0.5", "h-4317", "grpc://h:4317", 0.5 },
+		{ "a=grpcs://h=0.5", "a", "grpcs://h", 0.5 },
+		{ "a=h2c://h:1", "a", "h2c://h:1/ingest", 1 },
 		{ "a=http://h:1/*1e3", "a", "http://h:1/", 1000 },
 	};
 	(void)state;

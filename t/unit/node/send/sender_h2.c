@@ -134,6 +134,37 @@ static void many_share_one_connection(void **state)
 		wait_for(b, &b->calls[i], TRANSFER_ANSWERED, 200);
 }
 
+static void more_than_the_host_allows_get_another_connection(void **state)
+{
+	struct bench *b = *state;
+
+	b->peer.max_streams = 2;
+	start(b, prepare(b, 0, b->peer.h2c_url, NULL));
+	wait_for(b, &b->calls[0], TRANSFER_ANSWERED, 200); /* its settings are known */
+	b->peer.is_holding = true;
+	for (unsigned i = 1; i <= 4; i++)
+		start(b, prepare(b, i, b->peer.h2c_url, NULL));
+	PEER_TURN_UNTIL(b->base, b->peer.n_open == 4);
+	assert_in_range(b->peer.n_conns, 2, 3);
+	h2_peer_release(&b->peer);
+	for (unsigned i = 1; i <= 4; i++)
+		wait_for(b, &b->calls[i], TRANSFER_ANSWERED, 200);
+}
+
+/* Each is refused, and the connections do not add up. */
+static void a_host_that_allows_nothing_gets_nothing(void **state)
+{
+	struct bench *b = *state;
+
+	b->peer.max_streams = 0;
+	start(b, prepare(b, 0, b->peer.h2c_url, NULL));
+	PEER_TURN_UNTIL(b->base, b->calls[0].n_done);
+	start(b, prepare(b, 1, b->peer.h2c_url, NULL));
+	PEER_TURN_UNTIL(b->base, b->calls[1].n_done);
+	assert_int_equal(b->calls[1].transfer.result, TRANSFER_BROKEN);
+	assert_in_range(b->peer.n_conns, 1, 6);
+}
+
 /* A packet that ends connections shall not end the streams of others. */
 static void one_that_is_alone_has_a_connection_of_its_own(void **state)
 {
@@ -325,6 +356,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_post_goes_by_http2),
 		TEST(many_share_one_connection),
+		TEST(more_than_the_host_allows_get_another_connection),
+		TEST(a_host_that_allows_nothing_gets_nothing),
 		TEST(one_that_is_alone_has_a_connection_of_its_own),
 		TEST(a_call_has_what_grpc_wants),
 		TEST(a_refusal_is_told_in_words),
