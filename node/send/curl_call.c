@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/grpc/grpc_text.h"
+#include "common/http/header_lines.h"
 #include "common/net/net_url.h"
 #include "node/send/sender_tls.h"
 
@@ -127,9 +128,10 @@ static bool add_call_headers(struct curl_call *c, uint32_t timeout_ms)
 	       add_header(c, line);
 }
 
-/* libcurl takes each line by itself, without its end. "Expect:" keeps it from adding one. */
+/* libcurl takes each line by itself, without its end. One without a value keeps it from adding its own. */
 static bool set_headers(struct curl_call *c, const struct transfer *t)
 {
+	static const struct http_slice content_type = { "Content-Type", 12 };
 	const char *text = t->headers;
 	char line[LINE_BYTES];
 
@@ -147,6 +149,9 @@ static bool set_headers(struct curl_call *c, const struct transfer *t)
 		text += len + strspn(text + len, "\r\n");
 	}
 	if (t->method && !add_call_headers(c, t->timeout_ms))
+		return false;
+	if (!t->method && !header_lines_have(t->headers ? t->headers : "", content_type) &&
+	    !add_header(c, "Content-Type:"))
 		return false;
 	return add_header(c, "Expect:");
 }

@@ -35,6 +35,23 @@ static void a_post_carries_its_headers_and_its_body(void **state)
 	assert_true(s->transfer.ended_us - s->transfer.started_us < PEER_WAIT_US);
 }
 
+/* Of a request as it came, whose agent said none. */
+static void no_media_type_is_made_up(void **state)
+{
+	struct sending_fixture *f = *state;
+	struct sending *s = sending_prepare(f, 0, NULL);
+	char request[1024];
+
+	s->transfer.headers = "Weir-Packets: 1\r\n";
+	assert_int_equal(sending_start(s), 0);
+	peer_accept(&f->peer);
+	peer_read(&f->peer, "[1]", request, sizeof(request));
+	assert_non_null(strstr(request, "\r\nWeir-Packets: 1\r\n"));
+	assert_null(strstr(request, "Content-Type"));
+	peer_write(&f->peer, PEER_OK);
+	sending_wait(s, TRANSFER_ANSWERED, 202);
+}
+
 static void without_parts_it_is_a_get(void **state)
 {
 	struct sending_fixture *f = *state;
@@ -332,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(a_post_carries_its_headers_and_its_body),
+		BOTH(no_media_type_is_made_up),
 		BOTH(without_parts_it_is_a_get),
 		BOTH(the_path_is_as_in_the_url),
 		BOTH(a_body_of_many_parts_arrives_whole),
