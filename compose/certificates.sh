@@ -25,13 +25,17 @@ key() {
 
 if [ ! -s "$folder/ca.crt" ]; then
 	key "$folder/ca.key"
-	openssl req -x509 -new -key "$folder/ca.key" -days 3650 -subj "/CN=weir compose" -out "$folder/ca.crt.new"
+	openssl req -x509 -new -key "$folder/ca.key" -days 3650 -subj "/CN=weir compose" \
+		-addext "keyUsage=critical,keyCertSign,cRLSign" -out "$folder/ca.crt.new"
 	mv "$folder/ca.crt.new" "$folder/ca.crt"
 fi
 if [ "$(cat "$folder/names" 2>/dev/null)" != "$names" ] || ! openssl x509 -in "$folder/tls.crt" -noout -checkend 2592000 >/dev/null 2>&1; then
 	key "$folder/tls.key"
-	openssl req -new -key "$folder/tls.key" -subj "/CN=node-tls" -addext "subjectAltName=$names" -out "$folder/tls.csr"
-	openssl x509 -req -in "$folder/tls.csr" -CA "$folder/ca.crt" -CAkey "$folder/ca.key" -CAcreateserial -days 365 -copy_extensions copy -out "$folder/tls.crt.new"
+	# Python from 3.13 on wants all that RFC 5280 does: whose key it is, and whose key has signed it.
+	printf '%s\n' "subjectAltName=$names" "basicConstraints=critical,CA:FALSE" "keyUsage=critical,digitalSignature" \
+		"extendedKeyUsage=serverAuth" "subjectKeyIdentifier=hash" "authorityKeyIdentifier=keyid" >"$folder/tls.ext"
+	openssl req -new -key "$folder/tls.key" -subj "/CN=node-tls" -out "$folder/tls.csr"
+	openssl x509 -req -in "$folder/tls.csr" -CA "$folder/ca.crt" -CAkey "$folder/ca.key" -CAcreateserial -days 365 -extfile "$folder/tls.ext" -out "$folder/tls.crt.new"
 	mv "$folder/tls.crt.new" "$folder/tls.crt"
 	printf '%s' "$names" >"$folder/names"
 fi

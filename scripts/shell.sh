@@ -24,10 +24,16 @@ as_root() {
 	fi
 }
 
-# missing_packages GROUP...: of packages.txt, one a line.
+# named_packages GROUP...: those of packages.txt that this release has, one a line.
+named_packages() {
+	awk -v groups=" $* " -v release="$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" \
+		'!/^#/ && NF && index(groups, " " $1 " ") && (NF == 2 || $3 == release) { print $2 }' packages.txt
+}
+
+# missing_packages GROUP...: those that are not installed.
 missing_packages() {
 	local wanted
-	wanted=$(awk -v groups=" $* " '!/^#/ && NF && index(groups, " " $1 " ") { print $2 }' packages.txt)
+	wanted=$(named_packages "$@")
 	# shellcheck disable=SC2086 # one word for each package
 	comm -23 <(sort -u <<<"$wanted") <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null |
 		awk '$1 == "installed" { print $2 }' | sort -u)

@@ -46,7 +46,7 @@ unpack_debian() {
 # syslog-ng and rsyslog cannot be asked for together: each says that the other one must go.
 fetch_agents() {
 	local packages
-	mapfile -t packages < <(awk '$1 == "agents" && $2 !~ /^syslog-ng/ { print $2 }' packages.txt)
+	mapfile -t packages < <(named_packages agents | grep -v '^syslog-ng')
 	unpack_debian "$1/debian" syslog-ng-core syslog-ng-mod-http &&
 		unpack_debian "$1/debian" "${packages[@]}" &&
 		cp t/agents/package.json t/agents/package-lock.json "$1" &&

@@ -20,8 +20,14 @@ use Weir::Base qw(slurp);
 my @order;
 my %rows;
 
-# Those of a family, or all that get answers.
-sub names ($family = undef) { return grep { $family ? $rows{$_}{family} eq $family : $rows{$_}{family} ne 'listener' } @order }
+# Those of a family, or all that get answers; without those that this release of Debian does not have.
+sub names ($family = undef) {
+    return grep { is_here($_) && ($family ? $rows{$_}{family} eq $family : $rows{$_}{family} ne 'listener') } @order;
+}
+sub is_here ($name) {
+    my $deb = $rows{$name}{deb};
+    return !$deb || slurp(debian() . '/VERSIONS') =~ m{^\./\Q$deb\E_}m;
+}
 sub row ($name) { return $rows{$name} // die "there is no agent $name\n" }
 
 sub agent ($name, %row) {

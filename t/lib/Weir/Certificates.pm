@@ -26,7 +26,7 @@ sub new ($class, $name) {
     $self->write('index.txt', '');
     $self->write('index.txt.attr', "unique_subject = no\n");
     $self->write('crlnumber', "01\n");
-    openssl('req', '-x509', @EC, '-days', 30, '-subj', "/CN=$name", '-keyout', "$dir/ca.key", '-out', "$dir/ca.pem");
+    openssl('req', '-x509', @EC, '-days', 30, '-subj', "/CN=$name", '-addext', 'keyUsage=critical,keyCertSign,cRLSign', '-keyout', "$dir/ca.key", '-out', "$dir/ca.pem");
     return $self;
 }
 
@@ -44,7 +44,7 @@ sub config ($self, $names) {
     my $dir = $self->{dir};
     return $self->write('ca.conf', "[ca]\ndefault_ca = own\n[own]\ndatabase = $dir/index.txt\nnew_certs_dir = $dir\ncertificate = $dir/ca.pem\nprivate_key = $dir/ca.key\n"
         . "rand_serial = yes\ncrlnumber = $dir/crlnumber\ndefault_md = sha256\ndefault_crl_days = 7\npolicy = any\nx509_extensions = own_names\n"
-        . "[any]\ncommonName = supplied\n[own_names]\nbasicConstraints = CA:FALSE\n" . ($names ? "subjectAltName = $names\n" : ''));
+        . "[any]\ncommonName = supplied\n[own_names]\nbasicConstraints = CA:FALSE\nsubjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n" . ($names ? "subjectAltName = $names\n" : ''));
 }
 
 # The files of a certificate and its key. An older one of that name is replaced, each file at once.

@@ -51,7 +51,7 @@ sub _start_redis ($self) {
 
 # One that vouches for itself, for all nodes.
 sub _make_certificate ($self) {
-    my @command = (qw(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=chaos -addext), 'subjectAltName=IP:127.0.0.1',
+    my @command = (qw(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=chaos -addext), 'subjectAltName=IP:127.0.0.1', '-addext', 'keyUsage=critical,digitalSignature,keyCertSign',
         '-keyout', "$self->{folder}/tls.key", '-out', $self->ca);
     my $process = Chaos::Process->new('openssl', $self->{folder}, sub ($n) { @command }, ends => 1);
     $process->start;
