@@ -1,5 +1,7 @@
 #include "common/front/front.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -73,6 +75,7 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 			on_accept_failed(f);
 			return;
 		}
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 		if (front_make_room(&f->crowd, &from))
 			front_conn_open(&f->crowd, fd, &from, port->is_tls);
 		else

@@ -1,3 +1,5 @@
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -185,6 +187,34 @@ static void a_connection_serves_many_requests(void **state)
 	close(fd);
 }
 
+/* The server's end of a connection, which is in this process, too. */
+static int other_end_of(int fd)
+{
+	struct net_addr own, peer;
+
+	assert_int_equal(net_local_addr(fd, &own), 0);
+	for (int other = 3; other < 1024; other++) {
+		peer.len = sizeof(peer.sa);
+		if (getpeername(other, (struct sockaddr *)&peer.sa, &peer.len) == 0 &&
+		    peer.sa.ss_family == AF_INET && net_addr_port(&peer) == net_addr_port(&own))
+			return other;
+	}
+	return -1;
+}
+
+/* An answer by HTTP/2 leaves in pieces. The kernel would keep the last one until the first is acknowledged. */
+static void what_is_written_leaves_at_once(void **state)
+{
+	int fd = client_at(*state, 0, 0), at_once = 0;
+	socklen_t len = sizeof(at_once);
+
+	say(fd, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_true(*hear(fd, "/a"));
+	assert_int_equal(getsockopt(other_end_of(fd), IPPROTO_TCP, TCP_NODELAY, &at_once, &len), 0);
+	assert_true(at_once);
+	close(fd);
+}
+
 static void many_requests_at_once_do_not_nest(void **state)
 {
 	struct buf all = { 0 };
@@ -360,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, start, stop)
 		SERVED(a_connection_serves_many_requests),
+		SERVED(what_is_written_leaves_at_once),
 		SERVED(many_requests_at_once_do_not_nest),
 		cmocka_unit_test_setup_teardown(a_slow_request_is_refused, start_strict, stop),
 		SERVED(an_address_has_its_bound_and_others_have_room),
