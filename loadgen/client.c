@@ -210,6 +210,9 @@ static void on_done(struct http_conn *conn, enum http_conn_outcome outcome)
 		client_resend(c);
 		return;
 	}
+	if (outcome == HTTP_CONN_CONNECT_FAILED && http_conn_problem(conn))
+		log_warn("loadgen", "TLS handshake failed", "host=%s reason=%s", c->target->host,
+			 http_conn_problem(conn));
 	if (outcome == HTTP_CONN_CONNECT_FAILED)
 		client_rest(c);
 	client_finish(c, outcomes[outcome]);

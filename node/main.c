@@ -1,4 +1,3 @@
-#include <curl/curl.h>
 #include <event2/event.h>
 #include <signal.h>
 
@@ -57,8 +56,6 @@ static int run(void)
 		 config.node_id);
 	event_set_log_callback(on_libevent);
 	block_signals();
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
-		return 1;
 	return node_new(&config, &node) == 0 ? node_run(node, reload) : 1;
 }
 

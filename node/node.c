@@ -154,8 +154,6 @@ static int init_shared(struct node *node, const struct node_config *config)
 	if (r == 0)
 		r = header_book_set(&s->analyzer_headers, &config->analyzer_header);
 	init_clients(s, &config->tls.client_names);
-	s->deliver = (struct sender_tls){ config->tls.deliver_ca, config->tls.deliver_cert,
-					  config->tls.deliver_key };
 	if (r == 0)
 		r = node_tls_init(&s->tls, &config->tls);
 	if (r == 0)

@@ -62,7 +62,8 @@ static struct tls_config deliver_config(const struct node_tls_options *o)
 				    .n_certs = o->deliver_cert ? 1 : 0,
 				    .keys = (const char *const *)&o->deliver_key,
 				    .n_keys = o->deliver_key ? 1 : 0,
-				    .ca = o->deliver_ca };
+				    .ca = o->deliver_ca,
+				    .alpn = PROTOCOL };
 }
 
 static bool is_wanted(const struct node_tls_options *o, enum node_tls_part part)
@@ -146,11 +147,13 @@ int node_tls_init(struct node_tls *t, const struct node_tls_options *options)
 	int r = 0;
 
 	for (enum node_tls_part part = 0; part < NODE_TLS_PARTS && r == 0; part++) {
-		if (!is_wanted(options, part))
-			continue;
-		r = init_part(t, options, part);
-		watched[n++] = (struct tls_watched){ .what = node_tls_names[part],
-						     .context = t->contexts[part] };
+		bool has_files = is_wanted(options, part);
+
+		if (has_files || part == NODE_TLS_DELIVER)
+			r = init_part(t, options, part);
+		if (has_files)
+			watched[n++] = (struct tls_watched){ .what = node_tls_names[part],
+							     .context = t->contexts[part] };
 	}
 	return r == 0 ? tls_watch_new(watched, n, &t->watch) : r;
 }

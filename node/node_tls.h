@@ -24,7 +24,8 @@ struct node_tls_options {
 };
 
 struct node_tls {
-	struct tls_context *contexts[NODE_TLS_PARTS]; /* NULL: there is no such port */
+	struct tls_context *contexts
+		[NODE_TLS_PARTS]; /* NULL: there is no such port. Deliveries have one always */
 	struct tls_watch *watch;
 };
 

@@ -41,7 +41,6 @@ struct node_shared {
 	struct redis_url spill_redis; /* with --spill-redis; store points to them then */
 	struct registry_keys spill_keys;
 	struct node_tls tls;
-	struct sender_tls deliver;                 /* to analyzers at https:// URLs */
 	uint8_t client_slots[NODE_TLS_NAMES_MOST]; /* of tls-client-names */
 	struct conn_clients clients;               /* whose certificates stand for tokens */
 	struct net_allow *allow;                   /* where analyzers may live */

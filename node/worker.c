@@ -418,7 +418,7 @@ int worker_init(struct worker *w, struct node_shared *shared, unsigned index, in
 	r = ingest_init(&w->ingest, &ingest, listen_fd, tls_fd);
 	w->sender = sender_new(w->base, shared->allow);
 	if (w->sender)
-		sender_set_tls(w->sender, &shared->deliver);
+		sender_set_tls(w->sender, shared->tls.contexts[NODE_TLS_DELIVER]);
 	if (r == 0)
 		r = w->sender ? init_events(w) : -ENOMEM;
 	if (r == 0)
@@ -475,7 +475,6 @@ static void *run(void *arg)
 		dead_letters_turn(&w->dead_letters, w->ingest.shared.now_us);
 		spill_out_turn(&w->spill_out, w->ingest.shared.now_us);
 		router_turn(&w->router);
-		sender_turn(w->sender);
 		listen_turn(&w->listen);
 		ingest_flush(&w->ingest);
 	}

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,9 +70,28 @@ static void drop_socket(struct http_conn *c)
 	c->fd = -1;
 }
 
+static void forget_problem(struct http_conn *c)
+{
+	free(c->tls_problem);
+	c->tls_problem = NULL;
+}
+
+/* Without memory for the words it is told of by errno alone. */
+static void note_problem(struct http_conn *c)
+{
+	forget_problem(c);
+	c->tls_problem = strdup(tls_stream_why(c->tls));
+}
+
+const char *http_conn_problem(const struct http_conn *c)
+{
+	return c->tls_problem;
+}
+
 void http_conn_deinit(struct http_conn *c)
 {
 	drop_socket(c);
+	forget_problem(c);
 	buf_deinit(&c->kept);
 }
 
@@ -140,6 +160,7 @@ static void open_socket(struct http_conn *c, const struct net_addr *addr)
 
 	c->n_answers = 0;
 	c->error = -r;
+	forget_problem(c);
 	if (r == 0) {
 		event_assign(&c->read_event, base, c->fd, EV_READ | EV_PERSIST, on_readable, c);
 		event_assign(&c->write_event, base, c->fd, EV_WRITE | EV_PERSIST, on_writable, c);
@@ -176,8 +197,7 @@ static void greet(struct http_conn *c)
 	int r = tls_stream_greet(c->tls);
 
 	if (r == TLS_STREAM_FAILED) {
-		log_warn("http", "TLS handshake failed", "host=%s reason=%s", c->tls_host,
-			 tls_stream_why(c->tls));
+		note_problem(c);
 		connect_failed(c, EPROTO);
 	} else if (r != 0) {
 		arm(c);
@@ -379,6 +399,8 @@ static void read_some(struct http_conn *c)
 		arm(c);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n < 0 && c->tls && errno == EPROTO)
+		note_problem(c);
 	if (!c->in_flight) {
 		http_conn_close(c, n > 0 ? "unasked_bytes" : "server_closed");
 		c->owner->on_idle_close(c);

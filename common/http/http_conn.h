@@ -78,7 +78,8 @@ struct http_conn {
 	struct tls_stream *tls;          /* NULL: plain, or not connected */
 	bool is_greeting;                /* connected; the TLS handshake is not over */
 	int error;                       /* of the connect that failed; positive errno */
-	uint64_t n_answers;              /* on this connection */
+	char *tls_problem;  /* see http_conn_problem; owned; NULL: TLS has not failed */
+	uint64_t n_answers; /* on this connection */
 
 	struct http_request request; /* borrows all it points to */
 	size_t part, part_offset;    /* where its next byte is: 0 the head, 1.. the parts */
@@ -91,6 +92,8 @@ struct http_conn {
 void http_conn_init(struct http_conn *c, const struct http_conn_owner *owner);
 /* From the next connect on it speaks TLS, and believes a certificate of `host` alone. */
 void http_conn_use_tls(struct http_conn *c, struct tls_context *context, const char *host);
+/* What TLS said when it failed on the last connection, until the next one begins; NULL: it has not. */
+const char *http_conn_problem(const struct http_conn *c);
 /* A request in flight is dropped without a call. */
 void http_conn_deinit(struct http_conn *c);
 

@@ -37,7 +37,7 @@ struct tls_config {
 	const char *crl; /* revoked certificates of the other side; NULL: none are */
 	enum tls_verify verify;
 	enum tls_min min;
-	/* The protocols of a server, "h2,http/1.1", the one that it likes best first; or that of a
+	/* The protocols of a server, "h2,http/1.1", the one that it likes best first; or those of a
 	 * client. NULL: none is named. */
 	const char *alpn;
 };

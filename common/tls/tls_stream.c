@@ -63,17 +63,21 @@ static bool expect(SSL *ssl, const char *host)
 	return SSL_set_tlsext_host_name(ssl, host) == 1 && SSL_set1_host(ssl, host) == 1;
 }
 
-static bool offer(SSL *ssl, const char *protocol)
+bool tls_stream_offer(struct tls_stream *s, const char *protocols)
 {
-	unsigned char list[16];
-	size_t len = protocol ? strlen(protocol) : 0;
+	unsigned char list[32];
+	unsigned at = 0;
 
-	if (!len)
-		return true;
-	assert(len < sizeof(list));
-	list[0] = (unsigned char)len;
-	memcpy(list + 1, protocol, len);
-	return SSL_set_alpn_protos(ssl, list, (unsigned)len + 1) == 0;
+	while (*protocols) { /* each has its length before it */
+		size_t len = strcspn(protocols, ",");
+
+		assert(len > 0 && at + 1 + len <= sizeof(list));
+		list[at] = (unsigned char)len;
+		memcpy(list + at + 1, protocols, len);
+		at += 1 + (unsigned)len;
+		protocols += len + (protocols[len] == ',');
+	}
+	return SSL_set_alpn_protos(s->ssl, list, at) == 0;
 }
 
 struct tls_stream *tls_stream_connect(struct tls_context *context, int fd, const char *host)
@@ -83,7 +87,7 @@ struct tls_stream *tls_stream_connect(struct tls_context *context, int fd, const
 	if (!s)
 		return NULL;
 	SSL_set_connect_state(s->ssl);
-	if (!expect(s->ssl, host) || !offer(s->ssl, s->set->alpn)) {
+	if (!expect(s->ssl, host) || (s->set->alpn && !tls_stream_offer(s, s->set->alpn))) {
 		tls_stream_free(s);
 		return NULL;
 	}

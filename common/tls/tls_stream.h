@@ -20,6 +20,9 @@ struct tls_stream *tls_stream_accept(struct tls_context *context, int fd);
 void tls_stream_forgo_alpn(struct tls_stream *s);
 /* The side of the client, which believes a certificate of `host` alone: a name or an address. */
 struct tls_stream *tls_stream_connect(struct tls_context *context, int fd, const char *host);
+/* Before a client greets: the protocols that it offers, "h2,http/1.1", instead of those of its context. False: out
+ * of memory. */
+bool tls_stream_offer(struct tls_stream *s, const char *protocols) MUST_CHECK;
 /* Says good-bye to the other side if the socket takes it now. */
 void tls_stream_end(struct tls_stream *s);
 void tls_stream_free(struct tls_stream *s);

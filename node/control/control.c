@@ -266,7 +266,7 @@ static int build(struct control *c)
 				    .arg = c };
 	struct prober_config prober = { .base = c->base,
 					.allow = c->shared->allow,
-					.tls = &c->shared->deliver,
+					.tls = c->shared->tls.contexts[NODE_TLS_DELIVER],
 					.interval_ms = (uint32_t)config->probe_interval_ms,
 					.timeout_ms = (uint32_t)config->probe_timeout_ms,
 					.rise = (uint32_t)config->probe_rise,

@@ -19,7 +19,7 @@ struct prober;
 struct prober_config {
 	struct event_base *base;       /* borrowed */
 	const struct net_allow *allow; /* see sender_new */
-	const struct sender_tls *tls;  /* see sender_set_tls */
+	struct tls_context *tls;       /* see sender_set_tls */
 	uint32_t interval_ms, timeout_ms;
 	uint32_t rise, fall;       /* at least 1 */
 	struct failures *failures; /* borrowed; NULL: nobody reads them */

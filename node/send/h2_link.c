@@ -1,5 +1,6 @@
 #include "node/send/h2_link.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/tls/tls_stream.h"
 
 #define READ_BYTES 16384
 #define WRITE_BYTES (64u << 10)
@@ -79,20 +81,47 @@ static int on_frame(nghttp2_session *session UNUSED, const nghttp2_frame *frame,
 
 /* ---- the socket ---- */
 
+static void close_socket(struct h2_link *link)
+{
+	event_del(&link->readable);
+	event_del(&link->writable);
+	event_del(&link->late);
+	if (link->tls)
+		tls_stream_end(link->tls);
+	tls_stream_free(link->tls);
+	link->tls = NULL;
+	if (link->fd >= 0)
+		close(link->fd);
+	link->fd = -1;
+}
+
+/* Why a read or write failed, or, without errno, a handshake. */
+static const char *problem_of(struct h2_link *link, int error)
+{
+	if (!link->tls || (error && error != EPROTO))
+		return strerror(error);
+	snprintf(link->tls_problem, sizeof(link->tls_problem), "TLS: %s",
+		 tls_stream_why(link->tls));
+	return link->tls_problem;
+}
+
 static void lose(struct h2_link *link, const char *error)
 {
 	struct h2_request *r;
 
-	event_del(&link->readable);
-	event_del(&link->writable);
-	if (link->fd >= 0)
-		close(link->fd);
-	link->fd = -1;
+	close_socket(link);
 	link->error = error;
 	link->is_going = true;
 	link->state = H2_LINK_LOST;
 	while ((r = TAILQ_FIRST(&link->requests)))
 		end(link, r, H2_END_LOST);
+}
+
+/* The server may have said why before it closed: that is read first, and the end then. */
+static void on_unsent(struct h2_link *link, int error)
+{
+	if (error != ECONNRESET && error != EPIPE)
+		lose(link, problem_of(link, error));
 }
 
 /* As much as the socket takes. */
@@ -111,11 +140,12 @@ static void pump(struct h2_link *link)
 		}
 		if (link->out.len == 0)
 			return;
-		n_sent = send(link->fd, link->out.data, link->out.len, MSG_NOSIGNAL);
+		n_sent = link->tls ? tls_stream_write(link->tls, link->out.data, link->out.len)
+				   : send(link->fd, link->out.data, link->out.len, MSG_NOSIGNAL);
 		if (n_sent < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
 		if (n_sent < 0) {
-			lose(link, strerror(errno));
+			on_unsent(link, errno);
 			return;
 		}
 		buf_consume(&link->out, (size_t)n_sent);
@@ -124,15 +154,32 @@ static void pump(struct h2_link *link)
 		lose(link, "out of memory");
 }
 
+/* The socket does not tell of bytes that OpenSSL has, nor of those that it has to write first. */
+static ssize_t receive_tls(struct h2_link *link, void *to, size_t size)
+{
+	ssize_t n = tls_stream_read(link->tls, to, size);
+	int error = errno;
+
+	if (tls_stream_has_more(link->tls))
+		event_active(&link->readable, EV_READ, 0);
+	if (tls_stream_wants_write(link->tls) && event_add(&link->writable, NULL) != 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	errno = error;
+	return n;
+}
+
 static void receive(struct h2_link *link)
 {
 	uint8_t bytes[READ_BYTES];
-	ssize_t n = recv(link->fd, bytes, sizeof(bytes), 0), n_read;
+	ssize_t n_read, n = link->tls ? receive_tls(link, bytes, sizeof(bytes))
+				      : recv(link->fd, bytes, sizeof(bytes), 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		lose(link, n == 0 ? "closed before its answer ended" : strerror(errno));
+		lose(link, n == 0 ? "closed before its answer ended" : problem_of(link, errno));
 		return;
 	}
 	n_read = nghttp2_session_mem_recv(link->session, bytes, (size_t)n);
@@ -143,10 +190,76 @@ static void receive(struct h2_link *link)
 		lose(link, "the server ended the connection");
 }
 
+/* ---- its begin ---- */
+
+static void refuse(struct h2_link *link, const char *error)
+{
+	lose(link, error);
+	link->owner->on_refused(link, link->error);
+}
+
+static void open_up(struct h2_link *link)
+{
+	event_del(&link->late);
+	link->state = H2_LINK_OPEN;
+	link->idle_since_us = clock_mono_us();
+	if (link->tls && tls_stream_has_more(link->tls))
+		event_active(&link->readable, EV_READ, 0);
+	link->owner->on_open(link);
+	event_active(&link->flush, 0, 0);
+}
+
+/* The TLS handshake goes on. */
+static void greet(struct h2_link *link)
+{
+	int r = tls_stream_greet(link->tls);
+
+	if (r == TLS_STREAM_FAILED) {
+		refuse(link, problem_of(link, 0));
+	} else if (r != 0) {
+		if (tls_stream_wants_write(link->tls) && event_add(&link->writable, NULL) != 0)
+			refuse(link, "out of memory");
+	} else if (strcmp(tls_stream_protocol(link->tls), "h2") != 0) {
+		lose(link, "its handshake does not agree to HTTP/2");
+		link->owner->on_other(link);
+	} else {
+		open_up(link);
+	}
+}
+
+static void connected(struct h2_link *link)
+{
+	const struct h2_link_owner *owner = link->owner;
+
+	if (event_add(&link->readable, NULL) != 0) {
+		refuse(link, "out of memory");
+		return;
+	}
+	if (!owner->tls) {
+		open_up(link);
+		return;
+	}
+	link->state = H2_LINK_GREETING;
+	link->tls = tls_stream_connect(owner->tls, link->fd, link->host);
+	if (link->tls && tls_stream_offer(link->tls, owner->protocols))
+		greet(link);
+	else
+		refuse(link, "TLS cannot be set up");
+}
+
+static void on_late(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+	refuse(arg, "no connection in time");
+}
+
 static void on_readable(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
 	struct h2_link *link = arg;
 
+	if (link->state == H2_LINK_GREETING) {
+		greet(link);
+		return;
+	}
 	receive(link);
 	if (link->state == H2_LINK_OPEN)
 		pump(link);
@@ -175,26 +288,23 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	int error = 0;
 	socklen_t len = sizeof(error);
 
-	if (link->state == H2_LINK_OPEN) {
-		on_flush(fd, what, arg);
+	if (link->state == H2_LINK_OPEN) { /* what was to be read may have waited for that, too */
+		if (link->tls && tls_stream_wants_write(link->tls))
+			on_readable(fd, what, arg);
+		else
+			on_flush(fd, what, arg);
 		return;
 	}
-	if (what & EV_TIMEOUT)
-		error = ETIMEDOUT;
-	else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+	if (link->state == H2_LINK_GREETING) {
+		greet(link);
+		return;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
 		error = errno;
-	if (error) {
-		lose(link, what & EV_TIMEOUT ? "no connection in time" : strerror(error));
-		link->owner->on_refused(link, link->error);
-		return;
-	}
-	link->state = H2_LINK_OPEN;
-	link->idle_since_us = clock_mono_us();
-	if (event_add(&link->readable, NULL) != 0)
-		lose(link, "out of memory");
+	if (error)
+		refuse(link, strerror(error));
 	else
-		link->owner->on_open(link);
-	event_active(&link->flush, 0, 0);
+		connected(link);
 }
 
 /* Tells what has ended. That is last, as the owner may free the link. */
@@ -250,6 +360,7 @@ struct h2_link *h2_link_new(const struct h2_link_owner *owner)
 	event_assign(&link->readable, owner->base, -1, EV_READ, on_readable, link);
 	event_assign(&link->writable, owner->base, -1, EV_WRITE, on_writable, link);
 	event_assign(&link->flush, owner->base, -1, 0, on_flush, link);
+	evtimer_assign(&link->late, owner->base, on_late, link);
 	if (make_session(link) != 0) {
 		h2_link_free(link);
 		return NULL;
@@ -263,12 +374,9 @@ void h2_link_free(struct h2_link *link)
 	if (!link)
 		return;
 	assert(TAILQ_EMPTY(&link->requests) && TAILQ_EMPTY(&link->ended));
-	event_del(&link->readable);
-	event_del(&link->writable);
+	close_socket(link);
 	event_del(&link->flush);
 	nghttp2_session_del(link->session);
-	if (link->fd >= 0)
-		close(link->fd);
 	buf_deinit(&link->out);
 	free(link);
 }
@@ -287,7 +395,10 @@ int h2_link_connect(struct h2_link *link, const struct net_addr *addr, uint64_t 
 	event_assign(&link->readable, link->owner->base, link->fd, EV_READ | EV_PERSIST,
 		     on_readable, link);
 	event_assign(&link->writable, link->owner->base, link->fd, EV_WRITE, on_writable, link);
-	return event_add(&link->writable, &within) == 0 ? 0 : -ENOMEM;
+	if (event_add(&link->writable, NULL) == 0 && evtimer_add(&link->late, &within) == 0)
+		return 0;
+	close_socket(link);
+	return -ENOMEM;
 }
 
 unsigned h2_link_room(const struct h2_link *link)
@@ -304,7 +415,8 @@ unsigned h2_link_room(const struct h2_link *link)
 int h2_link_send(struct h2_link *link, struct h2_request *r, const char *authority,
 		 const char *path)
 {
-	int code = h2_request_submit(r, link->session, authority, path);
+	int code = h2_request_submit(r, link->session, link->owner->tls ? "https" : "http",
+				     authority, path);
 
 	if (code != 0)
 		return code;

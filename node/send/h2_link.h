@@ -1,8 +1,8 @@
 #ifndef WEIR_NODE_H2_LINK_H
 #define WEIR_NODE_H2_LINK_H
 /*
- * One connection of HTTP/2 to a server that is known to speak it, by nghttp2, and the requests that are its
- * streams. The owner hears of each request's end, and of the connection's, never from inside of a call that it
+ * One connection of HTTP/2 by nghttp2, and the requests that are its streams: to a server that is known to speak
+ * it, or, with TLS, to one that agrees to it in the handshake. The owner hears of each request's end, and of the connection's, never from inside of a call that it
  * makes here. It frees both.
  */
 #include <event2/event.h>
@@ -12,23 +12,32 @@
 #include "node/send/h2_request.h"
 
 #define H2_LINK_STREAMS 128 /* at once, at most */
+#define H2_LINK_PROBLEM_SIZE 96
 
 enum h2_link_state {
 	H2_LINK_NEW,        /* it has no socket */
 	H2_LINK_CONNECTING, /* its socket is not connected yet */
+	H2_LINK_GREETING,   /* the TLS handshake is not over */
 	H2_LINK_OPEN,
 	H2_LINK_LOST /* its socket is closed, and its requests have ended */
 };
 
 struct h2_link;
+struct tls_context;
+struct tls_stream;
 
 struct h2_link_owner {
 	struct event_base *base;
+	struct tls_context *tls; /* borrowed; NULL: without TLS */
+	const char *protocols;   /* that are offered in a handshake: "h2,http/1.1" */
 	/* It is to be connected. */
 	void (*on_begin)(struct h2_link *link);
 	void (*on_open)(struct h2_link *link);
-	/* It is LOST before it was open: `error` is static or strerror's. It may be connected to another address. */
+	/* It is LOST before it was open: `error` is static, strerror's, or the link's. It may be connected to another
+	 * address. */
 	void (*on_refused)(struct h2_link *link, const char *error);
+	/* It is LOST, as the server did not agree to HTTP/2. */
+	void (*on_other)(struct h2_link *link);
 	/* It is on no connection any more: see its `end`. */
 	void (*on_done)(struct h2_link *link, struct h2_request *r);
 	/* Nothing is on it any more, and nothing can be: free it. */
@@ -43,6 +52,10 @@ struct h2_link {
 	int fd;
 	nghttp2_session *session;
 	struct event readable, writable, flush;
+	struct event late;      /* it is not open in time */
+	const char *host;       /* whose certificate it must be; the owner's */
+	struct tls_stream *tls; /* NULL: without TLS, or it is not connected */
+	char tls_problem[H2_LINK_PROBLEM_SIZE];
 	struct buf out;                  /* bytes that the socket did not take */
 	struct h2_request_list requests; /* with a stream */
 	struct h2_request_list ended;    /* to be told */
@@ -63,7 +76,7 @@ TAILQ_HEAD(h2_link_list, h2_link);
 struct h2_link *h2_link_new(const struct h2_link_owner *owner);
 /* It has no requests. */
 void h2_link_free(struct h2_link *link);
-/* on_open or on_refused follows; within the time. A negative errno: neither does. */
+/* on_open, on_refused or on_other follows; within the time. A negative errno: neither does. */
 int h2_link_connect(struct h2_link *link, const struct net_addr *addr,
 		    uint64_t within_us) MUST_CHECK;
 /* Requests that it can take now. */

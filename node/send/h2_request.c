@@ -116,8 +116,8 @@ static ssize_t on_read(nghttp2_session *session UNUSED, int32_t id UNUSED, uint8
 	return (ssize_t)n;
 }
 
-int h2_request_submit(struct h2_request *r, nghttp2_session *session, const char *authority,
-		      const char *path)
+int h2_request_submit(struct h2_request *r, nghttp2_session *session, const char *scheme,
+		      const char *authority, const char *path)
 {
 	const struct transfer *t = r->transfer;
 	nghttp2_data_provider body = { .source.ptr = r, .read_callback = on_read };
@@ -128,7 +128,7 @@ int h2_request_submit(struct h2_request *r, nghttp2_session *session, const char
 	if (!lines)
 		return -ENOMEM;
 	add_text(&f, ":method", !t->parts ? "GET" : t->is_put ? "PUT" : "POST");
-	add_text(&f, ":scheme", "http");
+	add_text(&f, ":scheme", scheme);
 	add_text(&f, ":authority", authority);
 	add_text(&f, ":path", path);
 	if (t->method) {

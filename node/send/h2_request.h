@@ -40,8 +40,8 @@ void h2_request_free(struct h2_request *r);
 /* It is sent again, from its begin. */
 void h2_request_rewind(struct h2_request *r);
 /* Submits it: r->id. -ENOMEM; -EPROTO: nghttp2 does not take it. */
-int h2_request_submit(struct h2_request *r, nghttp2_session *session, const char *authority,
-		      const char *path) MUST_CHECK;
+int h2_request_submit(struct h2_request *r, nghttp2_session *session, const char *scheme,
+		      const char *authority, const char *path) MUST_CHECK;
 /* A field of the answer's header section, or of its trailers. False: these are too long. */
 bool h2_request_take_field(struct h2_request *r, const uint8_t *name, size_t n_name,
 			   const uint8_t *value, size_t n_value);

@@ -7,14 +7,18 @@
 
 #include "common/net/net_url.h"
 
-#define SCHEME "http://"
+#define PLAIN "http://"
+#define SECURE "https://"
 
 void origins_init(struct origins *o, struct event_base *base, const struct net_allow *allow,
-		  void (*on_looked_up)(struct origin *), void *arg)
+		  bool is_tls, void (*on_looked_up)(struct origin *), void *arg)
 {
-	*o = (struct origins){
-		.base = base, .allow = allow, .on_looked_up = on_looked_up, .arg = arg
-	};
+	*o = (struct origins){ .base = base,
+			       .allow = allow,
+			       .scheme = is_tls ? SECURE : PLAIN,
+			       .scheme_len = is_tls ? sizeof(SECURE) - 1 : sizeof(PLAIN) - 1,
+			       .on_looked_up = on_looked_up,
+			       .arg = arg };
 }
 
 /* Those that nobody uses, or all. */
@@ -126,11 +130,11 @@ static int add(struct origins *origins, const char *text, uint32_t hash, size_t 
 	o = origin_new(origins, &url);
 	if (!o)
 		return -ENOMEM;
-	if (text[strlen(SCHEME)] == '[' && o->lookup.addrs[0].sa.ss_family != AF_INET6) {
+	if (text[origins->scheme_len] == '[' && o->lookup.addrs[0].sa.ss_family != AF_INET6) {
 		free(o);
 		return ORIGIN_E_URL;
 	}
-	memcpy(o->authority, text + strlen(SCHEME), len);
+	memcpy(o->authority, text + origins->scheme_len, len);
 	o->len = len;
 	o->hash = hash;
 	o->next = origins->buckets[hash % ORIGIN_BUCKETS];
@@ -169,12 +173,12 @@ static bool path_is_fine(const char *path)
 
 int origins_find(struct origins *origins, const char *url, struct origin **originp)
 {
-	const char *authority = url + strlen(SCHEME);
+	const char *authority = url + origins->scheme_len;
 	struct origin *o;
 	uint32_t hash;
 	size_t len;
 
-	if (strncasecmp(url, SCHEME, strlen(SCHEME)) != 0)
+	if (strncasecmp(url, origins->scheme, origins->scheme_len) != 0)
 		return ORIGIN_E_URL;
 	len = strcspn(authority, "/?#");
 	if (!path_is_fine(authority + len))
@@ -191,7 +195,7 @@ int origins_find(struct origins *origins, const char *url, struct origin **origi
 
 const char *origin_path(const struct origin *o, const char *url, size_t *lenp)
 {
-	const char *path = url + strlen(SCHEME) + o->len;
+	const char *path = url + o->origins->scheme_len + o->len;
 
 	*lenp = path_len(path);
 	return path;

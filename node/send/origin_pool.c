@@ -26,7 +26,7 @@ static void on_idle_close(struct http_conn *http)
 	origin_pool_conn_free(c);
 }
 
-void origin_pool_init(struct origin_pool *p, struct event_base *base,
+void origin_pool_init(struct origin_pool *p, struct event_base *base, struct tls_context *tls,
 		      void (*on_done)(struct http_conn *, enum http_conn_outcome),
 		      void (*on_connected)(struct http_conn *))
 {
@@ -34,7 +34,8 @@ void origin_pool_init(struct origin_pool *p, struct event_base *base,
 					      .on_done = on_done,
 					      .on_idle_close = on_idle_close,
 					      .on_connected = on_connected,
-					      .keeps_json = true } };
+					      .keeps_json = true },
+				   .tls = tls };
 	TAILQ_INIT(&p->idle);
 }
 
@@ -52,6 +53,8 @@ struct pooled_conn *origin_pool_conn_new(struct origin_pool *p, struct origin *o
 	if (!c)
 		return NULL;
 	http_conn_init(&c->http, &p->owner);
+	if (p->tls)
+		http_conn_use_tls(&c->http, p->tls, o->host);
 	c->pool = p;
 	c->origin = o;
 	o->n_conns++;

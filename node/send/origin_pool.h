@@ -14,6 +14,7 @@
 
 struct origin_pool {
 	struct http_conn_owner owner;
+	struct tls_context *tls; /* borrowed; NULL: without TLS */
 	struct pooled_list idle; /* oldest first */
 	unsigned n_idle;
 };
@@ -33,8 +34,8 @@ struct pooled_conn {
 	struct buf head; /* of its request */
 };
 
-/* As struct http_conn_owner has them; what happens to idle connections is seen to here. */
-void origin_pool_init(struct origin_pool *p, struct event_base *base,
+/* Borrows tls (NULL: without it). The calls are as struct http_conn_owner has them; what happens to idle connections is seen to here. */
+void origin_pool_init(struct origin_pool *p, struct event_base *base, struct tls_context *tls,
 		      void (*on_done)(struct http_conn *, enum http_conn_outcome),
 		      void (*on_connected)(struct http_conn *));
 /* No connection may be at work. */

@@ -3,18 +3,21 @@
 #include <stdlib.h>
 
 #include "common/net/net_url.h"
-#include "node/send/sender_curl.h"
+#include "common/tls/tls_context.h"
 #include "node/send/sender_h2.h"
 #include "node/send/sender_plain.h"
+
+/* The senders by HTTP/2. */
+enum by_h2 { BY_H2C, BY_HTTPS, BY_GRPCS, BY_H2S };
 
 struct sender {
 	struct event_base *base;       /* borrowed */
 	const struct net_allow *allow; /* borrowed */
-	const struct sender_tls *tls;  /* borrowed; NULL: as the system has it */
+	struct tls_context *tls;       /* borrowed, or own_tls; NULL: it is not needed yet */
+	struct tls_context *own_tls;
 	struct sender_plain *plain;
-	struct sender_h2 *h2; /* made when first needed, as is the next */
-	struct sender_curl
-		*curl[2]; /* made when first needed; the second has transfers that are alone */
+	struct sender_plain *secure; /* made when first needed, as are the next */
+	struct sender_h2 *h2[BY_H2S];
 };
 
 struct sender *sender_new(struct event_base *base, const struct net_allow *allow)
@@ -25,7 +28,7 @@ struct sender *sender_new(struct event_base *base, const struct net_allow *allow
 		return NULL;
 	s->base = base;
 	s->allow = allow;
-	s->plain = sender_plain_new(base, allow);
+	s->plain = sender_plain_new(base, allow, NULL);
 	if (!s->plain) {
 		sender_free(s);
 		return NULL;
@@ -33,7 +36,7 @@ struct sender *sender_new(struct event_base *base, const struct net_allow *allow
 	return s;
 }
 
-void sender_set_tls(struct sender *s, const struct sender_tls *tls)
+void sender_set_tls(struct sender *s, struct tls_context *tls)
 {
 	s->tls = tls;
 }
@@ -43,26 +46,64 @@ void sender_free(struct sender *s)
 	if (!s)
 		return;
 	sender_plain_free(s->plain);
-	sender_h2_free(s->h2);
-	sender_curl_free(s->curl[0]);
-	sender_curl_free(s->curl[1]);
+	for (enum by_h2 by = 0; by < BY_H2S; by++)
+		sender_h2_free(s->h2[by]);
+	sender_plain_free(s->secure);
+	tls_context_free(s->own_tls);
 	free(s);
 }
 
-static int start_h2(struct sender *s, struct transfer *t)
+/* That of the owner, else one with the authorities of the system. NULL: out of memory. */
+static struct tls_context *tls_of(struct sender *s)
 {
-	if (!s->h2)
-		s->h2 = sender_h2_new(s->base, s->allow);
-	return s->h2 ? sender_h2_start(s->h2, t) : -ENOMEM;
+	static const struct tls_config config = { .role = TLS_CLIENT, .alpn = SENDER_PROTOCOL };
+	char why[TLS_WHY_SIZE];
+
+	if (!s->tls && tls_context_new(&config, &s->own_tls, why) == 0)
+		s->tls = s->own_tls;
+	return s->tls;
 }
 
-static int start_curl(struct sender *s, struct transfer *t)
+static bool has_secure(struct sender *s)
 {
-	struct sender_curl **curl = &s->curl[t->is_fresh];
+	if (!s->secure && tls_of(s))
+		s->secure = sender_plain_new(s->base, s->allow, s->tls);
+	return s->secure != NULL;
+}
 
-	if (!*curl)
-		*curl = sender_curl_new(s->base, s->allow, s->tls, t->is_fresh);
-	return *curl ? sender_curl_start(*curl, t) : -ENOMEM;
+/* has_secure was true when its request was placed. */
+static void on_other(void *arg, struct transfer *t)
+{
+	struct sender *s = arg;
+
+	sender_plain_take_over(s->secure, t);
+}
+
+static int start_h2(struct sender *s, struct transfer *t, enum by_h2 by)
+{
+	struct sender_h2_config config = { .base = s->base, .allow = s->allow };
+
+	if (!s->h2[by] && by != BY_H2C) {
+		config.tls = tls_of(s);
+		config.protocols = by == BY_HTTPS ? "h2," SENDER_PROTOCOL : "h2";
+		config.on_other = by == BY_HTTPS ? on_other : NULL;
+		config.arg = s;
+		if (!config.tls)
+			return -ENOMEM;
+	}
+	if (!s->h2[by])
+		s->h2[by] = sender_h2_new(&config);
+	return s->h2[by] ? sender_h2_start(s->h2[by], t) : -ENOMEM;
+}
+
+/* The handshake with a host tells what it speaks. */
+static int start_https(struct sender *s, struct transfer *t)
+{
+	if (!has_secure(s))
+		return -ENOMEM;
+	if (sender_plain_is_known(s->secure, t->url))
+		return sender_plain_start(s->secure, t);
+	return start_h2(s, t, BY_HTTPS);
 }
 
 int sender_start(struct sender *s, struct transfer *t)
@@ -70,19 +111,14 @@ int sender_start(struct sender *s, struct transfer *t)
 	const char *behind;
 
 	switch (net_url_scheme(t->url, &behind)) {
-	case NET_HTTP:
-		return sender_plain_start(s->plain, t);
 	case NET_H2C:
 	case NET_GRPC:
-		return start_h2(s, t);
+		return start_h2(s, t, BY_H2C);
+	case NET_HTTPS:
+		return start_https(s, t);
+	case NET_GRPCS:
+		return start_h2(s, t, BY_GRPCS);
 	default:
-		return start_curl(s, t);
+		return sender_plain_start(s->plain, t);
 	}
-}
-
-void sender_turn(struct sender *s)
-{
-	for (unsigned i = 0; i < 2; i++)
-		if (s->curl[i])
-			sender_curl_turn(s->curl[i]);
 }

@@ -17,10 +17,12 @@
 #include "node/send/h2_link.h"
 #include "node/send/origin.h"
 
+#define HTTPS_PORT 443          /* which servers do not expect in an authority */
 #define IDLE_US (60 * US_PER_S) /* then a connection is closed */
 
 struct sender_h2 {
 	struct h2_link_owner owner; /* first, so that it is found from a link */
+	struct sender_h2_config config;
 	struct origins origins;
 	struct deadlines deadlines; /* of all that are under way */
 	struct h2_link_list links;
@@ -31,6 +33,7 @@ static void on_looked_up(struct origin *o);
 static void on_begin(struct h2_link *link);
 static void on_open(struct h2_link *link);
 static void on_refused(struct h2_link *link, const char *error);
+static void on_other(struct h2_link *link);
 static void on_done(struct h2_link *link, struct h2_request *r);
 static void on_lost(struct h2_link *link);
 static void on_due(void *arg, struct transfer *t, uint64_t now_us);
@@ -41,15 +44,25 @@ static struct sender_h2 *sender_of(const struct h2_link *link)
 	return CONTAINER_OF(link->owner, struct sender_h2, owner);
 }
 
-struct sender_h2 *sender_h2_new(struct event_base *base, const struct net_allow *allow)
+struct sender_h2 *sender_h2_new(const struct sender_h2_config *config)
 {
 	struct sender_h2 *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
-	s->owner = (struct h2_link_owner){ base, on_begin, on_open, on_refused, on_done, on_lost };
-	origins_init(&s->origins, base, allow, on_looked_up, s);
-	deadlines_init(&s->deadlines, base);
+	s->config = *config;
+	s->owner = (struct h2_link_owner){ .base = config->base,
+					   .tls = config->tls,
+					   .protocols = config->protocols,
+					   .on_begin = on_begin,
+					   .on_open = on_open,
+					   .on_refused = on_refused,
+					   .on_other = on_other,
+					   .on_done = on_done,
+					   .on_lost = on_lost };
+	origins_init(&s->origins, config->base, config->allow, config->tls != NULL, on_looked_up,
+		     s);
+	deadlines_init(&s->deadlines, config->base);
 	s->deadlines.on_due = on_due;
 	s->deadlines.on_sweep = on_sweep;
 	s->deadlines.arg = s;
@@ -168,6 +181,29 @@ static void on_refused(struct h2_link *link, const char *error)
 		give_up(link, error);
 }
 
+/* All that waits for it goes on by another protocol. */
+static void on_other(struct h2_link *link)
+{
+	struct sender_h2 *s = sender_of(link);
+	struct h2_request *r;
+
+	if (!s->config.on_other) {
+		give_up(link, link->error);
+		return;
+	}
+	while ((r = TAILQ_FIRST(&link->waiting))) {
+		struct transfer *t = r->transfer;
+
+		TAILQ_REMOVE(&link->waiting, r, link);
+		link->n_waiting--;
+		deadlines_remove(&s->deadlines, t);
+		t->request = NULL;
+		h2_request_free(r);
+		s->config.on_other(s->config.arg, t);
+	}
+	free_link(link);
+}
+
 static void on_looked_up(struct origin *o)
 {
 	struct sender_h2 *s = CONTAINER_OF(o->origins, struct sender_h2, origins);
@@ -270,6 +306,7 @@ static struct h2_link *make_link(struct sender_h2 *s, struct origin *o, bool is_
 	if (!link)
 		return NULL;
 	link->origin = o;
+	link->host = o->host;
 	link->is_alone = is_alone;
 	o->n_conns++;
 	TAILQ_INSERT_TAIL(&s->links, link, link);
@@ -329,15 +366,17 @@ static void on_lost(struct h2_link *link)
 /* The host and port of its URL, as origins know them. */
 static int find_origin(struct sender_h2 *s, const char *text, struct origin **originp)
 {
-	char plain[NET_AUTHORITY_SIZE + 16];
+	char plain[NET_AUTHORITY_SIZE + 16], port[8] = "";
 	struct net_url url;
 	bool is_v6;
 
 	if (net_url_parse_analyzer(&url, text) != 0)
 		return ORIGIN_E_URL;
 	is_v6 = strchr(url.host, ':') != NULL;
-	snprintf(plain, sizeof(plain), "http://%s%s%s:%u", is_v6 ? "[" : "", url.host,
-		 is_v6 ? "]" : "", url.port);
+	if (!url.tls || url.port != HTTPS_PORT)
+		snprintf(port, sizeof(port), ":%u", url.port);
+	snprintf(plain, sizeof(plain), "%s%s%s%s%s", s->origins.scheme, is_v6 ? "[" : "", url.host,
+		 is_v6 ? "]" : "", port);
 	return origins_find(&s->origins, plain, originp);
 }
 
@@ -359,7 +398,7 @@ int sender_h2_start(struct sender_h2 *s, struct transfer *t)
 		place(s, request, o);
 	else
 		fail_soon(s, t, TRANSFER_CONNECT,
-			  r == ORIGIN_E_FULL ? "too many hosts" : "not an h2c:// or grpc:// URL");
+			  r == ORIGIN_E_FULL ? "too many hosts" : "not a URL of HTTP/2");
 	return 0;
 }
 

@@ -8,11 +8,15 @@
  */
 #include "node/send/sender_plain.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/send/deadlines.h"
+#include "node/send/failures.h"
 #include "node/send/origin_pool.h"
+
+#define KNOWN_US (300 * US_PER_S) /* that a host speaks HTTP/1.1 alone; then it is asked again */
 
 struct sender_plain {
 	struct origin_pool pool;
@@ -21,7 +25,7 @@ struct sender_plain {
 	bool is_ending;
 };
 
-static void begin(struct sender_plain *s, struct transfer *t, struct origin *o);
+static void begin(struct sender_plain *s, struct transfer *t, struct origin *o, uint64_t now_us);
 static void on_looked_up(struct origin *o);
 static void on_connected(struct http_conn *http);
 static void on_done(struct http_conn *http, enum http_conn_outcome outcome);
@@ -35,14 +39,15 @@ static struct sender_plain *sender_of(const struct pooled_conn *c)
 
 /* ---- life ---- */
 
-struct sender_plain *sender_plain_new(struct event_base *base, const struct net_allow *allow)
+struct sender_plain *sender_plain_new(struct event_base *base, const struct net_allow *allow,
+				      struct tls_context *tls)
 {
 	struct sender_plain *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
-	origin_pool_init(&s->pool, base, on_done, on_connected);
-	origins_init(&s->origins, base, allow, on_looked_up, s);
+	origin_pool_init(&s->pool, base, tls, on_done, on_connected);
+	origins_init(&s->origins, base, allow, tls != NULL, on_looked_up, s);
 	deadlines_init(&s->deadlines, base);
 	s->deadlines.on_due = on_due;
 	s->deadlines.on_sweep = on_sweep;
@@ -107,6 +112,8 @@ static void finish_on(struct pooled_conn *c, enum transfer_result result, const 
 		t->json = json.data;
 		t->json_len = json.len;
 	}
+	if (result == TRANSFER_CONNECT)
+		c->origin->http1_until_us = 0;
 	if (result == TRANSFER_CONNECT && t->was_resent) { /* it was sent before */
 		result = TRANSFER_BROKEN;
 		error = "closed before it answered, and takes no new connection";
@@ -207,6 +214,18 @@ static void on_connected(struct http_conn *http)
 	deadlines_move(&sender_of(c)->deadlines, c->transfer, end_of(c->transfer), clock_mono_us());
 }
 
+/* What TLS said, else that of the outcome, else that of the connect. Its connection may be gone when it is told. */
+static const char *words_of(const struct http_conn *http, const char *of_outcome,
+			    char copy[FAILURE_TEXT_SIZE])
+{
+	const char *problem = http_conn_problem(http);
+
+	if (!problem || (of_outcome && !*of_outcome))
+		return of_outcome ? of_outcome : strerror(http->error);
+	snprintf(copy, FAILURE_TEXT_SIZE, "TLS: %s", problem);
+	return copy;
+}
+
 static void on_done(struct http_conn *http, enum http_conn_outcome outcome)
 {
 	static const struct {
@@ -221,7 +240,7 @@ static void on_done(struct http_conn *http, enum http_conn_outcome outcome)
 	};
 	static_assert(ARRAY_LEN(ends) == HTTP_CONN_OUTCOMES, "each outcome ends a transfer");
 	struct pooled_conn *c = CONTAINER_OF(http, struct pooled_conn, http);
-	const char *error = ends[outcome].error;
+	char copy[FAILURE_TEXT_SIZE];
 
 	if (outcome == HTTP_CONN_STALE) { /* a fresh connection does not end so */
 		send_again(c);
@@ -232,7 +251,7 @@ static void on_done(struct http_conn *http, enum http_conn_outcome outcome)
 	if (outcome == HTTP_CONN_ANSWERED)
 		transfer_take_answer(c->transfer, http->response.status,
 				     http->response.retry_after_s);
-	finish_on(c, ends[outcome].result, error ? error : strerror(http->error));
+	finish_on(c, ends[outcome].result, words_of(http, ends[outcome].error, copy));
 }
 
 /* ---- its start ---- */
@@ -285,7 +304,7 @@ static void fail_soon(struct sender_plain *s, struct transfer *t, enum transfer_
 	end_soon(s, t, t->started_us);
 }
 
-static void begin(struct sender_plain *s, struct transfer *t, struct origin *o)
+static void begin(struct sender_plain *s, struct transfer *t, struct origin *o, uint64_t now_us)
 {
 	struct pooled_conn *c = t->is_fresh ? NULL : origin_pool_take(o);
 
@@ -293,18 +312,34 @@ static void begin(struct sender_plain *s, struct transfer *t, struct origin *o)
 		c = origin_pool_conn_new(&s->pool, o);
 	if (!c || !write_head(&c->head, o, t)) {
 		if (c)
-			origin_pool_give(c, t->started_us);
+			origin_pool_give(c, now_us);
 		fail_soon(s, t, TRANSFER_BROKEN, "out of memory");
 		return;
 	}
 	t->conn = c;
 	c->transfer = t;
 	if (c->http.state == HTTP_CONN_READY)
-		send_on(c, t->started_us);
-	else if (origin_has_address(o, t->started_us))
-		connect_to_origin(c, t->started_us);
+		send_on(c, now_us);
+	else if (origin_has_address(o, now_us))
+		connect_to_origin(c, now_us);
 	else
-		wait_for_address(c, t->started_us);
+		wait_for_address(c, now_us);
+}
+
+/* found: what origins_find said. */
+static void place(struct sender_plain *s, struct transfer *t, int found, struct origin *o,
+		  uint64_t now_us)
+{
+	deadlines_add(&s->deadlines, t, end_of(t), now_us);
+	if (found == 0)
+		begin(s, t, o, now_us);
+	else if (found < 0)
+		fail_soon(s, t, TRANSFER_BROKEN, "out of memory");
+	else if (found == ORIGIN_E_FULL)
+		fail_soon(s, t, TRANSFER_CONNECT, "too many hosts");
+	else
+		fail_soon(s, t, TRANSFER_CONNECT,
+			  s->pool.tls ? "not an https:// URL" : "not an http:// URL");
 }
 
 int sender_plain_start(struct sender_plain *s, struct transfer *t)
@@ -315,13 +350,26 @@ int sender_plain_start(struct sender_plain *s, struct transfer *t)
 	if (r < 0)
 		return r;
 	transfer_begin(t);
-	deadlines_add(&s->deadlines, t, end_of(t), t->started_us);
-	if (r == 0)
-		begin(s, t, o);
-	else
-		fail_soon(s, t, TRANSFER_CONNECT,
-			  r == ORIGIN_E_FULL ? "too many hosts" : "not an http:// URL");
+	place(s, t, r, o, t->started_us);
 	return 0;
+}
+
+void sender_plain_take_over(struct sender_plain *s, struct transfer *t)
+{
+	uint64_t now_us = clock_mono_us();
+	struct origin *o = NULL;
+	int r = origins_find(&s->origins, t->url, &o);
+
+	if (r == 0)
+		o->http1_until_us = now_us + KNOWN_US;
+	place(s, t, r, o, now_us);
+}
+
+bool sender_plain_is_known(struct sender_plain *s, const char *url)
+{
+	struct origin *o = NULL;
+
+	return origins_find(&s->origins, url, &o) == 0 && clock_mono_us() < o->http1_until_us;
 }
 
 /* ---- time ---- */

@@ -44,7 +44,6 @@ void transfer_begin(struct transfer *t)
 	t->is_json_cut = false;
 	t->started_us = clock_mono_us();
 	t->conn = NULL;
-	t->call = NULL;
 	t->request = NULL;
 }
 

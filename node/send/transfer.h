@@ -19,8 +19,7 @@ enum transfer_result {
 	TRANSFER_RESULTS
 };
 
-/* The owner keeps it, and what it points to, until on_done has run; url and headers: until it has
- * been started. */
+/* The owner keeps it, and what it points to, until on_done has run. */
 struct transfer {
 	const char *url;
 	/* where the URL is of gRPC: the path of the method. NULL: none is called */
@@ -55,7 +54,6 @@ struct transfer {
 	TAILQ_ENTRY(transfer) link; /* of those under way */
 	struct pooled_conn *conn;   /* sender_plain's, as is the next one */
 	uint64_t deadline_us;
-	struct curl_call *call;     /* sender_curl's */
 	struct h2_request *request; /* sender_h2's */
 };
 

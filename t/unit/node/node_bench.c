@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <curl/curl.h>
 
 #include "common/log.h"
 #include "node/node_metrics.h"
@@ -23,8 +22,6 @@ int node_bench_group_setup(void **state)
 	struct node_bench *b = &the_node_bench;
 
 	log_init(LOG_ERROR, LOG_FORMAT_LOGFMT, "test");
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
-		return -1;
 	*state = b;
 	return redis_pool_setup((void **)&b->pool);
 }

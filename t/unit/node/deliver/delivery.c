@@ -194,7 +194,6 @@ void delivery_turn(struct delivery *d)
 {
 	note_reach(d);
 	dispatch_flush(&d->dispatch);
-	sender_turn(d->sender);
 	assert_int_equal(event_base_loop(d->base, EVLOOP_ONCE), 0);
 	note_reach(d);
 }

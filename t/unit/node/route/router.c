@@ -81,7 +81,6 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 static void turn(struct bench *b)
 {
 	router_turn(&b->router);
-	sender_turn(b->sender);
 	assert_int_equal(event_base_loop(b->base, EVLOOP_ONCE), 0);
 }
 

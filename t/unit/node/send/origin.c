@@ -26,7 +26,7 @@ static void urls_of_one_host_and_port_share_an_origin(void **state UNUSED)
 	struct origins o;
 	struct origin *origin;
 
-	origins_init(&o, NULL, NULL, on_looked_up, NULL);
+	origins_init(&o, NULL, NULL, false, on_looked_up, NULL);
 	origin = found(&o, "http://h:80/a");
 	assert_string_equal(origin->authority, "h:80");
 	assert_string_equal(origin->host, "h");
@@ -46,7 +46,7 @@ static void the_path_ends_before_a_fragment(void **state UNUSED)
 	};
 	struct origins o;
 
-	origins_init(&o, NULL, NULL, on_looked_up, NULL);
+	origins_init(&o, NULL, NULL, false, on_looked_up, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		size_t len;
 		const char *path = origin_path(found(&o, cases[i][0]), cases[i][0], &len);
@@ -65,7 +65,7 @@ static void what_could_split_a_request_is_refused_also_where_the_host_is_known(v
 	struct origins o;
 	struct origin *origin;
 
-	origins_init(&o, NULL, NULL, on_looked_up, NULL);
+	origins_init(&o, NULL, NULL, false, on_looked_up, NULL);
 	found(&o, "http://h/");
 	for (size_t i = 0; i < ARRAY_LEN(urls); i++)
 		assert_int_equal(origins_find(&o, urls[i], &origin), ORIGIN_E_URL);
@@ -78,7 +78,7 @@ static void an_address_is_known_for_ever(void **state UNUSED)
 	struct origins o;
 	struct origin *origin;
 
-	origins_init(&o, NULL, NULL, on_looked_up, NULL);
+	origins_init(&o, NULL, NULL, false, on_looked_up, NULL);
 	origin = found(&o, "http://[::1]:8080/");
 	assert_true(origin_has_address(origin, 1ULL << 60));
 	assert_int_equal(net_addr_port(&origin->lookup.addrs[0]), 8080);
@@ -92,7 +92,7 @@ static void who_is_not_used_makes_room(void **state UNUSED)
 	struct origin *used, *origin;
 	char url[64];
 
-	origins_init(&o, NULL, NULL, on_looked_up, NULL);
+	origins_init(&o, NULL, NULL, false, on_looked_up, NULL);
 	used = found(&o, "http://used/");
 	used->n_conns = 1;
 	for (unsigned i = 0; i < 3 * ORIGINS_MAX; i++) {

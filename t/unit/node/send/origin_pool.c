@@ -28,8 +28,8 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	f->base = event_base_new();
-	origin_pool_init(&f->pool, f->base, on_done, NULL);
-	origins_init(&f->origins, f->base, NULL, on_looked_up, NULL);
+	origin_pool_init(&f->pool, f->base, NULL, on_done, NULL);
+	origins_init(&f->origins, f->base, NULL, false, on_looked_up, NULL);
 	*state = f;
 	return origins_find(&f->origins, "http://127.0.0.1:1", &f->origin) ||
 	       origins_find(&f->origins, "http://127.0.0.1:2", &f->other);

@@ -8,8 +8,6 @@
 
 #include <cmocka.h>
 
-#include <curl/curl.h>
-
 #include "common/http/http_response.h"
 #include "t/unit/node/send/sending.h"
 
@@ -85,7 +83,7 @@ static void json_alone_is_kept_where_nothing_is_asked(void **state)
 #define BOTH(test)                                                                                 \
 	{ #test, test, sending_setup_plain, sending_teardown, NULL },                              \
 	{                                                                                          \
-#test " (libcurl)", test, sending_setup_curl, sending_teardown, NULL               \
+#test " (TLS)", test, sending_setup_tls, sending_teardown, NULL                    \
 	}
 
 int main(void)
@@ -96,7 +94,6 @@ int main(void)
 		BOTH(json_alone_is_kept_where_nothing_is_asked),
 	};
 
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("node/sender_answers", tests, NULL, NULL);
 }

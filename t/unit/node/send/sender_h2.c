@@ -8,8 +8,6 @@
 
 #include <cmocka.h>
 
-#include <curl/curl.h>
-
 #include "node/send/sender.h"
 #include "t/unit/h2_peer.h"
 #include "t/unit/peer.h"
@@ -85,7 +83,6 @@ static struct call *prepare(struct bench *b, unsigned i, const char *url, const 
 static void start(struct bench *b, struct call *c)
 {
 	assert_int_equal(sender_start(b->sender, &c->transfer), 0);
-	sender_turn(b->sender);
 }
 
 static void wait_for(struct bench *b, struct call *c, enum transfer_result result, int status)
@@ -371,7 +368,6 @@ int main(void)
 		TEST(the_end_of_the_sender_ends_all),
 	};
 
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,8 +13,6 @@
 
 #include <cmocka.h>
 
-#include <curl/curl.h>
-
 #include "t/unit/node/send/sending.h"
 
 /* The close is on its way when the request is sent: the sender cannot know. */
@@ -189,7 +187,7 @@ static void no_connection_in_time_is_no_connection(void **state)
 #define BOTH(test)                                                                                 \
 	PLAIN(test),                                                                               \
 	{                                                                                          \
-#test " (libcurl)", test, sending_setup_curl, sending_teardown, NULL               \
+#test " (TLS)", test, sending_setup_tls, sending_teardown, NULL                    \
 	}
 
 int main(void)
@@ -208,7 +206,6 @@ int main(void)
 		BOTH(no_connection_in_time_is_no_connection),
 	};
 
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("node/sender_rude", tests, NULL, NULL);
 }

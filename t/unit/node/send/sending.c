@@ -1,6 +1,7 @@
 #include "t/unit/node/send/sending.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,17 +11,30 @@
 
 #include <cmocka.h>
 
-static int set_up(void **state, bool by_curl)
+static void set_up_tls(struct sending_fixture *f)
+{
+	struct tls_config config = { .role = TLS_CLIENT, .ca = f->ca };
+	char why[TLS_WHY_SIZE];
+
+	signal(SIGPIPE, SIG_IGN);
+	certs_init(&f->certs);
+	certs_write(&f->certs, "server",
+		    &(struct cert_spec){ .cn = "server", .names = "IP:127.0.0.1" });
+	snprintf(f->ca, sizeof(f->ca), "%s", certs_path(&f->certs, "ca.pem"));
+	assert_int_equal(tls_context_new(&config, &f->tls, why), 0);
+	tls_relay_init(&f->relay, f->base, &f->peer.addr, &f->certs, "server");
+}
+
+static int set_up(void **state, bool by_tls)
 {
 	struct sending_fixture *f = calloc(1, sizeof(*f));
 
 	f->base = event_base_new();
-	if (by_curl)
-		f->curl = sender_curl_new(f->base, NULL, NULL, false);
-	else
-		f->plain = sender_plain_new(f->base, NULL);
-	assert_true(f->curl || f->plain);
 	peer_init(&f->peer, f->base, "127.0.0.1:0");
+	if (by_tls)
+		set_up_tls(f);
+	f->plain = sender_plain_new(f->base, NULL, f->tls);
+	assert_non_null(f->plain);
 	*state = f;
 	return 0;
 }
@@ -30,7 +44,7 @@ int sending_setup_plain(void **state)
 	return set_up(state, false);
 }
 
-int sending_setup_curl(void **state)
+int sending_setup_tls(void **state)
 {
 	return set_up(state, true);
 }
@@ -39,9 +53,7 @@ void sending_end(struct sending_fixture *f)
 {
 	f->is_ending = true;
 	sender_plain_free(f->plain);
-	sender_curl_free(f->curl);
 	f->plain = NULL;
-	f->curl = NULL;
 }
 
 int sending_teardown(void **state)
@@ -49,6 +61,11 @@ int sending_teardown(void **state)
 	struct sending_fixture *f = *state;
 
 	sending_end(f);
+	if (f->tls) {
+		tls_relay_deinit(&f->relay);
+		certs_deinit(&f->certs);
+	}
+	tls_context_free(f->tls);
 	peer_deinit(&f->peer);
 	event_base_free(f->base);
 	free(f);
@@ -74,7 +91,9 @@ struct sending *sending_prepare(struct sending_fixture *f, unsigned i, const cha
 	struct sending *s = &f->all[i];
 
 	*s = (struct sending){ .fixture = f, .part = { "[1]", 3 } };
-	s->transfer = (struct transfer){ .url = url ? url : f->peer.url,
+	s->transfer = (struct transfer){ .url = url      ? url
+						: f->tls ? f->relay.https_url
+							 : f->peer.url,
 					 .headers = SENDING_HEADERS,
 					 .parts = &s->part,
 					 .n_parts = 1,
@@ -92,8 +111,7 @@ int sending_start(struct sending *s)
 	int r;
 
 	f->inside_start = true;
-	r = f->curl ? sender_curl_start(f->curl, &s->transfer)
-		    : sender_plain_start(f->plain, &s->transfer);
+	r = sender_plain_start(f->plain, &s->transfer);
 	f->inside_start = was_inside;
 	return r;
 }

@@ -1,11 +1,12 @@
 #ifndef WEIR_T_UNIT_NODE_SENDING_H
 #define WEIR_T_UNIT_NODE_SENDING_H
 /*
- * Transfers to a server whose part the test plays, by one backend of the sender or the other.
+ * Transfers by HTTP/1.1, plain or with TLS, to a server whose part the test plays.
  */
-#include "node/send/sender_curl.h"
+#include "common/tls/tls_context.h"
 #include "node/send/sender_plain.h"
 #include "t/unit/peer.h"
+#include "t/unit/tls_relay.h"
 
 #define SENDING_MAX 8
 #define SENDING_HEADERS "Content-Type: application/json\r\nWeir-Packets: 3\r\n"
@@ -24,20 +25,23 @@ struct sending {
 
 struct sending_fixture {
 	struct event_base *base;
-	struct sender_plain *plain; /* one of the two */
-	struct sender_curl *curl;
+	struct sender_plain *plain;
 	struct peer peer;
+	struct tls_context *tls; /* NULL: plain */
+	struct tls_relay relay;  /* with TLS: it is before the peer */
+	struct certs certs;
+	char ca[256];
 	bool inside_start, is_ending;
 	struct sending all[SENDING_MAX];
 };
 
 int sending_setup_plain(void **state);
-int sending_setup_curl(void **state);
+int sending_setup_tls(void **state);
 int sending_teardown(void **state);
 /* All that is under way ends. */
 void sending_end(struct sending_fixture *f);
 
-/* A POST of "[1]" to `url` (NULL: the peer's), to be changed before it is started. */
+/* A POST of "[1]" to `url` (NULL: the peer's, or the relay's), to be changed before it is started. */
 struct sending *sending_prepare(struct sending_fixture *f, unsigned i, const char *url);
 /* 0: on_done follows. */
 int sending_start(struct sending *s);
