@@ -9,10 +9,10 @@
 #include <event2/event_struct.h>
 
 #include "common/net/net.h"
-#include "node/send/h2_request.h"
+#include "node/send/h2_socket.h"
+#include "node/send/h2_streams.h"
 
 #define H2_LINK_STREAMS 128 /* at once, at most */
-#define H2_LINK_PROBLEM_SIZE 96
 
 enum h2_link_state {
 	H2_LINK_NEW,        /* it has no socket */
@@ -23,8 +23,6 @@ enum h2_link_state {
 };
 
 struct h2_link;
-struct tls_context;
-struct tls_stream;
 
 struct h2_link_owner {
 	struct event_base *base;
@@ -48,18 +46,13 @@ struct h2_link {
 	const struct h2_link_owner *owner; /* borrowed */
 	enum h2_link_state state;
 	bool has_begun;
-	bool is_going; /* the server, or the owner, wants no more requests on it */
-	int fd;
-	nghttp2_session *session;
+	struct h2_socket socket;
+	struct h2_streams streams;
 	struct event readable, writable, flush;
-	struct event late;      /* it is not open in time */
-	const char *host;       /* whose certificate it must be; the owner's */
-	struct tls_stream *tls; /* NULL: without TLS, or it is not connected */
-	char tls_problem[H2_LINK_PROBLEM_SIZE];
-	struct buf out;                  /* bytes that the socket did not take */
-	struct h2_request_list requests; /* with a stream */
-	struct h2_request_list ended;    /* to be told */
-	unsigned n_requests, n_served;
+	struct event late; /* it is not open in time */
+	const char *host;  /* whose certificate it must be; the owner's */
+	struct buf out;    /* bytes that the socket did not take */
+	unsigned n_served;
 	uint64_t idle_since_us; /* while it has no requests */
 	const char *error;      /* why it is lost */
 	/* The owner's: */

@@ -128,7 +128,8 @@ static void give_up(struct h2_link *link, const char *error)
 	struct sender_h2 *s = sender_of(link);
 	struct h2_request *r;
 
-	link->is_going = true; /* on_done may start another transfer, which needs another one */
+	link->streams.is_going =
+		true; /* on_done may start another transfer, which needs another one */
 	while ((r = TAILQ_FIRST(&link->waiting))) {
 		TAILQ_REMOVE(&link->waiting, r, link);
 		link->n_waiting--;
@@ -259,7 +260,7 @@ static void on_open(struct h2_link *link)
 		r->owner = NULL;
 		send_on(link, r);
 	}
-	if (link->n_requests == 0 && link->is_alone)
+	if (link->streams.n_requests == 0 && link->is_alone)
 		h2_link_go(link);
 }
 
@@ -279,7 +280,7 @@ static struct h2_link *find_link(struct sender_h2 *s, const struct origin *o)
 			continue;
 		if (h2_link_room(link))
 			return link;
-		if (link->state == H2_LINK_OPEN && link->n_requests == 0)
+		if (link->state == H2_LINK_OPEN && link->streams.n_requests == 0)
 			h2_link_go(link); /* the server allows no request at all on it */
 	}
 	return NULL;
@@ -414,7 +415,7 @@ static void give_up_waiting(struct sender_h2 *s, struct h2_request *r)
 	TAILQ_REMOVE(&link->waiting, r, link);
 	link->n_waiting--;
 	if (link->n_waiting == 0)
-		link->is_going = true;
+		link->streams.is_going = true;
 	finish(s, r, false, TRANSFER_CONNECT, error);
 	if (link->n_waiting == 0)
 		free_link(link);
@@ -450,7 +451,8 @@ static uint64_t on_sweep(void *arg, uint64_t now_us)
 	for (link = TAILQ_FIRST(&s->links); link; link = TAILQ_NEXT(link, link)) {
 		uint64_t until_us = link->idle_since_us + IDLE_US;
 
-		if (link->state != H2_LINK_OPEN || link->n_requests || link->is_going)
+		if (link->state != H2_LINK_OPEN || link->streams.n_requests ||
+		    link->streams.is_going)
 			continue;
 		if (until_us <= now_us)
 			h2_link_go(link);
@@ -469,8 +471,8 @@ static void detach(struct h2_request *r)
 		TAILQ_REMOVE(&link->waiting, r, link);
 		link->n_waiting--;
 	} else if (link) {
-		TAILQ_REMOVE(&link->requests, r, link);
-		link->n_requests--;
+		TAILQ_REMOVE(&link->streams.requests, r, link);
+		link->streams.n_requests--;
 	}
 }
 
@@ -484,10 +486,10 @@ void sender_h2_free(struct sender_h2 *s)
 		return;
 	s->is_ending = true;
 	for (link = TAILQ_FIRST(&s->links); link; link = TAILQ_NEXT(link, link)) {
-		while ((r = TAILQ_FIRST(&link->ended))) {
-			TAILQ_REMOVE(&link->ended, r, link);
-			TAILQ_INSERT_TAIL(&link->requests, r, link);
-			link->n_requests++;
+		while ((r = TAILQ_FIRST(&link->streams.ended))) {
+			TAILQ_REMOVE(&link->streams.ended, r, link);
+			TAILQ_INSERT_TAIL(&link->streams.requests, r, link);
+			link->streams.n_requests++;
 		}
 	}
 	while ((t = TAILQ_FIRST(&s->deadlines.list))) {
@@ -496,7 +498,7 @@ void sender_h2_free(struct sender_h2 *s)
 		finish(s, r, false, TRANSFER_BROKEN, "the node ends");
 	}
 	while ((link = TAILQ_FIRST(&s->links))) {
-		while ((r = TAILQ_FIRST(&link->requests))) {
+		while ((r = TAILQ_FIRST(&link->streams.requests))) {
 			detach(r);
 			h2_request_free(r);
 		}
