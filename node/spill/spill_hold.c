@@ -5,8 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
-#include "node/packet/packet_form.h"
-#include "node/packet/suspicion.h"
+#include "node/spill/spill_entry.h"
 
 #define STORE_MAX_BYTES (256u << 10) /* in one call; a larger packet goes alone */
 #define FULL_US 1000000
@@ -194,16 +193,7 @@ static void on_pushed(void *arg, const redisReply *reply)
 
 static void add_to_call(struct spill_hold *s, struct packet *p)
 {
-	struct json_slice id = packet_id(p);
-	struct spill_packet sent = { .id = id.data,
-				     .id_len = id.len,
-				     .form = packet_form_text(p),
-				     .n_messages = p->n_messages,
-				     .n_failures = suspicion_n_failures(p),
-				     .via = p->via,
-				     .received_ms = packet_received_ms(p),
-				     .body = p->body,
-				     .len = p->len };
+	struct spill_packet sent = spill_entry_of(p);
 
 	spill_push_add(&s->push, &sent);
 	s->n_messages[s->n_batch] = p->n_messages;

@@ -5,8 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/node_metrics.h"
-#include "node/packet/packet_form.h"
-#include "node/packet/suspicion.h"
+#include "node/spill/spill_entry.h"
 #include "registry/scripts.h"
 
 #define PUSH_MAX_BYTES (256u << 10) /* in one call; a larger packet goes alone */
@@ -203,16 +202,7 @@ static void on_pushed(void *arg, const redisReply *reply)
 
 static void add_to_push(struct spill_in *s, struct packet *p)
 {
-	struct json_slice id = packet_id(p);
-	struct spill_packet packet = { .id = id.data,
-				       .id_len = id.len,
-				       .form = packet_form_text(p),
-				       .n_messages = p->n_messages,
-				       .n_failures = suspicion_n_failures(p),
-				       .via = p->via,
-				       .received_ms = packet_received_ms(p),
-				       .body = p->body,
-				       .len = p->len };
+	struct spill_packet packet = spill_entry_of(p);
 
 	s->n_messages[s->n_batch] = p->n_messages;
 	s->cost_bytes[s->n_batch] = spill_packet_cost(&packet);

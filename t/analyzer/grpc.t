@@ -9,6 +9,7 @@ use Weir::Analyzer;
 use Weir::Certificates;
 use Weir::FakeRegistry;
 use Weir::FakeServer;
+use Weir::Grpc;
 use Weir::Http2;
 use Weir::Test;
 
@@ -23,26 +24,12 @@ my $a1 = Weir::Analyzer->start(qw(--id a1 --max-body 100kB --delivery-token a-to
 my $addr = grpc($a1->process);
 
 sub grpc ($process) { return $process->wait_log(qr/msg="listening for gRPC" addr=(\S+)/) }
-sub message ($bytes, $flag = 0) { return pack('CN', $flag, length $bytes) . $bytes }
 sub field_of ($number, $bytes) { return pack('w/a*', $bytes) =~ s/\A/chr($number << 3 | 2)/er }
 
 # Packets of a batch, each below 128 bytes.
 sub batch (@bodies) { return message(join '', map { field_of(1, field_of(1, $_) . "\x10\x01" . field_of(3, 'application/json')) } @bodies) }
 
-# {body, and each field, lower-case} of the answer to a call.
-sub call ($to, $path, $body, @arguments) {
-    state $n = 0;
-    my $file = folder . '/call.' . ++$n;
-    open my $out, '>', $file or die "$file: $!";
-    binmode $out;
-    print $out $body;
-    close $out or die "$file: $!";
-    my $url = $to =~ /^http/ ? $to : "http://$to";
-    my @version = $to =~ /^https/ ? '--http2' : '--http2-prior-knowledge';
-    my $curl = Weir::Process->start([ 'curl', '-sS', '--max-time', 60, @version, '-D', "$file.head", '--data-binary', "\@$file", '-H', 'content-type: application/grpc', '-H', 'te: trailers', @arguments, "$url$path" ], stdout => "$file.body", may_end => 1);
-    $curl->wait_end(60) // die "curl does not end\n";
-    return { body => slurp("$file.body"), map { lc($_->[0]) => $_->[1] } map { [ /^([\w-]+): (.*?)\r$/ ] } grep { /: / } split /\n/, slurp("$file.head") };
-}
+sub call ($to, $path, $body, @arguments) { return by_h2(($to =~ /^http/ ? $to : "http://$to") . $path, $body, CALL, @arguments) }
 my @allowed = ('-H', 'authorization: Bearer a-token-of-some-length');
 sub deliver ($message, @more) { return call($addr, DELIVER, $message, @allowed, @more) }
 sub ends ($answer, $code, $why) { return is_deeply([ @$answer{qw(grpc-status body)} ], [ $code, '' ], $why) }

@@ -5,6 +5,7 @@ use lib "$Bin/../lib";
 use IO::Compress::Gzip qw(gzip);
 use MIME::Base64 ();
 use Test::More;
+use Weir::Grpc;
 use Weir::Http2;
 use Weir::Input;
 use Weir::Test;
@@ -15,27 +16,10 @@ use constant RECORDS => "\x0a\x0e\x12\x0c\x12\x02\x10\x09\x12\x02\x10\x09\x12\x0
 my $input = Weir::Input->start('--max-body', '100kB', '--body-timeout', '5s', '--spill-max-bytes', 0, '--ingest-token', TOKEN);
 $input->{token} = TOKEN;
 my $node = $input->node;
-my @call = ('-H', 'content-type: application/grpc', '-H', 'te: trailers');
 my @allowed = ('-H', 'authorization: Bearer ' . TOKEN);
 
-# The message of a call, with its prefix.
-sub message ($bytes, $flag = 0) { return pack('CN', $flag, length $bytes) . $bytes }
-
-# {http, body, and each field, lower-case} of the answer to a request with such a body.
-sub ask ($path, $body, @arguments) {
-    state $n = 0;
-    my $file = folder . '/call.' . ++$n;
-    open my $out, '>', $file or die "$file: $!";
-    binmode $out;
-    print $out $body;
-    close $out or die "$file: $!";
-    my $curl = Weir::Process->start([ 'curl', '-sS', '--max-time', 60, '--http2-prior-knowledge', '-D', "$file.head", '--data-binary', "\@$file", @arguments, "http://$node->{ingest}$path" ], stdout => "$file.body", may_end => 1);
-    $curl->wait_end(60) // die "curl does not end\n";
-    my $head = slurp("$file.head");
-    return { http => $head =~ m{^HTTP/\S+ (\d+)}, body => slurp("$file.body"), map { lc($_->[0]) => $_->[1] } map { [ /^([\w-]+): (.*?)\r$/ ] } grep { /: / } split /\n/, $head };
-}
-
-sub export ($message, @more) { return ask(EXPORT, $message, @call, @allowed, @more) }
+sub ask ($path, $body, @arguments) { return by_h2("http://$node->{ingest}$path", $body, @arguments) }
+sub export ($message, @more) { return ask(EXPORT, $message, CALL, @allowed, @more) }
 
 # ---- packets ----
 
@@ -70,8 +54,8 @@ refused(export(message($packed =~ s/.{9}\z//sr, 1), '-H', 'grpc-encoding: gzip')
 refused(export($_->[0]), 13, 'grpc_frame', "$_->[1]: INTERNAL")
     for [ "\2", 'no flag' ], [ message(RECORDS) . message(RECORDS), 'two messages' ], [ substr(message(RECORDS), 0, 9), 'a message that is cut off' ], [ message(RECORDS, 1), 'compressed by nothing' ];
 refused(export(pack('CN', 0, 100_001)), 8, 'body_too_large', 'an announced length that is too large: RESOURCE_EXHAUSTED');
-refused(ask(EXPORT, message(RECORDS), @call), 16, 'unauthorized', 'no token: UNAUTHENTICATED');
-refused(ask("/opentelemetry.proto.collector.$_", message(''), @call, @allowed), 12, 'unknown_call', "$_: UNIMPLEMENTED") for 'trace.v1.TraceService/Export', 'logs.v1.LogsService/Import';
+refused(ask(EXPORT, message(RECORDS), CALL), 16, 'unauthorized', 'no token: UNAUTHENTICATED');
+refused(ask("/opentelemetry.proto.collector.$_", message(''), CALL, @allowed), 12, 'unknown_call', "$_: UNIMPLEMENTED") for 'trace.v1.TraceService/Export', 'logs.v1.LogsService/Import';
 for my $coding (qw(snappy zstd deflate)) {
     my $answer = export(message(RECORDS, 1), '-H', "grpc-encoding: $coding");
     refused($answer, 12, 'grpc_encoding', "$coding: UNIMPLEMENTED");
@@ -81,7 +65,7 @@ refused(export(message(RECORDS), '-H', 'grpc-timeout: soon'), 3, 'bad_header', '
 refused(export(message(RECORDS), '-H', 'grpc-timeout: 1n'), 4, 'deadline', 'a deadline that has passed: DEADLINE_EXCEEDED');
 refused(export(message(RECORDS), '-H', 'x: ' . 'x' x 20_000), 8, 'header_too_large', 'a header section that is too large: RESOURCE_EXHAUSTED');
 is(ask($_->[0], message(RECORDS), @{ $_->[1] })->{http}, 415, "$_->[2] is refused by HTTP")
-    for [ EXPORT, [ @call, '--http1.1' ], 'HTTP/1.1' ], [ '/v1/logs', [ @call, @allowed, '--http1.1' ], 'gRPC at a path of HTTP' ], [ EXPORT, [ '-H', 'content-type: application/grpc-web' ], 'gRPC-Web' ];
+    for [ EXPORT, [ CALL, '--http1.1' ], 'HTTP/1.1' ], [ '/v1/logs', [ CALL, @allowed, '--http1.1' ], 'gRPC at a path of HTTP' ], [ EXPORT, [ '-H', 'content-type: application/grpc-web' ], 'gRPC-Web' ];
 $input->refused('grpc_over_http1', 3);
 $client->send(headers(3, EXPORT, 0, 'content-type' => 'application/grpc', authorization => 'Bearer ' . TOKEN, 'grpc-timeout' => '50m'), data(3, substr message(RECORDS), 0, 9));
 is($client->next_frame(HEADERS, 3)->{flags} & END_STREAM, END_STREAM, 'a deadline passes while the message is on its way');
@@ -90,7 +74,7 @@ is(metrics($node)->{'weir_format_refusals_total{format="otlp-grpc",reason="deadl
 
 # ---- health ----
 
-sub check ($service) { return ask(HEALTH . '/Check', message($service eq '' ? '' : pack 'CC/a*', 0x0a, $service), @call) }
+sub check ($service) { return ask(HEALTH . '/Check', message($service eq '' ? '' : pack 'CC/a*', 0x0a, $service), CALL) }
 is_deeply([ @{ check($_) }{qw(body grpc-status)} ], [ message("\x08\x01"), 0 ], "health of '$_': SERVING, without a token") for '', SERVICE;
 refused(check('shop'), 5, 'unknown_service', 'of another service: NOT_FOUND');
 my $watch = Weir::Http2->connect($node->{ingest});
