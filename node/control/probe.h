@@ -1,12 +1,13 @@
 #ifndef WEIR_NODE_PROBE_H
 #define WEIR_NODE_PROBE_H
 /*
- * The node's own look at its analyzers: GET /health beside the delivery URL, or grpc.health.v1.Health/Check
- * where that is of gRPC, at an interval with jitter, on the loop of the control thread. `fall` failures in a row: down; `rise` successes: up.
- * No answer, or a 5xx but 501, is a failure; an HTTP server that knows no /health is alive. A health
- * service must say SERVING. The
- * first probe comes at any moment of the first interval, so that nodes that heard of an analyzer
- * at the same time do not ask it at the same time.
+ * The node's own look at its analyzers, at an interval with jitter, on the loop of the control thread:
+ * GET /health beside the delivery URL, or grpc.health.v1.Health/Check where that is of gRPC.
+ * `fall` failures in a row: down; `rise` successes: up.
+ *
+ * No answer is a failure, and so is a 5xx but 501. An HTTP server that knows no /health is alive. A
+ * health service must say SERVING. The first probe comes at any moment of the first interval, so that
+ * nodes that heard of an analyzer at the same time do not ask it at the same time.
  */
 #include <event2/event.h>
 
