@@ -134,7 +134,6 @@ static int greet(struct tls_relay_conn *c)
 	int verdict = judge(c, SSL_do_handshake(c->ssl));
 
 	c->is_greeted = verdict == 1;
-	c->relay->n_greeted += c->is_greeted;
 	return verdict < 0 ? -1 : verdict;
 }
 
@@ -205,6 +204,14 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	arm(c);
 }
 
+static void on_info(const SSL *ssl, int where, int value)
+{
+	struct tls_relay *r = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT)
+		r->alert = value & 0xff;
+}
+
 static int on_alpn(SSL *ssl, const unsigned char **outp, unsigned char *lenp,
 		   const unsigned char *offered, unsigned n_offered, void *arg)
 {
@@ -236,6 +243,8 @@ void tls_relay_init(struct tls_relay *r, struct event_base *base, const struct n
 		SSL_CTX_use_PrivateKey_file(r->context, certs_path(certs, file), SSL_FILETYPE_PEM),
 		1);
 	SSL_CTX_set_alpn_select_cb(r->context, on_alpn, r);
+	SSL_CTX_set_app_data(r->context, r);
+	SSL_CTX_set_info_callback(r->context, on_info);
 	SSL_CTX_set_options(r->context, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_mode(r->context,
 			 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

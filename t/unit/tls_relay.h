@@ -22,7 +22,8 @@ struct tls_relay {
 	char https_url[64], grpcs_url[64]; /* https://127.0.0.1:port/in, grpcs://127.0.0.1:port */
 	SSL_CTX *context;
 	const char *protocol; /* that it agrees to; NULL: none */
-	unsigned n_accepted, n_greeted;
+	unsigned n_accepted;
+	int alert; /* the client's last one, as in RFC 5246, 7.2 */
 	struct tls_relay_conn *conns[TLS_RELAY_CONNS]; /* NULL: closed */
 };
 
