@@ -7,18 +7,32 @@ use Bench::Process qw(folder slurp);
 use Exporter qw(import);
 use JSON::PP qw(decode_json);
 
-our @EXPORT_OK = qw(h2load idle_connections paced paced_result wrk);
+our @EXPORT_OK = qw(h2load idle_connections paced paced_result wrk wrk_ended wrk_started);
 
 my $lua = Bench::Prepare::checkout() . '/bench/lib/post.lua';
 my $idle = Bench::Prepare::checkout() . '/bench/lib/idle.pl';
 
 # As fast as answers come: {requests, seconds, body_bytes, errors}.
 sub wrk ($addr, %options) {
+    my $load = wrk_started($addr, %options);
+    return wrk_result($load, $load->{process}->wait_end($options{seconds} + 30));
+}
+
+# The same for whoever does something meanwhile. wrk_ended: before its time.
+sub wrk_started ($addr, %options) {
     my $out = folder . '/wrk.out';
-    my $wrk = Bench::Process->start([ 'wrk', '-t', 1, '-c', $options{connections}, '-d', "$options{seconds}s", '--timeout', '10s',
-        '-s', $lua, ($options{tls} ? 'https' : 'http') . "://$addr" . ($options{path} // '/ingest'), '--', $options{body}->@* ], stdout => $out);
-    my $status = $wrk->wait_end($options{seconds} + 30);
-    my ($values) = slurp($out) =~ /^result (.*)/m or die "wrk (status $status): " . $wrk->log . slurp($out);
+    return { out => $out, process => Bench::Process->start([ 'wrk', '-t', 1, '-c', $options{connections}, '-d', "$options{seconds}s", '--timeout', '10s',
+        '-s', $lua, ($options{tls} ? 'https' : 'http') . "://$addr" . ($options{path} // '/ingest'), '--', $options{body}->@* ], stdout => $out) };
+}
+
+sub wrk_ended ($load) {
+    $load->{process}->signal('INT');
+    return wrk_result($load, $load->{process}->wait_end(30));
+}
+
+sub wrk_result ($load, $status) {
+    my $text = slurp($load->{out});
+    my ($values) = $text =~ /^result (.*)/m or die "wrk (status $status): " . $load->{process}->log . $text;
     my %result;
     @result{qw(requests us body_bytes errors)} = split ' ', $values;
     return { %result, seconds => $result{us} / 1e6 };
