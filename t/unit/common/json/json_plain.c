@@ -12,7 +12,7 @@
 /* Each byte at each place of runs of each length. */
 static void the_first_byte_that_is_not_plain_is_found(void **state UNUSED)
 {
-	char text[40];
+	char text[72];
 
 	for (size_t len = 0; len <= sizeof(text); len++) {
 		memset(text, 'x', sizeof(text));
