@@ -3,19 +3,20 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "common/buf.h"
+#include "common/json/json_plain.h"
 #include "common/json/json_text.h"
 
-void format_put(struct format_sink *sink, const char *data, size_t len)
+char *format_make_room(struct format_sink *sink, size_t n)
 {
 	struct buf *out = sink->out;
 
-	if (!out || sink->is_full)
-		return;
-	if (len > sink->max_bytes || out->len > sink->max_bytes - len)
+	if (n > sink->max_bytes || out->len > sink->max_bytes - n) {
 		sink->is_full = true;
-	else
-		buf_append(out, data, len);
+		return NULL;
+	}
+	if (buf_reserve(out, n) != 0)
+		out->failed = true;
+	return out->failed ? NULL : out->data + out->len;
 }
 
 /* The most that the text can need as a JSON string. */
@@ -31,6 +32,19 @@ static size_t measure_text(const char *data, size_t len)
 	return n;
 }
 
+static void put_plain(struct format_sink *sink, const char *data, size_t len)
+{
+	char *to = format_room(sink, len + 2);
+
+	if (!to)
+		return;
+	to[0] = '"';
+	if (len)
+		memcpy(to + 1, data, len);
+	to[len + 1] = '"';
+	sink->out->len += len + 2;
+}
+
 void format_put_text(struct format_sink *sink, const char *data, size_t len)
 {
 	struct buf *out = sink->out;
@@ -38,6 +52,10 @@ void format_put_text(struct format_sink *sink, const char *data, size_t len)
 
 	if (!out || sink->is_full)
 		return;
+	if (json_plain_end(data, data + len) == data + len) {
+		put_plain(sink, data, len);
+		return;
+	}
 	room = sink->max_bytes - out->len;
 	if ((len > room / 6 || room < 2) && measure_text(data, len) > room)
 		sink->is_full = true;
@@ -45,15 +63,24 @@ void format_put_text(struct format_sink *sink, const char *data, size_t len)
 		json_text_append(out, data, len);
 }
 
+/* Digits of whole numbers: a division gives two of them. */
 void format_put_u64(struct format_sink *sink, uint64_t value)
 {
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
 	char digits[20];
-	size_t n = 0;
+	size_t at = sizeof(digits);
 
-	do
-		digits[sizeof(digits) - ++n] = (char)('0' + value % 10);
-	while (value /= 10);
-	format_put(sink, digits + sizeof(digits) - n, n);
+	while (value >= 10) {
+		at -= 2;
+		memcpy(digits + at, pairs + 2 * (value % 100), 2);
+		value /= 100;
+	}
+	if (value > 0 || at == sizeof(digits))
+		digits[--at] = (char)('0' + value);
+	format_put(sink, digits + at, sizeof(digits) - at);
 }
 
 void format_put_i64(struct format_sink *sink, int64_t value)
@@ -80,15 +107,19 @@ void format_put_double(struct format_sink *sink, double value, const char *const
 void format_put_hex(struct format_sink *sink, const char *data, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";
+	char *to = format_room(sink, 2 * len + 2);
 
-	format_put(sink, "\"", 1);
-	for (size_t i = 0; i < len && sink->out && !sink->is_full; i++) {
+	if (!to)
+		return;
+	*to++ = '"';
+	for (size_t i = 0; i < len; i++) {
 		unsigned char byte = (unsigned char)data[i];
-		char pair[2] = { digits[byte >> 4], digits[byte & 15] };
 
-		format_put(sink, pair, sizeof(pair));
+		*to++ = digits[byte >> 4];
+		*to++ = digits[byte & 15];
 	}
-	format_put(sink, "\"", 1);
+	*to = '"';
+	sink->out->len += 2 * len + 2;
 }
 
 void format_begin(struct format_sink *sink)

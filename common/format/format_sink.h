@@ -3,13 +3,36 @@
 /* How the readers write JSON: {"messages":[a,b,c]}. For the readers alone. */
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/err.h"
 #include "common/format/format_body.h"
 
 /* Levels of JSON that a message may have: it stands in an array in an object. */
 #define FORMAT_MESSAGE_DEPTH (256 - 2)
 
-void format_put(struct format_sink *sink, const char *data, size_t len);
+char *format_make_room(struct format_sink *sink, size_t n); /* as format_room, where a buffer is */
+/* Room for n more bytes, which the caller writes and counts. NULL: none of them is to be written. */
+static inline char *format_room(struct format_sink *sink, size_t n)
+{
+	struct buf *out = sink->out;
+
+	if (!out || sink->is_full || out->failed || n == 0)
+		return NULL;
+	if (n > out->capacity - out->len || n > sink->max_bytes || out->len > sink->max_bytes - n)
+		return format_make_room(sink, n);
+	return out->data + out->len;
+}
+
+static inline void format_put(struct format_sink *sink, const char *data, size_t len)
+{
+	char *to = format_room(sink, len);
+
+	if (!to)
+		return;
+	memcpy(to, data, len);
+	sink->out->len += len;
+}
+
 static inline void format_put_str(struct format_sink *sink, const char *text)
 {
 	format_put(sink, text, strlen(text));

@@ -23,10 +23,14 @@ enum otlp_kind {
 	OTLP_MESSAGE
 };
 
+#define OTLP_MEMBER_BYTES 32 /* a constant is copied with two instructions */
+
 struct otlp_row {
 	uint32_t number;
 	enum otlp_kind kind;
 	const char *name;
+	char member[OTLP_MEMBER_BYTES];     /* ,"name": */
+	uint8_t n_member;                   /* bytes of it that count */
 	const struct otlp_message *message; /* OTLP_MESSAGE */
 	bool is_repeated;
 	bool is_counted; /* each of them is a message of a packet */
@@ -44,5 +48,20 @@ struct otlp_message {
 extern const struct otlp_message otlp_request;
 /* The enum protobuf_wire of each kind. */
 extern const uint8_t otlp_wires[];
+
+const struct otlp_row *otlp_search(const struct otlp_message *message, uint32_t number,
+				   const struct otlp_row *near);
+
+/* The row of a field; NULL: none, or one of another type. `near`: the row where the search begins. */
+static inline const struct otlp_row *otlp_find(const struct otlp_message *message,
+					       const struct protobuf_field *field,
+					       const struct otlp_row *near)
+{
+	const struct otlp_row *row = near;
+
+	if (row->number != field->number)
+		row = otlp_search(message, field->number, near);
+	return row && otlp_wires[row->kind] == field->wire ? row : NULL;
+}
 
 #endif

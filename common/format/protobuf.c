@@ -1,15 +1,14 @@
 #include "common/format/protobuf.h"
 
+#include <endian.h>
+#include <string.h>
+
 #define MAX_FIELD_NUMBER ((1u << 29) - 1)
 
-static int read_varint(struct protobuf_cursor *c, uint64_t *valuep)
+int protobuf_read_long_varint(struct protobuf_cursor *c, uint64_t *valuep)
 {
 	uint64_t value = 0;
 
-	if (c->at < c->end && (unsigned char)*c->at < 0x80) { /* most are of one byte */
-		*valuep = (unsigned char)*c->at++;
-		return 0;
-	}
 	for (unsigned shift = 0; shift < 70 && c->at < c->end; shift += 7) {
 		uint64_t byte = (unsigned char)*c->at++;
 
@@ -30,16 +29,15 @@ static int read_fixed(struct protobuf_cursor *c, unsigned n_bytes, uint64_t *val
 
 	if ((size_t)(c->end - c->at) < n_bytes)
 		return PROTOBUF_E_SYNTAX;
-	for (unsigned i = n_bytes; i-- > 0;)
-		value = value << 8 | (unsigned char)c->at[i];
+	memcpy(&value, c->at, n_bytes); /* little-endian: the low bytes come first */
 	c->at += n_bytes;
-	*valuep = value;
+	*valuep = le64toh(value);
 	return 0;
 }
 
 static int read_bytes(struct protobuf_cursor *c, struct protobuf_field *field)
 {
-	int r = read_varint(c, &field->value);
+	int r = protobuf_read_varint(c, &field->value);
 
 	if (r || field->value > (uint64_t)(c->end - c->at))
 		return PROTOBUF_E_SYNTAX;
@@ -54,13 +52,13 @@ int protobuf_next(struct protobuf_cursor *c, struct protobuf_field *field)
 	uint64_t tag;
 
 	*field = (struct protobuf_field){ 0 };
-	if (read_varint(c, &tag) || tag >> 3 == 0 || tag >> 3 > MAX_FIELD_NUMBER)
+	if (protobuf_read_varint(c, &tag) || tag >> 3 == 0 || tag >> 3 > MAX_FIELD_NUMBER)
 		return PROTOBUF_E_SYNTAX;
 	field->number = (uint32_t)(tag >> 3);
 	field->wire = (enum protobuf_wire)(tag & 7);
 	switch (tag & 7) {
 	case PROTOBUF_VARINT:
-		return read_varint(c, &field->value);
+		return protobuf_read_varint(c, &field->value);
 	case PROTOBUF_FIXED64:
 		return read_fixed(c, 8, &field->value);
 	case PROTOBUF_BYTES:

@@ -38,6 +38,27 @@ static inline struct protobuf_cursor protobuf_open(const char *data, size_t len)
 	return (struct protobuf_cursor){ data, len ? data + len : data };
 }
 
+int protobuf_read_long_varint(struct protobuf_cursor *c, uint64_t *valuep) MUST_CHECK;
+
+/* Most numbers need one byte, and lengths one or two. */
+static inline MUST_CHECK int protobuf_read_varint(struct protobuf_cursor *c, uint64_t *valuep)
+{
+	const unsigned char *at = (const unsigned char *)c->at;
+	size_t left = (size_t)(c->end - c->at);
+
+	if (left >= 1 && at[0] < 0x80) {
+		*valuep = at[0];
+		c->at++;
+		return 0;
+	}
+	if (left >= 2 && at[1] < 0x80) {
+		*valuep = (at[0] & 0x7fu) | (unsigned)at[1] << 7;
+		c->at += 2;
+		return 0;
+	}
+	return protobuf_read_long_varint(c, valuep);
+}
+
 /* The cursor is before its end. */
 int protobuf_next(struct protobuf_cursor *c, struct protobuf_field *field) MUST_CHECK;
 
