@@ -300,6 +300,17 @@ static int on_head(struct requests *rs)
 
 /* ---- a body ---- */
 
+/*
+ * Room for these bytes, and for as many more as are to come, but at most three times as many as are here. So a large
+ * body is seldom copied while it grows, and a claimed length alone costs nothing.
+ */
+static size_t room_for(const struct requests *rs, size_t n_more)
+{
+	uint64_t believed = 3 * ((uint64_t)rs->packet->len + n_more), left = rs->reader.n_left;
+
+	return n_more + (size_t)(left < believed ? left : believed);
+}
+
 static int on_body(struct requests *rs, struct http_slice slice)
 {
 	struct packet *p = rs->packet;
@@ -311,7 +322,8 @@ static int on_body(struct requests *rs, struct http_slice slice)
 		p->len += slice.len;
 		return 0;
 	}
-	if (packet_reserve_within(rs->shared->config.memory, &rs->packet, slice.len,
+	if (slice.len > p->capacity - p->len &&
+	    packet_reserve_within(rs->shared->config.memory, &rs->packet, room_for(rs, slice.len),
 				  rs->reader.max_body_bytes) != 0)
 		return exchange_refuse_and_end(rs, REFUSAL_NO_MEMORY, CLOSE_REFUSED);
 	p = rs->packet;

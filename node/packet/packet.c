@@ -52,14 +52,14 @@ void packet_renew(struct packet *p)
 int packet_reserve(struct packet **pp, size_t n_more, size_t max_bytes)
 {
 	struct packet *p = *pp;
-	size_t capacity = p->capacity < 1024 ? 1024 : p->capacity;
+	size_t capacity = p->capacity < 512 ? 1024 : 2 * p->capacity;
 
 	if (n_more > max_bytes || p->len > max_bytes - n_more)
 		return -EMSGSIZE;
 	if (p->len + n_more <= p->capacity)
 		return 0;
-	while (capacity < p->len + n_more)
-		capacity *= 2;
+	if (capacity < p->len + n_more)
+		capacity = p->len + n_more;
 	if (capacity > max_bytes)
 		capacity = max_bytes;
 	p = realloc(p, sizeof(*p) + capacity + json_count_padding);

@@ -107,6 +107,35 @@ static void a_chunked_packet_is_put_together(void **state)
 	hang_up(&a);
 }
 
+/* What a client claims costs at most four times what it has sent, and a large body moves seldom. */
+static void a_body_gets_room_by_what_is_here(void **state)
+{
+	struct agent_bench *b = *state;
+	const size_t claimed = 900000;
+	char piece[10001];
+	size_t capacity = 0;
+	unsigned n_moves = 0;
+	struct agent a;
+
+	b->shared.config.limits.max_body_bytes = claimed;
+	memset(piece, 'x', sizeof(piece) - 1);
+	piece[sizeof(piece) - 1] = '\0';
+	connect_agent(&a, b);
+	say(&a, "POST /ingest HTTP/1.1\r\nHost: w\r\nContent-Length: 900000\r\n\r\n");
+	assert_in_range(a.rs.packet->capacity, 0, PACKET_FIRST_BYTES);
+	for (size_t n_here = 10000; n_here < claimed; n_here += 10000) {
+		say(&a, piece);
+		n_moves += a.rs.packet->capacity != capacity;
+		capacity = a.rs.packet->capacity;
+		assert_int_equal(a.rs.packet->len, n_here);
+		assert_in_range(capacity, n_here,
+				4 * n_here < PACKET_FIRST_BYTES ? PACKET_FIRST_BYTES : 4 * n_here);
+	}
+	assert_int_equal(capacity, claimed);
+	assert_int_equal(n_moves, 3); /* where it began, behind 64 KB, and behind a quarter */
+	hang_up(&a);
+}
+
 static void answers_leave_in_the_order_of_the_requests(void **state)
 {
 	struct agent_bench *b = *state;
@@ -330,6 +359,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BENCH_TEST(a_packet_comes_up_as_it_was_sent_however_it_was_cut),
 		BENCH_TEST(a_chunked_packet_is_put_together),
+		BENCH_TEST(a_body_gets_room_by_what_is_here),
 		BENCH_TEST(answers_leave_in_the_order_of_the_requests),
 		BENCH_TEST(no_more_than_64_requests_wait_and_the_rest_stays_unread),
 		BENCH_TEST(a_refused_request_is_read_to_its_end_and_the_next_is_served),
