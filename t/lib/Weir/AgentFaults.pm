@@ -49,6 +49,12 @@ sub connections ($names, %options) {
 
 sub accepted ($cluster) { return sum0 map { $_->has_ended ? 0 : metrics($_)->{weir_received_messages_total} } $cluster->nodes }
 
+# What nodes have acknowledged may still wait in the spill.
+sub is_at_rest ($cluster) {
+    my @live = grep { !$_->has_ended } $cluster->nodes;
+    return !(sum0 map { metrics($_)->{weir_in_flight_packets} } @live) && !$cluster->redis->command(XLEN => 'weir:{default}:spill');
+}
+
 # All agents are over, or nothing new has come of any of them for these seconds.
 sub outcome ($agents, $runs, $patience) {
     my ($seen, $until, $there) = (-1, 0, 0);
@@ -59,8 +65,17 @@ sub outcome ($agents, $runs, $patience) {
         $seen = $there;
     } while time < $until && grep { !$agents->is_over($_) } @$runs;
     $agents->finish($_, 1) for @$runs;
-    eval { wait_until { my $before = $seen; $seen = sum0 map { $agents->n_there($_) } @$runs; $before == $seen } 10, 'analyzers to have all'; 1 };
+    wait_until { is_at_rest($agents->{cluster}) } 60, 'all that was taken to be delivered';
+    tell_lost($agents, $_) for grep { Weir::AgentTable::row($_->{name})->{repeats} } @$runs;
     return { map { ($_->{name} => $agents->verdict($_)) } @$runs };
+}
+
+# Of an agent that should lose nothing: which records nobody has, and what it said.
+sub tell_lost ($agents, $run) {
+    my $ids = $agents->ids($run);
+    my @lost = grep { !$ids->{$_} } map { sprintf '%04d', $_ } 0 .. $run->{count} - 1 or return;
+    splice @lost, 20 if @lost > 20;
+    diag("$run->{name}: status $run->{status}, these records are lost: @lost\n" . $run->{process}->tail);
 }
 
 # The node is killed when a third of the records are there, and another one has its port by then: all connections break.

@@ -28,10 +28,17 @@ sub wait_known ($self, @ids) {
 
 # ---- programs ----
 
+# Where the admin port of node $i is or will be: it is ours before the node is there.
+sub admin ($self, $i) {
+    my $holder = $self->{admins}[ $i - 1 ] //= Weir::Redis::hold_port;
+    return '127.0.0.1:' . $holder->sockport;
+}
+
 sub start_node ($self, $id, @more) {
     my $first = $self->{nodes}[0];
+    my $admin = $self->admin(1 + $self->nodes);
     my $listen = $self->{shared} && $first ? $first->{ingest} : '127.0.0.1:0';
-    my $node = Weir::Process->start([ 'weir-node', '--listen', $listen, '--admin-listen', '127.0.0.1:0', '--node-id', $id,
+    my $node = Weir::Process->start([ 'weir-node', '--listen', $listen, '--admin-listen', $admin, '--node-id', $id,
         '--redis', $self->{redis}->url, '--workers', 1, '--drain-delay', '0ms', '--redis-timeout', '5s', '--ack-within', '0', @{ $self->{node} // [] }, @more ], name => $id);
     push @{ $self->{nodes} }, $node;
     $node->{ingest} = $node->wait_log(qr/component=node msg=listening .*addr=(\S+)/);
@@ -50,14 +57,16 @@ sub restart_node ($self, $i) {
     return ($status, $new);
 }
 
-# Registers with the first node. Every start has a record file of its own.
+# Registers with the first node; when all nodes have gone, with the next one that is started. Every start has a record
+# file of its own.
 sub start_analyzer ($self, $id, $weight, @more) {
     state $n = 0;
     my $record = sprintf '%s/%s.%d.record', folder, $id, ++$n;
     push @{ $self->{records} }, [ $id, $record ];
     push @more, '--replace' if $self->{analyzers}{$id}; # the same one again, on another port
+    my @admins = ((map { $_->{admin} } $self->nodes), 'http://' . $self->admin(1 + $self->nodes));
     my $analyzer = Weir::Process->start([ 'weir-analyzer', '--id', $id, '--weight', $weight, '--listen', '127.0.0.1:0',
-        '--record', $record, '--register', join(',', map { $_->{admin} } @{ $self->{nodes} }), @more ], name => $id);
+        '--record', $record, '--register', join(',', @admins), @more ], name => $id);
     $analyzer->{addr} = $analyzer->wait_log(qr/msg=listening .*addr=(\S+)/);
     return $self->{analyzers}{$id} = $analyzer;
 }
