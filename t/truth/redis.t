@@ -30,13 +30,17 @@ my $refused = sub ($what, $state, $error, @commands) {
 sub leases_end () {
     $truth->patiently(20, sub { !grep { $_->{heartbeat_age_ms} <= $_->{ttl_ms} } grep { $_->{id} eq 'a3' } @{ $truth->overview->{analyzers} } }, 'the lease of a3 to end');
     $truth->patiently(20, sub { !@{ $redis->command('ZRANGEBYSCORE', 'weir:{default}:nodes', 1000 * time, '+inf') } }, 'the lease of the node to end');
-    my $seen = $truth->overview;
-    is_deeply([ map { "$_->{kind} " . ($_->{subject} // '') } $truth->causes ], ['redis refusing_oom'], '  leases end, and Redis is the only cause');
+    my $seen;
+    my $causes = sub { $seen = $truth->overview; return join ', ', map { "$_->{kind} " . ($_->{subject} // '') } grep { $_->{level} =~ /^(?:warn|trouble)$/ } @{ $seen->{verdict}{causes} } };
+    # An analyzer that a slow machine held up is another cause for a moment.
+    $truth->patiently(20, sub { $causes->() eq 'redis refusing_oom' }, 'Redis to be the only cause');
+    pass('  leases end, and Redis is the only cause');
     is_deeply([ map { $_->{health} } @{ $seen->{analyzers} } ], [qw(up up up)], '  no analyzer is called down');
     is_deeply([ map { $_->{messages_per_s} } @{ $seen->{analyzers} } ], [ (undef) x 3 ], '  and none is said to get 0 messages/s');
     is_deeply([ map { $_->{id} } @{ $seen->{nodes} } ], ['n1'], '  the node is listed');
     cmp_ok($seen->{figures}{messages_per_s}, '>', 0, '  and says what it receives');
-    like(run('weirctl', '--redis', $redis->url, 'status')->{stdout}, qr/^Redis refuses to write.*\n  trouble Redis refuses.*\n\nANALYZER/m, '  weirctl finds no other cause, either');
+    $truth->patiently(20, sub { run('weirctl', '--redis', $redis->url, 'status')->{stdout} =~ /^Redis refuses to write.*\n  trouble Redis refuses.*\n\nANALYZER/m }, 'weirctl to find the same');
+    pass('  weirctl finds no other cause, either');
 }
 
 $truth->cluster->start_analyzer('a3', 1, '--ttl', '3s');
