@@ -182,6 +182,14 @@ static int keep_json(struct memory *m, struct packet_form *form, struct buf *jso
 	return 0;
 }
 
+/* Few bodies become more than three times as long as JSON, and what is not needed is given back. */
+static int reserve_json(struct buf *json, const struct packet *p, size_t max_bytes)
+{
+	size_t n = 3 * p->len;
+
+	return buf_reserve(json, n < max_bytes ? n : max_bytes);
+}
+
 /* FORMAT_E_TOO_LARGE: it would have more than max_bytes. */
 static int make_json(struct memory *m, struct packet *p, size_t max_bytes)
 {
@@ -196,7 +204,9 @@ static int make_json(struct memory *m, struct packet *p, size_t max_bytes)
 		return 0;
 	body = (struct format_body){ p->body, p->len, form->request.path, form->request.query };
 	sink.max_bytes = max_bytes < left ? max_bytes : left;
-	r = format_read(form->request.format, &body, &sink);
+	r = reserve_json(&json, p, sink.max_bytes);
+	if (r == 0)
+		r = format_read(form->request.format, &body, &sink);
 	if (r == 0)
 		r = keep_json(m, form, &json);
 	buf_deinit(&json);
