@@ -27,13 +27,16 @@ my %load = (
     tls => { connections => 64, body => [ 1200, 5 ], tls => 1 },
     h2 => { connections => 4, streams => 16, body => [ 1200, 5 ] },
     grpc => { connections => 4, streams => 16, body => [ 1200, 5 ], is_call => 1 },
+    two => { connections => 64, body => [ 1200, 5 ], threads => 2 },
 );
-my @shapes = qw(busy few many small large heavy huge mixed tls h2 grpc latency fresh);
+my @shapes = qw(busy few many small large heavy huge mixed tls h2 grpc two latency fresh);
 
 # The port of a router that takes it; undef: it has none.
 sub _port ($router, $load) { return $load->{tls} ? $router->{tls_addr} : $load->{streams} ? $router->{h2_addr} : $router->{addr} }
 
 sub shapes () { return @shapes }
+# Those that wrk sends over plain connections, to one thread.
+sub wrk_shapes () { return map { ($_ => $load{$_}) } grep { !grep { $_ } $load{$_}->@{qw(tls streams threads)} } keys %load }
 sub contestants () { return @contestants }
 
 # Options: rounds, seconds, shapes, only, connections, rate.
@@ -47,9 +50,18 @@ sub new ($class, %options) {
     $self->{redis} = Bench::Redis->start if grep { $ack{$_} } $self->names;
     $self->{sinks} = [ map { Bench::Process->start([ 'weir-bench-sink' ], name => 'analyzer') } @weights ];
     $self->{analyzers} = [ map { [ $self->{sinks}[$_]->wait_log(qr/addr=(\S+)/), $weights[$_] ] } 0 .. $#weights ];
-    $self->{routers} = { map { $_ => $self->_start($_) } $self->names };
+    $self->{routers}{1} = { map { $_ => $self->_start($_) } $self->names };
     return $self;
 }
+
+# The one with as many threads as the shape wants. They are started when they are needed: idle ones would only be in the way.
+sub _router ($self, $name, $load = {}) {
+    my $threads = $load->{threads} // 1;
+    return $self->{routers}{$threads}{$name} //= $self->_start($name, $threads);
+}
+
+# All of them.
+sub _routers ($self) { return map { my $of = $_; map { [ $_, $of->{$_} ] } sort keys %$of } values $self->{routers}->%* }
 
 sub names ($self) { return $self->{only}->@* }
 sub rate ($self) { return $self->{rate} }
@@ -58,14 +70,14 @@ sub complaints ($self) { return $self->{complaints}->@* }
 sub _complain ($self, $text) { push $self->{complaints}->@*, "NOT CLEAN: $text" }
 
 # Comes back when it has accepted a packet.
-sub _start ($self, $name) {
-    my %options = (analyzers => $self->{analyzers}, tls => $self->{tls});
+sub _start ($self, $name, $threads = 1) {
+    my %options = (analyzers => $self->{analyzers}, tls => $self->{tls}, threads => $threads);
     if ($ack{$name}) {
         state $n = 0;
-        %options = (%options, redis => $self->{redis}->url, pool => $name, node_id => 'n' . ++$n, node => [ '--ack', $ack{$name} ]);
+        %options = (%options, redis => $self->{redis}->url, pool => "$name$threads", node_id => 'n' . ++$n, node => [ '--ack', $ack{$name} ]);
     }
     my $router = Bench::Routers::start($ack{$name} ? 'weir' : $name, \%options);
-    if ($ack{$name} && !$self->{is_registered}{$name}++) { Bench::Routers::register($router, $self->{analyzers}) }
+    if ($ack{$name} && !$self->{is_registered}{"$name$threads"}++) { Bench::Routers::register($router, $self->{analyzers}) }
     $router->{first_answer_s} = Bench::Routers::first_answer($router);
     return $router;
 }
@@ -77,7 +89,7 @@ sub _keep ($self, $shape, $name, %figures) {
 }
 
 sub _turn ($self, $shape, $name, $seconds) {
-    my $router = $self->{routers}{$name};
+    my $router = $self->_router($name, $load{$shape});
     my ($cpu, $redis) = ($router->{process}->cpu_us, $ack{$name} && $self->{redis}->usage);
     my $accepted = $ack{$name} && Bench::Routers::accepted($router);
     my $result = ($load{$shape}{streams} ? \&h2load : \&wrk)->(_port($router, $load{$shape}), seconds => $seconds, $load{$shape}->%*);
@@ -107,7 +119,7 @@ sub _latency_rate ($self) {
 }
 
 sub _latency_turn ($self, $shape, $name, $seconds) {
-    my $report = paced_result(paced($self->{routers}{$name}{addr}, rate => $self->_latency_rate, duration => $seconds, connections => 64,
+    my $report = paced_result(paced($self->_router($name)->{addr}, rate => $self->_latency_rate, duration => $seconds, connections => 64,
         messages => 5, bytes => 230, seed => 7), $seconds);
     $self->_complain("$shape: $name accepted only $report->{accepted}{packets} of $report->{sent}{packets} packets")
         if $report->{accepted}{packets} < $report->{sent}{packets};
@@ -127,7 +139,7 @@ my %turn = (latency => \&_latency_turn, fresh => \&_fresh_turn);
 
 # Leases of analyzers are kept, as their heartbeats would.
 sub _keep_registered ($self) {
-    Bench::Routers::register($self->{routers}{$_}, $self->{analyzers}) for grep { $ack{$_} } $self->names;
+    Bench::Routers::register($_->[1], $self->{analyzers}) for grep { $ack{ $_->[0] } } $self->_routers;
     Bench::Process::check_all();
 }
 
@@ -139,7 +151,8 @@ sub run ($self) {
         for my $round (1 .. $self->{rounds}) {
             $self->_keep_registered;
             for my $name ($self->names) {
-                next if $load{$shape} && !_port($self->{routers}{$name}, $load{$shape});
+                next if $load{$shape} && !_port($self->_router($name, $load{$shape}), $load{$shape});
+                next if $name eq 'floor' && ($load{$shape}{threads} // 1) > 1; # it has one thread
                 $self->_progress("$shape $round/$self->{rounds} $name");
                 my $turn = $turn{$shape} // \&_turn;
                 $self->_keep($shape, $name, $turn->($self, $shape, $name, $self->{seconds}));

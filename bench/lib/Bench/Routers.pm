@@ -17,8 +17,8 @@ use constant PACKET => '{"id":"first","messages":[{"msg":"the first packet"}]}';
 
 my %starter = (haproxy => \&_haproxy, nginx => \&_nginx, weir => \&_weir, floor => \&_floor);
 
-# Comes back once it is listening. Options: analyzers, [address, weight] each; for weir: redis (its URL),
-# pool, node_id, node (further options of weir-node), under (a command that runs it).
+# Comes back once it is listening. Options: analyzers, [address, weight] each; threads [1], processes of nginx; for weir:
+# redis (its URL), pool, node_id, node (further options of weir-node), under (a command that runs it).
 sub start ($kind, $options) { return $starter{$kind}->($options) }
 
 sub _config ($name, $text) {
@@ -62,9 +62,10 @@ sub _haproxy ($options) {
     my ($tls, $tls_addr) = ($options->{tls}, '127.0.0.1:' . free_port);
     my $tls_bind = $tls ? "bind $tls_addr ssl crt $tls->{pem}" : '';
     $servers .= sprintf "  server a%d %s weight %d\n", ++$n, @$_ for $options->{analyzers}->@*;
+    my $threads = $options->{threads} // 1;
     my $path = _config(haproxy => <<~"END" . $servers);
         global
-          nbthread 1
+          nbthread $threads
           maxconn 12000
           no strict-limits
         defaults
@@ -92,10 +93,11 @@ sub _nginx ($options) {
     my $tls_listen = $tls ? "listen $tls_addr ssl backlog=4096; ssl_certificate $tls->{cert}; ssl_certificate_key $tls->{key}; ssl_protocols TLSv1.2 TLSv1.3;" : '';
     my $user = $> == 0 ? 'user root;' : '';
     my $temporary = join '', map { "${_}_temp_path $dir/nginx.$_; " } qw(client_body proxy fastcgi uwsgi scgi);
+    my $processes = $options->{threads} // 1;
     my $path = _config(nginx => <<~"END");
         $user
         daemon off;
-        worker_processes 1;
+        worker_processes $processes;
         pid $dir/nginx.$addr.pid;
         error_log stderr crit;
         events { worker_connections 16384; }
@@ -126,7 +128,7 @@ sub _weir ($options) {
     my $tls = $options->{tls};
     my @tls = $tls ? ('--listen-tls', '127.0.0.1:0', '--tls-cert', $tls->{cert}, '--tls-key', $tls->{key}) : ();
     my $process = Bench::Process->start([ ($options->{under} // [])->@*, Bench::Prepare::bin_dir() . '/weir-node', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0',
-        '--redis', $options->{redis}, '--pool', $options->{pool}, '--node-id', $options->{node_id} // 'n1', '--workers', 1,
+        '--redis', $options->{redis}, '--pool', $options->{pool}, '--node-id', $options->{node_id} // 'n1', '--workers', $options->{threads} // 1,
         '--max-connections', 20000, '--drain-delay', '0ms', @tls, ($options->{node} // [])->@* ], name => 'weir-node');
     my $addr = $process->wait_log(qr/component=node msg=listening .*addr=(\S+)/);
     my $admin = 'http://' . $process->wait_log(qr/component=admin msg=listening .*addr=(\S+)/);
@@ -134,13 +136,13 @@ sub _weir ($options) {
     return { process => $process, addr => $addr, h2_addr => $addr, tls_addr => $tls_addr, admin => $admin };
 }
 
-# Registers the analyzers at a node, or keeps them there: a lease lasts ten minutes at most.
-sub register ($node, $analyzers) {
+# Registers the analyzers at a node, or keeps them there: a lease lasts ten minutes at most. More: accepts.
+sub register ($node, $analyzers, %more) {
     state $http = HTTP::Tiny->new(timeout => 10);
     my $n = 0;
     for (@$analyzers) {
         my ($addr, $weight) = @$_;
-        my $body = encode_json({ url => "http://$addr/ingest", weight => $weight, ttl_ms => 600_000 });
+        my $body = encode_json({ url => "http://$addr/ingest", weight => $weight, ttl_ms => 600_000, %more });
         my $answer = $http->put(sprintf('%s/v1/analyzers/a%d', $node->{admin}, ++$n), { content => $body });
         die "register: $answer->{status} $answer->{content}\n" if !$answer->{success};
     }

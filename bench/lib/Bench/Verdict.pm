@@ -14,7 +14,7 @@ my %title = map { @$_ } @contestants;
 my @shapes = (
     [ busy => '64 x 1.2 KB' ], [ few => '4 x 1.2 KB' ], [ many => '512 x 1.2 KB' ], [ small => '64 x 100 B' ],
     [ large => '64 x 64 KB' ], [ heavy => '4 x 64 KB' ], [ huge => '4 x 1 MB' ], [ mixed => '64 x mixed' ], [ tls => '64 x 1.2 KB, TLS' ],
-    [ h2 => '4 x 16 streams, HTTP/2' ], [ grpc => '4 x 16 streams, gRPC' ], [ latency => 'half rate' ], [ fresh => 'fresh' ],
+    [ h2 => '4 x 16 streams, HTTP/2' ], [ grpc => '4 x 16 streams, gRPC' ], [ two => '64 x 1.2 KB, 2 threads' ], [ latency => 'half rate' ], [ fresh => 'fresh' ],
 );
 my @figures = (
     [ packets_per_s => 'packets/s' ], [ mb_per_s => 'MB/s' ], [ cpu_us_per_packet => 'CPU us/packet' ],
@@ -39,6 +39,7 @@ my @targets = (
     [ 'huge', 'packets_per_s', 'haproxy', '>=', 1.3 ],
     [ 'tls', 'packets_per_s', 'haproxy', '>=', 1.5 ],
     [ 'h2', 'packets_per_s', 'haproxy', '>=', 2.5 ],
+    [ 'two', 'packets_per_s', 'haproxy', '>=', 2.0 ],
     [ 'latency', 'p99_us', 'haproxy', '<=', 1.0 ],
     [ 'fresh', 'bytes_per_connection', undef, '<=', 4096 ],
 );
