@@ -132,10 +132,24 @@ static void say_errors(struct cause *cause, const struct analyzer *a, const stru
 	say(cause, lanes, "%s fails %.0f %% of its deliveries", a->id, 100 * ratio);
 }
 
+/* What answers with a bad status can be reached, and no breaker lets anything through to it. */
+static void say_unreachable(struct cause *cause, const struct causes_figures *f,
+			    const struct analyzer *a, const struct lanes *lanes)
+{
+	bool is_answer = is_status(lanes), others = f->reports->n_nodes > 1;
+	const char *all = is_answer ? " from any node" : " of all nodes";
+
+	say(cause, lanes, "%s %s%s%s", a->id,
+	    is_answer ? "fails, and gets nothing any more" : "is out of reach",
+	    f->is_own ? is_answer ? " from " : " of "
+	    : others  ? all
+		      : "",
+	    f->is_own ? f->node : "");
+}
+
 static bool find_cut(struct causes *causes, const struct causes_figures *f,
 		     const struct analyzer *a, const struct lanes *lanes, const struct cut *cut)
 {
-	bool others = f->reports->n_nodes > 1;
 	struct cause *cause;
 
 	if (cut->n == 0 || (is_status(lanes) && !cut->is_shut))
@@ -153,11 +167,7 @@ static bool find_cut(struct causes *causes, const struct causes_figures *f,
 		cause = add(causes, CAUSE_UNREACHABLE, CAUSE_TROUBLE, a, lanes);
 		if (cause && f->is_own)
 			snprintf(cause->nodes, sizeof(cause->nodes), "%s", f->node);
-		say(cause, lanes, "%s is out of reach%s%s", a->id,
-		    f->is_own ? " of "
-		    : others  ? " of all nodes"
-			      : "",
-		    f->is_own ? f->node : "");
+		say_unreachable(cause, f, a, lanes);
 	}
 	return true;
 }

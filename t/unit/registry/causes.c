@@ -188,10 +188,12 @@ static void who_answers_503_to_all_is_out_of_reach_and_nothing_else(void **state
 	REPORT("n1", SHUT("1", ""));
 	it.analyzers[1].health = HEALTH_DOWN;
 	it.roster.n_workers = 1;
-	assert_only(CAUSE_UNREACHABLE, CAUSE_TROUBLE, "a2 is out of reach: HTTP 503");
+	assert_only(CAUSE_UNREACHABLE, CAUSE_TROUBLE,
+		    "a2 fails, and gets nothing any more: HTTP 503");
 	REPORT("n1",
 	       SHUT("2", ",{\"analyzer\":\"a2\",\"worker\":\"n1/1\",\"state\":\"half_open\"}"));
-	assert_only(CAUSE_UNREACHABLE, CAUSE_TROUBLE, "a2 is out of reach: HTTP 503");
+	assert_only(CAUSE_UNREACHABLE, CAUSE_TROUBLE,
+		    "a2 fails, and gets nothing any more: HTTP 503");
 }
 
 static void who_answers_some_worker_is_not_said_to_be_gone(void **state UNUSED)
