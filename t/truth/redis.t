@@ -44,6 +44,7 @@ sub leases_end () {
 }
 
 $truth->cluster->start_analyzer('a3', 1, '--ttl', '3s');
+$truth->cluster->wait_known('a3');
 $refused->('Redis is at maxmemory', 'refusing_oom', qr/OOM/, [qw(CONFIG SET maxmemory 1)]);
 leases_end();
 $truth->ends('it has memory again', sub { $redis->command(qw(CONFIG SET maxmemory 0)) });
