@@ -25,11 +25,12 @@ sub bench ($program, @options) {
 }
 
 {
-    my $text = bench('run', '--rounds', 1, '--seconds', 1, '--shapes', 'busy,grpc,latency', '--only', 'haproxy,weir', '--json', "$dir/run.json");
+    my $text = bench('run', '--rounds', 1, '--seconds', 1, '--shapes', 'busy,grpc,two,latency', '--only', 'haproxy,weir', '--json', "$dir/run.json");
     my $result = decode_json(slurp("$dir/run.json"));
     like($text, qr/^64 x 1\.2 KB +packets\/s .*HAProxy >= 2, nginx >= 2, floor >= 0\.7/m, 'the table has figures and targets');
     cmp_ok($result->{figures}{busy}{$_}{packets_per_s}[0], '>', 0, "$_ carried packets") for qw(haproxy weir);
     cmp_ok($result->{figures}{grpc}{$_}{packets_per_s}[0], '>', 0, "and calls: $_") for qw(haproxy weir);
+    cmp_ok($result->{figures}{two}{$_}{packets_per_s}[0], '>', 0, "with two threads, too: $_") for qw(haproxy weir);
     cmp_ok($result->{figures}{latency}{$_}{p99_us}[0], '>', 0, "and took its time: $_") for qw(haproxy weir);
     my ($line) = grep { $_->{shape} eq 'busy' && $_->{figure} eq 'redis_calls_per_packet' } $result->{comparison}->@*;
     ok($line->{targets}[0]{is_met}, 'a target is judged');
@@ -85,11 +86,17 @@ sub bench ($program, @options) {
     like($text, qr/^1 of 3: 50 ms +300ms +\d/m, 'and the table says so');
 }
 {
-    my $text = bench('formats', '--rounds', 1, '--seconds', 1, '--only', 'loki-proto,forward-tcp', '--messages', 5, '--no-count', '--json', "$dir/formats.json");
+    my $text = bench('formats', '--rounds', 1, '--seconds', 1, '--only', 'loki-proto,json-passed-on,forward-tcp', '--messages', 5, '--no-count', '--json', "$dir/formats.json");
     my $figures = decode_json(slurp("$dir/formats.json"))->{figures}{5};
-    is_deeply([ map { $_->{name} } @$figures ], [ 'json', 'loki-proto', 'json gzip', 'forward-tcp' ], 'formats and listeners are compared with JSON');
-    is(scalar(grep { $_->{packets_per_s}[0] > 0 && $_->{cpu_us}[0] > 0 } @$figures), 4, 'all of them carry packets');
+    is_deeply([ map { $_->{name} } @$figures ], [ 'json', 'loki-proto', 'json gzip', 'json passed on', 'forward-tcp' ], 'formats and listeners are compared with JSON');
+    is(scalar(grep { $_->{packets_per_s}[0] > 0 && $_->{cpu_us}[0] > 0 } @$figures), 5, 'all of them carry packets');
     like($text, qr/^loki-proto +\d+ /m, 'and the table says so');
+}
+SKIP: {
+    skip 'perf takes no samples here', 4 if system('perf record -q -e cpu-clock -o /dev/null true >/dev/null 2>&1') != 0;
+    my $text = bench('flame', '--shapes', 'busy,otlp', '--seconds', 1, '--out', "$dir/flame");
+    like($text, qr/^otlp +\d+ packets .* writing JSON [1-9]/m, 'the parts of the time are told');
+    like(slurp("$dir/flame/flame-$_.svg"), qr/<svg .*<title>[^<]*conn_read/s, "and drawn: $_") for qw(busy otlp);
 }
 is_deeply([ glob "$dir/weir-*" ], [], 'nothing is left behind');
 done_testing;

@@ -48,7 +48,7 @@ ok(runs($counter, '--all', 'helm/weir/dashboards/rules.yaml', 'node/openapi.yaml
 for my $program (qw(weir-node weirctl weir-analyzer weir-sidecar weir-loadgen)) {
     ok(runs($counter, '--all', '--program', bin_dir . "/$program"), "the help of $program");
 }
-for my $script (qw(up.sh test.sh bench/run bench/scale bench/accuracy bench/dashboards bench/formats bench/instructions t/chaos/run t/fuzz/run t/compose/run)) {
+for my $script (qw(up.sh test.sh bench/run bench/scale bench/accuracy bench/dashboards bench/flame bench/formats bench/instructions t/chaos/run t/fuzz/run t/compose/run)) {
     ok(runs($counter, '--all', '--program', checkout . "/$script"), "the help of $script");
 }
 done_testing;
