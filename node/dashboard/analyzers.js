@@ -1,7 +1,7 @@
 // The table of analyzers: a row for each, kept for as long as it is there.
 
 import { el, setText, setAttr, setHidden, field, linesIn, KeyedList } from './dom.js';
-import { count, rate, percent, latency, span, weight, plural } from './format.js';
+import { count, rate, percent, failed, latency, span, weight, plural } from './format.js';
 import { drawBar, Bar } from './bars.js';
 import { WINDOWS, frameOf, offBy, troubleOf } from './shares.js';
 import { drawHead, orderOf } from './heads.js';
@@ -104,7 +104,7 @@ class Row {
 		setText(v.flying, count(a.flying_batches));
 		setText(v.p50, latency(a.p50_ms));
 		setText(v.p99, latency(a.p99_ms));
-		setText(v.failed, a.error_ratio == null ? '–' : `${a.error_ratio > 0 ? '▲ ' : ''}${percent(a.error_ratio, 1)}`);
+		setText(v.failed, failed(a.error_ratio));
 		this.updateBreakers(a);
 		if (this.details?.node.isConnected) this.details.update(a, frames);
 	}

@@ -26,6 +26,12 @@ export function percent(part, digits = 2) {
 	return part == null ? NONE : `${(part * 100).toFixed(digits)} %`;
 }
 
+/** The part of deliveries that failed; marked where it is not 0.0 %. */
+export function failed(ratio) {
+	const text = percent(ratio, 1);
+	return ratio > 0 && text !== percent(0, 1) ? `▲ ${text}` : text;
+}
+
 /** With its sign, always: +3, −3, 0. */
 export function signed(n, format = count) {
 	if (n == null) return NONE;

@@ -3,7 +3,7 @@
 import { el, setText, setAttr, setHidden, field, KeyedList } from './dom.js';
 import { drawHead, orderOf } from './heads.js';
 import { linkTo, onChange } from './state.js';
-import { count, rate, bytes, latency, percent, span, plural } from './format.js';
+import { count, rate, bytes, latency, failed, span, plural } from './format.js';
 
 const MODES = { exact: '◆ exact', leased: '◇ leased', away: '▲ away from Redis' };
 
@@ -17,7 +17,7 @@ const COLUMNS = [
 	['memory', 'Memory', 'right', (n) => (n.held_bytes == null ? '–' : `${bytes(n.held_bytes)} of ${bytes(n.memory_max_bytes)}`)],
 	['redis', 'Redis', 'right', redisText],
 	['latency', 'Deliveries p50, p99', 'right', (n) => (n.p99_ms == null ? '–' : `${latency(n.p50_ms)}, ${latency(n.p99_ms)}`)],
-	['failed', 'Failed', 'right', (n) => (n.error_ratio == null ? '–' : `${n.error_ratio > 0 ? '▲ ' : ''}${percent(n.error_ratio, 1)}`)],
+	['failed', 'Failed', 'right', (n) => failed(n.error_ratio)],
 	['unreachable', 'Cannot reach', '', (n) => (n.unreachable?.length ? `▲ ${n.unreachable.join(', ')}` : 'reaches all')],
 	['uptime', 'Up', 'right', (n) => span(n.uptime_s == null ? null : n.uptime_s * 1000)],
 ];

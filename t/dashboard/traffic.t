@@ -18,6 +18,8 @@ $page->open($cluster->node(2)->{admin} . '/');
 $page->wait_text('#connection', qr/^live$/);
 is($page->field('a1', 'actual-10s'), '–', 'nothing routed is no share');
 is($page->field('a1', 'share'), '50.00 %', 'but there is a target');
+is($page->value("import('./assets/format.js').then(({ failed }) => [null, 0, 0.0004, 0.0005, 0.3].map(failed).join(', '))"), '–, 0.0 %, 0.0 %, ▲ 0.1 %, ▲ 30.0 %',
+    'of what failed only that is marked which is not 0.0 %');
 
 my $load = $cluster->begin_load(rate => 300, duration => 0);
 # How long the bar is, and where its mark is, in percent of its place on the screen.
