@@ -4,6 +4,7 @@
  * Bytes that may stand in a JSON string as they are, and need no second look: ASCII without control
  * characters, '"' and '\\'. Most bytes of a log are, so they are looked at 16 at a time.
  */
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -25,31 +26,44 @@ static inline json_block json_find_special(const char *at)
 	return (block < 0x20) | (block == '"') | (block == '\\');
 }
 
-static inline bool json_is_all_plain(json_block found)
+/* Where the first of them is, from 0; the size of a block where there is none. */
+static inline size_t json_first_special(json_block found)
 {
 	uint64_t halves[2];
 
 	memcpy(halves, &found, sizeof(halves));
-	return (halves[0] | halves[1]) == 0;
+	if (halves[0])
+		return (size_t)__builtin_ctzll(le64toh(halves[0])) / 8;
+	if (halves[1])
+		return 8 + (size_t)__builtin_ctzll(le64toh(halves[1])) / 8;
+	return sizeof(found);
+}
+
+/* The same for fewer bytes than a block has. */
+static inline const char *json_plain_end_of_few(const char *at, const char *end)
+{
+	while (at < end && json_is_plain((unsigned char)*at))
+		at++;
+	return at;
 }
 
 /* The first byte that is not plain; `end` where all are. The last block may overlap the one before it. */
 static inline const char *json_plain_end(const char *at, const char *end)
 {
 	const size_t size = sizeof(json_block);
-	const char *begin = at;
+	size_t n;
 
+	if ((size_t)(end - at) < size)
+		return json_plain_end_of_few(at, end);
 	while ((size_t)(end - at) >= 2 * size &&
-	       json_is_all_plain(json_find_special(at) | json_find_special(at + size)))
+	       json_first_special(json_find_special(at) | json_find_special(at + size)) == size)
 		at += 2 * size;
-	while ((size_t)(end - at) >= size && json_is_all_plain(json_find_special(at)))
-		at += size;
-	if ((size_t)(end - begin) >= size && (size_t)(end - at) < size &&
-	    json_is_all_plain(json_find_special(end - size)))
-		return end;
-	while (at < end && json_is_plain((unsigned char)*at))
-		at++;
-	return at;
+	for (; (size_t)(end - at) >= size; at += size) {
+		n = json_first_special(json_find_special(at));
+		if (n < size)
+			return at + n;
+	}
+	return end - size + json_first_special(json_find_special(end - size));
 }
 
 #endif

@@ -70,23 +70,39 @@ static size_t utf8_len(const char *text, size_t n_left)
 	return len;
 }
 
+/* Characters of several bytes, which come in runs. False: not UTF-8, or a control character. */
+static bool scan_letters(struct json_cursor *c)
+{
+	do {
+		size_t len = utf8_len(c->at, (size_t)(c->end - c->at));
+
+		if (len == 0)
+			return false;
+		c->at += len;
+	} while (c->at < c->end && (unsigned char)*c->at >= 0x80);
+	return true;
+}
+
+static bool scan_escape(struct json_cursor *c)
+{
+	size_t len = escape_len(c->at, (size_t)(c->end - c->at));
+
+	c->at += len;
+	return len > 0;
+}
+
 int json_scan_string(struct json_cursor *c, struct json_slice *text)
 {
 	const char *start = ++c->at;
 
 	for (;;) {
-		size_t n_left, len;
-
 		c->at = json_plain_end(c->at, c->end);
-		n_left = (size_t)(c->end - c->at);
-		if (n_left == 0)
+		if (c->at == c->end)
 			return JSON_SCAN_E_SYNTAX;
 		if (*c->at == '"')
 			break;
-		len = *c->at == '\\' ? escape_len(c->at, n_left) : utf8_len(c->at, n_left);
-		if (len == 0)
+		if (*c->at == '\\' ? !scan_escape(c) : !scan_letters(c))
 			return JSON_SCAN_E_SYNTAX;
-		c->at += len;
 	}
 	*text = (struct json_slice){ start, (size_t)(c->at - start) };
 	c->at++;

@@ -54,29 +54,42 @@ static void append_escaped(struct buf *out, uint8_t c)
 		buf_printf(out, "\\u%04x", c);
 }
 
+/* The end of the bytes from i on that may stand as they are. */
+static size_t find_end(const char *data, size_t i, size_t len)
+{
+	for (;;) {
+		i = (size_t)(json_plain_end(data + i, data + len) - data);
+		if (i == len || (uint8_t)data[i] < 0x80)
+			return i;
+		do { /* characters of several bytes come in runs */
+			bool valid;
+			size_t n = utf8_sequence((const uint8_t *)data + i, len - i, &valid);
+
+			if (!valid)
+				return i;
+			i += n;
+		} while (i < len && (uint8_t)data[i] >= 0x80);
+	}
+}
+
 void json_text_append(struct buf *out, const char *data, size_t len)
 {
-	const uint8_t *s = (const uint8_t *)data;
 	size_t i = 0, start;
 	bool valid;
 
 	buf_append(out, "\"", 1);
 	while (i < len) {
 		start = i;
-		i = (size_t)(json_plain_end(data + i, data + len) - data);
-		buf_append(out, s + start, i - start);
+		i = find_end(data, i, len);
+		buf_append(out, data + start, i - start);
 		if (i == len)
 			break;
-		if (s[i] < 0x80) {
-			append_escaped(out, s[i++]);
+		if ((uint8_t)data[i] < 0x80) {
+			append_escaped(out, (uint8_t)data[i++]);
 			continue;
 		}
-		start = i;
-		i += utf8_sequence(s + i, len - i, &valid);
-		if (valid)
-			buf_append(out, s + start, i - start);
-		else
-			buf_append_str(out, "\xEF\xBF\xBD");
+		i += utf8_sequence((const uint8_t *)data + i, len - i, &valid);
+		buf_append_str(out, "\xEF\xBF\xBD");
 	}
 	buf_append(out, "\"", 1);
 }
