@@ -194,12 +194,12 @@ sub fed ($agents, $run, @command) {
         @$run{qw(name count gap_ms)}, @command);
 }
 
-my $syslog_ng_noise = qr/Setting current version|Accepting connections|Disk-buffer state saved|Syslog connection established|syslog-ng (?:starting up|shutting down)/;
+# It is not installed, so a file of Debian 13's is not where it looks for it.
+my $syslog_ng_noise = qr/smart-multi-line|Setting current version|Accepting connections|Disk-buffer state saved|Syslog connection established|syslog-ng (?:starting up|shutting down)/;
 sub syslog_ng ($name, $format, %more) {
     agent($name, page => 'syslog-ng', family => 'daemon', deb => 'syslog-ng-core', format => $format, stays => 1, repeats => 1, noise => $syslog_ng_noise, %more, start => sub ($agents, $run) {
         my $conf = $agents->write_file(join('/', (split m{/}, $run->{folder})[-1], 'conf'), <<"END" . $agents->configuration($name, $run->{addr}) =~ s/disk-buffer\(/disk-buffer(dir("$run->{folder}") /r);
 \@version: current
-options { stats-freq(0); };
 source s { unix-stream("$run->{folder}/in"); };
 log { source(s); destination(d_weir); flags(flow-control); };
 END
