@@ -212,8 +212,9 @@ syslog_ng('syslog-ng-ndjson', 'json-lines');
 syslog_ng('syslog-ng-hec', 'hec');
 syslog_ng('syslog-ng-bulk', 'bulk');
 
+# Messages of severity 7 are for debugging.
 sub rsyslog ($name, $format, %more) {
-    agent($name, page => 'rsyslog', family => 'daemon', deb => 'rsyslog', format => $format, stays => 1, repeats => 1, %more, start => sub ($agents, $run) {
+    agent($name, page => 'rsyslog', family => 'daemon', deb => 'rsyslog', format => $format, stays => 1, repeats => 1, noise => qr/^rsyslog internal message \(7,/, %more, start => sub ($agents, $run) {
         my $conf = $agents->write_file(join('/', (split m{/}, $run->{folder})[-1], 'conf'), <<"END" . $agents->configuration($name, $run->{addr}));
 global(workDirectory="$run->{folder}" net.enableDNS="off")
 module(load="imptcp")
