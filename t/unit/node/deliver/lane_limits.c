@@ -114,7 +114,7 @@ static void an_analyzer_gets_as_many_at_once_as_its_times_allow(void **state)
 	d->fakes[0].delay_ms = 50;
 	assert_in_range(most_flying(d, 0, 400), 2, 64); /* how many is found by times */
 	/* Where the machine stands still, the rest is given back as from one that hangs or is slow. */
-	assert_in_range(delivery_count(d, DELIVERED), 64, 400);
+	assert_in_range(delivery_count(d, DELIVERED), 2, 400);
 }
 
 static void failures_make_it_fewer(void **state)
