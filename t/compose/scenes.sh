@@ -276,7 +276,7 @@ prometheus_says() {
 # Who believes the authority that the first start has made is served at both of its ports.
 tls_profile_serves() {
 	local ca=$folder/ca.crt ingest_tls
-	compose --profile tls up -d --scale node=3 node-tls &&
+	compose --profile tls up -d node-tls &&
 		wait_until 20 docker cp "$(containers node-tls):/certificates/ca.crt" "$ca" || return
 	ingest_tls=$(port_of node-tls 8443)
 	wait_until 20 curl -fsS --max-time 5 --cacert "$ca" "https://$(port_of node-tls 8444)/livez" &&
