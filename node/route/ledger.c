@@ -4,6 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#define LEARN_PACKETS 16u     /* from one look at the mean credit to the next */
+#define LEARN_PART (1.0 / 64) /* of the credit at each look: the offsets follow in 1000 packets */
+#define LARGEST_KEPT 0.995    /* at each look: half of it is left after about 2200 packets */
+
 void ledger_init(struct ledger *l, double catchup_max_messages)
 {
 	memset(l, 0, sizeof(*l));
@@ -74,6 +78,7 @@ static void move_slots(struct ledger *l, const int *moved)
 	double base = move_doubles(l->base, l->n_slots, moved);
 	double sent = move_deltas(l->sent, l->n_slots, moved), total = 0;
 
+	move_doubles(l->offset, l->n_slots, moved);
 	move_deltas(l->changes, l->n_slots, moved);
 	for (unsigned i = 0; i < ROSTER_MAX_SLOTS; i++)
 		total += l->share[i];
@@ -105,12 +110,16 @@ void ledger_set_shares(struct ledger *l, unsigned n_slots, const double *share, 
 	if (moved)
 		move_slots(l, moved);
 	l->n_slots = count_slots(l->n_slots, n_slots, moved);
-	for (unsigned i = 0; i < l->n_slots; i++)
-		if (l->share[i] <= 0 && l->credit[i] != 0)
+	for (unsigned i = 0; i < l->n_slots; i++) {
+		if (l->share[i] > 0)
+			continue;
+		l->offset[i] = 0;
+		if (l->credit[i] != 0)
 			spread(l, i, l->credit[i]);
+	}
 }
 
-/* The greatest of credit_i + s_i * (owed + k) among the reachable ones. */
+/* The greatest of credit_i + offset_i + s_i * (owed + k) among the reachable ones. */
 static int choose(const struct ledger *l, unsigned n_messages, const bool *reach)
 {
 	double share = 0, sum = 0, best_value = -INFINITY, lift;
@@ -127,7 +136,7 @@ static int choose(const struct ledger *l, unsigned n_messages, const bool *reach
 	/* owed + k, where k = (n - sum of (credit_i + s_i * owed)) / share */
 	lift = (n_messages - sum) / share;
 	for (unsigned i = 0; i < l->n_slots; i++) {
-		double value = l->credit[i] + l->share[i] * lift;
+		double value = l->credit[i] + l->offset[i] + l->share[i] * lift;
 
 		if (reach[i] && l->share[i] > 0 && value > best_value) {
 			best = (int)i;
@@ -148,6 +157,31 @@ static void accrue(struct ledger *l, double n_messages)
 {
 	for (unsigned i = 0; i < l->n_slots; i++)
 		l->credit[i] += l->share[i] * n_messages;
+}
+
+static double within(double x, double most)
+{
+	return fmax(-most, fmin(most, x));
+}
+
+/*
+ * Looks at the credit after each LEARN_PACKETS packets. What is owed to an analyzer out of reach, or
+ * to one that catches up, is no mean: the first is left out, the second counts as one packet.
+ */
+static void learn(struct ledger *l, unsigned n_messages, const bool *reach)
+{
+	l->largest = fmax(l->largest, n_messages);
+	if (++l->n_routed % LEARN_PACKETS != 0)
+		return;
+	for (unsigned i = 0; i < l->n_slots; i++)
+		if (l->share[i] > 0 && !reach[i])
+			return;
+	for (unsigned i = 0; i < l->n_slots; i++)
+		if (l->share[i] > 0)
+			l->offset[i] =
+				within(l->offset[i] + LEARN_PART * within(l->credit[i], l->largest),
+				       l->largest);
+	l->largest *= LARGEST_KEPT;
 }
 
 /*
@@ -176,10 +210,12 @@ int ledger_route(struct ledger *l, unsigned n_messages, const bool *reach)
 
 	accrue(l, n_messages);
 	slot = choose(l, n_messages, reach);
-	if (slot < 0)
+	if (slot < 0) {
 		accrue(l, -(double)n_messages);
-	else
-		charge(l, (unsigned)slot, n_messages);
+		return -1;
+	}
+	charge(l, (unsigned)slot, n_messages);
+	learn(l, n_messages, reach);
 	return slot;
 }
 

@@ -5,13 +5,17 @@
  * robin, by messages, on a vector that sums to 0; lua/settle.lua and lua/route.lua keep the other
  * holders of the same credit. Pure: no I/O, no clock.
  *
- *   route     credit_i += s_i * n for all eligible i; the reachable b with the greatest credit;
- * credit_b -= n refund    credit_b += n, after a delivery that failed; then choose again, without
- * accruing settle    tells Redis by how much the vector changed, gets a new one for the next window
+ *   route     credit_i += s_i * n for all eligible i; the reachable b with the greatest
+ *             credit + offset; credit_b -= n
+ *   refund    credit_b += n, after a delivery that failed; then choose again, without accruing
+ *   settle    tells Redis by how much the vector changed, gets a new one for the next window
  *
  * Credit owed to one that cannot be reached is borne by the others by their shares: the choice is
  * made on credit_i + s_i * k, with k such that the reachable ones sum to n. k is 0 while all are
  * reachable.
+ *
+ * The offsets keep the mean credit of each analyzer at 0. Without them large packets go to the
+ * analyzer with the largest share, which is then ahead for a long time, with all workers alike.
  *
  * Invariant, over a whole cluster and for every i, while shares do not change:
  *   pot_i + sum of held_i + sum of changes_i = s_i * routed - routed_i      and every holder sums
@@ -25,7 +29,10 @@ struct ledger {
 	unsigned n_slots;
 	double catchup_max_messages;     /* most that an analyzer is owed; the rest is forgiven */
 	double share[ROSTER_MAX_SLOTS];  /* sums to 1, or all 0 while nobody is eligible */
-	double credit[ROSTER_MAX_SLOTS]; /* what choices are made on */
+	double credit[ROSTER_MAX_SLOTS]; /* what choices are made on, with offset */
+	double offset[ROSTER_MAX_SLOTS]; /* messages; against the mean credit; within +-largest */
+	double largest;                  /* packet of late, in messages: it is forgotten slowly */
+	unsigned n_routed;               /* packets, to look at the credit after each few */
 	double base[ROSTER_MAX_SLOTS]; /* credit - base: changes that no call has told Redis yet */
 	double owed; /* messages routed here whose accrual an unanswered route call brings */
 	struct settlement_delta

@@ -319,6 +319,50 @@ static void what_is_owed_beyond_the_limit_is_forgiven(void **state)
 	assert_true(ledger_is_dirty(&l));
 }
 
+static void route_small_ones(unsigned n, const bool *reach)
+{
+	for (unsigned i = 0; i < n; i++)
+		ledger_route(&l, 1 + i * 7 % 9, reach);
+}
+
+static void the_mean_credit_is_0_whatever_large_packets_do(void **state)
+{
+	double sums[3] = { 0 };
+	(void)state;
+
+	for (unsigned i = 0; i < 100000; i++) {
+		ledger_route(&l, i % 200 == 0 ? 500 : 2, all);
+		for (unsigned k = 0; k < 3 && i >= 20000; k++)
+			sums[k] += l.credit[k];
+	}
+	for (unsigned k = 0; k < 3; k++)
+		assert_near(sums[k] / 80000, 0, 10); /* slot 0 without the offsets: -74 */
+}
+
+static void an_offset_does_not_grow_with_what_is_owed(void **state)
+{
+	static const double taken[] = { 1e6, -6e5, -4e5 };
+	(void)state;
+
+	done(taken, 3);
+	route_small_ones(10000, all);
+	assert_true(l.credit[0] > 9e5);
+	for (unsigned k = 0; k < 3; k++)
+		assert_true(fabs(l.offset[k]) <= 9);
+}
+
+static void what_is_owed_to_one_out_of_reach_teaches_nothing(void **state)
+{
+	static const bool reach[ROSTER_MAX_SLOTS] = { false, true, true };
+	double before[3];
+	(void)state;
+
+	route_small_ones(1000, all);
+	memcpy(before, l.offset, sizeof(before));
+	route_small_ones(1000, reach);
+	assert_memory_equal(before, l.offset, sizeof(before));
+}
+
 #define LEDGER_TEST(f) cmocka_unit_test_setup(f, setup)
 
 int main(void)
@@ -343,6 +387,9 @@ int main(void)
 		LEDGER_TEST(what_redis_did_not_apply_is_told_again),
 		LEDGER_TEST(credit_lent_for_one_not_known_here_is_kept),
 		LEDGER_TEST(what_is_owed_beyond_the_limit_is_forgiven),
+		LEDGER_TEST(the_mean_credit_is_0_whatever_large_packets_do),
+		LEDGER_TEST(an_offset_does_not_grow_with_what_is_owed),
+		LEDGER_TEST(what_is_owed_to_one_out_of_reach_teaches_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
