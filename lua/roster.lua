@@ -96,16 +96,17 @@ end
 
 local n_left_out, left_out = 0, nil
 local function all_accounts()
-  local sums, ended = accounts_new(), {0, 0}
-  sums.has_lost = redis.call('HEXISTS', K_ACCOUNTS, HAS_LOST) == 1 or redis.call('HEXISTS', K_HELD, '!lost') == 1
+  local accounts = open_accounts()
+  local sums, ended = accounts.zero(), {0, 0}
+  sums.has_lost = redis.call('HEXISTS', K_ACCOUNTS, accounts.HAS_LOST) == 1 or redis.call('HEXISTS', K_HELD, '!lost') == 1
   local runs = redis.call('HGETALL', K_ACCOUNTS)
   for k = 1, #runs, 2 do
-    local is_counted = string.sub(runs[k], 1, 1) ~= ADDED_UP
-    local told = is_counted and accounts_add(sums, runs[k + 1])
+    local is_counted = string.sub(runs[k], 1, 1) ~= accounts.ADDED_UP
+    local told = is_counted and accounts.add(sums, runs[k + 1])
     local left = told and told.in_flight
     if is_counted and not told then
       n_left_out, left_out = n_left_out + 1, left_out or runs[k]
-    elseif left and left[1] ~= 0 and run_state(runs[k], now) ~= 'live' then
+    elseif left and left[1] ~= 0 and accounts.run_state(runs[k], now) ~= 'live' then
       ended[1], ended[2] = ended[1] + left[1], ended[2] + left[2]
     end
   end

@@ -1,11 +1,6 @@
 -- Elects who is eligible and with what share, and tells everybody when that changed.
-
--- Leases do not run while the registry is away: after a gap this long in which no script ran (a
--- live worker settles every second), leases that ended in the gap get one more heartbeat.
-local GAP_MS = 3000
-local GRACE_MS = 5000
+local GRACE_MS = 5000 -- one more heartbeat for whom the registry did not hear
 local FORGET_MS = 3600000 -- how long the traces of those that are gone are kept
-local RAMP_STEPS = 20 -- a slow start goes up in steps of slow_start_ms / RAMP_STEPS
 
 -- A dead worker's credit goes back to the pot, and its reports are void; `leaver` has said that it goes.
 -- True if there was one. Its last answer stays on record for an hour (it may only have been cut off, and
@@ -44,6 +39,8 @@ end
 -- Writes the shares of h. `why` goes out with the new epoch; `force`: a new epoch even if no share changed.
 -- What it needs is made in here: most calls of most scripts do without.
 local function elect(h, now, why, force)
+  local RAMP_STEPS = 20 -- a slow start goes up in steps of slow_start_ms / RAMP_STEPS
+
   local function hash(key)
     local flat, t = redis.call('HGETALL', key), {}
     for i = 1, #flat, 2 do t[flat[i]] = flat[i + 1] end
@@ -131,6 +128,10 @@ end
 -- Loads the vectors, with shares that hold now. What an election changes is saved at once, as it may
 -- have emptied what dead workers held: a script may end without a word about the vectors after this.
 local function hot_open(now)
+  -- Leases do not run while the registry is away: after a gap this long in which no script ran (a
+  -- live worker settles every second), leases that ended in the gap get one more heartbeat.
+  local GAP_MS = 3000
+
   local h = hot_load()
   if not hot_packed and S > 0 then note_loss('hot') end
   local seen = h[SEEN]

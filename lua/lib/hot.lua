@@ -59,41 +59,38 @@ local function epoch_now()
   return current_epoch
 end
 
+local LAYOUT = 1
+
 -- The layout of the vectors in Redis where a newer program wrote them, else nil. Junk is no whole number in this range.
-local LAYOUT, LAYOUTS = 1, 1000
 local function newer_layout(packed)
+  local LAYOUTS = 1000
   local version = packed and #packed >= 8 and struct.unpack('<d', packed)
   return version and version > LAYOUT and version <= LAYOUTS and version == math.floor(version) and version or nil
 end
 
-local hot_packed -- as it was loaded
+local hot_packed -- as it was loaded; nil: there is none, or it is damaged
 local function hot_load()
-  -- Vectors of zeros for all slots that were given away: none in an empty Redis.
-  local function hot_new()
-    local n, h = 0, {LAYOUT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
-    for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do
-      n = math.max(n, math.min(tonumber(slot) or 0, MAX_SLOTS - 1) + 1)
-    end
-    h[SLOTS] = n
-    for i = HEADER + 1, HEADER + 6 * n do h[i] = 0 end
-    layout(n)
-    return h
-  end
-
-  hot_packed = redis.call('GET', K_HOT)
-  if not hot_packed then return hot_new() end
+  hot_packed = redis.call('GET', K_HOT) or nil
   local newer = newer_layout(hot_packed)
   if newer then
     error(string.format('the registry has layout %d, and this program knows layout %d: update this program', newer, LAYOUT))
   end
-  local n_slots = (#hot_packed / 8 - HEADER) / 6
-  if n_slots < 0 or n_slots > MAX_SLOTS or n_slots ~= math.floor(n_slots) then -- damaged
-    hot_packed = nil
-    return hot_new()
+  local n_slots = hot_packed and (#hot_packed / 8 - HEADER) / 6
+  if n_slots and n_slots >= 0 and n_slots <= MAX_SLOTS and n_slots == math.floor(n_slots) then
+    layout(n_slots)
+    local h = unpack_doubles(hot_packed, DELIVERED)
+    h[DELIVERED + 1] = nil
+    return h
   end
-  layout(n_slots)
-  local h = unpack_doubles(hot_packed, DELIVERED)
-  h[DELIVERED + 1] = nil
+  -- vectors of zeros for all slots that were given away: none in an empty Redis
+  hot_packed = nil
+  local n, h = 0, {LAYOUT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+  for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do
+    n = math.max(n, math.min(tonumber(slot) or 0, MAX_SLOTS - 1) + 1)
+  end
+  h[SLOTS] = n
+  for i = HEADER + 1, HEADER + 6 * n do h[i] = 0 end
+  layout(n)
   return h
 end
 
