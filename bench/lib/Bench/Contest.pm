@@ -12,7 +12,7 @@ use Time::HiRes qw(sleep);
 
 my @weights = (50, 30, 20);
 my @contestants = qw(floor haproxy nginx weir received);
-my %ack = (weir => 'delivered', received => 'received');
+my %ack = (weir => 'delivered', received => 'received', before => 'delivered');
 
 # What is sent in a turn of wrk, or of h2load.
 my %load = (
@@ -39,13 +39,14 @@ sub shapes () { return @shapes }
 sub wrk_shapes () { return map { ($_ => $load{$_}) } grep { !grep { $_ } $load{$_}->@{qw(tls streams threads)} } keys %load }
 sub contestants () { return @contestants }
 
-# Options: rounds, seconds, shapes, only, connections, rate.
+# Options: rounds, seconds, shapes, only, connections, rate; before: where the programs of another build are, which is the contestant `before`.
 sub new ($class, %options) {
     for my $name ($options{shapes}->@*) { die "there is no shape '$name'\n" if !grep { $_ eq $name } @shapes }
     for my $name ($options{only}->@*) { die "there is no contestant '$name'\n" if !grep { $_ eq $name } @contestants }
     die "latency wants HAProxy among the contestants, or --rate\n"
         if !$options{rate} && grep({ $_ eq 'latency' } $options{shapes}->@*) && !grep { $_ eq 'haproxy' } $options{only}->@*;
     my $self = bless { %options, figures => {}, complaints => [] }, $class;
+    push $self->{only}->@*, 'before' if $self->{before};
     $self->{tls} = Bench::Routers::certificate() if grep { $_ eq 'tls' } $options{shapes}->@*;
     $self->{redis} = Bench::Redis->start if grep { $ack{$_} } $self->names;
     $self->{sinks} = [ map { Bench::Process->start([ 'weir-bench-sink' ], name => 'analyzer') } @weights ];
@@ -75,6 +76,7 @@ sub _start ($self, $name, $threads = 1) {
     if ($ack{$name}) {
         state $n = 0;
         %options = (%options, redis => $self->{redis}->url, pool => "$name$threads", node_id => 'n' . ++$n, node => [ '--ack', $ack{$name} ]);
+        $options{bin_dir} = $self->{before} if $name eq 'before';
     }
     my $router = Bench::Routers::start($ack{$name} ? 'weir' : $name, \%options);
     if ($ack{$name} && !$self->{is_registered}{"$name$threads"}++) { Bench::Routers::register($router, $self->{analyzers}) }

@@ -30,6 +30,12 @@ sub _versions (@programs) {
     return \%versions;
 }
 
+# Of the checkout that a folder of programs is in; the folder where it is in none.
+sub commit_of ($dir) {
+    my ($commit) = `git -C '$dir' rev-parse --short HEAD 2>&1` =~ /^(\w+)$/;
+    return $commit // $dir;
+}
+
 sub machine (@programs) {
     my ($system, undef, $release, undef, $architecture) = uname;
     my ($cpu) = slurp('/proc/cpuinfo') =~ /^model name\s*: (.*)/m;

@@ -18,7 +18,7 @@ use constant PACKET => '{"id":"first","messages":[{"msg":"the first packet"}]}';
 my %starter = (haproxy => \&_haproxy, nginx => \&_nginx, weir => \&_weir, floor => \&_floor);
 
 # Comes back once it is listening. Options: analyzers, [address, weight] each; threads [1], processes of nginx; for weir:
-# redis (its URL), pool, node_id, node (further options of weir-node), under (a command that runs it).
+# redis (its URL), pool, node_id, node (further options of weir-node), under (a command that runs it), bin_dir (of another build).
 sub start ($kind, $options) { return $starter{$kind}->($options) }
 
 sub _config ($name, $text) {
@@ -127,7 +127,7 @@ sub _nginx ($options) {
 sub _weir ($options) {
     my $tls = $options->{tls};
     my @tls = $tls ? ('--listen-tls', '127.0.0.1:0', '--tls-cert', $tls->{cert}, '--tls-key', $tls->{key}) : ();
-    my $process = Bench::Process->start([ ($options->{under} // [])->@*, Bench::Prepare::bin_dir() . '/weir-node', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0',
+    my $process = Bench::Process->start([ ($options->{under} // [])->@*, ($options->{bin_dir} // Bench::Prepare::bin_dir()) . '/weir-node', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0',
         '--redis', $options->{redis}, '--pool', $options->{pool}, '--node-id', $options->{node_id} // 'n1', '--workers', $options->{threads} // 1,
         '--max-connections', 20000, '--drain-delay', '0ms', @tls, ($options->{node} // [])->@* ], name => 'weir-node');
     my $addr = $process->wait_log(qr/component=node msg=listening .*addr=(\S+)/);
