@@ -6,7 +6,7 @@ use Test::More;
 use Weir::AgentFaults;
 use Weir::AgentTable;
 
-alarm 1800;
+alarm 3000;
 my @names = Weir::AgentTable::names();
 my @repeat = grep { Weir::AgentTable::row($_)->{repeats} } @names;
 cmp_ok(scalar @repeat, '>=', 8, 'most agents repeat what failed');

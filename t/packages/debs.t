@@ -9,7 +9,7 @@ use Weir::Process;
 use Weir::Redis;
 use Weir::Test;
 
-alarm 1500;
+alarm 3000;
 my $debs = checkout . '/scripts/debs.sh';
 
 sub built ($version) {

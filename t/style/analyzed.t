@@ -6,7 +6,7 @@ use File::Temp;
 use Test::More;
 use Weir::Build;
 
-alarm 1800;
+alarm 3000;
 my ($clang) = `clang-tidy --version 2>&1` =~ /version (\d+)/;
 my $commands = checkout . '/build/compile_commands.json';
 plan skip_all => 'clang-tidy 14 is not installed' if ($clang // 0) != 14;
