@@ -38,7 +38,7 @@ static void on_job_done(struct front_job *job)
 
 static bool may_keep(const struct front_conn *c)
 {
-	return c->crowd->config->idle_us > 0 && c->reader.head.keep_alive &&
+	return c->crowd->config->idle_us > 0 && c->head.keep_alive &&
 	       c->reader.state == HTTP_DONE && !atomic_load(&c->crowd->is_draining);
 }
 
@@ -64,7 +64,7 @@ static void dispatch(struct front_conn *c)
 static bool on_head(struct front_conn *c, size_t len)
 {
 	const struct front_config *config = c->crowd->config;
-	const struct http_head *head = &c->reader.head;
+	const struct http_head *head = &c->head;
 	struct net_addr client = c->peer;
 
 	if (front_request_init(&c->rq, head, c->in.data, len) != 0) {

@@ -100,7 +100,7 @@ struct front_conn *front_open(struct front_crowd *crowd, int fd, const struct ne
 	};
 	front_set_client(c, peer);
 	c->is_proxied = c->awaits_proxy_header = !c->has_client;
-	http_reader_init(&c->reader, FRONT_MAX_HEAD, config->max_body_bytes);
+	http_reader_init(&c->reader, &c->head, FRONT_MAX_HEAD, config->max_body_bytes);
 	c->reader.may_lack_length = config->may_lack_length;
 	TAILQ_INSERT_TAIL(&crowd->lists[FRONT_READING], c, entry);
 	config->ops->on_count(config->arg, ++crowd->n);

@@ -56,7 +56,8 @@ struct front_conn {
 	uint64_t since_us;               /* it is in this state, or last made progress in it */
 	uint64_t began_us;               /* its answer began */
 	struct http_reader reader;
-	struct buf in; /* read, and not understood yet */
+	struct http_head head; /* of the request */
+	struct buf in;         /* read, and not understood yet */
 	struct front_request rq;
 	enum front_way way;
 	struct front_job job;

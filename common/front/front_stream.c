@@ -169,6 +169,7 @@ static int read_head(struct front_stream *s, const struct h2_head *head, bool ha
 	const struct front_config *config = s->h2->conn->crowd->config;
 	struct buf text CLEANUP(buf_deinit) = { 0 };
 	struct http_reader reader;
+	struct http_head parsed;
 	struct http_slice slice;
 	size_t n;
 
@@ -177,12 +178,12 @@ static int read_head(struct front_stream *s, const struct h2_head *head, bool ha
 	h2_head_write(head, has_body, &text);
 	if (text.failed)
 		return -ENOMEM;
-	http_reader_init(&reader, FRONT_MAX_HEAD, config->max_body_bytes);
+	http_reader_init(&reader, &parsed, FRONT_MAX_HEAD, config->max_body_bytes);
 	if (http_reader_feed(&reader, text.data, text.len, &n, &slice) != HTTP_HEAD_DONE)
 		return reader.refusal ? reader.refusal : HTTP_BAD_HEADER;
-	*expectsp = reader.head.expect_continue && has_body;
+	*expectsp = parsed.expect_continue && has_body;
 	hold(s, sizeof(*s) + sizeof(*s->work) + n);
-	return front_request_init(&s->work->rq, &reader.head, text.data, n);
+	return front_request_init(&s->work->rq, &parsed, text.data, n);
 }
 
 static enum http_refusal read_deadline(struct front_stream *s, const struct h2_head *head)

@@ -51,6 +51,7 @@ enum http_refusal http_head_parse(struct http_head *head, const char *data, size
 	enum http_refusal refusal;
 
 	assert(len >= 4 && memcmp(data + len - 4, "\r\n\r\n", 4) == 0);
+	*head = (struct http_head){ 0 };
 	refusal = parse_request_line(&p);
 
 	while (!refusal && *p.at != '\r')

@@ -8,7 +8,8 @@
 
 /*
  * `data` is a whole header section, the empty line at its end included, in which every LF follows a
- * CR. The slices of `head` point into it. What was understood before a refusal is filled in.
+ * CR. The slices of `head` point into it. What was understood before a refusal is filled in, the
+ * rest is 0.
  */
 enum http_refusal http_head_parse(struct http_head *head, const char *data, size_t len) MUST_CHECK;
 

@@ -52,17 +52,27 @@ static void set_state(struct http_reader *r, enum http_state state)
 	r->state = state;
 }
 
-static int refuse(struct http_reader *r, enum http_refusal why)
+/* The header section says why, or it was understood. */
+static int refuse_head(struct http_reader *r, enum http_refusal why)
 {
 	r->refusal = why;
 	set_state(r, HTTP_FAILED);
 	return HTTP_REFUSED;
 }
 
-void http_reader_init(struct http_reader *r, uint32_t max_head_bytes, uint64_t max_body_bytes)
+/* No part of a header section was understood, or it is long gone. */
+static int refuse(struct http_reader *r, enum http_refusal why)
+{
+	*r->head = (struct http_head){ 0 };
+	return refuse_head(r, why);
+}
+
+void http_reader_init(struct http_reader *r, struct http_head *head, uint32_t max_head_bytes,
+		      uint64_t max_body_bytes)
 {
 	*r = (struct http_reader){
 		.state = HTTP_HEAD_WAIT,
+		.head = head,
 		.max_head_bytes = max_head_bytes,
 		.max_body_bytes = max_body_bytes,
 	};
@@ -72,6 +82,7 @@ void http_reader_next(struct http_reader *r)
 {
 	set_state(r, HTTP_HEAD_WAIT);
 	*r = (struct http_reader){ .state = HTTP_HEAD_WAIT,
+				   .head = r->head,
 				   .max_head_bytes = r->max_head_bytes,
 				   .max_body_bytes = r->max_body_bytes,
 				   .may_lack_length = r->may_lack_length };
@@ -170,10 +181,10 @@ static bool skip_empty_lines(struct http_reader *r, struct input *in)
 
 static int begin_body(struct http_reader *r)
 {
-	if (r->head.content_length > r->max_body_bytes)
-		return refuse(r, HTTP_BODY_TOO_LARGE);
-	r->n_left = r->head.content_length;
-	if (r->head.chunked)
+	if (r->head->content_length > r->max_body_bytes)
+		return refuse_head(r, HTTP_BODY_TOO_LARGE);
+	r->n_left = r->head->content_length;
+	if (r->head->chunked)
 		set_state(r, HTTP_CHUNK_SIZE);
 	else
 		set_state(r, r->n_left > 0 ? HTTP_BODY : HTTP_DONE);
@@ -282,11 +293,11 @@ static int read_head(struct http_reader *r, struct input *in, struct http_slice 
 	line = find_head_end(r, in, &len);
 	if (line != LINE_WHOLE)
 		return on_no_head(r, in, line);
-	refusal = http_head_parse(&r->head, in->at, len);
+	refusal = http_head_parse(r->head, in->at, len);
 	if (refusal == HTTP_LENGTH_REQUIRED && r->may_lack_length)
 		refusal = HTTP_OK;
 	if (refusal)
-		return refuse(r, refusal);
+		return refuse_head(r, refusal);
 	in->at += len;
 	r->n_searched = 0;
 	return begin_body(r);

@@ -2,7 +2,7 @@
 #define WEIR_COMMON_HTTP_READER_H
 /*
  * A strict, incremental reader of HTTP/1.x requests (RFC 9112). Pure: bytes in, events out; it owns
- * no memory but this struct, knows no sockets and no clock, and never looks at a byte twice.
+ * no memory, knows no sockets and no clock, and never looks at a byte twice.
  *
  *        +-> HEAD -> (BODY | CHUNK_SIZE -> CHUNK_DATA -> CHUNK_END -> ... TRAILER) -> DONE -+
  *        +----------------------------- http_reader_next ----------------------------------+
@@ -50,18 +50,23 @@ struct http_reader {
 	uint64_t n_body_bytes;  /* of the body so far, chunk framing not counted */
 	/* Of chunk lines and trailers since the last chunk's data; bounded by max_head_bytes. */
 	uint32_t n_trailer_bytes;
-	struct http_head head; /* valid from HTTP_HEAD_DONE on; slices see above */
+	struct http_head *head; /* borrowed, as http_reader_init says */
 };
 
 enum http_event {
 	HTTP_NEED_MORE,    /* everything given was looked at; *n_consumedp of it may be dropped */
-	HTTP_HEAD_DONE,    /* reader->head is filled; decide, then feed on */
+	HTTP_HEAD_DONE,    /* *reader->head is filled; decide, then feed on */
 	HTTP_BODY_DATA,    /* *slicep is body */
 	HTTP_MESSAGE_DONE, /* the request is whole; http_reader_next before feeding on */
 	HTTP_REFUSED       /* reader->refusal says why; the connection cannot be used any further */
 };
 
-void http_reader_init(struct http_reader *r, uint32_t max_head_bytes, uint64_t max_body_bytes);
+/*
+ * `head` is where header sections are read into. It is valid after HTTP_HEAD_DONE and HTTP_REFUSED (as far as it
+ * was understood). Readers of one thread may share it: then it is valid until another one is fed.
+ */
+void http_reader_init(struct http_reader *r, struct http_head *head, uint32_t max_head_bytes,
+		      uint64_t max_body_bytes);
 /*
  * One event at a time: call again with what is left, even if that is nothing, until HTTP_NEED_MORE,
  * HTTP_MESSAGE_DONE or HTTP_REFUSED. `data` may be NULL if `len` is 0.

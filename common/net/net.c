@@ -1,6 +1,7 @@
 #include "common/net/net.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -66,6 +67,7 @@ static int resolve_host(struct net_addr *addr, const char *host, const struct ad
 	if (r != 0)
 		return NET_E_RESOLVE;
 	chosen = prefer_ipv4(list);
+	assert(chosen->ai_addrlen <= sizeof(addr->sa));
 	memcpy(&addr->sa, chosen->ai_addr, chosen->ai_addrlen);
 	addr->len = chosen->ai_addrlen;
 	freeaddrinfo(list);
@@ -225,7 +227,9 @@ int net_listen(const struct net_addr *addr, bool reuse_port, int backlog, int *f
 int net_local_addr(int fd, struct net_addr *addr)
 {
 	*addr = (struct net_addr){ .len = sizeof(addr->sa) };
-	return getsockname(fd, (struct sockaddr *)&addr->sa, &addr->len) == 0 ? 0 : -errno;
+	if (getsockname(fd, (struct sockaddr *)&addr->sa, &addr->len) != 0)
+		return -errno;
+	return addr->sa.ss_family == AF_INET || addr->sa.ss_family == AF_INET6 ? 0 : -EAFNOSUPPORT;
 }
 
 int net_connect(const struct net_addr *addr, int *fdp)

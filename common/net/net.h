@@ -3,6 +3,7 @@
 /*
  * Addresses as people write them, and listening sockets.
  */
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +14,16 @@
 #define NET_ADDR_STRLEN 80
 #define NET_E_RESOLVE 2 /* the name does not resolve */
 
+/* Of IPv4 or IPv6. Each connection keeps two, so it is no larger than these: sockaddr_storage has 128
+ * bytes. */
+union net_sockaddr {
+	sa_family_t ss_family;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
 struct net_addr {
-	struct sockaddr_storage sa;
+	union net_sockaddr sa;
 	socklen_t len;
 };
 
@@ -36,7 +45,7 @@ int net_addr_numeric(struct net_addr *addr, const char *host, uint16_t port) MUS
 int net_listen(const struct net_addr *addr, bool reuse_port, int backlog, int *fdp) MUST_CHECK;
 /* A non-blocking, close-on-exec UDP socket, bound; SO_REUSEPORT where asked. */
 int net_bind_udp(const struct net_addr *addr, bool reuse_port, int *fdp) MUST_CHECK;
-/* What a socket is bound to. */
+/* What a socket is bound to. -EAFNOSUPPORT: neither IPv4 nor IPv6. */
 int net_local_addr(int fd, struct net_addr *addr) MUST_CHECK;
 /* Non-blocking connect with TCP_NODELAY; 0 also while it is in progress. */
 int net_connect(const struct net_addr *addr, int *fdp) MUST_CHECK;

@@ -115,6 +115,7 @@ struct conn_shared {
 	struct conn_config config;
 	struct conn_list lists[CONN_STATES];
 	struct conn_dirty *dirty;
+	struct http_head head;  /* of the request that is being looked at */
 	struct exchange_h2 *h2; /* all connections that speak HTTP/2 */
 	struct conn_dirty *due; /* those of them that have frames to write */
 	struct json_counter *json;

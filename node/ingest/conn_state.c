@@ -8,6 +8,9 @@
 #include "node/ingest/exchange_h2.h"
 #include "node/node_metrics.h"
 
+/* operating.md says what an idle connection costs. */
+static_assert(sizeof(struct conn) <= 600, "an idle connection costs more than it should");
+
 #define MAX_UNSENT_BYTES (64 << 10) /* of answers, before the connection is not read any more */
 
 static void unlink_conn(struct conn_list *list, struct conn *c)

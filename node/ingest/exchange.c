@@ -22,7 +22,7 @@ void exchange_init(struct requests *rs, struct conn_shared *shared, const struct
 	rs->is_proxied = proxies && !net_allow_refuses(proxies, "", peer);
 	rs->awaits_proxy_header = rs->is_proxied;
 	rs->proxy = *peer;
-	http_reader_init(&rs->reader, shared->config.limits.max_head_bytes,
+	http_reader_init(&rs->reader, &shared->head, shared->config.limits.max_head_bytes,
 			 shared->config.limits.max_body_bytes);
 }
 
@@ -94,14 +94,14 @@ static void set_refusal(struct requests *rs, struct exchange *x, enum refusal re
 	refusal_tell(rs->shared, &rs->peer, rs->client_name, &x->answer, refusal, path);
 }
 
-/* The exchange for a request of which no header section was understood. NULL: out of memory. */
-static struct exchange *add_refused(struct requests *rs)
+/* The exchange for a request whose header section was not whole, or not understood. NULL: out of memory. */
+static struct exchange *add_refused(struct requests *rs, const struct http_head *head)
 {
 	struct exchange *x = add_exchange(rs);
 
 	if (x) {
-		x->answer.method = (uint8_t)rs->reader.head.method;
-		x->answer.head_only = rs->reader.head.method == HTTP_HEAD;
+		x->answer.method = (uint8_t)head->method;
+		x->answer.head_only = head->method == HTTP_HEAD;
 	}
 	return x;
 }
@@ -120,22 +120,23 @@ static void end_with(struct requests *rs, struct exchange *x, enum conn_close re
 		finish_exchange(rs, x);
 }
 
+/* `head`: what was understood of the header section. */
 static int refuse_and_end(struct requests *rs, enum refusal refusal, enum conn_close reason,
-			  struct http_slice path)
+			  const struct http_head *head)
 {
-	struct exchange *x = rs->reading ? rs->reading : add_refused(rs);
+	struct exchange *x = rs->reading ? rs->reading : add_refused(rs, head);
 
 	if (!x)
 		return -ENOMEM;
 	if (x->answer.kind != ANSWER_REFUSED)
-		set_refusal(rs, x, refusal, path);
+		set_refusal(rs, x, refusal, head->path);
 	end_with(rs, x, reason);
 	return 0;
 }
 
 int exchange_refuse_and_end(struct requests *rs, enum refusal refusal, enum conn_close reason)
 {
-	return refuse_and_end(rs, refusal, reason, (struct http_slice){ 0 });
+	return refuse_and_end(rs, refusal, reason, &(struct http_head){ 0 });
 }
 
 int exchange_let_go(struct requests *rs, enum refusal refusal)
@@ -168,14 +169,14 @@ int exchange_let_go(struct requests *rs, enum refusal refusal)
  */
 static int on_refused(struct requests *rs)
 {
-	struct http_slice none = { 0 };
+	const struct http_head none = { 0 };
 
 	if (rs->reader.refusal == HTTP_SPOKE_HTTP2 && rs->n_begun == 0 && !rs->is_stream) {
 		rs->is_http2 = rs->no_more = true;
 		return 0;
 	}
 	return refuse_and_end(rs, (enum refusal)rs->reader.refusal, CLOSE_REFUSED,
-			      rs->reading ? none : rs->reader.head.path);
+			      rs->reading ? &none : rs->reader.head);
 }
 
 /* ---- a header section ---- */
@@ -228,14 +229,15 @@ static enum refusal start_packet(struct requests *rs, const struct http_head *he
 }
 
 /* Its token was looked at. */
-static enum refusal judge_token(struct requests *rs, struct exchange *x, enum refusal refusal)
+static enum refusal judge_token(struct requests *rs, const struct http_head *head,
+				struct exchange *x, enum refusal refusal)
 {
 	struct token_guard *guard = rs->shared->config.api.guard;
 	bool is_right = refusal != REFUSAL_UNAUTHORIZED;
 
 	if (x->answer.token)
 		metrics_add(rs->shared->config.metrics, M_TOKEN_REQUESTS, x->answer.token - 1u, 1);
-	if (!rs->reader.head.authorization.len || is_right)
+	if (!head->authorization.len || is_right)
 		return refusal;
 	x->token_wait_s = token_guard_judge(guard, &rs->peer, false, rs->shared->now_us);
 	return x->token_wait_s ? REFUSAL_WRONG_TOKENS : refusal;
@@ -253,7 +255,7 @@ static enum refusal decide(struct requests *rs, const struct http_head *head, st
 	refusal = x->answer.kind == ANSWER_REFUSED ? x->answer.refusal : REFUSAL_NONE;
 
 	if (x->answer.token || refusal == REFUSAL_UNAUTHORIZED)
-		refusal = judge_token(rs, x, refusal);
+		refusal = judge_token(rs, head, x, refusal);
 	rs->n_hops = 0;
 	if (is_packet && refusal == REFUSAL_NONE)
 		refusal = check_hops(rs, head);
@@ -263,7 +265,7 @@ static enum refusal decide(struct requests *rs, const struct http_head *head, st
 /* The header section is whole. */
 static int on_head(struct requests *rs)
 {
-	const struct http_head *head = &rs->reader.head;
+	const struct http_head *head = rs->reader.head;
 	struct exchange *x = add_exchange(rs);
 	enum refusal refusal;
 

@@ -1,5 +1,6 @@
 #include "node/send/lookup.h"
 
+#include <assert.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -69,6 +70,7 @@ static void keep(struct lookup *l, const struct addrinfo *found, int family)
 	for (const struct addrinfo *ai = found; ai; ai = ai->ai_next) {
 		if (ai->ai_family != family || l->n_addrs == LOOKUP_MAX_ADDRS)
 			continue;
+		assert(ai->ai_addrlen <= sizeof(l->addrs[l->n_addrs].sa));
 		memcpy(&l->addrs[l->n_addrs].sa, ai->ai_addr, ai->ai_addrlen);
 		l->addrs[l->n_addrs++].len = ai->ai_addrlen;
 	}

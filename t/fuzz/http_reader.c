@@ -17,15 +17,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct buf whole CLEANUP(buf_deinit) = { 0 };
 	struct buf pieces CLEANUP(buf_deinit) = { 0 };
+	struct http_head head;
 	struct http_reader r;
 	const char *bytes = (const char *)data + 2;
 
 	if (len < 2)
 		return 0;
-	http_reader_init(&r, MAX_HEAD_BYTES, MAX_BODY_BYTES);
+	http_reader_init(&r, &head, MAX_HEAD_BYTES, MAX_BODY_BYTES);
 	http_transcript(&whole, &r, bytes, len - 2, len, len);
 	check(&r);
-	http_reader_init(&r, MAX_HEAD_BYTES, MAX_BODY_BYTES);
+	http_reader_init(&r, &head, MAX_HEAD_BYTES, MAX_BODY_BYTES);
 	http_transcript(&pieces, &r, bytes, len - 2, data[0] + 1, data[1] % 64 + 1);
 	check(&r);
 	if (whole.len != pieces.len || memcmp(buf_str(&whole), buf_str(&pieces), whole.len) != 0) {

@@ -10,15 +10,16 @@
 
 static void init(struct front_request *rq, const char *section)
 {
+	struct http_head head;
 	struct http_reader reader;
 	struct http_slice slice;
 	size_t n;
 
 	*rq = (struct front_request){ 0 };
-	http_reader_init(&reader, 4096, 4096);
+	http_reader_init(&reader, &head, 4096, 4096);
 	assert_int_equal(http_reader_feed(&reader, section, strlen(section), &n, &slice),
 			 HTTP_HEAD_DONE);
-	assert_int_equal(front_request_init(rq, &reader.head, section, n), 0);
+	assert_int_equal(front_request_init(rq, &head, section, n), 0);
 }
 
 static void a_request_keeps_what_handlers_read(void **state UNUSED)

@@ -11,9 +11,10 @@
 static void check(const struct http_case *c, size_t n_first, size_t n_each)
 {
 	struct buf out CLEANUP(buf_deinit) = { 0 };
+	struct http_head head;
 	struct http_reader r;
 
-	http_reader_init(&r, MAX_HEAD_BYTES, MAX_BODY_BYTES);
+	http_reader_init(&r, &head, MAX_HEAD_BYTES, MAX_BODY_BYTES);
 	http_transcript(&out, &r, c->bytes, strlen(c->bytes), n_first, n_each);
 	assert_string_equal(buf_str(&out), c->transcript);
 }
@@ -36,10 +37,11 @@ static void test_head_is_not_consumed_before_its_end(void **state UNUSED)
 	const char *bytes = REQUEST;
 	size_t head_len = strstr(bytes, "body") - bytes;
 	struct http_slice slice;
+	struct http_head head;
 	struct http_reader r;
 	size_t n;
 
-	http_reader_init(&r, MAX_HEAD_BYTES, MAX_BODY_BYTES);
+	http_reader_init(&r, &head, MAX_HEAD_BYTES, MAX_BODY_BYTES);
 	for (size_t len = 0; len < head_len; len++) {
 		assert_int_equal(http_reader_feed(&r, bytes, len, &n, &slice), HTTP_NEED_MORE);
 		assert_int_equal(n, 0);
@@ -53,12 +55,13 @@ static void test_slices_are_borrowed_from_the_bytes(void **state UNUSED)
 	const char *bytes = REQUEST;
 	size_t len = strlen(bytes), n_head, n_body, n;
 	struct http_slice slice;
+	struct http_head head;
 	struct http_reader r;
 
-	http_reader_init(&r, MAX_HEAD_BYTES, MAX_BODY_BYTES);
+	http_reader_init(&r, &head, MAX_HEAD_BYTES, MAX_BODY_BYTES);
 	assert_int_equal(http_reader_feed(&r, bytes, len, &n_head, &slice), HTTP_HEAD_DONE);
-	assert_ptr_equal(r.head.path.data, bytes + strlen("POST "));
-	assert_null(r.head.query.data);
+	assert_ptr_equal(head.path.data, bytes + strlen("POST "));
+	assert_null(head.query.data);
 	assert_int_equal(http_reader_feed(&r, bytes + n_head, len - n_head, &n_body, &slice),
 			 HTTP_BODY_DATA);
 	assert_ptr_equal(slice.data, bytes + n_head);
@@ -76,10 +79,11 @@ static void test_slices_are_borrowed_from_the_bytes(void **state UNUSED)
 static void test_no_bytes_are_fine(void **state UNUSED)
 {
 	struct http_slice slice;
+	struct http_head head;
 	struct http_reader r;
 	size_t n;
 
-	http_reader_init(&r, MAX_HEAD_BYTES, MAX_BODY_BYTES);
+	http_reader_init(&r, &head, MAX_HEAD_BYTES, MAX_BODY_BYTES);
 	assert_int_equal(http_reader_feed(&r, NULL, 0, &n, &slice), HTTP_NEED_MORE);
 	assert_int_equal(n, 0);
 	http_reader_feed(&r, GET(""), strlen(GET("")), &n, &slice);
@@ -91,10 +95,11 @@ static void test_refusal_is_final(void **state UNUSED)
 {
 	const char *bytes = POST("Content-Type: a\r\nContent-Length: 33\r\n");
 	struct http_slice slice;
+	struct http_head head;
 	struct http_reader r;
 	size_t n;
 
-	http_reader_init(&r, MAX_HEAD_BYTES, MAX_BODY_BYTES);
+	http_reader_init(&r, &head, MAX_HEAD_BYTES, MAX_BODY_BYTES);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(http_reader_feed(&r, bytes, strlen(bytes), &n, &slice),
 				 HTTP_REFUSED);
@@ -103,8 +108,8 @@ static void test_refusal_is_final(void **state UNUSED)
 		bytes = GET("");
 	}
 	/* What was understood is there for the log and the answer. */
-	assert_int_equal(r.head.method, HTTP_POST);
-	assert_int_equal(r.head.content_length, 33);
+	assert_int_equal(head.method, HTTP_POST);
+	assert_int_equal(head.content_length, 33);
 }
 
 static void test_every_method_has_a_name(void **state UNUSED)

@@ -56,7 +56,7 @@ static bool note_events(struct buf *out, struct http_reader *r, struct buf *unre
 		event = http_reader_feed(r, exact, len, &n_consumed, &slice);
 		assert(n_consumed <= len);
 		if (event == HTTP_HEAD_DONE)
-			note_head(out, &r->head);
+			note_head(out, r->head);
 		if (event == HTTP_BODY_DATA) {
 			assert(slice.len > 0 && slice.data + slice.len == exact + n_consumed);
 			buf_append(out, slice.data, slice.len);
