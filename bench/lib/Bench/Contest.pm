@@ -157,7 +157,9 @@ sub run ($self) {
                 next if $name eq 'floor' && ($load{$shape}{threads} // 1) > 1; # it has one thread
                 $self->_progress("$shape $round/$self->{rounds} $name");
                 my $turn = $turn{$shape} // \&_turn;
-                $self->_keep($shape, $name, $turn->($self, $shape, $name, $self->{seconds}));
+                my %figures = eval { $turn->($self, $shape, $name, $self->{seconds}) };
+                $self->_complain("$shape: $name: $@") if !%figures; # the figures of all others are kept
+                $self->_keep($shape, $name, %figures);
             }
         }
     }

@@ -129,7 +129,7 @@ sub _weir ($options) {
     my @tls = $tls ? ('--listen-tls', '127.0.0.1:0', '--tls-cert', $tls->{cert}, '--tls-key', $tls->{key}) : ();
     my $process = Bench::Process->start([ ($options->{under} // [])->@*, ($options->{bin_dir} // Bench::Prepare::bin_dir()) . '/weir-node', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0',
         '--redis', $options->{redis}, '--pool', $options->{pool}, '--node-id', $options->{node_id} // 'n1', '--workers', $options->{threads} // 1,
-        '--max-connections', 20000, '--drain-delay', '0ms', @tls, ($options->{node} // [])->@* ], name => 'weir-node');
+        '--max-connections', 20000, '--max-connections-per-address', 20000, '--drain-delay', '0ms', @tls, ($options->{node} // [])->@* ], name => 'weir-node');
     my $addr = $process->wait_log(qr/component=node msg=listening .*addr=(\S+)/);
     my $admin = 'http://' . $process->wait_log(qr/component=admin msg=listening .*addr=(\S+)/);
     my $tls_addr = $tls && $process->wait_log(qr/component=node msg="listening with TLS" .*addr=(\S+)/);
