@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static inline bool json_is_plain(unsigned char c)
 {
@@ -26,17 +29,27 @@ static inline json_block json_find_special(const char *at)
 	return (block < 0x20) | (block == '"') | (block == '\\');
 }
 
-/* Where the first of them is, from 0; the size of a block where there is none. */
-static inline size_t json_first_special(json_block found)
+/* A bit for each byte of what a comparison of blocks gave: from the lowest on, in the order of the bytes. */
+static inline unsigned json_block_bits(json_block found)
 {
+#ifdef __SSE2__
+	return (unsigned)_mm_movemask_epi8((__m128i)found);
+#else
 	uint64_t halves[2];
 
 	memcpy(halves, &found, sizeof(halves));
-	if (halves[0])
-		return (size_t)__builtin_ctzll(le64toh(halves[0])) / 8;
-	if (halves[1])
-		return 8 + (size_t)__builtin_ctzll(le64toh(halves[1])) / 8;
-	return sizeof(found);
+	for (int i = 0; i < 2; i++) /* one bit of each byte, gathered in the highest byte */
+		halves[i] = (le64toh(halves[i]) & 0x8040201008040201) * 0x0101010101010101 >> 56;
+	return (unsigned)(halves[0] | halves[1] << 8);
+#endif
+}
+
+/* Where the first of them is, from 0; the size of a block where there is none. */
+static inline size_t json_first_special(json_block found)
+{
+	unsigned bits = json_block_bits(found);
+
+	return bits ? (size_t)__builtin_ctz(bits) : sizeof(found);
 }
 
 /* The same for fewer bytes than a block has. */

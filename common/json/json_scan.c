@@ -47,11 +47,13 @@ static int hex4_value(const char *p)
 /* Length of the escape at p, 0: not one. Unpaired surrogates pass, as the grammar lets them. */
 static size_t escape_len(const char *p, size_t n_left)
 {
-	if (n_left < 2)
-		return 0;
-	if (p[1] == 'u')
-		return n_left >= 6 && hex4_value(p + 2) >= 0 ? 6 : 0;
-	return p[1] != '\0' && strchr("\"\\/bfnrt", p[1]) ? 2 : 0;
+	static const uint8_t lens[256] = { ['"'] = 2, ['\\'] = 2, ['/'] = 2, ['b'] = 2, ['f'] = 2,
+					   ['n'] = 2, ['r'] = 2,  ['t'] = 2, ['u'] = 6 };
+	size_t len = n_left < 2 ? 0 : lens[(unsigned char)p[1]];
+
+	if (len <= 2)
+		return len;
+	return n_left >= len && hex4_value(p + 2) >= 0 ? len : 0;
 }
 
 /* Length of the character of two to four bytes at p (Unicode 15, table 3-7), 0: not one. */
@@ -231,7 +233,7 @@ int json_scan_object(struct json_cursor *c, unsigned depth, json_member_fn fn, v
 	return r;
 }
 
-static int scan_scalar(struct json_cursor *c)
+int json_scan_scalar(struct json_cursor *c)
 {
 	struct json_slice text;
 
@@ -263,7 +265,7 @@ static int begin_value(struct json_cursor *c, struct nesting *open, unsigned dep
 
 	*endedp = true;
 	if (peek(c) != '[' && peek(c) != '{')
-		return scan_scalar(c);
+		return json_scan_scalar(c);
 	if (scan_empty(c, close))
 		return 0;
 	if (open->n == depth)
@@ -314,6 +316,56 @@ int json_scan_document(const char *data, size_t len, unsigned depth)
 	r = json_scan_value(&c, depth);
 	json_scan_space(&c);
 	return r == 0 && c.at == c.end ? 0 : JSON_SCAN_E_SYNTAX;
+}
+
+#define MANY 64 /* bytes looked at together: a bit for each */
+
+/* Which of the MANY bytes at `at` are backslashes. */
+static uint64_t find_backslashes(const char *at)
+{
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < MANY; i += sizeof(json_block)) {
+		json_block block;
+
+		memcpy(&block, at + i, sizeof(block));
+		bits |= (uint64_t)json_block_bits(block == '\\') << i;
+	}
+	return bits;
+}
+
+/*
+ * The escapes that begin in MANY bytes. They are found together, for one at a time each would wait for the one
+ * before it. The byte behind a backslash belongs to it, also where that is the first one of the next bytes.
+ */
+static bool scan_many_escapes(struct json_cursor *c)
+{
+	uint64_t bits = find_backslashes(c->at);
+	const char *at = c->at;
+
+	c->at += MANY;
+	while (bits) {
+		const char *escape = at + __builtin_ctzll(bits);
+
+		if (!escape_len(escape, (size_t)(c->end - escape)))
+			return false;
+		bits &= ~(3ull << (escape - at));
+		c->at += escape == at + MANY - 1;
+	}
+	return true;
+}
+
+bool json_scan_escapes(const char *data, size_t len)
+{
+	struct json_cursor c = { len ? memchr(data, '\\', len) : NULL, data + len };
+
+	while (c.at && c.end - c.at >= MANY)
+		if (!scan_many_escapes(&c))
+			return false;
+	while (c.at && c.at < c.end && (c.at = memchr(c.at, '\\', (size_t)(c.end - c.at))))
+		if (!scan_escape(&c))
+			return false;
+	return true;
 }
 
 bool json_slice_is(const struct json_slice *slice, const char *word)

@@ -40,6 +40,8 @@ void json_scan_space(struct json_cursor *c);
 int json_scan_document(const char *data, size_t len, unsigned depth) MUST_CHECK;
 /* `depth`: how many more levels may be nested, at most JSON_BATCH_MAX_DEPTH. */
 int json_scan_value(struct json_cursor *c, unsigned depth) MUST_CHECK;
+/* Neither an array nor an object. */
+int json_scan_scalar(struct json_cursor *c) MUST_CHECK;
 /* The cursor is at '['. fn NULL: elements are only scanned. */
 int json_scan_array(struct json_cursor *c, unsigned depth, json_element_fn fn, void *arg,
 		    size_t *n_elementsp) MUST_CHECK;
@@ -48,6 +50,9 @@ int json_scan_object(struct json_cursor *c, unsigned depth, json_member_fn fn,
 		     void *arg) MUST_CHECK;
 /* The cursor is at '"'. */
 int json_scan_string(struct json_cursor *c, struct json_slice *text) MUST_CHECK;
+
+/* Each backslash in the bytes begins an escape of a string. */
+bool json_scan_escapes(const char *data, size_t len);
 
 /* The string, its escapes read, is `word` (ASCII). */
 bool json_slice_is(const struct json_slice *slice, const char *word);

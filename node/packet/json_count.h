@@ -2,8 +2,8 @@
 #define WEIR_NODE_JSON_COUNT_H
 /*
  * Validates a packet and counts its messages, as common/json/json_packet.h says what a packet is:
- * with simdjson's DOM parser (full validation, UTF-8 too) up to 256 KiB, beyond that, and where
- * simdjson finds a number too large, with the scanner of common/. Not a packet: a scalar, an empty
+ * with simdjson's first stage (tokens, UTF-8) and json_walk.h up to 1 MiB. Beyond that, and what these do
+ * not take for a packet, is read by the scanner of common/. Not a packet: a scalar, an empty
  * array, a byte order mark (it would break the batch it goes out in). One counter per thread; it
  * keeps its memory, at most 4 MiB.
  */

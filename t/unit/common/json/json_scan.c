@@ -142,6 +142,35 @@ static int scan_nested(unsigned n, const char *core, unsigned depth)
 	return scan_all(buf_str(&text), text.len, depth);
 }
 
+/* At each place in more bytes than are looked at together, with a backslash before it that is one of a pair. */
+static void escapes_are_found_at_each_place(void **state)
+{
+	static const char *const good[] = { "\\n",  "\\\"",  "\\/",   "\\u00e9",
+					    "\\\\", "\\\\n", "\\n\\n" };
+	static const char *const bad[] = { "\\x", "\\ ", "\\u00g9", "\\\\\\", "\\n\\", "\\N" };
+	char text[200];
+	(void)state;
+
+	for (size_t at = 0; at + 8 < sizeof(text); at++) {
+		for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+			memset(text, 'x', sizeof(text));
+			memcpy(text + at, good[i], strlen(good[i]));
+			assert_true(json_scan_escapes(text, sizeof(text)));
+		}
+		for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+			memset(text, 'x', sizeof(text));
+			memcpy(text + at, bad[i], strlen(bad[i]));
+			assert_false(json_scan_escapes(text, sizeof(text)));
+		}
+		memset(text, '\\', sizeof(text)); /* pairs, up to one that is alone */
+		text[at] = 'n';
+		assert_int_equal(json_scan_escapes(text, sizeof(text)), at % 2 == 1);
+	}
+	assert_true(json_scan_escapes("", 0));
+	assert_false(json_scan_escapes("\\u00e", 6 - 1));
+	assert_false(json_scan_escapes("\\", 1));
+}
+
 static void nesting_is_bounded(void **state)
 {
 	(void)state;
@@ -242,6 +271,7 @@ int main(void)
 		cmocka_unit_test(takes_what_rfc_8259_allows),
 		cmocka_unit_test(refuses_what_rfc_8259_forbids),
 		cmocka_unit_test(refuses_what_is_not_utf8),
+		cmocka_unit_test(escapes_are_found_at_each_place),
 		cmocka_unit_test(nesting_is_bounded),
 		cmocka_unit_test(stops_behind_the_value),
 		cmocka_unit_test(never_reads_past_the_end),
