@@ -23,15 +23,27 @@ int protobuf_read_long_varint(struct protobuf_cursor *c, uint64_t *valuep)
 	return PROTOBUF_E_SYNTAX;
 }
 
-static int read_fixed(struct protobuf_cursor *c, unsigned n_bytes, uint64_t *valuep)
+static int read_fixed64(struct protobuf_cursor *c, uint64_t *valuep)
 {
-	uint64_t value = 0;
+	uint64_t value;
 
-	if ((size_t)(c->end - c->at) < n_bytes)
+	if ((size_t)(c->end - c->at) < sizeof(value))
 		return PROTOBUF_E_SYNTAX;
-	memcpy(&value, c->at, n_bytes); /* little-endian: the low bytes come first */
-	c->at += n_bytes;
+	memcpy(&value, c->at, sizeof(value));
+	c->at += sizeof(value);
 	*valuep = le64toh(value);
+	return 0;
+}
+
+static int read_fixed32(struct protobuf_cursor *c, uint64_t *valuep)
+{
+	uint32_t value;
+
+	if ((size_t)(c->end - c->at) < sizeof(value))
+		return PROTOBUF_E_SYNTAX;
+	memcpy(&value, c->at, sizeof(value));
+	c->at += sizeof(value);
+	*valuep = le32toh(value);
 	return 0;
 }
 
@@ -47,7 +59,7 @@ static int read_bytes(struct protobuf_cursor *c, struct protobuf_field *field)
 	return 0;
 }
 
-int protobuf_next(struct protobuf_cursor *c, struct protobuf_field *field)
+int protobuf_read_field(struct protobuf_cursor *c, struct protobuf_field *field)
 {
 	uint64_t tag;
 
@@ -60,11 +72,11 @@ int protobuf_next(struct protobuf_cursor *c, struct protobuf_field *field)
 	case PROTOBUF_VARINT:
 		return protobuf_read_varint(c, &field->value);
 	case PROTOBUF_FIXED64:
-		return read_fixed(c, 8, &field->value);
+		return read_fixed64(c, &field->value);
 	case PROTOBUF_BYTES:
 		return read_bytes(c, field);
 	case PROTOBUF_FIXED32:
-		return read_fixed(c, 4, &field->value);
+		return read_fixed32(c, &field->value);
 	default:
 		return PROTOBUF_E_SYNTAX;
 	}

@@ -59,7 +59,24 @@ static inline MUST_CHECK int protobuf_read_varint(struct protobuf_cursor *c, uin
 	return protobuf_read_long_varint(c, valuep);
 }
 
-/* The cursor is before its end. */
-int protobuf_next(struct protobuf_cursor *c, struct protobuf_field *field) MUST_CHECK;
+int protobuf_read_field(struct protobuf_cursor *c, struct protobuf_field *field) MUST_CHECK;
+
+/* The cursor is before its end. Most fields are short texts or messages, with a number below 16. */
+static inline MUST_CHECK int protobuf_next(struct protobuf_cursor *c, struct protobuf_field *field)
+{
+	const unsigned char *at = (const unsigned char *)c->at;
+	size_t left = (size_t)(c->end - c->at);
+
+	if (left < 2 || (at[0] & 0x87) != PROTOBUF_BYTES || at[0] < 8 || at[1] >= 0x80 ||
+	    at[1] > left - 2)
+		return protobuf_read_field(c, field);
+	*field = (struct protobuf_field){ .number = at[0] >> 3,
+					  .wire = PROTOBUF_BYTES,
+					  .value = at[1],
+					  .data = c->at + 2,
+					  .len = at[1] };
+	c->at += 2 + field->len;
+	return 0;
+}
 
 #endif
