@@ -25,7 +25,7 @@ static enum json_envelope find_envelope(const char *key, size_t len)
 	if (len < JSON_ENVELOPE_MIN_NAME || len > JSON_ENVELOPE_MAX_NAME)
 		return JSON_ENVELOPE_NONE;
 	for (int i = JSON_ENVELOPE_NONE + 1; i < JSON_ENVELOPES; i++)
-		if (strlen(json_envelope_names[i]) == len &&
+		if (key[0] == json_envelope_names[i][0] && strlen(json_envelope_names[i]) == len &&
 		    memcmp(key, json_envelope_names[i], len) == 0)
 			return (enum json_envelope)i;
 	return JSON_ENVELOPE_NONE;
