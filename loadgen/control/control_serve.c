@@ -10,6 +10,7 @@
 #include "loadgen/control/stats_json.h"
 
 #define MAX_BODY 1024
+#define MAX_DISCARDED (64 << 10)
 #define PAGE "index.html"
 #define ASSETS_PATH "/assets/"
 
@@ -31,12 +32,27 @@ static const char policy[] = "default-src 'none'; script-src 'self'; style-src '
 
 /* ---- answers ---- */
 
+/*
+ * What is left of the body. A connection that is closed before all of it was read is reset, and then a browser
+ * shows no answer. Of a body that is too large no more is waited for than MAX_DISCARDED bytes.
+ */
+static void discard_body(struct mg_connection *conn)
+{
+	char bytes[MAX_BODY];
+	int n = 1;
+
+	for (int len = 0; n > 0 && len < MAX_DISCARDED; len += n)
+		n = mg_read(conn, bytes, sizeof(bytes));
+}
+
 static int send_answer(struct request *rq, const struct web_answer *answer)
 {
 	const char *method = mg_get_request_info(rq->conn)->request_method;
 	struct buf out = { 0 };
 
 	web_append_answer(&out, answer, method && strcmp(method, "HEAD") == 0);
+	if (rq->config)
+		discard_body(rq->conn);
 	mg_disable_connection_keep_alive(rq->conn);
 	if (!out.failed)
 		mg_write(rq->conn, out.data, out.len);

@@ -1,9 +1,11 @@
 # weir-loadgen --control is an emitter: it sends what it is told over HTTP, and says what it did.
 use v5.36;
 use FindBin qw($Bin);
+use IO::Socket::INET;
 use lib "$Bin/../lib";
 use JSON::PP qw(decode_json);
 use Test::More;
+use Time::HiRes qw(sleep);
 use Weir::FakeServer;
 use Weir::Test;
 
@@ -85,6 +87,14 @@ sub status ($emitter, @request) { return (ask($emitter, @request))[0] }
 {
     my $emitter = emitter('--control-token', 'let-me-in-1f2e3d');
     is(status($emitter, POST => '/start'), 401, 'with a token, commands have to come with it');
+    for my $path (qw(/start /nowhere)) { # as browsers do on a busy machine
+        local $SIG{PIPE} = 'IGNORE';
+        my $socket = IO::Socket::INET->new(PeerAddr => $emitter->{url} =~ s{^http://}{}r) or die "connect: $@";
+        my @pieces = ("POST $path HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11\r\n\r\n", '{"rate"', ':1', '0}');
+        my $writes = grep { sleep 0.1; syswrite $socket, $_ } @pieces;
+        my ($status) = (do { local $/; readline $socket } // '') =~ m{^HTTP/1\.1 (\d+)};
+        is("$writes " . ($status // 'none'), $path eq '/start' ? '4 401' : '4 404', "a body that comes late is taken before $path is refused");
+    }
     is(http(POST => "$emitter->{url}/start", undef, Authorization => 'Bearer let-me-in-1f2e3d')->{status}, 200, 'and then are obeyed');
     is(status($emitter, GET => '/stats'), 200, 'to look needs none');
 }
