@@ -1,5 +1,5 @@
 -- Elects who is eligible and with what share, and tells everybody when that changed.
-local GRACE_MS = 5000 -- one more heartbeat for whom the registry did not hear
+local GRACE_MS = 5000 -- what a lease gets that ended while the registry was away
 local FORGET_MS = 3600000 -- how long the traces of those that are gone are kept
 
 -- A dead worker's credit goes back to the pot, and its reports are void; `leaver` has said that it goes.
