@@ -25,7 +25,7 @@ for my $language (sort keys %start) {
         my $lines = grep { m{[^\s/]} } split /\n/, slurp((glob "$examples/$language/counter.*")[0]);
         cmp_ok($lines, '<=', 100, "$language: no more than a hundred lines");
         is(system("@{ $build{$language} } >&2"), 0, "$language: it is compiled") if $build{$language};
-        my $port = free_port;
+        my $port = free_port; # held, so that a server fails here that could not start again right after its end
         my $analyzer = Weir::Process->start([ @{ $start{$language} }, $language, $port, $node->{admin}, 2 ], name => $language, may_end => 1);
         my $found = sub { (grep { $_->{id} eq $language } @{ $cluster->cluster->{analyzers} })[0] };
         wait_until { ($found->() // {})->{health} // '' eq 'up' } 20, "$language to register";

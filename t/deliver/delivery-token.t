@@ -21,7 +21,8 @@ sub start (@options) {
     $analyzer->wait_log(qr/to=active/);
     return $analyzer;
 }
-my $analyzer = start('--listen', '127.0.0.1:0');
+my $listen = '127.0.0.1:' . free_port;
+my $analyzer = start('--listen', $listen);
 wait_until { delivered() eq 'a1' } 10, 'a delivery';
 is(delivered(), 'a1', 'weir-analyzer takes deliveries of a node');
 my $direct = http(POST => "$analyzer->{url}/ingest", { messages => ['m'] });
@@ -34,7 +35,6 @@ ok($secret, 'the token is random, and kept with the registration');
 is(http(POST => "$analyzer->{url}/ingest", { messages => ['m'] }, Authorization => "Bearer $secret")->{status}, 200, 'and opens the port');
 
 $analyzer->kill_now;
-my ($listen) = $analyzer->{url} =~ m{//(.*)};
 my $again = start('--listen', $listen, '--delivery-token', 'a-token-of-its-own');
 wait_until { delivered() eq 'a1' } 20, 'a delivery';
 is(http(POST => "$again->{url}/ingest", { messages => ['m'] }, Authorization => "Bearer $secret")->{status}, 401, 'a process that comes after it has another token');

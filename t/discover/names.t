@@ -20,7 +20,7 @@ $names->set(@all[ 0, 1 ], @service);
 my $redis = Weir::Redis->new;
 my $cluster = bless { redis => $redis, nodes => [], analyzers => {}, records => [] }, 'Weir::Cluster';
 for my $id (qw(n1 n2)) {
-    my $node = Weir::Process->start([ $names->command('weir-node'), '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--node-id', $id, '--redis', $redis->url,
+    my $node = Weir::Process->start([ $names->command('weir-node'), '--listen', '127.0.0.1:' . free_port, '--admin-listen', '127.0.0.1:' . free_port, '--node-id', $id, '--redis', $redis->url,
         '--workers', 1, '--drain-delay', '0ms', '--ack-within', 0, '--redis-timeout', '5s', '--discover', "dns+http://logs.test:$port*2", '--discover', 'dns+http://_logs._tcp.test/ingest',
         '--discover-interval', '300ms' ], name => $id);
     push @{ $cluster->{nodes} }, $node;

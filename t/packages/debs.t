@@ -68,7 +68,7 @@ SKIP: {
 
     # A node of the package under load, while the next version takes its place on disk and then in the process.
     my $redis = Weir::Redis->new;
-    my $start = sub ($i, $listen = '127.0.0.1:0') {
+    my $start = sub ($i, $listen = '127.0.0.1:' . free_port) {
         my $node = Weir::Process->start([ @in, 'setpriv', '--reuid=weir', '--regid=weir', '--clear-groups', 'weir-node', '--config', '/etc/weir/node.conf',
             '--node-id', "n$i", '--listen', $listen, '--admin-listen', '127.0.0.1:0', '--redis', $redis->url, '--drain-delay', '300ms' ], name => "n$i");
         $node->{ingest} = $node->wait_log(qr/component=node msg=listening .*addr=(\S+)/, 30);

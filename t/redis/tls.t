@@ -46,8 +46,7 @@ certificate('server', 'ours', 'DNS:localhost,IP:127.0.0.1');
 certificate('elsewhere', 'ours', 'DNS:redis.example.org,IP:127.0.0.9');
 certificate('client', 'ours', 'DNS:weir');
 
-my @holders = map { Weir::Redis::hold_port } 1 .. 3;
-my ($port, $sentinel_port, $sni_port) = map { $_->sockport } @holders;
+my ($port, $sentinel_port, $sni_port) = (free_port, free_port, free_port);
 
 sub tls_options ($server) {
     return map { ("--tls-$_->[0]" => $_->[1]) } [ port => $port ], [ 'cert-file' => "$dir/$server.pem" ], [ 'key-file' => "$dir/$server.key" ],

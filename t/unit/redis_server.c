@@ -1,19 +1,19 @@
 #include "t/unit/redis_server.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/net/net.h"
 
 #define READY "eady to accept connections"
-#define PORT_TRIES 5
 
 static void child(const struct redis_server *server, int out)
 {
@@ -104,39 +104,41 @@ int redis_server_restart(struct redis_server *server)
 	return r;
 }
 
-static int free_port(int *portp)
+/* A port that stays ours while Redis is away: this socket is bound to it and never listens. */
+static int hold_port(struct redis_server *server)
 {
-	struct net_addr addr;
-	int fd, r;
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (net_addr_parse(&addr, "127.0.0.1:0") != 0 || net_listen(&addr, false, 1, &fd) != 0)
-		return -EADDRNOTAVAIL;
-	r = net_local_addr(fd, &addr);
-	close(fd);
-	*portp = net_addr_port(&addr);
-	return r;
+	server->port_fd = fd;
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)) != 0 ||
+	    bind(fd, (struct sockaddr *)&addr, len) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
+		return -errno;
+	server->port = ntohs(addr.sin_port);
+	return 0;
 }
 
-static void remove_folder(const struct redis_server *server)
+static void clean_up(struct redis_server *server)
 {
 	char path[96];
 
+	if (server->port_fd >= 0)
+		close(server->port_fd);
+	server->port_fd = -1;
 	snprintf(path, sizeof(path), "%s/redis.sock", server->dir);
 	unlink(path);
 	rmdir(server->dir);
 }
 
-/* Somebody else may take the port between our look and Redis' bind: then another. */
 static int start_tcp(struct redis_server *server)
 {
-	int r = -EADDRINUSE;
+	int r = hold_port(server);
 
-	for (int i = 0; i < PORT_TRIES && r != 0; i++) {
-		r = free_port(&server->port);
-		if (r != 0)
-			return r;
+	if (r == 0)
 		r = redis_server_restart(server);
-	}
 	snprintf(server->url, sizeof(server->url), "redis://127.0.0.1:%d", server->port);
 	return r;
 }
@@ -145,21 +147,21 @@ int redis_server_start(struct redis_server *server, bool tcp)
 {
 	int r;
 
-	*server = (struct redis_server){ .dir = "/tmp/weir-test-redis.XXXXXX" };
+	*server = (struct redis_server){ .dir = "/tmp/weir-test-redis.XXXXXX", .port_fd = -1 };
 	signal(SIGPIPE, SIG_IGN); /* hiredis writes without MSG_NOSIGNAL */
 	if (!mkdtemp(server->dir))
 		return -errno;
 	snprintf(server->url, sizeof(server->url), "unix://%s/redis.sock", server->dir);
 	r = tcp ? start_tcp(server) : redis_server_restart(server);
 	if (r != 0)
-		remove_folder(server);
+		clean_up(server);
 	return r;
 }
 
 void redis_server_stop(struct redis_server *server)
 {
 	redis_server_kill(server);
-	remove_folder(server);
+	clean_up(server);
 }
 
 void redis_server_freeze(const struct redis_server *server)

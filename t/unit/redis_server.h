@@ -16,6 +16,7 @@ struct redis_server {
 	char url[128]; /* redis://127.0.0.1:PORT or unix:///DIR/redis.sock; the same after a restart
 			*/
 	int port;      /* 0: a unix socket */
+	int port_fd;   /* holds the port; -1: none */
 	pid_t pid;     /* 0: not running */
 	int log_fd;    /* read end of what it prints */
 };

@@ -66,6 +66,7 @@ int main(int argc, char **argv) {
 	int fd = socket(AF_INET, SOCK_STREAM, 0), wait_ms = 1;
 	char url[64];
 	struct weir_member me = { .node = argv[3], .id = argv[1], .url = url, .weight = argc > 4 ? atof(argv[4]) : 1 };
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)); /* for a start right after an end */
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 64)) return perror("listen"), 1;
 	signal(SIGPIPE, SIG_IGN), sigaction(SIGTERM, &(struct sigaction){ .sa_handler = on_term }, NULL);
 	pthread_create(&(pthread_t){ 0 }, NULL, accept_nodes, &fd);

@@ -41,14 +41,14 @@ sub slurp ($path) {
     return <$file> // '';
 }
 
-# A port of 127.0.0.1 that nobody listens on. Our own programs take port 0 instead.
+# A port of 127.0.0.1 that nobody listens on, and that is ours until this process ends, also while its server is away: a
+# socket is bound to it that never listens. A server with SO_REUSEADDR can listen there, as often as it starts. The system
+# gives the port to nobody else, neither to who asks for any port nor to a connection. A program that is started once takes
+# port 0 instead.
 sub free_port () {
-    state %given;
-    for (1 .. 100) {
-        my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1, Proto => 'tcp') or die "listen: $@";
-        return $socket->sockport if !$given{ $socket->sockport }++;
-    }
-    die "no free port\n";
+    state @holders;
+    push @holders, IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp', ReuseAddr => 1) || die "bind: $@\n";
+    return $holders[-1]->sockport;
 }
 
 sub deadline ($seconds) { return time + PATIENCE * $seconds }

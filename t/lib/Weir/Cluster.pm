@@ -30,14 +30,13 @@ sub wait_known ($self, @ids) {
 
 # Where the admin port of node $i is or will be: it is ours before the node is there.
 sub admin ($self, $i) {
-    my $holder = $self->{admins}[ $i - 1 ] //= Weir::Redis::hold_port;
-    return '127.0.0.1:' . $holder->sockport;
+    return $self->{admins}[ $i - 1 ] //= '127.0.0.1:' . free_port;
 }
 
 sub start_node ($self, $id, @more) {
     my $first = $self->{nodes}[0];
     my $admin = $self->admin(1 + $self->nodes);
-    my $listen = $self->{shared} && $first ? $first->{ingest} : '127.0.0.1:0';
+    my $listen = $self->{shared} && $first ? $first->{ingest} : '127.0.0.1:' . free_port;
     my $node = Weir::Process->start([ 'weir-node', '--listen', $listen, '--admin-listen', $admin, '--node-id', $id,
         '--redis', $self->{redis}->url, '--workers', 1, '--drain-delay', '0ms', '--redis-timeout', '5s', '--ack-within', '0', @{ $self->{node} // [] }, @more ], name => $id);
     push @{ $self->{nodes} }, $node;

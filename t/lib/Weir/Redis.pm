@@ -7,19 +7,12 @@ package Weir::Redis;
 use v5.36;
 use IO::Socket::INET;
 use Weir::Process;
-use Weir::Test qw(bin_dir folder slurp);
+use Weir::Test qw(bin_dir folder free_port slurp);
 
 sub program () { return $ENV{WEIR_REDIS_SERVER} // 'redis-server' }
 
-# A port that stays ours for the length of the test, also while the server is away: this socket is bound to it
-# and never listens.
-sub hold_port () {
-    return IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp', ReuseAddr => 1) || die "bind: $@";
-}
-
 sub new ($class, %options) {
-    my $holder = hold_port;
-    my $self = bless { holder => $holder, port => $holder->sockport, arguments => [], %options }, $class;
+    my $self = bless { port => free_port, arguments => [], %options }, $class;
     $self->start or die "redis-server does not come up\n" . $self->{process}->tail;
     return $self;
 }

@@ -9,7 +9,7 @@ package Weir::RedisCluster;
 use v5.36;
 use Weir::Process;
 use Weir::Redis;
-use Weir::Test qw(folder wait_until);
+use Weir::Test qw(folder free_port wait_until);
 
 use constant SLOTS => 16384;
 
@@ -29,12 +29,12 @@ sub of ($class, @nodes) {
 
 sub _start_node ($self) {
     my $i = @{ $self->{nodes} };
-    my $bus = Weir::Redis::hold_port();
+    my $bus_port = free_port;
     my $folder = folder() . "/redis-$i";
     mkdir $folder or die "$folder: $!\n";
     my $node = Weir::Redis->new(arguments => [ '--cluster-enabled', 'yes', '--cluster-node-timeout', $self->{timeout_ms},
-        '--cluster-port', $bus->sockport, '--cluster-replica-validity-factor', 0, '--repl-diskless-sync-delay', 0, '--dir', $folder ]);
-    @$node{qw(bus bus_port)} = ($bus, $bus->sockport);
+        '--cluster-port', $bus_port, '--cluster-replica-validity-factor', 0, '--repl-diskless-sync-delay', 0, '--dir', $folder ]);
+    $node->{bus_port} = $bus_port;
     push @{ $self->{nodes} }, $node;
 }
 

@@ -11,17 +11,17 @@ package Weir::Sentinels;
 use v5.36;
 use Weir::Process;
 use Weir::Redis;
-use Weir::Test qw(folder wait_until);
+use Weir::Test qw(folder free_port wait_until);
 
 use constant { N_SENTINELS => 3, MASTER => 'mymaster', DOWN_AFTER_MS => 1000,
     PASSWORD => 's:e/c@r%t', SENTINEL_PASSWORD => 'qu&ie=t' };
 
 sub new ($class) {
-    my $self = bless { redis => [], sentinels => [], dead => Weir::Redis::hold_port }, $class;
+    my $self = bless { redis => [], sentinels => [], dead_port => free_port }, $class;
     $self->_start_redis(0);
     $self->_start_redis(1, '--replicaof', '127.0.0.1', $self->{redis}[0]->port);
     wait_until(sub { $self->{redis}[1]->command('INFO', 'replication') =~ /master_link_status:up/ }, 10, 'the replica to follow');
-    $self->_start_sentinel(Weir::Redis::hold_port) for 1 .. N_SENTINELS;
+    $self->_start_sentinel(free_port) for 1 .. N_SENTINELS;
     wait_until(sub { $self->is_in_order }, 15, 'the sentinels to know each other');
     return $self;
 }
@@ -34,8 +34,7 @@ sub _start_redis ($self, $i, @more) {
 }
 
 # It writes what it learns into its file.
-sub _start_sentinel ($self, $holder) {
-    my $port = $holder->sockport;
+sub _start_sentinel ($self, $port) {
     my $path = folder() . "/sentinel.$port.conf";
     open my $file, '>', $path or die "$path: $!";
     printf $file <<~'END', $port, folder, SENTINEL_PASSWORD, MASTER, $self->{redis}[0]->port, MASTER, DOWN_AFTER_MS, MASTER, MASTER, PASSWORD;
@@ -50,7 +49,7 @@ sub _start_sentinel ($self, $holder) {
         END
     close $file or die "$path: $!";
     my $process = Weir::Process->start([ Weir::Redis::program(), $path, '--sentinel' ], name => "sentinel $port");
-    push @{ $self->{sentinels} }, bless { holder => $holder, process => $process, port => $port, password => SENTINEL_PASSWORD }, 'Weir::Redis';
+    push @{ $self->{sentinels} }, bless { process => $process, port => $port, password => SENTINEL_PASSWORD }, 'Weir::Redis';
     wait_until(sub { $process->has_ended || eval { $self->{sentinels}[-1]->command('PING') } }, 10, 'a sentinel');
 }
 
@@ -70,7 +69,7 @@ sub forget ($self, $port) { $self->{sentinels} = [ grep { $_->port != $port } $s
 sub _encoded ($text) { return $text =~ s/(\W)/sprintf '%%%02x', ord $1/ger }
 
 # Where nobody listens.
-sub dead_port ($self) { return $self->{dead}->sockport }
+sub dead_port ($self) { return $self->{dead_port} }
 
 # The first in the list of sentinels is not there. Options: other ports, or another master.
 sub url ($self, %other) {

@@ -14,6 +14,7 @@ use lib dirname(abs_path(__FILE__)) . '/../../../lib';
 use Chaos::Process;
 use Chaos::Redis;
 use Chaos::Relay;
+use Weir::Base qw(free_port);
 use Weir::Clock;
 
 my @weights = (0.5, 0.3, 0.2, 0.4, 0.1);
@@ -27,7 +28,7 @@ sub start ($class, %options) {
     my @nodes = @{ $self->{plan}{nodes} };
     my @analyzers = @{ $self->{plan}{analyzers} };
     my @redis = Chaos::Redis::names_of($self->{plan});
-    $self->_hold_port($_) for @redis, @analyzers, (map { ($_, "$_.admin", "$_.tls") } @nodes), $self->{plan}{is_cluster} ? map { "$_.bus" } @redis : ();
+    $self->{ports}{$_} = free_port for @redis, @analyzers, (map { ($_, "$_.admin", "$_.tls") } @nodes), $self->{plan}{is_cluster} ? map { "$_.bus" } @redis : ();
     my @ways_to_redis = $self->{plan}{is_cluster} ? map { $self->_way("to $_", $_) } @redis : map { $self->_way("$_ to redis", 'redis', $_) } @nodes;
     $self->{relay} = Chaos::Relay->start((map { $self->_way("to $_", $_) } @analyzers), @ways_to_redis);
     $self->{clock} = Weir::Clock->in_folder($self->{folder});
@@ -56,14 +57,6 @@ sub _make_certificate ($self) {
     my $process = Chaos::Process->new('openssl', $self->{folder}, sub ($n) { @command }, ends => 1);
     $process->start;
     $process->wait_end(20) && !$process->status or die "openssl makes no certificate: " . Chaos::Process::slurp($process->log_path) . "\n";
-}
-
-# A port that stays ours while its program is away: bound, and never listened on.
-sub _hold_port ($self, $name) {
-    my $holder = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp', ReuseAddr => 1, ReusePort => 1)
-        or die "bind: $@\n";
-    push @{ $self->{holders} }, $holder;
-    $self->{ports}{$name} = $holder->sockport;
 }
 
 sub _way ($self, $name, $server, $client = undef) {
