@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds build/ and runs the tests; what it prints ends with prove's summary.
+# Installs what is missing, builds build/ and runs the tests. What it prints ends with prove's summary, and with what
+# failed files said.
 set -u
 export LC_ALL=C.UTF-8
 
@@ -58,5 +59,4 @@ build
 mapfile -t tests < <(select_tests)
 ((${#tests[@]})) || usage_error "no test is named ${names[*]}"
 export WEIR_BIN=$PWD/build/bin
-# Some run beside each other: see t/testrules.yml.
-exec prove -j $((2 * $(nproc) + 2)) --timer --failures --comments "${tests[@]}" </dev/null
+exec scripts/run-tests.sh "${tests[@]}"
