@@ -10,6 +10,7 @@ TAIL_LINES=40
 # run_one FILE: prove calls it. What the file says is kept if it fails.
 run_one() {
 	local said=$WEIR_TESTS_SAID/${1//\//,} command=(perl "$1") status
+	unset WEIR_TESTS_SAID # that of this run, and not of one that the test starts
 	[[ ! -x $1 ]] || command=("$1")
 	"${command[@]}" 2>"$said"
 	status=$?
