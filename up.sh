@@ -51,7 +51,7 @@ check_options() {
 		[[ $replay != - ]] || usage_error "--demo does not read standard input"
 		[[ -z $duration ]] || total=$(seconds_of "$duration")
 		((total >= 6)) || usage_error "--demo needs at least 6 s"
-		duration=${total}s
+		duration='' # the load ends with the last part
 		[[ $demo != throughput ]] || rate=0
 	fi
 	IFS=, read -ra weight_of <<<"$weights"

@@ -21,10 +21,11 @@ tell() {
 	n_lines=0 # the next table does not take the place of the last
 }
 
-# part N: until N thirds of the time are over. On a terminal the table lives meanwhile.
+# part: a third of the time, from now on: what came before it may have taken long. On a terminal the table lives meanwhile.
 part() {
-	local end=$((since + total * $1 / 3))
-	while ((SECONDS < end)) && rest_a_second load; do
+	local end=$((SECONDS + total / 3))
+	while ((SECONDS < end)); do
+		rest_a_second
 		[[ ! -t 1 ]] || show
 	done
 	[[ -t 1 ]] || show
@@ -42,8 +43,9 @@ claim() {
 	fi
 }
 
+# It has no end of its own, as nobody knows how long the parts take.
 end_of_load() {
-	while rest_a_second load; do :; done
+	retire load INT
 	load=$(grep '^{' "$folder/load.log") || died load
 }
 
@@ -107,18 +109,18 @@ demo_weights() {
 	((${#weight_of[@]} > 1)) || die "--demo weights needs two analyzers at least"
 	tell "Messages are divided over ${#weight_of[@]} analyzers by their weights, $weights."
 	look=$(cluster)
-	part 1
+	part
 	shares_since "$look" "$weights" || first_ok=0
 	weight=$(jq -n "${weight_of[0]} * 3")
 	tell "a1 gets three times its weight: $weight. It takes effect at once, on all $n_nodes nodes."
 	set_weight "$weight"
 	look=$(cluster)
-	part 2
+	part
 	shares_since "$look" "$weight,${weights#*,}" || second_ok=0
 	tell "a1 has its old weight again, ${weight_of[0]}."
 	set_weight "${weight_of[0]}"
 	look=$(cluster)
-	part 3
+	part
 	end_of_load
 	tell "The verdict:"
 	claim "the shares were those of the weights" test "$first_ok" = 1
@@ -129,13 +131,13 @@ demo_weights() {
 
 demo_failover() {
 	tell "Agents send to $n_nodes nodes. Each packet is acknowledged when an analyzer has it."
-	part 1
+	part
 	tell "a1 is killed (kill -9). What was on its way goes to the others."
 	retire a1 KILL
-	part 2
+	part
 	tell "a1 is started again, and registers itself."
 	start_analyzer 0
-	part 3
+	part
 	end_of_load
 	tell "The verdict:"
 	claim "no agent was refused, and none had to repeat a packet" nobody_was_refused
@@ -147,7 +149,7 @@ demo_throughput() {
 	local i
 	tell "64 agents send as fast as they get their answers."
 	for i in 1 2 3; do
-		part "$i"
+		part
 		tell "Part $i of 3: $(cluster | jq -r '[.analyzers[].routed] | add') messages so far."
 	done
 	end_of_load
@@ -160,15 +162,15 @@ demo_throughput() {
 demo_spill() {
 	local i name used=0 names=()
 	tell "Agents send, and analyzers take it."
-	part 1
+	part
 	tell "All analyzers are killed (kill -9). Packets wait in Redis, and agents still get their 202."
 	for ((i = 0; i < ${#weight_of[@]}; i++)); do names+=("a$((i + 1))"); done
 	for name in "${names[@]}"; do retire "$name" KILL; done
-	part 2
+	part
 	waits_for_analyzers && used=1
 	tell "$(cluster | jq -r .spill.packets) packets wait. The analyzers are started again."
 	for ((i = 0; i < ${#weight_of[@]}; i++)); do start_analyzer "$i"; done
-	part 3
+	part
 	end_of_load
 	tell "The verdict:"
 	claim "packets waited in the spill while there was no analyzer" test "$used" = 1
