@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include "common/format/format_route.h"
+#include "common/format/protobuf.h"
 
 static bool says(struct format_slice media_type, const char *word)
 {
@@ -28,6 +29,36 @@ static bool begins_json(const struct format_body *body)
 	return byte == '{' || byte == '[';
 }
 
+static bool is_one_document(const struct format_body *body)
+{
+	struct format_sink sink = { 0 };
+
+	return format_read(FORMAT_JSON, body, &sink) != FORMAT_E_SYNTAX;
+}
+
+/* A message with nothing but strings or messages in its field 1, as those of OTLP and Loki are. */
+static bool is_list_of_field_1(const struct format_body *body)
+{
+	struct protobuf_cursor c = protobuf_open(body->data, body->len);
+	struct protobuf_field field;
+
+	while (c.at < c.end)
+		if (protobuf_next(&c, &field) != 0 || field.number != 1 ||
+		    field.wire != PROTOBUF_BYTES)
+			return false;
+	return true;
+}
+
+/*
+ * The tag of field 1 is a line feed, and the lengths 91 and 123 are brackets: JSON may begin with
+ * such bytes, too. Few texts happen to be such a message, and hardly a message is a JSON document.
+ */
+static bool is_json_not_protobuf(const struct format_body *body)
+{
+	return begins_json(body) &&
+	       (body->data[0] != '\n' || !is_list_of_field_1(body) || is_one_document(body));
+}
+
 /* Arrays and maps of MessagePack begin with bytes that no text in UTF-8 begins with. */
 static bool begins_msgpack(const struct format_body *body)
 {
@@ -50,13 +81,6 @@ size_t format_mark_len(const struct format_body *body, struct format_slice media
 {
 	return begins(body, FORMAT_MARK) && !says(media_type, "msgpack") ? sizeof(FORMAT_MARK) - 1
 									 : 0;
-}
-
-static bool is_one_document(const struct format_body *body)
-{
-	struct format_sink sink = { 0 };
-
-	return format_read(FORMAT_JSON, body, &sink) != FORMAT_E_SYNTAX;
 }
 
 static bool are_lines_of_json(const struct format_body *body)
@@ -99,11 +123,13 @@ static bool are_lines(const struct format_body *body)
 
 static enum format_id detect_any(const struct format_body *body, struct format_slice media_type)
 {
-	if (begins_json(body))
+	bool is_protobuf = says(media_type, "protobuf");
+
+	if (is_protobuf ? is_json_not_protobuf(body) : begins_json(body))
 		return detect_json(body, media_type);
 	if (begins_msgpack(body) || (body->len && says(media_type, "msgpack")))
 		return FORMAT_MSGPACK;
-	if (says(media_type, "protobuf"))
+	if (is_protobuf)
 		return FORMAT_OTLP_PROTO;
 	if (says(media_type, "vnd.fdo.journal") || begins(body, "__CURSOR=") ||
 	    begins(body, "__REALTIME_TIMESTAMP="))
@@ -124,9 +150,9 @@ enum format_id format_detect(enum format_family family, const struct format_body
 	case FORMAT_FAMILY_OTLP:
 		if (body->len == 0)
 			return format_guess(family, media_type);
-		return begins_json(body) ? FORMAT_OTLP_JSON : FORMAT_OTLP_PROTO;
+		return is_json_not_protobuf(body) ? FORMAT_OTLP_JSON : FORMAT_OTLP_PROTO;
 	case FORMAT_FAMILY_LOKI:
-		return begins_json(body) ? FORMAT_LOKI_JSON : FORMAT_LOKI_PROTO;
+		return is_json_not_protobuf(body) ? FORMAT_LOKI_JSON : FORMAT_LOKI_PROTO;
 	default:
 		return format_guess(family, media_type);
 	}

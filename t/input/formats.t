@@ -6,6 +6,7 @@ use JSON::PP qw(decode_json);
 use Test::More;
 use Weir::Base qw(slurp);
 use Weir::Input;
+use Weir::Raw;
 use Weir::Test;
 
 alarm 600;
@@ -61,6 +62,21 @@ for my $folder ("$Bin/../wire", "$Bin/../../../shared/wire") {
             $n_messages += $n * $times;
         }
     }
+}
+
+# One record of OTLP in protobuf, in all lengths: some of them are brackets, as JSON begins with.
+sub field ($tag, $bytes) { return $tag . pack('w', length $bytes) . $bytes }
+{
+    my ($client, %status) = ($input->client);
+    for my $text (map { 'x' x $_ } 1 .. 118) {
+        my $body = field("\x0a", field("\x12", field("\x12", field("\x2a", field("\x0a", $text)))));
+        $client->send(request(POST => '/v1/logs', $body, 'Content-Type: application/x-protobuf'));
+        push $status{ answer($client)->{status} }->@*, ord substr $body, 1, 1;
+    }
+    is_deeply(\%status, { 200 => [ 9 .. 126 ] }, 'OTLP in protobuf of all small lengths');
+    $client->close;
+    $input->accepted(118);
+    $n_messages += 118;
 }
 is($input->metric('weir_accepted_messages_total'), $n_messages, 'all messages are counted, whatever envelope they came in');
 is($input->metric('weir_delivered_messages_total{analyzer="a1"}'), $n_messages, 'and an analyzer has as many');

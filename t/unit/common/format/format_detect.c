@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -66,9 +67,60 @@ static void test_bodies(void **state)
 	}
 }
 
+static void assert_format(enum format_family family, const char *media_type, const char *data,
+			  size_t len, enum format_id format)
+{
+	struct format_body body = { data, len, { "", 0 }, { "", 0 } };
+	struct format_slice type = { media_type, strlen(media_type) };
+
+	assert_string_equal(format_names[format_detect(family, &body, type)], format_names[format]);
+}
+
+/* The tag of its field 1 is a line feed, and its length may be a bracket: JSON may begin so, too. */
+static void test_protobuf_that_begins_as_json(void **state)
+{
+	static const char *const types[] = { "application/x-protobuf", "application/json", "" };
+	char message[2 * (2 + '{')] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		for (const char *size = "{["; *size; size++) {
+			size_t len = 2 + (size_t)*size;
+
+			message[0] = message[len] = '\n';
+			message[1] = message[len + 1] = *size;
+			message[2] = message[len + 2] = 0x12;
+			assert_format(FORMAT_FAMILY_OTLP, types[i], message, len,
+				      FORMAT_OTLP_PROTO);
+			assert_format(FORMAT_FAMILY_OTLP, types[i], message, 2 * len,
+				      FORMAT_OTLP_PROTO);
+			assert_format(FORMAT_FAMILY_LOKI, types[i], message, len,
+				      FORMAT_LOKI_PROTO);
+		}
+	message[0] = '\n';
+	message[1] = '{';
+	assert_format(FORMAT_FAMILY_ANY, types[0], message, 2 + '{', FORMAT_OTLP_PROTO);
+}
+
+/* JSON of such a length that it is a protobuf message as well. */
+static void test_json_that_is_protobuf(void **state)
+{
+	char json[2 + '{' + 1];
+
+	(void)state;
+	snprintf(json, sizeof(json), "\n{\"resourceLogs\":[]%*s}", '{' - 18, "");
+	assert_int_equal(strlen(json), 2 + '{');
+	assert_format(FORMAT_FAMILY_OTLP, "", json, strlen(json), FORMAT_OTLP_JSON);
+	assert_format(FORMAT_FAMILY_ANY, "application/x-protobuf", json, strlen(json), FORMAT_JSON);
+	assert_format(FORMAT_FAMILY_OTLP, "", "\n{\"a\"", 5, FORMAT_OTLP_JSON);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		{ "protobuf whose second byte is a bracket is protobuf",
+		  test_protobuf_that_begins_as_json, NULL, NULL, NULL },
+		{ "JSON after a line feed is JSON", test_json_that_is_protobuf, NULL, NULL, NULL },
 		{ "the path decides, then the first bytes, then the media type", test_bodies, NULL,
 		  NULL, NULL },
 	};
