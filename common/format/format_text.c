@@ -45,36 +45,48 @@ int format_read_text(const struct format_body *body, struct format_sink *sink)
 }
 
 /* What the query of Splunk's raw endpoint says about all of its lines. */
-static void put_metadata(struct format_sink *sink, struct format_slice query)
+static const char *const metadata_names[] = { "host", "source", "sourcetype", "index" };
+
+struct metadata {
+	size_t len; /* 0: it is not said */
+	char value[FORMAT_QUERY_VALUE_MAX];
+};
+
+/* Once for all lines: a long query and many lines would hold up the worker. */
+static void read_metadata(struct format_slice query, struct metadata *list)
 {
-	static const char *const names[] = { "host", "source", "sourcetype", "index" };
+	for (size_t i = 0; i < ARRAY_LEN(metadata_names); i++)
+		list[i].len = format_query_get(query, metadata_names[i], list[i].value);
+}
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		char value[FORMAT_QUERY_VALUE_MAX];
-		size_t len = format_query_get(query, names[i], value);
-
-		if (len == 0)
+static void put_metadata(struct format_sink *sink, const struct metadata *list)
+{
+	for (size_t i = 0; i < ARRAY_LEN(metadata_names); i++) {
+		if (list[i].len == 0)
 			continue;
 		format_put_str(sink, ",\"");
-		format_put_str(sink, names[i]);
+		format_put_str(sink, metadata_names[i]);
 		format_put_str(sink, "\":");
-		format_put_text(sink, value, len);
+		format_put_text(sink, list[i].value, list[i].len);
 	}
 }
 
 int format_read_hec_raw(const struct format_body *body, struct format_sink *sink)
 {
 	const char *at = body->data, *end = at + body->len;
+	struct metadata metadata[ARRAY_LEN(metadata_names)];
 	struct line line;
 	int r = 0;
 
+	if (sink->out)
+		read_metadata(body->query, metadata);
 	format_begin(sink);
 	while (r == 0 && next_line(&at, end, &line)) {
 		r = format_begin_message(sink);
 		format_put_str(sink, "{\"event\":");
 		format_put_text(sink, line.data, line.len);
-		if (sink->out && body->query.len)
-			put_metadata(sink, body->query);
+		if (sink->out)
+			put_metadata(sink, metadata);
 		format_put(sink, "}", 1);
 	}
 	return r ? r : format_end(sink);

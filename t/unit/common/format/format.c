@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -238,6 +239,29 @@ static void test_items(void **state)
 	buf_deinit(&out);
 }
 
+/* For each line it would be read anew, for minutes, while nothing else is served: the alarm ends that. */
+static void test_long_query(void **state)
+{
+	static char query[1 << 16], lines[1 << 19];
+	const struct format_body body = {
+		lines, sizeof(lines), { "", 0 }, { query, sizeof(query) }
+	};
+	struct buf out = { 0 };
+	struct format_sink sink = { .out = &out, .max_bytes = SIZE_MAX };
+
+	(void)state;
+	memset(query, '&', sizeof(query));
+	memcpy(query + sizeof(query) - 8, "&index=i", 8);
+	for (size_t i = 0; i < sizeof(lines); i += 2)
+		memcpy(lines + i, "a\n", 2);
+	alarm(60);
+	assert_int_equal(format_read(FORMAT_HEC_RAW, &body, &sink), 0);
+	alarm(0);
+	assert_int_equal(sink.n_messages, sizeof(lines) / 2);
+	assert_non_null(strstr(buf_str(&out), "{\"event\":\"a\",\"index\":\"i\"}"));
+	buf_deinit(&out);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -248,12 +272,14 @@ static void test_names(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(cases) + 5] = {
+	struct CMUnitTest tests[ARRAY_LEN(cases) + 6] = {
 		[ARRAY_LEN(cases)] = { .name = "nothing is read deeper than it may be",
 				       .test_func = test_depth },
 		{ .name = "OTLP ends where JSON would be too deep", .test_func = test_otlp_depth },
 		{ .name = "the JSON form ends at its limit", .test_func = test_too_large },
 		{ .name = "each action of _bulk has an item", .test_func = test_items },
+		{ .name = "a long query is read once, and not for each line",
+		  .test_func = test_long_query },
 		{ .name = "a format is found by its name", .test_func = test_names },
 	};
 
