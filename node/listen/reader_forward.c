@@ -57,7 +57,7 @@ static int take_ping(struct stream *s, const char *data, size_t len)
 		return 0;
 	}
 	if (s->out.len)
-		send(s->fd, s->out.data, s->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		stream_tls_write(&s->tls, s->fd, s->out.data, s->out.len);
 	return refuse(s, LISTEN_DROP_UNAUTHORIZED);
 }
 

@@ -17,8 +17,10 @@ my $listen = Weir::Listen->start([], '--header-timeout', '5s', '--tls-cert', $ce
 $listen->find_addresses([ map { "$_-tls" } qw(syslog gelf forward) ]);
 
 # A sender by TLS: where its words go, and where it hears what it is told.
-sub sender ($kind, @options) {
-    my $pid = open2(my $hears, my $says, 'sh', '-c', 'exec openssl s_client -quiet -no_ign_eof -verify_return_error "$@" 2>/dev/null', 'sh', '-CAfile', $ca->file, '-connect', $listen->{addr}{"$kind-tls"}, @options);
+sub sender ($kind, @options) { return sender_at($listen->{addr}{"$kind-tls"}, @options) }
+
+sub sender_at ($addr, @options) {
+    my $pid = open2(my $hears, my $says, 'sh', '-c', 'exec openssl s_client -quiet -no_ign_eof -verify_return_error "$@" 2>/dev/null', 'sh', '-CAfile', $ca->file, '-connect', $addr, @options);
     $says->autoflush(1);
     return ($says, $hears, $pid);
 }
@@ -60,6 +62,19 @@ like($listen->node->log, qr/TLS handshake failed.*it speaks without TLS/, 'and t
 like($silent->ending(30), qr/eof|reset/, 'one that says nothing is closed after header-timeout');
 is(handshakes('timeout'), 1, 'and counted');
 $listen->got('syslog-tls', 0, 'nothing of theirs is taken');
+
+# ---- a shared key of the forward protocol ----
+
+my $closed = Weir::Listen->start([], '--tls-cert', $cert, '--tls-key', $key, '--forward-key', 'a-key-that-is-long-enough', '--forward-listen-tls', '127.0.0.1:0');
+$closed->find_addresses(['forward-tls']);
+my ($to_closed, $from_closed, $pid_there) = sender_at($closed->{addr}{'forward-tls'});
+print $to_closed pack_of(array('PING', 'client', 'salt', 'a proof of nothing', '', ''));
+my $heard = '';
+while (sysread $from_closed, my $bytes, 1000) { $heard .= $bytes }
+like($heard, qr/HELO.*PONG.*shared key mismatch/s, 'another key is refused in words, by TLS as well');
+close $to_closed;
+waitpid $pid_there, 0;
+is($closed->node->end, 0, 'that node ends well');
 
 # ---- the end ----
 
