@@ -77,6 +77,17 @@ static void add_new(struct refusals *r, const char *node, const cJSON *entry)
 	cJSON_AddItemToArray(r->list, copy);
 }
 
+/* A report of an earlier version has an entry for each worker. */
+static void add_node(cJSON *nodes, const char *node)
+{
+	const cJSON *known;
+
+	cJSON_ArrayForEach (known, nodes)
+		if (strcmp(cJSON_GetStringValue(known), node) == 0)
+			return;
+	cJSON_AddItemToArray(nodes, cJSON_CreateString(node));
+}
+
 void refusals_add(struct refusals *r, const char *node, const cJSON *list)
 {
 	const cJSON *entry;
@@ -88,8 +99,7 @@ void refusals_add(struct refusals *r, const char *node, const cJSON *list)
 			set(known, "count", number(known, "count") + number(entry, "count"));
 			if (number(entry, "age_ms") < number(known, "age_ms"))
 				set(known, "age_ms", number(entry, "age_ms"));
-			cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(known, "nodes"),
-					     cJSON_CreateString(node));
+			add_node(cJSON_GetObjectItemCaseSensitive(known, "nodes"), node);
 		} else if (cJSON_IsObject(entry)) {
 			add_new(r, node, entry);
 		}

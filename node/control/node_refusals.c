@@ -2,10 +2,45 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 
 #define REPORTED_MOST 24
+
+static int by_request(const void *a, const void *b)
+{
+	const struct refused_request *x = a, *y = b;
+	int differ = (int)x->refusal - (int)y->refusal;
+
+	if (differ == 0)
+		differ = (int)x->method - (int)y->method;
+	if (differ == 0)
+		differ = strcmp(x->path, y->path);
+	if (differ == 0)
+		differ = strcmp(x->client, y->client);
+	return differ ? differ : strcmp(x->token, y->token);
+}
+
+/* Equal ones of several workers become one. Returns how many are left. */
+static unsigned merge(struct refused_request *all, unsigned n)
+{
+	unsigned n_merged = 0;
+
+	qsort(all, n, sizeof(*all), by_request);
+	for (unsigned i = 0; i < n; i++) {
+		struct refused_request *last = n_merged ? &all[n_merged - 1] : NULL;
+
+		if (!last || by_request(last, &all[i]) != 0) {
+			all[n_merged++] = all[i];
+			continue;
+		}
+		last->count += all[i].count;
+		if (all[i].last_us > last->last_us)
+			last->last_us = all[i].last_us;
+	}
+	return n_merged;
+}
 
 static int by_count(const void *a, const void *b)
 {
@@ -46,8 +81,10 @@ static struct refused_request *read_all(const struct node_shared *shared, uint64
 	for (unsigned i = 0; all && i < n_workers && i < NODE_WORKERS_MOST; i++)
 		if (shared->refused[i])
 			*np += refused_read(shared->refused[i], now_us, all + *np);
-	if (all)
-		qsort(all, *np, sizeof(*all), by_count);
+	if (!all)
+		return NULL;
+	*np = merge(all, *np);
+	qsort(all, *np, sizeof(*all), by_count);
 	return all;
 }
 

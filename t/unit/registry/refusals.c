@@ -33,7 +33,8 @@ static void equal_ones_of_nodes_are_one(void **state)
 
 	(void)state;
 	assert_int_equal(refusals_init(&r), 0);
-	add(&r, "n1", "[" ENTRY("/a", "2", "50") "," ENTRY("/b", "3", "10") "]");
+	add(&r, "n1",
+	    "[" ENTRY("/a", "1", "50") "," ENTRY("/b", "3", "10") "," ENTRY("/a", "1", "60") "]");
 	add(&r, "n2", "[" ENTRY("/a", "5", "20") "]");
 	list = refusals_take(&r);
 	assert_int_equal(cJSON_GetArraySize(list), 2);
