@@ -89,11 +89,16 @@ static enum refusal take(const struct ingest *ingest, struct worker *worker,
 	uint64_t n_expected, start_us = clock_mono_us();
 	enum refusal refusal;
 
-	refusal = ingest_play(ingest, worker, worker->body.data, worker->body.len);
+	bool is_request = ingest->config->accepts == ACCEPTS_REQUEST;
+	size_t max_bytes = ingest->config->max_body_bytes;
+
+	refusal = is_request ? REFUSED_NOT : request_body_unpack(rq, max_bytes, &worker->body);
+	if (!refusal)
+		refusal = ingest_play(ingest, worker, worker->body.data, worker->body.len);
 	if (!refusal)
 		refusal = expected_packets(ingest, rq, &n_expected);
-	if (!refusal && ingest->config->accepts == ACCEPTS_REQUEST)
-		refusal = request_body_read(rq, ingest->config->max_body_bytes, &worker->body);
+	if (!refusal && is_request)
+		refusal = request_body_read(rq, max_bytes, &worker->body);
 	if (!refusal)
 		refusal = intake_take(ingest->intake, worker, n_expected, batch);
 	if (refusal)

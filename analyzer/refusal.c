@@ -12,6 +12,8 @@
 	X(REFUSED_FRAME, 400, 0, "grpc_frame",                                                     \
 	  "The call must send one whole message of its method.")                                   \
 	X(REFUSED_ENCODING, 415, 0, "grpc_encoding", "grpc-encoding may name gzip and identity.")  \
+	X(REFUSED_CODING, 415, 0, "content_encoding",                                              \
+	  "Content-Encoding may name gzip and identity.")                                          \
 	X(REFUSED_NO_SERVICE, 404, 0, "unknown_service",                                           \
 	  "The health of this service is not known here.")                                         \
 	X(REFUSED_TOKEN, 401, 0, "unauthorized", "It needs Authorization: Bearer TOKEN.")          \

@@ -1,6 +1,7 @@
 #include "analyzer/request_body.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "common/codec/codec.h"
 #include "common/format/format_route.h"
@@ -54,6 +55,47 @@ enum refusal request_body_convert(const struct request_form *form, const char *d
 	if (r == 0)
 		return REFUSED_NOT;
 	return r == FORMAT_E_EMPTY ? REFUSED_EMPTY : REFUSED_SYNTAX;
+}
+
+static enum refusal unpack_gzip(const char *data, size_t len, size_t max_bytes, struct buf *to)
+{
+	const struct codec_names announced = { 1, { CODEC_GZIP } };
+	struct codec *codec = codec_new(&(struct codec_memory){ 0 });
+	struct codec_bytes bytes;
+	int r = -ENOMEM;
+
+	if (codec) {
+		r = codec_unpack(codec, data, len, &announced, max_bytes, &bytes);
+		if (r == 0)
+			buf_append(to, bytes.data, bytes.len);
+		codec_release(codec);
+	}
+	codec_free(codec);
+	if (r == -ENOMEM || to->failed)
+		return REFUSED_MEMORY;
+	if (r == CODEC_E_TOO_LARGE)
+		return REFUSED_TOO_LARGE;
+	return r ? REFUSED_SYNTAX : REFUSED_NOT;
+}
+
+enum refusal request_body_unpack(const struct front_request *rq, size_t max_bytes, struct buf *body)
+{
+	const char *encoding = rq->fields[FIELD_CONTENT_ENCODING];
+	struct buf unpacked = { 0 };
+	enum refusal refusal;
+
+	if (!encoding || strcasecmp(encoding, "identity") == 0)
+		return REFUSED_NOT;
+	if (strcasecmp(encoding, "gzip") != 0)
+		return REFUSED_CODING;
+	refusal = unpack_gzip(body->data, body->len, max_bytes, &unpacked);
+	if (refusal) {
+		buf_deinit(&unpacked);
+		return refusal;
+	}
+	buf_deinit(body);
+	*body = unpacked;
+	return REFUSED_NOT;
 }
 
 enum refusal request_body_read(const struct front_request *rq, size_t max_bytes, struct buf *body)

@@ -18,7 +18,10 @@ struct request_form {
 /* Appends the JSON form of unpacked bytes. */
 enum refusal request_body_convert(const struct request_form *form, const char *data, size_t len,
 				  struct buf *json) MUST_CHECK;
-/* *body: of the request; its JSON form takes its place. */
+/* *body: of the request. Where that says gzip, the unpacked bytes take its place. */
+enum refusal request_body_unpack(const struct front_request *rq, size_t max_bytes,
+				 struct buf *body) MUST_CHECK;
+/* *body: of the request, packed or not; its JSON form takes its place. */
 enum refusal request_body_read(const struct front_request *rq, size_t max_bytes,
 			       struct buf *body) MUST_CHECK;
 

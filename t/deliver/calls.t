@@ -40,8 +40,9 @@ my %kinds = (
     asis => [ 'grpc://', '--grpc-listen', '127.0.0.1:0', '--accepts', 'request' ],
     https => [ 'https://', '--listen-tls', '127.0.0.1:0', @tls ],
     h2c => [ 'http://', '--open-deliveries' ],
+    zip => [ 'http://', '--open-deliveries' ],
 );
-my %again = (h2c => { }, packed => { accepts => 'packet', encoding => 'gzip' }); # registered once more, by hand
+my %again = (h2c => { }, packed => { accepts => 'packet', encoding => 'gzip' }, zip => { encoding => 'gzip' }); # registered once more, by hand
 for my $id (sort keys %kinds) {
     my ($scheme, @options) = $kinds{$id}->@*;
     my $analyzer = $cluster->start_analyzer($id, 1, @options);
