@@ -9,6 +9,7 @@
 #include "common/log.h"
 
 #define CONFLICT 409 /* the document is there already */
+#define TOO_MANY 429 /* it is busy */
 
 int bulk_write(const struct sink_message *m, struct buf *out)
 {
@@ -39,10 +40,10 @@ static enum item_state judge_item(const cJSON *item)
 
 	if ((code >= 200 && code < 300) || code == CONFLICT)
 		return ITEM_TAKEN;
-	if (code == 429 || code >= 500 || code < 400)
-		return ITEM_PENDING;
-	log_warn("sink", "document refused", "status=%d reason=%s", code, reason_of(result));
-	return ITEM_REFUSED;
+	if (code >= 400 && code < 500 && code != TOO_MANY)
+		log_warn("sink", "document refused", "status=%d reason=%s", code,
+			 reason_of(result));
+	return sink_status_is_final(code) ? ITEM_REFUSED : ITEM_PENDING;
 }
 
 static int judge_items(const cJSON *json, struct items *items, const size_t *sent, size_t n_sent)

@@ -16,6 +16,13 @@ struct sink_form {
 	int (*judge)(struct items *items, const size_t *sent, size_t n_sent, const char *answer);
 };
 
+/* What the request or document has cannot be taken, now or later. All other refusals may pass: of rights,
+ * of an index that is read-only or not there yet. */
+static inline bool sink_status_is_final(long status)
+{
+	return status == 400 || status == 413 || status == 422;
+}
+
 extern const struct sink_form gelf_form, bulk_form, loki_form, otlp_form, lines_form;
 
 #endif

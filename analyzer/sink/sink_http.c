@@ -103,11 +103,6 @@ static size_t make_body(struct http_carrier *carrier, const struct items *items,
 	return n;
 }
 
-static bool is_final(long status)
-{
-	return status == 400 || status == 413 || status == 422;
-}
-
 static int judge(struct http_carrier *carrier, struct items *items, size_t n, long status)
 {
 	const char *answer = http_client_answer(carrier->http);
@@ -118,7 +113,7 @@ static int judge(struct http_carrier *carrier, struct items *items, size_t n, lo
 	if (!is_fine)
 		log_warn("sink", "refused", "status=%ld messages=%zu answer=%.200s", status, n,
 			 answer);
-	if (!is_fine && !is_final(status))
+	if (!is_fine && !sink_status_is_final(status))
 		return SINK_E_AWAY;
 	for (size_t i = 0; i < n; i++)
 		items->list[carrier->sent[i]].state = is_fine ? ITEM_TAKEN : ITEM_REFUSED;

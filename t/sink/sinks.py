@@ -364,7 +364,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             key = meta.get("_id", "auto%d" % self.server.n_docs)
             self.server.n_docs += 1
             if self.server.busy and self.server.n_docs % 5 == 0:
-                status = 429
+                status = (429, 403, 404, 401, 503)[self.server.n_docs // 5 % 5]
             elif key in self.server.ids:
                 status = 409
             else:
