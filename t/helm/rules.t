@@ -25,6 +25,20 @@ for my $alert ($rules =~ /^ +- alert: (\w+)/mg) {
     ok($heading{ $link // '' }, "$alert leads to its heading in the runbook");
 }
 
+# What Weir refuses for now is no fault of an agent, and the other way round.
+my ($not_bad) = $rules =~ /WeirRefusesBadInput\n.*\n.*\n.*reason!~"(\S+?)"/;
+my ($for_now) = $rules =~ /WeirRefuses\n.*\n.*\n.*reason=~"(\S+?)"/;
+my %told = map { $_ => 1 } qw(shutting_down deadline incomplete head_timeout body_timeout); # by nobody: a restart, or the agent's own end
+my ($n_refusals, @wrong) = (0);
+for (slurp(checkout . '/node/http/refusal.h') =~ /^\s*X\(REFUSAL_\w+, (\d+, "\w+")/mg) {
+    my ($status, $name) = /(\d+), "(\w+)"/;
+    $n_refusals++;
+    push @wrong, $name if ($status >= 500 && $status != 501 && !$told{$name}) != ($name =~ /^(?:$for_now)$/);
+    push @wrong, $name if ($told{$name} || $name =~ /^(?:$for_now)$/ ? 1 : 0) != ($name =~ /^(?:$not_bad)$/ ? 1 : 0);
+}
+cmp_ok($n_refusals, '>', 30, 'there are refusals');
+is_deeply(\@wrong, [], 'each refusal has its alert: what Weir cannot take now, and what it never takes');
+
 # What runs: name -> { label => 1 }
 my $cluster = Weir::Cluster->start(nodes => 1, analyzers => { a1 => 1, a2 => 1 });
 is($cluster->load(rate => 500, duration => 1)->{status}, 0, 'there is something to count');

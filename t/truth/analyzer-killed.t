@@ -27,5 +27,9 @@ $truth->begins('all analyzers are gone', sub { $cluster->analyzer('a1')->kill_no
     text => qr/^No analyzer can take anything: packets go into the spill$/, status => qr/No analyzer can take anything/, event => 'spill_began', within => 30,
     alert => 'WeirNoAnalyzer');
 unlike($_->{text}, qr/others/, 'nothing is said to go to others: ' . $_->{text}) for $truth->causes;
-$truth->ends('both are back', sub { $cluster->start_analyzer($_ => 1) for qw(a1 a2) });
+$truth->ends('both are back', sub { $cluster->start_analyzer($_ => 1, '--ttl', '5m') for qw(a1 a2) });
+$truth->begins('all analyzers are out of reach, and have leases', sub { $cluster->analyzer($_)->kill_now for qw(a1 a2) }, kind => 'no_analyzer', level => 'trouble',
+    text => qr/^No analyzer can take anything: packets go into the spill$/, status => qr/No analyzer can take anything/, event => 'spill_began', within => 30,
+    alert => 'WeirNoAnalyzer');
+$truth->ends('both are back again', sub { $cluster->start_analyzer($_ => 1) for qw(a1 a2) });
 done_testing;
