@@ -52,5 +52,6 @@ refused(qr{tls\.clientCertificate needs redis\.external\.tls\.existingSecret}, '
 refused(qr{minReplicas \(30\) is more than maxReplicas \(10\)}, 'node.autoscaling.enabled=true', 'node.autoscaling.minReplicas=30');
 refused(qr{needs analyzers\.enabled}, 'keda.enabled=true', 'analyzers.enabled=false');
 refused(qr{needs keda\.redisAddress}, 'keda.enabled=true', 'redis.external.url=redis://a');
+refused(qr{redis\.spill needs keda\.redisAddress}, 'keda.enabled=true', 'redis.spill.url=redis://spill:6379/0');
 refused(qr{name at least one host}, 'ingress.enabled=true');
 done_testing;
