@@ -44,6 +44,11 @@ for my $line (split /\n/, $env) {
     $before = $line;
 }
 is_deeply([ sort grep { !$knobs{$_} } keys %used ], [], 'each variable of docker-compose.yml is a knob in .env');
+
+# In MiB; Redis refuses all that is new when it has no memory left, so that analyzers could not register either.
+my %mib = $env =~ /^(NODE_SPILL_MAX_BYTES|REDIS_MAXMEMORY|REDIS_MEMORY)=(\d+)m/mgi;
+cmp_ok($mib{REDIS_MAXMEMORY}, '>=', $mib{NODE_SPILL_MAX_BYTES} + 256 + 100, 'Redis has memory for the spill, dead letters and all else');
+cmp_ok($mib{REDIS_MEMORY}, '>=', 2 * $mib{REDIS_MAXMEMORY}, 'and twice that when it rewrites its file');
 is_deeply([ sort grep { !$used{$_} && $_ ne 'COMPOSE_PROJECT_NAME' } keys %knobs ], [], 'and each knob is used');
 is_deeply([ grep { $knobs{$_} > 1 } keys %knobs ], [], 'and there once');
 is_deeply(\@bare, [], 'and explained by the line above it');
