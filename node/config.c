@@ -155,7 +155,7 @@ static const struct conf_option
 		       .help = "The status of an accepted packet at /ingest, /v1/ingest, /logs and /message/send. Some agents, such as winston, take nothing but 200 for success."),
 		OPTION("memory-max", CONF_SIZE, memory_max, "256MiB", .min = 16777216,
 		       .max = 1099511627776.0,
-		       .help = "The memory of the whole process. Beyond it, packets are answered 503. It needs room for one packet of max-body and about 20MiB more."),
+		       .help = "The memory of the whole process. Beyond it, packets are answered 503. It needs room for one packet of max-body, about 15MiB, and 4MiB for each worker."),
 		OPTION("max-connections", CONF_INT, max_connections, "10000", .min = 1, .max = 1e7,
 		       .help = "The number of connections that agents may have open. A further one is answered 503."),
 		OPTION("max-connections-per-address", CONF_INT, max_connections_per_address, "0",

@@ -176,7 +176,7 @@
 	X(SHARE_TARGET, "weir_share_target_ratio", GAUGE, BY_ANALYZER, 1e-9,                                                \
 	  "Part of the messages that it is to get now; 0: none.")                                                           \
 	X(SHARE_ACTUAL, "weir_share_actual_ratio", GAUGE, BY_ANALYZER, 1e-9,                                                \
-	  "Part of the messages routed by all nodes since the pool began that it got, whatever the shares were.")           \
+	  "Part of all that was ever routed to the analyzers registered now that it got, whatever the shares were.")        \
 	X(SHARE_ERROR, "weir_share_error_messages", GAUGE, BY_ANALYZER, 1e-3,                                               \
 	  "Messages that it got beyond its share since the pool began, changes of weights included; negative: it "          \
 	  "is owed them. What workers have on lease, some packets each, is not in it.")                                     \

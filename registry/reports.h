@@ -18,7 +18,7 @@
 struct lane_check {
 	double since_ms;   /* when the present trouble began, at the node that has it longest */
 	double change_ms;  /* the last change between trouble and none */
-	double checked_ms; /* the last delivery or probe */
+	double checked_ms; /* the last health probe */
 	double down_s;     /* out of reach in all, of the node that missed it longest */
 	double flaps;      /* changes of about the last minute, of the node that saw most */
 	double error_ms;   /* when the last error was */

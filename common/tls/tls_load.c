@@ -78,8 +78,9 @@ static int no_key(const char *file, const struct password *password, char why[TL
 		return bad_file(why, file, "has no private key in PEM",
 				"name the file with the key of the certificate");
 	if (!password->file)
-		return bad_file(why, file, "the key is encrypted",
-				"name a file with its password (tls-key-password)");
+		return bad_file(
+			why, file, "the key is encrypted",
+			"name a file with its password (tls-key-password-file of weir-node), or decrypt it");
 	return bad_file(why, file, "the password does not open the key",
 			"correct the password file");
 }
