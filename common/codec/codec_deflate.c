@@ -1,6 +1,7 @@
 /*
  * gzip and zlib, by libdeflate. It unpacks a whole member at once into room that must be there, so
- * where the room was too small it begins again with twice as much.
+ * where the room was too small it begins again with eight times as much. Few attempts are left to
+ * a stream whose claim is false: to unpack it may cost far more than its bytes show.
  */
 #include <libdeflate.h>
 #include <stdint.h>
@@ -9,6 +10,7 @@
 #include "common/codec/codec_out.h"
 
 #define GZIP_TAIL_BYTES 8
+#define GROWTH 8 /* times, where the claim was wrong */
 
 /* The size that the end of a gzip stream claims; it saves attempts, and nothing relies on it. */
 static size_t claimed_size(enum codec_coding coding, const char *data, size_t len)
@@ -35,6 +37,14 @@ static enum libdeflate_result unpack_member(struct codec_tools *tools, enum code
 	return libdeflate_zlib_decompress_ex(tools->deflate, data, len, to, room, n_inp, n_outp);
 }
 
+static int grow(struct codec_out *out)
+{
+	size_t left = out->max_bytes - out->capacity;
+	size_t n_more = out->capacity < left / (GROWTH - 1) ? out->capacity * (GROWTH - 1) : left;
+
+	return left > 0 ? codec_out_reserve(out, out->capacity - out->len + n_more) : out->excess;
+}
+
 /* One member, in as much room as it needs. *n_inp: its bytes. */
 static int unpack_growing(struct codec_tools *tools, enum codec_coding coding, const char *data,
 			  size_t len, struct codec_out *out, size_t *n_inp)
@@ -48,7 +58,7 @@ static int unpack_growing(struct codec_tools *tools, enum codec_coding coding, c
 			out->len += n_out;
 			return *n_inp > 0 ? 0 : CODEC_E_BAD;
 		case LIBDEFLATE_INSUFFICIENT_SPACE:
-			r = codec_out_grow(out);
+			r = grow(out);
 			if (r)
 				return r;
 			break;
