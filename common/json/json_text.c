@@ -43,6 +43,7 @@ static size_t utf8_sequence(const uint8_t *s, size_t len, bool *validp)
 
 static void append_escaped(struct buf *out, uint8_t c)
 {
+	static const char digits[] = "0123456789abcdef";
 	static const char *const names[0x80] = {
 		['"'] = "\\\"", ['\\'] = "\\\\", ['\b'] = "\\b", ['\f'] = "\\f",
 		['\n'] = "\\n", ['\r'] = "\\r",  ['\t'] = "\\t",
@@ -51,7 +52,7 @@ static void append_escaped(struct buf *out, uint8_t c)
 	if (names[c])
 		buf_append_str(out, names[c]);
 	else
-		buf_printf(out, "\\u%04x", c);
+		buf_append(out, (char[]){ '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] }, 6);
 }
 
 /* The end of the bytes from i on that may stand as they are. */
