@@ -3,8 +3,9 @@
 /*
  * Frames that ask for work and bring no packet: PING, SETTINGS, RST_STREAM, WINDOW_UPDATE, PRIORITY,
  * empty DATA, trailers, requests that are malformed or too many, and frames of unknown types. Each
- * costs one of a budget, which time and whole requests fill up again. A client that keeps to the
- * protocol does not use it up; a flood does, whatever frames it is made of. Pure.
+ * costs one of a budget, and so do 64 KiB of unpacked header sections. Time and whole requests fill it
+ * up again. A client that keeps to the protocol does not use it up; a flood does, whatever frames it is
+ * made of. Pure.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,7 +5,8 @@
 
 #define MAX_ACKS 200 /* of PING and SETTINGS, not sent yet */
 #define STREAM_WINDOW (256u << 10)
-#define LAST_CALL_US US_PER_S /* requests on their way come within that time */
+#define UNPACKED_BYTES (64u << 10) /* of header sections: they cost as much as an empty frame */
+#define LAST_CALL_US US_PER_S      /* requests on their way come within that time */
 
 /* ---- what ends it ---- */
 
@@ -38,6 +39,14 @@ static void pay(struct h2_server *h, uint8_t type)
 	h->is_flooded = true;
 	h->ops->on_failure(h, H2_FLOOD, type < ARRAY_LEN(names) ? names[type] : "unknown");
 	h2_server_end(h, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+/* A byte of a header section may stand for kilobytes, and nghttp2 goes through all of them. */
+static void pay_unpacked(struct h2_server *h, size_t n_bytes)
+{
+	h->n_unpacked += n_bytes;
+	for (; h->n_unpacked >= UNPACKED_BYTES && !h->is_flooded; h->n_unpacked -= UNPACKED_BYTES)
+		pay(h, NGHTTP2_HEADERS);
 }
 
 void h2_server_reset(struct h2_server *h, int32_t id, uint32_t code)
@@ -111,6 +120,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 
 	(void)session;
 	(void)flags;
+	pay_unpacked(h, n_name + n_value);
+	if (h->is_flooded) /* the rest is unpacked, and not looked at */
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	if (is_request(frame) && find(h, frame->hd.stream_id))
 		h2_head_take(&h->head, (struct http_slice){ (const char *)name, n_name },
 			     (struct http_slice){ (const char *)value, n_value });

@@ -50,6 +50,7 @@ struct h2_server {
 	nghttp2_session *session;
 	struct h2_head head; /* of the request whose header section is coming */
 	struct h2_budget budget;
+	size_t n_unpacked; /* bytes of header sections that were not paid for yet */
 	enum h2_stage stage;
 	uint64_t last_call_us;
 	int32_t last_begun; /* the highest stream that the client has begun */

@@ -15,6 +15,8 @@ my $calm = 11;
 sub ping ($n) { return frame(PING, 0, 0, pack 'Q>', $n) }
 
 # The same frames again and again, until the connection ends or 50 000 were sent.
+# 4 KB in the table, named 3000 times by one byte each
+my $bomb = "\x40" . Weir::Http2::text('a') . Weir::Http2::text('x' x 3900) . "\xbe" x 3000;
 my %floods = (
     'PING' => sub ($n) { ping($n) },
     'SETTINGS' => sub ($n) { frame(SETTINGS, 0, 0, pack 'nN', 4, 65535) },
@@ -26,6 +28,7 @@ my %floods = (
     'unknown type' => sub ($n) { frame(0x99, 0, $n, 'x') },
     'PRIORITY_UPDATE' => sub ($n) { frame(0x10, 0, 0, pack('N', 1) . 'u=1') },
     'malformed request' => sub ($n) { headers(2 * $n + 1, '/ingest', END_STREAM, A => 'x') },
+    'header section that unpacks to 12 MB' => sub ($n) { frame(HEADERS, END_HEADERS | END_STREAM, 2 * $n + 1, Weir::Http2::block('/ingest') . $bomb) },
     'request too many' => sub ($n) { headers(2 * $n + 1, '/ingest') },
 );
 for my $name (sort keys %floods) {
@@ -38,6 +41,7 @@ for my $name (sort keys %floods) {
     $client->close;
 }
 my $n_floods = keys %floods;
+$input->refused('header_too_large', $input->metric('weir_refused_requests_total{reason="header_too_large"}')); # before the bombs were a flood
 wait_until { $input->metric('weir_connections_closed_total{reason="flood"}') >= $n_floods } 20, 'floods are counted';
 is($input->metric('weir_connections_closed_total{reason="flood"}'), $n_floods, 'each of them is counted');
 ok($input->node->wait_log(qr/msg="HTTP\/2 client floods" .*frame=/), 'and logged');
@@ -82,8 +86,6 @@ ends('a window beyond its limit', 3, frame(WINDOW_UPDATE, 0, 0, pack 'N', 0x7fff
 my $client = Weir::Http2->connect($addr);
 $client->send(headers(1, '/ingest', END_STREAM, map { ("a$_" => 'x' x 900) } 1 .. 12));
 like($client->body(1), qr/"code":"header_too_large"/, 'a header section that is too large is 431');
-# 4 KB in the table, named 3000 times by one byte each
-my $bomb = "\x40" . Weir::Http2::text('a') . Weir::Http2::text('x' x 3900) . "\xbe" x 3000;
 $client->send(frame(HEADERS, END_HEADERS | END_STREAM, 3, $first . $bomb), headers(5, '/livez', END_STREAM, ':method' => 'GET'));
 like($client->body(3), qr/"code":"header_too_large"/, 'and so is a small one that unpacks to a huge one');
 ok($client->body(5), 'and the next one is read all the same');
