@@ -164,6 +164,7 @@ static struct listen_config listen_config(struct worker *w, const int fds[LISTEN
 		.bound = &w->shared->address_bound,
 		.n_connections = &w->shared->n_connections,
 		.max_connections = w->shared->max_connections,
+		.n_own_descriptors = w->shared->n_own_descriptors,
 		.max_body_bytes = c->max_body,
 		.window_bytes = window > WINDOW_LEAST ? window : WINDOW_LEAST,
 		.idle_us = c->listen_idle_timeout_ms * US_PER_MS,

@@ -1,9 +1,7 @@
 #include "node/ingest/ingest.h"
 
-#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,12 +13,11 @@
 #include "node/node_metrics.h"
 
 #define SWEEP_US 100000
-#define ACCEPTS_PER_TURN 64
-#define ACCEPT_PAUSE_US 100000
 #define DELAY_US 1000000
 #define LINGER_US 2000000 /* without a byte */
-#define START_US 1000000  /* without a roster, connections wait so long */
 #define FRESH_US 1000000  /* not accepting any more: for a new connection's first request */
+
+enum port { PORT_PLAIN, PORT_TLS };
 
 static void turn_away(struct conn_shared *shared, int fd, enum refusal refusal,
 		      enum conn_close reason)
@@ -42,18 +39,6 @@ static void turn_away(struct conn_shared *shared, int fd, enum refusal refusal,
 	metrics_add(shared->config.metrics, M_CONNECTIONS_CLOSED, reason, 1);
 }
 
-/* The limit may be changed while the process runs. */
-static void look_at_limit(struct ingest *in)
-{
-	unsigned n_own = in->shared.config.limits.n_own_descriptors;
-	struct rlimit limit;
-
-	in->n_descriptors = UINT_MAX;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < UINT_MAX)
-		in->n_descriptors = limit.rlim_cur / 2 > n_own ? (unsigned)limit.rlim_cur - n_own
-							       : (unsigned)limit.rlim_cur / 2;
-}
-
 /* False: the address has as many connections as it may. *is_boundedp: it counts, and is given back. */
 static bool take_address(const struct conn_config *config, const struct net_addr *peer,
 			 bool *is_boundedp)
@@ -63,17 +48,20 @@ static bool take_address(const struct conn_config *config, const struct net_addr
 	return !*is_boundedp || address_bound_take(config->bound, peer);
 }
 
-static void admit(struct ingest *in, int fd, const struct net_addr *peer, bool is_tls)
+static void admit(void *arg, unsigned port, int fd, const struct net_addr *peer,
+		  bool has_descriptor)
 {
+	struct ingest *in = arg;
 	struct conn_shared *shared = &in->shared;
 	const struct conn_config *config = &shared->config;
 	unsigned n = atomic_fetch_add_explicit(config->n_connections, 1, memory_order_relaxed);
+	bool is_tls = port == PORT_TLS;
 	bool has_room, has_address = false, is_bounded = false;
 	struct conn *c = NULL;
 
 	metrics_add(config->metrics, M_CONNECTIONS_ACCEPTED, 0, 1);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-	has_room = n < config->limits.max_connections && (unsigned)fd < in->n_descriptors;
+	has_room = n < config->limits.max_connections && has_descriptor;
 	if (has_room)
 		has_address = take_address(config, peer, &is_bounded);
 	if (has_address)
@@ -97,61 +85,18 @@ static void admit(struct ingest *in, int fd, const struct net_addr *peer, bool i
 		turn_away(shared, fd, REFUSAL_TOO_MANY_CONNECTIONS, CLOSE_TOO_MANY);
 }
 
-/* Admits one connection. False: errno says why there is none. */
-static bool accept_one(struct ingest_listener *l)
-{
-	struct net_addr peer = { .len = sizeof(peer.sa) };
-	int fd = accept4(l->fd, (struct sockaddr *)&peer.sa, &peer.len,
-			 SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-	if (fd >= 0)
-		admit(l->ingest, fd, &peer, l->is_tls);
-	return fd >= 0;
-}
-
-static void stop_events(struct ingest *in)
-{
-	for (unsigned i = 0; i < in->n_listeners; i++)
-		event_del(in->listeners[i].event);
-}
-
-static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
-{
-	struct ingest_listener *l = arg;
-	struct ingest *in = l->ingest;
-
-	(void)listen_fd;
-	(void)what;
-	in->shared.now_us = clock_mono_us();
-	look_at_limit(in);
-	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		if (accept_one(l))
-			continue;
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			log_error("ingest", "cannot accept", "error=%s remedy=%s runbook=%s",
-				  strerror(errno), "raise the limit of open files",
-				  LOG_RUNBOOK "a-node-is-out-of-connections");
-			stop_events(in);
-			in->accept_again_us = in->shared.now_us + ACCEPT_PAUSE_US;
-			return;
-		}
-		if (errno != ECONNABORTED && errno != EINTR)
-			return;
-	}
-}
-
 static uint64_t limit_of(const struct ingest *in, enum conn_state state)
 {
 	const struct conn_limits *l = &in->shared.config.limits;
 	const uint64_t limits[CONN_STATES] = {
-		[CONN_IDLE] = !in->n_listeners ? FRESH_US : l->idle_us,
+		[CONN_IDLE] = !in->acceptors.n ? FRESH_US : l->idle_us,
 		[CONN_HEAD] = l->head_us,
 		[CONN_BODY] = l->body_us,
 		[CONN_WAITING] = UINT64_MAX,
 		[CONN_DELAYED] = DELAY_US,
 		[CONN_WRITING] = l->write_us,
 		[CONN_LINGER] = LINGER_US,
-		[CONN_GREETING] = !in->n_listeners && l->head_us > FRESH_US ? FRESH_US : l->head_us,
+		[CONN_GREETING] = !in->acceptors.n && l->head_us > FRESH_US ? FRESH_US : l->head_us,
 	};
 
 	return limits[state];
@@ -172,48 +117,47 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 			conn_on_timeout(c);
 	}
 	conn_look_at_http2(&in->shared);
-	if (in->shared.now_us >= in->accept_again_us)
-		ingest_start_accepting(in);
+	acceptors_look(&in->acceptors);
 	metrics_set(in->shared.config.metrics, M_HELD_BYTES, 0,
 		    (int64_t)in->shared.config.memory->used_bytes);
 	metrics_set(in->shared.config.metrics, M_CONNECTIONS, 0,
 		    conn_shared_n_connections(&in->shared));
 }
 
-static int add_listener(struct ingest *in, int fd, bool is_tls)
+static struct acceptors_config acceptors_config(struct ingest *in)
 {
-	struct ingest_listener *l = &in->listeners[in->n_listeners++];
+	const struct conn_config *config = &in->shared.config;
 
-	*l = (struct ingest_listener){ .ingest = in, .fd = fd, .is_tls = is_tls };
-	l->event = event_new(in->shared.config.base, fd, EV_READ | EV_PERSIST, on_accept, l);
-	return l->event ? 0 : -ENOMEM;
+	return (struct acceptors_config){ .name = "ingest",
+					  .base = config->base,
+					  .now_usp = &in->shared.now_us,
+					  .n_own_descriptors = config->limits.n_own_descriptors,
+					  .admit = admit,
+					  .arg = in };
 }
 
 int ingest_init(struct ingest *in, const struct conn_config *config, int listen_fd, int tls_fd)
 {
 	struct timeval sweep = clock_timeval(SWEEP_US);
-	int r, r_listener, r_tls = 0;
+	struct acceptors_config accepts;
+	int r, r_plain, r_tls = 0;
 
 	*in = (struct ingest){ 0 };
 	r = conn_shared_init(&in->shared, config);
-	r_listener = add_listener(in, listen_fd, false);
+	accepts = acceptors_config(in);
+	acceptors_init(&in->acceptors, &accepts);
+	r_plain = acceptors_add(&in->acceptors, PORT_PLAIN, listen_fd);
 	if (tls_fd >= 0)
-		r_tls = add_listener(in, tls_fd, true);
+		r_tls = acceptors_add(&in->acceptors, PORT_TLS, tls_fd);
 	in->sweep_event = event_new(config->base, -1, EV_PERSIST, on_sweep, in);
-	if (r != 0 || r_listener != 0 || r_tls != 0 || !in->sweep_event)
+	if (r != 0 || r_plain != 0 || r_tls != 0 || !in->sweep_event)
 		return -ENOMEM;
-	look_at_limit(in);
-	in->accept_again_us = in->shared.now_us + START_US;
 	return event_add(in->sweep_event, &sweep) == 0 ? 0 : -EIO;
 }
 
 void ingest_start_accepting(struct ingest *in)
 {
-	if (!in->accept_again_us)
-		return;
-	in->accept_again_us = 0;
-	for (unsigned i = 0; i < in->n_listeners; i++)
-		event_add(in->listeners[i].event, NULL);
+	acceptors_start(&in->acceptors);
 }
 
 void ingest_deinit(struct ingest *in)
@@ -241,26 +185,6 @@ void ingest_drain(struct ingest *in)
 	in->shared.is_draining = true;
 }
 
-/* Closing the listener resets what the kernel has accepted for it and nobody has taken. */
-static void accept_the_last(struct ingest *in)
-{
-	in->shared.now_us = clock_mono_us();
-	for (unsigned i = 0; i < in->n_listeners; i++)
-		while (accept_one(&in->listeners[i]) || errno == ECONNABORTED || errno == EINTR)
-			;
-}
-
-static void close_listeners(struct ingest *in)
-{
-	for (unsigned i = 0; i < in->n_listeners; i++) {
-		if (in->listeners[i].event)
-			event_free(in->listeners[i].event);
-		close(in->listeners[i].fd);
-	}
-	in->n_listeners = 0;
-	in->accept_again_us = 0;
-}
-
 /* Whoever has just connected, or is sending a request right now, gets an answer. */
 static bool is_about_to_ask(const struct conn *c)
 {
@@ -273,10 +197,11 @@ void ingest_stop_accepting(struct ingest *in)
 {
 	struct conn *c, *next;
 
-	if (!in->n_listeners)
+	if (!in->acceptors.n)
 		return;
-	accept_the_last(in);
-	close_listeners(in);
+	in->shared.now_us = clock_mono_us();
+	acceptors_take_the_last(&in->acceptors);
+	acceptors_close(&in->acceptors);
 	for (c = in->shared.lists[CONN_IDLE].first; c; c = next) {
 		next = c->next;
 		if (!is_about_to_ask(c))

@@ -7,27 +7,13 @@
  * Answers that are ready are written once per turn of the loop (ingest_flush), all of a connection
  * in one write.
  */
+#include "node/ingest/acceptors.h"
 #include "node/ingest/conn_shared.h"
 
-struct ingest;
-
-struct ingest_listener {
-	struct ingest *ingest;
-	int fd; /* owned */
-	bool is_tls;
-	struct event *event;
-};
-
-#define INGEST_LISTENERS 2
-
 struct ingest {
-	struct conn_shared shared; /* with its connections */
-	struct ingest_listener listeners[INGEST_LISTENERS];
-	unsigned n_listeners; /* 0: it accepts no more */
+	struct conn_shared shared;  /* with its connections */
+	struct acceptors acceptors; /* 0 of them: it accepts no more */
 	struct event *sweep_event;
-	unsigned n_descriptors;   /* of the process, that agents may take */
-	uint64_t accept_again_us; /* accept nothing before then: out of descriptors, or not started
-				     yet; 0: accepting */
 };
 
 /* Takes listen_fd, and tls_fd, which may be -1: there is no TLS port. */

@@ -1,6 +1,5 @@
 #include "node/listen/listen.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -11,8 +10,6 @@
 #include "node/node_metrics.h"
 
 #define SWEEP_US 100000
-#define START_US 1000000 /* without a roster, agents wait so long */
-#define ACCEPTS_PER_TURN 64
 
 /* ---- connections ---- */
 
@@ -23,15 +20,16 @@ static void turn_away(struct listen_shared *s, int fd, enum refusal refusal)
 	metrics_add(s->config.metrics, M_LISTEN_CLOSED, CLOSE_TOO_MANY, 1);
 }
 
-static void admit(struct listen_acceptor *a, int fd, const struct net_addr *peer)
+static void admit(void *arg, unsigned port, int fd, const struct net_addr *peer,
+		  bool has_descriptor)
 {
-	struct listen_shared *s = &a->listen->shared;
+	struct listen_shared *s = arg;
 	const struct listen_config *config = &s->config;
 	struct stream *stream;
 
-	metrics_add(config->metrics, M_LISTEN_ACCEPTED, a->port, 1);
-	if (atomic_load_explicit(config->n_connections, memory_order_relaxed) >=
-	    config->max_connections) {
+	metrics_add(config->metrics, M_LISTEN_ACCEPTED, port, 1);
+	if (!has_descriptor || atomic_load_explicit(config->n_connections, memory_order_relaxed) >=
+				       config->max_connections) {
 		turn_away(s, fd, REFUSAL_TOO_MANY_CONNECTIONS);
 		return;
 	}
@@ -39,33 +37,11 @@ static void admit(struct listen_acceptor *a, int fd, const struct net_addr *peer
 		turn_away(s, fd, REFUSAL_TOO_MANY_FROM_ADDRESS);
 		return;
 	}
-	stream = stream_new(s, a->port, reader_of(a->port), fd, peer);
+	stream = stream_new(s, port, reader_of(port), fd, peer);
 	if (stream)
 		stream->is_bounded = true;
 	else
 		address_bound_give(config->bound, peer);
-}
-
-static bool accept_one(struct listen_acceptor *a)
-{
-	struct net_addr peer = { .len = sizeof(peer.sa) };
-	int fd = accept4(a->fd, (struct sockaddr *)&peer.sa, &peer.len,
-			 SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-	if (fd >= 0)
-		admit(a, fd, &peer);
-	return fd >= 0;
-}
-
-static void on_accept(evutil_socket_t fd, short what, void *arg)
-{
-	struct listen_acceptor *a = arg;
-
-	(void)fd;
-	(void)what;
-	a->listen->shared.now_us = clock_mono_us();
-	for (int i = 0; i < ACCEPTS_PER_TURN && accept_one(a); i++)
-		;
 }
 
 /* ---- from time to time ---- */
@@ -98,8 +74,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	s->now_us = clock_mono_us();
-	if (!l->is_accepting && s->now_us >= l->accept_by_us && !s->is_ending)
-		listen_start_accepting(l);
+	acceptors_look(&l->acceptors);
 	parcel_try_again(s);
 	for_each(&s->held, stream_sweep);
 	for_each(&s->reading, stream_sweep);
@@ -130,17 +105,36 @@ void listen_turn(struct listen *l)
 
 /* ---- life ---- */
 
-static int init_acceptor(struct listen *l, struct listen_acceptor *a, enum listen_port port)
+static int add_acceptor(struct listen *l, const struct listen_config *config, enum listen_port port)
 {
-	if (a->fd < 0)
-		return 0;
-	a->listen = l;
-	a->port = port;
-	a->event = event_new(l->shared.config.base, a->fd, EV_READ | EV_PERSIST, on_accept, a);
-	return a->event ? 0 : -ENOMEM;
+	int fd = config->fds[port];
+
+	return fd < 0 ? 0 : acceptors_add(&l->acceptors, port, fd);
 }
 
-static int init_sockets(struct listen *l)
+/* All sockets are taken, whatever fails. */
+static int take_sockets(struct listen *l, const struct listen_config *config)
+{
+	const struct acceptors_config accepts = { .name = "listen",
+						  .base = config->base,
+						  .now_usp = &l->shared.now_us,
+						  .n_own_descriptors = config->n_own_descriptors,
+						  .admit = admit,
+						  .arg = &l->shared };
+	int r = 0;
+
+	acceptors_init(&l->acceptors, &accepts);
+	for (enum listen_kind kind = 0; kind < LISTEN_KINDS; kind++) {
+		l->datagrams[kind].fd = config->fds[listen_port_of(kind, false)];
+		if (add_acceptor(l, config, listen_port_of(kind, true)) != 0 ||
+		    add_acceptor(l, config, listen_port_of_tls(kind)) != 0)
+			r = -ENOMEM;
+	}
+	l->is_on = l->acceptors.n > 0;
+	return r;
+}
+
+static int init_datagrams(struct listen *l)
 {
 	int r = 0;
 
@@ -148,11 +142,7 @@ static int init_sockets(struct listen *l)
 		struct datagrams *d = &l->datagrams[kind];
 		int fd = d->fd;
 
-		r = init_acceptor(l, &l->acceptors[kind], listen_port_of(kind, true));
-		if (r == 0)
-			r = init_acceptor(l, &l->acceptors[LISTEN_KINDS + kind],
-					  listen_port_of_tls(kind));
-		if (r == 0 && fd >= 0)
+		if (fd >= 0)
 			r = datagrams_init(d, &l->shared, listen_port_of(kind, false), fd, l->room);
 	}
 	return r;
@@ -161,47 +151,28 @@ static int init_sockets(struct listen *l)
 int listen_init(struct listen *l, const struct listen_config *config)
 {
 	struct timeval sweep = clock_timeval(SWEEP_US);
-	int r;
+	int r, r_sockets;
 
 	*l = (struct listen){ 0 };
-	for (enum listen_kind kind = 0; kind < LISTEN_KINDS; kind++) {
-		l->acceptors[kind].fd = config->fds[listen_port_of(kind, true)];
-		l->datagrams[kind].fd = config->fds[listen_port_of(kind, false)];
-		l->acceptors[LISTEN_KINDS + kind].fd = config->fds[listen_port_of_tls(kind)];
-		l->is_on |= l->acceptors[kind].fd >= 0 || l->acceptors[LISTEN_KINDS + kind].fd >= 0;
-	}
 	r = listen_shared_init(&l->shared, config);
-	if (r != 0 || !l->is_on)
-		return r;
 	l->shared.now_us = clock_mono_us();
-	l->accept_by_us = l->shared.now_us + START_US;
+	r_sockets = take_sockets(l, config);
+	if (r != 0 || r_sockets != 0)
+		return -ENOMEM;
+	if (!l->is_on)
+		return 0;
 	l->room = datagram_room_new();
 	l->shared.group_timer = evtimer_new(config->base, group_on_timer, &l->shared);
 	l->sweep_event = event_new(config->base, -1, EV_PERSIST, on_sweep, l);
 	if (!l->room || !l->sweep_event || !l->shared.group_timer ||
 	    event_add(l->sweep_event, &sweep) != 0)
 		return -ENOMEM;
-	return init_sockets(l);
+	return init_datagrams(l);
 }
 
 void listen_start_accepting(struct listen *l)
 {
-	if (l->is_accepting || !l->is_on)
-		return;
-	l->is_accepting = true;
-	for (unsigned i = 0; i < LISTEN_ACCEPTORS; i++)
-		if (l->acceptors[i].fd >= 0)
-			event_add(l->acceptors[i].event, NULL);
-}
-
-static void close_acceptor(struct listen_acceptor *a)
-{
-	if (a->event)
-		event_free(a->event);
-	a->event = NULL;
-	if (a->fd >= 0)
-		close(a->fd);
-	a->fd = -1;
+	acceptors_start(&l->acceptors);
 }
 
 void listen_stop(struct listen *l)
@@ -212,12 +183,8 @@ void listen_stop(struct listen *l)
 		return;
 	s->is_ending = true;
 	s->now_us = clock_mono_us();
-	for (unsigned i = 0; i < LISTEN_ACCEPTORS; i++) {
-		if (l->acceptors[i].fd >= 0)
-			while (accept_one(&l->acceptors[i]))
-				;
-		close_acceptor(&l->acceptors[i]);
-	}
+	acceptors_take_the_last(&l->acceptors);
+	acceptors_close(&l->acceptors);
 	for (unsigned i = 0; i < LISTEN_KINDS; i++)
 		datagrams_end(&l->datagrams[i]);
 	for_each(&s->held, stream_end);
@@ -241,8 +208,7 @@ void listen_deinit(struct listen *l)
 {
 	if (!l->shared.config.base) /* it was not begun */
 		return;
-	for (unsigned i = 0; i < LISTEN_ACCEPTORS; i++)
-		close_acceptor(&l->acceptors[i]);
+	acceptors_close(&l->acceptors);
 	for (unsigned i = 0; i < LISTEN_KINDS; i++)
 		datagrams_deinit(&l->datagrams[i]);
 	close_all(&l->shared.held);

@@ -5,27 +5,17 @@
  * has sockets of its own at the same addresses. Messages are gathered into packets by their source,
  * and these go the way of all packets.
  */
+#include "node/ingest/acceptors.h"
 #include "node/listen/datagrams.h"
 #include "node/listen/listen_shared.h"
 
-#define LISTEN_ACCEPTORS (2 * LISTEN_KINDS) /* of each kind, and then those of TLS */
-
-struct listen_acceptor {
-	struct listen *listen;
-	enum listen_port port;
-	int fd; /* owned; -1: it is closed, or not wanted */
-	struct event *event;
-};
-
 struct listen {
 	struct listen_shared shared;
-	struct listen_acceptor acceptors[LISTEN_ACCEPTORS];
+	struct acceptors acceptors;
 	struct datagrams datagrams[LISTEN_KINDS];
 	struct datagram_room *room;
 	struct event *sweep_event;
-	bool is_on;            /* there is a listener */
-	bool is_accepting;     /* there is somewhere to put a packet */
-	uint64_t accept_by_us; /* or it begins by itself */
+	bool is_on; /* there is a listener */
 };
 
 /* Takes config->fds, also when it fails. */

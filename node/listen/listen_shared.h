@@ -30,6 +30,7 @@ struct listen_config {
 	struct address_bound *bound;     /* of the whole node, as the next */
 	_Atomic unsigned *n_connections; /* agents over HTTP included */
 	unsigned max_connections;
+	unsigned n_own_descriptors; /* of the process, that agents do not get */
 	uint64_t max_body_bytes;
 	uint64_t window_bytes; /* without a fate, of this worker */
 	uint64_t idle_us, frame_us, write_us;
