@@ -317,15 +317,10 @@ static struct front_conn *overdue(struct front_crowd *crowd, enum front_state st
 	return c && crowd->now_us - c->since_us > limit_us ? c : NULL;
 }
 
-static void end_slow_answers(struct front_crowd *crowd, enum front_state state)
+static void end_slow_answer(struct front_conn *c)
 {
-	struct front_conn *c, *next;
-
-	for (c = TAILQ_FIRST(&crowd->lists[state]); c; c = next) {
-		next = TAILQ_NEXT(c, entry);
-		if (crowd->now_us - c->began_us > ANSWER_US)
-			front_close(c, FRONT_CLOSE_TIMEOUT);
-	}
+	if (c->crowd->now_us - c->began_us > ANSWER_US)
+		front_close(c, FRONT_CLOSE_TIMEOUT);
 }
 
 static void refuse_slow(struct front_crowd *crowd)
@@ -349,7 +344,7 @@ static void refuse_slow(struct front_crowd *crowd)
 
 void front_conn_tick(struct front_crowd *crowd)
 {
-	struct front_conn *c, *next;
+	struct front_conn *c;
 
 	crowd->now_us = clock_mono_us();
 	refuse_slow(crowd);
@@ -359,14 +354,8 @@ void front_conn_tick(struct front_crowd *crowd)
 		front_close(c, FRONT_CLOSE_ANSWERED);
 	while ((c = overdue(crowd, FRONT_IDLE, crowd->config->idle_us)))
 		front_close(c, FRONT_CLOSE_TIMEOUT);
-	end_slow_answers(crowd, FRONT_WRITING);
-	end_slow_answers(crowd, FRONT_LINGERING);
-	for (c = TAILQ_FIRST(&crowd->lists[FRONT_STREAMING]); c; c = next) {
-		next = TAILQ_NEXT(c, entry);
-		front_stream_continue(c);
-	}
-	for (c = TAILQ_FIRST(&crowd->lists[FRONT_H2]); c; c = next) {
-		next = TAILQ_NEXT(c, entry);
-		front_h2_tick(c);
-	}
+	front_for_each(crowd, FRONT_WRITING, end_slow_answer);
+	front_for_each(crowd, FRONT_LINGERING, end_slow_answer);
+	front_for_each(crowd, FRONT_STREAMING, front_stream_continue);
+	front_for_each(crowd, FRONT_H2, front_h2_tick);
 }

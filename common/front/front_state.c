@@ -8,6 +8,28 @@
 #include "common/log.h"
 #include "common/tls/tls_stream.h"
 
+/* The one way out of a list. A walk goes on behind it. */
+static void leave_list(struct front_conn *c)
+{
+	struct front_crowd *crowd = c->crowd;
+
+	if (crowd->next == c)
+		crowd->next = TAILQ_NEXT(c, entry);
+	TAILQ_REMOVE(&crowd->lists[c->state], c, entry);
+}
+
+void front_for_each(struct front_crowd *crowd, enum front_state state,
+		    void (*fn)(struct front_conn *c))
+{
+	struct front_conn *c;
+
+	assert(!crowd->next);
+	for (c = TAILQ_FIRST(&crowd->lists[state]); c; c = crowd->next) {
+		crowd->next = TAILQ_NEXT(c, entry);
+		fn(c);
+	}
+}
+
 void front_set_state(struct front_conn *c, enum front_state state)
 {
 	static const unsigned legal_next[] = {
@@ -22,7 +44,7 @@ void front_set_state(struct front_conn *c, enum front_state state)
 	};
 
 	assert(legal_next[c->state] & 1U << state);
-	TAILQ_REMOVE(&c->crowd->lists[c->state], c, entry);
+	leave_list(c);
 	c->state = state;
 	c->since_us = c->crowd->now_us;
 	TAILQ_INSERT_TAIL(&c->crowd->lists[state], c, entry);
@@ -31,7 +53,7 @@ void front_set_state(struct front_conn *c, enum front_state state)
 void front_touch(struct front_conn *c)
 {
 	c->since_us = c->crowd->now_us;
-	TAILQ_REMOVE(&c->crowd->lists[c->state], c, entry);
+	leave_list(c);
 	TAILQ_INSERT_TAIL(&c->crowd->lists[c->state], c, entry);
 }
 
@@ -115,7 +137,7 @@ void front_close(struct front_conn *c, enum front_close reason)
 
 	if (c->armed)
 		event_del(&c->event);
-	TAILQ_REMOVE(&crowd->lists[c->state], c, entry);
+	leave_list(c);
 	crowd->n--;
 	crowd->n_streams -= c->state == FRONT_STREAMING;
 	if (c->h2)

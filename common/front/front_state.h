@@ -77,6 +77,7 @@ struct front_crowd {
 	struct event_base *base;
 	struct front_pool *pool; /* NULL: it is gone, and nothing is in work */
 	struct front_conn_list lists[FRONT_STATES];
+	struct front_conn *next;    /* where front_for_each goes on; NULL: nowhere */
 	event_callback_fn on_event; /* of each connection */
 	void (*free_h2)(struct front_conn *c);
 	unsigned n;
@@ -92,6 +93,9 @@ struct front_crowd {
 };
 
 void front_set_state(struct front_conn *c, enum front_state state);
+/* fn may close c and any others. One walk at a time. */
+void front_for_each(struct front_crowd *crowd, enum front_state state,
+		    void (*fn)(struct front_conn *c));
 /* It made progress: its list is by time. */
 void front_touch(struct front_conn *c);
 /* The one place that says what the socket is waited for. */

@@ -9,8 +9,8 @@
 
 #define PATIENCE_MS 20000
 
-/* Answers each request with its path and its body, a call with its bytes. "/no" is refused at once, and
- * "/held" is answered when the test lets it. */
+/* Answers each request with its path and its body, a call with its bytes. "/no" is refused at once,
+ * "/much" is answered at once, "/held" when the test lets it, and "/known" is trusted. */
 struct side {
 	struct front *front;
 	struct net_addr addr;
@@ -23,11 +23,18 @@ struct side {
 static enum front_way decide(void *arg, struct front_request *rq)
 {
 	static const struct web_answer no = { .status = 503, .retry_after_s = 2 };
+	static const char bytes[5000];
+	static const struct web_answer much = {
+		.status = 200, .content_type = "text/plain", .body = bytes, .len = sizeof(bytes)
+	};
 
 	(void)arg;
-	if (strcmp(rq->path, "/no") != 0)
+	if (strcmp(rq->path, "/no") == 0)
+		front_send_problem(rq, &no, "no", "Not now.");
+	else if (strcmp(rq->path, "/much") == 0)
+		front_send(rq, &much);
+	else
 		return WAY_FIRST;
-	front_send_problem(rq, &no, "no", "Not now.");
 	return WAY_ANSWERED;
 }
 
@@ -43,6 +50,7 @@ static void serve(void *arg, struct front_request *rq, unsigned thread)
 		while (!s->may_go)
 			poll(NULL, 0, 1);
 	}
+	rq->is_trusted = strcmp(rq->path, "/known") == 0;
 	buf_printf(&text, "%s %s", rq->path, buf_str(&rq->body));
 	whole.body = text.data;
 	whole.len = text.len;
@@ -307,6 +315,34 @@ static void bodies_together_have_a_bound(void **state)
 	assert_true(hears(s, "31:200 "));
 }
 
+/* At a tick a client that is known gets an answer that needs room. The one that gives way comes
+ * after it. */
+static void whoever_gives_way_to_an_answer_is_gone_for_good(void **state)
+{
+	static char body[900];
+	struct side *s = *state;
+	struct side other = { .addr = s->addr };
+
+	h2_client_post(&s->client, "/known", "text/plain", "x", 1);
+	assert_true(hears(s, "1:200 "));
+	greet(&other);
+	other.client.is_open_ended = true;
+	for (int i = 0; i < 4; i++) {
+		h2_client_post(&other.client, "/a", "text/plain", body, sizeof(body));
+		send_all(&other);
+	}
+	h2_client_post(&other.client, "/no", "text/plain", "", SIZE_MAX);
+	assert_true(hears(&other, "9:503 "));
+	h2_client_post(&s->client, "/much", "text/plain", "", SIZE_MAX);
+	send_all(s);
+	nghttp2_submit_ping(other.client.session, NGHTTP2_FLAG_NONE, NULL);
+	assert_false(hears(&other, "the end"));
+	hang_up(&other);
+	assert_true(hears(s, "3:200 "));
+	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+	assert_true(hears(s, "5:200 "));
+}
+
 static void streams_without_bodies_count_as_well(void **state)
 {
 	struct side *s = *state;
@@ -415,6 +451,7 @@ int main(void)
 		TEST(a_client_that_is_gone_leaves_its_request_to_the_thread),
 		TEST(a_request_that_does_not_end_holds_up_nobody),
 		TEST(bodies_together_have_a_bound),
+		TEST(whoever_gives_way_to_an_answer_is_gone_for_good),
 		TEST(streams_without_bodies_count_as_well),
 		TEST(a_header_section_that_is_too_large_costs_its_stream_alone),
 		cmocka_unit_test_setup_teardown(a_slow_request_is_refused_and_others_are_not,

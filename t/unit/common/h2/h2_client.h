@@ -16,7 +16,7 @@
 struct h2_client {
 	nghttp2_session *session;
 	char heard[4096];
-	char data[4096]; /* of all streams, a NUL behind it */
+	char data[16384]; /* of all streams, a NUL behind it */
 	size_t n_data;
 	const char *body; /* of the next request */
 	size_t n_body;
