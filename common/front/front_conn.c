@@ -274,16 +274,16 @@ static void on_readable(struct front_conn *c)
 static void on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct front_conn *c = arg;
-	bool waits_for_tls;
 
 	(void)fd;
 	c->crowd->now_us = clock_mono_us();
-	waits_for_tls = c->is_greeting || front_tls_wants_write(c);
-	if (!waits_for_tls && what & EV_READ && c->state == FRONT_IDLE && c->in.len > 0) {
+	if (c->armed & EV_READ && front_tls_wants_write(c))
+		what |= EV_READ; /* what was to be read waited for that */
+	if (what & EV_READ && c->state == FRONT_IDLE && c->in.len > 0) {
 		front_set_state(c, FRONT_READING);
 		if (on_bytes(c))
 			front_recall(c);
-	} else if (waits_for_tls || what & EV_READ)
+	} else if (what & EV_READ)
 		on_readable(c);
 	else if (c->state == FRONT_WRITING)
 		front_write(c);

@@ -59,13 +59,15 @@ void front_touch(struct front_conn *c)
 
 void front_arm(struct front_conn *c)
 {
+	bool reads = c->state != FRONT_WORKING && c->state != FRONT_WRITING;
 	bool goes_on = c->state == FRONT_STREAMING || c->state == FRONT_H2;
 	bool has_unsent = goes_on && c->n_sent < c->rq.out.len;
 	short want = 0;
 
-	if (c->state != FRONT_WORKING && c->state != FRONT_WRITING)
+	if (reads)
 		want |= EV_READ;
-	if (c->state == FRONT_WRITING || has_unsent || (c->tls && tls_stream_wants_write(c->tls)))
+	if (c->state == FRONT_WRITING || has_unsent ||
+	    (reads && c->tls && tls_stream_wants_write(c->tls)))
 		want |= EV_WRITE;
 	if (want == c->armed)
 		return;

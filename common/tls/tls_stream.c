@@ -167,17 +167,23 @@ const char *tls_stream_why(const struct tls_stream *s)
 }
 
 /* What a call without success means. 0: it is to be tried again. */
-static int judge(struct tls_stream *s, int result)
+static int judge(struct tls_stream *s, int error)
 {
-	int error = SSL_get_error(s->ssl, result);
-
-	s->has_more = false;
-	s->wants_write = error == SSL_ERROR_WANT_WRITE;
 	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
 		return 0;
 	if (error != SSL_ERROR_ZERO_RETURN)
 		note_failure(s, error);
 	return error;
+}
+
+/* The same for a call that reads, and what its owner is told of that. */
+static int judge_read(struct tls_stream *s, int result)
+{
+	int error = SSL_get_error(s->ssl, result);
+
+	s->has_more = false;
+	s->wants_write = error == SSL_ERROR_WANT_WRITE;
+	return judge(s, error);
 }
 
 int tls_stream_greet(struct tls_stream *s)
@@ -188,7 +194,7 @@ int tls_stream_greet(struct tls_stream *s)
 	errno = 0;
 	r = SSL_do_handshake(s->ssl);
 	if (r != 1)
-		return judge(s, r) == 0 ? TLS_STREAM_AGAIN : TLS_STREAM_FAILED;
+		return judge_read(s, r) == 0 ? TLS_STREAM_AGAIN : TLS_STREAM_FAILED;
 	s->wants_write = false;
 	s->has_more = SSL_has_pending(s->ssl);
 	note_protocol(s);
@@ -198,10 +204,8 @@ int tls_stream_greet(struct tls_stream *s)
 
 /* ---- bytes ---- */
 
-static ssize_t fail(struct tls_stream *s, int result, bool is_read)
+static ssize_t fail(int error, bool is_read)
 {
-	int error = judge(s, result);
-
 	if (error == SSL_ERROR_ZERO_RETURN)
 		return is_read ? 0 : (errno = ECONNRESET, -1);
 	errno = error == 0 ? EAGAIN : error == SSL_ERROR_SYSCALL ? ECONNRESET : EPROTO;
@@ -219,10 +223,12 @@ ssize_t tls_stream_read(struct tls_stream *s, void *to, size_t size)
 
 		ERR_clear_error();
 		n = SSL_read(s->ssl, (char *)to + done, room);
-		if (n <= 0 && done > 0 && judge(s, n) == 0)
+		if (n <= 0 && done == 0)
+			return fail(judge_read(s, n), true);
+		if (n <= 0) { /* its end or its failure is told by the next read */
+			s->has_more = judge_read(s, n) != 0;
 			break;
-		if (n <= 0)
-			return done > 0 ? (ssize_t)done : fail(s, n, true);
+		}
 		done += (size_t)n;
 		s->wants_write = false;
 		s->has_more = SSL_has_pending(s->ssl);
@@ -243,7 +249,7 @@ ssize_t tls_stream_write(struct tls_stream *s, const void *from, size_t len)
 		if (n <= 0 && done > 0)
 			break;
 		if (n <= 0)
-			return fail(s, n, false);
+			return fail(judge(s, SSL_get_error(s->ssl, n)), false);
 		done += (size_t)n;
 	}
 	return (ssize_t)done;

@@ -4,9 +4,9 @@
  * TLS on one connected socket that does not block. First both sides greet each other; then it is
  * read and written as the socket itself would be.
  *
- * The owner waits for the socket as ever, with two differences. Bytes may be here that the socket
- * does not tell of (has_more). And what was to be read may need the socket to be writable first
- * (wants_write).
+ * The owner waits for the socket as ever, with two differences. Bytes, or the end, may be here that
+ * the socket does not tell of (has_more). And what was to be read may need the socket to be
+ * writable first (wants_write). Both are of reads alone: a write changes neither.
  */
 #include <sys/uio.h>
 

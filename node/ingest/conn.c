@@ -176,7 +176,7 @@ static void conn_read(struct conn *c)
 			return;
 		conn_arm(c);
 		if (data == c->shared->scratch && (size_t)n - n_before < n_wanted / 2)
-			return;
+			break;
 	}
 	conn_recall(c);
 }
@@ -232,8 +232,8 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 		greet(c);
 		return;
 	}
-	if (c->tls && tls_stream_wants_write(c->tls)) /* what was to be read waited for that */
-		what |= EV_READ;
+	if (c->armed & EV_READ && c->tls && tls_stream_wants_write(c->tls))
+		what |= EV_READ; /* what was to be read waited for that */
 	if (what & EV_WRITE)
 		conn_shared_mark_dirty(c->shared, &c->requests.dirty);
 	if (!(what & EV_READ))

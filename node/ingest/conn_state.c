@@ -64,7 +64,7 @@ void conn_arm(struct conn *c)
 	if (!c->at_eof && (c->state == CONN_LINGER ||
 			   (exchange_may_read(&c->requests) && c->out.len <= MAX_UNSENT_BYTES)))
 		want |= EV_READ;
-	if (c->out.len || (c->tls && tls_stream_wants_write(c->tls)) ||
+	if (c->out.len || (want & EV_READ && c->tls && tls_stream_wants_write(c->tls)) ||
 	    (c->h2 && exchange_h2_wants_write(c->h2)))
 		want |= EV_WRITE;
 	if (want == c->armed)

@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "common/front/front.h"
+#include "t/unit/common/front/other_end.h"
 
 #define PATIENCE_MS 10000
 
@@ -185,21 +186,6 @@ static void a_connection_serves_many_requests(void **state)
 		"GET /c HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 	assert_non_null(strstr(hear(fd, ""), "/c 127.0.0.1"));
 	close(fd);
-}
-
-/* The server's end of a connection, which is in this process, too. */
-static int other_end_of(int fd)
-{
-	struct net_addr own, peer;
-
-	assert_int_equal(net_local_addr(fd, &own), 0);
-	for (int other = 3; other < 1024; other++) {
-		peer.len = sizeof(peer.sa);
-		if (getpeername(other, (struct sockaddr *)&peer.sa, &peer.len) == 0 &&
-		    peer.sa.ss_family == AF_INET && net_addr_port(&peer) == net_addr_port(&own))
-			return other;
-	}
-	return -1;
 }
 
 /* An answer by HTTP/2 leaves in pieces. The kernel would keep the last one until the first is acknowledged. */

@@ -190,6 +190,40 @@ static void what_was_read_ahead_is_told_of(void **state)
 	close_ends(&e);
 }
 
+static void a_write_does_not_change_what_is_told_of_reads(void **state)
+{
+	static char much[4 << 20];
+	struct ends e;
+	char got[8];
+
+	(void)state;
+	open_well(&e, "a.example");
+	assert_int_equal(tls_stream_write(e.client, "0123456789ab", 12), 12);
+	assert_int_equal(tls_stream_read(e.server, got, 8), 8);
+	while (tls_stream_write(e.server, much, sizeof(much)) > 0)
+		;
+	assert_int_equal(errno, EAGAIN);
+	assert_true(tls_stream_has_more(e.server));
+	assert_false(tls_stream_wants_write(e.server));
+	close_ends(&e);
+}
+
+static void the_end_that_was_read_ahead_is_told_of(void **state)
+{
+	struct ends e;
+	char got[8];
+
+	(void)state;
+	open_well(&e, "a.example");
+	assert_int_equal(tls_stream_write(e.client, "abcd", 4), 4);
+	tls_stream_end(e.client);
+	assert_int_equal(tls_stream_read(e.server, got, 8), 4);
+	assert_true(tls_stream_has_more(e.server));
+	assert_int_equal(tls_stream_read(e.server, got, 8), 0);
+	assert_false(tls_stream_has_more(e.server));
+	close_ends(&e);
+}
+
 static void several_records_are_read_together(void **state)
 {
 	char got[64];
@@ -226,6 +260,7 @@ static void a_write_that_the_socket_does_not_take_goes_on_where_it_was(void **st
 		n_sent += n > 0 ? (size_t)n : 0;
 		if (n > 0)
 			continue;
+		assert_false(tls_stream_wants_write(e.client)); /* no read waits for that */
 		n_waits++;
 		while ((n = tls_stream_read(e.server, got + n_got, SIZE - n_got)) > 0)
 			n_got += (size_t)n;
@@ -380,6 +415,8 @@ int main(void)
 		cmocka_unit_test(bytes_go_both_ways_and_the_end_is_seen),
 		cmocka_unit_test(a_port_may_agree_on_no_protocol),
 		cmocka_unit_test(what_was_read_ahead_is_told_of),
+		cmocka_unit_test(a_write_does_not_change_what_is_told_of_reads),
+		cmocka_unit_test(the_end_that_was_read_ahead_is_told_of),
 		cmocka_unit_test(several_records_are_read_together),
 		cmocka_unit_test(a_write_that_the_socket_does_not_take_goes_on_where_it_was),
 		cmocka_unit_test(the_name_that_is_asked_for_chooses_the_certificate),
