@@ -29,7 +29,6 @@
 #define ACCOUNT_US 200000
 #define PARK_US 100000
 #define RETRY_US 1000000
-#define GIVE_UP_US 10000000     /* out of the spill, and nobody here takes it: perhaps others can */
 #define SPILL_ROOM_PACKETS 2048 /* more under way: nothing is taken out of the spill */
 
 const char *const spill_reason_names[] = { "no_analyzer", "failed", "returned", "ack_within" };
@@ -197,7 +196,7 @@ static void give_back(struct fate *f, struct packet *p)
 /* Perhaps another worker brings it to somebody. */
 static bool is_hopeless(const struct fate *f, const struct packet *p, uint64_t now_us)
 {
-	return now_us - p->spilled->taken_us >= GIVE_UP_US ||
+	return now_us - p->spilled->taken_us >= SPILL_OUT_GIVE_UP_US ||
 	       (f->is_ending && !router_can_place(f->config.router));
 }
 

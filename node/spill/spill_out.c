@@ -307,10 +307,22 @@ static void beat(struct spill_out *s, uint64_t now_us)
 
 /* ---- large ones ---- */
 
+/* Its body cannot be had now. */
+static void put_behind(struct spill_out *s, struct spilled *e, uint64_t now_us)
+{
+	if (s->is_ending || now_us - e->taken_us >= SPILL_OUT_GIVE_UP_US) {
+		set_state(s, e, SPILLED_GIVEN_UP);
+		return;
+	}
+	unlink_entry(s, e);
+	link_entry(s, e);
+}
+
 static void on_fetched(void *arg, enum spill_fetch_result result, struct packet *p)
 {
 	struct spill_out *s = arg;
 	struct spilled *e = s->fetching;
+	uint64_t now_us = clock_mono_us();
 
 	if (result == SPILL_FETCHED && e->form &&
 	    packet_restore_form(s->config.memory, p, e->form) != 0) {
@@ -318,32 +330,49 @@ static void on_fetched(void *arg, enum spill_fetch_result result, struct packet 
 		result = SPILL_FETCH_FAILED;
 	}
 	s->fetching = NULL;
-	if (result == SPILL_FETCH_FAILED) { /* behind the others */
-		unlink_entry(s, e);
-		link_entry(s, e);
-		s->next_fetch_us = clock_mono_us() + FETCH_AGAIN_US;
-		if (s->is_ending)
-			set_state(s, e, SPILLED_GIVEN_UP);
+	if (result == SPILL_FETCH_FAILED) {
+		s->next_fetch_us = now_us + FETCH_AGAIN_US;
+		put_behind(s, e, now_us);
 	} else if (result == SPILL_FETCH_GONE) {
 		set_state(s, e, SPILLED_DONE);
 	} else {
-		e->taken_us = clock_mono_us();
+		e->taken_us = now_us;
 		set_state(s, e, SPILLED_HELD);
 		hand_over(s, e, p);
 	}
 }
 
+/* While this worker fetches one after the other, the last one may wait for long. */
+static void give_up_idle(struct spill_out *s, uint64_t now_us)
+{
+	struct spilled *e;
+
+	if (now_us - s->fetched_us < SPILL_OUT_GIVE_UP_US)
+		return;
+	while ((e = s->lists[SPILLED_LARGE].first) && now_us - e->taken_us >= SPILL_OUT_GIVE_UP_US)
+		set_state(s, e, SPILLED_GIVEN_UP);
+}
+
 static void fetch(struct spill_out *s, uint64_t now_us)
 {
-	struct spilled *e = s->lists[SPILLED_LARGE].first;
+	struct spilled *e;
 
-	if (!e || s->fetching || now_us < s->next_fetch_us || !s->config.has_room(s->config.arg))
+	if (s->fetching || !link_is_up(s->config.link)) { /* nobody else hears of them either */
+		s->fetched_us = now_us;
+		return;
+	}
+	give_up_idle(s, now_us);
+	e = s->lists[SPILLED_LARGE].first;
+	if (!e || now_us < s->next_fetch_us || !link_is_up(s->config.bulk) ||
+	    !s->config.has_room(s->config.arg))
 		return;
 	s->fetching = e;
+	s->fetched_us = now_us;
 	if (spill_fetch_start(&s->fetch, e->name, e->cost_bytes))
 		return;
 	s->fetching = NULL;
 	s->next_fetch_us = now_us + RETRY_US;
+	put_behind(s, e, now_us);
 }
 
 /* ---- what becomes of it ---- */

@@ -13,10 +13,12 @@
  * stands under this name is read first, and entries that are known already are passed over.
  *
  * Of a large packet (SPILL_LARGE_BYTES) only the name is taken; its body is fetched by a link of its own
- * (spill_fetch.h), one at a time. One that could not be fetched goes behind the others.
+ * (spill_fetch.h), one at a time. One that could not be fetched goes behind the others, and is given up
+ * when it was taken SPILL_OUT_GIVE_UP_US ago. All are when none was fetched for so long.
  *
  *   stream --spill_take--> large --its body is fetched--> held
- *             ^---------------+ behind the others
+ *                          ^   |
+ *                          +---+ behind the others
  *
  * Entries that this worker put there itself (spill_hold.h) are known here too, and end as the others.
  */
@@ -26,9 +28,10 @@
 #include "node/packet/packet.h"
 #include "node/spill/spill_fetch.h"
 
-#define SPILL_OUT_MAX SPILL_DONE_MAX /* packets taken and known at once */
-#define SPILL_OUT_MAX_ADOPTED 16384  /* the same for those that this worker put there itself */
-#define SPILL_OUT_NOBODY "nobody"    /* no worker's name: those have a '/' */
+#define SPILL_OUT_MAX SPILL_DONE_MAX  /* packets taken and known at once */
+#define SPILL_OUT_MAX_ADOPTED 16384   /* the same for those that this worker put there itself */
+#define SPILL_OUT_NOBODY "nobody"     /* no worker's name: those have a '/' */
+#define SPILL_OUT_GIVE_UP_US 10000000 /* taken, and nobody here takes it: perhaps others can */
 
 struct spill_out_config {
 	struct link *link; /* borrowed, as all of these */
@@ -85,6 +88,7 @@ struct spill_out {
 	struct spill_done done;
 	struct spill_fetch fetch;
 	struct spilled *fetching; /* LARGE; NULL: none */
+	uint64_t fetched_us;      /* when there last was one, or Redis was away */
 	uint64_t next_look_us, next_tell_us, next_beat_us, next_fetch_us;
 	struct rng rng;
 };

@@ -156,6 +156,17 @@ uint64_t out_n_pending(struct out_bench *b)
 	return n;
 }
 
+uint64_t out_n_given_up(struct out_bench *b)
+{
+	redisReply *reply =
+		POOL_COMMAND(&b->env.pool, "XPENDING", redis_pool_key(&b->env.pool, KEY_SPILL),
+			     SPILL_GROUP, "-", "+", "1000", SPILL_OUT_NOBODY);
+	uint64_t n = reply->elements;
+
+	freeReplyObject(reply);
+	return n;
+}
+
 void out_assert_all_done(struct out_bench *b, unsigned n)
 {
 	redisReply *reply;

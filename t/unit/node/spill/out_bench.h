@@ -36,6 +36,8 @@ void out_take_as(struct out_bench *b, const char *worker, bool is_alive);
 /* All that are held. */
 void out_end_held(struct out_bench *b, void (*how)(struct spill_out *, struct packet *));
 uint64_t out_n_pending(struct out_bench *b);
+/* Entries that workers have left to others. */
+uint64_t out_n_given_up(struct out_bench *b);
 /* Each of the first n has come once, and is out of the stream. */
 void out_assert_all_done(struct out_bench *b, unsigned n);
 

@@ -108,7 +108,6 @@ static void what_is_left_to_others_is_not_done(void **state)
 static void what_is_given_up_is_nobodys_and_then_somebodys(void **state)
 {
 	struct out_bench *b = *state;
-	redisReply *reply;
 
 	out_begin(b);
 	out_fill(b, 0, 100, 0);
@@ -116,15 +115,74 @@ static void what_is_given_up_is_nobodys_and_then_somebodys(void **state)
 	out_end_held(b, spill_out_give_up);
 	assert_false(spill_out_is_quiet(&b->out));
 	TURN_UNTIL(b, out_turn, spill_out_is_quiet(&b->out));
-	reply = POOL_COMMAND(&b->env.pool, "XPENDING", redis_pool_key(&b->env.pool, KEY_SPILL),
-			     SPILL_GROUP, "-", "+", "1000", SPILL_OUT_NOBODY);
-	assert_int_equal(reply->elements, 100);
-	freeReplyObject(reply);
+	assert_int_equal(out_n_given_up(b), 100);
 	memset(b->times, 0, sizeof(b->times));
 	b->at_once = true;
 	TURN_UNTIL(b, out_turn, b->n_taken == 200);
 	assert_int_equal(metrics_get(&b->env.shard, M_SPILL_CLAIMED_PACKETS, 0), 100);
 	out_assert_all_done(b, 100);
+}
+
+/* Of n large packets, the first one of that size, only the names are taken at first. */
+static void take_names(struct out_bench *b, unsigned n, size_t first_size)
+{
+	out_begin(b);
+	b->at_once = true;
+	b->out.next_fetch_us = UINT64_MAX;
+	out_fill(b, 0, 1, first_size);
+	out_fill(b, 1, n - 1, 2 * SPILL_LARGE_BYTES);
+	TURN_UNTIL(b, out_turn, b->out.lists[SPILLED_LARGE].n == n);
+	b->out.next_fetch_us = 0;
+}
+
+/* As if what is there had been taken so long ago. */
+static void let_names_wait(struct out_bench *b, uint64_t us)
+{
+	for (struct spilled *e = b->out.lists[SPILLED_LARGE].first; e; e = e->next)
+		e->taken_us -= us;
+}
+
+static void large_ones_that_find_no_room_for_long_are_given_up(void **state)
+{
+	struct out_bench *b = *state;
+
+	take_names(b, 70, 2 * SPILL_LARGE_BYTES);
+	b->has_room = false;
+	out_turn_for(b, US_PER_S / 10);
+	assert_int_equal(b->out.lists[SPILLED_LARGE].n, 70);
+	let_names_wait(b, 10 * US_PER_S);
+	TURN_UNTIL(b, out_turn, out_n_given_up(b) == 70);
+	TURN_UNTIL(b, out_turn, spill_out_is_quiet(&b->out));
+	assert_int_equal(b->n_taken, 0);
+}
+
+static void but_not_while_one_after_the_other_is_fetched(void **state)
+{
+	struct out_bench *b = *state;
+
+	take_names(b, 5, 2 * SPILL_LARGE_BYTES);
+	let_names_wait(b, 10 * US_PER_S);
+	b->out.fetched_us = clock_mono_us();
+	TURN_UNTIL(b, out_turn, b->n_taken == 5);
+	assert_int_equal(out_n_given_up(b), 0);
+	out_assert_all_done(b, 5);
+}
+
+static void one_that_memory_does_not_suffice_for_holds_up_no_other(void **state)
+{
+	struct out_bench *b = *state;
+
+	take_names(b, 3, 1 << 20);
+	assert_true(memory_take(&b->env.memory, (size_t)memory_left(&b->env.memory) - (1 << 19)));
+	TURN_UNTIL(b, out_turn, b->n_taken == 2);
+	assert_int_equal(b->numbers[0], 1);
+	assert_int_equal(b->numbers[1], 2);
+	assert_int_equal(b->out.lists[SPILLED_LARGE].n, 1);
+	let_names_wait(b, 10 * US_PER_S);
+	TURN_UNTIL(b, out_turn, out_n_given_up(b) == 1);
+	memory_give(&b->env.memory, b->env.memory.used_bytes);
+	TURN_UNTIL(b, out_turn, b->n_taken == 3); /* from nobody, as there is room now */
+	out_assert_all_done(b, 3);
 }
 
 int main(void)
@@ -136,6 +194,9 @@ int main(void)
 		OUT_TEST(what_a_dead_worker_had_taken_is_claimed),
 		OUT_TEST(what_is_left_to_others_is_not_done),
 		OUT_TEST(what_is_given_up_is_nobodys_and_then_somebodys),
+		OUT_TEST(large_ones_that_find_no_room_for_long_are_given_up),
+		OUT_TEST(but_not_while_one_after_the_other_is_fetched),
+		OUT_TEST(one_that_memory_does_not_suffice_for_holds_up_no_other),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
