@@ -67,6 +67,14 @@ static void tick_soon(struct dispatch *d)
 		d->is_ticking = true;
 }
 
+/* What is taken back goes to those that can take it after all changes: not in the middle of them. */
+static void let_go(struct dispatch *d)
+{
+	for (unsigned i = 0; i < d->n_slots; i++)
+		if (d->lanes[i])
+			lane_let_go(d->lanes[i]);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct dispatch *d = arg;
@@ -85,6 +93,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		others = others_of(&answers, d->lanes[i]);
 		again |= lane_tick(d->lanes[i], &others, now);
 	}
+	let_go(d);
 	if (again)
 		tick_soon(d);
 }
@@ -235,11 +244,9 @@ void dispatch_set_roster(struct dispatch *d, const struct roster *roster, const 
 		move_lanes(d, moved);
 	if (roster->n_slots > d->n_slots)
 		d->n_slots = roster->n_slots;
-	/* who can take more is known before anything is taken back from those who left */
-	for (unsigned pass = 0; pass < 2; pass++)
-		for (unsigned i = 0; i < roster->n_analyzers; i++)
-			if ((roster->analyzers[i].share > 0) == (pass == 0))
-				place(d, &roster->analyzers[i]);
+	for (unsigned i = 0; i < roster->n_analyzers; i++)
+		place(d, &roster->analyzers[i]);
+	let_go(d);
 	for (unsigned i = 0; i < d->n_slots; i++)
 		if (d->lanes[i] && !roster->by_slot[i])
 			retire(d, i);
@@ -250,6 +257,7 @@ void dispatch_set_probes(struct dispatch *d, const uint64_t *down_bits)
 	for (unsigned i = 0; i < d->n_slots; i++)
 		if (d->lanes[i])
 			lane_set_probe(d->lanes[i], down_bits[i / 64] >> (i % 64) & 1);
+	let_go(d);
 }
 
 void dispatch_push(struct dispatch *d, unsigned slot, struct packet *p)

@@ -330,8 +330,6 @@ void lane_update(struct lane *lane, const struct analyzer *a)
 	lane->is_shut = !lane->is_eligible &&
 			a->state != ANALYZER_DRAINING; /* who drains finishes what it was given */
 	lane->events.on_reach(lane->events.arg, lane);
-	if (lane->is_shut)
-		lane_evict(lane, REROUTE_NOT_ELIGIBLE);
 }
 
 void lane_retire(struct lane *lane)
@@ -339,7 +337,7 @@ void lane_retire(struct lane *lane)
 	lane->is_eligible = false;
 	lane->is_retired = true;
 	lane->events.on_reach(lane->events.arg, lane);
-	lane_evict(lane, REROUTE_LEFT);
+	lane_let_go(lane);
 	lane_hide(lane);
 	lane_check_empty(lane);
 }
@@ -354,8 +352,6 @@ void lane_set_probe(struct lane *lane, bool is_down)
 	if (!is_down && breaker_retry(&lane->breaker))
 		lane_note_breaker(lane, "its health probe succeeds");
 	lane->events.on_reach(lane->events.arg, lane);
-	if (is_down)
-		lane_evict(lane, REROUTE_UNREACHABLE);
 	lane_show(lane);
 }
 
@@ -368,8 +364,6 @@ static void check_silence(struct lane *lane, uint64_t others_us, uint64_t now_us
 		return;
 	metrics_add(lane->config.metrics, M_HANGS, lane->slot, 1);
 	lane_note_breaker(lane, "deliveries are not answered, while other analyzers answer");
-	lane->events.on_reach(lane->events.arg, lane);
-	lane_evict(lane, lane_why_not(lane));
 	lane_show(lane);
 }
 
@@ -398,16 +392,12 @@ static void check_latency(struct lane *lane, bool others_fit, uint64_t now_us)
 
 bool lane_tick(struct lane *lane, const struct lane_others *others, uint64_t now_us)
 {
-	bool changed = !lane->probe_is_down && breaker_tick(&lane->breaker, now_us);
-
-	if (changed)
+	if (!lane->probe_is_down && breaker_tick(&lane->breaker, now_us))
 		lane_note_breaker(lane, "trying again");
 	if (lane->paused_until_us && now_us >= lane->paused_until_us) {
 		lane->paused_until_us = 0;
-		changed = true;
-	}
-	if (changed)
 		lane->events.on_reach(lane->events.arg, lane);
+	}
 	check_silence(lane, others->answered_us, now_us);
 	check_latency(lane, others->are_fit, now_us);
 	lane_check_pace(lane, now_us);

@@ -24,7 +24,8 @@ struct lane *lane_new(const struct lane_config *config, const struct lane_events
 /* No batch may be under way. */
 void lane_free(struct lane *lane);
 
-/* The roster says something new about its analyzer. A new instance starts with a closed breaker. */
+/* The roster says something new about its analyzer. A new instance starts with a closed breaker. As after
+ * the next ones, lane_let_go is due once all lanes know what is new. */
 void lane_update(struct lane *lane, const struct analyzer *a);
 /* Its analyzer left: nothing goes out any more; on_empty when what is under way has ended. */
 void lane_retire(struct lane *lane);
@@ -33,7 +34,7 @@ void lane_retire(struct lane *lane);
 void lane_push(struct lane *lane, struct packet *p);
 void lane_flush(struct lane *lane);
 
-/* The node's health probe: while it is down nothing is sent, what is queued is taken back. */
+/* The node's health probe: while it is down nothing is sent. */
 void lane_set_probe(struct lane *lane, bool is_down);
 /* What the worker knows of all other analyzers. */
 struct lane_others {
@@ -41,7 +42,7 @@ struct lane_others {
 	bool are_fit;         /* one of them could get more, and is not slow */
 };
 /* Time passes: an open breaker may turn half-open, a pause may end, an analyzer may turn out to
- * hang or to be slow, what has waited too long is taken back. True: call again soon. */
+ * hang or to be slow, what is queued beyond its pace is taken back. True: call again soon. */
 bool lane_tick(struct lane *lane, const struct lane_others *others, uint64_t now_us);
 /* Deliveries are under way. */
 bool lane_is_busy(const struct lane *lane);

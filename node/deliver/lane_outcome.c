@@ -12,12 +12,13 @@
 #define QUICK_US 1000
 #define SMALL_BATCH 32 /* packets that cost little when each of them travels alone */
 
-void lane_note_breaker(const struct lane *lane, const char *why)
+void lane_note_breaker(struct lane *lane, const char *why)
 {
 	log_warn("lane", "breaker changed", "analyzer=%s state=%s reason=%s", lane->id,
 		 breaker_state_names[lane->breaker.state], why);
 	if (lane->breaker.state == BREAKER_OPEN)
 		metrics_add(lane->config.metrics, M_BREAKER_OPENED, lane->slot, 1);
+	lane->events.on_reach(lane->events.arg, lane);
 }
 
 void lane_take_back(struct batch *b, enum reroute_reason reason)
@@ -192,7 +193,6 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 	bool may_be_theirs = counts(lane, b, outcome);
 	/* it failed elsewhere too, and this analyzer serves others */
 	bool is_excused = may_be_theirs && b->is_suspect && b->began_well;
-	bool was_busy_with_others = is_late && served_others(lane, b);
 
 	log_warn("lane", "delivery failed",
 		 "analyzer=%s url=%s reason=%s status=%d error=%s packets=%u", lane->id, lane->url,
@@ -212,11 +212,6 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 	}
 	lane->events.on_reach(lane->events.arg, lane);
 	lane_take_back(b, reasons[outcome]);
-	if (!lane_may_send(lane))
-		lane_evict(lane, lane_why_not(lane));
-	else if (is_late && !is_excused &&
-		 !was_busy_with_others) /* what waits behind it has waited as long */
-		lane_evict(lane, REROUTE_TIMEOUT);
 }
 
 /* What a success says of single packets, or of parts of one. */
@@ -269,5 +264,6 @@ void lane_on_done(struct transfer *t)
 		on_failed(lane, b, outcome);
 	batch_free(b);
 	lane->events.on_reach(lane->events.arg, lane);
+	lane_let_go(lane);
 	lane_check_empty(lane);
 }

@@ -18,7 +18,7 @@ enum delivery_outcome lane_take_answer(struct lane *lane, struct batch *b);
 enum delivery_outcome lane_take_results(struct lane *lane, struct batch *b);
 /* Nothing is sent for so long; 0: for a second. */
 void lane_pause_for(struct lane *lane, uint32_t seconds);
-/* The breaker has changed its state: log and metrics say so. */
-void lane_note_breaker(const struct lane *lane, const char *why);
+/* The breaker has changed its state: log and metrics say so, and the owner knows whether it can take. */
+void lane_note_breaker(struct lane *lane, const char *why);
 
 #endif

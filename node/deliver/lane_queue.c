@@ -61,7 +61,8 @@ bool lane_is_on_trial(const struct lane *lane)
 	return !lane->probe_is_down && lane->breaker.state == BREAKER_HALF_OPEN;
 }
 
-void lane_evict(struct lane *lane, enum reroute_reason reason)
+/* All that is queued is taken back. */
+static void evict(struct lane *lane, enum reroute_reason reason)
 {
 	struct packet_queue queue = lane->queue;
 	struct batch *halves = lane->halves, *b;
@@ -83,6 +84,12 @@ void lane_evict(struct lane *lane, enum reroute_reason reason)
 			lane->events.on_taken_back(lane->events.arg, lane, p, reason, false);
 		batch_free(b);
 	}
+}
+
+void lane_let_go(struct lane *lane)
+{
+	if (!lane_may_send(lane))
+		evict(lane, lane_why_not(lane));
 }
 
 void lane_check_room(struct lane *lane)

@@ -118,8 +118,9 @@ bool lane_is_on_trial(const struct lane *lane);
 bool lane_may_send(const struct lane *lane);
 /* Why deliveries may not begin. */
 enum reroute_reason lane_why_not(const struct lane *lane);
-/* All queued packets are taken back. */
-void lane_evict(struct lane *lane, enum reroute_reason reason);
+/* Where deliveries may not begin any more, whatever the cause, all that is queued is taken back: it
+ * would wait for long, and then leave at once. */
+void lane_let_go(struct lane *lane);
 /* The queue grew or shrank: says on_reach when it became full, or has room again. */
 void lane_check_room(struct lane *lane);
 /* Sheds the newest packets of a queue of more than twice the bound. Below that, a packet does not

@@ -86,6 +86,32 @@ static void a_probe_that_fails_sends_the_queue_elsewhere(void **state)
 	assert_true(d->dispatch.reach[0]);
 }
 
+static void what_comes_back_goes_to_one_that_is_up_by_the_same_probes(void **state)
+{
+	struct delivery *d = *state;
+	const uint64_t second[16] = { 2 }, first[16] = { 1 };
+
+	d->again = true;
+	dispatch_set_probes(&d->dispatch, second);
+	queue_behind_a_batch(d, 3);
+	dispatch_set_probes(&d->dispatch, first);
+	delivery_wait_fates(d, 3);
+	assert_int_equal(delivery_count(d, DELIVERED), 3);
+	assert_int_equal(d->fakes[1].posts[0].n_packets, 3);
+}
+
+static void but_not_to_one_that_is_down_by_them(void **state)
+{
+	struct delivery *d = *state;
+	const uint64_t both[16] = { 3 };
+
+	d->again = true;
+	queue_behind_a_batch(d, 3);
+	dispatch_set_probes(&d->dispatch, both);
+	assert_int_equal(delivery_count(d, TAKEN_BACK), 3);
+	assert_int_equal(d->slots[1], 0);
+}
+
 static void what_cannot_be_reached_is_listed_by_slot(void **state)
 {
 	struct delivery *d = *state;
@@ -171,6 +197,8 @@ int main(void)
 		TEST(a_batch_that_fails_after_its_analyzer_left_comes_back),
 		TEST(who_is_not_eligible_any_more_gets_nothing_new),
 		TEST(a_probe_that_fails_sends_the_queue_elsewhere),
+		TEST(what_comes_back_goes_to_one_that_is_up_by_the_same_probes),
+		TEST(but_not_to_one_that_is_down_by_them),
 		TEST(what_cannot_be_reached_is_listed_by_slot),
 		TEST(a_queue_is_bounded),
 		TEST(lanes_follow_their_analyzers_to_other_slots),

@@ -116,6 +116,31 @@ static void an_answer_that_does_not_end_opens_the_breaker_whatever_its_status(vo
 	assert_int_equal(d->outcomes[1], BAD);
 }
 
+static void nor_does_its_queue_wait_for_the_next_try(void **state)
+{
+	static const int statuses[] = { 200, 400 };
+	struct delivery *d = *state;
+
+	d->again = true;
+	d->dispatch.lane_config.timeout_ms = 300;
+	d->fakes[0].is_endless = true;
+	for (unsigned i = 0; i < ARRAY_LEN(statuses); i++) {
+		d->fakes[0].status = statuses[i];
+		delivery_set_roster(d, 0); /* a lane of its own */
+		delivery_set_roster(d, -1);
+		delivery_push(d, 0, i * 10);
+		delivery_wait_posts(d, 0, i + 1);
+		delivery_push_many(d, 0, i * 10 + 1, 5);
+		delivery_wait_fates(d, i * 6 + 6);
+		for (unsigned k = i * 10 + 1; k <= i * 10 + 5; k++) {
+			assert_int_equal(d->outcomes[k], DELIVERED);
+			assert_int_equal(d->slots[k], 1);
+			assert_int_equal(d->reasons[k], REROUTE_UNREACHABLE);
+		}
+		assert_int_equal(d->fakes[0].n_posts, i + 1);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, delivery_setup, delivery_teardown)
@@ -125,6 +150,7 @@ int main(void)
 		TEST(its_first_timeout_opens_the_breaker),
 		TEST(who_is_alone_does_not_hang),
 		TEST(an_answer_that_does_not_end_opens_the_breaker_whatever_its_status),
+		TEST(nor_does_its_queue_wait_for_the_next_try),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

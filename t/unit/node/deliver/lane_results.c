@@ -97,6 +97,21 @@ static void test_a_refusal_of_the_whole_batch_stays_one(void **state)
 	assert_int_equal(d->outcomes[0], BAD);
 }
 
+static void test_one_that_is_busy_with_part_of_a_batch_keeps_no_queue(void **state)
+{
+	struct delivery *d = *state;
+
+	hold_batch(d, 2);
+	delivery_push_many(d, 0, 2, 3);
+	d->fakes[0].body = "{\"results\":[{\"status\":202},{\"status\":503}]}";
+	fake_analyzer_answer(&d->fakes[0], 200);
+	delivery_wait_fates(d, 5);
+	assert_int_equal(d->outcomes[0], DELIVERED);
+	assert_int_equal(delivery_count(d, TAKEN_BACK), 3);
+	assert_int_equal(d->reasons[4], REROUTE_UNREACHABLE);
+	assert_int_equal(d->fakes[0].n_posts, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, delivery_setup, delivery_teardown)
@@ -107,6 +122,7 @@ int main(void)
 		TEST(test_nor_do_those_of_another_type),
 		TEST(test_nor_those_of_a_huge_answer),
 		TEST(test_a_refusal_of_the_whole_batch_stays_one),
+		TEST(test_one_that_is_busy_with_part_of_a_batch_keeps_no_queue),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
