@@ -103,7 +103,7 @@ static void on_reach(void *arg, struct lane *lane)
 	struct dispatch *d = arg;
 	unsigned slot = lane_slot(lane);
 
-	if (d->lanes[slot] != lane) /* retired, or not in its place yet */
+	if (slot == SLOT_NONE || d->lanes[slot] != lane) /* it left, or is not in its place yet */
 		return;
 	mark_dirty(d, slot);
 	set_reach(d, slot, lane_can_take(lane), lane_is_unreachable(lane), lane_is_on_trial(lane));
@@ -144,13 +144,12 @@ static void on_empty(void *arg, struct lane *lane)
 {
 	struct dispatch *d = arg;
 
-	for (unsigned i = 0; i < d->n_retired; i++) {
-		if (d->retired[i] == lane) {
-			d->retired[i] = d->retired[--d->n_retired];
-			lane_free(lane);
-			return;
-		}
-	}
+	struct lane **at = &d->left;
+
+	while (*at != lane)
+		at = &(*at)->next;
+	*at = lane->next;
+	lane_free(lane);
 }
 
 int dispatch_init(struct dispatch *d, struct event_base *base,
@@ -163,37 +162,43 @@ int dispatch_init(struct dispatch *d, struct event_base *base,
 	return d->tick ? 0 : -ENOMEM;
 }
 
+/* What is in the lane stays there until retire_left. */
+static void unseat(struct dispatch *d, unsigned slot)
+{
+	struct lane *lane = d->lanes[slot];
+
+	set_reach(d, slot, false, false, false);
+	d->lanes[slot] = NULL;
+	lane->next = d->left;
+	d->left = lane;
+}
+
+/* Lanes whose batches have all ended are freed by on_empty at once. */
+static void retire_left(struct dispatch *d)
+{
+	struct lane *next;
+
+	for (struct lane *lane = d->left; lane; lane = next) {
+		next = lane->next;
+		if (!lane->is_retired)
+			lane_retire(lane);
+	}
+}
+
 void dispatch_deinit(struct dispatch *d)
 {
-	for (unsigned i = 0; i < d->n_slots; i++) /* nobody takes what comes back from here on */
-		set_reach(d, i, false, d->cut_off[i], d->trial[i]);
-	for (unsigned i = 0; i < d->n_slots; i++) {
-		struct lane *lane = d->lanes[i];
-
-		d->lanes[i] = NULL;
-		if (!lane)
-			continue;
-		d->retired[d->n_retired++] = lane;
-		lane_retire(lane);
-	}
+	for (unsigned i = 0; i < d->n_slots; i++)
+		if (d->lanes[i])
+			unseat(d, i);
+	retire_left(d);
 	if (d->tick)
 		event_free(d->tick);
 }
 
-/* A lane whose batches have all ended is freed by on_empty at once. */
-static void retire(struct dispatch *d, unsigned slot)
+static void leave(struct dispatch *d, unsigned slot)
 {
-	struct lane *lane = d->lanes[slot];
-
-	if (d->n_retired ==
-	    ROSTER_MAX_SLOTS) /* its batches end within timeout_ms; try at the next roster */
-		return;
-	log_info("dispatch", "analyzer left", "analyzer=%s", lane_id(lane));
-	set_reach(d, slot, false, false, false);
-	d->lanes[slot] = NULL;
-	assert(d->n_retired < ROSTER_MAX_SLOTS);
-	d->retired[d->n_retired++] = lane;
-	lane_retire(lane);
+	log_info("dispatch", "analyzer left", "analyzer=%s", lane_id(d->lanes[slot]));
+	unseat(d, slot);
 }
 
 static void move_lanes(struct dispatch *d, const int *moved)
@@ -205,13 +210,24 @@ static void move_lanes(struct dispatch *d, const int *moved)
 		if (!d->lanes[i])
 			continue;
 		if (moved[i] < 0) {
-			retire(d, i);
+			leave(d, i);
 		} else {
 			to[moved[i]] = d->lanes[i];
 			lane_set_slot(to[moved[i]], (unsigned)moved[i]);
 		}
 	}
 	memcpy(d->lanes, to, sizeof(to));
+}
+
+/* What those that left still do is not told of whoever has their slots now. */
+static void take_slots(struct dispatch *d, const struct roster *roster)
+{
+	for (struct lane *lane = d->left; lane; lane = lane->next) {
+		unsigned slot = lane_slot(lane);
+
+		if (slot != SLOT_NONE && (slot >= roster->n_slots || roster->by_slot[slot]))
+			lane_set_slot(lane, SLOT_NONE);
+	}
 }
 
 static void place(struct dispatch *d, const struct analyzer *a)
@@ -244,12 +260,14 @@ void dispatch_set_roster(struct dispatch *d, const struct roster *roster, const 
 		move_lanes(d, moved);
 	if (roster->n_slots > d->n_slots)
 		d->n_slots = roster->n_slots;
+	for (unsigned i = 0; i < d->n_slots; i++)
+		if (d->lanes[i] && !roster->by_slot[i])
+			leave(d, i);
+	take_slots(d, roster);
 	for (unsigned i = 0; i < roster->n_analyzers; i++)
 		place(d, &roster->analyzers[i]);
 	let_go(d);
-	for (unsigned i = 0; i < d->n_slots; i++)
-		if (d->lanes[i] && !roster->by_slot[i])
-			retire(d, i);
+	retire_left(d);
 }
 
 void dispatch_set_probes(struct dispatch *d, const uint64_t *down_bits)
@@ -299,8 +317,8 @@ unsigned dispatch_n_packets(const struct dispatch *d)
 
 	for (unsigned i = 0; i < d->n_slots; i++)
 		n += d->lanes[i] ? lane_n_packets(d->lanes[i]) : 0;
-	for (unsigned i = 0; i < d->n_retired; i++)
-		n += lane_n_packets(d->retired[i]);
+	for (const struct lane *lane = d->left; lane; lane = lane->next)
+		n += lane_n_packets(lane);
 	return n;
 }
 

@@ -7,6 +7,7 @@
 
 #include "node/deliver/lane.h"
 
+/* slot: SLOT_NONE where the analyzer left, and another one has its slot. */
 struct dispatch_events {
 	void (*on_delivered)(void *arg, unsigned slot, const char *analyzer, struct packet *p);
 	void (*on_part_delivered)(void *arg, unsigned slot, uint32_t n_messages);
@@ -28,8 +29,7 @@ struct dispatch {
 	bool cut_off[ROSTER_MAX_SLOTS]; /* what the registry is told to be out of reach */
 	bool trial[ROSTER_MAX_SLOTS];   /* what it is told to be tried again */
 	struct lane *lanes[ROSTER_MAX_SLOTS];
-	struct lane *retired[ROSTER_MAX_SLOTS]; /* with batches still under way */
-	unsigned n_retired;
+	struct lane *left;            /* whose analyzers left, with batches still under way */
 	bool dirty[ROSTER_MAX_SLOTS]; /* lanes that may have something to send */
 	unsigned dirty_slots[ROSTER_MAX_SLOTS];
 	unsigned n_dirty;

@@ -89,8 +89,8 @@ void lane_push(struct lane *lane, struct packet *p)
 	p->slot = (uint16_t)lane->slot;
 	if (!p->suspicion || !suspicion_goes_alone(p) || !push_alone(lane, p))
 		packet_queue_push(&lane->queue, p);
-	metrics_add(lane->config.metrics, M_ROUTED_PACKETS, lane->slot, 1);
-	metrics_add(lane->config.metrics, M_ROUTED_MESSAGES, lane->slot, p->n_messages);
+	lane_count(lane, M_ROUTED_PACKETS, 1);
+	lane_count(lane, M_ROUTED_MESSAGES, p->n_messages);
 	if (lane->latency.limit_us)
 		latency_limit_take(&lane->latency, p->n_messages);
 	if (lane->breaker.state != BREAKER_CLOSED)
@@ -250,7 +250,7 @@ static bool batch_start(struct batch *b)
 		return false;
 	}
 	note_start(lane, b);
-	metrics_add(lane->config.metrics, M_BATCHES, lane->slot, 1);
+	lane_count(lane, M_BATCHES, 1);
 	return true;
 }
 
@@ -362,7 +362,7 @@ static void check_silence(struct lane *lane, uint64_t others_us, uint64_t now_us
 	    !silence_is_too_long(&lane->silence, others_us, now_us) ||
 	    !breaker_hang(&lane->breaker))
 		return;
-	metrics_add(lane->config.metrics, M_HANGS, lane->slot, 1);
+	lane_count(lane, M_HANGS, 1);
 	lane_note_breaker(lane, "deliveries are not answered, while other analyzers answer");
 	lane_show(lane);
 }

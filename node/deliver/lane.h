@@ -51,7 +51,7 @@ uint64_t lane_answered_us(const struct lane *lane);
 
 const char *lane_id(const struct lane *lane);
 unsigned lane_slot(const struct lane *lane);
-/* Its analyzer's slot changed. */
+/* Its analyzer's slot changed. SLOT_NONE: it has none any more. */
 void lane_set_slot(struct lane *lane, unsigned slot);
 unsigned lane_n_packets(const struct lane *lane); /* queued and under way */
 

@@ -2,7 +2,28 @@
 #include "node/deliver/lane_metrics.h"
 
 #include "common/clock.h"
-#include "node/node_metrics.h"
+
+void lane_count(const struct lane *lane, enum node_metric counter, int64_t n)
+{
+	if (lane->slot != SLOT_NONE)
+		metrics_add(lane->config.metrics, counter, lane->slot, n);
+}
+
+void lane_count_delivery(const struct lane *lane, const struct batch *b,
+			 enum delivery_outcome outcome)
+{
+	struct metrics_shard *m = lane->config.metrics;
+	const struct transfer *t = &b->transfer;
+
+	if (lane->slot == SLOT_NONE)
+		return;
+	if (t->was_resent)
+		metrics_add(m, M_RESENT_PACKETS, lane->slot, b->packets.n_packets);
+	metrics_observe(m, M_DELIVERY_TIME, lane->slot, t->ended_us - t->started_us);
+	if (outcome != OUTCOME_OK)
+		metrics_add(m, M_BATCHES_FAILED,
+			    metrics_pair(m, M_BATCHES_FAILED, lane->slot, outcome), 1);
+}
 
 static void show_state(const struct lane *lane, enum breaker_state state, bool is_it)
 {
@@ -53,6 +74,8 @@ void lane_hide(struct lane *lane)
 		M_SLOW,           M_BREAKER_RETRY,  M_BREAKER_FAILURES
 	};
 
+	if (lane->slot == SLOT_NONE)
+		return;
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
 		metrics_set(lane->config.metrics, shown[i], lane->slot, 0);
 	show_state(lane, lane->shown.state, false);

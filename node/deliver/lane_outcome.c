@@ -5,7 +5,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "node/node_metrics.h"
+#include "node/deliver/lane_metrics.h"
 #include "node/packet/suspicion.h"
 
 #define PAUSE_DEFAULT_S 1
@@ -17,7 +17,7 @@ void lane_note_breaker(struct lane *lane, const char *why)
 	log_warn("lane", "breaker changed", "analyzer=%s state=%s reason=%s", lane->id,
 		 breaker_state_names[lane->breaker.state], why);
 	if (lane->breaker.state == BREAKER_OPEN)
-		metrics_add(lane->config.metrics, M_BREAKER_OPENED, lane->slot, 1);
+		lane_count(lane, M_BREAKER_OPENED, 1);
 	lane->events.on_reach(lane->events.arg, lane);
 }
 
@@ -197,7 +197,7 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 	log_warn("lane", "delivery failed",
 		 "analyzer=%s url=%s reason=%s status=%d error=%s packets=%u", lane->id, lane->url,
 		 delivery_outcome_names[outcome], t->status, t->error, b->packets.n_packets);
-	if (lane->config.failures)
+	if (lane->config.failures && lane->slot != SLOT_NONE)
 		failures_note_transfer(lane->config.failures, lane->slot, t);
 	if (may_be_theirs)
 		count_failure(lane, b, outcome);
@@ -246,16 +246,7 @@ void lane_on_done(struct transfer *t)
 		if (outcome == OUTCOME_OK && t->started_us > lane->answered_start_us)
 			lane->answered_start_us = t->started_us;
 	}
-	if (t->was_resent)
-		metrics_add(lane->config.metrics, M_RESENT_PACKETS, lane->slot,
-			    b->packets.n_packets);
-	metrics_observe(lane->config.metrics, M_DELIVERY_TIME, lane->slot,
-			t->ended_us - t->started_us);
-	if (outcome != OUTCOME_OK)
-		metrics_add(
-			lane->config.metrics, M_BATCHES_FAILED,
-			metrics_pair(lane->config.metrics, M_BATCHES_FAILED, lane->slot, outcome),
-			1);
+	lane_count_delivery(lane, b, outcome);
 	if (outcome == OUTCOME_OK)
 		on_delivered(lane, b);
 	else if (outcome == OUTCOME_BAD)

@@ -66,10 +66,11 @@ struct lane {
 	char id[ANALYZER_ID_MAX + 1];
 	char url[ANALYZER_URL_MAX + 1];
 	char instance[INSTANCE_MAX + 1];
-	struct buf lines; /* of headers that it wants with each delivery */
-	unsigned slot;
-	bool is_eligible; /* by the roster */
-	bool is_shut;     /* neither eligible nor draining */
+	struct buf lines;  /* of headers that it wants with each delivery */
+	struct lane *next; /* of those whose analyzers left */
+	unsigned slot;     /* SLOT_NONE: it is another's since its analyzer left */
+	bool is_eligible;  /* by the roster */
+	bool is_shut;      /* neither eligible nor draining */
 	bool is_retired;
 	bool probe_is_down;
 	bool is_called; /* by gRPC, as its URL says */

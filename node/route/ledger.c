@@ -251,6 +251,11 @@ void ledger_refund(struct ledger *l, unsigned slot, unsigned n_messages)
 	charge(l, slot, -(double)n_messages);
 }
 
+void ledger_refund_gone(struct ledger *l, unsigned n_messages)
+{
+	accrue_late(l, n_messages);
+}
+
 void ledger_give_up(struct ledger *l, unsigned n_messages)
 {
 	accrue_late(l, -(double)n_messages);

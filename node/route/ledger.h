@@ -58,6 +58,8 @@ int ledger_route_owed(struct ledger *l, unsigned n_messages, const bool *reach);
 /* Again, after a refund. */
 int ledger_reroute(struct ledger *l, unsigned n_messages, const bool *reach);
 void ledger_refund(struct ledger *l, unsigned slot, unsigned n_messages);
+/* The same for one that has no place any more: its credit was spread, and so is the refund. */
+void ledger_refund_gone(struct ledger *l, unsigned n_messages);
 /* A refunded packet that goes nowhere: as if it had never come. */
 void ledger_give_up(struct ledger *l, unsigned n_messages);
 

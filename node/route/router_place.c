@@ -51,17 +51,25 @@ bool router_route_again(struct router *r, struct packet *p)
 	return slot >= 0;
 }
 
+static void refund(struct router *r, unsigned slot, const struct packet *p)
+{
+	if (slot == SLOT_NONE)
+		ledger_refund_gone(&r->ledger, p->n_messages);
+	else
+		ledger_refund(&r->ledger, slot, p->n_messages);
+}
+
 void router_on_taken_back(void *arg, unsigned slot, struct packet *p, enum reroute_reason reason,
 			  bool tried)
 {
 	struct router *r = arg;
 
 	assert(p->slot != SLOT_NONE);
-	ledger_refund(&r->ledger, slot, p->n_messages);
+	refund(r, slot, p);
 	p->slot = SLOT_NONE;
 	if (suspicion_is_suspect(p) ||
 	    (reason == REROUTE_TIMEOUT && r->config.is_overdue(r->config.arg, p)) ||
-	    (tried && packet_mark_tried(p, slot) != 0)) {
+	    (tried && slot != SLOT_NONE && packet_mark_tried(p, slot) != 0)) {
 		ledger_give_up(&r->ledger, p->n_messages);
 		r->config.on_unplaced(r->config.arg, p);
 	} else if (router_route_again(r, p)) {
@@ -69,14 +77,23 @@ void router_on_taken_back(void *arg, unsigned slot, struct packet *p, enum rerou
 	}
 }
 
+/* Of one that has no slot any more nobody knows what it got. */
+static void count_delivered(struct router *r, unsigned slot, unsigned n_packets,
+			    uint32_t n_messages)
+{
+	r->untold |= UNTOLD_MOVES;
+	if (slot == SLOT_NONE)
+		return;
+	ledger_count_delivered(&r->ledger, slot, n_packets, n_messages);
+	metrics_add(r->config.metrics, M_DELIVERED_PACKETS, slot, n_packets);
+	metrics_add(r->config.metrics, M_DELIVERED_MESSAGES, slot, n_messages);
+}
+
 void router_on_delivered(void *arg, unsigned slot, const char *analyzer, struct packet *p)
 {
 	struct router *r = arg;
 
-	ledger_count_delivered(&r->ledger, slot, 1, p->n_messages);
-	metrics_add(r->config.metrics, M_DELIVERED_PACKETS, slot, 1);
-	metrics_add(r->config.metrics, M_DELIVERED_MESSAGES, slot, p->n_messages);
-	r->untold |= UNTOLD_MOVES;
+	count_delivered(r, slot, 1, p->n_messages);
 	r->config.on_delivered(r->config.arg, p, analyzer);
 }
 
@@ -85,9 +102,7 @@ void router_on_part_delivered(void *arg, unsigned slot, uint32_t n_messages)
 {
 	struct router *r = arg;
 
-	ledger_count_delivered(&r->ledger, slot, 0, n_messages);
-	metrics_add(r->config.metrics, M_DELIVERED_MESSAGES, slot, n_messages);
-	r->untold |= UNTOLD_MOVES;
+	count_delivered(r, slot, 0, n_messages);
 	r->config.on_part_delivered(r->config.arg, n_messages);
 }
 
@@ -96,7 +111,7 @@ void router_on_bad(void *arg, unsigned slot, const char *analyzer, struct packet
 {
 	struct router *r = arg;
 
-	ledger_refund(&r->ledger, slot, p->n_messages);
+	refund(r, slot, p);
 	ledger_give_up(&r->ledger, p->n_messages);
 	r->config.on_bad(r->config.arg, p, analyzer, status);
 }

@@ -31,7 +31,7 @@ static void who_leaves_gives_its_queue_back_and_keeps_what_is_under_way(void **s
 	fake_analyzer_answer(&d->fakes[0], 200);
 	delivery_wait_fates(d, 4);
 	assert_int_equal(d->outcomes[0], DELIVERED);
-	assert_int_equal(d->dispatch.n_retired, 0);
+	assert_null(d->dispatch.left);
 	assert_int_equal(dispatch_n_packets(&d->dispatch), 0);
 }
 
@@ -47,7 +47,7 @@ static void a_batch_that_fails_after_its_analyzer_left_comes_back(void **state)
 		delivery_set_roster(d, 0);
 		fake_analyzer_answer(&d->fakes[0], statuses[i]);
 		delivery_wait_fates(d, (i + 1) * 4);
-		assert_int_equal(d->dispatch.n_retired, 0);
+		assert_null(d->dispatch.left);
 		delivery_set_roster(d, -1);
 	}
 	assert_int_equal(delivery_count(d, DELIVERED), 0);
@@ -173,6 +173,58 @@ static void lanes_follow_their_analyzers_to_other_slots(void **state)
 	assert_int_equal(d->fakes[1].n_posts, 0);
 }
 
+/* a1 has the slot that was a0's, and its own is nobody's. */
+static void move_second_to_first(struct delivery *d, const int *moved)
+{
+	d->analyzers[0] = d->analyzers[1];
+	d->analyzers[0].slot = 0;
+	d->roster.analyzers[0] = d->analyzers[0];
+	d->roster.n_analyzers = d->roster.n_slots = 1;
+	d->roster.by_slot[0] = &d->roster.analyzers[0];
+	d->roster.by_slot[1] = NULL;
+	dispatch_set_roster(&d->dispatch, &d->roster, moved);
+}
+
+/* The delivery of packet 0 fails last. */
+static void assert_not_seen_in_first_slot(struct delivery *d)
+{
+	fake_analyzer_answer(&d->fakes[0], 500);
+	delivery_wait_fates(d, 4);
+	assert_int_equal(delivery_count(d, DELIVERED), 4);
+	assert_int_equal(d->fakes[1].n_posts, 2);
+	delivery_turn(d);
+	assert_int_equal(metrics_get(&d->shard, M_FLYING_BATCHES, 0), 0);
+	assert_int_equal(metrics_get(&d->shard, M_BATCHES_FAILED,
+				     metrics_pair(&d->shard, M_BATCHES_FAILED, 0, OUTCOME_STATUS)),
+			 0);
+	assert_null(d->dispatch.left);
+}
+
+static void who_lost_its_slot_to_another_is_not_seen_there_any_more(void **state)
+{
+	struct delivery *d = *state;
+
+	d->again = true;
+	queue_behind_a_batch(d, 3);
+	dispatch_flush(&d->dispatch);
+	move_second_to_first(d, (int[]){ -1, 0 });
+	delivery_wait_fates(d, 3);
+	assert_int_equal(d->fakes[1].posts[0].n_packets, 3);
+	assert_not_seen_in_first_slot(d);
+}
+
+static void nor_is_one_whose_slot_is_taken_after_it_left(void **state)
+{
+	struct delivery *d = *state;
+
+	d->again = true;
+	queue_behind_a_batch(d, 3);
+	delivery_set_roster(d, 0);
+	delivery_wait_fates(d, 3);
+	move_second_to_first(d, (int[]){ 0, 0 });
+	assert_not_seen_in_first_slot(d);
+}
+
 static void in_the_end_everything_comes_back_once(void **state)
 {
 	struct delivery *d = *state;
@@ -202,6 +254,8 @@ int main(void)
 		TEST(what_cannot_be_reached_is_listed_by_slot),
 		TEST(a_queue_is_bounded),
 		TEST(lanes_follow_their_analyzers_to_other_slots),
+		TEST(who_lost_its_slot_to_another_is_not_seen_there_any_more),
+		TEST(nor_is_one_whose_slot_is_taken_after_it_left),
 		TEST(in_the_end_everything_comes_back_once),
 	};
 

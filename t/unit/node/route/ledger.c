@@ -157,6 +157,21 @@ static void giving_up_keeps_the_sum_even_when_nobody_is_left(void **state)
 	assert_near(sum(), 0, EPSILON);
 }
 
+static void a_refund_of_one_without_a_place_is_as_if_the_packet_came_only_now(void **state)
+{
+	static const int moved[] = { -1, 0, 1 };
+	static const double shares[] = { 0.6, 0.4 };
+	(void)state;
+
+	assert_int_equal(ledger_route(&l, 10, all), 0);
+	ledger_set_shares(&l, 2, shares, moved);
+	assert_credit(0, 0, 0);
+	ledger_refund_gone(&l, 10);
+	assert_int_equal(ledger_reroute(&l, 10, all), 0);
+	assert_credit(-4, 4, 0);
+	assert_near(l.changes[0].routed, 10, 0);
+}
+
 static void a_late_answer_makes_good_what_was_routed_without_it(void **state)
 {
 	(void)state;
@@ -376,6 +391,7 @@ int main(void)
 		LEDGER_TEST(a_refund_and_another_choice_do_not_accrue_again),
 		LEDGER_TEST(a_packet_given_up_has_never_come),
 		LEDGER_TEST(giving_up_keeps_the_sum_even_when_nobody_is_left),
+		LEDGER_TEST(a_refund_of_one_without_a_place_is_as_if_the_packet_came_only_now),
 		LEDGER_TEST(a_late_answer_makes_good_what_was_routed_without_it),
 		LEDGER_TEST(an_answer_of_nowhere_brings_the_accrual_here),
 		LEDGER_TEST(an_answer_for_one_that_just_joined_is_told),

@@ -15,11 +15,11 @@
 #include "t/unit/node/deliver/fake_analyzer.h"
 #include "t/unit/redis_pool.h"
 
-#define N_FAKES 2
+#define N_FAKES 3
 #define REDIS_TIMEOUT_US 200000
 #define WAIT_US (20 * US_PER_S)
 
-/* A worker without its front: a router on a real Redis, and two analyzers "a0" and "a1". */
+/* A worker without its front: a router on a real Redis, and analyzers "a0" and "a1"; "a2" joins later. */
 struct bench {
 	struct redis_pool *pool;
 	struct event_base *base;
@@ -192,7 +192,7 @@ static int stop_pool(void **state)
 
 static unsigned n_fates(const struct bench *b)
 {
-	return b->n_delivered[0] + b->n_delivered[1] + b->n_unplaced + b->n_bad;
+	return b->n_delivered[0] + b->n_delivered[1] + b->n_delivered[2] + b->n_unplaced + b->n_bad;
 }
 
 static void submit(struct bench *b, unsigned n_messages)
@@ -373,6 +373,52 @@ static void a_new_member_is_noticed_at_the_next_call(void **state)
 	TURN_UNTIL(b, b->n_behind > 0);
 }
 
+/*
+ * Of 12 packets a0 has one under way, and 8 are queued for it. Then Redis is empty, and the others
+ * have registered: a1 in the slot that was a0's, a2 in that of a1.
+ */
+static void lose_a0_from_redis(struct bench *b)
+{
+	b->fakes[0].status = 0;
+	submit(b, 1);
+	TURN_UNTIL(b, b->fakes[0].n_posts == 1);
+	for (unsigned i = 0; i < 11; i++)
+		submit(b, 1);
+	TURN_UNTIL(b, b->n_delivered[1] == 3 && router_n_packets(&b->router) == 9);
+	TURN_UNTIL(b, settler_is_idle(&b->router.settler) && !ledger_is_dirty(&b->router.ledger));
+	POOL_DO(b->pool, "FLUSHALL");
+	redis_pool_join(b->pool, "a1", 1, 60000);
+	redis_pool_join(b->pool, "a2", 1, 60000);
+	set_roster(b);
+	TURN_UNTIL(b, n_fates(b) == 11);
+	assert_int_equal(b->fakes[0].n_posts, 1);
+	assert_int_equal(b->n_delivered[1], 3 + 4);
+	assert_int_equal(b->n_delivered[2], 4);
+}
+
+static void what_was_queued_for_one_that_is_gone_is_divided_by_the_new_shares(void **state)
+{
+	struct bench *b = *state;
+
+	lose_a0_from_redis(b);
+	fake_analyzer_answer(&b->fakes[0], 200);
+	TURN_UNTIL(b, b->n_delivered[0] == 1); /* which counts for none of the others */
+	assert_counted(b, 4, 4);
+}
+
+static void nor_does_its_last_failure_count_for_who_has_its_slot(void **state)
+{
+	struct bench *b = *state;
+
+	lose_a0_from_redis(b);
+	fake_analyzer_answer(&b->fakes[0], 500);
+	TURN_UNTIL(b, n_fates(b) == 12);
+	assert_int_equal(metrics_get(&b->shard, M_BATCHES_FAILED,
+				     metrics_pair(&b->shard, M_BATCHES_FAILED, 0, OUTCOME_STATUS)),
+			 0);
+	assert_counted(b, b->n_delivered[1] - 3, b->n_delivered[2]);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -386,6 +432,8 @@ int main(void)
 		TEST(a_fast_stream_is_leased_and_divided_all_the_same),
 		TEST(route_calls_leave_time_for_the_other_workers),
 		TEST(a_new_member_is_noticed_at_the_next_call),
+		TEST(what_was_queued_for_one_that_is_gone_is_divided_by_the_new_shares),
+		TEST(nor_does_its_last_failure_count_for_who_has_its_slot),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
