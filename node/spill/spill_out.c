@@ -272,6 +272,7 @@ static void on_taken(void *arg, const redisReply *reply)
 
 static void take(struct spill_out *s, uint64_t now_us)
 {
+	bool has_room = s->config.has_room(s->config.arg);
 	unsigned n_free = SPILL_OUT_MAX - s->n_taken;
 	unsigned n = n_free < TAKE_MAX_PACKETS ? n_free : TAKE_MAX_PACKETS;
 	struct script_args args = { 0 };
@@ -281,7 +282,7 @@ static void take(struct spill_out *s, uint64_t now_us)
 		spill_take_own_after(&args, s->config.worker, n, TAKE_MAX_BYTES, s->own_after);
 	else
 		spill_take_args(&args, s->config.worker, n, TAKE_MAX_BYTES, false);
-	spill_take_name_large(&args, SPILL_LARGE_BYTES);
+	spill_take_name_large(&args, has_room ? SPILL_LARGE_BYTES : 0);
 	s->took_last = true;
 	s->asked_own = s->reads_own;
 	s->is_calling = link_call(s->config.link, SCRIPT_SPILL_TAKE, &args, on_taken, s) == 0;
@@ -482,13 +483,15 @@ static void tell_given_up(struct spill_out *s)
 
 /* ---- time ---- */
 
+/* What stands under this worker's name is read also without room, as it may have to be given up. */
 static bool wants_more(const struct spill_out *s, uint64_t now_us)
 {
 	if (s->is_ending)
 		return false;
 	if (!s->has_more && now_us < s->next_look_us)
 		return false;
-	return s->n_taken <= SPILL_OUT_MAX / 2 && s->config.has_room(s->config.arg);
+	return s->n_taken <= SPILL_OUT_MAX / 2 &&
+	       (s->reads_own || s->config.has_room(s->config.arg));
 }
 
 void spill_out_turn(struct spill_out *s, uint64_t now_us)

@@ -12,9 +12,10 @@
  * may have taken packets that nobody holds; so does a former run under the same name: then what
  * stands under this name is read first, and entries that are known already are passed over.
  *
- * Of a large packet (SPILL_LARGE_BYTES) only the name is taken; its body is fetched by a link of its own
- * (spill_fetch.h), one at a time. One that could not be fetched goes behind the others, and is given up
- * when it was taken SPILL_OUT_GIVE_UP_US ago. All are when none was fetched for so long.
+ * Of a large packet (SPILL_LARGE_BYTES), and without room of any, only the name is taken; its body is
+ * fetched by a link of its own (spill_fetch.h), one at a time. One that could not be fetched goes
+ * behind the others, and is given up when it was taken SPILL_OUT_GIVE_UP_US ago. All are when none
+ * was fetched for so long.
  *
  *   stream --spill_take--> large --its body is fetched--> held
  *                          ^   |
@@ -46,7 +47,7 @@ struct spill_out_config {
 };
 
 enum spilled_state {
-	SPILLED_LARGE,    /* its body is still to be fetched */
+	SPILLED_LARGE,    /* its body is still to be fetched; mostly it is large */
 	SPILLED_HELD,     /* on its way to an analyzer */
 	SPILLED_DONE,     /* its fate is known, Redis is still to be told */
 	SPILLED_GIVEN_UP, /* others shall have it, Redis is still to be told */

@@ -168,6 +168,22 @@ static void but_not_while_one_after_the_other_is_fetched(void **state)
 	out_assert_all_done(b, 5);
 }
 
+static void what_a_former_run_had_taken_is_given_up_too_without_room(void **state)
+{
+	struct out_bench *b = *state;
+
+	out_begin(b);
+	b->has_room = false;
+	out_fill(b, 0, 5, 0);
+	out_take_as(b, ME, true);
+	out_fill(b, 5, 5, 0);
+	TURN_UNTIL(b, out_turn, b->out.lists[SPILLED_LARGE].n == 5); /* by their names alone */
+	let_names_wait(b, 10 * US_PER_S);
+	TURN_UNTIL(b, out_turn, out_n_given_up(b) == 5);
+	assert_int_equal(out_n_pending(b), 5);
+	assert_int_equal(b->n_taken, 0);
+}
+
 static void one_that_memory_does_not_suffice_for_holds_up_no_other(void **state)
 {
 	struct out_bench *b = *state;
@@ -196,6 +212,7 @@ int main(void)
 		OUT_TEST(what_is_given_up_is_nobodys_and_then_somebodys),
 		OUT_TEST(large_ones_that_find_no_room_for_long_are_given_up),
 		OUT_TEST(but_not_while_one_after_the_other_is_fetched),
+		OUT_TEST(what_a_former_run_had_taken_is_given_up_too_without_room),
 		OUT_TEST(one_that_memory_does_not_suffice_for_holds_up_no_other),
 	};
 
