@@ -93,6 +93,7 @@ static void receive(struct h2_link *link)
 				  : h2_socket_problem(&link->socket, errno));
 		return;
 	}
+	link->n_reads++;
 	n_read = nghttp2_session_mem_recv(link->streams.session, bytes, (size_t)n);
 	if (n_read < 0)
 		lose(link, nghttp2_strerror((int)n_read));
@@ -310,6 +311,7 @@ int h2_link_send(struct h2_link *link, struct h2_request *r, const char *authori
 		return code;
 	r->owner = link;
 	r->met_idle = link->streams.n_requests == 0 && link->n_served > 0;
+	r->n_reads_before = link->n_reads;
 	TAILQ_INSERT_TAIL(&link->streams.requests, r, link);
 	link->streams.n_requests++;
 	event_active(&link->flush, 0, 0);
@@ -325,6 +327,11 @@ void h2_link_cancel(struct h2_link *link, const struct h2_request *r)
 bool h2_link_is_stuck(const struct h2_link *link)
 {
 	return link->out.len > 0;
+}
+
+bool h2_link_is_silent(const struct h2_link *link, const struct h2_request *r)
+{
+	return link->n_reads == r->n_reads_before;
 }
 
 void h2_link_break(struct h2_link *link, const char *error)

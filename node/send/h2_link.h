@@ -53,6 +53,7 @@ struct h2_link {
 	const char *host;  /* whose certificate it must be; the owner's */
 	struct buf out;    /* bytes that the socket did not take */
 	unsigned n_served;
+	unsigned n_reads;       /* that brought bytes */
 	uint64_t idle_since_us; /* while it has no requests */
 	const char *error;      /* why it is lost */
 	/* The owner's: */
@@ -81,6 +82,9 @@ int h2_link_send(struct h2_link *link, struct h2_request *r, const char *authori
 void h2_link_cancel(struct h2_link *link, const struct h2_request *r);
 /* It takes no bytes any more, so nothing on it can end. */
 bool h2_link_is_stuck(const struct h2_link *link);
+/* It has brought no byte since the request was sent. Where its other end is gone without a word, the kernel takes
+ * small requests for a quarter of an hour. */
+bool h2_link_is_silent(const struct h2_link *link, const struct h2_request *r);
 /* All that is on it is lost, and so is it. */
 void h2_link_break(struct h2_link *link, const char *error);
 /* on_lost follows, once nothing is on it. */

@@ -421,6 +421,18 @@ static void give_up_waiting(struct sender_h2 *s, struct h2_request *r)
 		free_link(link);
 }
 
+/* A connection that may be dead gets no other request. What is under way on it may end yet. */
+static void time_out(struct h2_link *link, const struct h2_request *r)
+{
+	if (h2_link_is_stuck(link)) {
+		h2_link_break(link, "it takes no more bytes");
+		return;
+	}
+	if (h2_link_is_silent(link, r))
+		h2_link_go(link);
+	h2_link_cancel(link, r);
+}
+
 static void on_due(void *arg, struct transfer *t, uint64_t now_us UNUSED)
 {
 	struct sender_h2 *s = arg;
@@ -432,10 +444,7 @@ static void on_due(void *arg, struct transfer *t, uint64_t now_us UNUSED)
 	} else if (r->id < 0) {
 		give_up_waiting(s, r);
 	} else {
-		if (h2_link_is_stuck(link))
-			h2_link_break(link, "it takes no more bytes");
-		else
-			h2_link_cancel(link, r);
+		time_out(link, r);
 		deadlines_remove(&s->deadlines, t);
 		t->request = NULL;
 		h2_request_tell(r, false, TRANSFER_TIMEOUT, "no answer in time");

@@ -1,5 +1,6 @@
 #include "t/unit/h2_peer.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -276,6 +277,19 @@ void h2_peer_hang_up(struct h2_peer *p)
 {
 	for (unsigned i = 0; i < p->n_conns; i++)
 		shutdown(p->conns[i]->fd, SHUT_RDWR);
+}
+
+void h2_peer_vanish(struct h2_peer *p)
+{
+	for (unsigned i = 0; i < p->n_conns; i++)
+		event_del(p->conns[i]->readable);
+}
+
+bool h2_peer_is_left(const struct h2_peer *p, unsigned i)
+{
+	struct pollfd at = { .fd = p->conns[i]->fd, .events = POLLRDHUP };
+
+	return poll(&at, 1, 0) == 1;
 }
 
 bool h2_peer_has(struct h2_peer *p, const char *line)

@@ -43,6 +43,10 @@ void h2_peer_deinit(struct h2_peer *p);
 void h2_peer_release(struct h2_peer *p);
 /* Closes all connections. */
 void h2_peer_hang_up(struct h2_peer *p);
+/* It reads and says nothing any more on the connections that it has, and tells nobody. New ones are served. */
+void h2_peer_vanish(struct h2_peer *p);
+/* Whether the client has closed the connection that came as the i-th, from 0. */
+bool h2_peer_is_left(const struct h2_peer *p, unsigned i);
 /* Whether the last request had this field. */
 bool h2_peer_has(struct h2_peer *p, const char *line);
 

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/control/probe.h"
+#include "t/unit/h2_peer.h"
 #include "t/unit/node/deliver/fake_analyzer.h"
 
 #define N_MAX 100
@@ -21,6 +22,7 @@ struct bench {
 	struct event_base *base;
 	struct prober *probers[2];
 	struct fake_analyzer fake;
+	struct h2_peer peer; /* another server, by HTTP/2 */
 	struct analyzer analyzers[N_MAX];
 	struct roster roster;
 	unsigned n_changes;
@@ -109,6 +111,7 @@ static int setup(void **state)
 	log_init(LOG_ERROR, LOG_FORMAT_LOGFMT, "test");
 	b->base = event_base_new();
 	fake_analyzer_init(&b->fake, b->base);
+	h2_peer_init(&b->peer, b->base);
 	for (unsigned i = 0; i < N_MAX; i++) {
 		struct analyzer *a = &b->analyzers[i];
 
@@ -129,6 +132,7 @@ static int teardown(void **state)
 	prober_free(b->probers[0]);
 	prober_free(b->probers[1]);
 	fake_analyzer_deinit(&b->fake);
+	h2_peer_deinit(&b->peer);
 	event_base_free(b->base);
 	free(b);
 	return 0;
@@ -208,6 +212,20 @@ static void no_answer_is_a_failure(void **state)
 	assert_int_equal(b->fake.n_posts, 2);
 }
 
+/* Without a word, as with the power of its host. */
+static void who_vanished_and_is_back_is_up_again(void **state)
+{
+	struct bench *b = *state;
+
+	b->probers[0] = new_prober(b, 10, 1, 1);
+	strcpy(b->analyzers[0].url, b->peer.h2c_url);
+	set_roster(b, b->probers[0], 1);
+	TURN_UNTIL(b, b->peer.n_requests);
+	h2_peer_vanish(&b->peer);
+	TURN_UNTIL(b, b->is_down[0]);
+	TURN_UNTIL(b, !b->is_down[0]);
+}
+
 static void a_new_instance_counts_as_up(void **state)
 {
 	struct bench *b = *state;
@@ -259,6 +277,7 @@ int main(void)
 		TEST(a_success_between_failures_starts_the_count_again),
 		TEST(a_server_that_knows_no_health_is_alive),
 		TEST(no_answer_is_a_failure),
+		TEST(who_vanished_and_is_back_is_up_again),
 		TEST(a_new_instance_counts_as_up),
 		TEST(first_probes_are_spread_over_the_interval),
 	};

@@ -301,6 +301,65 @@ static void those_beside_one_that_times_out_go_on(void **state)
 	assert_int_equal(b->peer.n_conns, 1);
 }
 
+static struct call *post(struct bench *b, unsigned i, uint32_t timeout_ms)
+{
+	struct call *c = prepare(b, i, b->peer.h2c_url, NULL);
+
+	c->transfer.timeout_ms = timeout_ms;
+	start(b, c);
+	return c;
+}
+
+/* Its host has lost power, and the kernel here takes small requests for it all the same. */
+static void a_dead_connection_gets_no_second_request(void **state)
+{
+	struct bench *b = *state;
+
+	wait_for(b, post(b, 0, 60000), TRANSFER_ANSWERED, 200);
+	h2_peer_vanish(&b->peer);
+	wait_for(b, post(b, 1, 50), TRANSFER_TIMEOUT, 0);
+	wait_for(b, post(b, 2, 60000), TRANSFER_ANSWERED, 200);
+	assert_int_equal(b->peer.n_conns, 2);
+	PEER_TURN_UNTIL(b->base, h2_peer_is_left(&b->peer, 0));
+}
+
+static void what_is_under_way_on_a_silent_connection_goes_on(void **state)
+{
+	struct bench *b = *state;
+	struct call *late, *other, *next;
+
+	wait_for(b, post(b, 0, 60000), TRANSFER_ANSWERED, 200);
+	b->peer.is_holding = true;
+	other = post(b, 1, 60000);
+	late = post(b, 2, 50);
+	wait_for(b, late, TRANSFER_TIMEOUT, 0);
+	next = post(b, 3, 60000);
+	PEER_TURN_UNTIL(b->base, b->peer.n_conns == 2);
+	assert_false(h2_peer_is_left(&b->peer, 0));
+	h2_peer_release(&b->peer);
+	wait_for(b, other, TRANSFER_ANSWERED, 200);
+	wait_for(b, next, TRANSFER_ANSWERED, 200);
+	PEER_TURN_UNTIL(b->base, h2_peer_is_left(&b->peer, 0));
+}
+
+static void a_connection_that_answers_others_is_kept(void **state)
+{
+	struct bench *b = *state;
+	struct call *late;
+	bool is_in_time;
+
+	wait_for(b, post(b, 0, 60000), TRANSFER_ANSWERED, 200);
+	b->peer.is_holding = true;
+	late = post(b, 1, 300);
+	PEER_TURN_UNTIL(b->base, b->peer.n_open == 1);
+	b->peer.is_holding = false;
+	wait_for(b, post(b, 2, 60000), TRANSFER_ANSWERED, 200);
+	is_in_time = !late->n_done; /* a busy machine may be late */
+	wait_for(b, late, TRANSFER_TIMEOUT, 0);
+	wait_for(b, post(b, 3, 60000), TRANSFER_ANSWERED, 200);
+	assert_true(b->peer.n_conns == 1 || !is_in_time);
+}
+
 static void what_met_the_end_of_an_idle_connection_is_sent_again(void **state)
 {
 	struct bench *b = *state;
@@ -363,6 +422,9 @@ int main(void)
 		TEST(endless_answers_end),
 		TEST(a_call_that_is_not_answered_ends_in_time),
 		TEST(those_beside_one_that_times_out_go_on),
+		TEST(a_dead_connection_gets_no_second_request),
+		TEST(what_is_under_way_on_a_silent_connection_goes_on),
+		TEST(a_connection_that_answers_others_is_kept),
 		TEST(what_met_the_end_of_an_idle_connection_is_sent_again),
 		TEST(nobody_there_is_no_connection),
 		TEST(the_end_of_the_sender_ends_all),
