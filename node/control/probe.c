@@ -15,16 +15,23 @@
 /* The message of a Check of the whole server has no bytes: this is its prefix. */
 static const struct iovec check_message = { (char[GRPC_PREFIX_BYTES]){ 0 }, GRPC_PREFIX_BYTES };
 
+/* Where a probe goes, and the lines of headers that are wanted there. */
+struct probe_aim {
+	char url[ANALYZER_URL_MAX + 8];
+	struct buf lines;
+};
+
 struct probe {
 	struct transfer transfer;
 	struct prober *prober;
 	char id[ANALYZER_ID_MAX + 1];
 	char instance[INSTANCE_MAX + 1];
-	char url[ANALYZER_URL_MAX + 8];
-	struct buf lines; /* of headers that it wants */
+	struct probe_aim aim; /* as the newest roster says */
+	struct probe_aim out; /* of the request under way, which reads it until it has ended */
 	unsigned slot;
 	bool is_wanted; /* in the roster */
 	bool is_out;    /* a request is under way */
+	bool is_stale;  /* that one is to an instance that was there before */
 	bool is_down;
 	unsigned n_failures, n_successes; /* in a row */
 	uint64_t next_us;
@@ -61,7 +68,7 @@ static void set_down(struct probe *p, bool is_down)
 	p->is_down = is_down;
 	log_warn("probe",
 		 is_down ? "analyzer does not answer its health probe" : "analyzer answers again",
-		 "analyzer=%s url=%s status=%d error=%s", p->id, p->url, p->transfer.status,
+		 "analyzer=%s url=%s status=%d error=%s", p->id, p->aim.url, p->transfer.status,
 		 p->transfer.error ? p->transfer.error : "");
 	p->prober->config.on_change(p->prober->config.arg, p->slot, is_down);
 }
@@ -104,8 +111,10 @@ static void on_done(struct transfer *t)
 	struct probe *p = CONTAINER_OF(t, struct probe, transfer);
 	bool alive = is_alive(t);
 
-	note(p, alive);
 	p->is_out = false;
+	if (p->is_stale)
+		return;
+	note(p, alive);
 	p->n_successes = alive ? p->n_successes + 1 : 0;
 	p->n_failures = alive ? 0 : p->n_failures + 1;
 	p->next_us = clock_mono_us() + jittered_us(p->prober);
@@ -115,18 +124,27 @@ static void on_done(struct transfer *t)
 		set_down(p, false);
 }
 
+/* Without memory for its lines it is asked without them. */
+static void take_aim(struct probe *p)
+{
+	memcpy(p->out.url, p->aim.url, sizeof(p->out.url));
+	buf_clear(&p->out.lines);
+	if (!p->aim.lines.failed)
+		buf_append(&p->out.lines, p->aim.lines.data, p->aim.lines.len);
+	p->is_stale = false;
+}
+
 static void start(struct probe *p)
 {
 	const struct prober_config *c = &p->prober->config;
 
-	p->transfer =
-		(struct transfer){ .url = p->url,
-				   .headers = p->lines.len && !p->lines.failed ? buf_str(&p->lines)
-									       : NULL,
-				   .connect_ms = c->timeout_ms,
-				   .timeout_ms = c->timeout_ms,
-				   .on_done = on_done };
-	if (net_url_is_called(p->url)) {
+	take_aim(p);
+	p->transfer = (struct transfer){ .url = p->out.url,
+					 .headers = buf_str(&p->out.lines),
+					 .connect_ms = c->timeout_ms,
+					 .timeout_ms = c->timeout_ms,
+					 .on_done = on_done };
+	if (net_url_is_called(p->out.url)) {
 		p->transfer.method = GRPC_CHECK_PATH;
 		p->transfer.parts = &check_message;
 		p->transfer.n_parts = 1;
@@ -172,17 +190,12 @@ struct prober *prober_new(const struct prober_config *config)
 	return p;
 }
 
-/* A failure is one of memory, and then it is asked without them. */
-static void set_lines(struct probe *p, const struct analyzer *a)
-{
-	buf_clear(&p->lines);
-	roster_write_headers(a, &p->lines);
-}
-
 static void free_probe(struct probe *p)
 {
-	if (p)
-		buf_deinit(&p->lines);
+	if (!p)
+		return;
+	buf_deinit(&p->aim.lines);
+	buf_deinit(&p->out.lines);
 	free(p);
 }
 
@@ -213,14 +226,16 @@ static void aim(struct prober *prober, const struct analyzer *a)
 		p->slot = a->slot;
 	}
 	p->is_wanted = true;
-	set_lines(p, a);
+	buf_clear(&p->aim.lines);
+	roster_write_headers(a, &p->aim.lines);
 	if (strcmp(p->id, a->id) == 0 && strcmp(p->instance, a->instance) == 0)
 		return;
 	if (!p->is_out) /* else a log line may want what it says */
 		p->transfer = (struct transfer){ 0 };
+	p->is_stale = true; /* until the next one starts */
 	memcpy(p->id, a->id, sizeof(p->id));
 	memcpy(p->instance, a->instance, sizeof(p->instance));
-	probe_health_url(a->url, p->url);
+	probe_health_url(a->url, p->aim.url);
 	p->n_failures = p->n_successes = 0;
 	p->next_us = clock_mono_us() +
 		     rng_range(&prober->rng, 0, prober->config.interval_ms * US_PER_MS);

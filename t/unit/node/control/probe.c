@@ -25,6 +25,7 @@ struct bench {
 	struct h2_peer peer; /* another server, by HTTP/2 */
 	struct analyzer analyzers[N_MAX];
 	struct roster roster;
+	uint32_t timeout_ms;
 	unsigned n_changes;
 	bool is_down[N_MAX];
 };
@@ -80,7 +81,7 @@ static struct prober *new_prober(struct bench *b, uint32_t interval_ms, uint32_t
 {
 	struct prober_config config = { .base = b->base,
 					.interval_ms = interval_ms,
-					.timeout_ms = 100,
+					.timeout_ms = b->timeout_ms,
 					.rise = rise,
 					.fall = fall,
 					.on_change = on_change,
@@ -109,6 +110,7 @@ static int setup(void **state)
 
 	assert_non_null(b);
 	log_init(LOG_ERROR, LOG_FORMAT_LOGFMT, "test");
+	b->timeout_ms = 100;
 	b->base = event_base_new();
 	fake_analyzer_init(&b->fake, b->base);
 	h2_peer_init(&b->peer, b->base);
@@ -239,6 +241,50 @@ static void a_new_instance_counts_as_up(void **state)
 	assert_false(b->is_down[0]);
 }
 
+/* It is sent once more, as its connection ends, and must not tell anybody the token of the new one. */
+static void a_probe_under_way_stays_what_it_was(void **state)
+{
+	struct bench *b = *state;
+	struct analyzer *a = &b->analyzers[0];
+
+	b->timeout_ms = 10000;
+	b->probers[0] = new_prober(b, 10, 1, 1);
+	strcpy(a->url, b->peer.h2c_url);
+	strcpy(a->delivery_token, "token-of-the-first");
+	set_roster(b, b->probers[0], 1);
+	TURN_UNTIL(b, b->peer.n_requests);
+	b->peer.is_holding = true;
+	TURN_UNTIL(b, b->peer.n_open == 1);
+	strcpy(a->instance, "other");
+	strcpy(strrchr(a->url, '/'), "/other/in");
+	strcpy(a->delivery_token, "token-of-the-other");
+	set_roster(b, b->probers[0], 1);
+	h2_peer_hang_up(&b->peer);
+	TURN_UNTIL(b, b->peer.n_open == 2);
+	assert_true(h2_peer_has(&b->peer, ":path: /health\n"));
+	assert_true(h2_peer_has(&b->peer, "authorization: Bearer token-of-the-first\n"));
+	h2_peer_release(&b->peer);
+	TURN_UNTIL(b, h2_peer_has(&b->peer, ":path: /other/health\n"));
+	assert_true(h2_peer_has(&b->peer, "authorization: Bearer token-of-the-other\n"));
+}
+
+static void what_the_instance_before_answers_counts_for_nobody(void **state)
+{
+	struct bench *b = *state;
+
+	b->timeout_ms = 10000;
+	b->probers[0] = new_prober(b, 10, 1, 1);
+	b->fake.status = 0;
+	set_roster(b, b->probers[0], 1);
+	TURN_UNTIL(b, b->fake.n_posts);
+	strcpy(b->analyzers[0].instance, "second");
+	set_roster(b, b->probers[0], 1);
+	fake_analyzer_answer(&b->fake, 500);
+	b->fake.status = 200;
+	TURN_UNTIL(b, b->fake.n_posts >= 3);
+	assert_int_equal(b->n_changes, 0);
+}
+
 /* Nodes that hear of analyzers at the same time. */
 static void first_probes_are_spread_over_the_interval(void **state)
 {
@@ -279,6 +325,8 @@ int main(void)
 		TEST(no_answer_is_a_failure),
 		TEST(who_vanished_and_is_back_is_up_again),
 		TEST(a_new_instance_counts_as_up),
+		TEST(a_probe_under_way_stays_what_it_was),
+		TEST(what_the_instance_before_answers_counts_for_nobody),
 		TEST(first_probes_are_spread_over_the_interval),
 	};
 
