@@ -31,7 +31,7 @@ struct probe {
 	unsigned slot;
 	bool is_wanted; /* in the roster */
 	bool is_out;    /* a request is under way */
-	bool is_stale;  /* that one is to an instance that was there before */
+	bool is_stale;  /* that one is to what was there before */
 	bool is_down;
 	unsigned n_failures, n_successes; /* in a row */
 	uint64_t next_us;
@@ -217,6 +217,7 @@ void prober_free(struct prober *p)
 static void aim(struct prober *prober, const struct analyzer *a)
 {
 	struct probe *p = prober->probes[a->slot];
+	char url[ANALYZER_URL_MAX + 8];
 
 	if (!p) {
 		p = prober->probes[a->slot] = calloc(1, sizeof(*p));
@@ -228,14 +229,16 @@ static void aim(struct prober *prober, const struct analyzer *a)
 	p->is_wanted = true;
 	buf_clear(&p->aim.lines);
 	roster_write_headers(a, &p->aim.lines);
-	if (strcmp(p->id, a->id) == 0 && strcmp(p->instance, a->instance) == 0)
+	probe_health_url(a->url, url);
+	if (strcmp(p->id, a->id) == 0 && strcmp(p->instance, a->instance) == 0 &&
+	    strcmp(p->aim.url, url) == 0)
 		return;
 	if (!p->is_out) /* else a log line may want what it says */
 		p->transfer = (struct transfer){ 0 };
 	p->is_stale = true; /* until the next one starts */
 	memcpy(p->id, a->id, sizeof(p->id));
 	memcpy(p->instance, a->instance, sizeof(p->instance));
-	probe_health_url(a->url, p->aim.url);
+	memcpy(p->aim.url, url, sizeof(p->aim.url));
 	p->n_failures = p->n_successes = 0;
 	p->next_us = clock_mono_us() +
 		     rng_range(&prober->rng, 0, prober->config.interval_ms * US_PER_MS);

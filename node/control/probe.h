@@ -31,8 +31,8 @@ struct prober_config {
 /* NULL: out of memory. */
 struct prober *prober_new(const struct prober_config *config);
 void prober_free(struct prober *p);
-/* Whom to probe from now on. A new instance counts as up. A probe under way stays what it was, and what it finds of
- * an instance that was there before counts for nobody. */
+/* Whom to probe from now on. A new instance counts as up, and so does one at another URL. A probe under way stays
+ * what it was, and what it finds of who was there before counts for nobody. */
 void prober_set_roster(struct prober *p, const struct roster *roster);
 
 /* http://host:port/a/ingest -> http://host:port/a/health; a URL of gRPC stays as it is. */

@@ -241,6 +241,23 @@ static void a_new_instance_counts_as_up(void **state)
 	assert_false(b->is_down[0]);
 }
 
+/* As one of a list does whose URL there is another now: its instance stays. */
+static void who_moves_is_up_and_asked_there(void **state)
+{
+	struct bench *b = *state;
+	char *path = strstr(b->analyzers[0].url, "0/ingest");
+
+	b->probers[0] = new_prober(b, 10, 1, 1);
+	b->fake.status = 500;
+	set_roster(b, b->probers[0], 1);
+	TURN_UNTIL(b, b->is_down[0]);
+	strcpy(path, "moved/ingest");
+	b->fake.status = 200;
+	set_roster(b, b->probers[0], 1);
+	assert_false(b->is_down[0]);
+	TURN_UNTIL(b, strcmp(b->fake.posts[b->fake.n_posts - 1].path, "/moved/health") == 0);
+}
+
 /* It is sent once more, as its connection ends, and must not tell anybody the token of the new one. */
 static void a_probe_under_way_stays_what_it_was(void **state)
 {
@@ -325,6 +342,7 @@ int main(void)
 		TEST(no_answer_is_a_failure),
 		TEST(who_vanished_and_is_back_is_up_again),
 		TEST(a_new_instance_counts_as_up),
+		TEST(who_moves_is_up_and_asked_there),
 		TEST(a_probe_under_way_stays_what_it_was),
 		TEST(what_the_instance_before_answers_counts_for_nobody),
 		TEST(first_probes_are_spread_over_the_interval),
