@@ -64,7 +64,7 @@ struct batch {
 	uint32_t attempt; /* of the packet that was tried most often */
 	char headers[BATCH_HEADER_BYTES];
 	char *long_headers; /* owned; of packets that need more than `headers` has; NULL: these do */
-	char *url;          /* owned; of a request as it came; NULL: the lane's */
+	char *url;          /* owned; the lane's when it left, or that of a request as it came */
 	char *packed;       /* owned; the body by gzip; NULL: it is not packed */
 	char *made; /* owned; of a call: what stands between bodies, or OTLP as protobuf; NULL: none */
 	char prefix[GRPC_PREFIX_BYTES]; /* of a call's message */

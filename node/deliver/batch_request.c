@@ -143,6 +143,7 @@ static void write_parts(struct batch *b, enum format_id format)
 int batch_write_request(struct batch *b, const struct batch_style *style)
 {
 	struct packet_request request;
+	char *url;
 
 	b->kind = BATCH_REQUEST;
 	batch_count_attempt(b);
@@ -152,10 +153,11 @@ int batch_write_request(struct batch *b, const struct batch_style *style)
 	write_parts(b, request.format);
 	if (request.format != FORMAT_LOKI_PROTO && batch_pack(b, style) != 0)
 		return -ENOMEM;
-	b->url = batch_request_url(b->transfer.url, &request);
-	if (!b->url || write_headers(b, style, &request) != 0)
+	url = batch_request_url(b->transfer.url, &request);
+	free(b->url);
+	b->transfer.url = b->url = url;
+	if (!url || write_headers(b, style, &request) != 0)
 		return -ENOMEM;
-	b->transfer.url = b->url;
 	b->transfer.is_put = request.is_put;
 	b->transfer.keep_max = answers_max_bytes(request.format, b->n_messages);
 	return 0;

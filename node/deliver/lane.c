@@ -235,12 +235,14 @@ static bool batch_start(struct batch *b)
 
 	b->is_suspect = b->packets.n_packets == 1 && suspicion_n_failures(b->packets.head) > 0;
 	b->began_well = lane->breaker.state == BREAKER_CLOSED && !lane->probe_is_down;
-	b->transfer = (struct transfer){ .url = lane->url,
+	b->url = strdup(lane->url); /* the lane may get another one meanwhile */
+	b->transfer = (struct transfer){ .url = b->url,
 					 .is_fresh = b->is_suspect,
 					 .connect_ms = lane->config.connect_ms,
 					 .timeout_ms = lane->config.timeout_ms,
 					 .on_done = lane_on_done };
-	r = lane->is_called                    ? batch_write_call(b, &style)
+	r = !b->url                            ? -ENOMEM
+	    : lane->is_called                  ? batch_write_call(b, &style)
 	    : lane->accepts == ACCEPTS_REQUEST ? batch_write_request(b, &style)
 					       : batch_write(b, &style);
 	if (r == 0)

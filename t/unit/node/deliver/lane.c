@@ -11,6 +11,7 @@
 #include "node/deliver/batch.h"
 #include "node/deliver/breaker.h"
 #include "node/node_metrics.h"
+#include "t/unit/h2_peer.h"
 #include "t/unit/node/deliver/delivery.h"
 
 static void a_packet_leaves_at_once_as_an_array_of_one(void **state)
@@ -271,6 +272,43 @@ static void a_packet_says_how_often_it_was_tried(void **state)
 	assert_int_equal(d->fakes[1].posts[0].attempt, 2);
 }
 
+static void wait_open(struct delivery *d, const struct h2_peer *peer, unsigned n)
+{
+	uint64_t give_up_us = clock_mono_us() + 20 * US_PER_S;
+
+	while (peer->n_open < n && clock_mono_us() < give_up_us)
+		delivery_turn(d);
+	assert_int_equal(peer->n_open, n);
+}
+
+/* It is sent once more, as its connection ends. */
+static void a_delivery_under_way_keeps_its_url(void **state)
+{
+	struct delivery *d = *state;
+	struct h2_peer peer;
+
+	h2_peer_init(&peer, d->base);
+	strcpy(d->analyzers[0].url, peer.h2c_url);
+	delivery_set_roster(d, -1);
+	delivery_push(d, 0, 0);
+	delivery_wait_fates(d, 1);
+	peer.is_holding = true;
+	delivery_push(d, 0, 1);
+	wait_open(d, &peer, 1);
+	strcpy(strrchr(d->analyzers[0].url, '/'), "/moved");
+	delivery_set_roster(d, -1);
+	h2_peer_hang_up(&peer);
+	wait_open(d, &peer, 2);
+	assert_true(h2_peer_has(&peer, ":path: /in\n"));
+	h2_peer_release(&peer);
+	delivery_wait_fates(d, 2);
+	delivery_push(d, 0, 2);
+	delivery_wait_fates(d, 3);
+	assert_true(h2_peer_has(&peer, ":path: /moved\n"));
+	assert_int_equal(delivery_count(d, DELIVERED), 3);
+	h2_peer_deinit(&peer);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, delivery_setup, delivery_teardown)
@@ -288,6 +326,7 @@ int main(void)
 		TEST(no_answer_in_time_is_a_failure),
 		TEST(a_new_instance_starts_with_a_closed_breaker),
 		TEST(a_packet_says_how_often_it_was_tried),
+		TEST(a_delivery_under_way_keeps_its_url),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
