@@ -104,6 +104,9 @@ int out_bench_teardown(void **state)
 	struct out_bench *b = *state;
 
 	out_end_held(b, spill_out_leave);
+	link_free(b->env.link);
+	b->env.link = NULL;
+	spill_out_deinit(&b->out); /* some tests leave names */
 	spill_bench_teardown(&b->env);
 	return 0;
 }
