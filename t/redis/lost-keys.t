@@ -32,8 +32,11 @@ my %is_silent = map { $_ => 1 } qw(processed journal report credit routed delive
 my $lose = sub ($name, $how) {
     my $key = "weir:{default}:$name";
     my $before = $losses->();
+    my @other = $type{$name} eq 'STRING' ? ('RPUSH', $key, 'x') : ('SET', $key, 'x');
+    $redis->command('MULTI'); # or a node that writes the key in between is faster
     $redis->command(DEL => $key);
-    $redis->command($type{$name} eq 'STRING' ? (RPUSH => $key, 'x') : (SET => $key, 'x')) if $how eq 'overwritten';
+    $redis->command(@other) if $how eq 'overwritten';
+    $redis->command('EXEC');
     wait_until { $losses->() > $before } 20, "the loss of $name to be noticed" if $how eq 'overwritten' || !$is_silent{$name};
     wait_until { $is_served->() } 20, "$name to be right again: $right, and not " . $picture->();
     my $report = $flood->();
