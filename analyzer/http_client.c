@@ -72,6 +72,7 @@ static int client_init(struct http_client *client, const char *content_type, con
 	curl_easy_setopt(client->easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(client->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(client->easy, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(client->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, client->headers);
 	curl_easy_setopt(client->easy, CURLOPT_USERAGENT, "weir-analyzer/" WEIR_VERSION);
 	curl_easy_setopt(client->easy, CURLOPT_WRITEFUNCTION, on_answer);

@@ -2,7 +2,8 @@
 #define WEIR_ANALYZER_HTTP_CLIENT_H
 /*
  * Blocking requests over one kept-alive connection; one thread at a time. Proxies named in the
- * environment are not used.
+ * environment are not used. It is HTTP/1.1: by HTTP/2 libcurl keeps a connection after a timeout,
+ * also where it is dead.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -37,6 +37,7 @@ struct fetch *fetch_new(void)
 	}
 	curl_easy_setopt(f->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(f->easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(f->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(f->easy, CURLOPT_USERAGENT, "weir-sidecar/" WEIR_VERSION);
 	curl_easy_setopt(f->easy, CURLOPT_WRITEFUNCTION, on_answer);
 	curl_easy_setopt(f->easy, CURLOPT_WRITEDATA, f);

@@ -2,7 +2,7 @@
 #define WEIR_ANALYZER_SIDECAR_FETCH_H
 /*
  * GET requests over one kept-alive connection, whose answers are handed on piece by piece. Blocking. Proxies
- * named in the environment are not used, and redirects are not followed.
+ * named in the environment are not used, and redirects are not followed. It is HTTP/1.1, as http_client is.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -6,6 +6,8 @@ package Weir::Relay;
 #   my $relay = Weir::Relay->new;          # has a port; connections wait
 #   $relay->run('127.0.0.1:9001', $pid);   # serves them; $pid cannot get through
 #
+#   $relay->silence;                       # the connections that it has are dead, and nobody is told; new ones are served
+#
 # With bytes_per_s => N each connection is as slow as that, in each direction.
 use v5.36;
 use IO::Select;
@@ -31,6 +33,8 @@ sub run ($self, $target, @cut_off) {
     POSIX::_exit(1);
 }
 
+sub silence ($self) { kill USR1 => $self->{pid} }
+
 sub DESTROY ($self) {
     return if !$self->{pid} || $self->{owner} != $$;
     local $?;
@@ -42,6 +46,12 @@ sub _serve ($self, $target, @cut_off) {
     my $listener = $self->{listener};
     my $rate = $self->{bytes_per_s};
     my ($parent, $select, %other, %due) = (getppid, IO::Select->new($listener)); # due: a slow one's [socket, when it is read again]
+    my @dead; # they stay open
+    local $SIG{USR1} = sub {
+        $select->remove(values %other);
+        push @dead, values %other;
+        %other = %due = ();
+    };
     while (getppid == $parent) {
         for (grep { $_->[1] <= time } values %due) {
             delete $due{ $_->[0] };
