@@ -250,6 +250,8 @@ if not slot then
   redis.call('HSET', K_SLOT, id, slot)
 end
 
+local old_weight = redis.call('HGET', K_WEIGHT, id)
+local has_lost_info = not before.instance and old_weight -- the weight may be an operator's
 -- It is registered already: its answer was lost, or the registry had forgotten it.
 local is_known = before.instance == instance
 info.instance, info.ttl_ms, info.declared = instance, ttl_ms, declared
@@ -258,6 +260,8 @@ if restore_slot >= 0 then
   info.since_ms = math.min(tonumber(info.since_ms) or now, now + held_ms) -- as it was
 elseif is_known and before.since_ms then
   info.since_ms = before.since_ms
+elseif has_lost_info then
+  info.since_ms = now -- nobody knows whether it is another process
 else
   info.since_ms = eligible_ms()
 end
@@ -268,8 +272,6 @@ else
 end
 -- a simulated fault outlives the process, as an operator wants
 if before_json or restore_slot < 0 then info.fault = before.fault end
-local old_weight = redis.call('HGET', K_WEIGHT, id)
-local has_lost_info = not before.instance and old_weight -- the weight may be an operator's
 local takes_declared = set_weight == '' and not has_lost_info
   and (before.declared ~= declared or not old_weight)
 if takes_declared then

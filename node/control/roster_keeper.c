@@ -78,7 +78,10 @@ static bool names(const char *list, const char *id)
 	return false;
 }
 
-/* Those of the list who were alive register again: how many. */
+/*
+ * Those of the list who were alive register again: how many. Of some this node may have read no more than
+ * that something was lost: they register by themselves.
+ */
 static unsigned bring_back(struct roster_keeper *k, const char *list)
 {
 	const struct roster *known = k->roster;
@@ -87,7 +90,8 @@ static unsigned bring_back(struct roster_keeper *k, const char *list)
 	for (unsigned i = 0; i < known->n_analyzers; i++) {
 		struct script_args args;
 
-		if (known->analyzers[i].lease_ms <= 0 || !names(list, known->analyzers[i].id))
+		if (known->analyzers[i].lease_ms <= 0 || !known->analyzers[i].instance[0] ||
+		    !names(list, known->analyzers[i].id))
 			continue;
 		n_alive++;
 		membership_restore_args(&known->analyzers[i], known->epoch + 1, &args);

@@ -29,13 +29,14 @@ my %type = $keys =~ /\d+ ([a-z_]+) (STRING|HASH|ZSET|STREAM)/g;
 cmp_ok(scalar keys %type, '>', 20, 'there are keys');
 # Those whose loss nothing else tells: they are figures for people, or may be missing.
 my %is_silent = map { $_ => 1 } qw(processed journal report credit routed delivered delivered_packets forgiven accounts flaps dead spill spill_total spill_workers spill_seen spill_pushes unreachable kept);
-my $lose = sub ($name, $how) {
+my $lose = sub ($name, $how, @then) {
     my $key = "weir:{default}:$name";
     my $before = $losses->();
     my @other = $type{$name} eq 'STRING' ? ('RPUSH', $key, 'x') : ('SET', $key, 'x');
     $redis->command('MULTI'); # or a node that writes the key in between is faster
     $redis->command(DEL => $key);
     $redis->command(@other) if $how eq 'overwritten';
+    $redis->command(@$_) for @then;
     $redis->command('EXEC');
     wait_until { $losses->() > $before } 20, "the loss of $name to be noticed" if $how eq 'overwritten' || !$is_silent{$name};
     wait_until { $is_served->() } 20, "$name to be right again: $right, and not " . $picture->();
@@ -44,6 +45,7 @@ my $lose = sub ($name, $how) {
 };
 $lose->($_, 'deleted')     for sort keys %type;
 $lose->($_, 'overwritten') for sort keys %type;
+$lose->(info => 'deleted', [ INCR => 'weir:{default}:epoch' ], [ PUBLISH => 'weir:{default}:events', 'epoch 0 read it, before anybody notices' ]) for 1 .. 3;
 wait_until { $n_spilled->() == 0 } 10, 'the spill to be empty';
 like($node->log . $cluster->node(2)->log, qr/msg="the registry has lost data" .*keys=slot/, 'the log says what was lost');
 ok((grep { $_->{kind} eq 'data_lost' && $_->{cause} =~ /\bweight\b/ } @{ http(GET => "$node->{admin}/v1/events?limit=1000")->{json}{events} }), 'and so does the journal')
