@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "analyzer/request_body.h"
 #include "common/codec/codec_limits.h"
 #include "common/grpc/grpc_frame.h"
 
@@ -36,23 +37,19 @@ static enum refusal unpack(struct call_message *message, struct http_slice packe
 {
 	const struct codec_names announced = { 1, { CODEC_GZIP } };
 	struct codec_bytes bytes;
+	enum refusal refusal;
 
 	message->codec = codec_new(&(struct codec_memory){ 0 });
 	if (!message->codec)
 		return REFUSED_MEMORY;
-	switch (codec_unpack(message->codec, packed.data, packed.len, &announced, max_bytes,
-			     &bytes)) {
-	case 0:
-		message->data = bytes.len > 0 ? bytes.data : "";
-		message->len = bytes.len;
-		return REFUSED_NOT;
-	case -ENOMEM:
-		return REFUSED_MEMORY;
-	case CODEC_E_TOO_LARGE:
-		return REFUSED_TOO_LARGE;
-	default:
-		return REFUSED_FRAME;
-	}
+	refusal = request_body_refusal(codec_unpack(message->codec, packed.data, packed.len,
+						    &announced, max_bytes, &bytes),
+				       REFUSED_FRAME);
+	if (refusal)
+		return refusal;
+	message->data = bytes.len > 0 ? bytes.data : "";
+	message->len = bytes.len;
+	return REFUSED_NOT;
 }
 
 enum refusal call_message_read(const struct front_request *rq, size_t max_bytes,

@@ -86,11 +86,10 @@ void ingest_set_origin(const struct ingest *ingest, struct worker *worker,
 static enum refusal take(const struct ingest *ingest, struct worker *worker,
 			 struct front_request *rq, struct stats_batch *batch)
 {
-	uint64_t n_expected, start_us = clock_mono_us();
-	enum refusal refusal;
-
 	bool is_request = ingest->config->accepts == ACCEPTS_REQUEST;
 	size_t max_bytes = ingest->config->max_body_bytes;
+	uint64_t n_expected, start_us = clock_mono_us();
+	enum refusal refusal;
 
 	refusal = is_request ? REFUSED_NOT : request_body_unpack(rq, max_bytes, &worker->body);
 	if (!refusal)

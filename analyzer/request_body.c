@@ -57,6 +57,20 @@ enum refusal request_body_convert(const struct request_form *form, const char *d
 	return r == FORMAT_E_EMPTY ? REFUSED_EMPTY : REFUSED_SYNTAX;
 }
 
+enum refusal request_body_refusal(int result, enum refusal bad)
+{
+	switch (result) {
+	case 0:
+		return REFUSED_NOT;
+	case -ENOMEM:
+		return REFUSED_MEMORY;
+	case CODEC_E_TOO_LARGE:
+		return REFUSED_TOO_LARGE;
+	default:
+		return bad;
+	}
+}
+
 static enum refusal unpack_gzip(const char *data, size_t len, size_t max_bytes, struct buf *to)
 {
 	const struct codec_names announced = { 1, { CODEC_GZIP } };
@@ -71,11 +85,7 @@ static enum refusal unpack_gzip(const char *data, size_t len, size_t max_bytes, 
 		codec_release(codec);
 	}
 	codec_free(codec);
-	if (r == -ENOMEM || to->failed)
-		return REFUSED_MEMORY;
-	if (r == CODEC_E_TOO_LARGE)
-		return REFUSED_TOO_LARGE;
-	return r ? REFUSED_SYNTAX : REFUSED_NOT;
+	return to->failed ? REFUSED_MEMORY : request_body_refusal(r, REFUSED_SYNTAX);
 }
 
 enum refusal request_body_unpack(const struct front_request *rq, size_t max_bytes, struct buf *body)
@@ -106,13 +116,14 @@ enum refusal request_body_read(const struct front_request *rq, size_t max_bytes,
 					   .type = slice(rq->fields[FIELD_CONTENT_TYPE]) };
 	const struct format_body from = { body->data, body->len, form.path, form.query };
 	struct codec *codec = codec_new(&(struct codec_memory){ 0 });
-	enum refusal refusal = REFUSED_SYNTAX;
 	struct codec_bytes bytes;
 	struct buf json = { 0 };
+	enum refusal refusal;
 
 	if (!codec)
 		return REFUSED_MEMORY;
-	if (unpack(codec, &from, max_bytes, &bytes) == 0)
+	refusal = request_body_refusal(unpack(codec, &from, max_bytes, &bytes), REFUSED_SYNTAX);
+	if (!refusal)
 		refusal = request_body_convert(&form, bytes.data, bytes.len, &json);
 	codec_release(codec);
 	codec_free(codec);

@@ -18,6 +18,8 @@ struct request_form {
 /* Appends the JSON form of unpacked bytes. */
 enum refusal request_body_convert(const struct request_form *form, const char *data, size_t len,
 				  struct buf *json) MUST_CHECK;
+/* What codec_unpack returned means. bad: where the bytes are none that can be unpacked. */
+enum refusal request_body_refusal(int result, enum refusal bad) MUST_CHECK;
 /* *body: of the request. Where that says gzip, the unpacked bytes take its place. */
 enum refusal request_body_unpack(const struct front_request *rq, size_t max_bytes,
 				 struct buf *body) MUST_CHECK;

@@ -5,14 +5,15 @@
 
 #include "common/base64.h"
 
-#define USUAL 4096 /* bytes at most */
+#define LONG_TOKEN 4096 /* bytes: beyond that the length alone decides first */
 
 static bool is_token(const char *given, size_t len, const char *token)
 {
 	size_t token_len = strlen(token);
 	unsigned char difference = len != token_len || token_len == 0;
 
-	if (len > USUAL && len != token_len) /* or a header could cost much, with many tokens */
+	if (len > LONG_TOKEN &&
+	    len != token_len) /* or a header could cost much, with many tokens */
 		return false;
 	for (size_t i = 0; i < len && token_len; i++)
 		difference |= (unsigned char)(given[i] ^ token[i % token_len]);

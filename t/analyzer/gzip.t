@@ -24,4 +24,9 @@ is(answer(substr(packed('{"messages":["a","b"]}'), 0, 20), %gzip), '400 syntax',
 is(answer(packed('[' . ' ' x 70_000 . '1]'), %gzip), '413 too_large', 'one that is too large when it is unpacked');
 is(answer('{"messages":["a"]}', 'Content-Encoding' => 'br'), '415 content_encoding', 'another coding');
 is($analyzer->end, 0, 'it ends well');
+
+$analyzer = Weir::Process->start([ 'weir-analyzer', '--id', 'a1', '--listen', '127.0.0.1:0', '--max-body', '64KiB', '--accepts', 'request' ]);
+$url = 'http://' . $analyzer->wait_log(qr/msg=listening .*addr=(\S+)/);
+is(answer(packed('["a","b"]'), %gzip), '200 1 accepted', 'a request as it came');
+is(answer(packed('[' . ' ' x 70_000 . '1]'), %gzip), '413 too_large', '... and one that is too large');
 done_testing;

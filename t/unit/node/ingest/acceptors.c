@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "node/ingest/acceptors.h"
+#include "t/unit/descriptors.h"
 
 #define PORT 7
 #define MOST 8
@@ -80,17 +81,6 @@ static void connect_one(void)
 	assert_int_equal(connect(fd, (struct sockaddr *)&it.addr.sa, it.addr.len), 0);
 }
 
-/* From now on this process may open n files more. */
-static void leave_descriptors(unsigned n)
-{
-	struct rlimit limit = it.limit;
-	int next = dup(0);
-
-	close(next);
-	limit.rlim_cur = (rlim_t)next + n;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
 static void turn(void)
 {
 	event_base_loop(it.acceptors.config.base, EVLOOP_NONBLOCK);
@@ -119,7 +109,7 @@ static void test_reserve(void **state)
 	acceptors_start(&it.acceptors);
 	for (int i = 0; i < 3; i++)
 		connect_one();
-	leave_descriptors(N_OWN + 1);
+	leave_descriptors(it.limit, N_OWN + 1);
 	turn();
 	assert_int_equal(it.n_admitted, 3);
 	assert_int_equal(it.n_with_descriptor, 1);
@@ -132,7 +122,7 @@ static void test_pause(void **state)
 	(void)state;
 	acceptors_start(&it.acceptors);
 	connect_one();
-	leave_descriptors(0);
+	leave_descriptors(it.limit, 0);
 	for (int i = 0; i < 2; i++) {
 		turn();
 		assert_false(event_pending(event, EV_READ, NULL));

@@ -15,6 +15,7 @@
 #include "node/ingest/address_bound.h"
 #include "node/listen/listen.h"
 #include "node/node_metrics.h"
+#include "t/unit/descriptors.h"
 
 #define MOST 8
 #define N_OWN 3
@@ -109,17 +110,6 @@ static void connect_agents(unsigned n)
 	}
 }
 
-/* From now on this process may open n files more. */
-static void leave_descriptors(unsigned n)
-{
-	struct rlimit limit = it.limit;
-	int next = dup(0);
-
-	close(next);
-	limit.rlim_cur = (rlim_t)next + n;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
 static void on_time(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
 	*(bool *)arg = true;
@@ -144,7 +134,7 @@ static void test_no_descriptor(void **state)
 {
 	(void)state;
 	connect_agents(1);
-	leave_descriptors(0);
+	leave_descriptors(it.limit, 0);
 	assert_in_range(count_turns(), 1, 50);
 	assert_int_equal(it.n_connections, 0);
 	setrlimit(RLIMIT_NOFILE, &it.limit);
@@ -156,7 +146,7 @@ static void test_reserve(void **state)
 {
 	(void)state;
 	connect_agents(3);
-	leave_descriptors(N_OWN + 1);
+	leave_descriptors(it.limit, N_OWN + 1);
 	event_base_loop(it.base, EVLOOP_NONBLOCK);
 	assert_int_equal(it.n_connections, 1);
 	assert_int_equal(metrics_get(&it.metrics, M_REFUSED, REFUSAL_TOO_MANY_CONNECTIONS), 2);
