@@ -17,8 +17,9 @@
 #include "node/ingest/exchange_h2.h"
 #include "node/node_metrics.h"
 
-#define READS_PER_TURN 4      /* then the other connections' turn */
-#define BULKY_HEAD_BYTES 2048 /* read of a request whose body is expected to be large */
+#define READS_PER_TURN 4           /* then the other connections' turn */
+#define BULKY_HEAD_BYTES 2048      /* read of a request whose body is expected to be large */
+#define MAX_RENDER_KEPT (1u << 20) /* of memory, once answers have been written */
 /* Thrown away after the last answer, besides a body of the largest size. Then a reset. */
 #define LINGER_EXTRA_BYTES (4 << 20)
 
@@ -103,7 +104,7 @@ static void on_eof(struct conn *c)
 			conn_close(c, c->requests.close_reason);
 	} else if (c->requests.reading || c->in.len) {
 		refuse_and_end(c, REFUSAL_INCOMPLETE, CLOSE_ABORTED);
-	} else if (!c->requests.first && !c->out.len) {
+	} else if (!c->requests.first && !conn_n_unsent(c)) {
 		conn_close(c, CLOSE_BY_CLIENT);
 	} else { /* half-closed: it still wants its answers */
 		c->requests.no_more = true;
@@ -266,7 +267,7 @@ static void linger(struct conn *c)
 {
 	struct requests *rs = &c->requests;
 
-	assert(!c->out.len && !rs->reading);
+	assert(!conn_n_unsent(c) && !rs->reading);
 	if (rs->close_reason == CLOSE_BY_CLIENT && !c->at_eof)
 		rs->close_reason = CLOSE_ANSWERED;
 	if (c->tls)
@@ -287,15 +288,21 @@ static bool is_over(const struct conn *c)
 	return c->shared->is_draining || c->shared->now_us >= c->expires_us;
 }
 
-/* What is to be written now: the rest of last time, then the answers whose turn it is. True: the
- * last of them ends the connection. */
+/* Where answers are written: behind those that wait, else where all connections of the worker write. */
+static struct buf *begin_output(struct conn *c)
+{
+	if (conn_n_unsent(c))
+		return &c->out;
+	buf_clear(&c->shared->render);
+	return &c->shared->render;
+}
+
+/* The answers whose turn it is. True: the last of them ends the connection. */
 static bool render(struct conn *c, struct buf *out)
 {
 	struct requests *rs = &c->requests;
 	bool ends;
 
-	buf_clear(out);
-	buf_append(out, c->out.data, c->out.len);
 	if (is_over(c) && rs->first && rs->first->is_done)
 		rs->no_more = true;
 	ends = exchange_render(rs, out);
@@ -303,22 +310,38 @@ static bool render(struct conn *c, struct buf *out)
 	return ends;
 }
 
-/* Keeps what the socket does not take. False: closed. */
-static bool write_out(struct conn *c, const struct buf *out)
+/* `n` bytes of the output have left. What is kept moves when half of it has: each byte once, on the whole. */
+static void keep_rest(struct conn *c, struct buf *out, size_t n)
 {
-	ssize_t n = out->len ? conn_io_write(c, out->data, out->len) : 0;
+	if (out == &c->out) {
+		c->n_sent += n;
+	} else {
+		buf_append(&c->out, out->data + n, out->len - n);
+		if (out->capacity > MAX_RENDER_KEPT)
+			buf_deinit(out);
+	}
+	if (!conn_n_unsent(c)) {
+		buf_deinit(&c->out);
+		c->n_sent = 0;
+	} else if (c->n_sent > c->out.len / 2) {
+		buf_consume(&c->out, c->n_sent);
+		c->n_sent = 0;
+	}
+}
+
+/* Keeps what the socket does not take. False: closed. */
+static bool write_out(struct conn *c, struct buf *out)
+{
+	size_t from = out == &c->out ? c->n_sent : 0;
+	bool is_whole = !out->failed;
+	ssize_t n = out->len > from ? conn_io_write(c, out->data + from, out->len - from) : 0;
 
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		conn_close(c, CLOSE_RESET);
 		return false;
 	}
-	n = n < 0 ? 0 : n;
-	buf_clear(&c->out);
-	if ((size_t)n < out->len)
-		buf_append(&c->out, out->data + n, out->len - (size_t)n);
-	else
-		buf_deinit(&c->out);
-	if (out->failed || c->out.failed || !conn_recharge(c)) {
+	keep_rest(c, out, n < 0 ? 0 : (size_t)n);
+	if (!is_whole || c->out.failed || !conn_recharge(c)) {
 		conn_close(c, CLOSE_NO_MEMORY);
 		return false;
 	}
@@ -327,22 +350,20 @@ static bool write_out(struct conn *c, const struct buf *out)
 
 static void flush_frames(struct conn *c)
 {
-	struct buf *out = &c->shared->render;
+	struct buf *out = begin_output(c);
 	bool ends = false;
 
 	if (c->state == CONN_LINGER)
 		return;
 	if (is_over(c))
 		exchange_h2_shut_down(c->h2);
-	buf_clear(out);
-	buf_append(out, c->out.data, c->out.len);
 	if (!exchange_h2_render(c->h2, out, &ends)) {
 		conn_close(c, c->requests.close_reason);
 		return;
 	}
 	if (!write_out(c, out))
 		return;
-	if (!c->out.len && ends) {
+	if (!conn_n_unsent(c) && ends) {
 		linger(c);
 		return;
 	}
@@ -352,16 +373,18 @@ static void flush_frames(struct conn *c)
 
 void conn_flush(struct conn *c)
 {
+	struct buf *out;
 	bool ends;
 
 	if (c->h2) {
 		flush_frames(c);
 		return;
 	}
-	ends = render(c, &c->shared->render);
-	if (!write_out(c, &c->shared->render))
+	out = begin_output(c);
+	ends = render(c, out);
+	if (!write_out(c, out))
 		return;
-	if (!c->out.len && (ends || (c->requests.no_more && !c->requests.first))) {
+	if (!conn_n_unsent(c) && (ends || (c->requests.no_more && !c->requests.first))) {
 		linger(c);
 		return;
 	}

@@ -61,10 +61,10 @@ void conn_arm(struct conn *c)
 {
 	short want = 0;
 
-	if (!c->at_eof && (c->state == CONN_LINGER ||
-			   (exchange_may_read(&c->requests) && c->out.len <= MAX_UNSENT_BYTES)))
+	if (!c->at_eof && (c->state == CONN_LINGER || (exchange_may_read(&c->requests) &&
+						       conn_n_unsent(c) <= MAX_UNSENT_BYTES)))
 		want |= EV_READ;
-	if (c->out.len || (want & EV_READ && c->tls && tls_stream_wants_write(c->tls)) ||
+	if (conn_n_unsent(c) || (want & EV_READ && c->tls && tls_stream_wants_write(c->tls)) ||
 	    (c->h2 && exchange_h2_wants_write(c->h2)))
 		want |= EV_WRITE;
 	if (want == c->armed)
@@ -154,7 +154,7 @@ static enum conn_state state_of(const struct conn *c)
 {
 	const struct requests *rs = &c->requests;
 
-	if (c->out.len)
+	if (conn_n_unsent(c))
 		return CONN_WRITING;
 	if (c->h2)
 		return exchange_h2_state(c->h2);

@@ -29,7 +29,8 @@ struct conn {
 	uint32_t n_begun;    /* of `requests`, when since_us was set */
 	struct requests requests;
 	struct buf in;  /* bytes of a header section that is not whole, or what is_held says */
-	struct buf out; /* answers that the socket did not take yet */
+	struct buf out; /* answers that the socket did not take at once */
+	size_t n_sent;  /* of out: the bytes that it took since */
 	size_t n_discarded_bytes;  /* LINGER */
 	uint64_t lingers_since_us; /* LINGER */
 	size_t n_charged_bytes;    /* the memory charged for it, buffers and exchanges included */
@@ -40,6 +41,12 @@ struct conn *conn_open(struct conn_shared *shared, int fd, const struct net_addr
 		       enum conn_state first, event_callback_fn on_event);
 /* Closes and frees. */
 void conn_close(struct conn *c, enum conn_close reason);
+
+/* Bytes of answers that the socket has not taken yet. */
+static inline size_t conn_n_unsent(const struct conn *c)
+{
+	return c->out.len - c->n_sent;
+}
 
 /* The one setter of the state. */
 void conn_set_state(struct conn *c, enum conn_state state);

@@ -2,6 +2,8 @@
 #include "t/unit/node/ingest/agent_bench.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "node/ingest/conn.h"
@@ -28,7 +30,7 @@ static struct conn *connect_agent(struct agent_bench *b)
 /* One turn of a worker's loop. */
 static void turn(struct agent_bench *b)
 {
-	assert_true(event_base_loop(b->base, EVLOOP_NONBLOCK) >= 0);
+	assert_true(event_base_loop(b->base, EVLOOP_ONCE | EVLOOP_NONBLOCK) >= 0);
 	conn_flush_all(&b->shared);
 }
 
@@ -181,6 +183,66 @@ static void draining_closes_after_the_next_answer(void **state)
 	assert_int_equal(conn_shared_n_connections(&b->shared), 0);
 }
 
+/* As of many actions of _bulk. */
+static void give_items(struct agent_bench *b, struct answer *answer, size_t n)
+{
+	assert_true(memory_take(&b->memory, n));
+	answer->style.format = FORMAT_ANSWER_BULK;
+	answer->items = malloc(n);
+	answer->n_items_bytes = answer->n_items_charged = n;
+	memset(answer->items, 'x', n);
+}
+
+/* Reads all that comes, in pieces; bytes of answers that were moved in memory meanwhile. */
+static size_t hear_slowly(struct agent_bench *b, const struct conn *c, struct buf *heard)
+{
+	size_t n_moved = 0;
+	char bytes[1 << 15];
+	ssize_t n;
+
+	while ((n = read(agent, bytes, sizeof(bytes))) > 0) {
+		size_t n_sent = c->n_sent;
+
+		buf_append(heard, bytes, (size_t)n);
+		turn(b);
+		n_moved += c->n_sent < n_sent ? c->out.len : 0;
+	}
+	return n_moved;
+}
+
+static void a_long_answer_to_a_slow_client_moves_once(void **state)
+{
+	struct agent_bench *b = *state;
+	struct conn *c = connect_agent(b);
+	const size_t n_items = 2 << 20;
+	struct buf heard = { 0 };
+	const char *end;
+	size_t n_moved;
+
+	say(b, HEAD "{}" HEAD "{}");
+	assert_int_equal(b->n_packets, 2);
+	give_items(b, &b->packets[0]->exchange->answer, n_items);
+	bench_accept(b, 0);
+	turn(b);
+	assert_true(is_in(b, CONN_WRITING));
+	assert_in_range(b->shared.render.capacity, 0, 1 << 20);
+	bench_accept(b, 1);
+	turn(b);
+	n_moved = hear_slowly(b, c, &heard);
+	assert_in_range(n_moved, 1, n_items + 1000);
+	assert_true(is_in(b, CONN_IDLE));
+	assert_int_equal(c->out.capacity, 0);
+	assert_memory_equal(buf_str(&heard), "HTTP/1.1 200 OK\r\n", 17);
+	end = heard.data + heard.len - strlen("]}");
+	while (end > heard.data && strncmp(end, "HTTP/1.1 202 ", 13) != 0)
+		end--;
+	assert_true(end > heard.data + n_items);
+	assert_memory_equal(end - strlen("x]}"), "x]}", 3);
+	buf_deinit(&heard);
+	conn_close(c, CLOSE_STOPPED);
+	close(agent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +253,7 @@ int main(void)
 		BENCH_TEST(a_half_closed_one_gets_its_answers_first),
 		BENCH_TEST(more_requests_than_fit_wait_and_are_all_answered),
 		BENCH_TEST(draining_closes_after_the_next_answer),
+		BENCH_TEST(a_long_answer_to_a_slow_client_moves_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
