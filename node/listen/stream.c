@@ -122,19 +122,27 @@ static size_t own_bytes(enum listen_port port)
 	return sizeof(struct stream) + (listen_port_is_tls(port) ? STREAM_TLS_BYTES : 0);
 }
 
+static struct stream *allocate(struct listen_shared *shared, enum listen_port port)
+{
+	struct memory *memory = shared->config.memory;
+	struct stream *s;
+
+	if (!memory_take(memory, own_bytes(port)))
+		return NULL;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		memory_give(memory, own_bytes(port));
+	return s;
+}
+
 struct stream *stream_new(struct listen_shared *shared, enum listen_port port,
 			  const struct stream_reader *reader, int fd, const struct net_addr *peer)
 {
-	struct stream *s;
+	struct stream *s = allocate(shared, port);
 
-	if (!memory_take(shared->config.memory, own_bytes(port))) {
-		close(fd);
-		return NULL;
-	}
-	s = calloc(1, sizeof(*s));
 	if (!s) {
-		memory_give(shared->config.memory, own_bytes(port));
 		close(fd);
+		metrics_add(shared->config.metrics, M_LISTEN_CLOSED, CLOSE_NO_MEMORY, 1);
 		return NULL;
 	}
 	*s = (struct stream){ .shared = shared,

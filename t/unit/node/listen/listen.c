@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "node/ingest/address_bound.h"
+#include "node/ingest/conn_shared.h"
 #include "node/listen/listen.h"
 #include "node/node_metrics.h"
 #include "t/unit/descriptors.h"
@@ -152,6 +153,16 @@ static void test_reserve(void **state)
 	assert_int_equal(metrics_get(&it.metrics, M_REFUSED, REFUSAL_TOO_MANY_CONNECTIONS), 2);
 }
 
+static void test_no_memory(void **state)
+{
+	(void)state;
+	it.pool.left_bytes = 0;
+	connect_agents(2);
+	event_base_loop(it.base, EVLOOP_NONBLOCK);
+	assert_int_equal(metrics_get(&it.metrics, M_LISTEN_ACCEPTED, PORT), 2);
+	assert_int_equal(metrics_get(&it.metrics, M_LISTEN_CLOSED, CLOSE_NO_MEMORY), 2);
+}
+
 #define TEST(title, fn)                                                                            \
 	{                                                                                          \
 		.name = title, .test_func = fn, .setup_func = setup, .teardown_func = teardown     \
@@ -163,6 +174,8 @@ int main(void)
 		TEST("an agent for whom there is no descriptor does not keep the worker busy",
 		     test_no_descriptor),
 		TEST("agents do not get the last descriptors", test_reserve),
+		TEST("a connection for which there is no memory is closed, and counted",
+		     test_no_memory),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
