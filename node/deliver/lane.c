@@ -38,7 +38,7 @@ void lane_free(struct lane *lane)
 {
 	if (!lane)
 		return;
-	assert(!lane->n_flying && !lane->queue.n_packets && !lane->halves);
+	assert(!lane->n_flying && !lane->queue.n_packets && !lane->halves.head);
 	buf_deinit(&lane->lines);
 	codec_pack_free(lane->pack);
 	free(lane);
@@ -62,11 +62,7 @@ void lane_set_slot(struct lane *lane, unsigned slot)
 
 unsigned lane_n_packets(const struct lane *lane)
 {
-	unsigned n = lane->queue.n_packets + lane->n_flying_packets;
-
-	for (const struct batch *b = lane->halves; b; b = b->next)
-		n += b->packets.n_packets;
-	return n;
+	return lane->queue.n_packets + lane->halves.n_packets + lane->n_flying_packets;
 }
 
 /* Beside the queue, as halves go. False: out of memory for that. */
@@ -78,8 +74,7 @@ static bool push_alone(struct lane *lane, struct packet *p)
 		return false;
 	batch_add(b, p);
 	b->is_half = true;
-	b->next = lane->halves;
-	lane->halves = b;
+	lane_put_last(lane, b);
 	return true;
 }
 
@@ -117,10 +112,13 @@ static bool has_full_batch(const struct lane *lane)
 	       lane->queue.n_bytes >= lane->max_batch_bytes;
 }
 
+/* Halves get half of the deliveries, and all where nobody else waits for one. */
 static bool half_may_go(const struct lane *lane)
 {
-	return lane->halves &&
-	       (!lane->n_flying_halves || lane->n_flying_halves < lane->concurrency.limit / 2);
+	unsigned most =
+		lane->queue.n_packets ? lane->concurrency.limit / 2 : lane->concurrency.limit;
+
+	return lane->halves.head && (!lane->n_flying_halves || lane->n_flying_halves < most);
 }
 
 /* Where deliveries are quick and packets few, to wait for the one under way would cost more than
@@ -183,12 +181,9 @@ static struct batch *gather(struct lane *lane)
 /* NULL: nothing may leave now, or out of memory. */
 static struct batch *next_batch(struct lane *lane)
 {
-	struct batch *b = lane->halves;
-
-	if (!half_may_go(lane))
-		return queue_may_go(lane) ? gather(lane) : NULL;
-	lane->halves = b->next;
-	return b;
+	if (half_may_go(lane))
+		return lane_take_half(lane);
+	return queue_may_go(lane) ? gather(lane) : NULL;
 }
 
 /* The silence of suspects alone is not the analyzer's. */

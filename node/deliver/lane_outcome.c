@@ -80,8 +80,7 @@ static bool split_off(struct lane *lane, struct batch *b, unsigned n)
 		batch_add(half, packet_queue_pop(&b->packets));
 	assert(half->packets.n_packets > 0);
 	half->is_half = true;
-	half->next = lane->halves;
-	lane->halves = half;
+	lane_put_first(lane, half);
 	return true;
 }
 

@@ -61,11 +61,54 @@ bool lane_is_on_trial(const struct lane *lane)
 	return !lane->probe_is_down && lane->breaker.state == BREAKER_HALF_OPEN;
 }
 
+static void count_half(struct halves *halves, const struct batch *half)
+{
+	halves->n_packets += half->packets.n_packets;
+	halves->n_bytes += half->packets.n_bytes;
+}
+
+void lane_put_first(struct lane *lane, struct batch *half)
+{
+	struct halves *halves = &lane->halves;
+
+	half->next = halves->head;
+	halves->head = half;
+	if (!halves->tail)
+		halves->tail = half;
+	count_half(halves, half);
+}
+
+void lane_put_last(struct lane *lane, struct batch *half)
+{
+	struct halves *halves = &lane->halves;
+
+	half->next = NULL;
+	*(halves->tail ? &halves->tail->next : &halves->head) = half;
+	halves->tail = half;
+	count_half(halves, half);
+}
+
+struct batch *lane_take_half(struct lane *lane)
+{
+	struct halves *halves = &lane->halves;
+	struct batch *half = halves->head;
+
+	if (!half)
+		return NULL;
+	halves->head = half->next;
+	if (!halves->head)
+		halves->tail = NULL;
+	assert(halves->n_packets >= half->packets.n_packets);
+	halves->n_packets -= half->packets.n_packets;
+	halves->n_bytes -= half->packets.n_bytes;
+	return half;
+}
+
 /* All that is queued is taken back. */
 static void evict(struct lane *lane, enum reroute_reason reason)
 {
 	struct packet_queue queue = lane->queue;
-	struct batch *halves = lane->halves, *b;
+	struct batch *halves = lane->halves.head, *b;
 	struct packet *p;
 
 	if (!queue.n_packets && !halves)
@@ -73,7 +116,7 @@ static void evict(struct lane *lane, enum reroute_reason reason)
 	log_info("lane", "queued packets go elsewhere", "analyzer=%s packets=%u reason=%s",
 		 lane->id, queue.n_packets, reroute_reason_names[reason]);
 	packet_queue_init(&lane->queue);
-	lane->halves = NULL;
+	lane->halves = (struct halves){ 0 };
 	if (!lane->n_flying) /* the one on trial was among them */
 		lane->breaker.on_trial = false;
 	while ((p = packet_queue_pop(&queue)))
@@ -94,13 +137,9 @@ void lane_let_go(struct lane *lane)
 
 void lane_check_room(struct lane *lane)
 {
-	unsigned n_packets = lane->queue.n_packets;
-	size_t n_bytes = lane->queue.n_bytes;
+	unsigned n_packets = lane->queue.n_packets + lane->halves.n_packets;
+	size_t n_bytes = lane->queue.n_bytes + lane->halves.n_bytes;
 
-	for (const struct batch *b = lane->halves; b; b = b->next) {
-		n_packets += b->packets.n_packets;
-		n_bytes += b->packets.n_bytes;
-	}
 	if (backlog_update(&lane->backlog, &lane->concurrency, n_packets, n_bytes,
 			   lane->n_flying > 0, clock_mono_us()))
 		lane->events.on_reach(lane->events.arg, lane);
@@ -136,6 +175,6 @@ void lane_check_pace(struct lane *lane, uint64_t now_us)
 
 void lane_check_empty(struct lane *lane)
 {
-	if (lane->is_retired && !lane->n_flying && !lane->halves)
+	if (lane->is_retired && !lane->n_flying && !lane->halves.head)
 		lane->events.on_empty(lane->events.arg, lane);
 }

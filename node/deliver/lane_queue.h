@@ -60,6 +60,13 @@ struct lane_config {
 	uint64_t latency_limit_us; /* 0: none */
 };
 
+/* What goes beside the queue of a lane: halves of refused batches, and packets that travel alone. */
+struct halves {
+	struct batch *head, *tail;
+	unsigned n_packets;
+	size_t n_bytes;
+};
+
 struct lane {
 	struct lane_config config;
 	struct lane_events events;
@@ -90,8 +97,8 @@ struct lane {
 	struct latency_limit latency;
 	uint64_t paused_until_us; /* 0: not paused */
 	struct packet_queue queue;
-	struct batch *halves; /* of refused batches, to be sent */
-	unsigned n_flying;    /* batches */
+	struct halves halves;
+	unsigned n_flying; /* batches */
 	unsigned n_flying_halves;
 	unsigned n_flying_packets;
 	unsigned
@@ -122,6 +129,10 @@ enum reroute_reason lane_why_not(const struct lane *lane);
 /* Where deliveries may not begin any more, whatever the cause, all that is queued is taken back: it
  * would wait for long, and then leave at once. */
 void lane_let_go(struct lane *lane);
+/* Beside the queue: what is sent next, or last. NULL: there is nothing. */
+void lane_put_first(struct lane *lane, struct batch *half);
+void lane_put_last(struct lane *lane, struct batch *half);
+struct batch *lane_take_half(struct lane *lane);
 /* The queue grew or shrank: says on_reach when it became full, or has room again. */
 void lane_check_room(struct lane *lane);
 /* Sheds the newest packets of a queue of more than twice the bound. Below that, a packet does not

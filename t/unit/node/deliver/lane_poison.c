@@ -3,10 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "node/deliver/lane_queue.h"
 #include "node/node_metrics.h"
 #include "t/unit/node/deliver/delivery.h"
 
@@ -25,6 +27,39 @@ static void after_a_broken_batch_each_packet_travels_alone(void **state)
 	assert_int_equal(d->fakes[1].n_posts, 8);
 	for (unsigned i = 0; i < d->fakes[1].n_posts; i++)
 		assert_int_equal(d->fakes[1].posts[i].n_packets, 1);
+}
+
+static void the_one_that_waits_longest_goes_first(void **state)
+{
+	struct delivery *d = *state;
+	char body[32];
+
+	d->again = true;
+	d->fakes[0].drops = POISON;
+	delivery_push_many(d, 0, 0, 8);
+	delivery_wait_fates(d, 8);
+	for (unsigned i = 0; i < 8; i++) {
+		snprintf(body, sizeof(body), "[{\"n\":%u}]", i);
+		assert_string_equal(d->fakes[1].posts[i].body, body);
+	}
+}
+
+static void where_nobody_else_waits_they_get_all_deliveries(void **state)
+{
+	struct delivery *d = *state;
+
+	d->again = true;
+	d->fakes[0].drops = POISON;
+	d->fakes[1].status = 0; /* held back */
+	d->dispatch.lanes[1]->concurrency.limit = 4;
+	delivery_push_many(d, 0, 0, 8);
+	delivery_wait_posts(d, 1, 4);
+	delivery_turn(d);
+	assert_int_equal(d->fakes[1].n_posts, 4);
+	d->fakes[1].status = 200;
+	fake_analyzer_answer(&d->fakes[1], 200);
+	delivery_wait_fates(d, 8);
+	assert_int_equal(delivery_count(d, DELIVERED), 8);
 }
 
 static void breakers_stay_closed_at_a_packet_that_breaks_each_connection(void **state)
@@ -87,6 +122,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(after_a_broken_batch_each_packet_travels_alone),
+		TEST(the_one_that_waits_longest_goes_first),
+		TEST(where_nobody_else_waits_they_get_all_deliveries),
 		TEST(breakers_stay_closed_at_a_packet_that_breaks_each_connection),
 		TEST(packets_that_travel_alone_do_not_hold_up_the_others),
 		TEST(what_was_sent_once_more_is_counted),
