@@ -18,7 +18,8 @@ use constant {
     CONNECTIONS => 1536,     # of agents: most of them may be waiting for an answer
     CALM_SECONDS => 30,      # of load after the last fault, at most: until shares are measured once more
     AGENT_TIMEOUT => 5,      # seconds for an attempt; what is then still without an answer is given up at the end
-    SETTLE_SECONDS => 45,    # for all to be well again at the end, and the spill empty
+    SETTLE_SECONDS => 45,    # for all to be well again at the end; anew with each packet that leaves the spill,
+    MOST_SETTLE_SECONDS => 180,    # but on no machine longer
     VERIFY_SECONDS => 15,
 };
 
@@ -29,7 +30,7 @@ sub new ($class, %options) {
 
 # No run takes longer.
 sub most_seconds ($self) {
-    return $self->{plan}{for_ms} / 1000 + UP_SECONDS + CALM_SECONDS + 3 * AGENT_TIMEOUT + SETTLE_SECONDS + VERIFY_SECONDS + 75;
+    return $self->{plan}{for_ms} / 1000 + UP_SECONDS + CALM_SECONDS + 3 * AGENT_TIMEOUT + MOST_SETTLE_SECONDS + VERIFY_SECONDS + 75;
 }
 
 # What there is to report, see Chaos::Report.
@@ -117,9 +118,21 @@ sub _settle ($self) {
     $self->_note('the load did not end') if !$self->_wait(3 * AGENT_TIMEOUT, sub { !$self->{load}->are_running });
     $self->{load}->kill_now;
     $self->{ended} = time;
-    my $is_quiet = $self->_wait(SETTLE_SECONDS, sub { $self->{cluster}->is_healed && $self->{watch}->is_well });
+    my $is_quiet = $self->_wait_while_it_goes_on(sub { $self->{cluster}->is_healed && $self->{watch}->is_well });
     $self->{settled_ms} = 1000 * (time - $self->{ended});
-    $self->_note(sprintf 'not everything is well %d s after the end: %s', SETTLE_SECONDS, $self->_ailments) if !$is_quiet;
+    $self->_note(sprintf 'not everything is well %d s after the end: %s', time - $self->{ended}, $self->_ailments) if !$is_quiet;
+}
+
+# How fast the spill empties is the machine's affair. That it goes on is ours.
+sub _wait_while_it_goes_on ($self, $check) {
+    my ($is_done, $least, $until);
+    $self->_wait(MOST_SETTLE_SECONDS, sub {
+        my $n = ($self->{watch}->status // {})->{spill}{packets} // $least // 0;
+        ($least, $until) = ($n, time + SETTLE_SECONDS) if !defined $least || $n < $least;
+        $is_done = $check->();
+        return $is_done || time >= $until;
+    });
+    return $is_done;
 }
 
 sub _ailments ($self) { return join ', ', $self->{watch}->ailments($self->{watch}->status) }
