@@ -17,9 +17,15 @@ int dispatch_init(struct dispatch *d, struct event_base *base,
 	return 0;
 }
 
+void dispatch_end(struct dispatch *d)
+{
+	memset(d->reach, 0, sizeof(d->reach));
+	d->n_reachable = 0;
+}
+
 void dispatch_deinit(struct dispatch *d)
 {
-	d->n_reachable = 0;
+	(void)d;
 }
 
 void dispatch_set_roster(struct dispatch *d, const struct roster *roster, const int *moved)

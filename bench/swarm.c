@@ -313,8 +313,10 @@ static void stop(struct swarm *s)
 {
 	struct packet *p;
 
-	for (unsigned i = 0; i < s->n_started; i++)
+	for (unsigned i = 0; i < s->n_started; i++) {
+		router_end_deliveries(&s->workers[i].router);
 		router_deinit(&s->workers[i].router);
+	}
 	while ((p = packet_queue_pop(&s->spare)))
 		packet_free(p);
 	if (s->pass_timer)

@@ -219,14 +219,12 @@ static void on_park_timer(evutil_socket_t fd, short what, void *arg)
 
 		if (p->spilled && is_hopeless(f, p, now))
 			give_back(f, p);
-		else if (now - p->waiting_us < retry_us(p))
-			packet_queue_push(&f->parked, p);
-		else if (router_can_place(f->config.router))
-			router_submit(f->config.router, p);
-		else if (p->spilled)
-			park(f, p);
-		else
+		else if (!router_can_place(f->config.router) && !p->spilled)
 			spill_in_add(in_of(f, p), p);
+		else if (!router_can_place(f->config.router) || now - p->waiting_us < retry_us(p))
+			packet_queue_push(&f->parked, p);
+		else
+			router_submit(f->config.router, p);
 	}
 	if (f->parked.n_packets)
 		arm_park_timer(f);
@@ -346,12 +344,16 @@ static void lose_packet(struct fate *f, struct packet *p)
 
 void fate_on_refused(void *arg, struct packet *p, enum refusal refusal)
 {
+	struct fate *f = arg;
+
+	if (f->is_ending && refusal == REFUSAL_NO_ANALYZER)
+		refusal = REFUSAL_SHUTTING_DOWN; /* another node may have one */
 	if (p->exchange)
-		refuse_packet(arg, p, refusal);
+		refuse_packet(f, p, refusal);
 	else if (p->spilled)
-		give_up(arg, p);
+		give_up(f, p);
 	else
-		lose_packet(arg, p);
+		lose_packet(f, p);
 }
 
 void fate_on_buried(void *arg, struct packet *p, enum refusal refusal)

@@ -10,6 +10,7 @@
 #include "registry/scripts.h"
 
 #define PHASE_US 10000
+#define STORE_US 3000000 /* for what nobody has taken in time */
 #define LEAVE_US 1000000 /* for the last settle */
 #define STORE_STALL_MS 2000
 #define STORE_PATIENCE 10 /* storing may take this many times redis-timeout */
@@ -34,6 +35,8 @@ static void take_roster(struct worker *w)
 	router_set_roster(&w->router, roster);
 	loops_set_roster(&w->loops, roster);
 	roster_unref(roster);
+	if (w->is_empty)
+		return;
 	ingest_start_accepting(&w->ingest);
 	listen_start_accepting(&w->listen);
 }
@@ -47,34 +50,84 @@ static void take_probes(struct worker *w)
 	dispatch_set_probes(&w->router.dispatch, bits);
 }
 
-static void set_phase(struct worker *w, enum worker_phase phase)
+/* ---- the end ---- */
+
+/* Nobody can take a packet any more: all that are left go into the spill, where they can. */
+static void cut_deliveries(struct worker *w)
 {
-	static const char *const names[] = { "serving", "draining", "finishing", "leaving",
-					     "done" };
+	router_end_deliveries(&w->router);
+	sender_free(w->sender); /* its transfers end: their packets go back to the router */
+	w->sender = NULL;
+}
+
+/* Every packet that is left gets its fate, every client its answer. The router can still settle. */
+static void end_packets(struct worker *w)
+{
+	if (w->is_empty)
+		return;
+	cut_deliveries(w);
+	link_free(w->fetch); /* calls end without an answer */
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++) {
+		link_free(w->store[size]);
+		spill_in_deinit(&w->spill_in[size]);
+	}
+	dead_letters_deinit(&w->dead_letters);
+	fate_leave_parked(&w->fate);
+	assert(fate_n_in_flight(&w->fate) == 0);
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
+		spill_hold_deinit(&w->spill_hold[size]);
+	spill_out_deinit(&w->spill_out);
+	listen_deinit(&w->listen);
+	ingest_flush(&w->ingest);
+	ingest_deinit(&w->ingest);
+	w->is_empty = true;
+}
+
+static void finish(struct worker *w)
+{
 	struct timeval tv = clock_timeval(PHASE_US);
 
+	ingest_stop_accepting(&w->ingest);
+	listen_stop(&w->listen);
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
+		spill_in_hurry(&w->spill_in[size]);
+	fate_end(&w->fate);
+	event_add(w->phase_timer, &tv);
+}
+
+/* ---- phases ---- */
+
+static uint64_t longest_us(const struct worker *w, enum worker_phase phase)
+{
+	return phase == WORKER_FINISHING ? w->shared->config->drain_timeout_ms * US_PER_MS
+	       : phase == WORKER_STORING ? STORE_US
+					 : LEAVE_US;
+}
+
+static void set_phase(struct worker *w, enum worker_phase phase)
+{
+	static const char *const names[] = { "serving", "draining", "finishing",
+					     "storing", "leaving",  "done" };
+
+	static_assert(ARRAY_LEN(names) == WORKER_DONE + 1, "every phase has a name");
 	assert(phase <= WORKER_DONE);
 	if (phase <= w->phase)
 		return;
 	log_info("worker", "phase", "worker=%s from=%s to=%s", w->name, names[w->phase],
 		 names[phase]);
 	w->phase = phase;
-	if (phase >= WORKER_DRAINING) {
+	w->phase_ends_us = clock_mono_us() + longest_us(w, phase);
+	if (!w->is_empty) {
 		ingest_drain(&w->ingest);
 		spill_out_end(&w->spill_out);
 	}
 	if (phase == WORKER_FINISHING) {
-		ingest_stop_accepting(&w->ingest);
-		listen_stop(&w->listen);
-		for (enum spill_size size = 0; size < SPILL_SIZES; size++)
-			spill_in_hurry(&w->spill_in[size]);
-		fate_end(&w->fate);
-		w->leave_by_us = clock_mono_us() + w->shared->config->drain_timeout_ms * US_PER_MS;
-		event_add(w->phase_timer, &tv);
-	}
-	if (phase == WORKER_LEAVING) {
+		finish(w);
+	} else if (phase == WORKER_STORING) {
+		cut_deliveries(w);
+	} else if (phase == WORKER_LEAVING) {
+		end_packets(w);
 		router_leave(&w->router);
-		w->leave_by_us = clock_mono_us() + LEAVE_US;
 	}
 }
 
@@ -91,25 +144,38 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
 	set_phase(w, atomic_load_explicit(&w->wanted, memory_order_acquire));
 }
 
-static bool is_quiet(const struct worker *w)
+static bool has_packets(const struct worker *w)
 {
-	return fate_n_in_flight(&w->fate) == 0 && spill_out_is_quiet(&w->spill_out) &&
-	       listen_is_quiet(&w->listen) && conn_shared_n_connections(&w->ingest.shared) == 0;
+	return fate_n_in_flight(&w->fate) != 0 || !spill_out_is_quiet(&w->spill_out) ||
+	       !listen_is_quiet(&w->listen);
 }
 
-/* Connections that do not end by themselves are cut at leave_by_us; packets come first. */
+/* The phase that the worker is ripe for; the same: it is not over yet. */
+static enum worker_phase next_phase(const struct worker *w)
+{
+	bool is_overdue = clock_mono_us() >= w->phase_ends_us;
+
+	switch (w->phase) {
+	case WORKER_FINISHING:
+		if (!has_packets(w) && conn_shared_n_connections(&w->ingest.shared) == 0)
+			return WORKER_LEAVING;
+		return is_overdue ? WORKER_STORING : w->phase;
+	case WORKER_STORING:
+		return is_overdue || !has_packets(w) ? WORKER_LEAVING : w->phase;
+	case WORKER_LEAVING:
+		return is_overdue || router_has_left(&w->router) ? WORKER_DONE : w->phase;
+	default:
+		return w->phase;
+	}
+}
+
 static void on_phase_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct worker *w = arg;
-	uint64_t now = clock_mono_us();
 
 	(void)fd;
 	(void)what;
-	if (w->phase == WORKER_FINISHING && (is_quiet(w) || now >= w->leave_by_us))
-		set_phase(w, WORKER_LEAVING);
-	else if (w->phase == WORKER_LEAVING &&
-		 (router_has_left(&w->router) || now >= w->leave_by_us))
-		set_phase(w, WORKER_DONE);
+	set_phase(w, next_phase(w));
 }
 
 /* ---- life ---- */
@@ -437,48 +503,48 @@ int worker_listen(struct worker *w, const int fds[LISTEN_PORTS])
 	return listen_init(&w->listen, &config);
 }
 
-/* Every packet that is left gets its fate, every client its answer. */
 static void close_all(struct worker *w)
 {
 	w->phase = WORKER_DONE;
-	sender_free(w->sender); /* its transfers end: their packets go back to the router */
+	end_packets(w);
 	router_deinit(&w->router);
-	link_free(w->fetch); /* calls end without an answer */
-	for (enum spill_size size = 0; size < SPILL_SIZES; size++) {
-		link_free(w->store[size]);
-		spill_in_deinit(&w->spill_in[size]);
-	}
-	dead_letters_deinit(&w->dead_letters);
-	fate_leave_parked(&w->fate);
-	assert(fate_n_in_flight(&w->fate) == 0);
-	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
-		spill_hold_deinit(&w->spill_hold[size]);
-	spill_out_deinit(&w->spill_out);
-	listen_deinit(&w->listen);
-	ingest_flush(&w->ingest);
-	ingest_deinit(&w->ingest);
 	w->is_closed = true;
 }
 
+static void turn_spill(struct worker *w, uint64_t now_us)
+{
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++) {
+		spill_in_turn(&w->spill_in[size]);
+		spill_hold_turn(&w->spill_hold[size], now_us);
+	}
+	dead_letters_turn(&w->dead_letters, now_us);
+	spill_out_turn(&w->spill_out, now_us);
+}
+
 /* libevent turns the loop once; then everything that this turn gathered goes out together. */
+static void turn(struct worker *w)
+{
+	uint64_t now_us = clock_mono_us();
+
+	health_turn(&w->shared->health, w->index, now_us, true);
+	if (w->is_empty) {
+		router_turn(&w->router);
+		return;
+	}
+	w->ingest.shared.now_us = now_us;
+	turn_spill(w, now_us);
+	router_turn(&w->router);
+	listen_turn(&w->listen);
+	ingest_flush(&w->ingest);
+}
+
 static void *run(void *arg)
 {
 	struct worker *w = arg;
 
 	pthread_setname_np(pthread_self(), "worker");
-	while (w->phase != WORKER_DONE && event_base_loop(w->base, EVLOOP_ONCE) == 0) {
-		w->ingest.shared.now_us = clock_mono_us();
-		health_turn(&w->shared->health, w->index, w->ingest.shared.now_us, true);
-		for (enum spill_size size = 0; size < SPILL_SIZES; size++) {
-			spill_in_turn(&w->spill_in[size]);
-			spill_hold_turn(&w->spill_hold[size], w->ingest.shared.now_us);
-		}
-		dead_letters_turn(&w->dead_letters, w->ingest.shared.now_us);
-		spill_out_turn(&w->spill_out, w->ingest.shared.now_us);
-		router_turn(&w->router);
-		listen_turn(&w->listen);
-		ingest_flush(&w->ingest);
-	}
+	while (w->phase != WORKER_DONE && event_base_loop(w->base, EVLOOP_ONCE) == 0)
+		turn(w);
 	health_turn(&w->shared->health, w->index, 0, false);
 	close_all(w);
 	return NULL;

@@ -22,7 +22,8 @@ enum worker_phase {
 	WORKER_SERVING,
 	WORKER_DRAINING,  /* still serving, every answer closes its connection */
 	WORKER_FINISHING, /* no new connections; what is in flight ends */
-	WORKER_LEAVING,   /* the last settle is out */
+	WORKER_STORING,   /* what does not end is cut, and goes into the spill */
+	WORKER_LEAVING,   /* every packet has its fate; the last settle is out */
 	WORKER_DONE
 };
 
@@ -36,7 +37,7 @@ struct worker {
 	struct ingest ingest;
 	struct listen listen;
 	struct refused refused;
-	struct sender *sender;
+	struct sender *sender; /* NULL from STORING on */
 	struct loops loops;
 	char pool_mark[POOL_NAME_MAX + 16];
 	char origin_lines[BATCH_ORIGIN_BYTES];
@@ -55,8 +56,9 @@ struct worker {
 	_Atomic(struct roster *) mail; /* the newest roster nobody has taken yet; one reference */
 	_Atomic enum worker_phase wanted; /* by the control thread */
 	enum worker_phase phase;
-	uint64_t leave_by_us; /* FINISHING, LEAVING: not later than that */
-	bool is_closed;       /* its packets and connections are gone */
+	uint64_t phase_ends_us; /* FINISHING, STORING, LEAVING: not later than that */
+	bool is_empty;          /* its packets and connections are gone */
+	bool is_closed;         /* so is its router */
 };
 
 /* Takes listen_fd and tls_fd (-1: there is no TLS port), also when it fails. */

@@ -185,8 +185,20 @@ static void retire_left(struct dispatch *d)
 	}
 }
 
+void dispatch_end(struct dispatch *d)
+{
+	d->is_ended = true;
+	for (unsigned i = 0; i < d->n_slots; i++)
+		if (d->lanes[i])
+			lane_end(d->lanes[i]);
+	for (struct lane *lane = d->left; lane; lane = lane->next)
+		lane_end(lane);
+	let_go(d);
+}
+
 void dispatch_deinit(struct dispatch *d)
 {
+	assert(dispatch_n_packets(d) == 0);
 	for (unsigned i = 0; i < d->n_slots; i++)
 		if (d->lanes[i])
 			unseat(d, i);
@@ -251,6 +263,8 @@ static void place(struct dispatch *d, const struct analyzer *a)
 		return;
 	}
 	log_info("dispatch", "analyzer known", "analyzer=%s url=%s", a->id, a->url);
+	if (d->is_ended)
+		lane_end(d->lanes[a->slot]);
 	on_reach(d, d->lanes[a->slot]);
 }
 

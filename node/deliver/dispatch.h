@@ -23,6 +23,7 @@ struct dispatch {
 	struct dispatch_events events;
 	struct event *tick;
 	bool is_ticking;
+	bool is_ended; /* nothing is delivered any more */
 	unsigned n_slots;
 	unsigned n_reachable;           /* of reach */
 	bool reach[ROSTER_MAX_SLOTS];   /* what the ledger chooses among */
@@ -38,8 +39,10 @@ struct dispatch {
 int dispatch_init(struct dispatch *d, struct event_base *base,
 		  const struct lane_config *lane_config,
 		  const struct dispatch_events *events) MUST_CHECK;
-/* After the sender has been freed: no batch is under way. Packets still queued are taken back
- * first. */
+/* The node ends: no slot is in reach any more, and packets that are queued are taken back. Those under way
+ * are when the sender is freed, which is due now. */
+void dispatch_end(struct dispatch *d);
+/* After dispatch_end and the end of the sender: no packet is here any more. */
 void dispatch_deinit(struct dispatch *d);
 
 /* moved as for ledger_set_shares. */

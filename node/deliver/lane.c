@@ -339,6 +339,12 @@ void lane_retire(struct lane *lane)
 	lane_check_empty(lane);
 }
 
+void lane_end(struct lane *lane)
+{
+	lane->is_ended = true;
+	lane->events.on_reach(lane->events.arg, lane);
+}
+
 void lane_set_probe(struct lane *lane, bool is_down)
 {
 	if (lane->probe_is_down == is_down)
@@ -389,6 +395,8 @@ static void check_latency(struct lane *lane, bool others_fit, uint64_t now_us)
 
 bool lane_tick(struct lane *lane, const struct lane_others *others, uint64_t now_us)
 {
+	if (lane->is_ended)
+		return false;
 	if (!lane->probe_is_down && breaker_tick(&lane->breaker, now_us))
 		lane_note_breaker(lane, "trying again");
 	if (lane->paused_until_us && now_us >= lane->paused_until_us) {

@@ -29,6 +29,9 @@ void lane_free(struct lane *lane);
 void lane_update(struct lane *lane, const struct analyzer *a);
 /* Its analyzer left: nothing goes out any more; on_empty when what is under way has ended. */
 void lane_retire(struct lane *lane);
+/* The node delivers no more. lane_let_go and sender_free are due: what is under way is cut and taken back, and
+ * nothing is learned from that. */
+void lane_end(struct lane *lane);
 
 /* Takes the packet; lane_can_take must be true. It leaves with lane_flush. */
 void lane_push(struct lane *lane, struct packet *p);

@@ -224,17 +224,21 @@ static enum delivery_outcome take_success(struct lane *lane, struct batch *b)
 	return t->json ? lane_take_results(lane, b) : OUTCOME_OK;
 }
 
-void lane_on_done(struct transfer *t)
+static void note_end(struct lane *lane, const struct batch *b)
 {
-	struct batch *b = CONTAINER_OF(t, struct batch, transfer);
-	struct lane *lane = b->lane;
-	enum delivery_outcome outcome = batch_outcome(t);
-
 	assert(lane->n_flying > 0 && lane->n_flying_packets >= b->packets.n_packets);
 	lane->n_flying--;
 	lane->n_flying_halves -= b->is_half;
 	lane->n_flying_packets -= b->packets.n_packets;
 	lane->n_flying_suspects -= b->is_suspect;
+}
+
+/* What its end says of the analyzer and of the packets. */
+static void take_outcome(struct lane *lane, struct batch *b)
+{
+	const struct transfer *t = &b->transfer;
+	enum delivery_outcome outcome = batch_outcome(t);
+
 	if (outcome == OUTCOME_OK)
 		outcome = take_success(lane, b);
 	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
@@ -252,6 +256,18 @@ void lane_on_done(struct transfer *t)
 		on_bad(lane, b);
 	else
 		on_failed(lane, b, outcome);
+}
+
+void lane_on_done(struct transfer *t)
+{
+	struct batch *b = CONTAINER_OF(t, struct batch, transfer);
+	struct lane *lane = b->lane;
+
+	note_end(lane, b);
+	if (lane->is_ended)
+		lane_take_back(b, REROUTE_ENDING);
+	else
+		take_outcome(lane, b);
 	batch_free(b);
 	lane->events.on_reach(lane->events.arg, lane);
 	lane_let_go(lane);

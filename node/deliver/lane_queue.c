@@ -6,19 +6,21 @@
 
 const char *const reroute_reason_names[] = { "busy",         "status",      "connect",   "timeout",
 					     "broken",       "loop",        "no_memory", "left",
-					     "not_eligible", "unreachable", "hanging",   "slow" };
+					     "not_eligible", "unreachable", "hanging",   "slow",
+					     "ending" };
 static_assert(ARRAY_LEN(reroute_reason_names) == REROUTE_REASONS, "every reason has a name");
 
 bool lane_may_send(const struct lane *lane)
 {
-	return !lane->is_retired && !lane->is_shut && !lane->probe_is_down &&
+	return !lane->is_retired && !lane->is_ended && !lane->is_shut && !lane->probe_is_down &&
 	       lane->breaker.state != BREAKER_OPEN && lane->breaker.state != BREAKER_HANGING &&
 	       !lane->paused_until_us;
 }
 
 enum reroute_reason lane_why_not(const struct lane *lane)
 {
-	return lane->is_retired        ? REROUTE_LEFT
+	return lane->is_ended          ? REROUTE_ENDING
+	       : lane->is_retired      ? REROUTE_LEFT
 	       : lane->is_shut         ? REROUTE_NOT_ELIGIBLE
 	       : lane_is_hanging(lane) ? REROUTE_HANGING
 				       : REROUTE_UNREACHABLE;

@@ -29,6 +29,7 @@ enum reroute_reason {
 	REROUTE_UNREACHABLE,  /* paused, breaker open, or its health probe fails */
 	REROUTE_HANGING,      /* it takes deliveries and does not answer, while others do */
 	REROUTE_SLOW,         /* the analyzer has become so slow that it would wait for seconds */
+	REROUTE_ENDING,       /* the node ends, and delivers no more */
 	REROUTE_REASONS
 };
 extern const char *const reroute_reason_names[REROUTE_REASONS];
@@ -79,6 +80,7 @@ struct lane {
 	bool is_eligible;  /* by the roster */
 	bool is_shut;      /* neither eligible nor draining */
 	bool is_retired;
+	bool is_ended; /* the node delivers no more */
 	bool probe_is_down;
 	bool is_called; /* by gRPC, as its URL says */
 	enum analyzer_accepts accepts;

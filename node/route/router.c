@@ -78,16 +78,15 @@ int router_init(struct router *r, const struct router_config *config)
 	return 0;
 }
 
+void router_end_deliveries(struct router *r)
+{
+	dispatch_end(&r->dispatch);
+	router_wait_no_longer(r);
+}
+
 void router_deinit(struct router *r)
 {
-	struct packet *p;
-
-	for (unsigned i = 0; i < r->flight.n; i++)
-		if (r->flight.packets[i])
-			r->config.on_unplaced(r->config.arg, r->flight.packets[i]);
-	r->flight.n = 0;
-	while ((p = packet_queue_pop(&r->pending)))
-		r->config.on_unplaced(r->config.arg, p);
+	assert(router_n_packets(r) == 0);
 	dispatch_deinit(&r->dispatch);
 	settler_deinit(&r->settler);
 	if (r->tick)

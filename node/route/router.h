@@ -17,7 +17,7 @@
 #include "node/route/router_place.h"
 
 int router_init(struct router *r, const struct router_config *config) MUST_CHECK;
-/* After sender_free. Packets that are left are handed to on_unplaced. */
+/* After router_end_deliveries and sender_free. */
 void router_deinit(struct router *r);
 
 /* Takes a reference of its own. */
@@ -34,6 +34,9 @@ unsigned router_n_analyzers(const struct router *r);
 bool router_can_place(const struct router *r);
 unsigned router_n_packets(const struct router *r);
 
+/* The node ends: nobody can take a packet any more. Those that wait here go to on_unplaced; those under way do when
+ * the sender is freed, which is due now. */
+void router_end_deliveries(struct router *r);
 /* Settles for the last time; router_has_left when Redis knows. */
 void router_leave(struct router *r);
 bool router_has_left(const struct router *r);

@@ -124,6 +124,12 @@ static void route_flight_here(struct router *r)
 	}
 }
 
+void router_wait_no_longer(struct router *r)
+{
+	route_flight_here(r);
+	route_pending_here(r);
+}
+
 static void go_away(struct router *r, const char *why)
 {
 	if (r->mode != ROUTER_AWAY)
@@ -131,8 +137,7 @@ static void go_away(struct router *r, const char *why)
 			 why);
 	if (r->settler.call != CALL_NONE || !settler_is_up(&r->settler))
 		set_mode(r, ROUTER_AWAY);
-	route_flight_here(r);
-	route_pending_here(r);
+	router_wait_no_longer(r);
 }
 
 /* Since when the packet that has waited longest for Redis does; UINT64_MAX: none waits. */

@@ -11,6 +11,8 @@ bool router_is_big(const struct router *r, const struct packet *p);
 void router_count(struct router *r, const struct packet *p, bool is_big);
 /* Takes the packet, which waits for Redis to choose, but no longer than redis_timeout. */
 void router_wait(struct router *r, struct packet *p);
+/* What waits for Redis is routed here at once. */
+void router_wait_no_longer(struct router *r);
 /* Starts the call that is due, if any. */
 void router_call(struct router *r);
 

@@ -1,4 +1,4 @@
-# A node that ends while its analyzers hang: everyone hears of it, and nothing is kept.
+# A node that ends while its analyzers hang, and has no spill: everyone hears of it, and nothing is kept.
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
@@ -9,7 +9,7 @@ use Weir::Raw;
 use Weir::Test;
 
 alarm 300;
-my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {}, node => [ '--drain-timeout', '1s', '--drain-delay', '500ms' ]);
+my $cluster = Weir::Cluster->start(nodes => 1, analyzers => {}, node => [ '--drain-timeout', '1s', '--drain-delay', '500ms', '--spill-max-bytes', 0 ]);
 my $node = $cluster->node(1);
 my @hanging = map { Weir::FakeServer->start(sub ($n, $body, $path) { $path eq '/ingest' ? { hang => 1 } : {} }) } 1 .. 3;
 for my $i (0 .. $#hanging) {

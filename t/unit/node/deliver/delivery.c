@@ -29,6 +29,7 @@ static void decide(struct delivery *d, unsigned slot, struct packet *p, enum out
 
 	d->n_repeats += d->outcomes[n] != UNDECIDED;
 	d->n_fates++;
+	d->n_blamed += suspicion_n_failures(p) > 0;
 	d->outcomes[n] = outcome;
 	d->slots[n] = slot;
 	d->last_messages = p->n_messages;
@@ -130,6 +131,7 @@ void delivery_end(struct delivery *d)
 {
 	if (d->is_over)
 		return;
+	dispatch_end(&d->dispatch);
 	sender_free(d->sender);
 	dispatch_deinit(&d->dispatch);
 	d->is_over = true;

@@ -25,6 +25,7 @@ struct delivery {
 	bool is_over;
 	bool again; /* what is taken back goes to the other analyzer, if that can take it */
 	unsigned n_fates, n_repeats; /* packets with an outcome; of those, with more than one */
+	unsigned n_blamed;           /* packets that came back with a failure held against them */
 	bool had_reach;              /* of slot 0, at the last turn */
 	unsigned n_flips;            /* turns at which it was another than before */
 	uint32_t n_part_messages;    /* delivered, of packets whose rest was not */
@@ -39,7 +40,7 @@ struct delivery {
 /* For cmocka: *state is a struct delivery with both analyzers in the roster, "a0" and "a1". */
 int delivery_setup(void **state);
 int delivery_teardown(void **state);
-/* The way a worker ends: its transfers are cut, then its lanes are cleared. */
+/* The way a worker ends: its lanes are cleared, then its transfers are cut. */
 void delivery_end(struct delivery *d);
 
 /* The roster as it is now in `analyzers`; absent: without the analyzer of this slot, -1: with all.

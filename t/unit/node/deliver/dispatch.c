@@ -241,6 +241,38 @@ static void in_the_end_everything_comes_back_once(void **state)
 	assert_int_equal(delivery_count(d, DELIVERED), 0);
 }
 
+/* Its packets may be with other nodes when they say what they did. */
+static void but_nobody_is_to_blame_for_it(void **state)
+{
+	struct delivery *d = *state;
+
+	queue_behind_a_batch(d, 5);
+	dispatch_end(&d->dispatch);
+	assert_int_equal(d->dispatch.n_reachable, 0);
+	assert_int_equal(delivery_count(d, TAKEN_BACK), 5);
+	sender_free(d->sender);
+	d->sender = NULL;
+	assert_int_equal(delivery_count(d, TAKEN_BACK_TRIED), 1);
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(d->reasons[i], REROUTE_ENDING);
+	assert_int_equal(d->n_blamed, 0);
+	assert_int_equal(metrics_get(&d->shard, M_BREAKER_OPENED, 0), 0);
+	assert_int_equal(metrics_get(&d->shard, M_BREAKER_FAILURES, 0), 0);
+	assert_false(d->dispatch.cut_off[0]);
+}
+
+static void whoever_comes_then_gets_nothing(void **state)
+{
+	struct delivery *d = *state;
+
+	delivery_set_roster(d, 0);
+	dispatch_end(&d->dispatch);
+	delivery_set_roster(d, -1);
+	assert_false(d->dispatch.reach[0]);
+	assert_false(d->dispatch.reach[1]);
+	assert_int_equal(d->dispatch.n_reachable, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, delivery_setup, delivery_teardown)
@@ -257,6 +289,8 @@ int main(void)
 		TEST(who_lost_its_slot_to_another_is_not_seen_there_any_more),
 		TEST(nor_is_one_whose_slot_is_taken_after_it_left),
 		TEST(in_the_end_everything_comes_back_once),
+		TEST(but_nobody_is_to_blame_for_it),
+		TEST(whoever_comes_then_gets_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

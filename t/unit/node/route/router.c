@@ -164,6 +164,7 @@ static int teardown(void **state)
 {
 	struct bench *b = *state;
 
+	router_end_deliveries(&b->router);
 	sender_free(b->sender);
 	router_deinit(&b->router);
 	for (unsigned i = 0; i < N_FAKES; i++)
