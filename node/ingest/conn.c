@@ -313,13 +313,12 @@ static bool render(struct conn *c, struct buf *out)
 /* `n` bytes of the output have left. What is kept moves when half of it has: each byte once, on the whole. */
 static void keep_rest(struct conn *c, struct buf *out, size_t n)
 {
-	if (out == &c->out) {
+	if (out == &c->out)
 		c->n_sent += n;
-	} else {
+	else if (n < out->len)
 		buf_append(&c->out, out->data + n, out->len - n);
-		if (out->capacity > MAX_RENDER_KEPT)
-			buf_deinit(out);
-	}
+	if (out != &c->out && out->capacity > MAX_RENDER_KEPT)
+		buf_deinit(out);
 	if (!conn_n_unsent(c)) {
 		buf_deinit(&c->out);
 		c->n_sent = 0;
