@@ -33,10 +33,11 @@ is("$guess->{path} $guess->{code}", '/ingest unauthorized', 'a wrong token is to
 like($guess->{advice}, qr/ingest-token/, 'and which one is right');
 
 my @redis = ('--redis', $cluster->redis->url);
-wait_until { run('weirctl', @redis, 'refusals')->{stdout} =~ /^ +4  .*collector/m } 10, 'weirctl to show it';
+sub told () { return @{ run('weirctl', @redis, 'refusals', '--json')->{json}{refusals} } }
+wait_until { 3 == told && grep { $_->{count} == 4 } told } 10, 'weirctl to show all of it'; # nodes report each second
 my $table = run('weirctl', @redis, 'refusals')->{stdout};
 like($table, qr{^ +4  \S.* ago +POST /services/collector/nowhere +10\.0\.0\.7 +404 not_found +.*/ingest}m, 'weirctl shows the same');
-is(scalar @{ run('weirctl', @redis, 'refusals', '--json')->{json}{refusals} }, 3, 'for programs too');
+is(scalar(my @all = told), 3, 'for programs too');
 
 $cluster->redis->kill_now;
 my $own = http(GET => "$n1->{admin}/v1/refusals")->{json};
