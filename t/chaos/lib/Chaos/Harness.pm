@@ -18,8 +18,8 @@ use constant {
     CONNECTIONS => 1536,     # of agents: most of them may be waiting for an answer
     CALM_SECONDS => 30,      # of load after the last fault, at most: until shares are measured once more
     AGENT_TIMEOUT => 5,      # seconds for an attempt; what is then still without an answer is given up at the end
-    SETTLE_SECONDS => 45,    # for all to be well again at the end; anew with each packet that leaves the spill,
-    MOST_SETTLE_SECONDS => 180,    # but on no machine longer
+    SETTLE_SECONDS => 45,    # for all to be well again at the end; they begin anew when the spill has become smaller
+    MOST_SETTLE_SECONDS => 180, # for that in all
     VERIFY_SECONDS => 15,
 };
 
