@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/http/token_book.h"
+#include "common/http/token_guard.h"
 #include "common/metrics/metrics.h"
 #include "common/net/net_allow.h"
 #include "node/config.h"
@@ -19,7 +20,6 @@
 #include "node/packet/memory.h"
 #include "node/send/failures.h"
 #include "node/send/sender.h"
-#include "node/token_guard.h"
 #include "registry/keys.h"
 #include "registry/redis/redis_seen.h"
 #include "registry/redis/redis_url.h"

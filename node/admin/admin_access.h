@@ -6,8 +6,8 @@
  * by which the port is called must be known: a page may give a name of its own our address.
  */
 #include "common/front/front_request.h"
+#include "common/http/token_guard.h"
 #include "node/config.h"
-#include "node/token_guard.h"
 
 /* Whose token opens a route. The admin token opens all of them; no token is needed where none is
  * set. */

@@ -2,6 +2,7 @@
 #include "node/ingest/exchange.h"
 
 #include "common/clock.h"
+#include "common/http/token_guard.h"
 #include "common/net/forwarded.h"
 #include "common/net/net_allow.h"
 #include "common/net/proxy_header.h"
@@ -10,7 +11,6 @@
 #include "node/ingest/loops.h"
 #include "node/ingest/refusal_tell.h"
 #include "node/node_metrics.h"
-#include "node/token_guard.h"
 
 #define BULKY_BYTES (32u << 10) /* of a body: not copying it is worth one more read */
 

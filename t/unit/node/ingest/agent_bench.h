@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
+#include "common/http/token_guard.h"
 #include "common/log.h"
 #include "node/ingest/exchange.h"
 #include "node/node_metrics.h"
-#include "node/token_guard.h"
 
 #define BENCH_MAX_HEAD 512
 #define BENCH_MAX_BODY 1024

@@ -1,5 +1,5 @@
-#ifndef WEIR_NODE_TOKEN_GUARD_H
-#define WEIR_NODE_TOKEN_GUARD_H
+#ifndef WEIR_COMMON_TOKEN_GUARD_H
+#define WEIR_COMMON_TOKEN_GUARD_H
 /*
  * How often clients may be wrong about a token: an address (IPv6: a /64) TOKEN_GUARD_BURST times at
  * once, then once in TOKEN_GUARD_PERIOD_US; and all addresses together TOKEN_GUARD_ALL_BURST times,

@@ -1,4 +1,4 @@
-#include "node/token_guard.h"
+#include "common/http/token_guard.h"
 
 #include <string.h>
 

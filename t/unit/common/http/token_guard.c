@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "node/token_guard.h"
+#include "common/http/token_guard.h"
 
 #define START_US (1000 * US_PER_S)
 #define PERIOD_S (TOKEN_GUARD_PERIOD_US / US_PER_S)
@@ -136,5 +136,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("node/token_guard", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("common/http/token_guard", tests, NULL, NULL);
 }
