@@ -17,7 +17,7 @@ struct claim {
 	const char *worker; /* node/0 */
 	const char *token;  /* of the run that claims it */
 	uint32_t lease_ms;
-	const char *info;  /* JSON, see node/identity.h */
+	const char *info;  /* JSON, see registry/identity.h */
 	const char *ended; /* run of a process that is known to have ended; "" = none */
 };
 

@@ -7,10 +7,10 @@
 #include <event2/event.h>
 
 #include "node/deliver/dispatch.h"
-#include "node/identity.h"
 #include "node/route/ledger.h"
 #include "node/route/settler.h"
 #include "node/route/window.h"
+#include "registry/identity.h"
 #include "registry/keys.h"
 
 enum router_mode {

@@ -1,4 +1,4 @@
-#include "node/identity.h"
+#include "registry/identity.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
-#ifndef WEIR_NODE_IDENTITY_H
-#define WEIR_NODE_IDENTITY_H
+#ifndef WEIR_REGISTRY_IDENTITY_H
+#define WEIR_REGISTRY_IDENTITY_H
 /*
  * Which process a node is. It goes into the registry with the node's info, so that another process that
  * starts with the same node id can say who has it, and can tell whether that one still lives.

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "node/identity.h"
+#include "registry/identity.h"
 
 static void what_is_written_is_read_again(void **state)
 {
