@@ -21,7 +21,7 @@ none('no wing may use more than it does', $house->unneeded);
 none('each wing says who uses it', $house->wrong_users);
 none('no wings may use each other in a circle', $house->wings_in_circles);
 none('no files include each other in a circle', $house->circles);
-cmp_ok(scalar $house->rooms('node'), '<=', 25, 'node/ has at most 25 rooms');
+cmp_ok(scalar $house->rooms('node'), '<=', 22, 'node/ has at most 22 rooms');
 cmp_ok($house->floors('node'), '<=', 10, 'on at most 10 floors');
 
 subtest 'an include against the layers is found, by name' => sub {

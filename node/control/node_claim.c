@@ -1,4 +1,4 @@
-#include "node/node_claim.h"
+#include "node/control/node_claim.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>

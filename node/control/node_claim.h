@@ -1,5 +1,5 @@
-#ifndef WEIR_NODE_NODE_CLAIM_H
-#define WEIR_NODE_NODE_CLAIM_H
+#ifndef WEIR_NODE_CLAIM_H
+#define WEIR_NODE_CLAIM_H
 /*
  * Makes sure at the start that no other process is this node. A process that had the id on this machine and has
  * ended is recognized at once. Of one on another machine the lease tells: as long as that is prolonged, it lives.
