@@ -8,6 +8,7 @@ if(NOT WEIR_CHART_JS)
 endif()
 
 file(GLOB DASHBOARD_PATHS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/node/dashboard/*)
+list(FILTER DASHBOARD_PATHS EXCLUDE REGEX "/README\\.md$")
 set(DASHBOARD_FILES "chart.min.js=${WEIR_CHART_JS}")
 foreach(path ${DASHBOARD_PATHS})
   get_filename_component(name ${path} NAME)

@@ -50,8 +50,9 @@ for my $name (sort keys %files) {
 like($files{'chart.min.js'}{content}, qr/Chart\.js v3\.|Chart\.js v4\./, 'the chart library is in the program, with its notice');
 unlike(join("\n", map { $files{$_}{content} } grep { !/chart/ } keys %files), qr/innerHTML\s*[+=]|insertAdjacentHTML|document\.write|\beval\(/,
     'what others wrote can only become text');
-my @folder = map { s{.*/}{}r } glob "$Bin/../../node/dashboard/*";
+my @folder = grep { $_ ne 'README.md' } map { s{.*/}{}r } glob "$Bin/../../node/dashboard/*";
 is_deeply([ grep { !$files{$_} && $_ ne 'index.html' } @folder ], [], 'every file of the page is used');
+is(get('/assets/README.md')->{status}, 404, 'what is for developers is not served');
 
 my $runbook = get('/assets/runbook.md');
 is($runbook->{headers}{'content-type'}, 'text/plain; charset=utf-8', 'the runbook is there as text');

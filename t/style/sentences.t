@@ -38,7 +38,7 @@ for my $name (sort(keys %has_long), sort keys %has_none) {
 }
 
 ok(runs($counter, '--all', 'README.md', 'docs/tour.md'), 'README and tour');
-my @wings = map { glob checkout . "/$_" } '{node,registry,common,analyzer,loadgen}/README.md', '{node,registry,common,analyzer}/*/README.md';
+my @wings = map { glob checkout . "/$_" } '{lua,node,registry,common,analyzer,loadgen}/README.md', '{node,registry,common,analyzer}/*/README.md';
 ok(runs($counter, '--all', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'PROTOCOL.md', 'SECURITY.md', 'bench/README.md', 'helm/weir/README.md', glob(checkout . '/docs/*.md'), glob(checkout . '/docs/*/*.md'), @wings),
     'the other documents');
 my @sources = map { glob checkout . "/$_" } map { ("$_/*.[ch]", "$_/*/*.[ch]") } qw(common registry node analyzer loadgen);
