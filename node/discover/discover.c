@@ -127,6 +127,7 @@ static bool dress_one(struct discover *d, struct analyzer *a)
 	struct buf lines CLEANUP(buf_deinit) = { 0 };
 	const char *source, *why;
 	const struct target *t = discover_lists_find(&d->lists, a->id, &source);
+	const char *text;
 	char *headers;
 
 	if (!t || strcmp(t->url, a->url) != 0)
@@ -137,9 +138,8 @@ static bool dress_one(struct discover *d, struct analyzer *a)
 	if (why)
 		log_warn("discover", "a listed analyzer lacks headers", "analyzer=%s reason=%s",
 			 a->id, why);
-	if (lines.len == 0 || lines.failed)
-		return false;
-	headers = strdup(buf_str(&lines));
+	text = buf_str(&lines);
+	headers = lines.len && !lines.failed ? strdup(text) : NULL;
 	if (!headers)
 		return false;
 	free(a->headers);

@@ -9,6 +9,7 @@
 
 #include "common/net/net_url.h"
 #include "node/discover/discover_source.h"
+#include "registry/membership.h"
 
 #define ANSWER_BYTES 65536
 
@@ -27,17 +28,26 @@ static bool write_url(const struct source *s, const char *host, uint16_t port, s
 	return n > 0 && (size_t)n < sizeof(t->url);
 }
 
+/* False: it cannot be listed, and `why` says why. Then there is no list at all: whom a list leaves
+ * out leaves the pool. */
 static bool add(const struct source *s, const char *prefix, const char *host, uint16_t port,
-		double weight, struct target_list *list)
+		double weight, struct target_list *list, char why[SOURCE_WHY_SIZE])
 {
 	struct target t = s->pattern;
+	const char *wrong = membership_check_weight(weight);
 
 	t.weight = weight;
 	target_make_id(prefix, host, port, t.id);
-	if (!write_url(s, host, port, &t))
-		return false;
+	if (!wrong)
+		wrong = write_url(s, host, port, &t)
+				? membership_check_url(t.url)
+				: "its URL would have more than 512 characters";
 	target_write_spec(&t, s->name);
-	return target_list_add(list, &t);
+	if (!wrong && !target_list_add(list, &t))
+		wrong = "there are more than 1024 records, or there is no memory";
+	if (wrong)
+		snprintf(why, SOURCE_WHY_SIZE, "%.200s:%u: %.150s", host, port, wrong);
+	return !wrong;
 }
 
 static int by_id(const void *a, const void *b)
@@ -62,6 +72,7 @@ bool discover_dns_addresses(const struct source *s, struct target_list *list,
 	struct addrinfo *found;
 	struct net_url url;
 	char label[64], host[NI_MAXHOST];
+	bool ok = true;
 	int code = getaddrinfo(s->host, NULL, &hints, &found);
 
 	if (code != 0 || net_url_parse_analyzer(&url, s->pattern.url) != 0) {
@@ -69,13 +80,12 @@ bool discover_dns_addresses(const struct source *s, struct target_list *list,
 		return false;
 	}
 	snprintf(label, sizeof(label), "%.*s", (int)strcspn(s->host, "."), s->host);
-	for (const struct addrinfo *ai = found; ai; ai = ai->ai_next)
+	for (const struct addrinfo *ai = found; ai && ok; ai = ai->ai_next)
 		if (getnameinfo(ai->ai_addr, ai->ai_addrlen, host, sizeof(host), NULL, 0,
-				NI_NUMERICHOST) == 0 &&
-		    !add(s, label, host, url.port, s->pattern.weight, list))
-			break;
+				NI_NUMERICHOST) == 0)
+			ok = add(s, label, host, url.port, s->pattern.weight, list, why);
 	freeaddrinfo(found);
-	return sort(list, why);
+	return ok && sort(list, why);
 }
 
 /* ---- SRV: RFC 2782 ---- */
@@ -138,8 +148,8 @@ bool discover_dns_records(const struct source *s, const unsigned char *answer, i
 	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++)
 		if (read_record(&message, i, &service) && service.priority == priority &&
 		    !add(s, "", service.host, service.port,
-			 s->pattern.weight * (is_weighted ? service.weight : 1), list))
-			break;
+			 s->pattern.weight * (is_weighted ? service.weight : 1), list, why))
+			return false;
 	return sort(list, why);
 }
 

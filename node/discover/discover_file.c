@@ -119,7 +119,10 @@ static bool add_target(const struct reading *r, const cJSON *group, const cJSON 
 		why = read_headers(group, &headers);
 	if (why)
 		return fail(r, at, target, why);
-	t.headers = headers.len ? (char *)buf_str(&headers) : NULL; /* the list takes a copy */
+	buf_str(&headers);
+	if (headers.failed)
+		return fail(r, at, "", "there is no memory");
+	t.headers = headers.len ? headers.data : NULL; /* the list takes a copy */
 	target_write_spec(&t, r->source->name);
 	return target_list_add(r->list, &t) ||
 	       fail(r, at, "", "there are more than 1024 targets, or there is no memory");
@@ -184,7 +187,7 @@ bool discover_file_parse(const struct source *s, const char *text, size_t len,
 static int read_all(int fd, char **textp, size_t *lenp)
 {
 	struct stat stat;
-	ssize_t n;
+	ssize_t n = 0;
 
 	if (fstat(fd, &stat) != 0)
 		return -errno;
@@ -198,7 +201,7 @@ static int read_all(int fd, char **textp, size_t *lenp)
 	while (*lenp < (size_t)stat.st_size &&
 	       (n = read(fd, *textp + *lenp, (size_t)stat.st_size - *lenp)) > 0)
 		*lenp += (size_t)n;
-	return 0;
+	return n < 0 ? -errno : 0;
 }
 
 bool discover_file_read(const struct source *s, struct target_list *list, char why[SOURCE_WHY_SIZE])

@@ -126,10 +126,13 @@ static char *cut_behind(char *mark)
 static bool is_number(const char *text, double *valuep)
 {
 	char *end;
+	double value;
 
 	if (!*text || strspn(text, "0123456789.eE+-") != strlen(text))
 		return false;
-	*valuep = strtod(text, &end);
+	value = strtod(text, &end);
+	if (*end == '\0')
+		*valuep = value;
 	return *end == '\0';
 }
 

@@ -36,7 +36,9 @@ static void *run(void *arg);
 
 static void unref(struct discover_watch *w)
 {
-	if (atomic_fetch_sub(&w->n_owners, 1) != 1)
+	unsigned n_before = atomic_fetch_sub(&w->n_owners, 1);
+
+	if (n_before > 1)
 		return;
 	close(w->event_fd);
 	target_list_deinit(&w->fresh);
@@ -162,7 +164,8 @@ static void on_read(struct discover_watch *w, struct target_list *list)
 	if (!copy(&news, list)) {
 		target_list_deinit(&news);
 		target_list_deinit(list);
-		return; /* the next look finds it again */
+		w->seen = (struct stat){ 0 }; /* the next look finds it again */
+		return;
 	}
 	log_info("discover", "list read", "source=%s analyzers=%zu", w->source.name, list->n);
 	target_list_deinit(&w->last);
@@ -178,6 +181,7 @@ static void on_failed(struct discover_watch *w, const char *why)
 			 "source=%s reason=%s kept=%zu runbook=%s", w->source.name, why, w->last.n,
 			 LOG_RUNBOOK "a-source-of-analyzers-cannot-be-read");
 	strcpy(w->why, why);
+	w->seen = (struct stat){ 0 }; /* it may be the same file that can be read next time */
 	tell(w, WATCH_FAILED, NULL);
 }
 

@@ -10,9 +10,9 @@
 
 /* An answer of a name server, as it is built. */
 struct answer {
-	unsigned char bytes[1024];
+	unsigned char bytes[60000];
 	int len;
-	unsigned char n;
+	unsigned n;
 };
 
 static void put(struct answer *a, const void *data, size_t len)
@@ -53,7 +53,9 @@ static void add_srv(struct answer *a, unsigned priority, unsigned weight, unsign
 	put16(a, port);
 	put_name(a, host);
 	a->bytes[length_at + 1] = (unsigned char)(a->len - length_at - 2);
-	a->bytes[7] = ++a->n;
+	a->n++;
+	a->bytes[6] = (unsigned char)(a->n >> 8);
+	a->bytes[7] = (unsigned char)a->n;
 }
 
 static struct answer begin(void)
@@ -118,6 +120,46 @@ static void test_an_empty_answer_is_a_failure(void **state)
 	target_list_deinit(&list);
 }
 
+/* Whom a list leaves out leaves the pool, so one that cannot be listed is not passed over. */
+static void test_a_record_that_cannot_be_listed_fails_all_of_them(void **state)
+{
+	struct target_list list = { 0 };
+	char why[SOURCE_WHY_SIZE];
+	struct answer a = begin();
+	(void)state;
+
+	add_srv(&a, 1, 1, 9001, "a.x");
+	add_srv(&a, 1, 1, 9002, "b c.x");
+	assert_false(discover_dns_records(&the_source, a.bytes, a.len, &list, why));
+	assert_non_null(strstr(why, "c.x:9002: url must be"));
+	target_list_deinit(&list);
+	a = begin();
+	add_srv(&a, 1, 1, 9001, "a.x");
+	add_srv(&a, 1, 65535, 9002, "b.x");
+	assert_null(source_parse(&the_source, "dns+http://_s._tcp.x/logs*100"));
+	assert_false(discover_dns_records(&the_source, a.bytes, a.len, &list, why));
+	assert_string_equal(why, "b.x:9002: weight must be a number from 0 to 1000000");
+	target_list_deinit(&list);
+}
+
+static void test_more_records_than_a_pool_may_have_are_not_cut_off(void **state)
+{
+	struct target_list list = { 0 };
+	char why[SOURCE_WHY_SIZE];
+	struct answer a = begin();
+	(void)state;
+
+	for (unsigned i = 0; i < TARGETS_MOST; i++)
+		add_srv(&a, 1, 1, 1 + i, "a.x");
+	assert_true(discover_dns_records(&the_source, a.bytes, a.len, &list, why));
+	assert_int_equal(list.n, TARGETS_MOST);
+	target_list_deinit(&list);
+	add_srv(&a, 1, 1, 2000, "a.x");
+	assert_false(discover_dns_records(&the_source, a.bytes, a.len, &list, why));
+	assert_non_null(strstr(why, "more than 1024 records"));
+	target_list_deinit(&list);
+}
+
 /* Whatever it makes of it, it reads nothing beyond the end. */
 static void test_survives_a_cut_answer(void **state)
 {
@@ -159,6 +201,10 @@ int main(void)
 		cmocka_unit_test(test_takes_the_lowest_priority_with_its_weights),
 		cmocka_unit_test(test_all_weights_0_are_equal_ones),
 		cmocka_unit_test(test_an_empty_answer_is_a_failure),
+		cmocka_unit_test_setup(test_a_record_that_cannot_be_listed_fails_all_of_them,
+				       setup),
+		cmocka_unit_test_setup(test_more_records_than_a_pool_may_have_are_not_cut_off,
+				       setup),
 		cmocka_unit_test(test_survives_a_cut_answer),
 		cmocka_unit_test(test_each_address_is_an_analyzer),
 	};

@@ -25,6 +25,7 @@ static void test_says_what_is_listed(void **state)
 		{ "a=grpcs://h=0.5", "a", "grpcs://h", 0.5 },
 		{ "a=h2c://h:1", "a", "h2c://h:1/ingest", 1 },
 		{ "a=http://h:1/*1e3", "a", "http://h:1/", 1000 },
+		{ "a=http://h:1/x*2-", "a", "http://h:1/x*2-", 1 },
 	};
 	(void)state;
 
