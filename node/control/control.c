@@ -20,6 +20,7 @@
 #define STALL_MS 2000
 #define REPORT_US 1000000
 
+
 struct control {
 	struct node_shared *shared;
 	struct worker *workers;
@@ -361,11 +362,11 @@ void control_free(struct control *c)
 		control_refresh(c);
 		pthread_join(c->thread, NULL);
 	}
+	link_free(c->link); /* first: calls end without an answer, and their callers hear of it */
+	link_free(c->events);
 	prober_free(c->prober);
 	spill_look_free(c->spill_look);
 	discover_free(c->discover);
-	link_free(c->link);
-	link_free(c->events);
 	roster_keeper_free(c->keeper);
 	if (c->refresh_event)
 		event_free(c->refresh_event);

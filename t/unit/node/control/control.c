@@ -156,6 +156,18 @@ static void without_redis_it_knows_what_it_knew(void **state UNUSED)
 	NODE_BENCH_WAIT_UNTIL(atomic_load(&b->shared.health.redis_up));
 }
 
+/* A node looks at its spill each second. Who asked must be there when the end of the link answers. */
+static void it_ends_while_redis_owes_it_answers(void **state UNUSED)
+{
+	struct node_bench *b = &the_node_bench;
+
+	redis_server_freeze(&b->pool->server);
+	usleep(1300 * 1000); /* longer than a second, and shorter than a link waits for an answer */
+	control_free(it.control);
+	it.control = NULL;
+	redis_server_thaw(&b->pool->server);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -167,6 +179,7 @@ int main(void)
 		TEST(an_analyzer_that_fails_its_probes_is_marked_down_until_it_leaves),
 		TEST(it_reports_each_second_what_the_node_sees),
 		TEST(without_redis_it_knows_what_it_knew),
+		TEST(it_ends_while_redis_owes_it_answers),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
