@@ -33,6 +33,8 @@ static int read_option(struct msgpack_cursor *c, struct forward_frame *frame)
 		at = *c;
 		if (msgpack_skip(c, DEPTH) || msgpack_next(&at, &value))
 			return FORWARD_FRAME_E_SYNTAX;
+		if (is_text(&key, "chunk") && is_bytes(&value) && value.len > FORWARD_CHUNK_MOST)
+			return FORWARD_FRAME_E_SYNTAX;
 		if (is_text(&key, "chunk") && is_bytes(&value))
 			frame->chunk = (struct format_slice){ value.data, value.len };
 		else if (is_text(&key, "compressed"))

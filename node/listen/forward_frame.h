@@ -7,6 +7,7 @@
 #include "common/format/format_body.h"
 
 #define FORWARD_FRAME_E_SYNTAX 1
+#define FORWARD_CHUNK_MOST 1024 /* bytes of its name; agents have 24 */
 
 struct forward_frame {
 	struct format_slice tag; /* borrowed, as all of these */

@@ -32,9 +32,7 @@ static int begin(struct stream *s)
 		return 0;
 	if (forward_hello_make_nonce(f->nonce) != 0)
 		return -ENOMEM;
-	forward_hello_write(&s->out, f->nonce);
-	s->write_us = s->shared->now_us;
-	stream_mark_dirty(s);
+	forward_hello_write(stream_out(s), f->nonce);
 	return 0;
 }
 
@@ -49,11 +47,10 @@ static int take_ping(struct stream *s, const char *data, size_t len)
 {
 	const char *key = key_of(s);
 	bool is_proven = key && forward_hello_judge(data, len, s->forward->nonce, key,
-						    s->shared->config.host, &s->out);
+						    s->shared->config.host, stream_out(s));
 
 	if (is_proven) {
 		s->forward->awaits_ping = false;
-		stream_mark_dirty(s);
 		return 0;
 	}
 	if (s->out.len)
@@ -106,10 +103,8 @@ static int add(struct stream *s, const char *data, size_t len, const struct form
 	int r = format_read(FORMAT_FORWARD, &body, &sink);
 
 	if (r == FORMAT_E_EMPTY) {
-		if (chunk->len) {
-			forward_write_ack(&s->out, chunk->data, chunk->len);
-			stream_mark_dirty(s);
-		}
+		if (chunk->len)
+			forward_write_ack(stream_out(s), chunk->data, chunk->len);
 		return 0;
 	}
 	if (r != 0)

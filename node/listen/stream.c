@@ -41,10 +41,7 @@ static void on_end(struct parcel *p, bool is_accepted)
 		p->chunk->is_lost = true;
 	if (p->chunk->is_lost || p->chunk->n_users > 1)
 		return;
-	if (s->out.len == 0)
-		s->write_us = s->shared->now_us;
-	forward_write_ack(&s->out, p->chunk->name, p->chunk->len);
-	stream_mark_dirty(s);
+	forward_write_ack(stream_out(s), p->chunk->name, p->chunk->len);
 }
 
 void stream_wait_for(struct stream *s, struct parcel *p)
@@ -216,6 +213,12 @@ static size_t large_part(size_t capacity)
 	return capacity > BUSY_BYTES ? capacity - BUSY_BYTES : 0;
 }
 
+static void note_large(struct stream *s, size_t n_in)
+{
+	s->shared->large_bytes += large_part(n_in) - s->n_large;
+	s->n_large = large_part(n_in);
+}
+
 static bool recharge(struct stream *s, size_t n_in)
 {
 	size_t n = own_bytes(s->port) + n_in + s->out.capacity;
@@ -225,8 +228,7 @@ static bool recharge(struct stream *s, size_t n_in)
 	if (n < s->n_charged)
 		memory_give(s->shared->config.memory, s->n_charged - n);
 	s->n_charged = n;
-	s->shared->large_bytes += large_part(n_in) - s->n_large;
-	s->n_large = large_part(n_in);
+	note_large(s, n_in);
 	return true;
 }
 
@@ -290,7 +292,8 @@ static void consume(struct stream *s, size_t n)
 {
 	buf_consume(&s->in, n);
 	shrink(s);
-	recharge(s, s->in.capacity);
+	if (!recharge(s, s->in.capacity)) /* there is no memory for what is to be written */
+		note_large(s, s->in.capacity);
 	if (s->n_large == 0)
 		give_turn(s);
 }
@@ -575,6 +578,14 @@ void stream_mark_dirty(struct stream *s)
 	s->shared->dirty = s;
 }
 
+struct buf *stream_out(struct stream *s)
+{
+	if (s->out.len == 0)
+		s->write_us = s->shared->now_us;
+	stream_mark_dirty(s);
+	return &s->out;
+}
+
 static void on_write(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream *s = arg;
@@ -610,5 +621,6 @@ void stream_flush(struct stream *s)
 		return;
 	}
 	buf_deinit(&s->out);
+	recharge(s, s->in.capacity);
 	close_if_done(s, READ_NOTHING);
 }

@@ -72,6 +72,8 @@ void stream_flush(struct stream *s);
 /* It is to be read to the end of a frame. May close it. */
 void stream_end(struct stream *s);
 void stream_mark_dirty(struct stream *s);
+/* To write an answer into, at once: it leaves at the end of the turn. */
+struct buf *stream_out(struct stream *s);
 
 /* It has a chunk of this sender: it is acknowledged. */
 void stream_wait_for(struct stream *s, struct parcel *p);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/format/msgpack_write.h"
 #include "node/listen/forward_frame.h"
 
 struct frame_case {
@@ -55,9 +56,31 @@ static void test_case(void **state)
 	assert_int_equal(frame.is_compressed, c->is_compressed);
 }
 
+/* It stands in each acknowledgement, so its length is the sender's choice within a bound. */
+static void test_the_name_of_a_chunk_has_a_bound(void **state)
+{
+	struct forward_frame frame;
+	struct buf bytes = { 0 };
+	static char name[FORWARD_CHUNK_MOST + 1];
+	(void)state;
+
+	memset(name, 'c', sizeof(name));
+	for (size_t n = FORWARD_CHUNK_MOST; n <= FORWARD_CHUNK_MOST + 1; n++) {
+		bytes.len = 0;
+		buf_append(&bytes, BYTES("\x93\xa1t\x90\x81\xa5"
+					 "chunk"));
+		msgpack_write_bin(&bytes, name, n);
+		assert_int_equal(forward_frame_read(bytes.data, bytes.len, &frame),
+				 n > FORWARD_CHUNK_MOST ? BAD : 0);
+	}
+	buf_deinit(&bytes);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(cases)];
+	struct CMUnitTest tests[ARRAY_LEN(cases) + 1] = {
+		[ARRAY_LEN(cases)] = cmocka_unit_test(test_the_name_of_a_chunk_has_a_bound),
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].title,
