@@ -40,7 +40,8 @@ static int purge(struct dead_work *work, const char *const *names, unsigned n)
 
 	memcpy(words + 2, names, n * sizeof(*names));
 	r = client_command(work->dead.client, &reply, 2 + n, words);
-	if (r == 0 && (reply->type != REDIS_REPLY_INTEGER || reply->integer > n))
+	if (r == 0 &&
+	    (reply->type != REDIS_REPLY_INTEGER || reply->integer < 0 || reply->integer > n))
 		return ENTRIES_E_ANSWER;
 	if (r != 0)
 		return r;

@@ -78,7 +78,7 @@ int entries_read(const struct entries *e, const struct entries_range *range, red
 	script_arg_int(&args, range->n);
 	script_arg_int(&args, (int64_t)range->body_bytes);
 	r = client_eval(e->client, SCRIPT_ENTRIES, &args, replyp);
-	if (r != 0 || are_entries(*replyp))
+	if (r != 0 || (are_entries(*replyp) && (*replyp)->elements <= range->n))
 		return r;
 	freeReplyObject(*replyp);
 	*replyp = NULL;

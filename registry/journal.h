@@ -15,11 +15,8 @@
  * Entries after the one named `after`, at most `most`, the oldest first; NULL: the last `most` of
  * all. *listp is the caller's to delete: an array of {"id","time_ms" (Redis TIME, of the last
  * time),"first_ms","count" (how often it happened),"epoch","kind","analyzer","node" (node/worker),
- * "was","now","cause","text" (a sentence, with "×20" where it happened 20 times)}; null is what an
+ * "was","now","cause","by","text" (a sentence, with "×20" where it happened 20 times)}; null is what an
  * entry does not have. 0, CLIENT_E_*, MEMBERSHIP_E_ANSWER or -ENOMEM.
- * all. *listp is the caller's to delete: an array of {"id","time_ms" (Redis TIME),"epoch","kind",
- * "analyzer","node" (node/worker),"was","now","cause","by","text" (a sentence)}; null is what an entry
- * does not have. 0, CLIENT_E_*, MEMBERSHIP_E_ANSWER or -ENOMEM.
  */
 int journal_read(struct client *client, const struct registry_keys *keys, const char *after,
 		 unsigned most, cJSON **listp) MUST_CHECK;

@@ -81,10 +81,10 @@ void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX]);
 void admin_write_by(const struct front_request *rq, char out[ADMIN_BY_SIZE]);
 /* 400 bad_field. */
 int admin_bad_field(struct front_request *rq, const char *why);
-/* What a function of membership.h returned, about analyzer `id`. */
 /* 503 with the time after which to come again. */
 int admin_refuse_for(struct front_request *rq, int status, const char *code, const char *detail,
 		     unsigned retry_after_s);
+/* What a function of membership.h returned, about analyzer `id`. */
 int admin_refuse_error(struct admin_api *api, struct front_request *rq, const char *id, int error);
 
 /* What GET /v1/overview answers, the caller's to delete. Not 0: the request is answered. */

@@ -81,6 +81,7 @@ static int refuse_changed(struct front_request *rq, const char *id, uint64_t rev
 static void log_change(const char *id, const struct membership_change *change)
 {
 	struct buf what CLEANUP(buf_deinit) = { 0 };
+	const char *text;
 
 	if (change->weight)
 		buf_printf(&what, " weight %.15g", *change->weight);
@@ -88,8 +89,9 @@ static void log_change(const char *id, const struct membership_change *change)
 		buf_printf(&what, " state %s", analyzer_state_names[*change->state]);
 	if (change->fault)
 		buf_printf(&what, " fault %s", *change->fault ? change->fault : "none");
-	log_info("admin", "analyzer changed", "analyzer=%s to=%s by=%s", id,
-		 buf_str(&what) + (what.len > 0), change->by);
+	text = buf_str(&what);
+	log_info("admin", "analyzer changed", "analyzer=%s to=%s by=%s", id, text + (*text == ' '),
+		 change->by);
 }
 
 static int do_change(struct admin_api *api, struct front_request *rq, const char *id,

@@ -214,12 +214,13 @@ static int read_analyzers(const cJSON *json, struct past_point *point)
 	if (!point->of)
 		return -ENOMEM;
 	cJSON_ArrayForEach (list, json) {
-		struct past_of *of = &point->of[point->n];
+		struct past_of *of;
 
+		if (point->n == PAST_MOST_ANALYZERS)
+			break;
 		if (!cJSON_IsArray(list) || !list->string || !roster_is_id(list->string))
 			continue;
-		if (point->n++ == PAST_MOST_ANALYZERS - 1)
-			break;
+		of = &point->of[point->n++];
 		snprintf(of->id, sizeof(of->id), "%s", list->string);
 		of->messages_per_s = known(amount(cJSON_GetArrayItem(list, 0)));
 		of->p99_ms = amount(cJSON_GetArrayItem(list, 1));

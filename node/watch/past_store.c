@@ -14,6 +14,7 @@
 #define ACCEPTS_AHEAD_MS 1000
 #define ASK_AGAIN_MS 20000
 
+
 static void write_field(char field[PAST_FIELD_SIZE], unsigned range, uint64_t from_ms)
 {
 	const struct past_info *info = &past_info[range];
@@ -22,18 +23,25 @@ static void write_field(char field[PAST_FIELD_SIZE], unsigned range, uint64_t fr
 		 (unsigned)(from_ms / info->step_ms % info->n_points));
 }
 
+/* The node of the worker NODE/N against another node, as strcmp. */
+static int by_node(const char *worker, const char *node)
+{
+	size_t len = strcspn(worker, "/");
+	int order = strncmp(worker, node, len);
+
+	return order == 0 && node[len] ? -1 : order;
+}
+
 bool past_store_is_keeper(const struct past_store *s, const struct roster *roster)
 {
-	size_t len = strlen(s->node);
 	bool is_live = false;
 
 	for (unsigned i = 0; i < roster->n_workers; i++) {
-		const char *name = roster->workers[i].name;
-		bool is_own = strncmp(name, s->node, len) == 0 && name[len] == '/';
+		int order = by_node(roster->workers[i].name, s->node);
 
-		is_live |= is_own;
-		if (!is_own && strcmp(name, s->node) < 0)
+		if (order < 0)
 			return false;
+		is_live |= order == 0;
 	}
 	return is_live;
 }

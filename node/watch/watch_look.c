@@ -179,7 +179,9 @@ int watch_look(struct watch *w)
 		look_at_self(w);
 	add_probes(w);
 	w->seen_us = clock_mono_us();
+	pthread_mutex_lock(&w->lock);
 	w->n_refused = w->reports.n_refused;
+	pthread_mutex_unlock(&w->lock);
 	hear(w, w->roster, &w->reports);
 	watch_publish(w, true);
 	share_past(w, w->roster, true);

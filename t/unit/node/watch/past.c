@@ -11,6 +11,7 @@
 
 #include "common/err.h"
 #include "node/watch/past_json.h"
+#include "node/watch/past_store.h"
 #include "t/unit/near.h"
 
 #define START_MS 1795290000000ULL /* a multiple of five minutes */
@@ -160,6 +161,49 @@ static void a_point_survives_as_text(void **state UNUSED)
 	cJSON_free(text);
 }
 
+static void a_full_point_survives_with_all_of_its_analyzers(void **state UNUSED)
+{
+	static struct past_of of[PAST_MOST_ANALYZERS];
+	struct past_point full = { .from_ms = START_MS, .n = PAST_MOST_ANALYZERS, .of = of }, read;
+	char *text;
+
+	for (unsigned i = 0; i < PAST_MOST_ANALYZERS; i++) {
+		snprintf(of[i].id, sizeof(of[i].id), "a%03u", i);
+		of[i].messages_per_s = 5;
+	}
+	text = past_point_text(&full);
+	assert_int_equal(past_point_read(text, PAST_HOUR, &read), 0);
+	assert_int_equal(read.n, PAST_MOST_ANALYZERS);
+	for (unsigned i = 0; i < PAST_MOST_ANALYZERS; i++) {
+		assert_string_equal(read.of[i].id, of[i].id);
+		assert_near(read.of[i].messages_per_s, 5, 0.1);
+	}
+	free(read.of);
+	cJSON_free(text);
+}
+
+static void assert_keepers(const char *node, const char *other, bool is_keeper)
+{
+	struct past_store store = { .node = node };
+	struct roster_worker workers[2] = { 0 };
+	struct roster roster = { .n_workers = 2, .workers = workers };
+
+	snprintf(workers[0].name, sizeof(workers[0].name), "%s/0", other);
+	snprintf(workers[1].name, sizeof(workers[1].name), "%s/0", node);
+	assert_true(past_store_is_keeper(&store, &roster) == is_keeper);
+	store.node = other;
+	assert_true(past_store_is_keeper(&store, &roster) != is_keeper);
+}
+
+/* '-' and '.' come before the '/' that follows a node's id in the name of its worker. */
+static void one_node_of_two_keeps_the_past(void **state UNUSED)
+{
+	assert_keepers("n1", "n2", true);
+	assert_keepers("n1", "n10", true);
+	assert_keepers("weir", "weir-2", true);
+	assert_keepers("weir.b", "weir", false);
+}
+
 static void what_is_taken_fills_in_what_is_not_known(void **state UNUSED)
 {
 	struct past_of *of = calloc(1, sizeof(*of));
@@ -206,6 +250,8 @@ int main(void)
 		TEST(a_loss_of_totals_leaves_what_was_before),
 		TEST(a_point_has_the_worst_latency_and_the_mean_of_errors),
 		TEST(a_point_survives_as_text),
+		TEST(a_full_point_survives_with_all_of_its_analyzers),
+		TEST(one_node_of_two_keeps_the_past),
 		TEST(what_is_taken_fills_in_what_is_not_known),
 		TEST(a_chart_ends_now_and_has_a_value_between_each_two_times),
 	};
