@@ -34,7 +34,8 @@ function listen(own) {
 
 const ours = {
 	async newPage(_, width, height, theme) {
-		const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale: 'en-GB', timezoneId: 'UTC' });
+		// nothing fades: what is looked at in the middle of that has neither the colours before nor those after it
+		const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce', locale: 'en-GB', timezoneId: 'UTC' });
 		const own = { page: await context.newPage(), said: [], asked: [], origin: null };
 		own.log = (type, text) => own.said.push({ type, text });
 		own.page.setDefaultTimeout(60000);

@@ -113,7 +113,13 @@ END {
     if (defined $pid && @pages) {
         my $status = $?;
         local ($@, $!);
-        eval { alarm 20; keep() if $status || !Test::More->builder->is_passing; };
+        eval {
+            local $SIG{ALRM} = sub { die "the browser is too slow\n" };
+            alarm 60;
+            keep() if $status || !Test::More->builder->is_passing;
+        };
+        Test::More::diag("what the browser showed is not kept: $@") if $@;
+        alarm 60; # this ends it where the browser does not
         eval { $pages[0]->close };
         close $to;
         waitpid $pid, 0;
