@@ -1,5 +1,6 @@
 #include "node/admin/admin.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,10 @@
 /* Some connection can always be closed to make room. */
 static_assert(MAX_STREAMS + 2 * QUEUE + THREADS + MAX_PER_ADDRESS <= MAX_CONNECTIONS,
 	      "there is room for whoever asks");
+static_assert(FIRST_THREADS < THREADS && MAX_STREAMS_PER_ADDRESS < MAX_STREAMS,
+	      "there are threads for all ranks, and streams for several addresses");
+static_assert(sizeof(((struct front_request *)0)->id) > ANALYZER_ID_MAX,
+	      "the id of each analyzer and node fits where a path has it");
 
 struct admin {
 	struct admin_api api;
@@ -238,6 +243,7 @@ static void serve(void *arg, struct front_request *rq, unsigned thread)
 	const struct route *route = rq->route;
 
 	(void)thread;
+	assert(route->way != WAY_ANSWERED); /* decide answers those itself */
 	route->serve(&admin->api, rq, rq->id);
 }
 

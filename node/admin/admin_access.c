@@ -1,6 +1,7 @@
 #include "node/admin/admin_access.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +80,7 @@ static int check_token(struct admin_access *a, struct front_request *rq, enum ac
 	struct web_answer shut = { .status = 429 };
 	bool right;
 
+	assert(access > ACCESS_OPEN && access < ACCESSES); /* what is open needs no token */
 	if (!given)
 		return refuse(rq, &unauthorized, "unauthorized",
 			      "A bearer token is needed: Authorization: Bearer TOKEN.");

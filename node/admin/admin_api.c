@@ -1,5 +1,6 @@
 #include "node/admin/admin_api.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,11 @@
 
 #define USER_SIZE 96 /* of user@host, as it is told */
 
+/* The longest that stands between a user and a client. */
+#define BY_WORDS " with the register token, from "
+static_assert(USER_SIZE + sizeof(BY_WORDS) + FRONT_CLIENT_SIZE <= ADMIN_BY_SIZE,
+	      "who asks is told without a cut");
+
 int admin_refuse(struct front_request *rq, int status, const char *code, const char *detail,
 		 const char *allow)
 {
@@ -16,6 +22,7 @@ int admin_refuse(struct front_request *rq, int status, const char *code, const c
 				     .allow = allow,
 				     .retry_after_s = status == 503 ? 1 : 0 };
 
+	assert(status >= 400); /* others would be taken for an answer */
 	return front_send_problem(rq, &answer, code, detail);
 }
 
@@ -29,6 +36,7 @@ int admin_refuse_for(struct front_request *rq, int status, const char *code, con
 
 void admin_write_etag(uint64_t revision, char etag[ADMIN_ETAG_MAX])
 {
+	static_assert(sizeof("\"18446744073709551615\"") <= ADMIN_ETAG_MAX, "all revisions fit");
 	snprintf(etag, ADMIN_ETAG_MAX, "\"%" PRIu64 "\"", revision);
 }
 
@@ -36,6 +44,7 @@ int admin_refuse_error(struct admin_api *api, struct front_request *rq, const ch
 {
 	char detail[512];
 
+	assert(error != 0);
 	switch (error) {
 	case MEMBERSHIP_E_UNKNOWN:
 		snprintf(detail, sizeof(detail),

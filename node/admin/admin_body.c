@@ -1,5 +1,6 @@
 #include "node/admin/admin_body.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +49,7 @@ static bool is_fine(const struct body_field *f, const cJSON *value)
 	case BODY_OBJECT:
 		return cJSON_IsObject(value) && is_within(f, cJSON_GetArraySize(value));
 	default:
+		assert(f->kind == BODY_LIST);
 		return cJSON_IsArray(value) && is_within(f, cJSON_GetArraySize(value));
 	}
 }

@@ -1,4 +1,5 @@
 /* Operators change an analyzer: its weight, its state, the fault that it simulates. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ static const char *read_wish(const struct body *body, struct wish *wish)
 	if (state) {
 		wish->state = (enum analyzer_state)roster_name_index(analyzer_state_names, state);
 		wish->change.state = &wish->state;
+		assert(wish->state < ANALYZER_STATES); /* the table has them as choices */
 	}
 	if (body->values[FAULT])
 		wish->change.fault = body_text(body, FAULT, "");
@@ -101,6 +103,7 @@ static int do_change(struct admin_api *api, struct front_request *rq, const char
 	uint64_t epoch, revision;
 	int r;
 
+	assert(change->weight || change->state || change->fault);
 	admin_write_by(rq, by);
 	change->by = by;
 	r = admin_begin_write(api);

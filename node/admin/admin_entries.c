@@ -1,4 +1,5 @@
 /* What is in the spill and among the dead letters: lists without bodies, and one entry with its. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX 1000
 #define BODY_MAX (1 << 20) /* of a body that is shown */
+
+static_assert(LIMIT_DEFAULT <= LIMIT_MAX && LIMIT_MAX <= 9999, "a limit has at most four digits");
 
 /* Of a stream: which end comes first, and how to ask for what follows an entry. */
 struct listing {
@@ -74,6 +77,7 @@ static int add_some(struct admin_api *api, const struct listing *listing, struct
 	int r = admin_store_end(api, entries_read(&e, &range, &reply));
 	size_t n = r == 0 ? reply->elements : 0;
 
+	assert(query->limit > 0); /* else it was over before */
 	for (size_t i = 0; i < n; i++)
 		cJSON_AddItemToArray(list, shown(listing, reply->element[i], now_ms));
 	if (n > 0)

@@ -1,4 +1,5 @@
 /* The analyzers, the nodes and the cluster, as the registry knows them. */
+#include <assert.h>
 #include <string.h>
 
 #include "node/admin/admin_api.h"
@@ -54,6 +55,7 @@ static void add_lanes(cJSON *json, const struct roster *roster, const struct rep
 {
 	cJSON *list = cJSON_AddArrayToObject(json, "lanes");
 
+	assert(reports->n_lanes == roster->n_analyzers); /* they are of this roster */
 	for (unsigned i = 0; i < reports->n_lanes; i++) {
 		const struct lanes *lanes = &reports->lanes[i];
 		cJSON *lane;

@@ -1,4 +1,5 @@
 /* Analyzers register, beat and leave. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,6 +61,9 @@ static const struct body_field fields[FIELDS] = {
 		       .choices = analyzer_encoding_names },
 	[REPLACE] = { "replace", BODY_BOOL, "true or false" },
 };
+static_assert(FIELDS <= BODY_FIELDS_MAX, "a body has room for all of them");
+static_assert(HEADER_LINES_MOST == 16, "as is said above");
+static_assert(MEMBERSHIP_TTL_MIN_MS == 500 && MEMBERSHIP_TTL_MAX_MS == 600000, "as is said above");
 
 /* The fields that go into the registry's info as they came. NULL: out of memory. */
 static char *info_text(const struct body *body)
@@ -67,6 +71,7 @@ static char *info_text(const struct body *body)
 	cJSON *info = cJSON_CreateObject();
 	char *text;
 
+	static_assert(ACCEPTS + 1 == VERSION && ENCODING + 1 == REPLACE, "they stand together");
 	cJSON_AddStringToObject(info, "accepts",
 				body_text(body, ACCEPTS, analyzer_accepts_names[ACCEPTS_BATCH]));
 	for (unsigned i = VERSION; i <= ENCODING; i++)
@@ -84,6 +89,8 @@ static int take_instance(const struct body *body, char instance[INSTANCE_MAX + 1
 {
 	const char *given = body_text(body, INSTANCE, NULL);
 
+	static_assert(2 * INSTANCE_BYTES <= INSTANCE_MAX, "two digits for each byte");
+	static_assert(ANALYZER_ID_MAX <= INSTANCE_MAX, "it was checked as an id is");
 	if (!given)
 		return rng_token(instance, INSTANCE_BYTES);
 	strcpy(instance, given);
@@ -161,6 +168,7 @@ static int check_place(struct admin_api *api, struct front_request *rq,
 
 	if (place == PLACE_ALLOWED)
 		return 0;
+	assert(place < ARRAY_LEN(refusals) && refusals[place].code);
 	log_warn("admin", "registration refused", "analyzer=%s client=%s reason=%s", reg->id,
 		 rq->client, why);
 	return admin_refuse(rq, refusals[place].status, refusals[place].code, why, NULL);

@@ -1,5 +1,6 @@
 #include "node/admin/admin_store.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 
 struct entries admin_store_begin(struct admin_api *api, enum registry_key stream)
 {
+	assert(stream == KEY_DEAD || stream == KEY_SPILL); /* the store has no others */
 	pthread_mutex_lock(&api->store_lock);
 	return (struct entries){ api->store, api->config.shared->store_keys, stream };
 }

@@ -1,5 +1,6 @@
 #include "node/admin/admin_stream.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #define FRESH_US 1200000          /* an older view is of a time when nobody looked */
 #define FIRST_EVENTS 100
 
+static_assert(FIRST_EVENTS <= RECENT_EVENTS, "there are as many of them");
+
 struct admin_stream {
 	struct watch *watch;        /* borrowed */
 	struct view *view;          /* as last sent; NULL: none */
@@ -21,6 +24,7 @@ struct admin_stream {
 
 void admin_append_view(struct buf *out, const struct view *view)
 {
+	assert(view->text.len > 0); /* its last '}' is left out, and written here */
 	buf_append(out, view->text.data, view->text.len);
 	buf_printf(out, ",\"age_ms\":%llu}",
 		   (unsigned long long)((clock_mono_us() - view->seen_us) / US_PER_MS));

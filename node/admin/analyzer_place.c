@@ -1,6 +1,7 @@
 #include "node/admin/analyzer_place.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -136,6 +137,7 @@ static enum analyzer_place check_name(const struct net_allow *allow, const char 
 			host, error);
 		return PLACE_UNKNOWN;
 	}
+	assert(found.n_addrs > 0 && found.n_addrs <= LOOKUP_MAX_ADDRS); /* none would be allowed */
 	for (unsigned i = 0; i < found.n_addrs && place == PLACE_ALLOWED; i++)
 		place = judge(allow, host, &found.addrs[i], why);
 	return place;

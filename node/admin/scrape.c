@@ -1,5 +1,6 @@
 #include "node/admin/scrape.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -80,6 +81,7 @@ static void set_process(struct metrics_shard *m, const struct node_shared *share
 /* seen_us 0: it was never seen. */
 static int64_t age_ms(const struct admin_config *config, uint64_t seen_us)
 {
+	assert(config->n_shards > 0);
 	if (seen_us)
 		return (int64_t)((clock_mono_us() - seen_us) / US_PER_MS);
 	return (int64_t)(clock_wall_us() / US_PER_MS) -

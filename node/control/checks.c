@@ -1,11 +1,15 @@
 #include "node/control/checks.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FLAPS_FADE_S 60.0
 #define FLAPS_LEAST 0.05
+
+static_assert(sizeof(((struct check *)0)->id) == sizeof(((struct analyzer *)0)->id),
+	      "an id is copied whole");
 
 void checks_deinit(struct checks *c)
 {
@@ -33,6 +37,7 @@ bool checks_hear(struct checks *c, const struct analyzer *a, const struct check_
 	struct check *check;
 	bool is_new;
 
+	assert(a->slot < ROSTER_MAX_SLOTS);
 	if (make_room(c, a->slot + 1) != 0)
 		return false;
 	check = &c->of[a->slot];

@@ -1,5 +1,6 @@
 #include "node/control/control.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -20,6 +21,7 @@
 #define STALL_MS 2000
 #define REPORT_US 1000000
 
+static_assert(PROBE_WORDS * 64 == ROSTER_MAX_SLOTS, "each slot has its bit");
 
 struct control {
 	struct node_shared *shared;

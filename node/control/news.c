@@ -1,5 +1,6 @@
 #include "node/control/news.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,7 @@ bool news_of_redis(struct news *news, const struct redis_view *redis, uint64_t n
 {
 	enum redis_state state = trouble_of(redis), before = news->trouble;
 
+	assert(state < REDIS_STATES);
 	if (state == before)
 		return false;
 	*entry = (struct news_entry){ .kind = "redis" };
@@ -98,6 +100,7 @@ static void name_token(const struct news *news, enum refusal refusal, struct new
 {
 	char token[REFUSED_TOKEN];
 
+	static_assert(sizeof("token ") - 1 + sizeof(token) <= sizeof(entry->cause), "it fits");
 	node_refusals_token(news->shared, refusal, clock_mono_us(), token);
 	if (*token)
 		snprintf(entry->cause, sizeof(entry->cause), "token %s", token);

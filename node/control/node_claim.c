@@ -1,5 +1,6 @@
 #include "node/control/node_claim.h"
 
+#include <assert.h>
 #include <cjson/cJSON.h>
 #include <string.h>
 #include <time.h>
@@ -146,6 +147,8 @@ int node_claim(struct node_shared *shared)
 	struct buf info CLEANUP(buf_deinit) = { 0 };
 	int r = write_info(&shared->identity, &info);
 
+	static_assert(sizeof(shared->first_token) % 2 == 1, "two digits for each byte, and NUL");
+	static_assert(sizeof(shared->first_token) >= CLAIM_RUN_SIZE, "a run is the front of it");
 	if (r == 0)
 		r = rng_token(shared->first_token, sizeof(shared->first_token) / 2);
 	if (r != 0 || !client)

@@ -1,5 +1,6 @@
 #include "node/control/node_refusals.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ static unsigned merge(struct refused_request *all, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct refused_request *last = n_merged ? &all[n_merged - 1] : NULL;
 
+		assert(n_merged <= i); /* what is not read yet stays as it is */
 		if (!last || by_request(last, &all[i]) != 0) {
 			all[n_merged++] = all[i];
 			continue;
@@ -78,9 +80,11 @@ static struct refused_request *read_all(const struct node_shared *shared, uint64
 	struct refused_request *all = calloc((size_t)n_workers * REFUSED_MOST + 1, sizeof(*all));
 
 	*np = 0;
-	for (unsigned i = 0; all && i < n_workers && i < NODE_WORKERS_MOST; i++)
+	for (unsigned i = 0; all && i < n_workers && i < NODE_WORKERS_MOST; i++) {
+		assert(*np <= i * REFUSED_MOST); /* so there is room for as many more */
 		if (shared->refused[i])
 			*np += refused_read(shared->refused[i], now_us, all + *np);
+	}
 	if (!all)
 		return NULL;
 	*np = merge(all, *np);

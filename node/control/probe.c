@@ -1,5 +1,6 @@
 #include "node/control/probe.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,11 @@ struct probe {
 	unsigned n_failures, n_successes; /* in a row */
 	uint64_t next_us;
 };
+
+static_assert(sizeof(((struct probe *)0)->id) == sizeof(((struct analyzer *)0)->id),
+	      "an id is copied whole");
+static_assert(sizeof(((struct probe *)0)->instance) == sizeof(((struct analyzer *)0)->instance),
+	      "an instance is copied whole");
 
 struct prober {
 	struct prober_config config;
@@ -111,6 +117,7 @@ static void on_done(struct transfer *t)
 	struct probe *p = CONTAINER_OF(t, struct probe, transfer);
 	bool alive = is_alive(t);
 
+	assert(p->is_out);
 	p->is_out = false;
 	if (p->is_stale)
 		return;
@@ -138,6 +145,7 @@ static void start(struct probe *p)
 {
 	const struct prober_config *c = &p->prober->config;
 
+	assert(p->is_wanted && !p->is_out); /* else a request reads what is written here */
 	take_aim(p);
 	p->transfer = (struct transfer){ .url = p->out.url,
 					 .headers = buf_str(&p->out.lines),
@@ -226,6 +234,7 @@ static void aim(struct prober *prober, const struct analyzer *a)
 		p->prober = prober;
 		p->slot = a->slot;
 	}
+	assert(p->slot == a->slot && p->prober == prober);
 	p->is_wanted = true;
 	buf_clear(&p->aim.lines);
 	roster_write_headers(a, &p->aim.lines);

@@ -1,5 +1,6 @@
 #include "node/control/reporter.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -199,6 +200,7 @@ static uint64_t n_failed(const struct reporter *r, unsigned slot)
 {
 	uint64_t n = 0;
 
+	static_assert(OUTCOME_OK == 0 && OUTCOME_BAD == 1, "all others are failures");
 	for (unsigned i = 0; i < r->n_shards; i++)
 		for (unsigned k = OUTCOME_BAD + 1; k < DELIVERY_OUTCOMES; k++)
 			n += metrics_get(r->shards[i], M_BATCHES_FAILED,
@@ -208,6 +210,7 @@ static uint64_t n_failed(const struct reporter *r, unsigned slot)
 
 static void hear_times(struct reporter *r, unsigned slot, double fade)
 {
+	assert(slot < r->n_lanes);
 	hear_histogram(r, M_DELIVERY_TIME, slot, r->lanes[slot].of, fade);
 	rate_hear(&r->lanes[slot].failed, n_failed(r, slot), fade);
 }
@@ -241,6 +244,7 @@ static void add_lane(const struct reporter *r, const struct analyzer *a, cJSON *
 
 static enum breaker_state breaker_state(const struct metrics_shard *m, unsigned slot)
 {
+	static_assert(BREAKER_CLOSED == 0 && BREAKER_OPEN == 1, "what is not closed comes behind");
 	for (unsigned state = BREAKER_OPEN; state < BREAKER_STATES; state++)
 		if (metrics_get(m, M_BREAKERS, metrics_pair(m, M_BREAKERS, slot, state)))
 			return (enum breaker_state)state;
@@ -369,6 +373,7 @@ void reporter_write(struct reporter *r, const struct roster *roster, uint64_t ro
 	cJSON *json = cJSON_CreateObject();
 	char *text;
 
+	assert(now_us >= r->last_us);
 	r->last_us = now_us;
 	r->seconds = r->seconds * fade + elapsed_s;
 	rate_hear(&r->packets, sum(r, M_RECEIVED_PACKETS, 0), fade);

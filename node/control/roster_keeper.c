@@ -1,5 +1,6 @@
 #include "node/control/roster_keeper.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,7 @@ static bool names(const char *list, const char *id)
 {
 	size_t len = strlen(id);
 
+	assert(len > 0); /* else the search would not end */
 	if (strcmp(list, "*") == 0)
 		return true;
 	for (const char *at = list; (at = strstr(at, id)); at += len)
@@ -114,6 +116,7 @@ static bool restore(struct roster_keeper *k, const struct roster *found)
 {
 	const struct roster *known = k->roster;
 
+	assert(known && found->epoch < known->epoch);
 	count_loss(k);
 	k->has_lost = true;
 	log_warn("control", "the registry has lost data, registering again what is known",

@@ -1,5 +1,6 @@
 #include "node/control/spill_look.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -45,6 +46,7 @@ static void bring_event(struct spill_look *s, const redisReply *event)
 			return;
 		words[n++] = event->element[i]->str;
 	}
+	assert(n % 2 == 0); /* a field that is cut off goes with its value */
 	if (n > 6 && link_command(s->config.registry, n, words, on_brought, s) != 0)
 		log_debug("control", "the link is down, an event of the spill is lost");
 }
@@ -89,6 +91,7 @@ void spill_look_add_args(struct spill_look *s, struct script_args *args)
 {
 	if (!is_apart(s))
 		return;
+	assert(args->n + 2 + FIGURES <= SCRIPT_MAX_ARGS);
 	script_arg_str(args, s->server);
 	if (!s->seen_us)
 		return;

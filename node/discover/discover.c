@@ -8,6 +8,7 @@
  */
 #include "node/discover/discover.h"
 
+#include <assert.h>
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@
 #define AGAIN_MOST 3 /* quick turns in a row */
 #define READY_US (5 * US_PER_S)
 #define INSTANCE_BYTES 16
+static_assert(2 * INSTANCE_BYTES <= INSTANCE_MAX, "a roster has room for it, in hex");
 
 struct discover {
 	struct discover_config config;
@@ -182,6 +184,7 @@ static void turn(struct discover *d)
 {
 	bool is_ready = discover_lists_gather(&d->lists, d->config.allow);
 
+	static_assert(3 * (BEAT_US + BEAT_US / 10) < TTL_MS * US_PER_MS, "a lease has 3 beats");
 	check_headers(d);
 	arm(d, rng_range(&d->rng, BEAT_US - BEAT_US / 10, BEAT_US + BEAT_US / 10));
 	if (is_ready || clock_mono_us() - d->start_us > READY_US)
@@ -234,6 +237,7 @@ static char *write_info(const struct target *t, const char *source)
 	cJSON *info = cJSON_CreateObject();
 	char *text;
 
+	assert(t->accepts < ANALYZER_ACCEPTS && t->encoding < ANALYZER_ENCODINGS);
 	cJSON_AddStringToObject(info, "accepts", analyzer_accepts_names[t->accepts]);
 	if (t->encoding != ENCODING_NONE)
 		cJSON_AddStringToObject(info, "encoding", analyzer_encoding_names[t->encoding]);

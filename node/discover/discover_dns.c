@@ -1,6 +1,7 @@
 /* Analyzers that DNS lists. Names mean what they mean to every other program of the machine. */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
+#include <assert.h>
 #include <netdb.h>
 #include <resolv.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "registry/membership.h"
 
 #define ANSWER_BYTES 65536
+static_assert(ANSWER_BYTES > UINT16_MAX, "the longest answer of a name server fits");
 
 /* The pattern's URL at another host. */
 static bool write_url(const struct source *s, const char *host, uint16_t port, struct target *t)
@@ -36,6 +38,7 @@ static bool add(const struct source *s, const char *prefix, const char *host, ui
 	struct target t = s->pattern;
 	const char *wrong = membership_check_weight(weight);
 
+	static_assert(TARGETS_MOST == 1024, "as the text below says");
 	t.weight = weight;
 	target_make_id(prefix, host, port, t.id);
 	if (!wrong)

@@ -110,6 +110,7 @@ static bool add_target(const struct reading *r, const cJSON *group, const cJSON 
 	struct buf headers CLEANUP(buf_deinit) = { 0 };
 	struct target t;
 
+	static_assert(TARGETS_MOST == 1024, "as the text below says");
 	if (!target)
 		return fail(r, at, "", "a target is no text, such as \"10.0.0.7:9001\"");
 	if (!write_text(group, target, text))

@@ -1,5 +1,6 @@
 #include "node/discover/discover_lists.h"
 
+#include <assert.h>
 #include <cjson/cJSON.h>
 #include <string.h>
 
@@ -76,6 +77,7 @@ const char *discover_check_sources(const struct conf_list *sources, const char *
 	AUTO_FREE struct source *source = malloc(sizeof(*source));
 	const char *why = source ? NULL : "cannot be read: out of memory";
 
+	static_assert(SOURCES_MOST == 64, "as the text below says");
 	for (size_t i = 0; i < sources->n_values && !why; i++) {
 		*badp = sources->values[i];
 		why = i == SOURCES_MOST ? "is one source too many: there may be 64"
@@ -91,6 +93,7 @@ static int take_options(struct discover_lists *all,
 {
 	struct origin_list *list = &all->lists[all->n++];
 
+	assert(all->n == 1); /* an id belongs to the first list, and that is this one */
 	strcpy(list->name, "static");
 	list->has_read = true;
 	for (unsigned k = 0; k < STATIC_LISTS; k++) {
@@ -169,6 +172,7 @@ bool discover_lists_gather(struct discover_lists *all, const struct net_allow *a
 {
 	bool is_ready = true;
 
+	assert(all->n > 0 && all->n <= ARRAY_LEN(all->lists)); /* the options are one */
 	for (unsigned i = 0; i < all->n; i++) {
 		struct origin_list *list = &all->lists[i];
 		struct target_list news;

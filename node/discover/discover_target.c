@@ -1,5 +1,6 @@
 #include "node/discover/discover_target.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ bool target_list_add(struct target_list *list, const struct target *t)
 	struct target *targets;
 	char *headers = NULL;
 
+	assert(list->n <= TARGETS_MOST);
 	if (list->n == TARGETS_MOST)
 		return false;
 	targets = realloc(list->targets, (list->n + 1) * sizeof(*targets));
@@ -89,6 +91,7 @@ void target_write_spec(struct target *t, const char *source)
 	char rest[64];
 	uint64_t hash = digest(digest(digest(FNV_START, t->url), "\n"), source);
 
+	static_assert(TARGET_SPEC_SIZE == 2 * sizeof(hash) + 1, "all of its digits fit");
 	snprintf(rest, sizeof(rest), "\n%.17g\n%d%s", t->weight, (int)t->accepts,
 		 t->encoding == ENCODING_GZIP ? "\ngzip" : "");
 	snprintf(t->spec, sizeof(t->spec), "%016llx", (unsigned long long)digest(hash, rest));
@@ -170,6 +173,7 @@ static const char *take_url(struct target *t, const char *text)
 	bool is_call;
 	int n;
 
+	static_assert(ANALYZER_URL_MAX == 512, "as the text below says");
 	if (net_url_parse_analyzer(&url, text) != 0)
 		return "is no URL: write http(s)://HOST:PORT/PATH, h2c:// or grpc(s)://HOST:PORT";
 	is_call = url.scheme == NET_GRPC || url.scheme == NET_GRPCS;

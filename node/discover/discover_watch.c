@@ -1,5 +1,6 @@
 #include "node/discover/discover_watch.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -38,6 +39,7 @@ static void unref(struct discover_watch *w)
 {
 	unsigned n_before = atomic_fetch_sub(&w->n_owners, 1);
 
+	assert(n_before == 1 || n_before == 2); /* who started it, and its thread */
 	if (n_before > 1)
 		return;
 	close(w->event_fd);
@@ -111,6 +113,7 @@ enum watch_state discover_watch_take(struct discover_watch *w, struct target_lis
 	enum watch_state state;
 
 	pthread_mutex_lock(&w->lock);
+	assert(w->is_news || !w->fresh.targets); /* else it would be taken, and not freed */
 	state = w->state;
 	*is_newsp = w->is_news;
 	*listp = w->fresh;
@@ -135,6 +138,7 @@ static void tell(struct discover_watch *w, enum watch_state state, struct target
 {
 	bool is_news = news != NULL;
 
+	assert(state != WATCH_PENDING && (!news || state == WATCH_READ));
 	pthread_mutex_lock(&w->lock);
 	is_news |= w->state != state;
 	w->state = state;

@@ -1,5 +1,6 @@
 #include "node/discover/header_book.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ static const char *split(const char *line, struct http_slice *name, struct http_
 	size_t len = mark ? (size_t)(mark - line) : 0;
 	char id[ANALYZER_ID_MAX + 1] = "";
 
+	static_assert(ANALYZER_ID_MAX == 64, "as the text below says");
 	if (!mark || len > ANALYZER_ID_MAX)
 		return "a header of an analyzer is written as ID=Name: value";
 	memcpy(id, line, len);

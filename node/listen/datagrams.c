@@ -1,5 +1,6 @@
 #include "node/listen/datagrams.h"
 
+#include <assert.h>
 #include <linux/sock_diag.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #define LAST_CALLS 1024 /* when it ends */
 #define KERNEL_BYTES (4 << 20)
 #define INCOMPLETE_PART 16 /* of the window: chunks of GELF */
+
+static_assert(DATAGRAM_BYTES > UINT16_MAX, "no datagram is cut off");
 
 struct datagram_room {
 	struct mmsghdr headers[AT_ONCE];

@@ -1,7 +1,9 @@
 #include "node/listen/forward_hello.h"
 
+#include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -53,6 +55,7 @@ static bool make_digest(const struct msgpack_item *salt, const char *host, size_
 		       EVP_DigestUpdate(context, key, strlen(key)) == 1 &&
 		       EVP_DigestFinal_ex(context, bytes, NULL) == 1;
 
+	static_assert(DIGEST_BYTES == SHA512_DIGEST_LENGTH, "OpenSSL writes that many");
 	EVP_MD_CTX_free(context);
 	for (unsigned i = 0; is_fine && i < DIGEST_BYTES; i++) {
 		digest->hex[2 * i] = digits[bytes[i] >> 4];

@@ -1,5 +1,7 @@
 #include "node/listen/forward_split.h"
 
+#include <assert.h>
+
 #include "common/format/msgpack.h"
 #include "common/format/msgpack_write.h"
 #include "node/listen/forward_frame.h"
@@ -54,6 +56,7 @@ static int add_events(struct split *s, const char *data, size_t len, uint64_t n)
 		msgpack_write_byte(&out, 0x92);
 		msgpack_write_str(&out, s->tag.data, s->tag.len);
 		msgpack_write_bin(&out, data, len);
+		assert(!out.failed && out.len <= n_bytes); /* HEAD_BYTES are enough */
 		r = split_add(s, &(struct group_part){ out.data, out.len }, n);
 	}
 	buf_deinit(&out);
@@ -112,5 +115,6 @@ int forward_split(struct source *source, const struct group_part *frame, uint64_
 		free_all(*firstp);
 		*firstp = NULL;
 	}
+	assert((r == 0) == (*firstp != NULL));
 	return r;
 }

@@ -58,6 +58,7 @@ void gelf_chunks_deinit(struct gelf_chunks *c)
 {
 	while (c->first)
 		give_up(c, c->first);
+	assert(c->n_messages == 0 && c->n_bytes == 0);
 }
 
 void gelf_chunks_sweep(struct gelf_chunks *c, uint64_t now_us)
@@ -132,6 +133,7 @@ static enum gelf_chunk_result join(struct gelf_chunks *c, struct gelf_message *m
 {
 	size_t n = 0;
 
+	assert(m->n_come == m->n_chunks); /* each of them has data */
 	if (memory_take(c->memory, m->n_bytes))
 		whole->data = malloc(m->n_bytes ? m->n_bytes : 1);
 	else

@@ -1,5 +1,6 @@
 #include "node/listen/group.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/buf.h"
@@ -17,6 +18,7 @@ static void link_open(struct source *source, struct parcel *parcel)
 	struct listen_shared *s = source->shared;
 	struct timeval tv = clock_timeval(GROUP_US);
 
+	assert(!source->open); /* it is in the list once */
 	source->open = parcel;
 	source->prev_open = s->last_open;
 	source->next_open = NULL;
@@ -47,6 +49,7 @@ static int append_bytes(struct parcel *parcel, const struct group_part *parts, u
 	if (r != 0)
 		return r;
 	p = parcel->packet;
+	assert(n <= p->capacity - p->len);
 	for (unsigned i = 0; i < n_parts; i++) {
 		memcpy(p->body + p->len, parts[i].data, parts[i].len);
 		p->len += parts[i].len;
@@ -179,6 +182,7 @@ int group_make_alone(struct source *source, const struct group_part *part, uint6
 	struct parcel *parcel = begin(source, part->len, chunk);
 	int r = parcel ? append_bytes(parcel, part, 1) : -ENOMEM;
 
+	assert(n_messages > 0 && n_messages <= UINT32_MAX); /* format_read counted them */
 	if (r == 0)
 		r = packet_check_json(config->memory, parcel->packet, config->max_body_bytes);
 	if (r != 0) {

@@ -1,5 +1,6 @@
 #include "node/listen/listen.h"
 
+#include <assert.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -10,6 +11,8 @@
 #include "node/node_metrics.h"
 
 #define SWEEP_US 100000
+
+static_assert(2 * LISTEN_KINDS <= ACCEPTORS_MOST, "each kind accepts over TCP and TLS");
 
 /* ---- connections ---- */
 
@@ -202,6 +205,7 @@ static void close_all(struct stream_list *list)
 {
 	while (list->first)
 		stream_close(list->first, CLOSE_STOPPED);
+	assert(list->n == 0);
 }
 
 void listen_deinit(struct listen *l)

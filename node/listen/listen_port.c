@@ -1,5 +1,12 @@
 #include "node/listen/listen_port.h"
 
+#include <assert.h>
+
+static_assert(LISTEN_SYSLOG_TLS == 2 * LISTEN_KINDS && LISTEN_PORTS == 3 * LISTEN_KINDS,
+	      "each kind has UDP and TCP, and those with TLS follow");
+static_assert(LISTEN_GELF_UDP == 2 * LISTEN_GELF && LISTEN_FORWARD_UDP == 2 * LISTEN_FORWARD,
+	      "as listen_port_of and listen_port_kind count them");
+
 const char *const listen_port_names[] = { "syslog-udp", "syslog-tcp",  "gelf-udp",
 					  "gelf-tcp",   "forward-udp", "forward-tcp",
 					  "syslog-tls", "gelf-tls",    "forward-tls" };

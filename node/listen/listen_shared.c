@@ -1,5 +1,7 @@
 #include "node/listen/listen_shared.h"
 
+#include <assert.h>
+
 #include "common/log.h"
 #include "node/ingest/refused.h"
 #include "node/node_metrics.h"
@@ -25,6 +27,7 @@ int listen_shared_init(struct listen_shared *s, const struct listen_config *conf
 
 void listen_shared_deinit(struct listen_shared *s)
 {
+	assert(!s->dirty && !s->large && s->large_bytes == 0); /* all streams are closed */
 	if (s->group_timer)
 		event_free(s->group_timer);
 	codec_free(s->codec);

@@ -1,5 +1,6 @@
 #include "node/listen/parcel.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,10 @@ struct parcel_chunk *parcel_chunk_new(struct memory *memory, const struct format
 
 void parcel_chunk_put(struct memory *memory, struct parcel_chunk *chunk)
 {
-	if (!chunk || --chunk->n_users > 0)
+	if (!chunk)
+		return;
+	assert(chunk->n_users > 0);
+	if (--chunk->n_users > 0)
 		return;
 	memory_give(memory, sizeof(*chunk) + chunk->len);
 	free(chunk);
@@ -84,6 +88,7 @@ static void hold(struct parcel *p, bool is_held)
 {
 	size_t n = p->n_bytes;
 
+	assert(is_held || (p->shared->held_bytes >= n && p->source->held_bytes >= n));
 	p->shared->held_bytes += is_held ? n : -n;
 	p->source->held_bytes += is_held ? n : -n;
 }
@@ -129,11 +134,13 @@ static struct parcel *pop_again(struct listen_shared *s)
 	if (!s->again)
 		s->againp = &s->again;
 	s->n_again--;
+	assert((s->n_again == 0) == (s->again == NULL));
 	return p;
 }
 
 void parcel_send(struct parcel *p)
 {
+	assert(p->n_bytes == 0); /* once: what was refused goes by submit */
 	p->n_bytes = p->packet->len;
 	hold(p, true);
 	count(p);
@@ -151,6 +158,8 @@ static void on_fate(struct exchange *x, struct packet *packet, enum refusal refu
 {
 	struct parcel *p = CONTAINER_OF(x, struct parcel, exchange);
 
+	/* it was in flight; with a refusal its packet comes back */
+	assert(!p->packet && (packet || refusal == REFUSAL_NONE));
 	if (refusal == REFUSAL_NONE) {
 		p->is_accepted = true;
 		end(p);

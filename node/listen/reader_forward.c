@@ -2,6 +2,7 @@
  * The forward protocol of Fluentd and Fluent Bit. A frame with a chunk is a packet of its own, or several
  * where it is too long as JSON. It is acknowledged when these have their fate. Others are gathered.
  */
+#include <assert.h>
 #include <sys/socket.h>
 
 #include "common/conf/conf_reload.h"
@@ -23,6 +24,7 @@ static int begin(struct stream *s)
 {
 	struct forward *f = calloc(1, sizeof(*f));
 
+	assert(!s->forward); /* it begins once: at once, or after the handshake */
 	s->forward = f;
 	if (!f)
 		return -ENOMEM;

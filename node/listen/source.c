@@ -1,5 +1,6 @@
 #include "node/listen/source.h"
 
+#include <assert.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@ static void make_key(const struct net_addr *addr, uint8_t key[SOURCE_KEY_BYTES])
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr->sa;
 	const struct sockaddr_in *in = (const struct sockaddr_in *)&addr->sa;
 
+	static_assert(sizeof(in6->sin6_addr) == SOURCE_KEY_BYTES, "a key is an address of IPv6");
 	memset(key, 0, SOURCE_KEY_BYTES);
 	if (addr->sa.ss_family == AF_INET6) {
 		memcpy(key, &in6->sin6_addr, SOURCE_KEY_BYTES);

@@ -1,5 +1,6 @@
 #include "node/listen/stream.h"
 
+#include <assert.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -46,6 +47,7 @@ static void on_end(struct parcel *p, bool is_accepted)
 
 void stream_wait_for(struct stream *s, struct parcel *p)
 {
+	assert(p->chunk && !p->stream); /* on_end tells the sender its name */
 	p->stream = s;
 	p->on_end = on_end;
 	p->prev_of = NULL;
@@ -69,6 +71,7 @@ static void push(struct stream_list *list, struct stream *s)
 
 static void unlink_from(struct stream_list *list, struct stream *s)
 {
+	assert(list->n > 0);
 	*(s->prev ? &s->prev->next : &list->first) = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
@@ -176,6 +179,7 @@ void stream_close(struct stream *s, enum conn_close reason)
 	struct listen_shared *shared = s->shared;
 	const struct listen_config *config = &shared->config;
 
+	assert(shared->n_streams[s->port] > 0 && shared->large_bytes >= s->n_large);
 	if (s->in.len)
 		listen_drop(shared, s->port, LISTEN_DROP_INCOMPLETE, 1);
 	while (s->waits_for)
@@ -278,6 +282,7 @@ static void shrink(struct stream *s)
 {
 	struct buf small = { 0 };
 
+	static_assert(BUSY_BYTES / 2 >= READ_BYTES, "a small one has room for the next read");
 	if (s->in.len == 0) {
 		buf_deinit(&s->in);
 	} else if (s->in.capacity > BUSY_BYTES && s->in.len <= BUSY_BYTES / 2 &&
@@ -359,6 +364,7 @@ static enum read_result read_some(struct stream *s)
 
 	if (!make_room(s))
 		return READ_NO_ROOM;
+	assert(s->in.len < s->in.capacity); /* a read of nothing would be taken for the end */
 	n = stream_tls_read(&s->tls, s->fd, s->in.data + s->in.len, s->in.capacity - s->in.len);
 	if (n == 0)
 		return READ_END;
@@ -446,6 +452,7 @@ static void advance(struct stream *s)
 {
 	enum read_result last = READ_NOTHING;
 
+	assert(!s->tls.is_greeting); /* until then all bytes are of the handshake */
 	if (s->in.len && !take_in(s))
 		return;
 	set_held(s, !may_take(s));

@@ -1,5 +1,6 @@
 #include "node/watch/past.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,7 @@ static struct past_point *place_of(const struct past *past, enum past_range rang
 	uint64_t step = from_ms / info->step_ms;
 
 	assert(info->n_points <= PAST_MOST_POINTS);
+	assert(from_ms % info->step_ms == 0); /* points begin at whole steps */
 	return (struct past_point *)&past->rings[range].points[step % info->n_points];
 }
 
@@ -112,6 +114,7 @@ void past_take(struct past *past, enum past_range range, struct past_point *poin
 {
 	struct past_point *place = place_of(past, range, point->from_ms);
 
+	assert(point->n <= PAST_MOST_ANALYZERS);
 	if (place->from_ms > point->from_ms) { /* it is too old to be kept */
 		free(point->of);
 		return;
@@ -147,10 +150,12 @@ static int make_room(struct past_ring *ring, unsigned n)
 	return 0;
 }
 
-static void hear_one(struct past_heard *heard, const struct lanes *lanes)
+static void hear_slot(struct past_ring *ring, unsigned slot, const struct lanes *lanes)
 {
+	struct past_heard *heard = &ring->heard[slot];
 	double p99_ms, ratio;
 
+	assert(slot < ring->n_heard); /* it has all slots of a roster */
 	if (!lanes_percentile(lanes, 99, &p99_ms) || !lanes_error_ratio(lanes, &ratio))
 		return;
 	heard->p99_ms = fmaxf(heard->p99_ms, (float)p99_ms); /* a NAN loses */
@@ -168,7 +173,7 @@ int past_hear(struct past *past, const struct roster *roster, const struct repor
 		if (make_room(ring, ROSTER_MAX_SLOTS) != 0)
 			return -ENOMEM;
 		for (unsigned i = 0; i < roster->n_analyzers && i < reports->n_lanes; i++)
-			hear_one(&ring->heard[roster->analyzers[i].slot], &reports->lanes[i]);
+			hear_slot(ring, roster->analyzers[i].slot, &reports->lanes[i]);
 		if (reports_ack_percentile(reports, 99, &ack_ms))
 			ring->ack_p99_ms = fmaxf(ring->ack_p99_ms, (float)ack_ms);
 	}
@@ -195,6 +200,7 @@ static struct cut cut_at(const struct samples *s, uint64_t at_ms)
 	unsigned i = 0;
 	struct cut cut;
 
+	assert(s->n >= 2); /* one before the cut, and one after it */
 	while (i + 2 < s->n && s->list[i + 1]->at_ms <= at_ms)
 		i++;
 	cut = (struct cut){ s->list[i], s->list[i + 1], 0, at_ms };

@@ -1,5 +1,6 @@
 #include "node/watch/past_json.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,7 @@ static void add_point(struct chart *c, const struct past_point *point, uint64_t 
 {
 	if (!point && c->n == 0)
 		return;
+	assert(c->n < ARRAY_LEN(c->points));
 	c->times_ms[c->n] = from_ms;
 	c->points[c->n++] = point;
 	if (point)

@@ -1,5 +1,6 @@
 #include "node/watch/past_store.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #define ACCEPTS_AHEAD_MS 1000
 #define ASK_AGAIN_MS 20000
 
+static_assert((PAST_RANGES - FIRST) * PAST_MOST_POINTS <= MOST_FIELDS,
+	      "all points of all ranges can be asked for at once");
 
 static void write_field(char field[PAST_FIELD_SIZE], unsigned range, uint64_t from_ms)
 {
@@ -88,6 +91,7 @@ static void ask_for(struct past_store *s, struct question *q, enum past_range ra
 	if (from_ms < s->asked_ms[range])
 		from_ms = s->asked_ms[range];
 	for (; from_ms < whole_ms; from_ms += info->step_ms, q->n++) {
+		assert(q->n < MOST_FIELDS);
 		write_field(q->fields[q->n], range, from_ms);
 		q->ranges[q->n] = range;
 		q->words[2 + q->n] = q->fields[q->n];
@@ -200,6 +204,7 @@ static int send_order(struct past_store *s, const struct order *o, bool *lostp)
 	redisReply *reply;
 	int r = is_lost(s, lostp);
 
+	assert(o->n > 0 && o->n <= MOST_STORED); /* the last of them is remembered */
 	if (r == 0)
 		r = client_command(s->client, &reply, 2 + 2 * o->n, o->words);
 	if (r != 0)

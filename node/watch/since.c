@@ -1,7 +1,11 @@
 #include "node/watch/since.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
+
+static_assert(sizeof(((struct since_entry *)0)->key) == sizeof(((struct cause *)0)->key),
+	      "a key is kept whole, as it is compared");
 
 static void forget(struct since *since, uint64_t now_ms)
 {
@@ -36,6 +40,7 @@ static struct since_entry *add(struct since *since, const struct cause *cause, u
 
 void since_fill(struct since *since, struct causes *causes, uint64_t now_ms)
 {
+	assert(since->n <= CAUSES_MOST && causes->n <= CAUSES_MOST);
 	forget(since, now_ms);
 	for (unsigned i = 0; i < causes->n; i++) {
 		struct cause *cause = &causes->list[i];

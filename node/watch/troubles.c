@@ -1,5 +1,6 @@
 #include "node/watch/troubles.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@ static const struct {
 	{ .cause = CAUSE_SLOW, .kind = "analyzer_slow", .unit = "ms" },
 	{ .cause = CAUSE_ERRS, .kind = "analyzer_errs", .unit = "%" },
 };
+
+static_assert(sizeof(((struct trouble *)0)->id) == sizeof(((struct cause *)0)->key),
+	      "an id is kept whole, as it is compared");
 
 /* -1: such a cause has no entry of this kind. */
 static int row_of(enum cause_kind cause)
@@ -60,6 +64,7 @@ static struct trouble *add(struct troubles *t, enum cause_kind kind, const char 
 {
 	struct trouble *trouble;
 
+	assert(kind == CAUSE_SLOW || kind == CAUSE_ERRS); /* others have no row */
 	if (t->n == CAUSES_MOST)
 		return NULL;
 	trouble = &t->list[t->n++];
@@ -106,6 +111,7 @@ static bool goes_on(struct trouble *trouble, const struct causes *causes, uint64
 		trouble->last_ms = now_ms;
 	if (now_ms < trouble->last_ms + TROUBLE_HOLD_MS)
 		return true;
+	assert(trouble->is_told); /* any other has a cause, which is of now */
 	tell(arg, trouble, true);
 	return false;
 }
@@ -136,8 +142,10 @@ static void adopt_one(struct troubles *t, enum cause_kind kind, const cJSON *eve
 	struct trouble *trouble = find(t, kind, id);
 
 	if (strcmp(now, USUAL) == 0) {
-		if (trouble)
+		if (trouble) {
+			assert(t->n > 0);
 			*trouble = t->list[--t->n];
+		}
 		return;
 	}
 	if (!trouble)
@@ -206,6 +214,7 @@ void troubles_turn(struct troubles *t, const struct roster *roster, const struct
 					  .reports = reports,
 					  .now_ms = roster->now_ms };
 
+	assert(reports->n_lanes == roster->n_analyzers); /* they are of this roster */
 	causes_find_analyzers(&causes, &figures);
 	troubles_hear(t, &causes, roster->now_ms, tell, t);
 }

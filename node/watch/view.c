@@ -1,5 +1,6 @@
 #include "node/watch/view.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,10 @@
 
 void view_unref(struct view *view)
 {
-	if (!view || atomic_fetch_sub(&view->n_refs, 1) != 1)
+	unsigned n_before = view ? atomic_fetch_sub(&view->n_refs, 1) : 0;
+
+	assert(!view || n_before > 0);
+	if (n_before != 1)
 		return;
 	buf_deinit(&view->text);
 	free(view);
@@ -16,8 +20,9 @@ void view_unref(struct view *view)
 
 struct view *view_ref(struct view *view)
 {
-	if (view)
-		atomic_fetch_add(&view->n_refs, 1);
+	unsigned n_before = view ? atomic_fetch_add(&view->n_refs, 1) : 0;
+
+	assert(!view || n_before > 0); /* whoever refers to it keeps it alive meanwhile */
 	return view;
 }
 

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,9 @@
 #define WANTED_US 3000000 /* who looked so long ago still does */
 #define FRESH_US 1200000
 
+static_assert(FRESH_US > WATCH_LOOK_US && WANTED_US > FRESH_US,
+	      "who waits gets a view of the next look, and still counts as looking then");
+
 /* ---- the thread ---- */
 
 /* Under the lock. */
@@ -26,6 +30,7 @@ static bool wait_for(struct watch *w, uint64_t last_us, bool *goes_onp)
 {
 	bool wanted;
 
+	assert(w->look_us >= WATCH_LOOK_US && w->idle_us >= WATCH_IDLE_US);
 	pthread_mutex_lock(&w->lock);
 	while (!w->must_stop) {
 		uint64_t due_us = last_us + (is_wanted(w) ? w->look_us : w->idle_us);
@@ -223,6 +228,7 @@ cJSON *watch_history_json(struct watch *w, enum past_range range)
 	if (!view)
 		return NULL;
 	pthread_mutex_lock(&w->lock);
+	assert(w->pool); /* the view is of it, or of an earlier one */
 	json = past_json(&w->past, range, &w->history, w->pool);
 	pthread_mutex_unlock(&w->lock);
 	return json;

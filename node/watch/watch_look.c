@@ -1,4 +1,5 @@
 /* What the watch thread reads from Redis, and who takes it in. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,7 @@ static bool takes_writes(const struct watch *w)
 /* Nodes report of analyzers that were in trouble alone; this one knows when it probed the others. */
 static void add_probes(struct watch *w)
 {
+	assert(w->reports.n_lanes == w->roster->n_analyzers);
 	for (unsigned i = 0; i < w->roster->n_analyzers; i++) {
 		unsigned slot = w->roster->analyzers[i].slot;
 		double *checked_ms = &w->reports.lanes[i].check.checked_ms;

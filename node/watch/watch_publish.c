@@ -1,4 +1,5 @@
 /* What is shown of the pool. */
+#include <assert.h>
 #include <stdio.h>
 
 #include "common/clock.h"
@@ -6,6 +7,9 @@
 #include "registry/overview.h"
 
 #define HOUR_MS 3600000ULL
+
+static_assert(SINCE_HOLD_MS * US_PER_MS > WATCH_IDLE_US,
+	      "a cause is the same still at the next idle look");
 
 /* Under the lock. By Redis' clock, as the past is. */
 static double rate_hour_ago(const struct watch *w)
