@@ -105,16 +105,30 @@ const char *cause_runbook(const struct cause *cause)
 	return i >= 0 ? exceptions[i].heading : infos[cause->kind].heading;
 }
 
+/* The first of those with the lowest level; NULL: none is below that level. */
+static struct cause *least_below(struct causes *causes, enum cause_level level)
+{
+	struct cause *least = NULL;
+
+	for (unsigned i = 0; i < causes->n; i++)
+		if (causes->list[i].level < (least ? least->level : level))
+			least = &causes->list[i];
+	return least;
+}
+
 struct cause *causes_add(struct causes *causes, enum cause_kind kind, enum cause_level level,
 			 const char *key, uint64_t since_ms)
 {
 	struct cause *cause;
 
-	if (causes->n == CAUSES_MOST) {
+	if (causes->n < CAUSES_MOST) {
+		cause = &causes->list[causes->n++];
+	} else {
 		causes->n_left_out++;
-		return NULL;
+		cause = least_below(causes, level);
+		if (!cause)
+			return NULL;
 	}
-	cause = &causes->list[causes->n++];
 	*cause = (struct cause){ .kind = kind, .level = level, .since_ms = since_ms };
 	snprintf(cause->key, sizeof(cause->key), "%s", key);
 	return cause;
@@ -170,7 +184,7 @@ static unsigned n_to_look_at(const struct causes *causes)
 
 	for (unsigned i = 0; i < causes->n; i++)
 		n += causes->list[i].level >= CAUSE_WARN;
-	return n + causes->n_left_out;
+	return n == causes->n ? n + causes->n_left_out : n; /* notes are left out first */
 }
 
 static unsigned n_nodes(const struct roster *r)

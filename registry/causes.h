@@ -98,7 +98,8 @@ const char *cause_runbook(const struct cause *cause);
 /* {"level","headline","causes":[...]}; the caller's to delete, NULL: out of memory. */
 cJSON *causes_json(const struct causes *causes, const struct causes_figures *f);
 
-/* For the files that find them: a new one, or NULL where there is no room. */
+/* For the files that find them: a new one, or NULL where there is no room. One of a lower level
+ * makes room, so a pointer is good until the next is added. */
 struct cause *causes_add(struct causes *causes, enum cause_kind kind, enum cause_level level,
 			 const char *key, uint64_t since_ms);
 void cause_say(struct cause *cause, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

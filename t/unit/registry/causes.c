@@ -457,6 +457,24 @@ static void more_causes_than_there_is_room_for_are_counted(void **state UNUSED)
 	assert_int_equal(causes.n_left_out, 1);
 }
 
+/* Many analyzers that are out of service do not hide that Redis is away. */
+static void trouble_takes_the_room_of_a_note(void **state UNUSED)
+{
+	struct causes causes = { 0 };
+	struct cause *trouble;
+
+	for (unsigned i = 0; i < CAUSES_MOST + 9; i++)
+		causes_add(&causes, CAUSE_OUT_OF_SERVICE, CAUSE_NOTE, "a1", 0);
+	trouble = causes_add(&causes, CAUSE_REDIS, CAUSE_TROUBLE, "away", 7);
+	assert_non_null(trouble);
+	assert_int_equal(trouble->level, CAUSE_TROUBLE);
+	assert_true(causes_have(&causes, CAUSE_REDIS, "away"));
+	assert_int_equal(causes.n, CAUSES_MOST);
+	assert_int_equal(causes.n_left_out, 10);
+	assert_non_null(causes_add(&causes, CAUSE_ERRS, CAUSE_WARN, "a2", 0));
+	assert_true(causes_have(&causes, CAUSE_REDIS, "away"));
+}
+
 static void each_kind_has_its_remedy_and_its_heading(void **state UNUSED)
 {
 	for (unsigned i = 0; i < CAUSE_KINDS; i++) {
@@ -526,6 +544,7 @@ int main(void)
 		TEST(the_worst_comes_first_and_in_the_headline),
 		TEST(json_has_what_a_reader_needs),
 		TEST(more_causes_than_there_is_room_for_are_counted),
+		TEST(trouble_takes_the_room_of_a_note),
 		TEST(each_kind_has_its_remedy_and_its_heading),
 		TEST(each_state_of_redis_leads_to_its_own_heading),
 		TEST(packets_in_a_circle_lead_to_what_ends_the_circle),
