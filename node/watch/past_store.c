@@ -243,6 +243,21 @@ static void leave_to_another(struct past_store *s, uint64_t now_ms)
 			now_ms - now_ms % past_info[k].step_ms - OWN_STEPS * past_info[k].step_ms;
 }
 
+/* Where the clock went back, as points do: what was stored and asked for then is of the future. */
+static void follow_clock(struct past_store *s, uint64_t now_ms)
+{
+	for (unsigned k = FIRST; k < PAST_RANGES; k++) {
+		uint64_t whole_ms = now_ms - now_ms % past_info[k].step_ms;
+
+		if (s->asked_ms[k] > whole_ms)
+			s->asked_ms[k] = whole_ms;
+		if (s->stored_ms[k] > whole_ms)
+			s->stored_ms[k] = whole_ms;
+	}
+	if (s->ask_again_ms > now_ms + ASK_AGAIN_MS)
+		s->ask_again_ms = now_ms + ASK_AGAIN_MS;
+}
+
 int past_store_exchange(struct past_store *s, const struct roster *roster, bool is_seen)
 {
 	const uint64_t now_ms = roster->now_ms, day_ms = 86400000;
@@ -252,6 +267,7 @@ int past_store_exchange(struct past_store *s, const struct roster *roster, bool 
 
 	if (now_ms < day_ms)
 		return 0; /* no time from which six hours can be taken */
+	follow_clock(s, now_ms);
 	if (is_first || (is_seen && !is_own && now_ms >= s->ask_again_ms)) {
 		r = get(s, now_ms);
 		s->ask_again_ms = now_ms + ASK_AGAIN_MS;
