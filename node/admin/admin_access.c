@@ -134,7 +134,7 @@ static bool needs_known_host(const struct node_config *c, enum access access)
 {
 	if (access == ACCESS_OPEN || !is_open(c, access))
 		return false;
-	return access == ACCESS_REGISTER || !c->admin_token;
+	return access == ACCESS_REGISTER || !conf_string(&c->admin_token);
 }
 
 static const char *find_token(const struct node_config *c, const char *authorization)

@@ -24,10 +24,12 @@ static void add_analyzers(cJSON *json, const cJSON *overview, const char *const 
 	cJSON *list = cJSON_AddObjectToObject(json, "analyzers");
 	const cJSON *a;
 
-	cJSON_ArrayForEach (a, cJSON_GetObjectItemCaseSensitive(overview, "analyzers"))
-		copy(cJSON_AddObjectToObject(
-			     list, cJSON_GetObjectItemCaseSensitive(a, "id")->valuestring),
-		     a, names);
+	cJSON_ArrayForEach (a, cJSON_GetObjectItemCaseSensitive(overview, "analyzers")) {
+		const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(a, "id"));
+
+		if (id)
+			copy(cJSON_AddObjectToObject(list, id), a, names);
+	}
 }
 #define ADD_ANALYZERS(json, overview, ...)                                                         \
 	add_analyzers(json, overview, (const char *const[]){ __VA_ARGS__, NULL })

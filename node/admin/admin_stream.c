@@ -51,15 +51,16 @@ struct admin_stream *admin_stream_begin(struct watch *watch, struct front_reques
 /* JSON has no line breaks, so it is one line of data. */
 static void append_event(struct admin_stream *s, const cJSON *event, struct buf *out)
 {
-	const char *id = cJSON_GetObjectItemCaseSensitive(event, "id")->valuestring;
-	char *text = cJSON_PrintUnformatted(event);
+	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "id"));
+	char *text = id ? cJSON_PrintUnformatted(event) : NULL; /* without: memory ran out */
 
 	if (text) {
 		buf_printf(out, "event: event\nid: %s\ndata: ", id);
 		printable_append(out, text, strlen(text), "");
 		buf_append_str(out, "\n\n");
 	}
-	snprintf(s->after, sizeof(s->after), "%s", id);
+	if (id)
+		snprintf(s->after, sizeof(s->after), "%s", id);
 	cJSON_free(text);
 }
 

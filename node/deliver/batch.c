@@ -1,5 +1,6 @@
 #include "node/deliver/batch.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,7 @@ int batch_pack(struct batch *b, const struct batch_style *style)
 
 	if (!style->pack || t->len > PACK_MOST_BYTES)
 		return 0;
+	assert(!b->packed);
 	r = codec_pack_gzip(style->pack, t->parts, t->n_parts, t->len, &out);
 	if (r != 0)
 		return r;
@@ -155,6 +157,7 @@ static int write_headers(struct batch *b, const struct batch_style *style)
 
 	static_assert(BATCH_HEADER_BYTES >= BATCH_ORIGIN_BYTES + BATCH_LINES_BYTES + 160,
 		      "all of it fits");
+	assert(style->lines_len <= BATCH_LINES_BYTES);
 	at = put_number(at, b->packets.n_packets);
 	at = put(at, LITERAL("\r\nWeir-Messages: "));
 	at = put_number(at, b->n_messages);

@@ -1,5 +1,7 @@
 #include "node/deliver/breaker.h"
 
+#include <assert.h>
+
 #include "common/clock.h"
 #include "common/err.h"
 
@@ -62,6 +64,7 @@ bool breaker_hear(struct breaker *b)
 
 bool breaker_success(struct breaker *b)
 {
+	static_assert(SUCCESSES_TO_CLOSE > 1, "that of one that hung does not close it");
 	b->n_failures = 0;
 	if (breaker_hear(b)) {
 		b->n_successes = 1;

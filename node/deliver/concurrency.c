@@ -1,5 +1,7 @@
 #include "node/deliver/concurrency.h"
 
+#include <assert.h>
+
 #include "common/clock.h"
 #include "common/err.h"
 
@@ -117,6 +119,7 @@ static void judge(struct concurrency *c, double rtt_us)
 	static void (*const by_phase[])(struct concurrency *, double) = { judge_start, judge_steady,
 									  judge_measurement };
 
+	static_assert(ARRAY_LEN(by_phase) == CONCURRENCY_PHASES, "every phase is judged");
 	if (c->usual_us == 0)
 		c->usual_us = rtt_us;
 	by_phase[c->phase](c, rtt_us);

@@ -1,5 +1,6 @@
 #include "node/deliver/dispatch.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -43,8 +44,10 @@ static struct lane_others others_of(const struct answers *answers, const struct 
 
 static void set_reach(struct dispatch *d, unsigned slot, bool reach, bool cut_off, bool trial)
 {
-	if (d->reach[slot] != reach)
+	if (d->reach[slot] != reach) {
+		assert(reach || d->n_reachable > 0);
 		d->n_reachable += reach ? 1 : -1;
+	}
 	d->reach[slot] = reach;
 	d->cut_off[slot] = cut_off;
 	d->trial[slot] = trial;
@@ -203,6 +206,7 @@ void dispatch_deinit(struct dispatch *d)
 		if (d->lanes[i])
 			unseat(d, i);
 	retire_left(d);
+	assert(!d->left); /* none has a batch under way */
 	if (d->tick)
 		event_free(d->tick);
 }

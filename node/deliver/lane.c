@@ -1,5 +1,6 @@
 #include "node/deliver/lane.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -39,6 +40,7 @@ void lane_free(struct lane *lane)
 	if (!lane)
 		return;
 	assert(!lane->n_flying && !lane->queue.n_packets && !lane->halves.head);
+	assert(!lane->n_flying_packets && !lane->n_flying_halves && !lane->n_flying_suspects);
 	buf_deinit(&lane->lines);
 	codec_pack_free(lane->pack);
 	free(lane);

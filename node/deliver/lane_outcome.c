@@ -3,6 +3,8 @@
  */
 #include "node/deliver/lane_outcome.h"
 
+#include <assert.h>
+
 #include "common/clock.h"
 #include "common/log.h"
 #include "node/deliver/lane_metrics.h"
@@ -227,6 +229,7 @@ static enum delivery_outcome take_success(struct lane *lane, struct batch *b)
 static void note_end(struct lane *lane, const struct batch *b)
 {
 	assert(lane->n_flying > 0 && lane->n_flying_packets >= b->packets.n_packets);
+	assert(lane->n_flying_halves >= b->is_half && lane->n_flying_suspects >= b->is_suspect);
 	lane->n_flying--;
 	lane->n_flying_halves -= b->is_half;
 	lane->n_flying_packets -= b->packets.n_packets;

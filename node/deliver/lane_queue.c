@@ -1,6 +1,8 @@
 /* What waits in a lane, whether it may leave, and how much of it may wait. */
 #include "node/deliver/lane_queue.h"
 
+#include <assert.h>
+
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -103,6 +105,7 @@ struct batch *lane_take_half(struct lane *lane)
 	assert(halves->n_packets >= half->packets.n_packets);
 	halves->n_packets -= half->packets.n_packets;
 	halves->n_bytes -= half->packets.n_bytes;
+	assert(halves->head || (halves->n_packets == 0 && halves->n_bytes == 0));
 	return half;
 }
 

@@ -1,5 +1,6 @@
 #include "node/ingest/answer.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -59,6 +60,8 @@ static void write_accepted(struct buf *out, const struct answer *a, const struct
 	size_t n = 0, body_len;
 	uint32_t left = a->n_messages;
 
+	static_assert(sizeof(ACCEPTED_BODY) >= 10 && sizeof(ACCEPTED_BODY) + sizeof(digits) < 100,
+		      "its length has two digits");
 	do
 		digits[sizeof(digits) - ++n] = (char)('0' + left % 10);
 	while (left /= 10);

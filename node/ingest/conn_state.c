@@ -1,5 +1,6 @@
 #include "node/ingest/conn_state.h"
 
+#include <assert.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -93,6 +94,7 @@ struct conn *conn_open(struct conn_shared *shared, int fd, const struct net_addr
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
+	assert(first == CONN_IDLE || first == CONN_GREETING);
 	if (!c || !memory_take(shared->config.memory, sizeof(*c))) {
 		free(c);
 		return NULL;
@@ -116,6 +118,7 @@ void conn_close(struct conn *c, enum conn_close reason)
 	struct conn_shared *shared = c->shared;
 
 	assert(c->fd >= 0 && shared->lists[c->state].n > 0);
+	assert(!c->is_bounded || !c->requests.is_proxied); /* its peer is who it counts for */
 	if (c->armed)
 		event_del(&c->event);
 	unlink_conn(&shared->lists[c->state], c);

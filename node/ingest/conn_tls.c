@@ -1,5 +1,6 @@
 #include "node/ingest/conn_tls.h"
 
+#include <assert.h>
 #include <sys/socket.h>
 
 #include "common/clock.h"
@@ -111,9 +112,11 @@ int conn_tls_take_turn(struct tls_stream *tls, uint64_t *greeting_usp)
 
 enum conn_tls_next conn_tls_greet(struct conn *c)
 {
-	enum conn_tls_next next = c->tls ? CONN_TLS_READ : begin(c);
+	enum conn_tls_next next;
 	int r;
 
+	assert(c->state == CONN_GREETING);
+	next = c->tls ? CONN_TLS_READ : begin(c);
 	if (next != CONN_TLS_READ)
 		return next;
 	r = conn_tls_take_turn(c->tls, &c->shared->greeting_us);

@@ -1,6 +1,8 @@
 /* Bytes in, requests and their packets out; and the answers in their order. */
 #include "node/ingest/exchange.h"
 
+#include <assert.h>
+
 #include "common/clock.h"
 #include "common/http/token_guard.h"
 #include "common/net/forwarded.h"
@@ -146,6 +148,7 @@ int exchange_let_go(struct requests *rs, enum refusal refusal)
 	if (!x || x->is_done || x == rs->delayed)
 		return 0;
 	assert(!x->next);
+	assert(rs->n_exchanges == 1);
 	rs->tailp = &rs->first;
 	rs->first = NULL;
 	instead = add_exchange(rs);
@@ -200,6 +203,7 @@ static bool keep_head(struct requests *rs, const struct http_head *head)
 {
 	struct packet_request kept;
 
+	static_assert(LOOPS_MAX_HOPS < UINT8_MAX, "a packet has room for one more than that");
 	if (!rs->form.is_bare) {
 		kept = request_form_kept(head, rs->form.family);
 		if (packet_set_form(rs->shared->config.memory, rs->packet, &kept) != 0)

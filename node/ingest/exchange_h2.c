@@ -1,5 +1,7 @@
 #include "node/ingest/exchange_h2.h"
 
+#include <assert.h>
+
 #include "common/clock.h"
 #include "node/ingest/h2_session.h"
 #include "node/ingest/h2_watch.h"
@@ -88,6 +90,7 @@ struct requests *exchange_h2_pop_due(struct conn_shared *shared)
 {
 	struct exchange_h2 *h = (struct exchange_h2 *)shared->due; /* its first member */
 
+	static_assert(offsetof(struct exchange_h2, due) == 0, "it is found by its place in the list");
 	if (!h)
 		return NULL;
 	shared->due = h->due.next;
@@ -216,6 +219,7 @@ struct exchange_h2 *exchange_h2_new(struct requests *connection)
 	struct conn_shared *shared = connection->shared;
 	struct exchange_h2 *h = calloc(1, sizeof(*h));
 
+	assert(connection->n_exchanges == 0); /* HTTP/2 begins with the first request */
 	if (!h || !memory_take(shared->config.memory, sizeof(*h))) {
 		free(h);
 		return NULL;
@@ -260,6 +264,7 @@ void exchange_h2_free(struct exchange_h2 *h)
 	for (enum h2_stream_state state = 0; state < H2_STREAM_STATES; state++)
 		while (h->streams.lists[state].first)
 			h2_stream_free(h->streams.lists[state].first);
+	assert(h->streams.n == 0);
 	unlink_session(h);
 	memory_give(memory, sizeof(*h));
 	free(h);

@@ -1,5 +1,7 @@
 #include "node/ingest/h2_session.h"
 
+#include <assert.h>
+
 #include "common/log.h"
 
 static struct exchange_h2 *of_server(struct h2_server *server)
@@ -50,6 +52,7 @@ static void on_failure(struct h2_server *server, enum h2_failure failure, const 
 	struct requests *connection = of_server(server)->streams.connection;
 	char peer[NET_ADDR_STRLEN];
 
+	assert(failure < ARRAY_LEN(reasons));
 	connection->close_reason = reasons[failure];
 	if (failure != H2_FLOOD)
 		return;
@@ -74,6 +77,7 @@ void h2_session_follow(struct exchange_h2 *h, struct h2_stream *s, int result)
 	}
 	if (!s->requests.delayed || h->delayed == s)
 		return;
+	assert(!h->delayed); /* no request is taken behind the first one */
 	h->delayed = s; /* guesses on this connection shall not follow at full speed */
 	h2_session_stop(h);
 	h->streams.connection->close_reason = CLOSE_REFUSED;

@@ -1,5 +1,6 @@
 #include "node/ingest/h2_stream.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "common/clock.h"
@@ -71,17 +72,18 @@ struct h2_stream *h2_stream_new(struct h2_streams *all, int32_t id)
 
 void h2_stream_free(struct h2_stream *s)
 {
-	struct memory *memory = s->requests.shared->config.memory;
+	struct conn_shared *shared = s->requests.shared;
 
 	exchange_abandon_all(&s->requests);
 	unlink_stream(s);
 	assert(s->all->n > 0);
 	s->all->n--;
+	assert(!s->is_watch || shared->n_watches > 0);
 	if (s->is_watch)
-		s->requests.shared->n_watches--;
+		shared->n_watches--;
 	free(s->call);
 	buf_deinit(&s->answer.text);
-	memory_give(memory, s->n_charged_bytes);
+	memory_give(shared->config.memory, s->n_charged_bytes);
 	free(s);
 }
 

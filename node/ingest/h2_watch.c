@@ -1,5 +1,6 @@
 #include "node/ingest/h2_watch.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 /* The status is the last that is sent. */
@@ -22,6 +23,7 @@ static void renew_message(struct grpc_call *call)
 {
 	const size_t n = sizeof(call->told);
 
+	assert(call->n_told <= n);
 	if (call->n_told < n || call->told[n - 1] == (char)call->serving)
 		return;
 	grpc_health_write_serving(call->told, call->serving);

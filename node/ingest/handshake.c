@@ -1,10 +1,12 @@
 #include "node/ingest/handshake.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define JSON "application/json"
 #define ASKS (1u << HTTP_GET | 1u << HTTP_HEAD)
 #define ASKS_AND_PUTS (ASKS | 1u << HTTP_PUT | 1u << HTTP_POST)
+static_assert(HTTP_METHODS <= 32, "each method has its bit");
 
 /* Where the path of a question stands in the path of the request. */
 enum place { WHOLE, AT_END, WITHIN };

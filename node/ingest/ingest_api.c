@@ -1,5 +1,6 @@
 #include "node/ingest/ingest_api.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,6 +14,8 @@
 
 /* Where Splunk's agents ask which events are indexed. */
 #define ACKS "/services/collector/ack"
+
+static_assert(TOKEN_BOOK_SLOTS <= UINT8_MAX, "an answer has room for a slot + 1");
 
 enum resource { RESOURCE_PACKETS, RESOURCE_LIVEZ, RESOURCE_READYZ, RESOURCE_ACKS, RESOURCES };
 

@@ -109,6 +109,7 @@ void refused_note(struct refused *r, const struct refused_who *who, struct http_
 		q.count = r->own[i].count;
 	else
 		i = find_room(r, now_us);
+	assert(i < REFUSED_MOST);
 	q.count++;
 	r->own[i] = q;
 	show(r, i);

@@ -1,5 +1,6 @@
 #include "node/ingest/translator.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,8 @@ static enum refusal unpack(struct translator *t, const struct packet *p,
 		return REFUSAL_NO_MEMORY;
 	}
 }
+
+static_assert(FORMATS <= 32, "each format has its bit");
 
 static bool takes(const struct translator *t, enum format_id format)
 {

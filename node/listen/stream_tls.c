@@ -32,8 +32,10 @@ static enum stream_tls_step begin(struct stream_tls *t, struct listen_shared *s,
 		return STREAM_TLS_WAIT;
 	case TLS_BEGIN_TLS:
 		t->tls = tls_stream_accept(s->config.tls, fd);
-		if (!t->tls)
+		if (!t->tls) {
+			log_failure(peer, "there is no memory");
 			return STREAM_TLS_END;
+		}
 		tls_stream_forgo_alpn(t->tls);
 		return STREAM_TLS_DONE;
 	case TLS_BEGIN_PLAIN:

@@ -1,5 +1,7 @@
 #include "node/send/deadlines.h"
 
+#include <assert.h>
+
 #include "common/clock.h"
 #include "common/err.h"
 
@@ -30,6 +32,7 @@ void deadlines_init(struct deadlines *d, struct event_base *base)
 
 void deadlines_deinit(struct deadlines *d)
 {
+	assert(TAILQ_EMPTY(&d->list)); /* each transfer was told its end */
 	evtimer_del(&d->timer);
 }
 

@@ -1,5 +1,6 @@
 #include "node/send/h2_link.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,12 +107,14 @@ static void receive(struct h2_link *link)
 
 static void refuse(struct h2_link *link, const char *error)
 {
+	assert(link->state == H2_LINK_CONNECTING || link->state == H2_LINK_GREETING);
 	lose(link, error);
 	link->owner->on_refused(link, link->error);
 }
 
 static void open_up(struct h2_link *link)
 {
+	assert(link->state == (link->owner->tls ? H2_LINK_GREETING : H2_LINK_CONNECTING));
 	event_del(&link->late);
 	link->state = H2_LINK_OPEN;
 	link->idle_since_us = clock_mono_us();
@@ -274,8 +277,10 @@ void h2_link_free(struct h2_link *link)
 int h2_link_connect(struct h2_link *link, const struct net_addr *addr, uint64_t within_us)
 {
 	struct timeval within = clock_timeval(within_us);
-	int r = h2_socket_connect(&link->socket, addr);
+	int r;
 
+	assert(link->socket.fd < 0 && link->streams.n_requests == 0);
+	r = h2_socket_connect(&link->socket, addr);
 	if (r != 0)
 		return r;
 	link->state = H2_LINK_CONNECTING;
@@ -307,6 +312,7 @@ int h2_link_send(struct h2_link *link, struct h2_request *r, const char *authori
 	int code = h2_request_submit(r, link->streams.session, link->owner->tls ? "https" : "http",
 				     authority, path);
 
+	assert(link->state == H2_LINK_OPEN && link->streams.n_requests < H2_LINK_STREAMS);
 	if (code != 0)
 		return code;
 	r->owner = link;

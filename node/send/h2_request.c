@@ -1,5 +1,6 @@
 #include "node/send/h2_request.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 
 static const char *const grpc_names[] = { "grpc-status", "grpc-message",
 					  "grpc-status-details-bin" };
+static_assert(ARRAY_LEN(grpc_names) == ARRAY_LEN(((struct h2_request *)0)->grpc),
+	      "each of them has a place");
 
 struct h2_request *h2_request_new(struct transfer *t)
 {

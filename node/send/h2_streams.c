@@ -1,5 +1,7 @@
 #include "node/send/h2_streams.h"
 
+#include <assert.h>
+
 static struct h2_request *find(struct h2_streams *s, int32_t id)
 {
 	struct h2_request *r;
@@ -36,6 +38,7 @@ static int on_data(nghttp2_session *session, uint8_t flags UNUSED, int32_t id, c
 
 static void end(struct h2_streams *s, struct h2_request *r, enum h2_end how)
 {
+	assert(s->n_requests > 0);
 	r->end = how;
 	TAILQ_REMOVE(&s->requests, r, link);
 	TAILQ_INSERT_TAIL(&s->ended, r, link);
@@ -90,4 +93,5 @@ void h2_streams_lose(struct h2_streams *s)
 
 	while ((r = TAILQ_FIRST(&s->requests)))
 		end(s, r, H2_END_LOST);
+	assert(s->n_requests == 0);
 }

@@ -25,7 +25,10 @@ static atomic_uint n_under_way;
 
 static void job_unref(struct lookup_job *job)
 {
-	if (atomic_fetch_sub(&job->n_owners, 1) != 1)
+	unsigned n_before = atomic_fetch_sub(&job->n_owners, 1);
+
+	assert(n_before == 1 || n_before == 2); /* the loop, and the thread */
+	if (n_before != 1)
 		return;
 	if (job->found)
 		freeaddrinfo(job->found);

@@ -1,5 +1,6 @@
 #include "node/send/origin.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,7 @@ static void on_done(struct lookup *l)
 		note_failure(o, l->error, now_us);
 	else
 		judge(o, now_us + ORIGIN_FAILED_US);
+	assert(o->has_failed == (l->n_addrs == 0)); /* origin_has_address says that there is one */
 	o->origins->on_looked_up(o);
 }
 

@@ -1,5 +1,6 @@
 #include "node/send/origin_pool.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static void unlink_idle(struct pooled_conn *c)
@@ -64,6 +65,7 @@ struct pooled_conn *origin_pool_conn_new(struct origin_pool *p, struct origin *o
 void origin_pool_conn_free(struct pooled_conn *c)
 {
 	assert(c->origin->n_conns > 0);
+	assert(!c->is_waiting); /* else it is still in origin->waiting */
 	c->origin->n_conns--;
 	http_conn_deinit(&c->http);
 	buf_deinit(&c->head);

@@ -7,6 +7,7 @@
  */
 #include "node/send/sender_h2.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,7 @@ static void free_link(struct h2_link *link)
 {
 	struct sender_h2 *s = sender_of(link);
 
+	assert(link->n_waiting == 0 && link->origin->n_conns > 0);
 	TAILQ_REMOVE(&s->links, link, link);
 	link->origin->n_conns--;
 	h2_link_free(link);
@@ -361,6 +363,7 @@ static void on_done(struct h2_link *link, struct h2_request *r)
 
 static void on_lost(struct h2_link *link)
 {
+	assert(TAILQ_EMPTY(&link->waiting)); /* on_open has sent what waited */
 	give_up(link, link->error);
 }
 
@@ -412,6 +415,7 @@ static void give_up_waiting(struct sender_h2 *s, struct h2_request *r)
 	const char *error =
 		link->is_looking_up ? origin_problem(link->origin) : "no connection in time";
 
+	assert(link->state != H2_LINK_OPEN && link->n_waiting > 0);
 	TAILQ_REMOVE(&link->waiting, r, link);
 	link->n_waiting--;
 	if (link->n_waiting == 0)

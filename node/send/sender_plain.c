@@ -8,6 +8,7 @@
  */
 #include "node/send/sender_plain.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,6 +261,7 @@ static void connect_to_origin(struct pooled_conn *c, uint64_t now_us)
 {
 	const struct origin *o = c->origin;
 
+	assert(o->lookup.n_addrs > 0); /* as origin_has_address said */
 	c->addr_at = o->preferred % o->lookup.n_addrs;
 	c->addr = o->lookup.addrs[c->addr_at];
 	c->n_more = o->lookup.n_addrs - 1;

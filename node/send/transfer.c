@@ -1,5 +1,6 @@
 #include "node/send/transfer.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -59,6 +60,7 @@ void transfer_take_answer(struct transfer *t, int status, int64_t retry_after_s)
 void transfer_end(struct transfer *t, enum transfer_result result, const char *error)
 {
 	assert(result < TRANSFER_RESULTS && t->on_done);
+	assert(!t->conn && !t->request); /* on_done may start it anew, or free it */
 	t->result = result;
 	t->error = error;
 	t->ended_us = clock_mono_us();

@@ -148,12 +148,12 @@ cJSON *past_json(const struct past *past, enum past_range range, const struct hi
 	struct chart chart = { .n = 0 };
 	struct past_point under_way;
 	int r = past_under_way(past, range, h, roster, &under_way);
-	cJSON *json;
+	cJSON *json = NULL;
 
-	if (r < 0 || !history_now(h))
-		return NULL;
-	fill(&chart, past, range, history_now(h), r == 0 ? &under_way : NULL, roster);
-	json = chart_json(&chart, range, roster);
+	if (r >= 0 && history_now(h)) {
+		fill(&chart, past, range, history_now(h), r == 0 ? &under_way : NULL, roster);
+		json = chart_json(&chart, range, roster);
+	}
 	if (r == 0)
 		free(under_way.of);
 	return json;

@@ -71,9 +71,10 @@ cJSON *recent_json(const struct recent *r, const char *after, unsigned most)
 	const cJSON *event;
 
 	cJSON_ArrayForEach (event, r->events) {
-		const char *id = cJSON_GetObjectItemCaseSensitive(event, "id")->valuestring;
+		const char *id =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "id"));
 
-		if (n_over-- <= 0 && (!after || is_after(id, after)))
+		if (n_over-- <= 0 && id && (!after || is_after(id, after)))
 			cJSON_AddItemToArray(list, cJSON_Duplicate(event, true));
 	}
 	return list;
