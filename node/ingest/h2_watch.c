@@ -33,12 +33,14 @@ static void renew_message(struct grpc_call *call)
 static ssize_t on_message_wanted(nghttp2_session *session, int32_t id, uint8_t *to, size_t size,
 				 uint32_t *flagsp, nghttp2_data_source *source, void *arg)
 {
-	struct h2_stream *s = source->ptr;
-	struct grpc_call *call = s->call;
+	struct h2_stream *s = nghttp2_session_get_stream_user_data(session, id);
+	struct grpc_call *call = s ? s->call : NULL;
 	size_t n;
 
-	(void)id;
+	(void)source;
 	(void)arg;
+	if (!call)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* its client is gone */
 	renew_message(call);
 	n = sizeof(call->told) - call->n_told;
 	n = n < size ? n : size;
@@ -70,7 +72,7 @@ static void start(struct exchange_h2 *h, struct h2_stream *s)
 		h2_answer_field("content-type", "application/grpc"),
 		h2_answer_field("date", h2_session_shared(h)->date.text),
 	};
-	nghttp2_data_provider body = { .source.ptr = s, .read_callback = on_message_wanted };
+	nghttp2_data_provider body = { .read_callback = on_message_wanted };
 	int r;
 
 	s->call->is_started = true;

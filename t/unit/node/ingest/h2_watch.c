@@ -80,6 +80,26 @@ static void a_watch_that_does_not_read_is_told_the_latest(void **state)
 	hang_up(&a);
 }
 
+/* It ends in the turn in which it asks, and another answer of its connection is still to be sent. */
+static void a_watch_whose_client_has_ended_is_told_nothing(void **state)
+{
+	struct agent_bench *b = *state;
+	struct body bodies[] = { BODY(ASK("\0"), true), BODY(ASK("\0"), true) };
+	struct agent a;
+
+	connect_caller(&a, b);
+	call(&a, WATCH, &bodies[0]);
+	call(&a, CHECK, &bodies[1]);
+	speak_in_pieces(&a, SIZE_MAX / 4);
+	assert_int_equal(b->shared.n_watches, 1);
+	assert_true(exchange_h2_end_input(a.h));
+	assert_int_equal(b->shared.n_watches, 0);
+	hear(&a);
+	assert_heard(&a, "3:data/1 ");
+	assert_null(strstr(a.heard, "1:data"));
+	hang_up(&a);
+}
+
 static void watches_are_bounded(void **state)
 {
 	struct agent_bench *b = *state;
@@ -145,6 +165,7 @@ int main(void)
 		BENCH_TEST(a_watch_is_told_what_changes),
 		BENCH_TEST(a_watch_ends_with_its_deadline_or_its_connection),
 		BENCH_TEST(a_watch_that_does_not_read_is_told_the_latest),
+		BENCH_TEST(a_watch_whose_client_has_ended_is_told_nothing),
 		BENCH_TEST(watches_are_bounded),
 		BENCH_TEST(a_watch_whose_client_is_gone_is_found_by_ping),
 		BENCH_TEST(without_a_watch_nobody_is_asked),
