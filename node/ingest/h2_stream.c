@@ -78,9 +78,10 @@ void h2_stream_free(struct h2_stream *s)
 	unlink_stream(s);
 	assert(s->all->n > 0);
 	s->all->n--;
-	assert(!s->is_watch || shared->n_watches > 0);
-	if (s->is_watch)
+	if (s->is_watch) {
+		assert(shared->n_watches > 0);
 		shared->n_watches--;
+	}
 	free(s->call);
 	buf_deinit(&s->answer.text);
 	memory_give(shared->config.memory, s->n_charged_bytes);
@@ -158,8 +159,11 @@ static void settle_call(struct h2_stream *s)
 int h2_stream_take_head(struct h2_stream *s, const struct h2_head *head, bool has_body)
 {
 	struct buf text CLEANUP(buf_deinit) = { 0 };
-	int r = head->is_grpc ? start_call(s, head) : 0;
+	int r;
 
+	if (s->state != H2_STREAM_READING)
+		return 0; /* it took too long, and is answered */
+	r = head->is_grpc ? start_call(s, head) : 0;
 	if (r < 0)
 		return r;
 	if (head->is_large && s->call)

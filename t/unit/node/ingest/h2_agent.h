@@ -114,18 +114,25 @@ static void speak_in_pieces(struct agent *a, size_t n_piece)
 	assert_int_equal(n, 0);
 }
 
-/* What the client hears at the end of a turn of the loop, or "closed". */
-static const char *hear(struct agent *a)
+/* What there is to say at the end of a turn of the loop. */
+static void answer_all(struct agent *a)
 {
-	struct buf out CLEANUP(buf_deinit) = { 0 };
 	struct conn_dirty *dirty;
 
-	a->heard[0] = '\0';
 	while ((dirty = conn_shared_pop_dirty(&a->b->shared)))
 		exchange_h2_answer(
 			(struct requests *)((char *)dirty - offsetof(struct requests, dirty)));
 	while (exchange_h2_pop_due(&a->b->shared))
 		continue;
+}
+
+/* What the client hears of it, or "closed". */
+static const char *hear(struct agent *a)
+{
+	struct buf out CLEANUP(buf_deinit) = { 0 };
+
+	a->heard[0] = '\0';
+	answer_all(a);
 	if (!exchange_h2_render(a->h, &out, &a->is_over))
 		return "closed";
 	if (out.len > 0)
