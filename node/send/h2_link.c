@@ -315,6 +315,8 @@ int h2_link_send(struct h2_link *link, struct h2_request *r, const char *authori
 	assert(link->state == H2_LINK_OPEN && link->streams.n_requests < H2_LINK_STREAMS);
 	if (code != 0)
 		return code;
+	if (r->id >= H2_LINK_LAST_ID)
+		link->streams.is_going = true; /* it ends once this request has */
 	r->owner = link;
 	r->met_idle = link->streams.n_requests == 0 && link->n_served > 0;
 	r->n_reads_before = link->n_reads;

@@ -13,6 +13,8 @@
 #include "node/send/h2_streams.h"
 
 #define H2_LINK_STREAMS 128 /* at once, at most */
+#define H2_LINK_LAST_ID                                                                            \
+	(INT32_MAX - 2) /* of its streams: a client has 2^30 of them, RFC 9113 5.1.1 */
 
 enum h2_link_state {
 	H2_LINK_NEW,        /* it has no socket */

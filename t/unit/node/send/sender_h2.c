@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "node/send/h2_link.h"
 #include "node/send/sender.h"
 #include "t/unit/h2_peer.h"
 #include "t/unit/peer.h"
@@ -360,6 +361,34 @@ static void a_connection_that_answers_others_is_kept(void **state)
 	assert_true(b->peer.n_conns == 1 || !is_in_time);
 }
 
+/* Until 2^30 requests are sent nobody can wait, so the first one gets one of the last ids. */
+static int32_t first_id;
+int __real_h2_streams_init(struct h2_streams *s);
+int __wrap_h2_streams_init(struct h2_streams *s);
+int __wrap_h2_streams_init(struct h2_streams *s)
+{
+	int r = __real_h2_streams_init(s);
+
+	if (r == 0 && first_id)
+		assert_int_equal(nghttp2_session_set_next_stream_id(s->session, first_id), 0);
+	return r;
+}
+
+static void a_connection_that_has_no_more_ids_gives_way_to_another(void **state)
+{
+	struct bench *b = *state;
+
+	first_id = H2_LINK_LAST_ID - 2;
+	for (unsigned i = 0; i < 5; i++) {
+		struct call *c = prepare(b, i, b->peer.h2c_url, NULL);
+
+		start(b, c);
+		wait_for(b, c, TRANSFER_ANSWERED, 200);
+	}
+	first_id = 0;
+	assert_int_equal(b->peer.n_conns, 3);
+}
+
 static void what_met_the_end_of_an_idle_connection_is_sent_again(void **state)
 {
 	struct bench *b = *state;
@@ -426,6 +455,7 @@ int main(void)
 		TEST(what_is_under_way_on_a_silent_connection_goes_on),
 		TEST(a_connection_that_answers_others_is_kept),
 		TEST(what_met_the_end_of_an_idle_connection_is_sent_again),
+		TEST(a_connection_that_has_no_more_ids_gives_way_to_another),
 		TEST(nobody_there_is_no_connection),
 		TEST(the_end_of_the_sender_ends_all),
 	};
