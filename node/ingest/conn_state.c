@@ -118,7 +118,6 @@ void conn_close(struct conn *c, enum conn_close reason)
 	struct conn_shared *shared = c->shared;
 
 	assert(c->fd >= 0 && shared->lists[c->state].n > 0);
-	assert(!c->is_bounded || !c->requests.is_proxied); /* its peer is who it counts for */
 	if (c->armed)
 		event_del(&c->event);
 	unlink_conn(&shared->lists[c->state], c);

@@ -148,7 +148,7 @@ int exchange_let_go(struct requests *rs, enum refusal refusal)
 	if (!x || x->is_done || x == rs->delayed)
 		return 0;
 	assert(!x->next);
-	assert(rs->n_exchanges == 1);
+	assert(rs->n_exchanges == 1); /* of its stream */
 	rs->tailp = &rs->first;
 	rs->first = NULL;
 	instead = add_exchange(rs);
@@ -203,7 +203,7 @@ static bool keep_head(struct requests *rs, const struct http_head *head)
 {
 	struct packet_request kept;
 
-	static_assert(LOOPS_MAX_HOPS < UINT8_MAX, "a packet has room for one more than that");
+	static_assert(LOOPS_MAX_HOPS < UINT8_MAX, "a packet has room for that many");
 	if (!rs->form.is_bare) {
 		kept = request_form_kept(head, rs->form.family);
 		if (packet_set_form(rs->shared->config.memory, rs->packet, &kept) != 0)

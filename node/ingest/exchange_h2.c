@@ -90,7 +90,7 @@ struct requests *exchange_h2_pop_due(struct conn_shared *shared)
 {
 	struct exchange_h2 *h = (struct exchange_h2 *)shared->due; /* its first member */
 
-	static_assert(offsetof(struct exchange_h2, due) == 0, "it is found by its place in the list");
+	static_assert(offsetof(struct exchange_h2, due) == 0, "it is found by its place");
 	if (!h)
 		return NULL;
 	shared->due = h->due.next;
@@ -219,7 +219,6 @@ struct exchange_h2 *exchange_h2_new(struct requests *connection)
 	struct conn_shared *shared = connection->shared;
 	struct exchange_h2 *h = calloc(1, sizeof(*h));
 
-	assert(connection->n_exchanges == 0); /* HTTP/2 begins with the first request */
 	if (!h || !memory_take(shared->config.memory, sizeof(*h))) {
 		free(h);
 		return NULL;

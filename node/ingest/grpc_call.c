@@ -122,7 +122,6 @@ enum refusal grpc_call_end(struct grpc_call *call, struct memory *memory, uint64
 		return REFUSAL_DEADLINE;
 	if (call->method == GRPC_EXPORT)
 		return REFUSAL_NONE;
-	assert(call->n_question == call->frame.len); /* all of it was kept */
 	return call->frame.is_compressed ? unpack_question(call, memory)
 					 : answer_question(call, call->question, call->n_question);
 }

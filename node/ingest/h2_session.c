@@ -77,7 +77,6 @@ void h2_session_follow(struct exchange_h2 *h, struct h2_stream *s, int result)
 	}
 	if (!s->requests.delayed || h->delayed == s)
 		return;
-	assert(!h->delayed); /* no request is taken behind the first one */
 	h->delayed = s; /* guesses on this connection shall not follow at full speed */
 	h2_session_stop(h);
 	h->streams.connection->close_reason = CLOSE_REFUSED;

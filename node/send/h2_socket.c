@@ -39,7 +39,7 @@ void h2_socket_close(struct h2_socket *s)
 bool h2_socket_secure(struct h2_socket *s, struct tls_context *context, const char *host,
 		      const char *protocols)
 {
-	assert(s->fd >= 0 && !s->tls); /* h2_socket_close frees it */
+	assert(s->fd >= 0 && !s->tls); /* h2_socket_close has freed the last one */
 	s->tls = tls_stream_connect(context, s->fd, host);
 	return s->tls && tls_stream_offer(s->tls, protocols);
 }

@@ -93,7 +93,6 @@ static void on_done(struct lookup *l)
 		note_failure(o, l->error, now_us);
 	else
 		judge(o, now_us + ORIGIN_FAILED_US);
-	assert(o->has_failed == (l->n_addrs == 0)); /* origin_has_address says that there is one */
 	o->origins->on_looked_up(o);
 }
 

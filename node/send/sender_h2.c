@@ -363,7 +363,6 @@ static void on_done(struct h2_link *link, struct h2_request *r)
 
 static void on_lost(struct h2_link *link)
 {
-	assert(TAILQ_EMPTY(&link->waiting)); /* on_open has sent what waited */
 	give_up(link, link->error);
 }
 

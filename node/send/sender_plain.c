@@ -261,7 +261,6 @@ static void connect_to_origin(struct pooled_conn *c, uint64_t now_us)
 {
 	const struct origin *o = c->origin;
 
-	assert(o->lookup.n_addrs > 0); /* as origin_has_address said */
 	c->addr_at = o->preferred % o->lookup.n_addrs;
 	c->addr = o->lookup.addrs[c->addr_at];
 	c->n_more = o->lookup.n_addrs - 1;
