@@ -22,6 +22,7 @@ struct h2_peer_conn {
 	int fd;
 	int32_t held[H2_PEER_STREAMS];
 	unsigned n_held;
+	int32_t first_id; /* of a stream; 0: none was begun */
 };
 
 /* What is left of an answer's body. */
@@ -147,6 +148,8 @@ static int on_begin(nghttp2_session *session, const nghttp2_frame *frame, void *
 
 	buf_clear(&c->peer->head);
 	buf_clear(&c->peer->body);
+	if (!c->first_id)
+		c->first_id = frame->hd.stream_id;
 	nghttp2_session_set_stream_user_data(session, frame->hd.stream_id,
 					     calloc(1, sizeof(struct sending)));
 	return 0;
@@ -302,9 +305,10 @@ void h2_peer_deinit(struct h2_peer *p)
 	for (unsigned i = 0; i < p->n_conns; i++) {
 		struct h2_peer_conn *c = p->conns[i];
 
-		for (int32_t id = 1; id <= nghttp2_session_get_last_proc_stream_id(c->session);
-		     id += 2)
-			free(nghttp2_session_get_stream_user_data(c->session, id));
+		int32_t last_id = nghttp2_session_get_last_proc_stream_id(c->session);
+
+		for (int64_t id = c->first_id; id > 0 && id <= last_id; id += 2)
+			free(nghttp2_session_get_stream_user_data(c->session, (int32_t)id));
 		nghttp2_session_del(c->session);
 		event_free(c->readable);
 		close(c->fd);
