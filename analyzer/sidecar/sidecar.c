@@ -13,7 +13,6 @@
 #include "analyzer/sidecar/sidecar_health.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/net/net_bracket.h"
 
 static const int passed_on[] = { SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT };
 
@@ -28,7 +27,6 @@ struct sidecar {
 	const struct sidecar_config *config;
 	enum sidecar_state state; /* written by sidecar_set_state alone */
 	struct member member;
-	struct buf url;
 	struct sidecar_health *health;
 	struct membership *membership;
 	struct sidecar_command command;
@@ -81,10 +79,9 @@ static int join(struct sidecar *s)
 						.is_well = on_is_well,
 						.arg = s };
 
-	net_bracket_url(&s->url, config->url);
 	s->member = (struct member){
 		.id = config->id,
-		.url = buf_str(&s->url),
+		.url = config->url,
 		.delivery_token = config->delivery_token,
 		.accepts = sidecar_accepts_names[config->accepts],
 		.encoding = config->encoding == SIDECAR_IDENTITY
@@ -103,7 +100,7 @@ static int join(struct sidecar *s)
 		.key = config->key,
 		.register_token = &config->register_token,
 	};
-	return s->url.failed ? -ENOMEM : membership_start(&s->member, &hooks, &s->membership);
+	return membership_start(&s->member, &hooks, &s->membership);
 }
 
 static int start(struct sidecar *s, char **command)
@@ -213,7 +210,6 @@ int sidecar_run(const struct sidecar_config *config, char **command)
 		;
 	membership_free(s.membership);
 	sidecar_health_free(s.health);
-	buf_deinit(&s.url);
 	close(s.signal_fd);
 	curl_global_cleanup();
 	if (s.command.pid)

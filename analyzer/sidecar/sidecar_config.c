@@ -7,6 +7,7 @@
 #include "common/conf/conf_set.h"
 #include "common/http/header_lines.h"
 #include "common/log.h"
+#include "common/net/net_bracket.h"
 #include "common/net/net_url.h"
 
 #define PROGRAM "weir-sidecar"
@@ -117,6 +118,23 @@ static int check_id(const char *id)
 	return 0;
 }
 
+/* A pod's address is put into a URL as it is, with no brackets around one of IPv6. */
+static int put_brackets(char **urlp)
+{
+	struct buf url CLEANUP(buf_deinit) = { 0 };
+	char *copy;
+
+	if (!*urlp)
+		return 0;
+	net_bracket_url(&url, *urlp);
+	copy = url.failed ? NULL : strdup(buf_str(&url));
+	if (!copy)
+		return -ENOMEM;
+	free(*urlp);
+	*urlp = copy;
+	return 0;
+}
+
 static int check_url(const char *option, const char *text)
 {
 	struct net_url url;
@@ -223,6 +241,12 @@ static int finish(void *out)
 
 	if (!r)
 		r = check_id(config->id);
+	if (!r)
+		r = put_brackets(&config->url);
+	if (!r)
+		r = put_brackets(&config->health);
+	if (!r)
+		r = put_brackets(&config->processed_metric);
 	if (!r)
 		r = check_server(config->url);
 	if (!r)

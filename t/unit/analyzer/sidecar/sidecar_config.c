@@ -53,6 +53,23 @@ static void test_reads_its_parts(void **state)
 	sidecar_config_free(&config);
 }
 
+/* As a chart writes it, whose variable holds the address alone. */
+static void test_puts_brackets_around_an_address_of_ipv6(void **state)
+{
+	struct sidecar_config config;
+	char **command;
+	(void)state;
+
+	assert_int_equal(LOAD(&config, &command, "--url", "http://fd00::7:9001/ingest", "--health",
+			      "http://fd00::7:9001/ready", "--processed-metric",
+			      "http://fd00::7:9001/metrics#lines_total"),
+			 0);
+	assert_string_equal(config.url, "http://[fd00::7]:9001/ingest");
+	assert_string_equal(config.health, "http://[fd00::7]:9001/ready");
+	assert_string_equal(config.processed_url, "http://[fd00::7]:9001/metrics");
+	sidecar_config_free(&config);
+}
+
 static void test_refuses_what_cannot_be(void **state)
 {
 	static const char *const wrong[][2] = {
@@ -85,6 +102,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_its_parts),
+		cmocka_unit_test(test_puts_brackets_around_an_address_of_ipv6),
 		cmocka_unit_test(test_refuses_what_cannot_be),
 	};
 
