@@ -59,9 +59,10 @@ static inline void account(struct fate *f, enum account kind, const struct packe
 	metrics_add(f->config.metrics, counters[kind].messages, 0, p->n_messages);
 }
 
+/* Where it is watched. What an analyzer takes out of its body does not change that. */
 static struct spill_hold *hold_of(const struct fate *f, const struct packet *p)
 {
-	return &f->config.spill_hold[spill_size_of(p)];
+	return &f->config.spill_hold[p->hold_size];
 }
 
 static struct spill_in *in_of(const struct fate *f, const struct packet *p)
@@ -420,8 +421,10 @@ void fate_on_again(void *arg, struct packet *p)
 {
 	struct fate *f = arg;
 
-	if (p->exchange)
+	if (p->exchange) {
+		p->hold_size = spill_size_of(p);
 		spill_hold_watch_again(hold_of(f, p), p);
+	}
 	router_submit(f->config.router, p);
 }
 
@@ -439,6 +442,7 @@ void fate_on_packet(void *arg, struct packet *p)
 		exchange_accept(f->config.connections, p, "");
 		p->exchange = NULL;
 	} else {
+		p->hold_size = spill_size_of(p);
 		spill_hold_watch(hold_of(f, p), p);
 	}
 	router_submit(f->config.router, p);

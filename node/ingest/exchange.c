@@ -493,7 +493,7 @@ void exchange_accept(struct conn_shared *shared, const struct packet *p, const c
 {
 	struct metrics_shard *metrics = shared->config.metrics;
 	struct exchange *x = p->exchange;
-	uint32_t n_messages = p->n_messages + packet_n_done(p);
+	uint32_t n_messages = p->n_messages + p->n_done;
 
 	metrics_add(metrics, M_ACCEPTED_PACKETS, 0, 1);
 	metrics_add(metrics, M_ACCEPTED_MESSAGES, 0, n_messages);

@@ -49,6 +49,13 @@ void packet_renew(struct packet *p)
 	p->slot = SLOT_NONE;
 }
 
+void packet_note_done(struct packet *p, uint32_t n_done)
+{
+	assert(n_done < p->n_messages);
+	p->n_messages -= n_done;
+	p->n_done += n_done;
+}
+
 int packet_reserve(struct packet **pp, size_t n_more, size_t max_bytes)
 {
 	struct packet *p = *pp;

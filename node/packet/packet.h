@@ -32,6 +32,7 @@ struct packet {
 	struct suspicion *suspicion; /* owned, as suspicion.h says; NULL: there is none */
 	uint64_t *tried;             /* bits by slot: where it failed; NULL: nowhere yet */
 	uint32_t n_messages;
+	uint32_t n_done;     /* messages that are delivered already, and not in n_messages */
 	uint32_t n_attempts; /* deliveries begun */
 	uint8_t n_hops;      /* deliveries between nodes, before this one */
 	uint8_t n_loops; /* analyzers that have refused it as going in a circle, this time round */
@@ -39,6 +40,7 @@ struct packet {
 	bool is_hold_due;   /* it is stored without waiting for its deadline */
 	bool is_hold_seen;  /* where it goes was looked at */
 	uint8_t hold_index; /* in the batch that is being stored */
+	uint8_t hold_size;  /* enum spill_size: whose deadlines it is among, also when it shrinks */
 	uint16_t slot;      /* where it is routed to, or SLOT_NONE */
 	size_t len;         /* bytes of body so far */
 	size_t capacity;    /* bytes of body there is room for, padding not counted */
@@ -53,6 +55,8 @@ struct packet *packet_new(size_t expected_bytes);
 void packet_free(struct packet *p);
 /* As if it had just come: what is known of its deliveries is forgotten. */
 void packet_renew(struct packet *p);
+/* n_done of its messages were delivered; others are left. */
+void packet_note_done(struct packet *p, uint32_t n_done);
 /* For packet.c alone: packet_form.h says what it is, and of what the memory is charged. */
 void packet_free_form(struct packet_form *form);
 size_t packet_form_cost(const struct packet_form *form);

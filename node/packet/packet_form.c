@@ -245,13 +245,6 @@ void packet_forget_json(struct memory *m, struct packet *p)
 	memory_give(m, n);
 }
 
-void packet_note_done(struct packet *p, uint32_t n_done)
-{
-	assert(p->form && n_done < p->n_messages);
-	p->n_messages -= n_done;
-	p->form->n_done += n_done;
-}
-
 int packet_keep_operations(struct memory *m, struct packet *p, const bool *keep)
 {
 	int r;

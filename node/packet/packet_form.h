@@ -29,7 +29,6 @@ struct packet_form {
 	char *json;                    /* owned; NULL: not made yet */
 	size_t json_len;
 	size_t n_charged; /* to the memory: the form and its JSON */
-	uint32_t n_done;  /* messages that are delivered already, and no longer in the body */
 	char *format;     /* in `text`: where its name stands */
 	char text[];      /* type, path, query, method, tenant, format: a line each */
 };
@@ -83,13 +82,6 @@ static inline struct format_slice packet_json(const struct packet *p)
 					: (struct format_slice){ p->body, p->len };
 }
 
-/* Messages of it that are delivered, where only part of it was. They are not in n_messages. */
-static inline uint32_t packet_n_done(const struct packet *p)
-{
-	return p->form ? p->form->n_done : 0;
-}
-/* n_done of the messages of a packet that has a form were delivered; others are left. */
-void packet_note_done(struct packet *p, uint32_t n_done);
 /*
  * Only the operations of a _bulk stay whose `keep` is set, of n_messages. FORMAT_E_SYNTAX: it has another
  * number of them, and is as it was.

@@ -388,6 +388,27 @@ static void a_held_packet_that_nobody_takes_is_not_stored_again(void **state)
 	assert_int_equal(the_fakes.n_left, 1);
 }
 
+/* An analyzer takes a part of it: the rest is small, and still among the deadlines of large ones. */
+static void a_large_packet_that_shrinks_stays_where_it_is_watched(void **state)
+{
+	struct bench *b = *state;
+	struct packet *p = packet_new_within(&b->memory, 16);
+
+	assert_int_equal(packet_reserve_within(&b->memory, &p, SPILL_LARGE_BYTES + 1, SIZE_MAX), 0);
+	memset(p->body, ' ', SPILL_LARGE_BYTES + 1);
+	p->len = SPILL_LARGE_BYTES + 1;
+	p->n_messages = 2;
+	p->exchange = &b->agents[b->n_agents++];
+	fate_on_packet(&b->fate, p);
+	p = pick(b, FAKE_ROUTER);
+	p->len = 2;
+	packet_note_done(p, 1);
+	fate_on_part_delivered(&b->fate, 1);
+	fate_on_delivered(&b->fate, p, "a1");
+	assert_int_equal(the_fakes.n_watched, 0);
+	assert_int_equal(the_fakes.n_accepted, 1);
+}
+
 static void an_unplaced_packet_that_is_due_is_stored_without_waiting(void **state)
 {
 	struct bench *b = *state;
@@ -520,6 +541,7 @@ int main(void)
 		TEST(a_worker_that_ends_gives_up_at_once_what_nobody_takes),
 		TEST(a_held_packet_is_answered_once_and_done_when_it_is_delivered),
 		TEST(a_held_packet_that_nobody_takes_is_not_stored_again),
+		TEST(a_large_packet_that_shrinks_stays_where_it_is_watched),
 		TEST(an_unplaced_packet_that_is_due_is_stored_without_waiting),
 		TEST(a_bad_packet_that_cannot_be_buried_is_refused),
 		TEST(a_suspect_waits_and_its_agent_is_answered_meanwhile),

@@ -106,11 +106,12 @@ bool __wrap_spill_in_would_take(const struct spill_in *s UNUSED, const struct pa
 }
 
 /* Nothing is due: fate_on_held is called by the test. */
-static void watch(struct packet *p)
+static void watch(struct spill_hold *s, struct packet *p)
 {
 	assert_non_null(p->exchange);
 	assert_int_equal(p->hold_state, HOLD_NONE);
 	p->hold_state = HOLD_WAITING;
+	p->next_due = (struct packet *)s; /* who watches it, for forget below */
 	the_fakes.n_watched++;
 }
 
@@ -118,14 +119,14 @@ void __wrap_spill_hold_note_delivery(struct spill_hold *s UNUSED, const struct p
 {
 }
 
-void __wrap_spill_hold_watch(struct spill_hold *s UNUSED, struct packet *p)
+void __wrap_spill_hold_watch(struct spill_hold *s, struct packet *p)
 {
-	watch(p);
+	watch(s, p);
 }
 
-void __wrap_spill_hold_watch_again(struct spill_hold *s UNUSED, struct packet *p)
+void __wrap_spill_hold_watch_again(struct spill_hold *s, struct packet *p)
 {
-	watch(p);
+	watch(s, p);
 }
 
 void fakes_forget(struct packet *p)
@@ -134,8 +135,10 @@ void fakes_forget(struct packet *p)
 	p->hold_state = HOLD_NONE;
 }
 
-void __wrap_spill_hold_forget(struct spill_hold *s UNUSED, struct packet *p)
+void __wrap_spill_hold_forget(struct spill_hold *s, struct packet *p)
 {
+	if (p->hold_state == HOLD_WAITING)
+		assert_ptr_equal(p->next_due, s);
 	fakes_forget(p);
 }
 

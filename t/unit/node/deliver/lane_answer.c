@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "node/packet/packet_form.h"
+#include "t/unit/h2_peer.h"
 #include "t/unit/node/deliver/delivery.h"
 
 #define ACTION "{\"index\":{}}\n"
@@ -147,6 +148,33 @@ static void test_rejected_records_are_bad(void **state)
 	assert_int_equal(delivery_count(d, BAD), 1);
 }
 
+/* It came to /ingest as plain JSON, so nothing is kept of its request. */
+static void test_records_that_a_collector_rejects_are_bad_also_of_plain_json(void **state)
+{
+	static const char logs[] =
+		"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{},{},{}]}]}]}";
+	struct delivery *d = *state;
+	struct h2_peer peer;
+	struct packet *p = packet_new(sizeof(logs));
+
+	h2_peer_init(&peer, d->base);
+	peer.answer = (struct h2_answer){ "200", "content-type: application/grpc\n",
+					  "\0\0\0\0\4\x0a\x02\x08\x01", 9,
+					  .trailers = "grpc-status: 0\n" };
+	strcpy(d->analyzers[0].url, peer.grpc_url);
+	delivery_set_roster(d, -1);
+	assert_non_null(p);
+	memcpy(p->body, logs, sizeof(logs) - 1);
+	p->len = sizeof(logs) - 1;
+	p->n_messages = 3;
+	dispatch_push(&d->dispatch, 0, p);
+	delivery_wait_fates(d, 1);
+	assert_int_equal(d->n_part_messages, 2);
+	assert_int_equal(d->last_messages, 1);
+	assert_int_equal(delivery_count(d, BAD), 1);
+	h2_peer_deinit(&peer);
+}
+
 static void test_a_busy_splunk_gets_it_again(void **state)
 {
 	struct delivery *d = *state;
@@ -170,6 +198,7 @@ int main(void)
 		TEST(test_one_whose_front_has_nothing_taken_is_not_asked_again),
 		TEST(test_no_errors_deliver_all),
 		TEST(test_rejected_records_are_bad),
+		TEST(test_records_that_a_collector_rejects_are_bad_also_of_plain_json),
 		TEST(test_a_busy_splunk_gets_it_again),
 	};
 
