@@ -12,6 +12,8 @@
 
 struct suspicion {
 	unsigned n_failures;
+	unsigned n_broken;        /* of these, connections that broke, */
+	unsigned n_elsewhere;     /* and at other nodes, which do not say of what kind */
 	enum suspicion_kind kind; /* of the last failure, as all of these */
 	int status;
 	bool was_alone;
@@ -36,6 +38,7 @@ void suspicion_count(struct packet *p, const struct suspicion_failure *failure)
 	if (!s)
 		return;
 	s->n_failures++;
+	s->n_broken += failure->kind == SUSPICION_BROKEN;
 	s->kind = failure->kind;
 	s->status = failure->status;
 	s->was_alone = failure->was_alone;
@@ -62,6 +65,7 @@ void suspicion_restore(struct packet *p, unsigned n_failures)
 	if (!s)
 		return;
 	*s = (struct suspicion){ .n_failures = n_failures,
+				 .n_elsewhere = n_failures,
 				 .kind = SUSPICION_TIMEOUT, /* not known */
 				 .was_alone = true,
 				 .goes_alone = true };
@@ -93,11 +97,14 @@ uint64_t suspicion_wait_us(const struct packet *p)
 
 bool suspicion_is_over(const struct packet *p)
 {
-	unsigned most = p->suspicion && p->suspicion->kind == SUSPICION_BROKEN
-				? SUSPICION_MAX_BROKEN
-				: SUSPICION_MAX_FAILURES;
+	const struct suspicion *s = p->suspicion;
 
-	return suspicion_is_suspect(p) && p->suspicion->n_failures >= most;
+	if (!suspicion_is_suspect(p))
+		return false;
+	if (s->n_failures >= SUSPICION_MAX_FAILURES)
+		return true;
+	/* Where one has broken here, those elsewhere may have been of that kind, too. */
+	return s->n_broken > 0 && s->n_broken + s->n_elsewhere >= SUSPICION_MAX_BROKEN;
 }
 
 const char *suspicion_analyzer(const struct packet *p)

@@ -107,6 +107,33 @@ static void or_after_six_broken_connections(void **state)
 	assert_string_equal(reason, "poison: 6 attempts, last the connection broke");
 }
 
+static void one_broken_connection_after_other_failures_is_one(void **state)
+{
+	struct packet *p = *state;
+
+	for (int i = 0; i < SUSPICION_MAX_BROKEN; i++)
+		fail_delivery(p, SUSPICION_TIMEOUT, true);
+	fail_delivery(p, SUSPICION_BROKEN, true);
+	assert_false(suspicion_is_over(p));
+	for (int i = 1; i < SUSPICION_MAX_BROKEN - 3; i++)
+		fail_delivery(p, SUSPICION_BROKEN, true);
+	assert_false(suspicion_is_over(p));
+	fail_delivery(p, SUSPICION_TIMEOUT, true); /* the tenth failure */
+	assert_true(suspicion_is_over(p));
+}
+
+static void broken_connections_count_whatever_comes_between(void **state)
+{
+	struct packet *p = *state;
+
+	for (int i = 0; i < SUSPICION_MAX_BROKEN - 1; i++)
+		fail_delivery(p, SUSPICION_BROKEN, true);
+	fail_delivery(p, SUSPICION_STATUS, true);
+	assert_false(suspicion_is_over(p));
+	fail_delivery(p, SUSPICION_BROKEN, true);
+	assert_true(suspicion_is_over(p));
+}
+
 static void what_was_counted_elsewhere_counts(void **state)
 {
 	struct packet *p = *state;
@@ -121,6 +148,10 @@ static void what_was_counted_elsewhere_counts(void **state)
 	assert_false(suspicion_is_over(p));
 	assert_int_equal(p->n_attempts, 9);
 	fail_delivery(p, SUSPICION_TIMEOUT, true);
+	assert_true(suspicion_is_over(p));
+	suspicion_restore(p, SUSPICION_MAX_BROKEN - 1);
+	assert_false(suspicion_is_over(p));
+	fail_delivery(p, SUSPICION_BROKEN, true);
 	assert_true(suspicion_is_over(p));
 }
 
@@ -153,6 +184,8 @@ int main(void)
 		TEST(a_suspect_waits_longer_and_longer),
 		TEST(it_is_over_after_ten_failures),
 		TEST(or_after_six_broken_connections),
+		TEST(one_broken_connection_after_other_failures_is_one),
+		TEST(broken_connections_count_whatever_comes_between),
 		TEST(what_was_counted_elsewhere_counts),
 		TEST(the_front_of_what_was_said_is_kept),
 	};
