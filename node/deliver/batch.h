@@ -53,6 +53,7 @@ struct batch {
 	struct transfer transfer;
 	enum batch_kind kind;
 	struct lane *lane;  /* borrowed */
+	unsigned instance;  /* the lane's n_instances when it was started */
 	struct batch *next; /* in the lane's list of halves to be sent */
 	bool is_half;       /* of one that was refused */
 	bool is_full;       /* no packet more would have fit */

@@ -41,6 +41,7 @@ void lane_free(struct lane *lane)
 		return;
 	assert(!lane->n_flying && !lane->queue.n_packets && !lane->halves.head);
 	assert(!lane->n_flying_packets && !lane->n_flying_halves && !lane->n_flying_suspects);
+	assert(!lane->n_former && !lane->n_former_packets);
 	buf_deinit(&lane->lines);
 	codec_pack_free(lane->pack);
 	free(lane);
@@ -64,7 +65,8 @@ void lane_set_slot(struct lane *lane, unsigned slot)
 
 unsigned lane_n_packets(const struct lane *lane)
 {
-	return lane->queue.n_packets + lane->halves.n_packets + lane->n_flying_packets;
+	return lane->queue.n_packets + lane->halves.n_packets + lane->n_flying_packets +
+	       lane->n_former_packets;
 }
 
 /* Beside the queue, as halves go. False: out of memory for that. */
@@ -163,7 +165,7 @@ static bool is_ready(struct lane *lane, struct packet *p)
 	       packet_make_json(lane->config.memory, p) == 0;
 }
 
-/* As many of the queued packets as one POST may carry. */
+/* As many of the queued packets as one POST may carry. NULL: out of memory. */
 static struct batch *gather(struct lane *lane)
 {
 	struct batch *b = batch_new(lane);
@@ -180,12 +182,31 @@ static struct batch *gather(struct lane *lane)
 	return b;
 }
 
-/* NULL: nothing may leave now, or out of memory. */
+/* Out of memory for a batch. Without one a packet could wait here for ever. */
+static void give_up_queue(struct lane *lane)
+{
+	struct packet *p;
+
+	log_error("lane", "out of memory for a batch", "analyzer=%s", lane->id);
+	lane->breaker.on_trial = false;
+	lane->events.on_reach(lane->events.arg, lane);
+	while ((p = packet_queue_pop(&lane->queue)))
+		lane->events.on_taken_back(lane->events.arg, lane, p, REROUTE_NO_MEMORY, true);
+}
+
+/* NULL: nothing may leave now. */
 static struct batch *next_batch(struct lane *lane)
 {
+	struct batch *b;
+
 	if (half_may_go(lane))
 		return lane_take_half(lane);
-	return queue_may_go(lane) ? gather(lane) : NULL;
+	if (!queue_may_go(lane))
+		return NULL;
+	b = gather(lane);
+	if (!b)
+		give_up_queue(lane);
+	return b;
 }
 
 /* The silence of suspects alone is not the analyzer's. */
@@ -197,18 +218,20 @@ static void note_start(struct lane *lane, struct batch *b)
 		backlog_hear(&lane->backlog, now_us);
 	if (lane->n_flying == lane->n_flying_suspects)
 		silence_begin(&lane->silence, now_us);
+	b->instance = lane->n_instances;
 	lane->n_flying++;
 	lane->n_flying_halves += b->is_half;
 	lane->n_flying_packets += b->packets.n_packets;
 	lane->n_flying_suspects += b->is_suspect;
 }
 
-/* It could not be started. reason: as of batch_write. */
+/* It could not be started, and is no trial. reason: as of batch_write. */
 static void batch_give_up(struct batch *b, int reason)
 {
 	struct lane *lane = b->lane;
 
 	lane->breaker.on_trial = false;
+	lane->events.on_reach(lane->events.arg, lane);
 	if (reason > 0 && b->packets.n_packets == 1) {
 		lane->events.on_bad(lane->events.arg, lane, packet_queue_pop(&b->packets), 0);
 	} else {
@@ -268,9 +291,40 @@ void lane_flush(struct lane *lane)
 
 /* ---- what changes ---- */
 
-/* Forgets the limit on deliveries, which was found with another instance. */
+/* What is under way to the former instance says nothing of this one. */
+static void set_flights_aside(struct lane *lane)
+{
+	lane->n_instances++;
+	lane->n_former += lane->n_flying;
+	lane->n_former_packets += lane->n_flying_packets;
+	lane->n_flying = lane->n_flying_packets = 0;
+	lane->n_flying_halves = lane->n_flying_suspects = 0;
+}
+
+/* Halves of more packets than the analyzer takes now are queued again. */
+static void requeue_halves(struct lane *lane)
+{
+	struct batch *next, *half = lane->halves.head;
+	struct packet *p;
+
+	lane->halves = (struct halves){ 0 };
+	for (; half; half = next) {
+		next = half->next;
+		if (half->packets.n_packets <= lane->max_batch_packets) {
+			lane_put_last(lane, half);
+			continue;
+		}
+		while ((p = packet_queue_pop(&half->packets)))
+			packet_queue_push(&lane->queue, p);
+		batch_free(half);
+	}
+}
+
+/* Forgets the limit on deliveries, which was found with another instance or with other batches. */
 static void start_anew(struct lane *lane, const struct analyzer *a)
 {
+	uint64_t now_us = clock_mono_us();
+
 	lane->accepts = a->accepts;
 	lane->max_batch_packets = a->max_batch_packets;
 	concurrency_init(&lane->concurrency, a->accepts == ACCEPTS_BATCH && !lane->is_called
@@ -278,6 +332,9 @@ static void start_anew(struct lane *lane, const struct analyzer *a)
 						     : MAX_FLYING_SINGLE);
 	backlog_init(&lane->backlog, a->max_batch_packets);
 	silence_init(&lane->silence);
+	silence_begin(&lane->silence, now_us);
+	backlog_hear(&lane->backlog, now_us);
+	requeue_halves(lane);
 	latency_limit_init(&lane->latency, lane->config.latency_limit_us);
 }
 
@@ -313,6 +370,7 @@ void lane_update(struct lane *lane, const struct analyzer *a)
 
 	lane->is_called = net_url_is_called(a->url);
 	if (is_new) {
+		set_flights_aside(lane);
 		breaker_reset(&lane->breaker);
 		lane->paused_until_us = 0;
 		lane->probe_is_down = false;

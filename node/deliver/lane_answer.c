@@ -55,7 +55,7 @@ static void deliver_part(struct lane *lane, struct batch *b, uint32_t n,
 	packet_note_done(p, n);
 	lane->events.on_part_delivered(lane->events.arg, lane, n);
 	if (outcome == OUTCOME_BUSY)
-		lane_pause_for(lane, b->transfer.retry_after_s);
+		lane_pause_for(b);
 	if (outcome != OUTCOME_BAD) {
 		lane_decide(lane, p, why);
 		return;

@@ -60,7 +60,7 @@ void lane_show(struct lane *lane)
 	struct metrics_shard *m = lane->config.metrics;
 
 	metrics_set(m, M_QUEUED_PACKETS, lane->slot, lane->queue.n_packets);
-	metrics_set(m, M_FLYING_BATCHES, lane->slot, lane->n_flying);
+	metrics_set(m, M_FLYING_BATCHES, lane->slot, lane->n_flying + lane->n_former);
 	metrics_set(m, M_LANE_LIMIT, lane->slot, lane->concurrency.limit);
 	metrics_set(m, M_PAUSED, lane->slot, lane->paused_until_us != 0);
 	metrics_set(m, M_SLOW, lane->slot, lane_is_slow(lane));

@@ -32,12 +32,18 @@ void lane_take_back(struct batch *b, enum reroute_reason reason)
 		lane->events.on_taken_back(lane->events.arg, lane, p, reason, true);
 }
 
+/* It went to a former instance: what becomes of it says nothing of the one that is there now. */
+static bool is_former(const struct batch *b)
+{
+	return b->instance != b->lane->n_instances;
+}
+
 /* RTTs of batches that are not full say nothing about how many deliveries the analyzer can take. */
 static void learn(struct lane *lane, const struct batch *b)
 {
 	const struct transfer *t = &b->transfer;
 
-	if (!b->is_full)
+	if (!b->is_full || is_former(b))
 		return;
 	if (lane->concurrency.is_pressed)
 		backlog_measure(&lane->backlog, b->packets.n_packets, t->ended_us - t->started_us);
@@ -51,10 +57,13 @@ static bool ran_out_of_time(const struct transfer *t)
 }
 
 /* Its status says that it works, unless the rest did not come in time. */
-static void hear_answer(struct lane *lane, const struct transfer *t, const char *why)
+static void hear_answer(struct lane *lane, const struct batch *b, const char *why)
 {
+	const struct transfer *t = &b->transfer;
 	bool is_late = ran_out_of_time(t);
 
+	if (is_former(b))
+		return;
 	if (is_late ? breaker_timeout(&lane->breaker, t->ended_us)
 		    : breaker_success(&lane->breaker))
 		lane_note_breaker(lane, is_late ? "timeout" : why);
@@ -64,7 +73,7 @@ static void on_delivered(struct lane *lane, struct batch *b)
 {
 	struct packet *p;
 
-	hear_answer(lane, &b->transfer, "deliveries succeed");
+	hear_answer(lane, b, "deliveries succeed");
 	if (b->packets.n_packets > 0)
 		learn(lane, b);
 	while ((p = packet_queue_pop(&b->packets)))
@@ -91,7 +100,7 @@ static void on_bad(struct lane *lane, struct batch *b)
 {
 	unsigned n = b->packets.n_packets;
 
-	hear_answer(lane, &b->transfer, "deliveries are answered");
+	hear_answer(lane, b, "deliveries are answered");
 	if (n == 1)
 		suspicion_quote(b->packets.head, lane->id, b->transfer.said, b->transfer.said_len);
 	if (n == 1)
@@ -103,11 +112,15 @@ static void on_bad(struct lane *lane, struct batch *b)
 		lane_take_back(b, REROUTE_NO_MEMORY);
 }
 
-void lane_pause_for(struct lane *lane, uint32_t seconds)
+void lane_pause_for(const struct batch *b)
 {
-	lane->paused_until_us = clock_mono_us() + (seconds ? seconds : PAUSE_DEFAULT_S) * US_PER_S;
-	log_info("lane", "paused", "analyzer=%s seconds=%u", lane->id,
-		 seconds ? seconds : PAUSE_DEFAULT_S);
+	struct lane *lane = b->lane;
+	uint32_t seconds = b->transfer.retry_after_s ? b->transfer.retry_after_s : PAUSE_DEFAULT_S;
+
+	if (is_former(b))
+		return;
+	lane->paused_until_us = clock_mono_us() + seconds * US_PER_S;
+	log_info("lane", "paused", "analyzer=%s seconds=%u", lane->id, seconds);
 }
 
 /* ---- failures ---- */
@@ -205,8 +218,8 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 	if (outcome == OUTCOME_LOOP)
 		count_loop(b);
 	if (outcome == OUTCOME_BUSY)
-		lane_pause_for(lane, t->retry_after_s);
-	if (!is_excused) {
+		lane_pause_for(b);
+	if (!is_excused && !is_former(b)) {
 		if (!is_their_way(b, outcome))
 			concurrency_failure(&lane->concurrency, t->started_us, t->ended_us);
 		tell_breaker(lane, b, outcome, is_late);
@@ -228,6 +241,12 @@ static enum delivery_outcome take_success(struct lane *lane, struct batch *b)
 
 static void note_end(struct lane *lane, const struct batch *b)
 {
+	if (is_former(b)) {
+		assert(lane->n_former > 0 && lane->n_former_packets >= b->packets.n_packets);
+		lane->n_former--;
+		lane->n_former_packets -= b->packets.n_packets;
+		return;
+	}
 	assert(lane->n_flying > 0 && lane->n_flying_packets >= b->packets.n_packets);
 	assert(lane->n_flying_halves >= b->is_half && lane->n_flying_suspects >= b->is_suspect);
 	lane->n_flying--;
@@ -236,14 +255,11 @@ static void note_end(struct lane *lane, const struct batch *b)
 	lane->n_flying_suspects -= b->is_suspect;
 }
 
-/* What its end says of the analyzer and of the packets. */
-static void take_outcome(struct lane *lane, struct batch *b)
+/* What its end says of the pace of the analyzer. */
+static void note_pace(struct lane *lane, const struct batch *b, enum delivery_outcome outcome)
 {
 	const struct transfer *t = &b->transfer;
-	enum delivery_outcome outcome = batch_outcome(t);
 
-	if (outcome == OUTCOME_OK)
-		outcome = take_success(lane, b);
 	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
 	backlog_hear(&lane->backlog, t->ended_us);
 	latency_limit_hear(&lane->latency, t->started_us, t->ended_us);
@@ -252,6 +268,17 @@ static void take_outcome(struct lane *lane, struct batch *b)
 		if (outcome == OUTCOME_OK && t->started_us > lane->answered_start_us)
 			lane->answered_start_us = t->started_us;
 	}
+}
+
+/* What its end says of the analyzer and of the packets. */
+static void take_outcome(struct lane *lane, struct batch *b)
+{
+	enum delivery_outcome outcome = batch_outcome(&b->transfer);
+
+	if (outcome == OUTCOME_OK)
+		outcome = take_success(lane, b);
+	if (!is_former(b))
+		note_pace(lane, b, outcome);
 	lane_count_delivery(lane, b, outcome);
 	if (outcome == OUTCOME_OK)
 		on_delivered(lane, b);

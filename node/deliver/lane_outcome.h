@@ -16,8 +16,8 @@ void lane_decide(struct lane *lane, struct packet *p, const struct result *resul
 enum delivery_outcome lane_take_answer(struct lane *lane, struct batch *b);
 /* What its answer says of single packets. Those left in the batch have the outcome that is returned. */
 enum delivery_outcome lane_take_results(struct lane *lane, struct batch *b);
-/* Nothing is sent for so long; 0: for a second. */
-void lane_pause_for(struct lane *lane, uint32_t seconds);
+/* Nothing is sent for as long as its answer says, or for a second; not for one of a former instance. */
+void lane_pause_for(const struct batch *b);
 /* The breaker has changed its state: log and metrics say so, and the owner knows whether it can take. */
 void lane_note_breaker(struct lane *lane, const char *why);
 

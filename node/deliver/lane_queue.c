@@ -180,6 +180,6 @@ void lane_check_pace(struct lane *lane, uint64_t now_us)
 
 void lane_check_empty(struct lane *lane)
 {
-	if (lane->is_retired && !lane->n_flying && !lane->halves.head)
+	if (lane->is_retired && !lane->n_flying && !lane->n_former && !lane->halves.head)
 		lane->events.on_empty(lane->events.arg, lane);
 }

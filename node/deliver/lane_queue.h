@@ -100,7 +100,9 @@ struct lane {
 	uint64_t paused_until_us; /* 0: not paused */
 	struct packet_queue queue;
 	struct halves halves;
-	unsigned n_flying; /* batches */
+	unsigned n_instances; /* that it has had: batches know which one they went to */
+	unsigned n_former, n_former_packets; /* under way to former ones: batches, packets */
+	unsigned n_flying;                   /* batches to this one, as all of these */
 	unsigned n_flying_halves;
 	unsigned n_flying_packets;
 	unsigned

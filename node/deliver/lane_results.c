@@ -69,7 +69,7 @@ static void apply(struct lane *lane, struct batch *b, const struct result *resul
 			lane_decide(lane, p, &results[i]);
 	}
 	if (is_busy)
-		lane_pause_for(lane, b->transfer.retry_after_s);
+		lane_pause_for(b);
 }
 
 enum delivery_outcome lane_take_results(struct lane *lane, struct batch *b)

@@ -107,12 +107,15 @@ int delivery_setup(void **state)
 					  .on_bad = on_bad,
 					  .arg = d };
 	struct lane_config lane = { .metrics = &d->shard,
+				    .memory = &d->memory,
 				    .origin = { "n1", "default/1", "Weir-Node: n1\r\n" },
 				    .connect_ms = 1000,
 				    .timeout_ms = 10000 };
 	struct timeval turn = clock_timeval(TURN_US);
 
 	log_init(LOG_ERROR, LOG_FORMAT_LOGFMT, "test");
+	d->pool.left_bytes = 1 << 30;
+	memory_init(&d->memory, &d->pool);
 	d->base = event_base_new();
 	d->metrics = node_metrics_new();
 	assert_int_equal(metrics_shard_init(&d->shard, d->metrics), 0);

@@ -17,6 +17,8 @@ struct delivery {
 	struct event *turn; /* so that the loop never sleeps for long */
 	struct metrics *metrics;
 	struct metrics_shard shard;
+	struct memory_pool pool;
+	struct memory memory; /* of lanes, for JSON forms */
 	struct sender *sender;
 	struct dispatch dispatch;
 	struct fake_analyzer fakes[N_ANALYZERS];

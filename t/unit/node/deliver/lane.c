@@ -219,6 +219,64 @@ static void a_failed_trial_opens_it_again(void **state)
 	assert_true(d->dispatch.cut_off[0]);
 }
 
+static void push_event(struct delivery *d)
+{
+	static const char event[] = "{\"event\":1}";
+	const struct packet_request request = { .format = FORMAT_HEC,
+						.path = { "/services/collector", 19 } };
+	struct packet *p = packet_new(sizeof(event));
+
+	assert_non_null(p);
+	memcpy(p->body, event, sizeof(event) - 1);
+	p->len = sizeof(event) - 1;
+	p->n_messages = 1;
+	assert_int_equal(packet_set_form(&d->memory, p, &request), 0);
+	dispatch_push(&d->dispatch, 0, p);
+}
+
+static void a_trial_that_cannot_be_written_is_followed_by_another(void **state)
+{
+	struct delivery *d = *state;
+
+	d->fakes[0].status = 500;
+	for (unsigned i = 0; i < 5; i++)
+		fail_once(d, i);
+	d->fakes[0].status = 200;
+	delivery_wait_reach(d, 0, true);
+	push_event(d);
+	assert_false(d->dispatch.reach[0]);
+	memory_overdraw(&d->memory, 2u << 30);
+	delivery_wait_fates(d, 6);
+	assert_int_equal(d->reasons[0], REROUTE_NO_MEMORY);
+	assert_true(d->dispatch.reach[0]);
+	memory_give(&d->memory, 2u << 30);
+	delivery_push(d, 0, 6);
+	delivery_wait_fates(d, 7);
+	assert_int_equal(d->outcomes[6], DELIVERED);
+}
+
+static bool has_no_batches;
+struct batch *__real_batch_new(struct lane *lane);
+struct batch *__wrap_batch_new(struct lane *lane);
+
+struct batch *__wrap_batch_new(struct lane *lane)
+{
+	return has_no_batches ? NULL : __real_batch_new(lane);
+}
+
+static void without_memory_for_a_batch_packets_go_elsewhere(void **state)
+{
+	struct delivery *d = *state;
+
+	has_no_batches = true;
+	delivery_push_many(d, 0, 0, 3);
+	delivery_wait_fates(d, 3);
+	has_no_batches = false;
+	assert_int_equal(delivery_count(d, TAKEN_BACK_TRIED), 3);
+	assert_int_equal(d->reasons[2], REROUTE_NO_MEMORY);
+	assert_true(d->dispatch.reach[0]);
+}
+
 static void nobody_at_the_address_is_a_failure(void **state)
 {
 	struct delivery *d = *state;
@@ -322,6 +380,8 @@ int main(void)
 		TEST(a_pause_sends_the_queue_elsewhere),
 		TEST(five_failures_open_the_breaker_and_two_successes_close_it),
 		TEST(a_failed_trial_opens_it_again),
+		TEST(a_trial_that_cannot_be_written_is_followed_by_another),
+		TEST(without_memory_for_a_batch_packets_go_elsewhere),
 		TEST(nobody_at_the_address_is_a_failure),
 		TEST(no_answer_in_time_is_a_failure),
 		TEST(a_new_instance_starts_with_a_closed_breaker),

@@ -104,6 +104,20 @@ static void halves_do_not_hold_up_the_packets_behind_them(void **state)
 	assert_int_equal(delivery_count(d, DELIVERED), 9);
 }
 
+static void halves_go_one_by_one_to_an_analyzer_that_takes_single_packets_now(void **state)
+{
+	struct delivery *d = *state;
+
+	hold_halves(d);
+	d->fakes[0].status = 200;
+	d->analyzers[0].accepts = ACCEPTS_REQUEST;
+	d->analyzers[0].max_batch_packets = 1;
+	delivery_set_roster(d, -1);
+	fake_analyzer_answer(&d->fakes[0], 200);
+	delivery_wait_fates(d, 8);
+	assert_int_equal(delivery_count(d, DELIVERED), 8);
+}
+
 static void nor_do_the_packets_behind_them_hold_up_halves(void **state)
 {
 	struct delivery *d = *state;
@@ -145,6 +159,7 @@ int main(void)
 		TEST(one_bad_packet_of_200_costs_at_most_17_requests_more),
 		TEST(halves_do_not_hold_up_the_packets_behind_them),
 		TEST(nor_do_the_packets_behind_them_hold_up_halves),
+		TEST(halves_go_one_by_one_to_an_analyzer_that_takes_single_packets_now),
 		TEST(halves_go_elsewhere_when_their_analyzer_is_out_of_reach),
 	};
 

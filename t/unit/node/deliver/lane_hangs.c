@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/clock.h"
 #include "node/node_metrics.h"
 #include "t/unit/node/deliver/delivery.h"
 
@@ -82,6 +83,32 @@ static void its_first_timeout_opens_the_breaker(void **state)
 	assert_int_equal(metrics_get(&d->shard, M_BREAKER_OPENED, 0), 1);
 }
 
+/* What it owes is the former one's, which hangs on, and fails at last. */
+static void a_new_instance_is_not_the_one_that_hung(void **state)
+{
+	struct delivery *d = *state;
+	uint64_t n_hangs, until_us;
+
+	hang(d, 0);
+	strcpy(d->analyzers[0].instance, "second");
+	d->fakes[0].status = 200;
+	delivery_set_roster(d, -1);
+	n_hangs = metrics_get(&d->shard, M_HANGS, 0);
+	for (until_us = clock_mono_us() + 100000; clock_mono_us() < until_us;)
+		delivery_turn(d);
+	assert_true(d->dispatch.reach[0]);
+	delivery_push(d, 0, 2);
+	delivery_wait_fates(d, 3);
+	assert_int_equal(d->outcomes[2], DELIVERED);
+	assert_int_equal(d->slots[2], 0);
+	fake_analyzer_answer(&d->fakes[0], 500);
+	delivery_wait_fates(d, 4);
+	assert_int_equal(d->outcomes[0], TAKEN_BACK_TRIED);
+	assert_int_equal(d->dispatch.lanes[0]->breaker.state, BREAKER_CLOSED);
+	assert_int_equal(d->dispatch.lanes[0]->breaker.n_failures, 0);
+	assert_int_equal(metrics_get(&d->shard, M_HANGS, 0), n_hangs);
+}
+
 static void who_is_alone_does_not_hang(void **state)
 {
 	struct delivery *d = *state;
@@ -148,6 +175,7 @@ int main(void)
 		TEST(what_is_queued_for_one_that_hangs_goes_elsewhere),
 		TEST(its_answer_lets_one_delivery_at_a_time_try),
 		TEST(its_first_timeout_opens_the_breaker),
+		TEST(a_new_instance_is_not_the_one_that_hung),
 		TEST(who_is_alone_does_not_hang),
 		TEST(an_answer_that_does_not_end_opens_the_breaker_whatever_its_status),
 		TEST(nor_does_its_queue_wait_for_the_next_try),
