@@ -285,6 +285,17 @@ static int make_point(const struct past_ring *ring, const struct samples *s,
 	return 0;
 }
 
+/* Points of the future would keep those out that are made now. */
+static void drop_from(struct past_ring *ring, uint64_t from_ms)
+{
+	for (unsigned i = 0; i < PAST_MOST_POINTS; i++) {
+		if (ring->points[i].from_ms < from_ms)
+			continue;
+		free(ring->points[i].of);
+		ring->points[i] = (struct past_point){ 0 };
+	}
+}
+
 static int continue_ring(struct past *past, enum past_range range, const struct samples *s,
 			 const struct roster *roster)
 {
@@ -297,8 +308,10 @@ static int continue_ring(struct past *past, enum past_range range, const struct 
 
 	if (ring->next_ms == 0)
 		ring->next_ms = s->list[0]->wall_ms - s->list[0]->wall_ms % step_ms;
-	if (ring->next_ms > whole_ms) /* the clock went back */
+	if (ring->next_ms > whole_ms) { /* the clock went back */
+		drop_from(ring, whole_ms);
 		ring->next_ms = whole_ms;
+	}
 	if (whole_ms - ring->next_ms > info->n_points * step_ms)
 		ring->next_ms = whole_ms - info->n_points * step_ms;
 	if (ring->next_ms == whole_ms)

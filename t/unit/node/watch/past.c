@@ -112,6 +112,18 @@ static void glances_that_are_rarer_than_steps_are_spread_over_them(void **state 
 	assert_near(rate_of(PAST_HOUR, START_MS + 180000, "a1"), 40, 0.01);
 }
 
+static void a_clock_that_goes_back_leaves_no_points_of_the_future(void **state UNUSED)
+{
+	tell();
+	pass(3600, 10, 30, 10);
+	it.roster.now_ms -= 1800000;
+	pass(120, 10, 60, 20);
+	assert_near(rate_of(PAST_10_MINUTES, START_MS + 1890000, "a1"), 60, 0.01);
+	assert_near(rate_of(PAST_HOUR, START_MS + 1800000, "a1"), 60, 0.01);
+	assert_near(rate_of(PAST_HOUR, START_MS + 1740000, "a1"), 30, 0.01);
+	assert_null(past_at(&it.past, PAST_10_MINUTES, START_MS + 2400000));
+}
+
 static void a_loss_of_totals_leaves_what_was_before(void **state UNUSED)
 {
 	tell();
@@ -247,6 +259,7 @@ int main(void)
 		TEST(the_rate_of_a_time_is_that_of_all_analyzers_around_it),
 		TEST(a_long_step_stands_for_short_ones_that_are_missing),
 		TEST(glances_that_are_rarer_than_steps_are_spread_over_them),
+		TEST(a_clock_that_goes_back_leaves_no_points_of_the_future),
 		TEST(a_loss_of_totals_leaves_what_was_before),
 		TEST(a_point_has_the_worst_latency_and_the_mean_of_errors),
 		TEST(a_point_survives_as_text),
