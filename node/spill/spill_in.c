@@ -276,6 +276,12 @@ static void give_up_overdue(struct spill_in *s, uint64_t now_us)
 
 /* ---- what waits ---- */
 
+static void put(struct spill_in *s, struct packet_queue *queue, struct packet *p)
+{
+	s->has_refusable |= !is_acknowledged(p) || queue == &s->due;
+	packet_queue_push(queue, p);
+}
+
 static void enqueue(struct spill_in *s, struct packet_queue *queue, struct packet *p)
 {
 	uint64_t now = clock_mono_us();
@@ -286,7 +292,7 @@ static void enqueue(struct spill_in *s, struct packet_queue *queue, struct packe
 	if (refusal != REFUSAL_NONE)
 		refuse(s, p, refusal);
 	else
-		packet_queue_push(queue, p);
+		put(s, queue, p);
 	show(s);
 }
 
@@ -318,8 +324,10 @@ static void offer_again(struct spill_in *s)
 		s->config.on_again(s->config.arg, packet_queue_pop(&s->waiting));
 }
 
+/* Those that cannot be refused stay, and are not walked through again in each turn. */
 static void refuse_waiting(struct spill_in *s, enum refusal refusal)
 {
+	s->has_refusable = false;
 	while (s->due.head)
 		refuse(s, packet_queue_pop(&s->due), refusal);
 	for (unsigned n = s->waiting.n_packets; n; n--)
@@ -368,9 +376,10 @@ void spill_in_turn(struct spill_in *s)
 	give_up_overdue(s, now);
 	offer_again(s);
 	refusal = why_not(s, now);
-	if (refusal != REFUSAL_NONE)
+	if (refusal != REFUSAL_NONE && s->has_refusable)
 		refuse_waiting(s, refusal);
-	else if (s->state == SPILL_IN_IDLE && (!s->config.is_alone || link_is_idle(s->config.link)))
+	else if (refusal == REFUSAL_NONE && s->state == SPILL_IN_IDLE &&
+		 (!s->config.is_alone || link_is_idle(s->config.link)))
 		start_push(s, now);
 	arm(s, now);
 	show(s);

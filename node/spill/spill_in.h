@@ -54,6 +54,7 @@ struct spill_in {
 	struct spill_in_config config;
 	struct packet_queue waiting; /* for somebody to take them, or to be due */
 	struct packet_queue due;     /* to be stored */
+	bool has_refusable;          /* since they were last refused one came that has an agent */
 	enum spill_in_state state;
 	struct packet *batch[SPILL_PUSH_MAX];
 	unsigned n_batch, n_stored;

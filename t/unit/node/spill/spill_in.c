@@ -161,6 +161,40 @@ static void without_a_spill_there_is_no_analyzer(void **state)
 	assert_int_equal(spill_bench_calls(&b->env), 0);
 }
 
+static unsigned n_pushed;
+void __real_packet_queue_push(struct packet_queue *q, struct packet *p);
+void __wrap_packet_queue_push(struct packet_queue *q, struct packet *p);
+
+void __wrap_packet_queue_push(struct packet_queue *q, struct packet *p)
+{
+	n_pushed++;
+	__real_packet_queue_push(q, p);
+}
+
+static void what_cannot_be_refused_is_not_walked_through_in_each_turn(void **state)
+{
+	struct in_bench *b = *state;
+
+	in_begin(b, AFTER_US, 100 * MIB, 0);
+	b->in.full_until_us = clock_mono_us() + NEVER_US;
+	for (unsigned i = 0; i < MANY; i++)
+		in_add_large(b, true, 64);
+	in_turn(b);
+	n_pushed = 0;
+	for (unsigned i = 0; i < 10; i++)
+		in_turn(b);
+	assert_int_equal(n_pushed, 0);
+	b->in.full_until_us = 0; /* agents come, and the spill is full again */
+	in_add(b);
+	b->in.full_until_us = clock_mono_us() + NEVER_US;
+	in_turn(b);
+	assert_int_equal(b->n_refused, 1);
+	assert_int_equal(spill_in_n_packets(&b->in), MANY);
+	b->can_place = true;
+	in_turn(b);
+	assert_int_equal(b->n_again, MANY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +207,7 @@ int main(void)
 		IN_TEST(many_go_together),
 		IN_TEST(large_ones_do_not_hold_redis_up),
 		IN_TEST(without_a_spill_there_is_no_analyzer),
+		IN_TEST(what_cannot_be_refused_is_not_walked_through_in_each_turn),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
