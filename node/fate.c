@@ -278,8 +278,13 @@ static bool try_suspect(struct fate *f, struct packet *p, uint64_t now_us)
 		return false;
 	} else if (suspicion_is_over(p)) { /* it could not be buried */
 		bury_poison(f, p);
+	} else if (router_submit_suspect(f->config.router, p)) {
+		return true;
+	} else if (p->exchange) { /* its agent would wait for as long as no analyzer is well */
+		spill_hold_forget(hold_of(f, p), p);
+		spill_in_add(in_of(f, p), p);
 	} else {
-		return router_submit_suspect(f->config.router, p);
+		return false;
 	}
 	return true;
 }

@@ -434,9 +434,8 @@ static void a_bad_packet_that_cannot_be_buried_is_refused(void **state)
 	assert_int_equal(the_fakes.refusal, REFUSAL_DEAD_FULL);
 }
 
-static void a_suspect_waits_and_its_agent_is_answered_meanwhile(void **state)
+static struct packet *receive_suspect(struct bench *b)
 {
-	struct bench *b = *state;
 	struct packet *p;
 
 	rng_init(&b->rng, 1);
@@ -445,12 +444,16 @@ static void a_suspect_waits_and_its_agent_is_answered_meanwhile(void **state)
 	for (int i = 0; i < SUSPICION_SUSPECT; i++)
 		fail_delivery(p);
 	fate_on_unplaced(&b->fate, p);
+	return p;
+}
+
+static void a_suspect_waits_and_its_agent_is_answered_meanwhile(void **state)
+{
+	struct bench *b = *state;
+	struct packet *p = receive_suspect(b);
+
 	assert_int_equal(b->fate.suspects.n_packets, 1);
 	assert_int_equal(the_fakes.n_watched, 1);
-	the_fakes.can_place = false; /* nobody serves others: it waits on */
-	fire_suspect_timer(b);
-	assert_int_equal(b->fate.suspects.n_packets, 1);
-	the_fakes.can_place = true;
 	fire_suspect_timer(b);
 	assert_ptr_equal(pick(b, FAKE_ROUTER), p);
 	fakes_put(FAKE_ROUTER, p);
@@ -459,9 +462,32 @@ static void a_suspect_waits_and_its_agent_is_answered_meanwhile(void **state)
 	p = pick(b, FAKE_ROUTER);
 	fail_delivery(p);
 	fate_on_unplaced(&b->fate, p);
-	assert_int_equal(the_fakes.n_noted, 1); /* beside its entry in the spill */
+	the_fakes.can_place = false; /* nobody serves others: it waits on */
+	fire_suspect_timer(b);
+	assert_int_equal(b->fate.suspects.n_packets, 1);
+	the_fakes.can_place = true;
+	fire_suspect_timer(b);
+	p = pick(b, FAKE_ROUTER);
+	fail_delivery(p);
+	fate_on_unplaced(&b->fate, p);
+	assert_int_equal(the_fakes.n_noted, 2); /* beside its entry in the spill */
 	fate_leave_parked(&b->fate);
 	assert_int_equal(the_fakes.n_left, 1);
+}
+
+/* spill_in refuses it where the spill does not take it either. */
+static void the_agent_of_a_suspect_does_not_wait_for_an_analyzer_that_is_well(void **state)
+{
+	struct bench *b = *state;
+	struct packet *p = receive_suspect(b);
+
+	the_fakes.can_place = false;
+	fire_suspect_timer(b);
+	assert_int_equal(b->fate.suspects.n_packets, 0);
+	assert_int_equal(the_fakes.n_watched, 0);
+	assert_ptr_equal(pick(b, FAKE_SPILL_IN), p);
+	fate_on_refused(&b->fate, p, REFUSAL_SPILL_AWAY);
+	assert_int_equal(the_fakes.n_refused, 1);
 }
 
 static void a_packet_that_fails_again_and_again_is_buried(void **state)
@@ -545,6 +571,7 @@ int main(void)
 		TEST(an_unplaced_packet_that_is_due_is_stored_without_waiting),
 		TEST(a_bad_packet_that_cannot_be_buried_is_refused),
 		TEST(a_suspect_waits_and_its_agent_is_answered_meanwhile),
+		TEST(the_agent_of_a_suspect_does_not_wait_for_an_analyzer_that_is_well),
 		TEST(a_packet_that_fails_again_and_again_is_buried),
 		TEST(a_refusal_makes_the_node_unready_until_a_packet_is_accepted),
 		TEST(what_came_in_no_request_is_given_back_when_it_is_refused),
