@@ -91,6 +91,12 @@ for my $part (qw(node analyzers redis.bundled)) {
         "$part has further variables, volumes and mounts");
 }
 
+# Redis reads its file at its start alone.
+my %template = map { my $sync = $_; $sync => $json->encode(object(render('--set', "redis.bundled.appendfsync=$sync"), 'StatefulSet', '-redis')->{spec}{template}) } qw(everysec always);
+isnt($template{everysec}, $template{always}, 'another appendfsync is another pod of Redis');
+is($template{everysec}, $json->encode(object(render(), 'StatefulSet', '-redis')->{spec}{template}), 'and the default is the default');
+unlike($template{everysec}, qr/appendfsync/, 'which starts no Redis anew by an upgrade of the chart alone');
+
 # OpenShift gives each namespace users of its own, and refuses others.
 my $random = render('--set', join ',', map { my $part = $_; map { "$part.podSecurityContext.$_=null" } qw(runAsUser runAsGroup fsGroup) } qw(node analyzers redis.bundled));
 is(join(' ', map { my $c = $_->{spec}{securityContext}; grep { exists $c->{$_} } qw(runAsUser runAsGroup fsGroup) } pods_of($random)), '', 'no pod insists on a user');
