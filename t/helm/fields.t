@@ -130,6 +130,15 @@ is_deeply([ map { "$_->{port} $_->{protocol}" } grep { $_->{protocol} } @{ $poli
 my ($silent) = grep { $_->{metadata}{name} eq 'weir' } objects_of(render(), 'Service');
 is(join(' ', map { $_->{name} } @{ $silent->{spec}{ports} }), 'ingest', 'by default there are none of them');
 
+# listeners of analyzers: nodes may reach them, and whoever may reach the first one
+my $more = render('--set-json', 'analyzers.options={"listen-tls":":9443","grpc-listen":"[::]:4317"}');
+is_deeply([ map { "$_->{name} $_->{containerPort}" } @{ container(object($more, 'StatefulSet', '-analyzer'))->{ports} } ], [ 'analyzer 9001', 'analyzer-grpc 4317', 'analyzer-tls 9443' ],
+    'an analyzer has the ports of its listeners');
+my %rules = map { $_->{metadata}{name} =~ s/.*-//r => $_->{spec} } objects_of($more, 'NetworkPolicy');
+is_deeply([ map { $_->{port} } @{ $rules{analyzer}{ingress}[0]{ports} } ], [qw(analyzer analyzer-grpc analyzer-tls)], 'it may be reached there');
+my ($there) = grep { grep { $_->{podSelector} && $_->{podSelector}{matchLabels}{'app.kubernetes.io/component'} eq 'analyzer' } @{ $_->{to} // [] } } @{ $rules{node}{egress} };
+is_deeply([ map { $_->{port} } @{ $there->{ports} } ], [qw(analyzer analyzer-grpc analyzer-tls)], 'and nodes may go there');
+
 my $extra = render('--set-json', 'extraObjects=[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"mine-{{ .Release.Name }}"}},"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: text-{{ .Values.pool }}}"]');
 is(join(' ', sort grep { /^(mine|text)/ } map { $_->{metadata}{name} } objects_of($extra, 'ConfigMap')), 'mine-weir text-default', 'objects of one\'s own may have templates in them');
 

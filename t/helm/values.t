@@ -27,6 +27,8 @@ refused(qr{at '/node/options/exact-messages': minimum: got 0, want 1}, 'node.opt
 refused(qr{at '/node/options/gelf-listen': 'gelf' does not match}, 'node.options.gelf-listen=gelf');
 refused(qr{node.options.syslog-listen: port 8080 is no port of its own}, 'node.options.syslog-listen=:8080');
 refused(qr{node.options.gelf-listen: port 5514 is no port of its own}, 'node.options.syslog-listen=:5514,node.options.gelf-listen=:5514');
+refused(qr{analyzers.options.listen-tls: port 9001 is no port of its own}, 'analyzers.options.listen-tls=:9001');
+refused(qr{analyzers.options.listen-tls: port 9443 is no port of its own}, 'analyzers.options.listen-tls=:9443,analyzers.options.grpc-listen=:9443');
 refused(qr{at '/node/drain/preStopSeconds': minimum: got 0, want 1}, 'node.drain.preStopSeconds=0');
 refused(qr{at '/node/podDisruptionBudget/maxUnavailable': minimum: got 0, want 1}, 'node.podDisruptionBudget.maxUnavailable=0');
 refused(qr{at '/node/resources/limits/memory': '1GB' does not match}, 'node.resources.limits.memory=1GB');

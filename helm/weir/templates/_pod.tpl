@@ -68,6 +68,14 @@ securityContext:
 {{- end }}
 {{- end }}
 
+{{/* Fails unless a port is one of its own: (list option port taken). */}}
+{{- define "weir.checkPort" -}}
+{{- $port := int (index . 1) }}{{ $taken := index . 2 }}
+{{- if or (has $port $taken) (lt $port 1) (gt $port 65535) }}
+{{- fail (printf "%s: port %d is no port of its own (1 to 65535, none of %s)" (index . 0) $port (join ", " $taken)) }}
+{{- end }}
+{{- end }}
+
 {{/* Name -> port and protocol of the listeners that node.options names, as JSON: the number behind the last colon. Each has a
 port that nobody else has in the pod. */}}
 {{- define "weir.listeners" -}}
@@ -78,14 +86,26 @@ port that nobody else has in the pod. */}}
 {{- $option := printf "%s-listen%s" $kind $suffix }}
 {{- with regexFind "[0-9]+$" (get $.Values.node.options $option | toString) }}
 {{- $port := int64 . }}
-{{- if or (has (int .) $taken) (lt (int .) 1) (gt (int .) 65535) }}
-{{- fail (printf "node.options.%s: port %s is no port of its own (1 to 65535, none of %s)" $option . (join ", " $taken)) }}
-{{- end }}
+{{- include "weir.checkPort" (list (printf "node.options.%s" $option) $port $taken) }}
 {{- $taken = append $taken (int .) }}
 {{- range $end := ternary (list "tls") (list "tcp" "udp") (eq $suffix "-tls") }}
 {{- $_ := set $ports (printf "%s-%s" $kind $end) (dict "port" $port "protocol" (ternary "UDP" "TCP" (eq $end "udp"))) }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- toJson $ports }}
+{{- end }}
+
+{{/* Name -> port of the listeners that analyzers.options names, beside that of each analyzer, as JSON. */}}
+{{- define "weir.analyzerListeners" -}}
+{{- $ports := dict }}
+{{- $taken := list 9001 }}
+{{- range $option, $name := dict "listen-tls" "analyzer-tls" "grpc-listen" "analyzer-grpc" }}
+{{- with regexFind "[0-9]+$" (get $.Values.analyzers.options $option | toString) }}
+{{- include "weir.checkPort" (list (printf "analyzers.options.%s" $option) . $taken) }}
+{{- $taken = append $taken (int .) }}
+{{- $_ := set $ports $name (int .) }}
 {{- end }}
 {{- end }}
 {{- toJson $ports }}
