@@ -9,10 +9,10 @@ ARG BASE=debian:trixie-slim
 FROM ${BASE} AS build
 WORKDIR /src
 COPY packages.txt ./
-# redis-server: for the unit tests; dpkg-dev, file, perl: for the packages
+# redis-server: for the unit tests
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        redis-server dpkg-dev file perl $(awk '$1 == "build" { print $2 }' packages.txt)
+        redis-server $(awk '$1 == "build" || $1 == "debs" { print $2 }' packages.txt)
 COPY . .
 # The time of all our files: a second build makes the same layer. That of 0.1.0, unless the build names another one.
 ARG SOURCE_DATE_EPOCH=1795910400

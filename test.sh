@@ -44,7 +44,7 @@ select_tests() {
 	done < <(find build/t t -name '*.t' | LC_ALL=C sort)
 }
 
-groups=(build run test bench)
+groups=(build debs run test bench)
 if [[ ${CI:-} == true ]]; then
 	groups+=(engine browser packages)
 	command -v npm >/dev/null || groups+=(npm)

@@ -6,8 +6,8 @@ help() {
 	cat <<-'END'
 		Usage: scripts/debs.sh [FOLDER]
 
-		Builds weir-node, weir-analyzer and weir-tools for the Debian that this runs on, and writes the packages into
-		FOLDER, or build/debs. The packages need what packages.txt names for "build" alone.
+		Installs what is missing, builds weir-node, weir-analyzer and weir-tools for the Debian that this runs on, and
+		writes the packages into FOLDER, or build/debs. Of packages.txt this needs the groups "build" and "debs".
 
 		  MAINTAINER="Name <address>"   stands in the packages
 		  VERSION=0.1.0-1               is their version; without it: that of the source
@@ -22,6 +22,10 @@ case ${1-} in
 -*) usage_error "unknown option '$1'" ;;
 esac
 
+install_packages build debs >&2
+for program in dpkg-shlibdeps file perl; do # without the first two cpack makes packages that need nothing
+	command -v "$program" >/dev/null || die "there is no $program: the group \"debs\" of packages.txt has it"
+done
 folder=$(mkdir -p "${1:-build/debs}" && cd "${1:-build/debs}" && pwd)
 [[ -n ${SOURCE_DATE_EPOCH-} ]] || SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || date +%s)
 export SOURCE_DATE_EPOCH

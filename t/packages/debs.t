@@ -29,6 +29,16 @@ like($files, qr{\./\Q$_\E\n}, "/$_ is in a package") for qw(usr/bin/weir-node us
     etc/weir/analyzer.conf usr/lib/systemd/system/weir-node.service usr/lib/systemd/system/weir-node.socket usr/lib/systemd/system/weir-analyzer.service usr/share/man/man8/weir-node.8.gz
     usr/share/man/man8/weir-analyzer.8.gz usr/share/man/man8/weir-sidecar.8.gz usr/share/man/man1/weirctl.1.gz usr/share/man/man1/weir-loadgen.1.gz usr/share/man/man7/weir.7.gz
     usr/share/bash-completion/completions/weirctl usr/share/zsh/vendor-completions/_weirctl usr/share/fish/vendor_completions.d/weirctl.fish);
+like(`dpkg-deb -f $old/$_->[0]_*.deb Depends`, qr/\b$_->[1]/, "$_->[0] depends on $_->[1]") for [ 'weir-node', 'libevent' ], [ 'weir-analyzer', 'libcurl' ], [ 'weir-tools', 'libhiredis' ];
+
+# Where what finds these dependencies is missing, no packages are made.
+my $bare = folder . '/bare';
+mkdir $bare;
+symlink $_, "$bare/" . s{.*/}{}r for grep { !m{/dpkg-shlibdeps$} } glob '/usr/bin/* /bin/*';
+my $refused = do { local $ENV{PATH} = $bare; `'$debs' '$bare-debs' 2>&1` };
+isnt($?, 0, 'packages need dpkg-shlibdeps');
+like($refused, qr/there is no dpkg-shlibdeps: the group "debs"/, '... which is told, with the remedy');
+ok(!-e "$bare-debs", '... before anything is made');
 SKIP: {
     skip 'lintian is not installed', 1 if system 'command -v lintian >/dev/null';
     is(`lintian --allow-root $old/*.deb 2>&1` =~ s/^running with root.*\n//mr, '', 'lintian has nothing against them');
