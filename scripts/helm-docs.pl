@@ -83,7 +83,7 @@ sub options_of ($program) {
     my %options;
     for (split /\n(?=  --)/, $part) {
         my ($name, $placeholder) = /^\s*--([\w-]+) (\S+)/ or next;
-        next if $is_taken{$name} || $name =~ /-tokens?(?:-file)?$|^(?:analyzer-)?header$/; # a secret
+        next if $is_taken{$name} || / or\s+WEIR_\w+_FILE\b/; # a secret: values become arguments, which anybody can read
         my ($choices) = /\[([a-z]+(?:\|[a-z]+)+);/;
         $options{$name} = $choices ? '{"enum": [' . join(', ', map { qq("$_") } split /\|/, $choices) . ']}'
             : $types{$placeholder} // '{"type": ["string", "number", "boolean"]}';

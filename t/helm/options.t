@@ -58,6 +58,7 @@ like($node->{config}, qr/^workers = 2 /m, 'values reach the program');
 like($node->{config}, qr/^max-body = 8MiB /m, 'and so do options');
 like($node->{config}, qr/^# ingest-token = \*+  # WEIR_INGEST_TOKEN_FILE/m, 'the ingest token comes from its file');
 like($planned{default}{'weir-node'}{config}, qr/^# ingest-token is not set/m, 'or is not asked for, by default');
+like($node->{config}, qr/^# forward-key = \*+  # WEIR_NODE_FORWARD_KEY_FILE/m, 'the key of the forward protocol comes from one, too');
 like($planned{default}{'weir-node'}{config}, qr/^memory-max = 384MiB/m, 'a node leaves a quarter of its memory to the system');
 like($planned{default}{'weir-node'}{config}, qr/^workers = 1 /m, 'and has a worker for each CPU it requested');
 like($planned{default}{'weir-analyzer'}{config}, qr/^weight = 0.3 /m, 'the second analyzer has the second weight');

@@ -15,14 +15,15 @@ sub secrets (@objects) { return { map { $_->{metadata}{name} => $_->{stringData}
 
 my $rendered = render();
 
-# Secrets of an upgrade of the release, of those that are there: name => [data, annotations].
+# Secrets of an upgrade of the release, of those that are there: name => [data, annotations]. --set => what is set.
 sub upgraded (%there) {
+    my $set = delete $there{'--set'};
     my @there = map {
         my ($name, $data, $annotations) = ($_, @{ $there{$_} });
         { apiVersion => 'v1', kind => 'Secret', metadata => { name => $name, annotations => $annotations // {} },
             data => { map { $_ => encode_base64($data->{$_}, '') } keys %$data } }
     } keys %there;
-    return objects_by_name(@{ Api->start($rendered, @there)->upgraded });
+    return objects_by_name(@{ Api->start($rendered, @there)->upgraded(map { ('--set', $_) } grep { defined } $set) });
 }
 
 my $new = secrets(@$rendered);
@@ -57,6 +58,13 @@ is_deeply($old->{$_}{metadata}{annotations}, { 'helm.sh/resource-policy' => 'kee
 my $rotated = upgraded('weir-redis' => [ \%redis ]);
 is(join(' ', keys %$rotated), 'weir-tokens', 'who deletes the tokens gets new ones');
 isnt($rotated->{'weir-tokens'}{stringData}{'admin-token'}, 'theirs', 'which are others');
+
+my $forward = secrets(@{ render('--set', 'tokens.forward=true') })->{'weir-tokens'};
+is(length $forward->{'forward-key'}, 40, 'senders of the forward protocol get a key of their own, where that is switched on');
+my $mine = upgraded('weir-tokens' => [ { %tokens, 'forward-key' => 'known' } ], 'weir-redis' => [ \%redis ], '--set', 'tokens.forward=true');
+is(join(' ', keys %$mine), '', 'one that is in the Secret is kept');
+my $added = upgraded('weir-tokens' => [ \%tokens ], 'weir-redis' => [ \%redis ], '--set', 'tokens.forward=true')->{'weir-tokens'}{stringData};
+is_deeply([ map { length $added->{$_} } sort keys %$added ], [ 6, 40, 4, 5 ], 'and one that is missing joins the tokens that are there');
 
 my $own = render('--set', 'tokens.existingSecret=mine,redis.bundled.existingSecret=ours');
 is_deeply(secrets(@$own), {}, 'who brings Secrets gets none');

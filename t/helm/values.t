@@ -2,8 +2,11 @@
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib", $Bin;
+use JSON::PP;
 use Test::More;
 use Helm;
+use Weir::Build qw(checkout);
+use Weir::Test qw(slurp);
 
 alarm 600;
 
@@ -20,6 +23,8 @@ refused(qr{at '/node/options': additional properties 'max-bdoy' not allowed}, 'n
 refused(qr{at '/node/options': additional properties 'redis' not allowed}, 'node.options.redis=redis://elsewhere');
 refused(qr{at '/node/options': additional properties 'ingest-token' not allowed}, 'node.options.ingest-token=secret');
 refused(qr{at '/node/options': additional properties 'ingest-tokens' not allowed}, 'node.options.ingest-tokens=shop secret');
+refused(qr{at '/node/options': additional properties 'forward-key' not allowed}, 'node.options.forward-key=secret');
+refused(qr{at '/node/options': additional properties 'spill-redis' not allowed}, 'node.options.spill-redis=redis://:secret@elsewhere');
 refused(qr{at '/node/options/max-body': '8MB' does not match}, 'node.options.max-body=8MB');
 refused(qr{at '/node/options/ack': value must be one of 'delivered', 'received'}, 'node.options.ack=never');
 refused(qr{at '/node/options/spill-after': got number, want string}, 'node.options.spill-after=5');
@@ -39,6 +44,16 @@ refused(qr{at '/pool': 'a b' does not match}, 'pool=a b');
 refused(qr{at '/redis/external/url': 'http://x' does not match}, 'redis.external.url=http://x');
 refused(qr{at '/redis/external/sentinel/hosts/0': 'redis://a' does not match}, 'redis.external.sentinel.hosts={redis://a}');
 refused(qr{at '/keda/maxReplicas': maximum: got 101, want 100}, 'keda.maxReplicas=101');
+
+# No option that is a secret is among them: options become arguments, and anybody may read those.
+my $schema = decode_json(slurp("$Helm::chart/values.schema.json"));
+for (['nodeOptions', 'node/config.c', 8], ['analyzerOptions', 'analyzer/config.c', 3], ['sidecarOptions', 'analyzer/sidecar/sidecar_config.c', 3]) {
+    my ($definition, $source, $n) = @$_;
+    my (undef, %said) = split /(?:OPTION\(|\{ )"([a-z-]+)", CONF_/, slurp(checkout . "/$source");
+    my @secret = grep { $said{$_} =~ /\bCONF_SECRET\b/ } sort keys %said;
+    cmp_ok(scalar @secret, '>=', $n, "$source has secrets: @secret");
+    is(join(' ', grep { $schema->{definitions}{$definition}{properties}{$_} } @secret), '', "... and none of them is one of the $definition");
+}
 
 # labels that the chart selects by
 refused(qr{invalid propertyName 'app\.kubernetes\.io/name'}, 'node.podLabels.app\.kubernetes\.io/name=x');
