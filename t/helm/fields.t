@@ -66,6 +66,12 @@ is(trigger('redis.external.sentinel.hosts={a,b:26380,[fd00::1]}')->{addresses}, 
 is(trigger('redis.external.host=redis.example.com')->{address}, 'redis.example.com:6379', 'so has Redis');
 is(trigger('redis.external.url=redis://x', 'keda.redisAddress=redis.example.com')->{address}, 'redis.example.com:6379', 'also where it is said for KEDA alone');
 
+my $values = folder . '/values.yaml';
+open my $file, '>', $values or die "$values: $!\n";
+print $file "keda: {enabled: true, spillLength: 1000000}\n";
+close $file;
+is(object(render('-f', $values), 'ScaledObject')->{spec}{triggers}[0]{metadata}{streamLength}, '1000000', 'a million is a number also in a file of values');
+
 # fields of pods
 my %field = (
     initContainers => [ { name => 'first', image => 'busybox' } ], hostAliases => [ { ip => '10.0.0.1', hostnames => ['redis'] } ],
@@ -119,7 +125,7 @@ for (objects_of($dual, 'Service')) {
 is((grep { $_->{metadata}{name} eq 'weir' } objects_of($dual, 'Service'))[0]{spec}{sessionAffinity}, 'ClientIP', 'a Service has further fields');
 
 # listeners that are not HTTP: pod, Service and policy have each port twice
-my $listening = render('--set-json', 'node.options={"syslog-listen":":5514","gelf-listen":"0.0.0.0:12201","forward-listen":"[::]:24224","syslog-listen-tls":":6514"}');
+my $listening = render('--set', 'tls.ingest.secretName=logs-tls', '--set-json', 'node.options={"syslog-listen":":5514","gelf-listen":"0.0.0.0:12201","forward-listen":"[::]:24224","syslog-listen-tls":":6514"}');
 my @ports = map {; "$_->[0]-tcp TCP $_->[1]", "$_->[0]-udp UDP $_->[1]" } [ forward => 24224 ], [ gelf => 12201 ], [ syslog => 5514 ];
 splice @ports, -1, 0, 'syslog-tls TCP 6514';
 my ($agents) = grep { $_->{metadata}{name} eq 'weir' } objects_of($listening, 'Service');

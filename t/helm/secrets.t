@@ -89,4 +89,7 @@ for my $read (qw(open token)) {
         admin => $read eq 'token' ? { credentials => { name => 'weir-tokens', key => 'register-token' } } : undef },
         "Prometheus gets a token if reading takes one: $read");
 }
+my $of_admin = object(render('--set', 'metrics.serviceMonitor.enabled=true,node.options.admin-read=token,tokens.register=false'), 'ServiceMonitor');
+my ($admin) = grep { $_->{port} eq 'admin' } @{ $of_admin->{spec}{endpoints} };
+is_deeply($admin->{authorization}, { credentials => { name => 'weir-tokens', key => 'admin-token' } }, 'the admin token, where there is no register token');
 done_testing;

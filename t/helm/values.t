@@ -71,4 +71,23 @@ refused(qr{needs analyzers\.enabled}, 'keda.enabled=true', 'analyzers.enabled=fa
 refused(qr{needs keda\.redisAddress}, 'keda.enabled=true', 'redis.external.url=redis://a');
 refused(qr{redis\.spill needs keda\.redisAddress}, 'keda.enabled=true', 'redis.spill.url=redis://spill:6379/0');
 refused(qr{name at least one host}, 'ingress.enabled=true');
+refused(qr{analyzers\.outbox\.enabled has no use: .*Set analyzers\.options\.sink}, 'analyzers.outbox.enabled=true', @$_) for [], ['analyzers.options.sink=http://sink:9000/logs'];
+refused(qr{node\.options\.$_-listen-tls needs a certificate: set tls\.ingest\.secretName}, "node.options.$_-listen-tls=:6514") for qw(syslog gelf forward);
+refused(qr{node\.options\.listen-tls needs a certificate}, 'node.options.listen-tls=:9443', 'tls.admin.secretName=mine');
+refused(qr{node\.options\.admin-listen-tls needs a certificate: set tls\.admin\.secretName}, 'node.options.admin-listen-tls=:9444');
+refused(qr{node\.options\.admin-read=token needs a token .*: set tokens\.register}, 'node.options.admin-read=token', 'tokens.register=false', 'tokens.admin=false');
+refused(qr{sentinel\.passwordKey needs redis\.external\.passwordSecret}, 'redis.external.sentinel.hosts={a}', 'redis.external.sentinel.passwordKey=sentinel');
+
+# What a variable says is enough.
+sub taken (@settings) {
+    my $run = helm('template', 'weir', $Helm::chart, map { ('--set', $_) } @settings);
+    is($run->{status}, 0, "@settings is taken") or diag($run->{err});
+}
+sub variable ($part, $name) { return ("$part.extraEnv[0].name=$name", "$part.extraEnv[0].value=x") }
+taken('analyzers.outbox.enabled=true', variable('analyzers', 'WEIR_ANALYZER_SINK'));
+taken('analyzers.outbox.enabled=true', 'analyzers.envFrom[0].secretRef.name=sink');
+taken('node.options.syslog-listen-tls=:6514', variable('node', 'WEIR_NODE_TLS_CERT'));
+taken('node.options.syslog-listen-tls=:6514', 'node.options.tls-cert=/etc/mine/tls.crt');
+taken('node.options.admin-listen-tls=:9444', 'tls.ingest.secretName=mine');
+taken('node.options.admin-read=token', 'tokens.register=false', 'tokens.admin=false', variable('node', 'WEIR_ADMIN_TOKEN_FILE'));
 done_testing;

@@ -12,6 +12,9 @@
 {{- if and .tls.clientCertificate (not .tls.existingSecret) }}
 {{- fail "redis.external.tls.clientCertificate needs redis.external.tls.existingSecret, which holds tls.crt and tls.key" }}
 {{- end }}
+{{- if and .sentinel.hosts .sentinel.passwordKey (not .passwordSecret) }}
+{{- fail "redis.external.sentinel.passwordKey needs redis.external.passwordSecret, which holds that key" }}
+{{- end }}
 {{- default "bundled" (first $given) }}
 {{- end }}
 {{- end }}

@@ -2,6 +2,18 @@
 {{ default (printf "%s-tokens" (include "weir.fullname" .)) .Values.tokens.existingSecret }}
 {{- end }}
 
+{{/* The key of that Secret which reading status and metrics takes, or nothing. */}}
+{{- define "weir.readToken" -}}
+{{- if eq (get .Values.node.options "admin-read" | toString) "token" }}
+{{- $told := or (include "weir.isTold" (list .Values.node "NODE" "register-token")) (include "weir.isTold" (list .Values.node "NODE" "admin-token")) }}
+{{- if .Values.tokens.register }}register-token
+{{- else if .Values.tokens.admin }}admin-token
+{{- else if not $told }}
+{{- fail "node.options.admin-read=token needs a token to read with: set tokens.register or tokens.admin" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* A Secret that the chart makes up: (list $ component name state), with its keys in stringData to follow. A hook makes it
 before anything else, and only if it is not there: so it is part of no release, a rollback brings no old one back, and
 an upgrade does not touch it. One that an older chart made is part of the release, and stays so with what it holds. */}}

@@ -8,8 +8,22 @@
 {{- end }}
 {{- end }}
 
+{{/* Fails where node.options names a TLS port, and nothing gives it a certificate. */}}
+{{- define "weir.checkTls" -}}
+{{- $ := . }}
+{{- $has := or (include "weir.tlsSecret" (list $ "ingest")) (include "weir.isTold" (list $.Values.node "NODE" "tls-cert")) }}
+{{- $hasOfAdmin := or $has (include "weir.tlsSecret" (list $ "admin")) (include "weir.isTold" (list $.Values.node "NODE" "admin-tls-cert")) }}
+{{- range $option := list "listen-tls" "syslog-listen-tls" "gelf-listen-tls" "forward-listen-tls" "admin-listen-tls" }}
+{{- $part := ternary "admin" "ingest" (eq $option "admin-listen-tls") }}
+{{- if and (hasKey $.Values.node.options $option) (not (ternary $hasOfAdmin $has (eq $part "admin"))) }}
+{{- fail (printf "node.options.%s needs a certificate: set tls.%s.secretName or tls.%s.issuer.name" $option $part $part) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* The options of a node that name its certificates. */}}
 {{- define "weir.tlsOptions" -}}
+{{- include "weir.checkTls" . }}
 {{- $ := . }}
 {{- $tls := .Values.tls }}
 {{- if include "weir.tlsSecret" (list $ "ingest") }}
