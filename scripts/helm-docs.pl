@@ -10,6 +10,7 @@ use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use FindBin qw($Bin);
 use lib "$Bin/lib";
+use HelpText;
 use Usage;
 
 check_arguments('[--check]', 0);
@@ -76,8 +77,8 @@ my %types = (
 
 # The options of a program that may be given: name -> its schema.
 sub options_of ($program) {
-    my $help = `$bin/$program --help`;
-    die "$bin/$program --help does not work: build first\n" if $? || $help !~ /^Options:$/m;
+    my $help = eval { said("$bin/$program", '--help') } // '';
+    die "$bin/$program --help does not work: build first\n" if $help !~ /^Options:$/m;
     my ($part) = $help =~ /^Options:\n(.*?)\n\n/ms;
     my %is_taken = map { $_ => 1 } @{ $taken{$program} };
     my %options;

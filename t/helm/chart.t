@@ -57,4 +57,9 @@ like("@$errors", qr{/spec/replicas: type}, 'and so are replicas in quotes');
 like("@$errors", qr/must not have "readinesProbe"/, 'and a field that nobody knows');
 
 ok(runs('scripts/helm-docs.pl', '--check'), 'the table in README.md, and the options in the schema, are up to date');
+symlink Weir::Base::bin_dir(), folder . '/a b' or die "symlink: $!\n";
+{
+    local $ENV{WEIR_BIN} = folder . '/a b';
+    ok(runs('scripts/helm-docs.pl', '--check'), 'which is seen also where the path of the programs has a space');
+}
 done_testing;
