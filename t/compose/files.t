@@ -2,6 +2,7 @@
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
+use JSON::PP;
 use Test::More;
 use Weir::Base qw(program_path);
 use Weir::Test qw(folder slurp);
@@ -124,6 +125,23 @@ my $n_checks = () = $compose =~ /healthcheck:(?! \{ disable)/g;
 is(scalar(() = $compose =~ /start_period: 30s/g), $n_checks, 'each health check leaves time to start');
 cmp_ok(knob_ms('HEALTH_INTERVAL'), '>=', 10_000, 'and asks rarely');
 is_deeply([ sort $compose =~ /(\w+): \{ condition: service_healthy \}/g ], [qw(a1 a2 a3)], 'nobody but the load waits for health');
+
+# ---- metrics ----
+
+# The program of each service, as YAML merges its parts: the image runs a node where no command says otherwise.
+my ($parsed, $json) = quietly('python3', '-c', 'import json, yaml; print(json.dumps([yaml.safe_load(open(f)) for f in ("docker-compose.yml", "compose/prometheus.yml")]))');
+is($parsed, 0, 'both files are YAML') or diag($json);
+my ($composed, $scraped) = @{ decode_json($json) };
+my %runs;
+for my $name (sort keys %{ $composed->{services} }) {
+    my ($image, $command) = @{ $composed->{services}{$name} }{qw(image command)};
+    next if $image ne '${WEIR_IMAGE}';
+    my ($program) = $command ? join(' ', ref $command ? @$command : $command) =~ /.*\b(weir-(?:node|analyzer))\b/s : 'weir-node';
+    push @{ $runs{$program} }, $name if $program;
+}
+cmp_ok(scalar @{ $runs{$_} }, '>=', 2, "services run $_: @{ $runs{$_} }") for qw(weir-node weir-analyzer);
+my %asked = map { $_->{job_name} => [ sort map { @{ $_->{names} } } @{ $_->{dns_sd_configs} } ] } @{ $scraped->{scrape_configs} };
+is_deeply(\%asked, \%runs, 'Prometheus asks each of them for its metrics');
 
 my @profiles = sort { $a cmp $b } keys %{ { map { ($_ => 1) } map { split /, */ } $compose =~ /profiles: \[(.*?)\]/g } };
 holds('HAProxy takes its configuration', 'haproxy', '-c', '-f', 'compose/haproxy.cfg');
