@@ -29,14 +29,18 @@ for my $alert ($rules =~ /^ +- alert: (\w+)/mg) {
 my ($not_bad) = $rules =~ /WeirRefusesBadInput\n.*\n.*\n.*reason!~"(\S+?)"/;
 my ($for_now) = $rules =~ /WeirRefuses\n.*\n.*\n.*reason=~"(\S+?)"/;
 my %told = map { $_ => 1 } qw(shutting_down deadline incomplete head_timeout body_timeout); # by nobody: a restart, or the agent's own end
-my ($n_refusals, @wrong) = (0);
+my ($section) = slurp(checkout . '/docs/runbook.md') =~ /^## WeirRefuses\n(.*?)^## /ms;
+my %row = map { $_ => 1 } map { /`(\w+)`/g } $section =~ /^\| ([^|]+) \|/mg;
+my ($n_refusals, @wrong, @unexplained) = (0);
 for (slurp(checkout . '/node/http/refusal.h') =~ /^\s*X\(REFUSAL_\w+, (\d+, "\w+")/mg) {
     my ($status, $name) = /(\d+), "(\w+)"/;
     $n_refusals++;
+    push @unexplained, $name if $name =~ /^(?:$for_now)$/ && !$row{$name};
     push @wrong, $name if ($status >= 500 && $status != 501 && !$told{$name}) != ($name =~ /^(?:$for_now)$/);
     push @wrong, $name if ($told{$name} || $name =~ /^(?:$for_now)$/ ? 1 : 0) != ($name =~ /^(?:$not_bad)$/ ? 1 : 0);
 }
 cmp_ok($n_refusals, '>', 30, 'there are refusals');
+is_deeply(\@unexplained, [], 'the runbook says of each refusal that makes an alert what it means and what to do');
 is_deeply(\@wrong, [], 'each refusal has its alert: what Weir cannot take now, and what it never takes');
 
 # What runs: name -> { label => 1 }
