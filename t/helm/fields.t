@@ -104,9 +104,16 @@ is($template{everysec}, $json->encode(object(render(), 'StatefulSet', '-redis')-
 unlike($template{everysec}, qr/appendfsync/, 'which starts no Redis anew by an upgrade of the chart alone');
 
 # OpenShift gives each namespace users of its own, and refuses others.
-my $random = render('--set', join ',', map { my $part = $_; map { "$part.podSecurityContext.$_=null" } qw(runAsUser runAsGroup fsGroup) } qw(node analyzers redis.bundled));
+my ($parts) = slurp("$Helm::chart/../../docs/kubernetes.md") =~ /^    for part in (.*); do$/m;
+my $random = render('--set', join ',', 'sidecar.enabled=true,sidecar.image=logs:1', map { my $part = $_; map { "$part.podSecurityContext.$_=null" } qw(runAsUser runAsGroup fsGroup) } split / /, $parts);
 is(join(' ', map { my $c = $_->{spec}{securityContext}; grep { exists $c->{$_} } qw(runAsUser runAsGroup fsGroup) } pods_of($random)), '', 'no pod insists on a user');
 ok($_->{spec}{securityContext}{runAsNonRoot}, '... but none is root') for pods_of($random);
+
+my ($beside) = grep { $_->{metadata}{name} =~ /-sidecar$/ } objects_of(render('--set', join ',', 'sidecar.enabled=true,sidecar.image=logs:1',
+    qw(sidecar.serverSecurityContext.capabilities=null sidecar.sidecarResources.limits=null)), 'StatefulSet');
+my %side = map { $_->{name} => $_ } @{ $beside->{spec}{template}{spec}{containers} };
+is_deeply($side{server}{securityContext}, { allowPrivilegeEscalation => JSON::PP::false }, 'rights of a log server that were taken out stay out');
+is_deeply([ sort keys %{ $side{sidecar}{resources} } ], ['requests'], 'and so do limits of its sidecar');
 
 # labels and annotations of all
 my $common = render('--set', 'commonLabels.team=logs,commonAnnotations.owner=me,service.ingest.annotations.lb=internal,service.ingest.labels.kind=public');

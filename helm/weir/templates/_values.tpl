@@ -21,8 +21,8 @@ brings is not seen here. */}}
 {{- $values := index . 0 }}
 {{- range $key, $default := index . 1 }}
 {{- if not (hasKey $values $key) }}
-{{- if ne $key "resources" }}{{ $_ := set $values $key $default }}{{ end }}
-{{- else if and (kindIs "map" $default) (kindIs "map" (get $values $key)) (not (has $key (list "resources" "labels" "podSecurityContext" "containerSecurityContext"))) }}
+{{- if not (has $key (list "resources" "sidecarResources")) }}{{ $_ := set $values $key $default }}{{ end }}
+{{- else if and (kindIs "map" $default) (kindIs "map" (get $values $key)) (not (has $key (list "resources" "sidecarResources" "labels" "podSecurityContext" "containerSecurityContext" "serverSecurityContext"))) }}
 {{- include "weir.fill" (list (get $values $key) $default) }}
 {{- end }}
 {{- end }}
