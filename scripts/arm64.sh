@@ -8,8 +8,8 @@ help() {
 		Usage: scripts/arm64.sh [options]
 
 		Builds everything for arm64 with Debian's cross compiler, where a warning is an error, and runs the unit tests
-		under qemu. It works in a root of Debian that debootstrap makes in build-arm64/root, so that this machine stays as
-		it is. It needs root, debootstrap and some 2 GB. The binaries are in build-arm64/bin.
+		under qemu. It works in a root of Debian that debootstrap makes in build-arm64/root-RELEASE, so that this machine
+		stays as it is. It needs root, debootstrap and some 2 GB. The binaries are in build-arm64/bin.
 
 		  --release NAME  Debian's release: bookworm, trixie (default: that of this machine)
 		  --no-tests      build, and run nothing
