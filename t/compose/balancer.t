@@ -4,6 +4,7 @@ use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use HTTP::Tiny;
+use IO::Socket::INET;
 use JSON::PP qw(decode_json);
 use Test::More;
 use Weir::FakeServer;
@@ -31,9 +32,20 @@ $config =~ s/^\tserver-template .*\n/$servers/mg == 2 or die;
 $config =~ s/ resolvers docker .*init-addr none// or die;
 $config =~ s/balance leastconn/balance first/ or die;
 
+# Nodes that DNS names before they listen: the balancer does not know that, until a check is due.
+my @silent = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp') // die "socket: $!\n" } 1 .. 8; # bound alone
+sub start_growing ($port) {
+    my $servers = join '', map { "\tserver s$_ 127.0.0.1:" . $silent[ $_ - 1 ]->sockport . "\n" } 1 .. 8;
+    my $text = slurp("$Bin/../../compose/haproxy.cfg");
+    $text =~ s/^\tserver-template .*\n/$servers\tserver n 127.0.0.1:$nodes[1]{port}\n/mg == 2 or die;
+    $text =~ s/ resolvers docker .*init-addr none// or die;
+    $text =~ s/inter 500ms fastinter 200ms/inter 600s fastinter 600s/ or die;
+    return start_balancer('growing', '60s', $text, 8080 => $port, 8081 => free_port);
+}
+
 # With ports of its own; a node that is silent for longer than $timeout hangs.
-sub start_balancer ($name, $timeout, %ports) {
-    my $text = $config =~ s/timeout server \d+s/timeout server $timeout/r;
+sub start_balancer ($name, $timeout, $text, %ports) {
+    $text =~ s/timeout server \d+s/timeout server $timeout/ or die;
     $text =~ s/bind :$_/bind 127.0.0.1:$ports{$_}/ or die for 8080, 8081;
     my $file = folder . "/$name.cfg";
     open my $out, '>', $file or die "$file: $!";
@@ -42,8 +54,8 @@ sub start_balancer ($name, $timeout, %ports) {
     return Weir::Process->start([ 'haproxy', '-db', '-f', $file ], name => $name);
 }
 my ($ingest, $admin, $hasty) = (free_port, free_port, free_port);
-my $haproxy = start_balancer('haproxy', '60s', 8080 => $ingest, 8081 => $admin);
-my $impatient = start_balancer('impatient', '500ms', 8080 => $hasty, 8081 => free_port);
+my $haproxy = start_balancer('haproxy', '60s', $config, 8080 => $ingest, 8081 => $admin);
+my $impatient = start_balancer('impatient', '500ms', $config, 8080 => $hasty, 8081 => free_port);
 
 # Each on a connection of its own, but for those of $kept.
 my $kept = HTTP::Tiny->new(timeout => 60);
@@ -88,11 +100,15 @@ for (1 .. 4) {
 }
 is(scalar(grep { /"dies"/ } map { $_->bodies } @nodes), 4, 'which no other node sees');
 
+my $growing = start_growing(my $many = free_port);
+wait_until { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$many") } 10, 'the growing haproxy';
+is_deeply([ map { packet("grows$_", 0, HTTP::Tiny->new(timeout => 60), $many)->{status} } 1 .. 20 ], [ (202) x 20 ], 'nodes that do not listen yet are passed over');
+
 $nodes[0]->stop;
 is(packet('any')->{headers}{'x-node'}, 'n2', 'a node that is gone is not noticed');
 $nodes[1]->stop;
 wait_until { packet('any')->{content} =~ /No node is ready/ } 10, 'haproxy to see that nobody is there';
 is_refusal(packet('any'), 'where no node is ready it is 503');
 is(http(GET => "http://127.0.0.1:$admin/v1/cluster")->{status}, 503, 'on the admin port too');
-is($_->kill_now, -9, $_->name . ' has lived to the end') for $haproxy, $impatient;
+is($_->kill_now, -9, $_->name . ' has lived to the end') for $haproxy, $impatient, $growing;
 done_testing;

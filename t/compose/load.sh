@@ -31,7 +31,8 @@ load_ended_well() {
 			.refused.packets == (.refused.by_status."503" // 0) and .failed.packets == (.failed.by_reason.closed // 0)
 		else
 			.refused.packets == 0 and .failed.packets == 0 and .reconnects == 0
-		end' "$report" && wait_until 10 none_is_lost
+		end' "$report" || { compose logs --no-color lb | grep -E ' 50[0-9] [0-9]+ |is (UP|DOWN)' | tail -n 20 && return 1; }
+	wait_until 10 none_is_lost
 }
 
 none_is_lost() {
