@@ -266,27 +266,35 @@ static void leave_suspect(struct fate *f, struct packet *p)
 static void bury(struct fate *f, struct packet *p, const char *analyzer, const char *reason);
 static void bury_poison(struct fate *f, struct packet *p);
 
+/* It has waited for long enough. False: it waits on. */
+static bool retry_suspect(struct fate *f, struct packet *p)
+{
+	if (suspicion_is_over(p)) { /* it could not be buried */
+		bury_poison(f, p);
+		return true;
+	}
+	if (router_submit_suspect(f->config.router, p))
+		return true;
+	if (!p->exchange)
+		return false;
+	spill_hold_forget(hold_of(f, p), p);
+	spill_in_add(in_of(f, p), p); /* no agent waits for as long as no analyzer is well */
+	return true;
+}
+
 /* What becomes of a suspect now. False: it waits on. */
 static bool try_suspect(struct fate *f, struct packet *p, uint64_t now_us)
 {
 	if (f->is_ending) {
 		leave_suspect(f, p);
-	} else if (!p->spilled && spill_in_would_take(in_of(f, p), p)) {
+		return true;
+	}
+	if (!p->spilled && spill_in_would_take(in_of(f, p), p)) {
 		spill_hold_forget(hold_of(f, p), p);
 		spill_in_store(in_of(f, p), p);
-	} else if (now_us - p->waiting_us < suspicion_wait_us(p)) {
-		return false;
-	} else if (suspicion_is_over(p)) { /* it could not be buried */
-		bury_poison(f, p);
-	} else if (router_submit_suspect(f->config.router, p)) {
 		return true;
-	} else if (p->exchange) { /* its agent would wait for as long as no analyzer is well */
-		spill_hold_forget(hold_of(f, p), p);
-		spill_in_add(in_of(f, p), p);
-	} else {
-		return false;
 	}
-	return true;
+	return now_us - p->waiting_us >= suspicion_wait_us(p) && retry_suspect(f, p);
 }
 
 static void on_suspect_timer(evutil_socket_t fd, short what, void *arg)
