@@ -200,8 +200,17 @@ static int by_id(const void *a, const void *b)
 	return strcmp(((const struct analyzer *)a)->id, ((const struct analyzer *)b)->id);
 }
 
+/* What roster.lua never gives: its own scripts could not have registered it. */
+static bool is_odd(const struct roster *r, const struct analyzer *a, const char *id,
+		   bool is_slot_taken)
+{
+	return !id || !roster_is_id(id) || !is_printable(a->url) || a->slot >= r->n_slots ||
+	       is_slot_taken;
+}
+
 static int parse_analyzers(struct roster *r, const cJSON *list, double now_ms)
 {
+	bool is_taken[ROSTER_MAX_SLOTS] = { false };
 	const cJSON *entry;
 	int n = cJSON_GetArraySize(list), error = 0;
 
@@ -216,13 +225,16 @@ static int parse_analyzers(struct roster *r, const cJSON *list, double now_ms)
 		error = parse_analyzer(r, a, entry, now_ms);
 		if (error != 0)
 			return error;
-		if (!id || !roster_is_id(id) || !is_printable(a->url)) {
+		if (is_odd(r, a, id, is_taken[a->slot])) {
 			leave_out(r, "analyzer", id ? id : "without an id", 1);
 			free(a->info);
 			free(a->headers);
 			*a = (struct analyzer){ 0 };
 			r->n_analyzers--;
-		} else if (a->delivery_token[0] && !roster_is_token(a->delivery_token)) {
+			continue;
+		}
+		is_taken[a->slot] = true;
+		if (a->delivery_token[0] && !roster_is_token(a->delivery_token)) {
 			leave_out(r, "delivery token of", id, 1);
 			a->delivery_token[0] = '\0';
 		}

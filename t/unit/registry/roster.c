@@ -167,7 +167,9 @@ static void what_nobody_could_register_is_left_out_counted_and_named(void **stat
 			"{\"id\":\"e\\r\\nSet-Cookie: x\",\"slot\":0,\"url\":\"http://h/\"},"
 			"{\"id\":\"a1\",\"slot\":1,\"url\":\"http://h/\"},"
 			"{\"id\":\"\",\"slot\":2},{\"slot\":3},{\"id\":\"\\u202e\",\"slot\":4},"
-			"{\"id\":\"a2\",\"slot\":5,\"url\":\"http://h/\\u001b[2J\"}],"
+			"{\"id\":\"a2\",\"slot\":5,\"url\":\"http://h/\\u001b[2J\"},"
+			"{\"id\":\"a3\",\"slot\":9,\"url\":\"http://h/\"},"
+			"{\"id\":\"a0\",\"slot\":1,\"url\":\"http://h/\"}],"
 			"\"workers\":[{\"worker\":\"n1/0\",\"info\":\"{}\"},"
 			"{\"worker\":\"n\\u001b/0\",\"info\":\"{}\"}],"
 			"\"n_left_out\":2,\"left_out\":\"junk\"}",
@@ -178,7 +180,7 @@ static void what_nobody_could_register_is_left_out_counted_and_named(void **stat
 	assert_ptr_equal(roster->by_slot[1], &roster->analyzers[0]);
 	assert_null(roster->by_slot[0]);
 	assert_int_equal(roster->n_workers, 1);
-	assert_int_equal(roster->n_left_out, 8);
+	assert_int_equal(roster->n_left_out, 10);
 	assert_string_equal(roster->left_out, "analyzer e??Set-Cookie: x");
 }
 
