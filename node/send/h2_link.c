@@ -60,6 +60,7 @@ static void pump(struct h2_link *link)
 			on_unsent(link, errno);
 			return;
 		}
+		link->n_writes++;
 		buf_consume(&link->out, (size_t)n_sent);
 	}
 	if (event_add(&link->writable, NULL) != 0)
@@ -320,6 +321,7 @@ int h2_link_send(struct h2_link *link, struct h2_request *r, const char *authori
 	r->owner = link;
 	r->met_idle = link->streams.n_requests == 0 && link->n_served > 0;
 	r->n_reads_before = link->n_reads;
+	r->n_writes_before = link->n_writes;
 	TAILQ_INSERT_TAIL(&link->streams.requests, r, link);
 	link->streams.n_requests++;
 	event_active(&link->flush, 0, 0);
@@ -332,9 +334,19 @@ void h2_link_cancel(struct h2_link *link, const struct h2_request *r)
 	event_active(&link->flush, 0, 0);
 }
 
-bool h2_link_is_stuck(const struct h2_link *link)
+static bool has_others(const struct h2_link *link, const struct h2_request *but)
 {
-	return link->out.len > 0;
+	const struct h2_request *r;
+
+	TAILQ_FOREACH(r, &link->streams.requests, link)
+	if (r != but && r->transfer)
+		return true;
+	return false;
+}
+
+bool h2_link_is_stuck(const struct h2_link *link, const struct h2_request *r)
+{
+	return link->out.len > 0 && (link->n_writes == r->n_writes_before || !has_others(link, r));
 }
 
 bool h2_link_is_silent(const struct h2_link *link, const struct h2_request *r)
@@ -344,6 +356,7 @@ bool h2_link_is_silent(const struct h2_link *link, const struct h2_request *r)
 
 void h2_link_break(struct h2_link *link, const char *error)
 {
+	link->is_late = true;
 	lose(link, error);
 	event_active(&link->flush, 0, 0);
 }

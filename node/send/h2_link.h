@@ -56,8 +56,10 @@ struct h2_link {
 	struct buf out;    /* bytes that the socket did not take */
 	unsigned n_served;
 	unsigned n_reads;       /* that brought bytes */
+	unsigned n_writes;      /* that took some */
 	uint64_t idle_since_us; /* while it has no requests */
 	const char *error;      /* why it is lost */
+	bool is_late;           /* it is, because it took no bytes in time */
 	/* The owner's: */
 	TAILQ_ENTRY(h2_link) link;
 	struct origin *origin;
@@ -82,12 +84,13 @@ int h2_link_send(struct h2_link *link, struct h2_request *r, const char *authori
 		 const char *path) MUST_CHECK;
 /* Nobody waits for it any more. on_done follows. */
 void h2_link_cancel(struct h2_link *link, const struct h2_request *r);
-/* It takes no bytes any more, so nothing on it can end. */
-bool h2_link_is_stuck(const struct h2_link *link);
+/* It has bytes to send, and has taken none since the request was sent, so nothing on it can end. Or nobody else waits
+ * for what is on it: then what cancels the request could stay behind those bytes for a quarter of an hour. */
+bool h2_link_is_stuck(const struct h2_link *link, const struct h2_request *r);
 /* It has brought no byte since the request was sent. Where its other end is gone without a word, the kernel takes
  * small requests for a quarter of an hour. */
 bool h2_link_is_silent(const struct h2_link *link, const struct h2_request *r);
-/* All that is on it is lost, and so is it. */
+/* It is stuck: all that is on it is lost, and so is it. */
 void h2_link_break(struct h2_link *link, const char *error);
 /* on_lost follows, once nothing is on it. */
 void h2_link_go(struct h2_link *link);

@@ -21,7 +21,7 @@ struct h2_request {
 	struct h2_link *owner;     /* borrowed; NULL: it is on no connection */
 	int32_t id;                /* of its stream; -1: it has none yet */
 	bool met_idle;             /* its connection had been idle when it was sent */
-	unsigned n_reads_before;   /* of its connection, when it was sent */
+	unsigned n_reads_before, n_writes_before; /* of its connection, when it was sent */
 	enum h2_end end;
 	uint32_t error_code; /* of HTTP/2 */
 	struct transfer_place place;

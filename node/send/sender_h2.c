@@ -345,6 +345,7 @@ static void on_done(struct h2_link *link, struct h2_request *r)
 	struct sender_h2 *s = sender_of(link);
 	uint64_t now_us = clock_mono_us();
 	bool is_whole = r->end == H2_END_WHOLE && r->error_code == NGHTTP2_NO_ERROR;
+	bool is_late = r->end == H2_END_LOST && link->is_late;
 
 	if (link->is_alone)
 		h2_link_go(link);
@@ -356,7 +357,7 @@ static void on_done(struct h2_link *link, struct h2_request *r)
 		h2_request_rewind(r);
 		place(s, r, link->origin);
 	} else {
-		finish(s, r, is_whole, TRANSFER_BROKEN,
+		finish(s, r, is_whole, is_late ? TRANSFER_TIMEOUT : TRANSFER_BROKEN,
 		       r->end == H2_END_LOST ? link->error : nghttp2_http2_strerror(r->error_code));
 	}
 }
@@ -427,7 +428,7 @@ static void give_up_waiting(struct sender_h2 *s, struct h2_request *r)
 /* A connection that may be dead gets no other request. What is under way on it may end yet. */
 static void time_out(struct h2_link *link, const struct h2_request *r)
 {
-	if (h2_link_is_stuck(link)) {
+	if (h2_link_is_stuck(link, r)) {
 		h2_link_break(link, "it takes no more bytes");
 		return;
 	}

@@ -6,7 +6,8 @@
  * HTTP/2 in the handshake gets them by HTTP/1.1, from another sender.
  *
  * A connection that brings nothing while a transfer waits its whole time on it gets no other one, and is closed once
- * nothing is under way on it: it may be dead, which TCP notices after a quarter of an hour.
+ * nothing is under way on it: it may be dead, which TCP notices after a quarter of an hour. One that takes nothing in
+ * that time is closed at once. The others on it end as TRANSFER_TIMEOUT, as no packet of theirs has broken it.
  *
  * A transfer that the server says it has not looked at is sent once more, and so is one that meets the close of an
  * idle connection before any byte of an answer. One that wants a fresh connection gets it alone, so that a packet

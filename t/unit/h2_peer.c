@@ -225,8 +225,10 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 {
 	struct h2_peer *p = arg;
 	struct h2_peer_conn *c = calloc(1, sizeof(*c));
-	nghttp2_settings_entry settings = { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
-					    p->max_streams };
+	nghttp2_settings_entry settings[] = {
+		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, p->max_streams },
+		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, (uint32_t)p->window_bytes },
+	};
 	nghttp2_session_callbacks *callbacks;
 
 	(void)what;
@@ -244,7 +246,9 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
 	assert_int_equal(nghttp2_session_server_new(&c->session, callbacks, c), 0);
 	nghttp2_session_callbacks_del(callbacks);
-	nghttp2_submit_settings(c->session, 0, &settings, 1);
+	nghttp2_submit_settings(c->session, 0, settings, p->window_bytes ? 2 : 1);
+	if (p->window_bytes)
+		nghttp2_session_set_local_window_size(c->session, 0, 0, p->window_bytes);
 	c->readable = event_new(p->base, c->fd, EV_READ | EV_PERSIST, on_readable, c);
 	event_add(c->readable, NULL);
 	pump(c);

@@ -32,6 +32,7 @@ struct h2_peer {
 	char h2c_url[64], grpc_url[64]; /* h2c://127.0.0.1:port/in, grpc://127.0.0.1:port */
 	struct h2_answer answer;
 	uint32_t max_streams; /* that it allows on a connection */
+	int32_t window_bytes; /* of a connection, and of each stream; 0: as the protocol has it */
 	bool is_holding;      /* requests are answered by h2_peer_release */
 	unsigned n_conns, n_requests, n_open, n_open_most;
 	struct buf head, body; /* of the last request: "name: value\n" */
