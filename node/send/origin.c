@@ -108,11 +108,8 @@ static struct origin *origin_new(struct origins *origins, const struct net_url *
 	o->lookup.on_done = on_done;
 	TAILQ_INIT(&o->idle);
 	TAILQ_INIT(&o->waiting);
-	if (net_addr_numeric(&o->lookup.addrs[0], o->host, o->port) == 0) {
-		o->lookup.n_addrs = 1;
+	if (net_addr_numeric(&o->lookup.addrs[0], o->host, o->port) == 0)
 		o->known_until_us = UINT64_MAX;
-		judge(o, UINT64_MAX);
-	}
 	return o;
 }
 
@@ -202,8 +199,13 @@ const char *origin_path(const struct origin *o, const char *url, size_t *lenp)
 	return path;
 }
 
-bool origin_has_address(const struct origin *o, uint64_t now_us)
+bool origin_has_address(struct origin *o, uint64_t now_us)
 {
+	if (o->known_until_us == UINT64_MAX) { /* the list may have changed */
+		o->has_failed = false;
+		o->lookup.n_addrs = 1;
+		judge(o, UINT64_MAX);
+	}
 	return now_us < o->known_until_us && !o->has_failed;
 }
 

@@ -6,7 +6,8 @@
  * A host that is an address is known at once. A name is looked up when a connection is to be made
  * and what is known of it is older than ORIGIN_FRESH_US; connections that stand are used on. What a
  * lookup that failed said holds for ORIGIN_FAILED_US. Addresses that are not allowed count as none:
- * what a name leads to is judged each time it is looked up.
+ * what a name leads to is judged each time it is looked up, and a host that is an address each time
+ * a connection is to be made.
  */
 #include <sys/queue.h>
 
@@ -65,8 +66,8 @@ int origins_find(struct origins *o, const char *url, struct origin **originp) MU
 /* Of a URL that has this origin: "", "/..." or "?...", without the fragment. */
 const char *origin_path(const struct origin *o, const char *url, size_t *lenp);
 
-/* One that holds. */
-bool origin_has_address(const struct origin *o, uint64_t now_us);
+/* One that holds, and may be connected to. */
+bool origin_has_address(struct origin *o, uint64_t now_us);
 /* True: on_looked_up follows, never from inside. False: it has failed, now or not long ago. */
 bool origin_look_up(struct origin *o, uint64_t now_us);
 /* Why there is no address; while it is being looked up: that this takes long. Names the host. */

@@ -90,6 +90,14 @@ static struct sending *post(struct sending_fixture *f, unsigned i, const char *h
 	return s;
 }
 
+/* The next one needs another connection. */
+static void serve_once(struct sending_fixture *f, struct sending *s)
+{
+	sending_serve(f, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+	sending_wait(s, TRANSFER_ANSWERED, 200);
+	peer_close(&f->peer);
+}
+
 static void a_name_leads_to_its_address(void **state)
 {
 	struct sending_fixture *f = *state;
@@ -118,14 +126,8 @@ static void what_was_found_is_kept_for_a_while(void **state)
 {
 	struct sending_fixture *f = *state;
 
-	for (unsigned i = 0; i < 3; i++) {
-		struct sending *s = post(f, i, "one.test");
-
-		sending_serve(f,
-			      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-		sending_wait(s, TRANSFER_ANSWERED, 200);
-		peer_close(&f->peer);
-	}
+	for (unsigned i = 0; i < 3; i++)
+		serve_once(f, post(f, i, "one.test"));
 	assert_int_equal(n_calls, 1);
 }
 
@@ -282,13 +284,20 @@ static void what_is_no_url_is_no_connection(void **state)
 	}
 }
 
-/* The same, with a list. */
-static struct net_allow *allow(struct sending_fixture *f, const char *entry)
+static struct net_allow *list_of(const char *entry)
 {
 	struct net_allow *allow = NULL;
 	const char *bad, *why;
 
 	assert_int_equal(net_allow_new(&entry, 1, &allow, &bad, &why), 0);
+	return allow;
+}
+
+/* The same, with a list. */
+static struct net_allow *allow(struct sending_fixture *f, const char *entry)
+{
+	struct net_allow *allow = list_of(entry);
+
 	sender_plain_free(f->plain);
 	f->plain = sender_plain_new(f->base, allow, NULL);
 	return allow;
@@ -338,6 +347,35 @@ static void of_several_addresses_those_allowed_are_taken(void **state)
 	net_allow_free(list);
 }
 
+/* A node reads its list again at SIGHUP: to more, */
+static void an_address_that_is_allowed_by_now_is_connected_to(void **state)
+{
+	struct sending_fixture *f = *state;
+	struct net_allow *list = allow(f, "10.0.0.0/8");
+
+	sending_wait(post(f, 0, "127.0.0.1"), TRANSFER_CONNECT, 0);
+	net_allow_replace(list, list_of("127.0.0.0/8"));
+	serve_once(f, post(f, 1, "127.0.0.1"));
+	sending_end(f);
+	net_allow_free(list);
+}
+
+/* or to less. */
+static void an_address_that_is_not_allowed_any_more_is_not(void **state)
+{
+	struct sending_fixture *f = *state;
+	struct net_allow *list = allow(f, "127.0.0.0/8");
+	struct sending *s = post(f, 0, "127.0.0.1");
+
+	serve_once(f, s);
+	net_allow_replace(list, list_of("10.0.0.0/8"));
+	s = post(f, 1, "127.0.0.1");
+	sending_wait(s, TRANSFER_CONNECT, 0);
+	assert_non_null(strstr(s->error, "analyzer-allow keeps it from"));
+	sending_end(f);
+	net_allow_free(list);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sending_setup_plain, sending_teardown)
 
 int main(void)
@@ -359,6 +397,8 @@ int main(void)
 		TEST(a_name_leads_to_no_address_that_is_not_allowed),
 		TEST(a_pattern_opens_the_name_but_not_metadata),
 		TEST(of_several_addresses_those_allowed_are_taken),
+		TEST(an_address_that_is_allowed_by_now_is_connected_to),
+		TEST(an_address_that_is_not_allowed_any_more_is_not),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
