@@ -36,7 +36,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void write_some(struct http_conn *c);
 static void read_some(struct http_conn *c);
-static void lost(struct http_conn *c);
+static void lost(struct http_conn *c, bool is_closed);
 static void finish(struct http_conn *c, enum http_conn_outcome outcome);
 
 /* ---- life ---- */
@@ -366,7 +366,7 @@ enum http_conn_outcome http_conn_give_up(struct http_conn *c, const char *reason
 					 enum http_conn_outcome if_undecided)
 {
 	http_conn_close(c, reason);
-	http_response_end(&c->response);
+	http_response_cut(&c->response);
 	if (c->response.state != HTTP_RESPONSE_DONE)
 		return if_undecided;
 	return is_early(c) ? HTTP_CONN_CLOSED_EARLY : HTTP_CONN_ANSWERED;
@@ -405,17 +405,19 @@ static void read_some(struct http_conn *c)
 		http_conn_close(c, n > 0 ? "unasked_bytes" : "server_closed");
 		c->owner->on_idle_close(c);
 	} else if (n <= 0) {
-		lost(c);
+		lost(c, n == 0);
 	} else {
 		take(c, data, (size_t)n);
 	}
 }
 
-/* The server closed or reset the connection. */
-static void lost(struct http_conn *c)
+/* The server closed the connection, or it broke. */
+static void lost(struct http_conn *c, bool is_closed)
 {
 	bool is_stale = c->n_answers > 0 && !c->response.any;
 
+	if (is_closed)
+		http_response_end(&c->response);
 	finish(c, http_conn_give_up(c, "server_closed",
 				    is_stale ? HTTP_CONN_STALE : HTTP_CONN_CLOSED_EARLY));
 }

@@ -23,7 +23,7 @@ void http_response_init(struct http_response *r)
 	r->quote_len = 0;
 	r->is_json = false;
 	r->keeps_all_types = false;
-	r->is_keep_cut = false;
+	r->is_keep_cut = r->is_cut = false;
 	r->keep = NULL;
 }
 
@@ -44,6 +44,7 @@ void http_response_keep_all(struct http_response *r, size_t max_bytes)
 static enum http_response_state fail(struct http_response *r)
 {
 	r->keep_alive = false;
+	r->is_cut = true;
 	return r->status >= 200 ? HTTP_RESPONSE_DONE : HTTP_RESPONSE_BAD;
 }
 
@@ -367,6 +368,13 @@ size_t http_response_feed(struct http_response *r, const char *data, size_t len)
 }
 
 void http_response_end(struct http_response *r)
+{
+	if (r->state == HTTP_RESPONSE_UNTIL_CLOSE)
+		r->state = HTTP_RESPONSE_DONE;
+	http_response_cut(r);
+}
+
+void http_response_cut(struct http_response *r)
 {
 	if (r->state != HTTP_RESPONSE_DONE)
 		r->state = fail(r);

@@ -61,6 +61,7 @@ struct http_response {
 	size_t keep_max;      /* bytes of it */
 	bool keeps_all_types; /* not JSON alone */
 	bool is_keep_cut;     /* it was longer */
+	bool is_cut;          /* DONE: its end did not come, or could not be read */
 	struct buf *keep;     /* borrowed; gets the JSON of a success; NULL: it is not wanted */
 };
 
@@ -71,7 +72,9 @@ void http_response_keep(struct http_response *r, struct buf *keep);
 void http_response_keep_all(struct http_response *r, size_t max_bytes);
 /* Bytes used of `data`: all of it, but in DONE (the rest was not asked for) and BAD. */
 size_t http_response_feed(struct http_response *r, const char *data, size_t len);
-/* The connection ended, or is ended: DONE if there is a final status, else BAD. */
+/* The server ended the connection: DONE if there is a final status, else BAD. */
 void http_response_end(struct http_response *r);
+/* It broke, or is closed here: the same, and one without a length is not whole, either. */
+void http_response_cut(struct http_response *r);
 
 #endif

@@ -35,6 +35,22 @@ static enum delivery_outcome fail_all(struct batch *b, enum delivery_outcome out
 	return outcome;
 }
 
+/* It broke off, so it may be whole another time. Of one that is too long, no more would be read then. */
+static bool broke_off(const struct transfer *t)
+{
+	return t->is_json_cut && t->json_len < t->keep_max;
+}
+
+/* What the packet has come to is not known. The failure counts, so it does not go round for ever. */
+static enum delivery_outcome fail_broken(struct batch *b)
+{
+	struct transfer *t = &b->transfer;
+
+	t->error = "its answer broke off";
+	return fail_all(b, lane_ran_out_of_time(t) ? OUTCOME_TIMEOUT : OUTCOME_BROKEN,
+			&(struct result){ t->status, t->json, t->json_len });
+}
+
 /* It tells of faults, but not of which messages. */
 static enum delivery_outcome distrust(struct lane *lane, struct batch *b)
 {
@@ -115,7 +131,7 @@ static bool fill_up(struct result *items, unsigned n_read, unsigned n)
 
 static enum delivery_outcome take_bulk(struct lane *lane, struct batch *b)
 {
-	struct transfer *t = &b->transfer;
+	const struct transfer *t = &b->transfer;
 	uint32_t n = b->packets.head->n_messages;
 	unsigned n_read = 0;
 	AUTO_FREE struct result *items = calloc(n, sizeof(*items));
@@ -126,9 +142,9 @@ static enum delivery_outcome take_bulk(struct lane *lane, struct batch *b)
 		r = answers_read_bulk(t->json, t->json_len, items, n, &n_read);
 	if (r == RESULTS_E_NONE)
 		return OUTCOME_OK;
-	return r == 0 || (items && keep && fill_up(items, n_read, n))
-		       ? settle_items(lane, b, items, keep)
-		       : distrust(lane, b);
+	if (r == 0 || (items && keep && fill_up(items, n_read, n)))
+		return settle_items(lane, b, items, keep);
+	return broke_off(t) ? fail_broken(b) : distrust(lane, b);
 }
 
 static enum delivery_outcome take_hec(struct batch *b)
@@ -163,11 +179,13 @@ static enum delivery_outcome take_otlp(struct lane *lane, struct batch *b)
 enum delivery_outcome lane_take_answer(struct lane *lane, struct batch *b)
 {
 	const struct transfer *t = &b->transfer;
+	enum format_id format =
+		b->kind == BATCH_EXPORT ? FORMAT_OTLP_PROTO : packet_format(b->packets.head);
 
 	assert(b->packets.n_packets == 1);
-	if (!t->json && !t->is_json_cut)
+	if (!t->json && !(t->is_json_cut && format == FORMAT_BULK))
 		return OUTCOME_OK;
-	switch (b->kind == BATCH_EXPORT ? FORMAT_OTLP_PROTO : packet_format(b->packets.head)) {
+	switch (format) {
 	case FORMAT_BULK:
 		return take_bulk(lane, b);
 	case FORMAT_HEC:

@@ -50,8 +50,7 @@ static void learn(struct lane *lane, const struct batch *b)
 	concurrency_success(&lane->concurrency, t->started_us, t->ended_us);
 }
 
-/* Its status came, but the rest of its answer was waited for until the time limit. */
-static bool ran_out_of_time(const struct transfer *t)
+bool lane_ran_out_of_time(const struct transfer *t)
 {
 	return t->ended_us - t->started_us >= t->timeout_ms * US_PER_MS;
 }
@@ -60,7 +59,7 @@ static bool ran_out_of_time(const struct transfer *t)
 static void hear_answer(struct lane *lane, const struct batch *b, const char *why)
 {
 	const struct transfer *t = &b->transfer;
-	bool is_late = ran_out_of_time(t);
+	bool is_late = lane_ran_out_of_time(t);
 
 	if (is_former(b))
 		return;
@@ -203,7 +202,7 @@ static void on_failed(struct lane *lane, struct batch *b, enum delivery_outcome 
 		[OUTCOME_BROKEN] = REROUTE_BROKEN,   [OUTCOME_LOOP] = REROUTE_LOOP,
 	};
 	const struct transfer *t = &b->transfer;
-	bool is_late = outcome == OUTCOME_TIMEOUT || ran_out_of_time(t);
+	bool is_late = outcome == OUTCOME_TIMEOUT || lane_ran_out_of_time(t);
 	bool may_be_theirs = counts(lane, b, outcome);
 	/* it failed elsewhere too, and this analyzer serves others */
 	bool is_excused = may_be_theirs && b->is_suspect && b->began_well;
@@ -263,7 +262,7 @@ static void note_pace(struct lane *lane, const struct batch *b, enum delivery_ou
 	lane->is_quick = outcome == OUTCOME_OK && t->ended_us - t->started_us < QUICK_US;
 	backlog_hear(&lane->backlog, t->ended_us);
 	latency_limit_hear(&lane->latency, t->started_us, t->ended_us);
-	if (t->result == TRANSFER_ANSWERED && !ran_out_of_time(t)) {
+	if (t->result == TRANSFER_ANSWERED && !lane_ran_out_of_time(t)) {
 		silence_answer(&lane->silence, t->started_us, t->ended_us);
 		if (outcome == OUTCOME_OK && t->started_us > lane->answered_start_us)
 			lane->answered_start_us = t->started_us;

@@ -8,6 +8,8 @@
 
 /* The sender's on_done of a batch. */
 void lane_on_done(struct transfer *t);
+/* A status may have come, but the rest of its answer was waited for until the time limit. */
+bool lane_ran_out_of_time(const struct transfer *t);
 /* Takes the packets out of the batch; the owner of the lane gets them back. */
 void lane_take_back(struct batch *b, enum reroute_reason reason);
 /* The fate of a packet that was not delivered, by the status of its result. */

@@ -91,6 +91,15 @@ static void stop_waiting(struct pooled_conn *c)
 	c->is_waiting = false;
 }
 
+/* What came of its body is not all that it asks for. */
+static bool is_cut(const struct pooled_conn *c)
+{
+	const struct http_response *r = &c->http.response;
+
+	return c->transfer->keep_max && r->status < 300 &&
+	       (r->is_cut || r->is_keep_cut || c->http.kept.failed);
+}
+
 /* What is left of its connection goes back to the pool first: on_done may start another one. */
 static void finish_on(struct pooled_conn *c, enum transfer_result result, const char *error)
 {
@@ -106,7 +115,7 @@ static void finish_on(struct pooled_conn *c, enum transfer_result result, const 
 		t->said_len = c->http.response.quote_len;
 		t->said = memcpy(said, c->http.response.quote, t->said_len);
 	}
-	t->is_json_cut = result == TRANSFER_ANSWERED && c->http.response.is_keep_cut;
+	t->is_json_cut = result == TRANSFER_ANSWERED && is_cut(c);
 	if (result == TRANSFER_ANSWERED && c->http.kept.len && !c->http.kept.failed) {
 		json = c->http.kept;
 		c->http.kept = (struct buf){ 0 };

@@ -16,6 +16,11 @@
 		TEN_NINES
 #define OK_HEAD "HTTP/1.1 202 Accepted" CRLF
 
+static void feed_all(struct http_response *r, const char *text)
+{
+	http_response_feed(r, text, strlen(text));
+}
+
 struct good_case {
 	const char *bytes;
 	int status;
@@ -74,6 +79,7 @@ static void check_good(const struct http_response *r, const struct good_case *c)
 	assert_int_equal(r->status, c->status);
 	assert_int_equal(r->keep_alive, c->keep_alive);
 	assert_int_equal(r->retry_after_s, c->retry_after_s);
+	assert_false(r->is_cut);
 }
 
 static void good_answers_are_read_wherever_they_are_split(void **state UNUSED)
@@ -196,7 +202,8 @@ static void the_status_line_decides_whatever_comes_behind_it(void **state UNUSED
 			http_response_init(&r);
 			http_response_feed(&r, spoilt_cases[i], split);
 			http_response_feed(&r, spoilt_cases[i] + split, len - split);
-			if (r.state != HTTP_RESPONSE_DONE || r.status != 202 || r.keep_alive)
+			if (r.state != HTTP_RESPONSE_DONE || r.status != 202 || r.keep_alive ||
+			    !r.is_cut)
 				fail_msg("case %zu split at %zu: the 202 does not count", i, split);
 		}
 	}
@@ -214,6 +221,18 @@ static void an_answer_without_a_length_ends_with_the_connection(void **state UNU
 	assert_int_equal(r.state, HTTP_RESPONSE_DONE);
 	assert_false(r.keep_alive);
 	assert_int_equal(r.status, 202);
+	assert_false(r.is_cut);
+}
+
+static void one_that_is_cut_before_is_not_whole(void **state UNUSED)
+{
+	struct http_response r;
+
+	http_response_init(&r);
+	feed_all(&r, OK_HEAD CRLF "whatever");
+	http_response_cut(&r);
+	assert_int_equal(r.state, HTTP_RESPONSE_DONE);
+	assert_true(r.is_cut);
 }
 
 static void an_answer_cut_short_counts_from_its_status_line_on(void **state UNUSED)
@@ -232,6 +251,7 @@ static void an_answer_cut_short_counts_from_its_status_line_on(void **state UNUS
 			assert_int_equal(r.state, HTTP_RESPONSE_DONE);
 			assert_int_equal(r.status, 202);
 			assert_false(r.keep_alive);
+			assert_true(r.is_cut);
 		}
 	}
 }
@@ -244,11 +264,6 @@ static void bytes_after_an_answer_are_left(void **state UNUSED)
 	http_response_init(&r);
 	assert_int_equal(http_response_feed(&r, bytes, sizeof(bytes) - 1), strlen(bytes) - 8);
 	assert_int_equal(r.state, HTTP_RESPONSE_DONE);
-}
-
-static void feed_all(struct http_response *r, const char *text)
-{
-	http_response_feed(r, text, strlen(text));
 }
 
 static void a_head_without_end_is_not_read_for_ever(void **state UNUSED)
@@ -348,6 +363,7 @@ int main(void)
 		cmocka_unit_test(the_front_of_an_answer_that_is_no_success_is_kept),
 		cmocka_unit_test(bad_answers_are_refused_wherever_they_are_split),
 		cmocka_unit_test(an_answer_without_a_length_ends_with_the_connection),
+		cmocka_unit_test(one_that_is_cut_before_is_not_whole),
 		cmocka_unit_test(an_answer_cut_short_counts_from_its_status_line_on),
 		cmocka_unit_test(the_status_line_decides_whatever_comes_behind_it),
 		cmocka_unit_test(bytes_after_an_answer_are_left),

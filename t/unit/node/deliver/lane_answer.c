@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -10,6 +11,7 @@
 #include "node/packet/packet_form.h"
 #include "t/unit/h2_peer.h"
 #include "t/unit/node/deliver/delivery.h"
+#include "t/unit/peer.h"
 
 #define ACTION "{\"index\":{}}\n"
 #define DOCUMENT(n) ACTION "{\"n\":" #n "}\n"
@@ -18,7 +20,7 @@ static const char three[] = DOCUMENT(0) DOCUMENT(1) DOCUMENT(2);
 static struct memory_pool pool = { 1 << 30 };
 static struct memory memory;
 
-static void push(struct delivery *d, enum format_id format, const char *path)
+static void begin(struct delivery *d, enum format_id format, const char *path)
 {
 	struct packet *p = packet_new(sizeof(three));
 	const struct packet_request request = { .format = format, .path = { path, strlen(path) } };
@@ -33,6 +35,11 @@ static void push(struct delivery *d, enum format_id format, const char *path)
 	d->analyzers[0].accepts = ACCEPTS_REQUEST;
 	delivery_set_roster(d, -1);
 	dispatch_push(&d->dispatch, 0, p);
+}
+
+static void push(struct delivery *d, enum format_id format, const char *path)
+{
+	begin(d, format, path);
 	delivery_wait_fates(d, 1);
 }
 
@@ -126,6 +133,90 @@ static void test_one_whose_front_has_nothing_taken_is_not_asked_again(void **sta
 	assert_int_equal(delivery_count(d, BAD), 1);
 }
 
+/* The packet was not refused, so it goes to another analyzer. But it may be at fault, and not for ever. */
+static void assert_failed(struct delivery *d, enum reroute_reason reason)
+{
+	delivery_wait_fates(d, 1);
+	assert_int_equal(d->last_messages, 3);
+	assert_int_equal(delivery_count(d, TAKEN_BACK_TRIED), 1);
+	assert_int_equal(d->reasons[0], reason);
+	assert_int_equal(d->n_blamed, 1);
+}
+
+static void serve(struct delivery *d, enum format_id format, const char *text)
+{
+	struct peer peer;
+	char request[1024];
+
+	peer_init(&peer, d->base, "127.0.0.1:0");
+	snprintf(d->analyzers[0].url, sizeof(d->analyzers[0].url), "%s", peer.url);
+	begin(d, format, "/_bulk");
+	delivery_turn(d);
+	peer_accept(&peer);
+	peer_read(&peer, "{\"n\":2}\n", request, sizeof(request));
+	peer_write(&peer, text);
+	peer_close(&peer);
+	delivery_wait_fates(d, 1);
+	peer_deinit(&peer);
+}
+
+#define CUT_HEAD "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n"
+
+static void test_one_that_breaks_off_has_failed(void **state)
+{
+	serve(*state, FORMAT_BULK, CUT_HEAD);
+	assert_failed(*state, REROUTE_BROKEN);
+}
+
+static void test_nor_does_a_front_without_anything_taken_help(void **state)
+{
+	serve(*state, FORMAT_BULK, CUT_HEAD "{\"errors\":true,\"items\":[" ITEM(429) ",");
+	assert_failed(*state, REROUTE_BROKEN);
+}
+
+static void test_one_that_breaks_off_behind_what_was_taken_tells_of_that(void **state)
+{
+	struct delivery *d = *state;
+
+	serve(d, FORMAT_BULK, CUT_HEAD "{\"errors\":true,\"items\":[" ITEM(201) ",");
+	assert_int_equal(d->n_part_messages, 1);
+	assert_string_equal(d->last_body, DOCUMENT(1) DOCUMENT(2));
+	assert_int_equal(delivery_count(d, TAKEN_BACK_TRIED), 1);
+}
+
+/* They do not tell of single messages. */
+static void test_of_another_format_its_status_counts(void **state)
+{
+	serve(*state, FORMAT_HEC, CUT_HEAD);
+	assert_int_equal(delivery_count(*state, DELIVERED), 1);
+}
+
+static void test_one_that_breaks_off_by_http2_has_failed(void **state)
+{
+	struct delivery *d = *state;
+	struct h2_peer peer;
+
+	h2_peer_init(&peer, d->base);
+	peer.answer = (struct h2_answer){ "200", "content-length: 900\n" };
+	snprintf(d->analyzers[0].url, sizeof(d->analyzers[0].url), "%s", peer.h2c_url);
+	push(d, FORMAT_BULK, "/_bulk");
+	assert_failed(d, REROUTE_BROKEN);
+	delivery_end(d);
+	h2_peer_deinit(&peer);
+}
+
+static void test_one_that_does_not_end_in_time_has_failed(void **state)
+{
+	struct delivery *d = *state;
+
+	d->dispatch.lane_config.timeout_ms = 300;
+	delivery_set_roster(d, 0); /* a lane of its own, with that */
+	d->fakes[0].is_endless = true;
+	push(d, FORMAT_BULK, "/_bulk");
+	assert_failed(d, REROUTE_TIMEOUT);
+	assert_int_equal(d->dispatch.lanes[0]->breaker.state, BREAKER_OPEN);
+}
+
 static void test_no_errors_deliver_all(void **state)
 {
 	struct delivery *d = *state;
@@ -196,6 +287,12 @@ int main(void)
 		TEST(test_errors_that_cannot_be_read_lose_nothing),
 		TEST(test_of_an_answer_that_is_cut_off_the_front_counts),
 		TEST(test_one_whose_front_has_nothing_taken_is_not_asked_again),
+		TEST(test_one_that_breaks_off_has_failed),
+		TEST(test_nor_does_a_front_without_anything_taken_help),
+		TEST(test_one_that_breaks_off_behind_what_was_taken_tells_of_that),
+		TEST(test_of_another_format_its_status_counts),
+		TEST(test_one_that_breaks_off_by_http2_has_failed),
+		TEST(test_one_that_does_not_end_in_time_has_failed),
 		TEST(test_no_errors_deliver_all),
 		TEST(test_rejected_records_are_bad),
 		TEST(test_records_that_a_collector_rejects_are_bad_also_of_plain_json),

@@ -63,6 +63,49 @@ static void of_a_longer_one_the_front_is_kept(void **state)
 	assert_true(s->was_cut);
 }
 
+static struct sending *get(void **state, const char *answer)
+{
+	struct sending_fixture *f = *state;
+	struct sending *s = sending_prepare(f, 0, NULL);
+
+	s->transfer.keep_max = 100;
+	assert_int_equal(sending_start(s), 0);
+	sending_serve(f, answer);
+	peer_close(&f->peer);
+	sending_wait(s, TRANSFER_ANSWERED, 200);
+	return s;
+}
+
+/* Its status counts, and who asks for its body learns that it is not whole. */
+static void one_that_ends_before_its_end_is_cut(void **state)
+{
+	static const char *const answers[] = {
+		"HTTP/1.1 200 OK\r\nContent-Le",
+		"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++)
+		assert_true(get(state, answers[i])->was_cut);
+	assert_false(get(state, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")->was_cut);
+	assert_false(get(state, "HTTP/1.1 200 OK\r\n\r\n{}")->was_cut);
+}
+
+static void one_that_does_not_end_in_time_is_cut(void **state)
+{
+	struct sending_fixture *f = *state;
+	struct sending *s = sending_prepare(f, 0, NULL);
+
+	s->transfer.keep_max = 100;
+	s->transfer.timeout_ms = 300;
+	assert_int_equal(sending_start(s), 0);
+	sending_serve(f, "HTTP/1.1 200 OK\r\n\r\n");
+	sending_wait(s, TRANSFER_ANSWERED, 200);
+	assert_true(s->was_cut);
+}
+
 static void json_alone_is_kept_where_nothing_is_asked(void **state)
 {
 	struct sending_fixture *f = *state;
@@ -91,6 +134,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(a_long_answer_of_any_type_is_kept_whole),
 		BOTH(of_a_longer_one_the_front_is_kept),
+		BOTH(one_that_ends_before_its_end_is_cut),
+		BOTH(one_that_does_not_end_in_time_is_cut),
 		BOTH(json_alone_is_kept_where_nothing_is_asked),
 	};
 
