@@ -67,7 +67,7 @@
 	X(LISTEN_HELD, "weir_listen_held_connections", GAUGE, BY_NOTHING, 0,                                                \
 	  "Of them, connections that are not read now, because the node can hold no more.")                                 \
 	X(LISTEN_HELD_BYTES, "weir_listen_unplaced_bytes", GAUGE, BY_NOTHING, 0,                                            \
-	  "Bytes of packets from there whose fate is not known yet.")                                                       \
+	  "Memory that packets from there take whose fate is not known yet.")                                                       \
 	X(FORMAT_REFUSALS, "weir_format_refusals_total", COUNTER, BY_PAIR_OF("format", format_names, FORMATS, "reason", refusal_names, REFUSALS), 0, \
 	  "Requests refused, by the format that their path or body announces, and by reason. Pairs that never were are left out.") \
 	X(TOKEN_REQUESTS, "weir_ingest_token_requests_total", COUNTER, BY("name", NULL, TOKEN_BOOK_SLOTS), 0,             \

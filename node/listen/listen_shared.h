@@ -64,7 +64,7 @@ struct listen_shared {
 	struct event *group_timer;             /* pending while there is an open group */
 	struct parcel *again, **againp;        /* refused, to be tried again */
 	unsigned n_again;
-	size_t held_bytes; /* of packets without a fate */
+	size_t held_bytes; /* that packets without a fate take */
 	unsigned n_parcels;
 	struct stream_list reading, held; /* connections */
 	unsigned n_streams[LISTEN_PORTS];

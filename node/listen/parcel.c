@@ -9,10 +9,16 @@
 #include "node/ingest/intake.h"
 #include "node/listen/source.h"
 #include "node/node_metrics.h"
+#include "node/packet/packet_form.h"
 
 #define AGAIN_US 500000
 
 static void on_fate(struct exchange *x, struct packet *packet, enum refusal refusal);
+
+static size_t chunk_cost(const struct parcel_chunk *chunk)
+{
+	return sizeof(*chunk) + chunk->len;
+}
 
 struct parcel_chunk *parcel_chunk_new(struct memory *memory, const struct format_slice *name)
 {
@@ -38,7 +44,7 @@ void parcel_chunk_put(struct memory *memory, struct parcel_chunk *chunk)
 	assert(chunk->n_users > 0);
 	if (--chunk->n_users > 0)
 		return;
-	memory_give(memory, sizeof(*chunk) + chunk->len);
+	memory_give(memory, chunk_cost(chunk));
 	free(chunk);
 }
 
@@ -84,9 +90,18 @@ void parcel_free(struct parcel *p)
 	free(p);
 }
 
+/* Most of a short one is not its body. */
+static size_t cost(const struct parcel *p)
+{
+	const struct packet *packet = p->packet;
+
+	return sizeof(*p) + packet_cost(packet->capacity) +
+	       (packet->form ? packet->form->n_charged : 0) + (p->chunk ? chunk_cost(p->chunk) : 0);
+}
+
 static void hold(struct parcel *p, bool is_held)
 {
-	size_t n = p->n_bytes;
+	size_t n = p->n_held;
 
 	assert(is_held || (p->shared->held_bytes >= n && p->source->held_bytes >= n));
 	p->shared->held_bytes += is_held ? n : -n;
@@ -142,6 +157,7 @@ void parcel_send(struct parcel *p)
 {
 	assert(p->n_bytes == 0); /* once: what was refused goes by submit */
 	p->n_bytes = p->packet->len;
+	p->n_held = cost(p);
 	hold(p, true);
 	count(p);
 	submit(p);

@@ -32,10 +32,11 @@ struct parcel {
 	struct listen_shared *shared;
 	struct source *source;
 	struct packet *packet; /* open or again; in flight: NULL */
-	size_t n_bytes;        /* of its body */
-	size_t n_json;         /* open: of its JSON form, at most */
-	uint64_t since_us;     /* it is open, or was refused */
-	struct parcel *next;   /* again */
+	size_t n_bytes;        /* of its body; 0: it was not sent yet */
+	size_t n_held; /* what it counts for the windows: the memory that it took when it was sent */
+	size_t n_json;       /* open: of its JSON form, at most */
+	uint64_t since_us;   /* it is open, or was refused */
+	struct parcel *next; /* again */
 	bool is_accepted;
 	struct parcel_chunk *chunk; /* a reference; NULL: nobody wants to be told */
 	/* Who waits for an acknowledgement; NULL: nobody, or it has gone. It is told once. */

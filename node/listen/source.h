@@ -15,7 +15,7 @@ struct source {
 	uint8_t key[SOURCE_KEY_BYTES];
 	char query[NET_ADDR_STRLEN + 8]; /* "host=127.0.0.1" */
 	unsigned n_users;                /* connections, and parcels */
-	size_t held_bytes;               /* of its packets without a fate */
+	size_t held_bytes;               /* that its packets without a fate take */
 	struct parcel *open;             /* the group that is being gathered */
 	struct source *prev_open, *next_open;
 };
