@@ -228,6 +228,7 @@ static struct listen_config listen_config(struct worker *w, const int fds[LISTEN
 		.memory = &w->memory,
 		.refused = &w->refused,
 		.bound = &w->shared->address_bound,
+		.proxies = w->shared->proxies,
 		.n_connections = &w->shared->n_connections,
 		.max_connections = w->shared->max_connections,
 		.n_own_descriptors = w->shared->n_own_descriptors,

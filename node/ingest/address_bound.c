@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/net/net_allow.h"
+
 int address_bound_init(struct address_bound *b, unsigned max_connections, unsigned most)
 {
 	*b = (struct address_bound){ .most = most, .n_places = 64 };
@@ -52,6 +54,11 @@ static void close_gap(struct address_bound *b, size_t gap)
 		b->counts[at].n = 0;
 		gap = at;
 	}
+}
+
+bool address_bound_counts(const struct net_allow *proxies, const struct net_addr *addr)
+{
+	return !proxies || net_allow_refuses(proxies, "", addr);
 }
 
 bool address_bound_take(struct address_bound *b, const struct net_addr *addr)

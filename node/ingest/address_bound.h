@@ -11,6 +11,8 @@
 #include "common/err.h"
 #include "common/net/net.h"
 
+struct net_allow;
+
 struct address_count {
 	uint8_t key[NET_ADDR_KEY_BYTES];
 	uint32_t n; /* 0: a free place */
@@ -27,6 +29,8 @@ int address_bound_init(struct address_bound *b, unsigned max_connections,
 		       unsigned most) MUST_CHECK; /* -ENOMEM */
 void address_bound_deinit(struct address_bound *b);
 
+/* The connections of an address count, unless it is a trusted proxy's. NULL: there are none. */
+bool address_bound_counts(const struct net_allow *proxies, const struct net_addr *addr);
 /* False: the address has as many as it may. Else address_bound_give is called once for it. */
 bool address_bound_take(struct address_bound *b, const struct net_addr *addr) MUST_CHECK;
 void address_bound_give(struct address_bound *b, const struct net_addr *addr);

@@ -7,7 +7,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/net/net_allow.h"
 #include "node/ingest/address_bound.h"
 #include "node/ingest/conn.h"
 #include "node/node_metrics.h"
@@ -43,8 +42,7 @@ static void turn_away(struct conn_shared *shared, int fd, enum refusal refusal,
 static bool take_address(const struct conn_config *config, const struct net_addr *peer,
 			 bool *is_boundedp)
 {
-	*is_boundedp =
-		config->bound && (!config->proxies || net_allow_refuses(config->proxies, "", peer));
+	*is_boundedp = config->bound && address_bound_counts(config->proxies, peer);
 	return !*is_boundedp || address_bound_take(config->bound, peer);
 }
 

@@ -29,6 +29,7 @@ static void admit(void *arg, unsigned port, int fd, const struct net_addr *peer,
 	struct listen_shared *s = arg;
 	const struct listen_config *config = &s->config;
 	struct stream *stream;
+	bool is_bounded;
 
 	metrics_add(config->metrics, M_LISTEN_ACCEPTED, port, 1);
 	if (!has_descriptor || atomic_load_explicit(config->n_connections, memory_order_relaxed) >=
@@ -36,14 +37,15 @@ static void admit(void *arg, unsigned port, int fd, const struct net_addr *peer,
 		turn_away(s, fd, REFUSAL_TOO_MANY_CONNECTIONS);
 		return;
 	}
-	if (!address_bound_take(config->bound, peer)) {
+	is_bounded = address_bound_counts(config->proxies, peer);
+	if (is_bounded && !address_bound_take(config->bound, peer)) {
 		turn_away(s, fd, REFUSAL_TOO_MANY_FROM_ADDRESS);
 		return;
 	}
 	stream = stream_new(s, port, reader_of(port), fd, peer);
 	if (stream)
-		stream->is_bounded = true;
-	else
+		stream->is_bounded = is_bounded;
+	else if (is_bounded)
 		address_bound_give(config->bound, peer);
 }
 

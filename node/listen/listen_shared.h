@@ -16,6 +16,7 @@
 #include "node/packet/packet.h"
 
 struct address_bound;
+struct net_allow;
 struct tls_context;
 struct refused;
 struct parcel;
@@ -27,7 +28,8 @@ struct listen_config {
 	struct metrics_shard *metrics; /* of this worker, as the next two */
 	struct memory *memory;
 	struct refused *refused;
-	struct address_bound *bound;     /* of the whole node, as the next */
+	struct address_bound *bound;     /* of the whole node, as the next two */
+	const struct net_allow *proxies; /* trusted, so not bounded; borrowed; NULL: none */
 	_Atomic unsigned *n_connections; /* agents over HTTP included */
 	unsigned max_connections;
 	unsigned n_own_descriptors; /* of the process, that agents do not get */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
+#include "common/net/net_allow.h"
 #include "node/ingest/address_bound.h"
 #include "node/ingest/conn_shared.h"
 #include "node/listen/listen.h"
@@ -163,6 +164,38 @@ static void test_no_memory(void **state)
 	assert_int_equal(metrics_get(&it.metrics, M_LISTEN_CLOSED, CLOSE_NO_MEMORY), 2);
 }
 
+static unsigned n_from_address(void)
+{
+	return (unsigned)metrics_get(&it.metrics, M_REFUSED, REFUSAL_TOO_MANY_FROM_ADDRESS);
+}
+
+static void test_one_address(void **state)
+{
+	(void)state;
+	it.bound.most = 2;
+	connect_agents(4);
+	event_base_loop(it.base, EVLOOP_NONBLOCK);
+	assert_int_equal(it.n_connections, 2);
+	assert_int_equal(n_from_address(), 2);
+}
+
+static void test_a_balancer(void **state)
+{
+	const char *bad, *why, *entry = "127.0.0.1";
+	struct net_allow *proxies = NULL;
+
+	(void)state;
+	assert_int_equal(net_allow_new(&entry, 1, &proxies, &bad, &why), 0);
+	it.listen.shared.config.proxies = proxies;
+	it.bound.most = 2;
+	connect_agents(4);
+	event_base_loop(it.base, EVLOOP_NONBLOCK);
+	assert_int_equal(it.n_connections, 4);
+	assert_int_equal(n_from_address(), 0);
+	net_allow_free(proxies);
+	it.listen.shared.config.proxies = NULL;
+}
+
 #define TEST(title, fn)                                                                            \
 	{                                                                                          \
 		.name = title, .test_func = fn, .setup_func = setup, .teardown_func = teardown     \
@@ -176,6 +209,8 @@ int main(void)
 		TEST("agents do not get the last descriptors", test_reserve),
 		TEST("a connection for which there is no memory is closed, and counted",
 		     test_no_memory),
+		TEST("one address has no more connections than it may", test_one_address),
+		TEST("a trusted proxy may have any number", test_a_balancer),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
