@@ -9,13 +9,13 @@ const EVERY_MS = 5000;
 const COLUMNS = [
 	['count', 'Refused', 'right', (r) => count(r.count)],
 	['last', 'Last', 'right', (r) => `${span(r.age_ms)} ago`],
-	['client', 'Client', '', (r) => r.client],
+	['client', 'Client', '', (r) => (r.token ? `${r.client} with token ${r.token}` : r.client)],
 	['answer', 'Answer', '', (r) => `${r.status} ${r.code}`],
 	['advice', 'What to change', 'wide', (r) => r.advice],
 ];
 
 function keyOf(r) {
-	return `${r.method} ${r.path} ${r.client} ${r.code}`;
+	return `${r.method} ${r.path} ${r.client} ${r.code} ${r.token ?? ''}`;
 }
 
 function makeRow() {
