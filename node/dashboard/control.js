@@ -48,7 +48,7 @@ class Control {
 		this.number.value = a.weight;
 		for (const [state, button] of this.states) setAttr(button, 'aria-pressed', String(state === a.state));
 		const [kind, value] = parseFault(a.fault);
-		this.dialog.node.querySelector(`input[name=fault][value=${kind}]`).checked = true;
+		for (const radio of this.kinds) radio.checked = radio.value === kind; // none of them, where the analyzer has kinds of its own
 		if (kind === 'slow') this.slow.value = value;
 		if (kind === 'error') this.errors.value = value;
 		this.preview();
@@ -116,8 +116,10 @@ class Control {
 	faultForm() {
 		this.slow = el('input', { type: 'number', min: 1, max: 600000, step: 1, value: 200, 'aria-label': 'Milliseconds', 'data-field': 'fault-ms' });
 		this.errors = el('input', { type: 'number', min: 0, max: 1, step: 'any', value: 0.3, 'aria-label': 'Part of its answers, 0 to 1', 'data-field': 'fault-rate' });
+		this.kinds = [];
 		const choice = (value, ...text) => {
 			const radio = el('input', { type: 'radio', name: 'fault', value });
+			this.kinds.push(radio);
 			return el('label', { class: 'choice' }, radio, ...text);
 		};
 		const form = el('form', { novalidate: true }, el('fieldset', {}, el('legend', {}, 'Simulate a failure'),
@@ -151,7 +153,8 @@ class Control {
 		event.preventDefault();
 		const kind = new FormData(event.target).get('fault');
 		const fault = { off: null, down: 'down', slow: `slow:${this.slow.value}`, error: `error:${this.errors.value}` }[kind];
-		if (kind === 'slow' && !(Number(this.slow.value) > 0)) this.dialog.fail('Milliseconds are a number above 0.');
+		if (!kind) this.dialog.fail('Choose one of the failures, or none.');
+		else if (kind === 'slow' && !(Number(this.slow.value) > 0)) this.dialog.fail('Milliseconds are a number above 0.');
 		else if (kind === 'error' && !(this.errors.value !== '' && this.errors.value >= 0 && this.errors.value <= 1)) this.dialog.fail('The part of errors is a number from 0 to 1.');
 		else if (kind !== 'down' || await confirm(`Simulate that ${this.id} is down?`,
 			'It will answer nobody, as if it had crashed, from its next heartbeat until this is taken back here.', 'Take it down'))
