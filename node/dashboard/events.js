@@ -22,7 +22,7 @@ export function isTrouble({ kind, now }) {
 
 // What two events that differ only in time have in common.
 function sameness(event) {
-	return JSON.stringify([event.kind, event.analyzer, event.node, event.was, event.now, event.cause]);
+	return JSON.stringify([event.kind, event.analyzer, event.node, event.was, event.now, event.cause, event.by]);
 }
 
 function aboutOf(event) {
@@ -68,7 +68,10 @@ export class Events {
 	dropFolded(event) {
 		const same = sameness(event);
 		const at = this.entries.findIndex((entry) => sameness(entry.event) === same);
-		if (at >= 0) this.entries.splice(at, 1)[0].node.remove();
+		if (at < 0) return;
+		const [earlier] = this.entries.splice(at, 1);
+		this.seen.delete(earlier.event.id);
+		earlier.node.remove();
 	}
 
 	/** Oldest first, as a node tells them; those known already are left out. */
