@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "node/send/lookup.h"
 #include "t/unit/node/send/sending.h"
 
 static const struct {
@@ -34,7 +35,7 @@ static const struct {
 	{ "mapped.test", { "::ffff:169.254.169.254" } },
 };
 
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* slow.test waits for it */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* slow*.test waits for it */
 static atomic_uint n_calls;                              /* for names */
 
 typedef int getaddrinfo_fn(const char *, const char *, const struct addrinfo *, struct addrinfo **);
@@ -58,7 +59,7 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
 	if (hints->ai_flags & AI_NUMERICHOST)
 		return real(host, port, hints, list);
 	n_calls++;
-	if (strcmp(host, "slow.test") == 0) {
+	if (strncmp(host, "slow", 4) == 0) {
 		pthread_mutex_lock(&gate);
 		pthread_mutex_unlock(&gate);
 	}
@@ -206,6 +207,37 @@ static void a_lookup_that_takes_too_long_is_no_connection(void **state)
 	assert_string_equal(s->error, "cannot resolve slow.test in time");
 	pthread_mutex_unlock(&gate);
 	assert_false(peer_is_called(&f->peer));
+}
+
+static void ignore(struct lookup *l)
+{
+	(void)l;
+}
+
+/* It is not told that it has no address, which would count against its analyzer. */
+static void behind_many_slow_ones_a_name_waits_for_its_turn(void **state)
+{
+	static struct lookup slow[LOOKUP_THREADS];
+	struct sending_fixture *f = *state;
+	unsigned n_done_before;
+	struct sending *s;
+	char host[32];
+
+	pthread_mutex_lock(&gate);
+	for (unsigned i = 0; i < LOOKUP_THREADS; i++) {
+		slow[i].on_done = ignore;
+		snprintf(host, sizeof(host), "slow%u.test", i);
+		assert_int_equal(lookup_start(&slow[i], f->base, host, 1), 0);
+	}
+	s = post(f, 1, "one.test");
+	peer_turn(f->base);
+	n_done_before = s->n_done;
+	pthread_mutex_unlock(&gate);
+	assert_int_equal(n_done_before, 0);
+	sending_serve(f, PEER_OK);
+	sending_wait(s, TRANSFER_ANSWERED, 202);
+	for (unsigned i = 0; i < LOOKUP_THREADS; i++)
+		lookup_cancel(&slow[i]);
 }
 
 static void an_end_within_a_lookup_is_fine(void **state)
@@ -389,6 +421,7 @@ int main(void)
 		TEST(that_it_is_not_known_is_kept_for_a_while),
 		TEST(failing_at_once_does_not_hold_the_loop),
 		TEST(a_lookup_that_takes_too_long_is_no_connection),
+		TEST(behind_many_slow_ones_a_name_waits_for_its_turn),
 		TEST(an_end_within_a_lookup_is_fine),
 		TEST(the_addresses_of_a_name_are_tried_in_turn),
 		TEST(ipv4_is_tried_first),
