@@ -4,7 +4,7 @@
 --   Atomic. A key of another type than its own is deleted, because every script would fail. Fields that an
 --   analyzer's hashes have lost come back from its info, and what workers reported from their records. An
 --   analyzer whose info is gone is named: a node that knows it brings it back, or its next heartbeat does.
---   Counters that are gone start again. Where nothing is lost, nothing is changed.
+--   Counters that are gone start again, and vectors without an analyzer's slot get it. Where nothing is lost, nothing is changed.
 -- KEYS
 --   1 epoch STRING, 2 slot HASH, 3 url HASH, 4 weight HASH, 5 state HASH, 6 info HASH,
 --   7 expires ZSET, 8 processed HASH, 9 nodes ZSET, 10 node_info HASH, 11 held HASH,
@@ -46,6 +46,7 @@ local UNREAD = {
 local SPILL_SEEN_MOST_MS = 10000
 local now = now_ms()
 local lost, is_lost, forgotten = {}, {}, {}
+local n_slots = 0 -- that the vectors must have, as far as it was looked for
 
 local function lose(key)
   local name = string.match(key, '[^:]*$')
@@ -93,11 +94,12 @@ local function bring(key, id, value)
   if value and redis.call('HSETNX', key, id, value) == 1 then lose(key) end
 end
 
+-- A slot that is none, another one's, or not what the analyzer's info says, is lost.
 local function bring_slots(infos)
   local taken, flat = {}, redis.call('HGETALL', K_SLOT)
   for k = 1, #flat, 2 do
-    local slot = tonumber(flat[k + 1])
-    if slot and slot >= 0 and slot < MAX_SLOTS and slot == math.floor(slot) and not taken[slot] then
+    local slot, info = slot_of(flat[k + 1]), infos[flat[k]]
+    if slot and not taken[slot] and (not info or slot == (slot_of(info.slot) or slot)) then
       taken[slot] = true
     else
       redis.call('HDEL', K_SLOT, flat[k])
@@ -105,12 +107,19 @@ local function bring_slots(infos)
     end
   end
   for id, info in pairs(infos) do
-    local slot = tonumber(info.slot)
+    local slot = slot_of(info.slot)
     if slot and not taken[slot] and redis.call('HSETNX', K_SLOT, id, string.format('%d', slot)) == 1 then
       taken[slot] = true
       lose(K_SLOT)
     end
   end
+end
+
+-- Slots that the vectors must have at least.
+local function count_slots(infos)
+  local n = 0
+  for id in pairs(infos) do n = math.max(n, (slot_of(redis.call('HGET', K_SLOT, id)) or -1) + 1) end
+  return n
 end
 
 -- Those whose info is gone keep a mark in its place, so that the loss is told once.
@@ -147,7 +156,8 @@ local function mend_analyzers()
   end
   bring_slots(infos)
   forget_those_without_info(infos)
-  if redis.call('HLEN', K_SLOT) > 0 and redis.call('EXISTS', K_HOT) == 0 then lose(K_HOT) end
+  n_slots = count_slots(infos)
+  if redis.call('HLEN', K_SLOT) > 0 and #(redis.call('GET', K_HOT) or '') < 8 * (HEADER + 6 * n_slots) then lose(K_HOT) end
 end
 
 local function mend_workers()
@@ -224,7 +234,7 @@ if is_lost.hot or is_lost.accounts or is_lost.epoch or is_lost.held then redis.c
 if #lost > 0 then
   table.sort(lost)
   if #forgotten == 0 then
-    local h = hot_open(now)
+    local h = hot_grow(hot_open(now), n_slots)
     elect(h, now, 'data were lost', true)
     hot_save(h)
   end

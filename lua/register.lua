@@ -66,26 +66,12 @@ if epoch_now() < epoch_floor then
   current_epoch = epoch_floor
 end
 
--- One more slot in each column; returns the new table.
-local function hot_grow(h)
-  hot_widen(h)
-  local g = {}
-  for i = 1, HEADER do g[i] = h[i] end
-  for column = 0, 5 do
-    for i = 1, S do g[HEADER + column * (S + 1) + i] = h[HEADER + column * S + i] end
-    g[HEADER + (column + 1) * (S + 1)] = 0
-  end
-  g[SLOTS] = S + 1
-  layout(S + 1)
-  return g
-end
-
 -- Whose lease ends until then, and when: who left has minus the time it left as its score, who went silent its lease end.
 -- First those that never got a message, then the rest, those gone for longest first.
 local function list_gone(until_ms)
   local list, scores = {}, redis.call('ZRANGEBYSCORE', K_EXPIRES, '-inf', until_ms, 'WITHSCORES')
   for k = 1, #scores, 2 do
-    local slot = tonumber(redis.call('HGET', K_SLOT, scores[k]))
+    local slot = slot_of(redis.call('HGET', K_SLOT, scores[k]))
     if slot and slot < S then
       list[#list + 1] = {id = scores[k], since = math.abs(tonumber(scores[k + 1])), got = h[ROUTED + slot + 1] > 0}
     end
@@ -127,16 +113,11 @@ end
 -- `former`: the slot that it had, or -1.
 local function find_slot(former)
   local taken = taken_slots()
-  if former >= 0 and former < MAX_SLOTS and not taken[former] then
-    while S <= former do h = hot_grow(h) end
-    return former
-  end
+  if former >= 0 and former < MAX_SLOTS and not taken[former] then return former end
   for slot = 0, S - 1 do if not taken[slot] then return slot end end
   local slot = reuse_slot()
   if slot then return slot end
-  if S >= MAX_SLOTS then return nil end
-  h = hot_grow(h)
-  return S - 1
+  for more = S, MAX_SLOTS - 1 do if not taken[more] then return more end end
 end
 
 -- When the first of all slots can be reused, at the latest; all of them are taken.
@@ -239,7 +220,7 @@ if is_elsewhere and spares_others and may_live() then
   return {'in_use', epoch_now(), other_url}
 end
 
-local slot = tonumber(redis.call('HGET', K_SLOT, id))
+local slot = slot_of(redis.call('HGET', K_SLOT, id))
 local created = not lease_end or lease_end <= now
 if not slot then
   slot = find_slot(restore_slot >= 0 and restore_slot or tonumber(before.slot) or -1)
@@ -249,6 +230,7 @@ if not slot then
   end
   redis.call('HSET', K_SLOT, id, slot)
 end
+h = hot_grow(h, slot + 1) -- it may have a slot that vectors which began again are without
 
 local old_weight = redis.call('HGET', K_WEIGHT, id)
 local has_lost_info = not before.instance and old_weight -- the weight may be an operator's

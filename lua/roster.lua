@@ -75,7 +75,7 @@ for k = 1, #flat, 2 do leases[flat[k]] = tonumber(flat[k + 1]) end
 local analyzers, gone = {}, {}
 local slots = redis.call('HGETALL', K_SLOT)
 for k = 1, #slots, 2 do
-  local id, slot = slots[k], tonumber(slots[k + 1]) or MAX_SLOTS -- none
+  local id, slot = slots[k], slot_of(slots[k + 1]) or MAX_SLOTS -- none
   local i = slot + 1
   if i <= S then
     local entry = {

@@ -83,9 +83,9 @@ local function elect(h, now, why, force)
     local cut, list, valid_ms = cut_off(now), {}, now + 60000
     for k = 1, #leases, 2 do
       local id = leases[k]
-      local slot = tonumber(slots[id])
+      local slot = slot_of(slots[id])
       valid_ms = math.min(valid_ms, tonumber(leases[k + 1]))
-      if slot and (states[id] or 'active') == 'active' then
+      if slot and slot < S and (states[id] or 'active') == 'active' then
         local weight, part, until_ms = math.min(1e6, math.max(0, tonumber(weights[id]) or 0)), ramp(infos[id], now)
         valid_ms = math.min(valid_ms, until_ms)
         list[#list + 1] = {slot, part > 0 and weight * part or weight, not cut[slot], part > 0}

@@ -68,6 +68,12 @@ local function newer_layout(packed)
   return version and version > LAYOUT and version <= LAYOUTS and version == math.floor(version) and version or nil
 end
 
+-- A slot as the hash has it; nil where it is none, as anybody may have written it.
+local function slot_of(text)
+  local slot = tonumber(text)
+  return slot and slot >= 0 and slot < MAX_SLOTS and slot == math.floor(slot) and slot or nil
+end
+
 local hot_packed -- as it was loaded; nil: there is none, or it is damaged
 local function hot_load()
   hot_packed = redis.call('GET', K_HOT) or nil
@@ -86,7 +92,7 @@ local function hot_load()
   hot_packed = nil
   local n, h = 0, {LAYOUT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
   for _, slot in ipairs(redis.call('HVALS', K_SLOT)) do
-    n = math.max(n, math.min(tonumber(slot) or 0, MAX_SLOTS - 1) + 1)
+    n = math.max(n, (slot_of(slot) or -1) + 1)
   end
   h[SLOTS] = n
   for i = HEADER + 1, HEADER + 6 * n do h[i] = 0 end
@@ -99,6 +105,20 @@ local function hot_widen(h)
   if #h > DELIVERED or S == 0 then return end
   local rest = unpack_doubles(string.sub(hot_packed, 8 * DELIVERED + 1), 3 * S)
   for k = 1, 3 * S do h[DELIVERED + k] = rest[k] end
+end
+
+-- At least n slots in each column; returns the table that has them.
+local function hot_grow(h, n)
+  if n <= S then return h end
+  hot_widen(h)
+  local g = {}
+  for i = 1, HEADER do g[i] = h[i] end
+  for column = 0, 5 do
+    for i = 1, n do g[HEADER + column * n + i] = i <= S and h[HEADER + column * S + i] or 0 end
+  end
+  g[SLOTS] = n
+  layout(n)
+  return g
 end
 
 local function hot_save(h)

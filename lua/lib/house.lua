@@ -29,7 +29,7 @@ local function keep_house(h, now, leaver)
     local credit, routed, delivered, packets, forgiven = {}, {}, {}, {}, {}
     local slots = redis.call('HGETALL', K_SLOT)
     for k = 1, #slots, 2 do
-      local id, i = slots[k], math.min(tonumber(slots[k + 1]) or 0, S - 1) + 1
+      local id, i = slots[k], math.min(slot_of(slots[k + 1]) or 0, S - 1) + 1
       credit[k], credit[k + 1] = id, string.format('%.3f', h[CREDIT + i])
       routed[k], routed[k + 1] = id, string.format('%.0f', h[ROUTED + i])
       delivered[k], delivered[k + 1] = id, string.format('%.0f', h[DELIVERED + i])

@@ -1,5 +1,6 @@
 # Each key of the registry is lost, by itself or because another program writes another type over it: nodes notice, and
-# within two heartbeats every analyzer is there again with its weight, its slot and its share.
+# within two heartbeats every analyzer is there again with its weight, its slot and its share. So it is where slots are lost
+# with the vectors, and where an analyzer is given a slot that is not its own.
 use v5.36;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
@@ -46,6 +47,12 @@ my $lose = sub ($name, $how, @then) {
 $lose->($_, 'deleted')     for sort keys %type;
 $lose->($_, 'overwritten') for sort keys %type;
 $lose->(info => 'deleted', [ INCR => 'weir:{default}:epoch' ], [ PUBLISH => 'weir:{default}:events', 'epoch 0 read it, before anybody notices' ]) for 1 .. 3;
+my ($last) = $right =~ /(\w+):2:/;
+my $settled = sub ($n) { return [ SET => 'weir:{default}:hot', pack 'd<*', 1, $n, (0) x (9 + 6 * $n) ] };    # before anybody notices
+$lose->(slot  => 'deleted', $settled->(0));
+$lose->(hot   => 'deleted', $settled->(2), [ HDEL => 'weir:{default}:slot', $last ]);
+$lose->(flaps => 'deleted', [ HSET => 'weir:{default}:slot', a1 => 900 ]);
+is(length $redis->command(GET => 'weir:{default}:hot'), 8 * (11 + 6 * 3), 'the vectors have three slots as before');
 wait_until { $n_spilled->() == 0 } 10, 'the spill to be empty';
 like($node->log . $cluster->node(2)->log, qr/msg="the registry has lost data" .*keys=slot/, 'the log says what was lost');
 ok((grep { $_->{kind} eq 'data_lost' && $_->{cause} =~ /\bweight\b/ } @{ http(GET => "$node->{admin}/v1/events?limit=1000")->{json}{events} }), 'and so does the journal')

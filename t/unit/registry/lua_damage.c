@@ -1,0 +1,142 @@
+/* What was lost, or written by somebody else, on a real Redis: mend, and what goes on without it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/clock.h"
+#include "registry/scripts.h"
+#include "t/unit/near.h"
+#include "t/unit/redis_pool.h"
+
+static void mend(struct redis_pool *pool)
+{
+	struct script_args args = { 0 };
+	redisReply *reply;
+
+	script_arg_str(&args, "0");
+	script_arg_str(&args, "3");
+	script_arg_str(&args, "0");
+	assert_int_equal(client_eval(pool->client, SCRIPT_MEND, &args, &reply), 0);
+	assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
+	freeReplyObject(reply);
+}
+
+/* As any settle between the loss and mend does. */
+static void settle(struct redis_pool *pool)
+{
+	struct settle_request request = { .idle = true };
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	static struct answered answered;
+
+	caller.number = clock_wall_us();
+	redis_pool_settle(pool, &caller, &request, &answered);
+	assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+}
+
+/* The three are in their slots, with their shares by weight. */
+static void assert_whole(struct redis_pool *pool)
+{
+	static const double shares[] = { 0.5, 0.3, 0.2 };
+	static const char *const ids[] = { "a1", "a2", "a3" };
+	struct roster *roster CLEANUP(roster_unrefp) = redis_pool_roster(pool);
+
+	assert_int_equal(roster->n_slots, 3);
+	assert_int_equal(roster->n_analyzers, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_string_equal(roster->analyzers[i].id, ids[i]);
+		assert_int_equal(roster->analyzers[i].slot, i);
+		assert_near(roster->analyzers[i].share, shares[i], 1e-12);
+	}
+}
+
+static void assert_counters_were_lost(struct redis_pool *pool)
+{
+	redisReply *reply =
+		POOL_COMMAND(pool, "HEXISTS", redis_pool_key(pool, KEY_ACCOUNTS), "~lost");
+
+	assert_int_equal(reply->integer, 1);
+	freeReplyObject(reply);
+}
+
+static void slots_that_are_lost_with_the_vectors_come_back(void **state)
+{
+	POOL_DO(*state, "DEL", redis_pool_key(*state, KEY_SLOT), redis_pool_key(*state, KEY_HOT));
+	settle(*state);
+	mend(*state);
+	assert_whole(*state);
+	assert_counters_were_lost(*state);
+}
+
+static void so_does_the_last_slot_alone(void **state)
+{
+	POOL_DO(*state, "HDEL", redis_pool_key(*state, KEY_SLOT), "a3");
+	POOL_DO(*state, "DEL", redis_pool_key(*state, KEY_HOT));
+	settle(*state);
+	mend(*state);
+	assert_whole(*state);
+	assert_counters_were_lost(*state);
+}
+
+/* As a node of an earlier version leaves it. */
+static void vectors_that_are_too_short_grow_at_a_registration(void **state)
+{
+	redisReply *slots = POOL_COMMAND(*state, "HGETALL", redis_pool_key(*state, KEY_SLOT));
+
+	assert_int_equal(slots->elements, 6);
+	POOL_DO(*state, "DEL", redis_pool_key(*state, KEY_SLOT), redis_pool_key(*state, KEY_HOT));
+	settle(*state);
+	for (unsigned i = 0; i < 6; i += 2)
+		POOL_DO(*state, "HSET", redis_pool_key(*state, KEY_SLOT), slots->element[i]->str,
+			slots->element[i + 1]->str);
+	freeReplyObject(slots);
+	redis_pool_join(*state, "a2", 3, 60000);
+	redis_pool_join(*state, "a1", 5, 60000);
+	redis_pool_join(*state, "a3", 2, 60000);
+	assert_whole(*state);
+}
+
+static void an_analyzer_gets_its_own_slot_again(void **state)
+{
+	static const char *const others[] = { "900", "1", "-3", "0.5", "nan", "x" };
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		POOL_DO(*state, "HSET", redis_pool_key(*state, KEY_SLOT), "a1", others[i]);
+		settle(*state);
+		POOL_DO(*state, "DEL", redis_pool_key(*state, KEY_WEIGHT)); /* so that it looks */
+		mend(*state);
+		assert_whole(*state);
+	}
+}
+
+static void who_has_no_slot_in_the_vectors_takes_no_share(void **state)
+{
+	struct roster *roster;
+
+	POOL_DO(*state, "HSET", redis_pool_key(*state, KEY_SLOT), "a1", "900");
+	redis_pool_set_header(*state, 3, 0); /* an election is due */
+	settle(*state);
+	roster = redis_pool_roster(*state);
+	assert_near(roster_find(roster, "a2")->share, 0.6, 1e-12);
+	assert_near(roster_find(roster, "a3")->share, 0.4, 1e-12);
+	roster_unref(roster);
+}
+
+#define DAMAGE_TEST(f) cmocka_unit_test_setup(f, redis_pool_three)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		DAMAGE_TEST(slots_that_are_lost_with_the_vectors_come_back),
+		DAMAGE_TEST(so_does_the_last_slot_alone),
+		DAMAGE_TEST(vectors_that_are_too_short_grow_at_a_registration),
+		DAMAGE_TEST(an_analyzer_gets_its_own_slot_again),
+		DAMAGE_TEST(who_has_no_slot_in_the_vectors_takes_no_share),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, redis_pool_setup, redis_pool_teardown);
+}
