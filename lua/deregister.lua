@@ -42,7 +42,7 @@ local now = now_ms()
 if silent_ms and now - tonumber(redis.call('ZSCORE', K_EXPIRES, id) or now) < silent_ms then return {'kept', epoch} end
 local h = hot_open(now)
 if processed ~= '' then
-  local total = (info.processed_base or 0) + tonumber(processed)
+  local total = finite(info.processed_base) + tonumber(processed)
   redis.call('HSET', K_PROCESSED, id, string.format('%.0f', total))
 end
 local is_operator = instance == '' and not silent_ms

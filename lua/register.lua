@@ -166,11 +166,12 @@ local before = decode(before_json)
 -- Clocks of hosts differ: who only seems to be older is refused for as long as the other one is alive,
 -- or has just left.
 local function is_late()
-  if restore_slot >= 0 or not info.started_ms or not before.started_ms then return false end
-  if before.left and info.started_ms == before.started_ms then return true end
+  local started_ms, before_ms = tonumber(info.started_ms), tonumber(before.started_ms)
+  if restore_slot >= 0 or not started_ms or not before_ms then return false end
+  if before.left and started_ms == before_ms then return true end
   local until_ms = before.left and LATE_MS - (lease_end or 0) or lease_end or 0
   until_ms = math.min(until_ms, now + (before.left and LATE_MS or tonumber(before.ttl_ms) or 0))
-  return info.started_ms < before.started_ms and until_ms > now
+  return started_ms < before_ms and until_ms > now
 end
 if is_late() then
   hot_save(h)
@@ -259,7 +260,7 @@ local takes_declared = set_weight == '' and not has_lost_info
 if takes_declared then
   info.revision = epoch_now() + 1 -- that the election makes
 else
-  info.revision = math.max(before.revision or 0, info.revision or 0)
+  info.revision = math.max(finite(before.revision), finite(info.revision))
 end
 redis.call('HSET', K_URL, id, url)
 if set_weight ~= '' then

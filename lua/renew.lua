@@ -35,14 +35,14 @@ local lease_end = tonumber(redis.call('ZSCORE', K_EXPIRES, id))
 if not lease_end then note_loss('expires') end
 lease_end = lease_end or 0
 if processed ~= '' then
-  local total = (info.processed_base or 0) + tonumber(processed)
+  local total = finite(info.processed_base) + tonumber(processed)
   redis.call('HSET', K_PROCESSED, id, string.format('%.0f', total))
 end
 if info.left then return {'unknown', epoch} end
 for _, key in ipairs({K_SLOT, K_URL, K_WEIGHT, K_STATE}) do
   if redis.call('HEXISTS', key, id) == 0 then return {'unknown', epoch} end -- lost: it registers again
 end
-redis.call('ZADD', K_EXPIRES, now + info.ttl_ms, id)
+redis.call('ZADD', K_EXPIRES, now + (tonumber(info.ttl_ms) or GRACE_MS), id)
 if lease_end <= now then
   local h = hot_open(now)
   elect(h, now, 'renew ' .. id, true)

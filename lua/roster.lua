@@ -36,13 +36,10 @@ local function hash(key)
   return t
 end
 
--- cjson refuses what is no number.
-local function finite(text)
-  local n = tonumber(text) or 0
-  return n - n == 0 and n or 0
-end
-
+-- cjson refuses what is infinite, as somebody may have written a time.
 local now = now_ms()
+local function ms_until(at) return math.max(-2 ^ 53, math.min(at - now, 2 ^ 53)) end
+
 local h = hot_load()
 hot_widen(h)
 local urls, weights, states = hash(K_URL), hash(K_WEIGHT), hash(K_STATE)
@@ -53,7 +50,7 @@ local nodes = redis.call('ZRANGEBYSCORE', K_NODES, '(' .. now, '+inf', 'WITHSCOR
 for k = 1, #nodes, 2 do
   local worker = nodes[k]
   n_live = n_live + 1
-  workers[n_live] = {worker = worker, lease_ms = nodes[k + 1] - now,
+  workers[n_live] = {worker = worker, lease_ms = ms_until(nodes[k + 1]),
                      info = node_infos[worker] or '{}', unreachable = reports[worker] or ''}
   for trial, slot in string.gmatch(reports[worker] or '', '(~?)(%d+)') do
     slot = tonumber(slot)
@@ -79,14 +76,14 @@ for k = 1, #slots, 2 do
   local i = slot + 1
   if i <= S then
     local entry = {
-      id = id, slot = slot, credit = h[CREDIT + i], routed = h[ROUTED + i], delivered = h[DELIVERED + i],
-      delivered_packets = h[PACKETS + i], forgiven = h[FORGIVEN + i], processed = finite(processed[id]),
+      id = id, slot = slot, credit = h[CREDIT + i], routed = h[ROUTED + i], delivered = finite(h[DELIVERED + i]),
+      delivered_packets = finite(h[PACKETS + i]), forgiven = finite(h[FORGIVEN + i]), processed = finite(processed[id]),
     }
     if urls[id] then
       local lease_end = leases[id] or 0
       entry.url, entry.weight, entry.info = urls[id], finite(weights[id]), infos[id] or '{}'
       entry.share, entry.state = h[SHARE + i], states[id] or 'active'
-      entry.health, entry.lease_ms = health(lease_end, slot), lease_end - now
+      entry.health, entry.lease_ms = health(lease_end, slot), ms_until(lease_end)
       analyzers[#analyzers + 1] = entry
     else
       gone[#gone + 1] = entry
@@ -133,7 +130,7 @@ local retired = {}
 for k = 0, 3 do retired[k + 1] = h[RETIRED + k] end
 local accounts = not ARGV[1] and all_accounts() or nil
 return cjson.encode({
-  epoch = epoch_now(), now_ms = now, slots = S,
+  epoch = finite(epoch_now()), now_ms = now, slots = S,
   analyzers = analyzers, gone = gone, workers = workers, retired = retired,
   spill = spill, dead = n_dead, accounts = accounts, n_left_out = n_left_out, left_out = left_out,
 })

@@ -27,7 +27,7 @@ if not info_json or redis.call('HEXISTS', K_URL, id) == 0 then
   return {'unknown', epoch_now()}
 end
 local info = decode(info_json)
-local revision = string.format('%.0f', info.revision or 0)
+local revision = string.format('%.0f', finite(info.revision))
 if ARGV[2] ~= '*' and not string.find(',' .. ARGV[2] .. ',', ',' .. revision .. ',', 1, true) then
   return {'changed', epoch_now(), tonumber(revision)}
 end

@@ -37,7 +37,8 @@ local function clock_went_back(h, now, by)
         leases[flat[k]] = tonumber(info.ttl_ms)
         if tonumber(info.since_ms) then
           info.since_ms = math.min(info.since_ms - by, now + HELD_MOST_MS)
-          redis.call('HSET', K_INFO, flat[k], cjson.encode(info))
+          local is_json, json = pcall(cjson.encode, info) -- not where somebody wrote what is not a number
+          if is_json then redis.call('HSET', K_INFO, flat[k], json) end
         end
       end
     end

@@ -68,11 +68,12 @@ local function elect(h, now, why, force)
   -- it is held back, that is before since_ms.
   local function ramp(info_json, now)
     local info = decode(info_json)
-    local slow, age = info.slow_start_ms or 0, now - (info.since_ms or 0)
-    if age < 0 then return 0, info.since_ms end
+    local slow, since = finite(info.slow_start_ms), finite(info.since_ms)
+    local age = now - since
+    if age < 0 then return 0, since end
     if slow <= 0 or age >= slow then return 1, math.huge end
     local step = math.floor(age * RAMP_STEPS / slow) + 1
-    return step / RAMP_STEPS, (info.since_ms or 0) + math.ceil(step * slow / RAMP_STEPS)
+    return step / RAMP_STEPS, since + math.ceil(step * slow / RAMP_STEPS)
   end
 
   -- Those whom anything could go to, {slot, weight, can be reached, is not held back}, and until when that

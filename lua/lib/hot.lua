@@ -47,6 +47,12 @@ local function record_unpack(packed)
   return is_record and record or nil
 end
 
+-- A number, whatever somebody wrote: 0 for what is none, not a number, or infinite.
+local function finite(value)
+  local n = tonumber(value) or 0
+  return n - n == 0 and n or 0
+end
+
 -- A JSON object; an empty one where there is none, or it is damaged.
 local function decode(json)
   local ok, object = pcall(cjson.decode, json or '{}')
@@ -86,7 +92,9 @@ local function hot_load()
     layout(n_slots)
     local h = unpack_doubles(hot_packed, DELIVERED)
     h[DELIVERED + 1] = nil
-    return h
+    local sum = 0
+    for i = 1, DELIVERED do sum = sum + h[i] end
+    if sum - sum == 0 then return h end -- each is finite
   end
   -- vectors of zeros for all slots that were given away: none in an empty Redis
   hot_packed = nil

@@ -29,6 +29,11 @@ register('good', $server->url('/ingest'));
 register($evil, $server->url('/ingest'));
 register('bad-url', "http://127.0.0.1:1/$evil");
 register('bad-token', $server->url('/ingest'), delivery_token => "0123456789abcdef\r\nX-Evil: 1");
+register('odd', $server->url('/ingest'));
+$redis->command(HSET => key('info'), odd => encode_json({ instance => 'i' x 32, since_ms => undef, slow_start_ms => '1s', revision => 'x' }));
+$redis->command(ZADD => key('expires'), 'inf', 'odd');
+$redis->command(ZADD => key('nodes'), 'inf', 'odd/0');
+$redis->command(SETRANGE => key('hot'), 8 * 12, pack 'd<', 9**9**9 - 9**9**9);    # NaN
 $redis->command(HSET => key('accounts'), $evil, $evil);
 $redis->command(HSET => key('accounts'), 'n9/0#1', '{"received":[1,' . "\0" . ']');
 $redis->command(HSET => key('accounts'), 'n9/1#1', '[' x 300);
@@ -58,7 +63,7 @@ unlike(slurp($heads), qr/X-Evil|$hidden/, 'nor a request to an analyzer');
 
 my $cluster = ask(GET => "$node->{admin}/v1/cluster");
 is($cluster->{status}, 200, 'the pool is shown all the same');
-is_deeply([ sort map { $_->{id} } $cluster->{json}{analyzers}->@* ], [qw(bad-token good)], 'without what can be no analyzer');
+is_deeply([ sort map { $_->{id} } $cluster->{json}{analyzers}->@* ], [qw(bad-token good odd)], 'without what can be no analyzer');
 cmp_ok($cluster->{json}{left_out}{entries}, '>=', 4, 'what was left out is counted');
 ok($cluster->{json}{left_out}{first}, 'and the first is named');
 for my $path (qw(/v1/cluster /v1/analyzers /v1/analyzers/good /v1/nodes /v1/overview /v1/history /v1/events /v1/dead /v1/spill /stats /queue /analyzer/stats /metrics /metrics-json /health)) {

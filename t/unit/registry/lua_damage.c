@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -11,6 +12,9 @@
 #include "registry/scripts.h"
 #include "t/unit/near.h"
 #include "t/unit/redis_pool.h"
+
+#define HOT_HEADER 11 /* doubles before the columns */
+#define HEADER_VALID_UNTIL 3
 
 static void mend(struct redis_pool *pool)
 {
@@ -117,12 +121,110 @@ static void who_has_no_slot_in_the_vectors_takes_no_share(void **state)
 	struct roster *roster;
 
 	POOL_DO(*state, "HSET", redis_pool_key(*state, KEY_SLOT), "a1", "900");
-	redis_pool_set_header(*state, 3, 0); /* an election is due */
+	redis_pool_set_header(*state, HEADER_VALID_UNTIL, 0); /* an election is due */
 	settle(*state);
 	roster = redis_pool_roster(*state);
 	assert_near(roster_find(roster, "a2")->share, 0.6, 1e-12);
 	assert_near(roster_find(roster, "a3")->share, 0.4, 1e-12);
 	roster_unref(roster);
+}
+
+/* As after an election that is due, by everything that anybody calls. */
+static void assert_goes_on(struct redis_pool *pool)
+{
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	const double weight = 5;
+	struct membership_change change = { .weight = &weight };
+	char fault[FAULT_TEXT_MAX + 1];
+	uint64_t epoch;
+
+	redis_pool_set_header(pool, HEADER_VALID_UNTIL, 0);
+	settle(pool);
+	roster = redis_pool_roster(pool);
+	assert_int_equal(roster->n_analyzers, 3);
+	assert_true(roster_find(roster, "a3")->share > 0.1);
+	assert_int_equal(membership_renew(pool->client, "a1", "a1", 7, &epoch, fault), 0);
+	assert_string_equal(fault, "");
+	assert_int_equal(membership_set(pool->client, "a1", &change, &epoch, NULL), 0);
+	redis_pool_join(pool, "a1", 5, 60000);
+	settle(pool);
+	assert_whole(pool);
+}
+
+static void odd_values_of_an_analyzer_stop_nobody(void **state)
+{
+	static const char *const odd[] = {
+		"{\"instance\":\"a1\"}",
+		"{\"instance\":\"a1\",\"slot\":0,\"ttl_ms\":null,\"since_ms\":null,"
+		"\"slow_start_ms\":null,\"processed_base\":null,\"revision\":null,"
+		"\"started_ms\":null,\"fault\":null}",
+		"{\"instance\":\"a1\",\"slot\":0,\"ttl_ms\":\"1s\",\"since_ms\":\"1s\","
+		"\"slow_start_ms\":\"1s\",\"processed_base\":\"1s\",\"revision\":\"1s\","
+		"\"started_ms\":\"1s\"}",
+		"{\"instance\":\"a1\",\"slot\":0,\"since_ms\":\"nan\",\"slow_start_ms\":\"inf\","
+		"\"processed_base\":[],\"revision\":{},\"fault\":[]}",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		redis_pool_three(state);
+		POOL_DO(*state, "HSET", redis_pool_key(*state, KEY_INFO), "a1", odd[i]);
+		assert_goes_on(*state);
+	}
+}
+
+static void a_lease_without_an_end_stops_nobody(void **state)
+{
+	static const char *const ends[] = { "inf", "-inf", "1e300" };
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		redis_pool_three(state);
+		POOL_DO(*state, "ZADD", redis_pool_key(*state, KEY_EXPIRES), ends[i], "a1");
+		POOL_DO(*state, "ZADD", redis_pool_key(*state, KEY_NODES), ends[i], "n9/0");
+		assert_goes_on(*state);
+	}
+}
+
+static void an_epoch_that_is_none_begins_again(void **state)
+{
+	static const char *const odd[] = { "inf", "nan", "1.5", "x" };
+
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		POOL_DO(*state, "SET", redis_pool_key(*state, KEY_EPOCH), odd[i]);
+		roster_unref(redis_pool_roster(*state)); /* it can be read */
+		mend(*state);
+		assert_goes_on(*state);
+	}
+}
+
+static void set_infinite(struct redis_pool *pool, unsigned column)
+{
+	static const char set[] = "return redis.call('SETRANGE', KEYS[1], ARGV[1], "
+				  "struct.pack('<d', ARGV[2] / 0))";
+	char at[16];
+
+	snprintf(at, sizeof(at), "%u", 8 * (HOT_HEADER + 3 * column));
+	POOL_DO(pool, "EVAL", set, "1", redis_pool_key(pool, KEY_HOT), at, "0"); /* NaN */
+}
+
+static void vectors_with_what_is_no_number_are_lost(void **state)
+{
+	static struct hot hot;
+
+	for (unsigned column = 0; column < 6; column++) {
+		redis_pool_three(state);
+		set_infinite(*state, column);
+		roster_unref(redis_pool_roster(*state));
+		assert_goes_on(*state);
+		POOL_DO(*state, "DEL", redis_pool_key(*state, KEY_WEIGHT)); /* so that it looks */
+		mend(*state);
+		assert_whole(*state);
+		assert_counters_were_lost(*state);
+		redis_pool_hot(*state, &hot);
+		for (unsigned i = 0; i < 3; i++)
+			assert_near(hot.credit[i] + hot.routed[i] + hot.delivered[i] +
+					    hot.delivered_packets[i] + hot.forgiven[i],
+				    0, 0);
+	}
 }
 
 #define DAMAGE_TEST(f) cmocka_unit_test_setup(f, redis_pool_three)
@@ -135,6 +237,10 @@ int main(void)
 		DAMAGE_TEST(vectors_that_are_too_short_grow_at_a_registration),
 		DAMAGE_TEST(an_analyzer_gets_its_own_slot_again),
 		DAMAGE_TEST(who_has_no_slot_in_the_vectors_takes_no_share),
+		DAMAGE_TEST(odd_values_of_an_analyzer_stop_nobody),
+		DAMAGE_TEST(a_lease_without_an_end_stops_nobody),
+		DAMAGE_TEST(an_epoch_that_is_none_begins_again),
+		DAMAGE_TEST(vectors_with_what_is_no_number_are_lost),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
