@@ -1,6 +1,7 @@
 #include "registry/history.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,7 @@ void history_deinit(struct history *h)
 	ring_deinit(&h->coarse);
 	free(h->shares);
 	free(h->former);
+	free(h->ids);
 	*h = (struct history){ 0 };
 }
 
@@ -155,7 +157,8 @@ int history_restore(struct history *h, const struct history_sample *samples, uns
 		r = ring_push(&h->coarse, &samples[0]);
 	h->shares = calloc(n_slots + 1, sizeof(*h->shares));
 	h->former = calloc(n_slots + 1, sizeof(*h->former));
-	if (r != 0 || !h->shares || !h->former)
+	h->ids = calloc(n_slots + 1, sizeof(*h->ids));
+	if (r != 0 || !h->shares || !h->former || !h->ids)
 		return -ENOMEM;
 	if (n_slots) {
 		memcpy(h->shares, shares, n_slots * sizeof(*shares));
@@ -181,6 +184,31 @@ static double former_part(double total, double *leftp)
 
 	*leftp -= part;
 	return part;
+}
+
+static void forget_in(struct history_ring *ring, unsigned slot)
+{
+	for (unsigned i = 0; i < ring->n; i++)
+		if (slot < ring_at(ring, i)->n_slots)
+			ring_at(ring, i)->of[slot] = (struct history_amount){ 0 };
+}
+
+/* A slot that another analyzer has now: its totals begin at 0, and nothing was due to it. */
+static void forget_others(struct history *h, const struct roster *roster)
+{
+	for (unsigned i = 0; i < roster->n_analyzers; i++) {
+		const struct analyzer *a = &roster->analyzers[i];
+		char *id = h->ids[a->slot];
+
+		if (*id && strcmp(id, a->id) != 0) {
+			forget_in(&h->fine, a->slot);
+			forget_in(&h->coarse, a->slot);
+			h->former[a->slot] = (struct history_amount){ 0 };
+			if (a->slot < h->n_shares)
+				h->shares[a->slot] = 0;
+		}
+		snprintf(id, sizeof(*h->ids), "%s", a->id);
+	}
 }
 
 static void sum_up(struct history *h, const struct history_sample *last,
@@ -211,14 +239,20 @@ static void sum_up(struct history *h, const struct history_sample *last,
 static int make_room(struct history *h, unsigned n_slots)
 {
 	struct history_amount *former;
+	char(*ids)[ANALYZER_ID_MAX + 1];
 
 	if (n_slots <= h->n_former)
 		return 0;
 	former = realloc(h->former, n_slots * sizeof(*former));
 	if (!former)
 		return -ENOMEM;
-	memset(former + h->n_former, 0, (n_slots - h->n_former) * sizeof(*former));
 	h->former = former;
+	ids = realloc(h->ids, n_slots * sizeof(*ids));
+	if (!ids)
+		return -ENOMEM;
+	h->ids = ids;
+	memset(former + h->n_former, 0, (n_slots - h->n_former) * sizeof(*former));
+	memset(ids + h->n_former, 0, (n_slots - h->n_former) * sizeof(*ids));
 	h->n_former = n_slots;
 	return 0;
 }
@@ -347,6 +381,7 @@ static int add_sample(struct history *h, struct history_sample *sample, const st
 	last = history_now(h);
 	if (r != 0)
 		return r;
+	forget_others(h, roster);
 	sum_up(h, last, sample, roster);
 	if (last)
 		add_due(h, last, sample);

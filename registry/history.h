@@ -45,8 +45,9 @@ struct history {
 	struct history_ring fine, coarse;
 	double *shares; /* by slot: as of the last sample */
 	unsigned n_shares;
-	struct history_amount *former; /* by slot: totals of a former stay, which are left out */
-	unsigned n_former;
+	struct history_amount *former;    /* by slot: totals of a former stay, which are left out */
+	char (*ids)[ANALYZER_ID_MAX + 1]; /* by slot: who had it last; "": nobody knows */
+	unsigned n_former;                /* slots of `former` and `ids` */
 	uint64_t
 		changed_ms; /* at_ms of the sample at which shares became others; 0: never since it began */
 	bool is_settling;    /* the last sample is to give way to the next */
@@ -63,7 +64,8 @@ struct history_extra {
 };
 
 /* at_ms never goes back; a roster that was made before the last one (but by a clock that was set
- * back) is left out. Totals that go back (Redis has lost some) begin a new history. */
+ * back) is left out. Totals that go back (Redis has lost some) begin a new history, and so does an
+ * analyzer that got the slot of another one. */
 int history_push(struct history *h, const struct roster *roster, const struct history_extra *extra,
 		 uint64_t at_ms) MUST_CHECK;
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -252,6 +253,35 @@ static void who_comes_back_brings_no_messages_along(void **state)
 	history_deinit(&pool->history);
 }
 
+static void who_gets_the_slot_of_another_begins_at_nothing(void **state)
+{
+	struct pool *pool = pool_new();
+	struct history_amount before;
+	(void)state;
+
+	strcpy(pool->analyzers[0].id, "a");
+	strcpy(pool->analyzers[1].id, "b");
+	pass(pool, 0, 0, 0);
+	pass(pool, 1000, 7500, 2500);
+	pool->roster.gone_routed = 2500; /* b is gone, and c has its slot */
+	strcpy(pool->analyzers[1].id, "c");
+	pool->analyzers[1].routed = 0;
+	pool->analyzers[1].share = 0;
+	pass(pool, 1000, 100, 0);
+	pool->analyzers[1].share = 0.25;
+	pass(pool, 1000, 100, 0);
+	pass(pool, 1000, 75, 25);
+	for (uint64_t age_ms = 1000; age_ms <= 600000; age_ms += 1000) {
+		before = history_of(history_before(&pool->history, age_ms), 1);
+		assert_near(before.routed, 0, 0);
+		assert_near(before.due, 0, 0);
+	}
+	assert_near(history_of(history_now(&pool->history), 1).routed, 25, 0);
+	assert_near(error_since(pool, 600000, 1), 0, 1e-9);
+	assert_near(error_since(pool, 600000, 0), 50, 1e-9); /* of the 200 while c came */
+	history_deinit(&pool->history);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +295,7 @@ int main(void)
 		cmocka_unit_test(totals_that_were_lost_begin_it_anew),
 		cmocka_unit_test(what_is_settled_after_an_outage_is_due_by_the_shares_before_it),
 		cmocka_unit_test(who_comes_back_brings_no_messages_along),
+		cmocka_unit_test(who_gets_the_slot_of_another_begins_at_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
