@@ -2,7 +2,7 @@
 -- it has not run yet it stores nothing.
 --
 -- GUARANTEES
---   Atomic; may be repeated. What others have delivered or removed meanwhile changes nothing.
+--   Atomic; may be repeated, also when its caller has gone on. What others have delivered or removed meanwhile changes nothing.
 -- KEYS
 --   1 spill STREAM, 2 spill_total HASH, 3 spill_pushes HASH, 4 dead STREAM, 5 journal STREAM
 -- ARGV
@@ -16,7 +16,7 @@ local K_SPILL, K_SPILL_TOTAL, K_PUSHES, K_DEAD, K_JOURNAL = KEYS[1], KEYS[2], KE
 --@include journal
 --@include ticket
 local who, number = ARGV[1], tonumber(ARGV[2])
-local last, entries = string.match(redis.call('HGET', K_PUSHES, who) or '', '^%d+ (%d+) (.*)$')
+local last, entries = ticket_read(who)
 local removed = 0
 
 local function remove(entry, messages, cost)
@@ -30,9 +30,10 @@ local function remove(entry, messages, cost)
   spill_messages, spill_bytes = spill_messages - messages, spill_bytes - cost
 end
 
+if last > number then return {'ok', 0, redis.call('XLEN', ARGV[3] == 'dead' and K_DEAD or K_SPILL)} end
 spill_open()
 redis.call('HDEL', K_PUSHES, who) -- Redis may be full: who has begun by freeing memory may go on
-if last and tonumber(last) == number then
+if last == number then
   for entry, messages, cost in string.gmatch(entries, '(%d+%-%d+) (%d+) (%d+)') do remove(entry, messages, cost) end
 end
 ticket_write(who, number, 'void')

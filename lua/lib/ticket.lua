@@ -3,11 +3,15 @@
 -- what that stored ("entry messages cost ..."), or "void". Whoever includes this has set K_PUSHES before.
 local TICKET_KEPT_MS = 3600000
 
--- A call up to this one has been taken back before it ran.
-local function ticket_is_void(who, number)
-  local voided = string.match(redis.call('HGET', K_PUSHES, who) or '', '^%d+ (%d+) void$')
-  return voided and tonumber(number) <= tonumber(voided)
+-- The number of the last call, which ran or was taken back, and what it stored.
+local function ticket_read(who)
+  local last, text = string.match(redis.call('HGET', K_PUSHES, who) or '', '^%d+ (%d+) (.*)$')
+  return tonumber(last) or -1, text
 end
+
+-- A number is given once, and numbers grow: a call that is not behind the last one has been taken back, be it that
+-- it comes from a connection that its caller has given up.
+local function ticket_is_void(who, number) return tonumber(number) <= ticket_read(who) end
 
 local function ticket_forget_old(now_ms)
   local flat = redis.call('HGETALL', K_PUSHES)
