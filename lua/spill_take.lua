@@ -6,7 +6,8 @@
 --   it has not called for 8 s, in which others did: who comes back from a pause of Redis keeps what it has.
 --   A call for 0 packets only says that the worker lives. With 'own' it answers what this worker took before and has not done, and
 --   nothing else: of a call whose answer never came, or of its former run. Entries that were held as they
---   came stay with whoever has them. An entry that is no packet becomes a dead letter.
+--   came stay with whoever has them. An entry that is no packet becomes a dead letter. After 128 of these, or that
+--   were deleted, the call ends; but with 'own' not before there is an answer, as it would say that there is no more.
 -- KEYS
 --   1 spill STREAM, 2 spill_total HASH, 3 spill_workers ZSET, 4 dead STREAM, 5 journal STREAM
 -- ARGV
@@ -18,7 +19,7 @@
 --   {entry, packet id, how it came (lib/form.lua), messages, received (ms), cost in bytes (for spill_done), body ("": too large),
 --   failed deliveries that count, pools that it has been in before ("": none)}}
 -- COST
---   O(packets + consumers), about 60 us with 1 packet, 1300 us with 64 (of 1.2 KB), 3 us for each
+--   O(packets + consumers), and up to 128 entries that are no packets; about 60 us with 1 packet, 1300 us with 64 (of 1.2 KB), 3 us for each
 --   other consumer; 35 us when the spill is empty
 local K_SPILL, K_SPILL_TOTAL, K_WORKERS, K_DEAD, K_JOURNAL = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 --@include form
@@ -32,10 +33,14 @@ local LEFT = 'nobody' -- whose they are then; as the nodes have it
 local GAP_MS = 3000 -- no worker called for so long: Redis was away, or all of them were
 local FORGET_MS = 3600000
 local DEAD_MOST = 10000 -- dead letters; as the nodes have it
-local answer, claimed, bytes = {0, 0}, 0, 0
+local USELESS_MOST = 128 -- entries in one call that are no packets, or were deleted
+local answer, claimed, bytes, useless = {0, 0}, 0, 0, 0
 local went_back_until = 0 -- ms; the clock of Redis went back, and was there before
 
-local function has_room() return #answer - 2 < max_packets and bytes < max_bytes end
+local function has_room()
+  local may_look = useless < USELESS_MOST or is_own and #answer == 2
+  return may_look and #answer - 2 < max_packets and bytes < max_bytes
+end
 
 -- An entry that is no packet leaves the spill as a dead letter. Where there are too many of these it stays where
 -- it is, and is passed over.
@@ -55,19 +60,27 @@ local function bury(name, f, cost)
   spill_messages = spill_messages - (spill_number(f.messages, 1, 2 ^ 32 - 1) or 0)
   spill_bytes = spill_bytes - cost
   spill_close()
-  journal('dead', 'node', worker, 'now', entries + 1, 'cause', 'not a packet: ' .. why)
+  if string.match(entries + 1, '^10*$') then -- as bury tells
+    journal('dead', 'node', worker, 'now', entries + 1, 'cause', 'not a packet: ' .. why)
+  end
 end
 
 -- Answers an entry as XREADGROUP and XCLAIM give it; one that was deleted meanwhile has no fields.
 local function take(entry)
-  if not entry[2] then return redis.call('XACK', K_SPILL, GROUP, entry[1]) end
+  if not entry[2] then
+    useless = useless + 1
+    return redis.call('XACK', K_SPILL, GROUP, entry[1])
+  end
   local f = {}
   for i = 1, #entry[2], 2 do f[entry[2][i]] = entry[2][i + 1] end
   local id, form, body = f.id or '', form_of(f), f.body or ''
   local cost = spill_cost(id, form, body)
   local messages = spill_number(f.messages or 1, 1, 2 ^ 32 - 1)
   local received_ms = spill_number(f.received_ms or 0, 0, 2 ^ 53)
-  if body == '' or not messages or not received_ms then return bury(entry[1], f, cost) end
+  if body == '' or not messages or not received_ms then
+    useless = useless + 1
+    return bury(entry[1], f, cost)
+  end
   bytes = bytes + cost
   if cost > body_most then bytes, body = math.huge, '' end
   answer[#answer + 1] = {entry[1], id, form, messages, received_ms, cost, body, spill_failures(entry[1]),

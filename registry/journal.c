@@ -72,10 +72,14 @@ static void say_slow(const struct entry *e, struct buf *out)
 
 static void say_dead(const struct entry *e, struct buf *out)
 {
-	const char *n = field(e, "now");
+	const char *n = field(e, "now"), *analyzer = field(e, "analyzer");
 
-	buf_printf(out, "%s refused a packet as bad (%s): %s dead letter%s", field(e, "analyzer"),
-		   field(e, "cause"), n, strcmp(n, "1") == 0 ? "" : "s");
+	if (*analyzer)
+		buf_printf(out, "%s refused a packet as bad", analyzer);
+	else
+		buf_append_str(out, "a dead letter that no analyzer refused");
+	buf_printf(out, " (%s): %s dead letter%s", field(e, "cause"), n,
+		   strcmp(n, "1") == 0 ? "" : "s");
 }
 
 static void say_letters(const struct entry *e, const char *deed, struct buf *out)

@@ -198,6 +198,14 @@ static void of_dead_letters_each_power_of_ten_is_told(void **state)
 			     "a1 refused a packet as bad (status 422): 10 dead letters\n");
 }
 
+static void a_dead_letter_without_an_analyzer_is_told_too(void **state)
+{
+	POOL_DO(*state, "XADD", redis_pool_key(*state, KEY_JOURNAL), "*", "kind", "dead", "node",
+		"n1/0", "now", "1", "cause", "not a packet: no body");
+	assert_journal(*state, "a dead letter that no analyzer refused (not a packet: no body): "
+			       "1 dead letter\n");
+}
+
 static void an_entry_says_when_who_and_why(void **state)
 {
 	struct redis_pool *pool = *state;
@@ -281,6 +289,8 @@ int main(void)
 		cmocka_unit_test_setup(a_dead_node_is_told_of_and_its_report_goes,
 				       redis_pool_clear),
 		cmocka_unit_test_setup(of_dead_letters_each_power_of_ten_is_told, redis_pool_clear),
+		cmocka_unit_test_setup(a_dead_letter_without_an_analyzer_is_told_too,
+				       redis_pool_clear),
 		cmocka_unit_test_setup(an_entry_says_when_who_and_why, redis_pool_clear),
 		cmocka_unit_test_setup(a_breaker_that_flaps_is_one_entry_with_its_count,
 				       redis_pool_clear),

@@ -507,6 +507,44 @@ static void failed_deliveries_of_a_packet_travel_with_it(void **state)
 	freeReplyObject(reply);
 }
 
+static long long length(struct redis_pool *pool, enum registry_key key)
+{
+	redisReply *reply = POOL_COMMAND(pool, "XLEN", redis_pool_key(pool, key));
+	long long n = reply->integer;
+
+	freeReplyObject(reply);
+	return n;
+}
+
+static void what_is_no_packet_bounds_a_call_and_the_journal(void **state)
+{
+	static const char junk[] =
+		"for i = 1, 5000 do redis.call('XADD', KEYS[1], '*', 'x', i) end";
+	unsigned n_calls = 0;
+
+	POOL_DO(*state, "EVAL", junk, "1", redis_pool_key(*state, KEY_SPILL));
+	push(*state, 1, 'z', SIZE, ROOMY);
+	while (*letters_of(*state, "n1/0") == '\0')
+		assert_int_equal(length(*state, KEY_DEAD), 128 * ++n_calls);
+	assert_int_equal(n_calls, 5000 / 128);
+	assert_string_equal(take.letters, "z");
+	assert_int_equal(length(*state, KEY_DEAD), 5000);
+	assert_int_equal(length(*state, KEY_JOURNAL),
+			 1 + 4); /* the spill began; 1, 10, 100, 1000 */
+}
+
+/* A worker asks on until nothing comes. */
+static void what_was_deleted_bounds_no_reading_of_own_ones(void **state)
+{
+	for (char c = 'a'; c < 'e'; c++)
+		push(*state, 60, c, SIZE, ROOMY);
+	assert_int_equal(strlen(letters_of(*state, "n1/0")), 240);
+	for (unsigned i = 0; i < 238; i++)
+		POOL_DO(*state, "XDEL", redis_pool_key(*state, KEY_SPILL), take.names[i]);
+	assert_int_equal(strlen(take_some(*state, "n1/0", MANY, ROOMY, true)->letters), 1);
+	assert_int_equal(strlen(take_some(*state, "n1/0", MANY, ROOMY, true)->letters), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -529,6 +567,8 @@ int main(void)
 		SPILL_TEST(a_group_that_is_gone_is_made_again_and_loses_nothing),
 		SPILL_TEST(an_empty_spill_has_room_whatever_its_totals_say),
 		SPILL_TEST(totals_are_exact_after_whatever_happens),
+		SPILL_TEST(what_is_no_packet_bounds_a_call_and_the_journal),
+		SPILL_TEST(what_was_deleted_bounds_no_reading_of_own_ones),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
