@@ -25,6 +25,7 @@ local function remove(entry, messages, cost)
     return
   end
   redis.pcall('XACK', K_SPILL, GROUP, entry) -- there may be no group
+  spill_forget_failures(entry)
   if redis.call('XDEL', K_SPILL, entry) == 0 then return end
   removed = removed + 1
   spill_messages, spill_bytes = spill_messages - messages, spill_bytes - cost

@@ -1,7 +1,7 @@
 -- The stream `spill`, its group, and `spill_total`: what is in it now. Whoever includes this has set
 -- K_SPILL and K_SPILL_TOTAL before.
 local GROUP = 'nodes'
-local spill_messages, spill_bytes = 0, 0
+local spill_messages, spill_bytes, spill_is_guessed = 0, 0, false
 
 -- Of an entry: what the packet brings along, and about what Redis needs around it. form: as lib/form.lua says.
 local function spill_cost(id, form, body) return #id + #form + #body + 128 end
@@ -37,23 +37,27 @@ local function spill_number(text, least, most)
   return n and n >= least and n <= most and n == math.floor(n) and n or nil
 end
 
--- An empty spill has no messages and no bytes, whatever the totals say. Returns the entries in it.
+-- An empty spill has no messages and no bytes, whatever the totals say. Totals that are gone are guessed: a message
+-- in each packet, and what Redis needs for the stream. Returns the entries in it.
 local function spill_open()
   local entries = redis.call('XLEN', K_SPILL)
   if entries > 0 then
-    local total = redis.call('HMGET', K_SPILL_TOTAL, 'messages', 'bytes')
-    spill_messages = spill_number(total[1], 0, 2 ^ 53) or 0
-    spill_bytes = spill_number(total[2], 0, 2 ^ 53) or 0
+    local total = redis.call('HMGET', K_SPILL_TOTAL, 'messages', 'bytes', 'packets')
+    spill_is_guessed = not tonumber(total[3])
+    spill_messages = spill_number(total[1], 0, 2 ^ 53) or spill_is_guessed and entries or 0
+    spill_bytes = spill_number(total[2], 0, 2 ^ 53)
+      or spill_is_guessed and tonumber(redis.pcall('MEMORY', 'USAGE', K_SPILL)) or 0
   end
   return entries
 end
 
--- Writes the totals. Returns the entries in the spill.
+-- Writes the totals, and where they were guessed leaves word for spill_look. Returns the entries in the spill.
 local function spill_close()
   local entries = redis.call('XLEN', K_SPILL)
   if entries == 0 then spill_messages, spill_bytes = 0, 0 end
   redis.call('HSET', K_SPILL_TOTAL, 'packets', entries, 'messages', math.max(0, spill_messages),
     'bytes', math.max(0, spill_bytes))
+  if spill_is_guessed then redis.call('HSET', K_SPILL_TOTAL, 'guessed', 1) end
   return entries
 end
 

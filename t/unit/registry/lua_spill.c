@@ -533,6 +533,28 @@ static void what_is_no_packet_bounds_a_call_and_the_journal(void **state)
 			 1 + 4); /* the spill began; 1, 10, 100, 1000 */
 }
 
+/* Whoever comes first after the loss. */
+static void totals_that_were_lost_are_guessed_by_whoever_comes_first(void **state)
+{
+	struct redis_pool *pool = *state;
+	struct script_args args = { 0 };
+	redisReply *reply;
+
+	script_arg_int(&args, 0);
+	push(pool, 3, 'a', BODY_MAX, ROOMY);
+	POOL_DO(pool, "DEL", redis_pool_key(pool, KEY_SPILL_TOTAL));
+	assert_int_equal(push(pool, 1, 'd', SIZE, 3 * BODY_MAX).n_stored, 0); /* it is full */
+	assert_int_equal(push(pool, 1, 'd', SIZE, ROOMY).n_stored, 1);
+	for (int i = 0; i < 2; i++) { /* it is told once */
+		assert_int_equal(client_eval(pool->client, SCRIPT_SPILL_LOOK, &args, &reply), 0);
+		assert_string_equal(reply->element[0]->str, i == 0 ? "spill_total" : "");
+		assert_int_equal(reply->element[1]->integer, 4);
+		assert_int_equal(reply->element[2]->integer, 3 * 1 + 3);
+		assert_true(reply->element[3]->integer > 3 * BODY_MAX);
+		freeReplyObject(reply);
+	}
+}
+
 /* A worker asks on until nothing comes. */
 static void what_was_deleted_bounds_no_reading_of_own_ones(void **state)
 {
@@ -567,6 +589,7 @@ int main(void)
 		SPILL_TEST(a_group_that_is_gone_is_made_again_and_loses_nothing),
 		SPILL_TEST(an_empty_spill_has_room_whatever_its_totals_say),
 		SPILL_TEST(totals_are_exact_after_whatever_happens),
+		SPILL_TEST(totals_that_were_lost_are_guessed_by_whoever_comes_first),
 		SPILL_TEST(what_is_no_packet_bounds_a_call_and_the_journal),
 		SPILL_TEST(what_was_deleted_bounds_no_reading_of_own_ones),
 	};

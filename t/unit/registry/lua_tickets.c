@@ -105,6 +105,19 @@ static void who_takes_a_call_back_too_late_takes_no_other_back(void **state)
 	assert_stored(*state, KEY_SPILL, 0);
 }
 
+static void what_is_taken_back_leaves_nothing(void **state)
+{
+	redisReply *reply;
+
+	assert_string_equal(push(*state, 1), "ok");
+	take_back(*state, 1, "spill");
+	reply = POOL_COMMAND(*state, "HKEYS", redis_pool_key(*state, KEY_SPILL_TOTAL));
+	for (size_t i = 0; i < reply->elements; i++)
+		assert_null(strstr(reply->element[i]->str, "failures:"));
+	freeReplyObject(reply);
+	assert_stored(*state, KEY_SPILL, 0);
+}
+
 #define TICKET_TEST(f) cmocka_unit_test_setup(f, redis_pool_clear)
 
 int main(void)
@@ -113,6 +126,7 @@ int main(void)
 		TICKET_TEST(a_call_that_was_taken_back_runs_at_no_later_time),
 		TICKET_TEST(neither_does_a_burial),
 		TICKET_TEST(who_takes_a_call_back_too_late_takes_no_other_back),
+		TICKET_TEST(what_is_taken_back_leaves_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
