@@ -3,7 +3,8 @@
 -- GUARANTEES
 --   Atomic. First what dead workers had taken, then what nobody has; each oldest first. What is taken
 --   stays in the stream until spill_done; while this worker lives nobody else gets it. A worker is dead when
---   it has not called for 8 s, in which others did: who comes back from a pause of Redis keeps what it has.
+--   it has not called for 8 s, in which others did: who comes back from a pause of Redis keeps what it has. The dead
+--   are looked for once a second, by whichever worker calls then.
 --   A call for 0 packets only says that the worker lives. With 'own' it answers what this worker took before and has not done, and
 --   nothing else: of a call whose answer never came, or of its former run. Entries that were held as they
 --   came stay with whoever has them. An entry that is no packet becomes a dead letter. After 128 of these, or that
@@ -19,8 +20,8 @@
 --   {entry, packet id, how it came (lib/form.lua), messages, received (ms), cost in bytes (for spill_done), body ("": too large),
 --   failed deliveries that count, pools that it has been in before ("": none)}}
 -- COST
---   O(packets + consumers), and up to 128 entries that are no packets; about 60 us with 1 packet, 1300 us with 64 (of 1.2 KB), 3 us for each
---   other consumer; 35 us when the spill is empty
+--   O(packets), and up to 128 entries that are no packets; about 60 us with 1 packet, 1300 us with 64 (of 1.2 KB), 35 us
+--   when the spill is empty; once a second of the pool 3 us for each other consumer
 local K_SPILL, K_SPILL_TOTAL, K_WORKERS, K_DEAD, K_JOURNAL = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 --@include form
 --@include spill
@@ -31,10 +32,12 @@ local DEAD_AFTER_MS = 8000
 local LEFT_AFTER_MS = 3000 -- the same for entries that a living worker has left to others
 local LEFT = 'nobody' -- whose they are then; as the nodes have it
 local GAP_MS = 3000 -- no worker called for so long: Redis was away, or all of them were
+local CLAIM_EVERY_MS = 1000
 local FORGET_MS = 3600000
 local DEAD_MOST = 10000 -- dead letters; as the nodes have it
 local USELESS_MOST = 128 -- entries in one call that are no packets, or were deleted
 local answer, claimed, bytes, useless = {0, 0}, 0, 0, 0
+local claimed_ms = 0 -- when all consumers were last looked at
 local went_back_until = 0 -- ms; the clock of Redis went back, and was there before
 
 local function has_room()
@@ -104,8 +107,9 @@ local function read_own(after)
 end
 
 -- What nobody has. An entry behind the group's mark that was held as it came has an owner, and keeps it.
-local function read_new()
-  local mark, passed = spill_mark(), 0
+-- `mark`: the last entry that was given out.
+local function read_new(mark)
+  local passed = 0
   while has_room() and passed < max_packets do
     local held = redis.call('XPENDING', K_SPILL, GROUP, '(' .. mark, '+', 1)[1]
     local entry = read_one('>')
@@ -161,16 +165,19 @@ local function look_at_clock(now_ms)
     gone = redis.call('ZRANGEBYSCORE', K_WORKERS, '-inf', now_ms - FORGET_MS, 'LIMIT', 0, 64)
   end
   redis.call('ZREM', K_WORKERS, '', unpack(gone)) -- '' is no worker's name
-  local seen = redis.call('HMGET', K_SPILL_TOTAL, 'seen_ms', 'went_back_until_ms')
+  local seen = redis.call('HMGET', K_SPILL_TOTAL, 'seen_ms', 'went_back_until_ms', 'claimed_ms')
   local seen_ms = tonumber(seen[1]) or now_ms
-  went_back_until = tonumber(seen[2]) or 0
+  went_back_until, claimed_ms = tonumber(seen[2]) or 0, tonumber(seen[3]) or 0
   if seen_ms > now_ms then went_back_until = math.max(went_back_until, seen_ms) end
   if seen_ms > now_ms or now_ms - seen_ms > GAP_MS then move_calls(now_ms - seen_ms, now_ms) end
   redis.call('HSET', K_SPILL_TOTAL, 'seen_ms', now_ms, 'went_back_until_ms', went_back_until)
 end
 
-local function claim_from_dead(consumers, now_ms)
-  for _, flat in ipairs(consumers) do
+-- Where there is no room for all, the next call goes on.
+local function claim_from_dead(now_ms)
+  if claimed_ms <= now_ms and now_ms - claimed_ms < CLAIM_EVERY_MS then return end
+  for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', K_SPILL, GROUP)) do
+    if not has_room() then return end
     local c = {}
     for i = 1, #flat, 2 do c[flat[i]] = flat[i + 1] end
     if c.name ~= worker and is_dead(c.name, c.idle, now_ms) and claim(c.name) >= c.pending then
@@ -178,6 +185,7 @@ local function claim_from_dead(consumers, now_ms)
       redis.call('ZREM', K_WORKERS, c.name)
     end
   end
+  if has_room() then redis.call('HSET', K_SPILL_TOTAL, 'claimed_ms', now_ms) end
 end
 
 local t = redis.call('TIME')
@@ -186,16 +194,12 @@ look_at_clock(now_ms)
 redis.call('ZADD', K_WORKERS, now_ms, worker)
 answer[1] = redis.call('XLEN', K_SPILL)
 if answer[1] == 0 or max_packets == 0 then return answer end
-local consumers = redis.pcall('XINFO', 'CONSUMERS', K_SPILL, GROUP)
-if consumers.err then
-  spill_group_create()
-  consumers = {}
-end
+local mark = spill_mark() -- there is a group from here on
 if is_own then
   read_own(ARGV[5] or '0')
 else
-  claim_from_dead(consumers, now_ms)
-  read_new()
+  claim_from_dead(now_ms)
+  read_new(mark)
 end
 answer[2] = claimed
 return answer

@@ -120,7 +120,7 @@ static void assert_total(struct redis_pool *pool, unsigned packets, uint64_t byt
 	freeReplyObject(reply);
 }
 
-/* It called last so long ago, in ms. */
+/* It called last so long ago, in ms; and the dead are to be looked for. */
 static void set_called(struct redis_pool *pool, const char *worker, int64_t ago_ms)
 {
 	char score[32];
@@ -128,6 +128,7 @@ static void set_called(struct redis_pool *pool, const char *worker, int64_t ago_
 	snprintf(score, sizeof(score), "%lld",
 		 (long long)(clock_wall_us() / US_PER_MS) - (long long)ago_ms);
 	POOL_DO(pool, "ZADD", redis_pool_key(pool, KEY_SPILL_WORKERS), score, worker);
+	POOL_DO(pool, "HDEL", redis_pool_key(pool, KEY_SPILL_TOTAL), "claimed_ms");
 }
 
 static void packets_come_out_in_the_order_they_went_in(void **state)
@@ -267,6 +268,44 @@ static void what_the_dead_had_taken_goes_to_others_and_what_the_living_have_does
 	reply = POOL_COMMAND(*state, "XPENDING", spill, "nodes");
 	assert_int_equal(reply->element[0]->integer, 3 + 5);
 	freeReplyObject(reply);
+}
+
+/* How often it was called since the last CONFIG RESETSTAT. */
+static unsigned n_calls_of(struct redis_pool *pool, const char *command)
+{
+	redisReply *reply = POOL_COMMAND(pool, "INFO", "commandstats");
+	char name[64];
+	const char *line;
+	unsigned n = 0;
+
+	snprintf(name, sizeof(name), "cmdstat_%s:calls=", command);
+	line = strstr(reply->str, name);
+	if (line)
+		n = (unsigned)strtoul(line + strlen(name), NULL, 10);
+	freeReplyObject(reply);
+	return n;
+}
+
+/* Each of N workers asks once a second, and must not look at the N others then. */
+static void the_dead_are_looked_for_once_a_second(void **state)
+{
+	struct redis_pool *pool = *state;
+	char worker[16];
+
+	push(pool, 31, 'a', SIZE, ROOMY);
+	for (int i = 0; i < 30; i++) {
+		snprintf(worker, sizeof(worker), "n%d/0", i);
+		assert_int_equal(strlen(take_some(pool, worker, 1, ROOMY, false)->letters), 1);
+	}
+	POOL_DO(pool, "HDEL", redis_pool_key(pool, KEY_SPILL_TOTAL), "claimed_ms");
+	POOL_DO(pool, "CONFIG", "RESETSTAT");
+	for (int i = 0; i < 30; i++) {
+		snprintf(worker, sizeof(worker), "n%d/0", i);
+		take_some(pool, worker, 1, ROOMY, false);
+	}
+	assert_in_range(n_calls_of(pool, "zscore"), 29, 5 * 29); /* a second or so may pass */
+	set_called(pool, "n1/0", 8500);
+	assert_int_equal(strlen(letters_of(pool, "n9/0")), 1);
 }
 
 static void a_call_for_nothing_says_that_the_worker_lives(void **state)
@@ -579,6 +618,7 @@ int main(void)
 		SPILL_TEST(a_worker_is_told_again_what_it_has_not_done),
 		SPILL_TEST(
 			what_the_dead_had_taken_goes_to_others_and_what_the_living_have_does_not),
+		SPILL_TEST(the_dead_are_looked_for_once_a_second),
 		SPILL_TEST(a_call_for_nothing_says_that_the_worker_lives),
 		SPILL_TEST(a_pause_of_redis_makes_nobody_dead),
 		SPILL_TEST(what_is_in_it_is_told_with_what_happened),
