@@ -98,7 +98,8 @@ local function leave_unlisted(lists)
 end
 
 local before = redis.call('HGET', K_KEPT, node)
-local lists, has_ended = kept_lists(now)
+local lists, ended = kept_lists(now)
+for _, field in ipairs(ended) do redis.call('HDEL', K_KEPT, field) end
 redis.call('HSET', K_KEPT, node, cjson.encode({until_ms = now + LIST_MS, ids = ids, unknown = unknown}))
 lists[node] = {ids = set_of(ids), unknown = set_of(unknown)}
 for _, entry in ipairs(asked.entries) do look_at(entry[1], entry[2], entry[3]) end
@@ -114,7 +115,7 @@ local function text_of(json)
   return cjson.encode({list.ids or {}, list.unknown or {}})
 end
 local gone = {}
-if has_ended or before and text_of(before) ~= text_of(redis.call('HGET', K_KEPT, node)) then
+if #ended > 0 or before and text_of(before) ~= text_of(redis.call('HGET', K_KEPT, node)) then
   gone = leave_unlisted(lists)
 end
 if #back + #gone > 0 then elect(h, now, 'keep ' .. node, true) end

@@ -11,9 +11,10 @@ local function set_of(list)
 end
 
 -- The lists of all nodes that count now: node -> {until_ms, ids as a set, unknown sources as a set}.
--- Lists whose time is up are deleted, and so is what no node wrote; the second result tells whether there were any.
+-- The second result is the fields of lists whose time is up, and of what no node wrote. Who deletes them looks which
+-- analyzers are listed no more: nobody else can tell later.
 local function kept_lists(now)
-  local lists, has_ended, flat = {}, false, redis.call('HGETALL', K_KEPT)
+  local lists, ended, flat = {}, {}, redis.call('HGETALL', K_KEPT)
   for k = 1, #flat, 2 do
     if not string.find(flat[k], '/', 1, true) then
       local ok, list = pcall(cjson.decode, flat[k + 1])
@@ -25,12 +26,11 @@ local function kept_lists(now)
       if until_ms > now then
         lists[flat[k]] = {ids = set_of(list.ids), unknown = set_of(list.unknown)}
       else
-        redis.call('HDEL', K_KEPT, flat[k])
-        has_ended = true
+        ended[#ended + 1] = flat[k]
       end
     end
   end
-  return lists, has_ended
+  return lists, ended
 end
 
 local function is_listed(lists, id, source)

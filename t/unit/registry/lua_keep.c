@@ -121,6 +121,22 @@ static void test_the_list_of_a_node_that_is_gone_ends(void **state)
 	assert_false(is_there(pool, "a1"));
 }
 
+/* An operator removes another one before any node has noticed. */
+static void test_a_removal_hides_no_list_that_ended(void **state)
+{
+	struct redis_pool *pool = *state;
+	uint64_t epoch;
+
+	list_a1(pool);
+	assert_keep(pool, "n2", "", "{}");
+	assert_int_equal(join_as(pool, "b1", "own", "{}"), 0);
+	expire(pool, "n1");
+	assert_int_equal(membership_remove(pool->client, "b1", NULL, &epoch), 0);
+	assert_true(is_there(pool, "a1"));
+	assert_keep(pool, "n2", "", "{}");
+	assert_false(is_there(pool, "a1"));
+}
+
 static void test_a_source_that_cannot_be_read_keeps_who_was_there(void **state)
 {
 	struct redis_pool *pool = *state;
@@ -191,6 +207,7 @@ int main(void)
 		cmocka_unit_test_setup(test_another_spec_is_taken_once, redis_pool_clear),
 		cmocka_unit_test_setup(test_leaves_when_no_node_lists_it, redis_pool_clear),
 		cmocka_unit_test_setup(test_the_list_of_a_node_that_is_gone_ends, redis_pool_clear),
+		cmocka_unit_test_setup(test_a_removal_hides_no_list_that_ended, redis_pool_clear),
 		cmocka_unit_test_setup(test_a_source_that_cannot_be_read_keeps_who_was_there,
 				       redis_pool_clear),
 		cmocka_unit_test_setup(test_leaves_those_alone_that_registered_themselves,
