@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "common/json/json_read.h"
+#include "registry/membership.h"
 
 /* The first five tell entries apart. A request without a token has none there. */
 static const char *const texts[] = { "method", "path", "client", "code", "token", "advice" };
@@ -110,9 +111,12 @@ int refusals_read(struct client *client, const struct registry_keys *keys, const
 		  struct refusals *r)
 {
 	const char *const words[] = { "HGETALL", keys->names[KEY_REPORT] };
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
 	redisReply *reply;
-	int error = client_command(client, &reply, ARRAY_LEN(words), words);
+	int error = membership_roster_brief(client, &roster);
 
+	if (error == 0)
+		error = client_command(client, &reply, ARRAY_LEN(words), words);
 	if (error != 0)
 		return error;
 	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
@@ -120,7 +124,8 @@ int refusals_read(struct client *client, const struct registry_keys *keys, const
 
 		if (reply->element[i]->type != REDIS_REPLY_STRING ||
 		    reply->element[i + 1]->type != REDIS_REPLY_STRING ||
-		    strcmp(reply->element[i]->str, but) == 0)
+		    strcmp(reply->element[i]->str, but) == 0 ||
+		    !roster_has_node(roster, reply->element[i]->str))
 			continue;
 		report = json_read_text(reply->element[i + 1]->str);
 		refusals_add(r, reply->element[i]->str,

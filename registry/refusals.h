@@ -18,8 +18,8 @@ int refusals_init(struct refusals *r) MUST_CHECK;
 void refusals_deinit(struct refusals *r);
 /* Adds the list "refusals" of a node's report; what is no such list is left out. */
 void refusals_add(struct refusals *r, const char *node, const cJSON *list);
-/* Adds those of all nodes that report, but not of `but` ("": of all), as Redis has them. As
- * client_command. */
+/* Adds those of all live nodes that report, but not of `but` ("": of all), as Redis has them. As
+ * client_command and membership_roster. */
 int refusals_read(struct client *client, const struct registry_keys *keys, const char *but,
 		  struct refusals *r) MUST_CHECK;
 /*

@@ -227,17 +227,6 @@ static void add_checks(struct reports *r, const struct roster *roster, const cJS
 	}
 }
 
-static bool is_live(const struct roster *roster, const char *node)
-{
-	size_t len = strlen(node);
-
-	for (unsigned i = 0; i < roster->n_workers; i++)
-		if (strncmp(roster->workers[i].name, node, len) == 0 &&
-		    roster->workers[i].name[len] == '/')
-			return true;
-	return false;
-}
-
 static cJSON *ack_json(const double times[METRICS_N_BUCKETS + 1]);
 
 /* The report's text becomes percentiles. */
@@ -301,7 +290,7 @@ static void add_hash(struct reports *r, const redisReply *hash, const struct rep
 
 		if (node->type != REDIS_REPLY_STRING || report->type != REDIS_REPLY_STRING ||
 		    (own && own->json && strcmp(node->str, own->node) == 0) ||
-		    !is_live(roster, node->str))
+		    !roster_has_node(roster, node->str))
 			continue;
 		add_node(r, roster, node->str, report->str);
 	}
@@ -350,7 +339,7 @@ int reports_read_node(struct client *client, const struct registry_keys *keys,
 
 	if (error != 0)
 		return error;
-	if (reply->type == REDIS_REPLY_STRING && is_live(roster, node))
+	if (reply->type == REDIS_REPLY_STRING && roster_has_node(roster, node))
 		own.json = reply->str;
 	error = reports_init(r, NULL, &own, roster);
 	freeReplyObject(reply);

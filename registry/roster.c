@@ -382,3 +382,14 @@ const struct analyzer *roster_find(const struct roster *r, const char *id)
 		return NULL; /* bsearch takes no NULL, not even for an empty array */
 	return bsearch(id, r->analyzers, r->n_analyzers, sizeof(*r->analyzers), is_id);
 }
+
+bool roster_has_node(const struct roster *roster, const char *node)
+{
+	size_t len = strlen(node);
+
+	for (unsigned i = 0; i < roster->n_workers; i++)
+		if (strncmp(roster->workers[i].name, node, len) == 0 &&
+		    roster->workers[i].name[len] == '/')
+			return true;
+	return false;
+}

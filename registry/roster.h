@@ -113,6 +113,8 @@ int roster_parse(const char *json, struct roster **rosterp) MUST_CHECK;
 struct roster *roster_ref(struct roster *roster);
 void roster_unref(struct roster *roster);
 DEFINE_CLEANUP(struct roster, roster_unref)
+/* Whether a worker of this node is live. */
+bool roster_has_node(const struct roster *roster, const char *node);
 const struct analyzer *roster_find(const struct roster *roster, const char *id);
 
 #endif

@@ -1,5 +1,5 @@
 -- Housekeeping, by whichever worker settles next: dead workers are reaped, the readable hashes are written,
--- and the accounts of runs that ended are added up. Whoever includes this has included elect and accounts,
+-- the accounts of runs that ended are added up, and reports of nodes that are gone are dropped. Whoever includes this has included elect and accounts,
 -- and has set K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS, K_FORGIVEN and K_ACCOUNTS before.
 local HOUSE_EVERY_MS = 500
 
@@ -72,11 +72,23 @@ local function keep_house(h, now, leaver)
     accounts.save_gone(gone, now)
   end
 
+  -- A node may report once more when its workers have left. One that lives reports again within a second.
+  local function drop_reports()
+    local is_live = {}
+    for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K_NODES, '(' .. now, '+inf')) do
+      is_live[string.match(worker, '^(.*)/') or worker] = true
+    end
+    for _, node in ipairs(redis.call('HKEYS', K_REPORT)) do
+      if not is_live[node] then redis.call('HDEL', K_REPORT, node) end
+    end
+  end
+
   hot_widen(h)
   local fold = math.floor(now / FOLD_EVERY_MS) > math.floor(h[SHOWN] / FOLD_EVERY_MS)
   h[SHOWN] = now
   if reap(h, now, leaver) then elect(h, now, 'worker left') end
   h[WORKERS] = count_workers(now)
   show()
+  if fold then drop_reports() end
   if fold and redis.call('HLEN', K_ACCOUNTS) > h[WORKERS] + 1 then fold_accounts() end
 end

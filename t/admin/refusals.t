@@ -38,6 +38,10 @@ wait_until { 3 == told && grep { $_->{count} == 4 } told } 10, 'weirctl to show 
 my $table = run('weirctl', @redis, 'refusals')->{stdout};
 like($table, qr{^ +4  \S.* ago +POST /services/collector/nowhere +10\.0\.0\.7 +404 not_found +.*/ingest}m, 'weirctl shows the same');
 is(scalar(my @all = told), 3, 'for programs too');
+$cluster->redis->command(HSET => 'weir:{default}:report', n9 => '{"refusals":[{"method":"GET","path":"/of-one-gone","status":404,"count":9}]}');
+unlike(run('weirctl', @redis, 'refusals')->{stdout}, qr/of-one-gone/, 'but not what a node has left that is gone');
+is((grep { $_->{path} eq '/of-one-gone' } @{ refusals() }), 0, 'nor does an admin port tell that');
+wait_until { !$cluster->redis->command(HEXISTS => 'weir:{default}:report', 'n9') } 20, 'that report to be gone';
 
 $cluster->redis->kill_now;
 my $own = http(GET => "$n1->{admin}/v1/refusals")->{json};

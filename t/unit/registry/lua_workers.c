@@ -13,6 +13,7 @@
 #include "t/unit/redis_pool.h"
 
 #define HEADER_VALID_UNTIL 3
+#define HEADER_SHOWN 5
 
 static struct answered answered;
 
@@ -113,6 +114,23 @@ static void who_leaves_is_gone_at_once_and_may_say_so_twice(void **state)
 	roster_unref(roster);
 }
 
+static void a_report_that_comes_after_the_last_worker_has_left_goes(void **state)
+{
+	struct settle_request request = { .idle = true };
+	struct caller caller = redis_pool_caller("n2/0", "t");
+	redisReply *reply;
+
+	redis_pool_settle(*state, &caller, &request, &answered);
+	POOL_DO(*state, "HSET", redis_pool_key(*state, KEY_REPORT), "n1", "{}", "n2", "{}");
+	redis_pool_set_header(*state, HEADER_SHOWN, 1);
+	caller.number++;
+	redis_pool_settle(*state, &caller, &request, &answered);
+	reply = POOL_COMMAND(*state, "HKEYS", redis_pool_key(*state, KEY_REPORT));
+	assert_int_equal(reply->elements, 1);
+	assert_string_equal(reply->element[0]->str, "n2");
+	freeReplyObject(reply);
+}
+
 static void windows_grow_with_the_number_of_workers(void **state)
 {
 	struct settle_request request = { 0 };
@@ -158,6 +176,7 @@ int main(void)
 		WORKERS_TEST(a_worker_thought_dead_settles_as_if_nothing_had_happened),
 		WORKERS_TEST(a_new_instance_of_a_worker_gives_back_what_the_old_one_held),
 		WORKERS_TEST(who_leaves_is_gone_at_once_and_may_say_so_twice),
+		WORKERS_TEST(a_report_that_comes_after_the_last_worker_has_left_goes),
 		WORKERS_TEST(routing_is_dearer_the_more_workers_there_are),
 		WORKERS_TEST(windows_grow_with_the_number_of_workers),
 	};
