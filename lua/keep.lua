@@ -19,7 +19,8 @@
 --   JSON: {"register":[[id, instance],...],"removed":[ids that an operator removed],"others":[ids that
 --   registered themselves]}; what is to be registered gets its source and spec with register
 -- COST
---   O(entries), about 100 us with 3 of them; O(analyzers) while a source is unknown, and after a list has changed
+--   O(slots + entries of all nodes), about 100 us with 3 of them; O(analyzers) while a source is unknown, and after a
+--   list has changed or ended
 --@include keys
 --@include hot
 --@include journal
