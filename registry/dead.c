@@ -11,7 +11,7 @@
 static int replay(struct dead_work *work, const char *const *names, unsigned n)
 {
 	struct iovec more[ENTRIES_CHUNK];
-	struct script_args args = { .more = more, .n_more = n };
+	struct script_args args = { .more = more, .n_more = n, .is_sent_once = true };
 	redisReply *reply AUTO_REPLY = NULL;
 	int r;
 

@@ -200,7 +200,7 @@ int membership_renew(struct client *c, const char *id, const char *instance, int
 int membership_deregister(struct client *c, const char *id, const char *instance, int64_t processed,
 			  uint64_t *epochp)
 {
-	struct script_args args = { 0 };
+	struct script_args args = { .is_sent_once = true };
 
 	script_arg_str(&args, id);
 	script_arg_str(&args, instance);
@@ -210,7 +210,7 @@ int membership_deregister(struct client *c, const char *id, const char *instance
 
 int membership_remove(struct client *c, const char *id, const char *by, uint64_t *epochp)
 {
-	struct script_args args = { 0 };
+	struct script_args args = { .is_sent_once = true };
 
 	script_arg_str(&args, id);
 	script_arg_str(&args, "");
@@ -234,7 +234,7 @@ void membership_forget_args(const char *id, int64_t silent_ms, struct script_arg
 int membership_set(struct client *c, const char *id, const struct membership_change *change,
 		   uint64_t *epochp, uint64_t *revisionp)
 {
-	struct script_args args = { 0 };
+	struct script_args args = { .is_sent_once = change->if_revisions };
 	redisReply *reply;
 	int r;
 

@@ -1,8 +1,10 @@
 #include "registry/redis/client.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "common/clock.h"
@@ -222,12 +224,21 @@ static int greet(struct client *c)
 	return r;
 }
 
+/* Redis ended the connection while nobody used it, as it restarted. */
+static bool has_ended(const struct client *c)
+{
+	char byte;
+	ssize_t n = recv(c->context->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 static int connect_now(struct client *c)
 {
 	struct timeval timeout = clock_timeval(c->timeout_ms * US_PER_MS);
 	char why[REDIS_WHY_STRLEN];
 
-	if (c->context && finder_has_moved(c->url, &c->place))
+	if (c->context && (finder_has_moved(c->url, &c->place) || has_ended(c)))
 		drop(c);
 	if (c->context)
 		return 0;
@@ -321,8 +332,8 @@ int client_eval(struct client *c, unsigned id, const struct script_args *args, r
 	do
 		r = eval_loaded(c, id, args, replyp);
 	while (is_to_try_again(c, r, since_us));
-	/* a connection kept since before Redis restarted says so only when used */
-	if (r == CLIENT_E_AWAY && reused)
+	/* a connection may end only when it is used */
+	if (r == CLIENT_E_AWAY && reused && (!args->is_sent_once || c->is_answer))
 		r = eval_loaded(c, id, args, replyp);
 	if (r == 0)
 		c->error[0] = '\0'; /* of a first try */

@@ -23,9 +23,10 @@ struct client *client_new(struct redis_url *url, struct script_set scripts, unsi
 void client_free(struct client *client);
 DEFINE_CLEANUP(struct client, client_free)
 
-/* A connection that was open before is tried once more when it broke: a script may run twice, and
- * no script minds that. *replyp is the caller's to free with freeReplyObject; never an error
- * reply. */
+/* Where a connection that was open before breaks, the call is sent once more, by another one: the
+ * script may run twice. Calls that are to be sent once are not, unless Redis said that it did not
+ * run them; nobody knows then whether they ran. *replyp is the caller's to free with
+ * freeReplyObject; never an error reply. */
 int client_eval(struct client *client, unsigned id, const struct script_args *args,
 		redisReply **replyp) MUST_CHECK;
 int client_command(struct client *client, redisReply **replyp, unsigned n,

@@ -39,6 +39,7 @@ struct script_args {
 	char numbers[SCRIPT_MAX_ARGS][32]; /* where script_arg_int and _double write */
 	unsigned n_more;
 	const struct iovec *more; /* further ones, behind these; borrowed as they are */
+	bool is_sent_once; /* run a second time it would answer that there was nothing to do */
 };
 
 void script_arg(struct script_args *args, const void *data, size_t len);

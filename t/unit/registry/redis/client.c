@@ -45,6 +45,42 @@ static void a_redis_that_restarted_is_found_again(void **state)
 	assert_int_equal(eval_roster(pool->client), 0);
 }
 
+static int set_if(struct client *client, const char *revisions, uint64_t *revisionp)
+{
+	const double weight = 7;
+	struct membership_change change = { .weight = &weight, .if_revisions = revisions };
+	uint64_t epoch;
+
+	return membership_set(client, "a1", &change, &epoch, revisionp);
+}
+
+/* Also by a connection that Redis had ended before. */
+static void a_change_if_nobody_made_another_is_sent_once(void **state)
+{
+	struct redis_pool *pool = *state;
+	struct client *client CLEANUP(client_freep) =
+		client_new(&pool->url, registry_scripts(&pool->keys), SHORT_MS);
+	uint64_t revision;
+	redisReply *reply;
+	char text[32];
+
+	redis_pool_join(pool, "a1", 1, 60000);
+	assert_int_equal(set_if(client, NULL, &revision), 0);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)revision);
+	POOL_DO(pool, "CLIENT", "KILL", "TYPE", "normal"); /* but for who says so */
+	assert_int_equal(set_if(client, text, &revision), 0);
+
+	POOL_DO(pool, "CONFIG", "RESETSTAT");
+	redis_server_freeze(&pool->server);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)revision);
+	assert_int_equal(set_if(client, text, &revision), CLIENT_E_AWAY);
+	redis_server_thaw(&pool->server);
+	POOL_DO(pool, "PING"); /* what waited ran with it */
+	reply = POOL_COMMAND(pool, "INFO", "commandstats");
+	assert_non_null(strstr(reply->str, "cmdstat_evalsha:calls=1,"));
+	freeReplyObject(reply);
+}
+
 static void a_redis_that_is_gone_is_said_to_be_away(void **state)
 {
 	struct redis_pool *pool = *state;
@@ -179,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scripts_are_loaded_when_redis_has_them_not),
 		cmocka_unit_test(a_redis_that_restarted_is_found_again),
+		cmocka_unit_test(a_change_if_nobody_made_another_is_sent_once),
 		cmocka_unit_test(a_redis_that_is_gone_is_said_to_be_away),
 		cmocka_unit_test(a_redis_that_stalls_is_given_up_in_time),
 		cmocka_unit_test(an_error_reply_is_told_from_absence),
