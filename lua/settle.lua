@@ -106,10 +106,31 @@ local function take(h)
   return pack_doubles(t, S)
 end
 
+-- `changes`: "was now" -> analyzers. Many that change alike are one entry, or they would leave no room for others.
+local function tell_changes(kind, changes)
+  local MANY = 8
+  for change, ids in pairs(changes) do
+    local was, now = string.match(change, '^(%S+) (%S+)$')
+    table.sort(ids)
+    if #ids > MANY then
+      journal(kind, 'analyzer', #ids .. ' analyzers', 'node', worker, 'was', was, 'now', now,
+        'cause', table.concat(ids, ' ', 1, MANY) .. ' ...')
+    else
+      for _, id in ipairs(ids) do journal(kind, 'analyzer', id, 'node', worker, 'was', was, 'now', now) end
+    end
+  end
+end
+
+local function add_change(changes, id, was, now)
+  local change = was .. ' ' .. now
+  changes[change] = changes[change] or {}
+  table.insert(changes[change], id)
+end
+
 -- Who came, and whom this worker has lost, or reaches again. A trial in between is no news.
 local function tell(record)
   if record.absent then journal('node_joined', 'node', worker) end
-  local was, is, names = {}, {}, {}
+  local was, is, names, changes = {}, {}, {}, {}
   for mark, slot in string.gmatch(record.unreachable, '([~!]?)(%d+)') do
     was[slot] = mark == '!' and 'hanging' or 'open'
   end
@@ -118,28 +139,26 @@ local function tell(record)
   end
   local slots = redis.call('HGETALL', K_SLOT)
   for k = 1, #slots, 2 do names[slots[k + 1]] = slots[k] end
-  local function tell_breaker(slot, old, new)
-    journal('breaker', 'analyzer', names[slot] or slot, 'node', worker, 'was', old, 'now', new)
-  end
   for slot, now in pairs(is) do
-    if was[slot] ~= now then tell_breaker(slot, was[slot] or 'closed', now) end
+    if was[slot] ~= now then add_change(changes, names[slot] or slot, was[slot] or 'closed', now) end
   end
-  for slot, old in pairs(was) do if not is[slot] then tell_breaker(slot, old, 'closed') end end
+  for slot, old in pairs(was) do if not is[slot] then add_change(changes, names[slot] or slot, old, 'closed') end end
+  tell_changes('breaker', changes)
 end
 
 -- Which analyzers this worker gives less than their share, or all of it again.
 local function tell_slow(record)
-  local was, is = {}, {}
+  local was, is, changes = {}, {}, {}
   for slot in string.gmatch(record.slow or '', '%d+') do was[slot] = true end
   for slot in string.gmatch(slow, '%d+') do is[slot] = true end
   local slots = redis.call('HGETALL', K_SLOT)
   for k = 1, #slots, 2 do
     local slot = slots[k + 1]
     if was[slot] ~= is[slot] then
-      journal('slow', 'analyzer', slots[k], 'node', worker, 'was', was[slot] and 'slow' or 'usual', 'now',
-        is[slot] and 'slow' or 'usual')
+      add_change(changes, slots[k], was[slot] and 'slow' or 'usual', is[slot] and 'slow' or 'usual')
     end
   end
+  tell_changes('slow', changes)
   record.slow = slow
 end
 

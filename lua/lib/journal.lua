@@ -4,6 +4,7 @@
 -- What happens again within a minute is folded into one entry: the earlier entry goes, and the new one has
 -- `count` and `first_ms`. What a person changed is never folded, for its order matters.
 local JOURNAL_MOST = 1000
+local journal_tail -- the latest entries first, as this call has found and left them; nil: not looked at
 
 -- An entry that cannot be written is left out: for that no script ends half-way.
 -- kind, then pairs of field and value: analyzer, node (node/worker), was, now, cause, epoch, by (who did it).
@@ -28,19 +29,27 @@ local function journal(kind, ...)
     return table.concat(parts, '\0'), count, first_ms
   end
 
+  local function note(place, name, fields)
+    local text, count, first_ms = parse(fields)
+    table.insert(journal_tail, place, {name = name, text = text, count = count, first_ms = first_ms})
+  end
+
+  local function look()
+    local latest = redis.pcall('XREVRANGE', K_JOURNAL, '+', '-', 'COUNT', FOLD_LOOK)
+    journal_tail = {}
+    for _, entry in ipairs(latest.err and {} or latest) do note(#journal_tail + 1, entry[1], entry[2]) end
+  end
+
   -- Takes an equal entry of the last minute away. Returns the fields that the new one has besides.
   local function fold(fields)
-    local latest = redis.pcall('XREVRANGE', K_JOURNAL, '+', '-', 'COUNT', FOLD_LOOK)
-    if latest.err then return {} end
     local t = redis.call('TIME')
     local now, wanted = t[1] * 1000 + math.floor(t[2] / 1000), parse(fields)
-    for _, entry in ipairs(latest) do
-      local at = tonumber(string.match(entry[1], '^%d+'))
-      local text, count, first_ms = parse(entry[2])
-      if text == wanted and now - at < FOLD_WITHIN_MS then
-        local gone = redis.pcall('XDEL', K_JOURNAL, entry[1])
-        if gone ~= 1 then return {} end
-        return {'count', string.format('%.0f', count + 1), 'first_ms', string.format('%.0f', first_ms or at)}
+    for k, entry in ipairs(journal_tail) do
+      local at = tonumber(string.match(entry.name, '^%d+'))
+      if entry.text == wanted and now - at < FOLD_WITHIN_MS then
+        table.remove(journal_tail, k)
+        if redis.pcall('XDEL', K_JOURNAL, entry.name) ~= 1 then return {} end
+        return {'count', string.format('%.0f', entry.count + 1), 'first_ms', string.format('%.0f', entry.first_ms or at)}
       end
     end
     return {}
@@ -48,9 +57,12 @@ local function journal(kind, ...)
 
   local fields = {'kind', kind, ...}
   for k, value in ipairs(fields) do fields[k] = tostring(value) end
-  local more = NEVER_FOLDED[kind] and {} or fold(fields)
+  local is_folded = not NEVER_FOLDED[kind]
+  if is_folded and not journal_tail then look() end
+  local more = is_folded and fold(fields) or {}
   for _, value in ipairs(more) do fields[#fields + 1] = value end
-  redis.pcall('XADD', K_JOURNAL, 'MAXLEN', '~', JOURNAL_MOST, '*', unpack(fields))
+  local name = redis.pcall('XADD', K_JOURNAL, 'MAXLEN', '~', JOURNAL_MOST, '*', unpack(fields))
+  if journal_tail and type(name) == 'string' then note(1, name, fields) end
 end
 
 -- What the channel says of a change that somebody made.

@@ -23,10 +23,10 @@ cmp_ok(scalar @kinds, '>', 14, 'the table has the kinds');
 my (@written, @odd);
 for my $path (map { s{^\Q${\checkout}\E/}{}r } glob(checkout . '/lua/*.lua'), glob(checkout . '/lua/lib/*.lua')) {
     my $lua = text_of($path) =~ s/--[^\n]*//gr;
-    for my $kind ($lua =~ /(?<!function )\b(?:journal|tell)\(((?:[^(),]|\([^()]*\))*),/g) {
+    for my $kind ($lua =~ /(?<!function )\b(?:journal|tell|tell_changes)\(((?:[^(),]|\([^()]*\))*),/g) {
         my @names = $kind =~ /'([a-z_]+)'/g;
         push @names, $lua =~ /\bfield == '([a-z]+)'/g if $kind eq 'ARGV[k]';
-        next if $kind eq 'kind' && $lua =~ /function tell\(kind/;
+        next if $kind eq 'kind' && $lua =~ /function tell(?:_changes)?\(kind/;
         push @odd, "$path: $kind" if !@names;
         push @written, @names;
     }

@@ -128,6 +128,41 @@ static void nodes_come_lose_analyzers_and_go(void **state)
 			     "n1/0 left\n");
 }
 
+static void many_that_change_alike_are_one_entry(void **state)
+{
+	struct redis_pool *pool = *state;
+	char id[16];
+	redisReply *reply;
+	cJSON *list;
+
+	for (int i = 10; i < 30; i++) {
+		snprintf(id, sizeof(id), "a%d", i);
+		redis_pool_join(pool, id, 1, TTL_MS);
+	}
+	settle(pool, "n1/0", "", false);
+	POOL_DO(pool, "DEL", redis_pool_key(pool, KEY_JOURNAL));
+	POOL_DO(pool, "CONFIG", "RESETSTAT");
+	settle(pool, "n1/0", "0,1,2,3,4,5,6,7,8,9,10,!11,!12,!13,!14,!15,!16,!17,!18", false);
+	reply = POOL_COMMAND(pool, "INFO", "commandstats");
+	assert_non_null(strstr(reply->str, "cmdstat_xrevrange:calls=1,"));
+	freeReplyObject(reply);
+	list = journal_of(pool, NULL, 100);
+	assert_int_equal(cJSON_GetArraySize(list), 1 + 8);
+	for (int i = 0; i < 9; i++) {
+		const cJSON *entry = cJSON_GetArrayItem(list, i);
+		const char *now = cJSON_GetObjectItem(entry, "now")->valuestring;
+
+		if (strcmp(now, "hanging") == 0)
+			continue;
+		assert_string_equal(cJSON_GetObjectItem(entry, "cause")->valuestring,
+				    "a10 a11 a12 a13 a14 a15 a16 a17 ...");
+		assert_string_equal(cJSON_GetObjectItem(entry, "text")->valuestring,
+				    "n1/0 cannot reach 11 analyzers: its breaker opened, or its "
+				    "probe fails");
+	}
+	cJSON_Delete(list);
+}
+
 static void settle_slow(struct redis_pool *pool, const char *slow, uint64_t number)
 {
 	static struct answered answered;
@@ -286,6 +321,7 @@ int main(void)
 		cmocka_unit_test_setup(an_analyzer_falls_silent_and_beats_again, redis_pool_clear),
 		cmocka_unit_test_setup(nodes_come_lose_analyzers_and_go, redis_pool_clear),
 		cmocka_unit_test_setup(one_that_is_slow_is_told_once, redis_pool_clear),
+		cmocka_unit_test_setup(many_that_change_alike_are_one_entry, redis_pool_clear),
 		cmocka_unit_test_setup(a_dead_node_is_told_of_and_its_report_goes,
 				       redis_pool_clear),
 		cmocka_unit_test_setup(of_dead_letters_each_power_of_ten_is_told, redis_pool_clear),
