@@ -251,7 +251,7 @@ end
 if is_known then
   info.processed_base = before.processed_base -- its own count goes on
 else
-  info.processed_base = tonumber(redis.call('HGET', K_PROCESSED, id) or 0)
+  info.processed_base = exact(finite(redis.call('HGET', K_PROCESSED, id)))
 end
 -- a simulated fault outlives the process, as an operator wants
 if before_json or restore_slot < 0 then info.fault = before.fault end

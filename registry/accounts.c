@@ -1,5 +1,7 @@
 #include "registry/accounts.h"
 
+#include <stdlib.h>
+
 #include "common/err.h"
 
 const char *const account_names[] = {
@@ -16,11 +18,16 @@ const char *const account_names[] = {
 };
 static_assert(ARRAY_LEN(account_names) == ACCOUNTS + 1, "every account has a name");
 
+double accounts_number(const cJSON *item)
+{
+	if (cJSON_IsString(item))
+		return strtod(item->valuestring, NULL);
+	return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
 static double number_at(const cJSON *pair, int i)
 {
-	const cJSON *item = cJSON_GetArrayItem(pair, i);
-
-	return cJSON_IsNumber(item) ? item->valuedouble : 0;
+	return accounts_number(cJSON_GetArrayItem(pair, i));
 }
 
 void accounts_parse(struct accounts *accounts, const cJSON *json)

@@ -36,6 +36,11 @@ static double number(const cJSON *object, const char *name)
 	return cJSON_IsNumber(item) ? item->valuedouble : 0;
 }
 
+static double count(const cJSON *object, const char *name)
+{
+	return accounts_number(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
 /* What anybody may have written, and a clock that was set back: no time is longer than its own. */
 static double within(double value, double least, double most)
 {
@@ -187,11 +192,11 @@ static int parse_analyzer(struct roster *r, struct analyzer *a, const cJSON *ent
 	a->health = (enum analyzer_health)name_index(entry, "health", analyzer_health_names);
 	a->lease_ms = (int64_t)within(number(entry, "lease_ms"), -EXACT_MOST, TTL_MOST_MS);
 	a->credit = number(entry, "credit");
-	a->routed = number(entry, "routed");
-	a->delivered = number(entry, "delivered");
-	a->delivered_packets = number(entry, "delivered_packets");
-	a->forgiven = number(entry, "forgiven");
-	a->processed = number(entry, "processed");
+	a->routed = count(entry, "routed");
+	a->delivered = count(entry, "delivered");
+	a->delivered_packets = count(entry, "delivered_packets");
+	a->forgiven = count(entry, "forgiven");
+	a->processed = count(entry, "processed");
 	return parse_info(r, a, entry, now_ms);
 }
 
@@ -282,15 +287,15 @@ static void parse_gone(struct roster *r, const cJSON *list, const cJSON *retired
 	const cJSON *entry;
 
 	cJSON_ArrayForEach (entry, list) {
-		r->gone_routed += number(entry, "routed");
-		r->gone_delivered += number(entry, "delivered");
-		r->gone_delivered_packets += number(entry, "delivered_packets");
-		r->gone_processed += number(entry, "processed");
+		r->gone_routed += count(entry, "routed");
+		r->gone_delivered += count(entry, "delivered");
+		r->gone_delivered_packets += count(entry, "delivered_packets");
+		r->gone_processed += count(entry, "processed");
 	}
 	if (cJSON_GetArraySize(retired) >= 3) {
-		r->gone_routed += cJSON_GetArrayItem(retired, 0)->valuedouble;
-		r->gone_delivered += cJSON_GetArrayItem(retired, 1)->valuedouble;
-		r->gone_delivered_packets += cJSON_GetArrayItem(retired, 2)->valuedouble;
+		r->gone_routed += accounts_number(cJSON_GetArrayItem(retired, 0));
+		r->gone_delivered += accounts_number(cJSON_GetArrayItem(retired, 1));
+		r->gone_delivered_packets += accounts_number(cJSON_GetArrayItem(retired, 2));
 	}
 }
 

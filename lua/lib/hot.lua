@@ -53,6 +53,9 @@ local function finite(value)
   return n - n == 0 and n or 0
 end
 
+-- A whole number for cjson, which writes 14 digits: a larger one as text.
+local function exact(n) return math.abs(n) < 1e14 and n or string.format('%.0f', n) end
+
 -- A JSON object; an empty one where there is none, or it is damaged.
 local function decode(json)
   local ok, object = pcall(cjson.decode, json or '{}')

@@ -265,6 +265,31 @@ static void a_run_that_comes_back_after_that_is_counted_once(void **state)
 	assert_accounts(*state, 18, 18, 0, 0);
 }
 
+/* cjson writes 14 digits. */
+static void large_figures_are_exact(void **state)
+{
+	static const char set[] = "return redis.call('SETRANGE', KEYS[1], 8 * ARGV[1], "
+				  "struct.pack('<d', ARGV[2]))";
+	static const char *const at[] = { "5", "13" }; /* routed: retired, and in slot 0 */
+	static const char most[] = "9007199254740991";
+	struct redis_pool *pool = *state;
+	struct roster *roster CLEANUP(roster_unrefp) = NULL;
+	const double exactly = 9007199254740991;
+
+	redis_pool_join(pool, "a1", 1, 60000);
+	for (size_t i = 0; i < ARRAY_LEN(at); i++)
+		POOL_DO(pool, "EVAL", set, "1", redis_pool_key(pool, KEY_HOT), at[i], most);
+	POOL_DO(pool, "HSET", redis_pool_key(pool, KEY_PROCESSED), "a1", most);
+	POOL_DO(pool, "HSET", redis_pool_key(pool, KEY_ACCOUNTS), "n1/0#1",
+		"{\"received\":[9007199254740991,9007199254740991],\"lost\":[1,2]}");
+	roster = redis_pool_roster(pool);
+	assert_near(roster->gone_routed, exactly, 0);
+	assert_near(roster_find(roster, "a1")->routed, exactly, 0);
+	assert_near(roster_find(roster, "a1")->processed, exactly, 0);
+	assert_near(roster->accounts.of[ACCOUNT_RECEIVED].messages, exactly, 0);
+	assert_near(roster->accounts.of[ACCOUNT_LOST].messages, 2, 0);
+}
+
 static void who_knows_an_epoch_gets_none(void **state)
 {
 	struct redis_pool *pool = *state;
@@ -293,6 +318,7 @@ int main(void)
 		ACCOUNTS_TEST(a_new_process_of_the_same_name_has_accounts_of_its_own),
 		ACCOUNTS_TEST(a_run_that_was_replaced_is_folded_after_a_minute),
 		ACCOUNTS_TEST(a_run_that_was_replaced_and_comes_back_is_counted_once),
+		ACCOUNTS_TEST(large_figures_are_exact),
 		ACCOUNTS_TEST(who_knows_an_epoch_gets_none),
 		ACCOUNTS_TEST(a_run_that_ended_is_folded_after_an_hour),
 		ACCOUNTS_TEST(a_run_that_comes_back_after_that_is_counted_once),

@@ -221,6 +221,17 @@ static void processed_adds_up_over_instances(void **state)
 	assert_near(look_up(pool, "a1").processed, 128, 0);
 }
 
+static void a_large_sum_of_former_instances_is_exact(void **state)
+{
+	struct redis_pool *pool = *state;
+
+	join(pool, "a1", "old", 0.5);
+	assert_int_equal(renew(pool, "a1", "old", 900719925474000), 0);
+	join(pool, "a1", "new", 0.5);
+	assert_int_equal(renew(pool, "a1", "new", 91), 0);
+	assert_near(look_up(pool, "a1").processed, 900719925474091, 0);
+}
+
 static void an_instance_that_registers_again_is_not_counted_twice(void **state)
 {
 	struct redis_pool *pool = *state;
@@ -430,6 +441,7 @@ int main(void)
 		REDIS_TEST(an_operators_weight_outlives_the_same_declaration),
 		REDIS_TEST(the_state_and_fault_set_outlive_a_registration),
 		REDIS_TEST(processed_adds_up_over_instances),
+		REDIS_TEST(a_large_sum_of_former_instances_is_exact),
 		REDIS_TEST(an_instance_that_registers_again_is_not_counted_twice),
 		REDIS_TEST(a_registration_that_comes_late_does_no_harm),
 		REDIS_TEST(an_older_process_is_let_in_once_the_younger_one_is_gone),
