@@ -228,6 +228,8 @@ void front_stream_take_head(struct front_stream *s, const struct h2_head *head, 
 	bool expects = false;
 	int r;
 
+	if (s->state != FRONT_STREAM_READING)
+		return; /* it took too long, and is answered */
 	introduce(s, head->is_grpc);
 	r = read_head(s, head, has_body, &expects);
 	if (r == HTTP_OK)

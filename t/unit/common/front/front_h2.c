@@ -122,6 +122,13 @@ static int start_strict(void **state)
 	return start_with(state, 200 * US_PER_MS, 60 * US_PER_S);
 }
 
+/* The stream of a request that stays behind is refused a tick before its connection is ended, but for
+ * those that come shortly before a tick. */
+static int start_between_ticks(void **state)
+{
+	return start_with(state, 220 * US_PER_MS, 60 * US_PER_S);
+}
+
 static int start_brief(void **state)
 {
 	return start_with(state, 60 * US_PER_S, 200 * US_PER_MS);
@@ -379,6 +386,51 @@ static void a_slow_request_is_refused_and_others_are_not(void **state)
 	assert_true(hears(s, "3:200 "));
 }
 
+/* The header section of a request is left open. */
+static void begin_request(struct side *s)
+{
+	const nghttp2_nv nvs[] = { H2_CLIENT_FIELD(":method", "POST"),
+				   H2_CLIENT_FIELD(":scheme", "http"),
+				   H2_CLIENT_FIELD(":path", "/a"),
+				   H2_CLIENT_FIELD(":authority", "w") };
+	const uint8_t *data;
+	uint8_t frame[256];
+	ssize_t n;
+
+	send_all(s);
+	nghttp2_submit_request(s->client.session, NULL, nvs, ARRAY_LEN(nvs), NULL, NULL);
+	n = nghttp2_session_mem_send(s->client.session, &data);
+	assert_true(n > 9 && n < (ssize_t)sizeof(frame));
+	memcpy(frame, data, (size_t)n);
+	assert_int_equal(frame[3], NGHTTP2_HEADERS);
+	frame[4] &= (uint8_t)~NGHTTP2_FLAG_END_HEADERS;
+	assert_int_equal(send(s->fd, frame, (size_t)n, MSG_NOSIGNAL), n);
+}
+
+static void a_header_section_that_ends_after_its_answer_does_no_harm(void **state)
+{
+	static const char rest[] = { 0, 0, 0, NGHTTP2_CONTINUATION, NGHTTP2_FLAG_END_HEADERS, 0,
+				     0, 0, 3 };
+	struct side *s = *state;
+	int n_answered = 0;
+
+	for (int i = 0; i < 10; i++) {
+		h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+		assert_true(hears(s, "1:200 "));
+		begin_request(s);
+		if (hears(s, "3:408 ")) {
+			send(s->fd, rest, sizeof(rest), MSG_NOSIGNAL);
+			h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+			n_answered += hears(s, "5:200 ");
+		}
+		hang_up(s);
+		greet(s);
+	}
+	print_message("# %d connections went on\n", n_answered);
+	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+	assert_true(hears(s, "1:200 "));
+}
+
 static void a_connection_without_requests_ends_after_a_while(void **state)
 {
 	struct side *s = *state;
@@ -456,6 +508,9 @@ int main(void)
 		TEST(a_header_section_that_is_too_large_costs_its_stream_alone),
 		cmocka_unit_test_setup_teardown(a_slow_request_is_refused_and_others_are_not,
 						start_strict, stop),
+		cmocka_unit_test_setup_teardown(
+			a_header_section_that_ends_after_its_answer_does_no_harm,
+			start_between_ticks, stop),
 		cmocka_unit_test_setup_teardown(a_connection_without_requests_ends_after_a_while,
 						start_brief, stop),
 		TEST(draining_says_so_twice_and_serves_what_comes_between),
