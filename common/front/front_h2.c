@@ -154,6 +154,7 @@ static void end(struct front_conn *c)
 	free_h2(c);
 	buf_deinit(&c->rq.out);
 	c->n_sent = 0;
+	c->began_us = c->crowd->now_us;
 	front_tls_end(c);
 	shutdown(c->fd, SHUT_WR);
 	front_set_state(c, FRONT_LINGERING);

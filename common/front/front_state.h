@@ -54,7 +54,7 @@ struct front_conn {
 	bool has_client;                 /* rq.from is not a trusted proxy */
 	bool is_known;                   /* a request before was trusted */
 	uint64_t since_us;               /* it is in this state, or last made progress in it */
-	uint64_t began_us;               /* its answer began */
+	uint64_t began_us;               /* its answer began; H2: its end */
 	struct http_reader reader;
 	struct http_head head; /* of the request */
 	struct buf in;         /* read, and not understood yet */

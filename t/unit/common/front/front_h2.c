@@ -441,6 +441,27 @@ static void a_connection_without_requests_ends_after_a_while(void **state)
 	assert_false(hears(s, "the end"));
 }
 
+/* By its close a client tells that it has read all. The life of another one is some ticks long. */
+static void a_connection_that_ends_waits_for_its_client(void **state)
+{
+	struct side *s = *state;
+	struct side other = { .addr = s->addr };
+	uint64_t since_us;
+
+	assert_false(hears(s, "the end"));
+	since_us = clock_mono_us();
+	greet(&other);
+	assert_false(hears(&other, "the end"));
+	if (clock_mono_us() - since_us < US_PER_S)
+		assert_int_equal(s->n_open, 2);
+	else
+		print_message("# this machine is too slow to tell\n");
+	hang_up(&other);
+	hang_up(s);
+	await(&s->n_open, 0);
+	greet(s);
+}
+
 static void draining_says_so_twice_and_serves_what_comes_between(void **state)
 {
 	struct side *s = *state;
@@ -512,6 +533,8 @@ int main(void)
 			a_header_section_that_ends_after_its_answer_does_no_harm,
 			start_between_ticks, stop),
 		cmocka_unit_test_setup_teardown(a_connection_without_requests_ends_after_a_while,
+						start_brief, stop),
+		cmocka_unit_test_setup_teardown(a_connection_that_ends_waits_for_its_client,
 						start_brief, stop),
 		TEST(draining_says_so_twice_and_serves_what_comes_between),
 		TEST(a_flood_ends_the_connection),
