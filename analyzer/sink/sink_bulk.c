@@ -63,7 +63,7 @@ static int judge_items(const cJSON *json, struct items *items, const size_t *sen
 
 static int judge(struct items *items, const size_t *sent, size_t n_sent, const char *answer)
 {
-	cJSON *json = json_read_text(answer);
+	cJSON *json = json_read_own(answer, strlen(answer));
 	const cJSON *errors = cJSON_GetObjectItemCaseSensitive(json, "errors");
 	int r = 0;
 

@@ -28,7 +28,7 @@ static void begin(struct buf *body, const struct sink_options *options)
 /* How many it has dropped is known, but not which: the last ones stand for them. */
 static int judge(struct items *items, const size_t *sent, size_t n_sent, const char *answer)
 {
-	cJSON *json = json_read_text(answer);
+	cJSON *json = json_read_own(answer, strlen(answer));
 	const cJSON *partial = cJSON_GetObjectItemCaseSensitive(json, "partialSuccess");
 	const cJSON *count = cJSON_GetObjectItemCaseSensitive(partial, "rejectedLogRecords");
 	const cJSON *text = cJSON_GetObjectItemCaseSensitive(partial, "errorMessage");

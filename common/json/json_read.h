@@ -18,8 +18,9 @@ int json_read(const char *data, size_t len, cJSON **jsonp) MUST_CHECK;
 /* The same for a string; NULL: there is no tree, for whatever reason. text may be NULL. */
 cJSON *json_read_text(const char *text);
 /*
- * Of what a program of Weir's has written around foreign strings: they need not be UTF-8, or one
- * of them would hide all the others. Nested too deep: NULL, as above.
+ * Of what a program has written around foreign strings, one of Weir's or the server of a sink: they need
+ * not be UTF-8, and may hold \u0000, or one of them would hide all the others. Nested too deep: NULL, as
+ * above.
  */
 cJSON *json_read_own(const char *text, size_t len);
 

@@ -37,6 +37,13 @@ subtest 'a packet that was delivered twice is indexed once' => sub {
     is(scalar(() = slurp($receiver->{file}) =~ /"text"/g), 2, 'two messages are there');
 };
 
+subtest 'a document is refused with a NUL in the reason, and its neighbours are taken' => sub {
+    my $receiver = receiver('es');
+    my $analyzer = sink_analyzer("es+http://127.0.0.1:$receiver->{port}/logs", '--sink-timeout', '2s');
+    is($analyzer->post('/ingest', '["message-1","poison","message-2"]', 'Weir-Node' => 'n1', 'Weir-Pool' => 'default')->{status}, 422, 'refused for good');
+    is_deeply([ slurp($receiver->{file}) =~ /"text": "([^"]*)"/g ], [ 'message-1', 'message-2' ], 'once');
+};
+
 subtest 'what a sink will never take becomes a dead letter, what it does not take now stays with Weir' => sub {
     my $port = free_port;
     my $analyzer = sink_analyzer("http://127.0.0.1:$port/", '--sink-timeout', '500ms');

@@ -367,12 +367,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 status = (429, 403, 404, 401, 503)[self.server.n_docs // 5 % 5]
             elif key in self.server.ids:
                 status = 409
+            elif b"poison" in doc:
+                status = 400
             else:
                 self.take_document(out, doc, True)
                 self.server.ids.add(key)
                 status = 201
             errors |= status != 201
-            items.append({"create": {"_index": "logs", "_id": key, "status": status}})
+            error = {"error": {"type": "x", "reason": "this document holds a \0"}} if status == 400 else {}
+            items.append({"create": {"_index": "logs", "_id": key, "status": status, **error}})
         self.answer(200, json.dumps({"took": 1, "errors": errors, "items": items}).encode())
 
     def lines(self, out, body):

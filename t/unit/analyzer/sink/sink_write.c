@@ -153,6 +153,9 @@ static void answers_say_what_became_of_each(void **state)
 	judge(&bulk_form,
 	      "{\"errors\":true,\"items\":[{\"create\":{\"status\":409}},{\"create\":{\"status\":503}},{\"create\":{}}]}",
 	      0, "TPP");
+	judge(&bulk_form,
+	      "{\"errors\":true,\"items\":[{\"create\":{\"status\":201}},{\"create\":{\"status\":400,\"error\":{\"reason\":\"a\\u0000\xff\"}}},{\"create\":{\"status\":201}}]}",
+	      0, "TRT");
 	judge(&bulk_form, "{\"errors\":true,\"items\":[]}", SINK_E_AWAY, "PPP");
 	judge(&bulk_form, "", SINK_E_AWAY, "PPP");
 	judge(&bulk_form, "<html>", SINK_E_AWAY, "PPP");
@@ -161,6 +164,9 @@ static void answers_say_what_became_of_each(void **state)
 	judge(&otlp_form,
 	      "{\"partialSuccess\":{\"rejectedLogRecords\":\"2\",\"errorMessage\":\"x\"}}", 0,
 	      "TJJ");
+	judge(&otlp_form,
+	      "{\"partialSuccess\":{\"rejectedLogRecords\":\"1\",\"errorMessage\":\"a\\u0000\"}}",
+	      0, "TTJ");
 	judge(&otlp_form, "{\"partialSuccess\":{\"rejectedLogRecords\":0}}", 0, "TTT");
 }
 
