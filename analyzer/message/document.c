@@ -6,10 +6,14 @@
 #include "common/json/json_text.h"
 #include "common/json/json_unescape.h"
 
+#define MAX_KEY (6 * MESSAGE_MAX_NAME) /* each byte of a name may be written as an escape */
+
 struct writing {
 	struct buf *out;
+	const struct message *m;
 	bool is_indexed;
 	bool has_time;
+	bool is_own[MESSAGE_MAX_FIELDS]; /* by field: a member of the message goes by its name */
 };
 
 /* Line ends can only be white space between tokens. */
@@ -108,39 +112,48 @@ static bool is_taken(const struct writing *writing, const char *name, size_t len
 		is_one_of(name, len, reserved_names, ARRAY_LEN(reserved_names)));
 }
 
-/* Written with escapes, one of these names is still found. */
-static bool is_key_taken(const struct writing *writing, const struct json_slice *key)
+static bool is_time(const char *name, size_t len)
 {
-	char name[64];
+	static const char *const names[] = { "@timestamp" };
 
-	if (key->len > sizeof(name))
-		return false;
-	return is_taken(writing, name, json_unescape(key, name));
+	return is_one_of(name, len, names, ARRAY_LEN(names));
 }
 
+static void note_own(struct writing *writing, const char *name, size_t len)
+{
+	const struct message *m = writing->m;
+
+	for (size_t i = 0; i < m->n_fields; i++)
+		writing->is_own[i] |= m->fields[i].name_len == len &&
+				      memcmp(message_name(m, &m->fields[i]), name, len) == 0;
+}
+
+/* Written with escapes, a name is still found. */
 static int on_member(struct json_cursor *c, unsigned depth, const struct json_slice *key, void *arg)
 {
 	struct writing *writing = arg;
 	const char *start = c->at;
+	char name[MAX_KEY];
+	size_t len = key->len <= sizeof(name) ? json_unescape(key, name) : 0;
 	int r = json_scan_value(c, depth);
 
 	if (r)
 		return r;
-	writing->has_time |= json_slice_is(key, "@timestamp");
-	buf_append_str(writing->out, is_key_taken(writing, key) ? ",\"x" : ",\"");
+	writing->has_time |= is_time(name, len);
+	note_own(writing, name, len);
+	buf_append_str(writing->out, is_taken(writing, name, len) ? ",\"x" : ",\"");
 	buf_append(writing->out, key->data, key->len);
 	buf_append(writing->out, "\":", 2);
 	append_on_one_line(writing->out, start, (size_t)(c->at - start));
 	return 0;
 }
 
-static void append_field(struct writing *writing, const struct message *m,
-			 const struct message_field *field)
+static void append_field(struct writing *writing, const struct message_field *field)
 {
-	const char *name = message_name(m, field);
+	const char *name = message_name(writing->m, field);
 	struct buf key = { 0 };
 
-	writing->has_time |= field->name_len == 10 && memcmp(name, "@timestamp", 10) == 0;
+	writing->has_time |= is_time(name, field->name_len);
 	if (is_taken(writing, name, field->name_len))
 		buf_append(&key, "x", 1);
 	buf_append(&key, name, field->name_len);
@@ -158,7 +171,7 @@ static void append_field(struct writing *writing, const struct message *m,
 void document_append(struct buf *out, const struct message *m, const struct origin *origin,
 		     bool is_indexed)
 {
-	struct writing writing = { out, is_indexed, false };
+	struct writing writing = { .out = out, .m = m, .is_indexed = is_indexed };
 	struct json_cursor c;
 	char time[MESSAGE_TIME_STRLEN];
 	size_t start = out->len;
@@ -170,11 +183,8 @@ void document_append(struct buf *out, const struct message *m, const struct orig
 	}
 	assert(r == 0); /* the walk has scanned it */
 	for (size_t i = 0; i < m->n_fields; i++)
-		if (!m->fields[i].is_inside &&
-		    !message_has_name_after(
-			    m, i, message_name(m, &m->fields[i]),
-			    m->fields[i].name_len)) /* its own goes before its context */
-			append_field(&writing, m, &m->fields[i]);
+		if (!m->fields[i].is_inside && !writing.is_own[i] && !message_is_hidden(m, i))
+			append_field(&writing, &m->fields[i]);
 	document_append_origin(out, origin);
 	if (is_indexed && !writing.has_time) {
 		message_time_write(m->time >= 0 ? m->time_ns : m->now_ns, time);

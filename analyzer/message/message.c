@@ -131,11 +131,21 @@ static bool is_named(const struct message *m, const struct message_field *field,
 	       strncasecmp(message_name(m, field), name, field->name_len) == 0;
 }
 
-bool message_has_name_after(const struct message *m, size_t index, const char *name, size_t len)
+static bool goes_before(const struct message *m, size_t index, size_t other)
 {
-	for (size_t i = index + 1; i < m->n_fields; i++)
-		if (m->fields[i].name_len == len &&
-		    memcmp(message_name(m, &m->fields[i]), name, len) == 0)
+	if (m->fields[index].is_inside != m->fields[other].is_inside)
+		return m->fields[index].is_inside;
+	return index > other;
+}
+
+bool message_is_hidden(const struct message *m, size_t index)
+{
+	const struct message_field *field = &m->fields[index];
+
+	for (size_t i = 0; i < m->n_fields; i++)
+		if (m->fields[i].name_len == field->name_len && goes_before(m, i, index) &&
+		    memcmp(message_name(m, &m->fields[i]), message_name(m, field),
+			   field->name_len) == 0)
 			return true;
 	return false;
 }
@@ -212,15 +222,20 @@ static bool fits_level(struct message *m, const struct message_field *field, uns
 
 typedef bool (*fits_fn)(struct message *m, const struct message_field *field, unsigned rank);
 
-/* The field with the best name, of those from `first` on and before `last`. -1: none. */
+/* The field with the best name, of those from `first` on and before `last`. -1: none. Of one name, that
+ * of a wrapped message goes before that of its wrapper. */
 static int find(struct message *m, const char *const *names, fits_fn fits, size_t first,
 		size_t last)
 {
-	for (unsigned rank = 0; names[rank]; rank++)
+	int found = -1;
+
+	for (unsigned rank = 0; names[rank] && found < 0; rank++)
 		for (size_t i = first; i < last; i++)
-			if (is_named(m, &m->fields[i], names[rank]) && fits(m, &m->fields[i], rank))
-				return (int)i;
-	return -1;
+			if (is_named(m, &m->fields[i], names[rank]) &&
+			    (found < 0 || m->fields[i].is_inside > m->fields[found].is_inside) &&
+			    fits(m, &m->fields[i], rank))
+				found = (int)i;
+	return found;
 }
 
 /* Members of the message's own body, by the same names. -1: none. */

@@ -71,7 +71,8 @@ void message_settle(struct message *m);
 const char *message_name(const struct message *m, const struct message_field *field);
 /* Whether `field` is one of those that message_settle has found. */
 bool message_is_found(const struct message *m, size_t index);
-/* A field behind the one with this index goes by the same name, and hides it. */
-bool message_has_name_after(const struct message *m, size_t index, const char *name, size_t len);
+/* Another field goes by the same name and before it: one of the message itself before what is around it,
+ * else the last one. */
+bool message_is_hidden(const struct message *m, size_t index);
 
 #endif

@@ -126,9 +126,7 @@ int gelf_write(const struct sink_message *sm, struct buf *out)
 	buf_printf(out, ",\"level\":%d", m->level >= 0 ? m->level : MESSAGE_LEVEL_INFO);
 	document_append_origin(out, sm->origin);
 	for (size_t i = m->n_fields; i-- > 0;) /* the message's own get their names first */
-		if (!message_is_found(m, i) &&
-		    !message_has_name_after(m, i, message_name(m, &m->fields[i]),
-					    m->fields[i].name_len))
+		if (!message_is_found(m, i) && !message_is_hidden(m, i))
 			append_field(out, m, i, &names);
 	buf_append(out, "}", 1);
 	return 0;

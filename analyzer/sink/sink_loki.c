@@ -74,7 +74,7 @@ int loki_write(const struct sink_message *sm, struct buf *out)
 		const char *name = message_name(m, &m->fields[i]);
 		size_t len = m->fields[i].name_len;
 
-		if (message_is_found(m, i) || message_has_name_after(m, i, name, len) ||
+		if (message_is_found(m, i) || message_is_hidden(m, i) ||
 		    (len == 5 && memcmp(name, "level", 5) == 0) ||
 		    (len == 4 && memcmp(name, "host", 4) == 0))
 			continue;

@@ -198,8 +198,7 @@ int otlp_write(const struct sink_message *sm, struct buf *out)
 	for (size_t i = 0; i < m->n_fields; i++) {
 		const struct message_field *field = &m->fields[i];
 
-		if (message_is_found(m, i) || append_id(&more, m, i) ||
-		    message_has_name_after(m, i, message_name(m, field), field->name_len))
+		if (message_is_found(m, i) || append_id(&more, m, i) || message_is_hidden(m, i))
 			continue;
 		buf_append_str(out, ",{\"key\":");
 		json_text_append(out, message_name(m, field), field->name_len);

@@ -68,11 +68,29 @@ static void what_was_around_it_stands_beside_it(void **state)
 	      ",\"@timestamp\":\"2025-11-29T01:00:00.000000001Z\"}");
 }
 
+static void its_own_members_go_before_what_was_around_it(void **state)
+{
+	(void)state;
+	check("{\"event\":{\"line\":\"x\",\"source\":\"stdout\"},\"source\":\"app\",\"index\":\"i\"}",
+	      false, "{\"line\":\"x\",\"source\":\"stdout\",\"index\":\"i\"" OURS "}");
+	check("{\"source\":\"app\",\"event\":{\"line\":\"x\",\"s\\u006furce\":\"stdout\"}}", false,
+	      "{\"line\":\"x\",\"s\\u006furce\":\"stdout\"" OURS "}");
+	check("{\"host\":\"h\",\"messages\":[{\"msg\":\"a\",\"host\":null}]}", false,
+	      "{\"msg\":\"a\",\"host\":null" OURS "}");
+	check("{\"host\":\"h\",\"messages\":[{\"msg\":\"a\",\"host\":{\"name\":\"own\"}}]}", false,
+	      "{\"msg\":\"a\",\"host\":{\"name\":\"own\"}" OURS "}");
+	check("{\"\\u0040timestamp\":\"2025-11-29T01:00:00Z\",\"\\u005f\\u0066\\u0069\\u0065\\u006c\\u0064\\u005f\\u006e\\u0061\\u006d\\u0065\\u0073\":1}",
+	      true,
+	      "{\"\\u0040timestamp\":\"2025-11-29T01:00:00Z\",\"x\\u005f\\u0066\\u0069\\u0065\\u006c\\u0064\\u005f\\u006e\\u0061\\u006d\\u0065\\u0073\":1" OURS
+	      "}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_document_has_its_members_as_they_came),
 		cmocka_unit_test(what_was_around_it_stands_beside_it),
+		cmocka_unit_test(its_own_members_go_before_what_was_around_it),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

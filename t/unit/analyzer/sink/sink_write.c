@@ -122,6 +122,25 @@ static void loki_and_otlp_have_theirs(void **state)
 	      "{\"key\":\"_analyzer\",\"value\":{\"stringValue\":\"a1\"}},{\"key\":\"_packet_id\",\"value\":{\"stringValue\":\"p1\"}}]}");
 }
 
+static void a_wrapped_message_goes_before_its_wrapper(void **state)
+{
+	static const char packet[] =
+		"{\"host\":\"outer\",\"event\":{\"msg\":\"x\",\"source\":\"stdout\",\"host\":\"h\"},\"source\":\"app\"}";
+
+	(void)state;
+	check(gelf_write, packet,
+	      GELF("h", "\"x\"", "1764378000.0", "6") ",\"_source\":\"stdout\"}");
+	check(loki_write, packet,
+	      "[\"1764378000000000000\",\"x\",{" OURS ",\"host\":\"h\",\"source\":\"stdout\"}]");
+	check(otlp_write, packet,
+	      "{\"observedTimeUnixNano\":\"1764378000000000000\",\"body\":{\"stringValue\":\"x\"},\"attributes\":["
+	      "{\"key\":\"_analyzer\",\"value\":{\"stringValue\":\"a1\"}},{\"key\":\"_packet_id\",\"value\":{\"stringValue\":\"p1\"}},"
+	      "{\"key\":\"host.name\",\"value\":{\"stringValue\":\"h\"}},{\"key\":\"source\",\"value\":{\"stringValue\":\"stdout\"}}]}");
+	check(bulk_write, packet,
+	      "{\"create\":{\"_id\":\"k-3\"}}\n{\"msg\":\"x\",\"source\":\"stdout\",\"host\":\"h\"," OURS
+	      ",\"@timestamp\":\"2025-11-29T01:00:00Z\"}\n");
+}
+
 static void a_document_of_bulk_has_an_action(void **state)
 {
 	(void)state;
@@ -154,7 +173,7 @@ static void answers_say_what_became_of_each(void **state)
 	      "{\"errors\":true,\"items\":[{\"create\":{\"status\":409}},{\"create\":{\"status\":503}},{\"create\":{}}]}",
 	      0, "TPP");
 	judge(&bulk_form,
-	      "{\"errors\":true,\"items\":[{\"create\":{\"status\":201}},{\"create\":{\"status\":400,\"error\":{\"reason\":\"a\\u0000\xff\"}}},{\"create\":{\"status\":201}}]}",
+	      "{\"errors\":true,\"items\":[{\"create\":{\"status\":201}},{\"create\":{\"status\":400,\"error\":{\"reason\":\"a\\u0000\"}}},{\"create\":{\"status\":201}}]}",
 	      0, "TRT");
 	judge(&bulk_form, "{\"errors\":true,\"items\":[]}", SINK_E_AWAY, "PPP");
 	judge(&bulk_form, "", SINK_E_AWAY, "PPP");
@@ -176,6 +195,7 @@ int main(void)
 		cmocka_unit_test(gelf_has_its_fields),
 		cmocka_unit_test(a_message_that_gelf_cannot_carry_is_told),
 		cmocka_unit_test(loki_and_otlp_have_theirs),
+		cmocka_unit_test(a_wrapped_message_goes_before_its_wrapper),
 		cmocka_unit_test(a_document_of_bulk_has_an_action),
 		cmocka_unit_test(answers_say_what_became_of_each),
 	};
