@@ -5,7 +5,8 @@
 #include <time.h>
 
 #define NS_PER_S 1000000000ULL
-#define EARLIEST_S 100000000ULL /* March 1973 */
+#define EARLIEST_S 100000000ULL         /* March 1973 */
+#define LATEST_NS ((uint64_t)INT64_MAX) /* April 2262 */
 #define MAX_TEXT 64
 #define MAX_DIGITS 19 /* of a uint64_t that cannot overflow */
 
@@ -72,6 +73,8 @@ static int read_epoch(struct text t, uint64_t *nsp)
 	if (n_digits == 0 || value < EARLIEST_S || is_digit(&t))
 		return MESSAGE_TIME_E_NONE;
 	unit = unit_of(value);
+	if (value >= LATEST_NS / unit)
+		return MESSAGE_TIME_E_NONE;
 	*nsp = value * unit;
 	if (take(&t, "."))
 		*nsp += take_fraction(&t, unit);
@@ -82,7 +85,7 @@ static int read_epoch(struct text t, uint64_t *nsp)
 static int read_exponent(const char *text, size_t len, uint64_t *nsp)
 {
 	char copy[MAX_TEXT + 1], *end;
-	double seconds;
+	double seconds, ns;
 
 	memcpy(copy, text, len);
 	copy[len] = '\0';
@@ -91,7 +94,10 @@ static int read_exponent(const char *text, size_t len, uint64_t *nsp)
 	seconds = strtod(copy, &end);
 	if (*end || !(seconds >= (double)EARLIEST_S) || seconds > 9e18)
 		return MESSAGE_TIME_E_NONE;
-	*nsp = (uint64_t)(seconds * (double)unit_of((uint64_t)seconds));
+	ns = seconds * (double)unit_of((uint64_t)seconds);
+	if (ns >= (double)LATEST_NS)
+		return MESSAGE_TIME_E_NONE;
+	*nsp = (uint64_t)ns;
 	return 0;
 }
 
@@ -130,7 +136,7 @@ static int finish(struct tm *tm, int zone_s, uint64_t fraction_ns, uint64_t *nsp
 {
 	time_t seconds = timegm(tm) - zone_s;
 
-	if (seconds < (time_t)EARLIEST_S || seconds > (time_t)(INT64_MAX / NS_PER_S))
+	if (seconds < (time_t)EARLIEST_S || seconds >= (time_t)(LATEST_NS / NS_PER_S))
 		return MESSAGE_TIME_E_NONE;
 	*nsp = (uint64_t)seconds * NS_PER_S + fraction_ns;
 	return 0;

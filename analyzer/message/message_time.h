@@ -7,7 +7,8 @@
  *   2026-11-29T01:00:00.25Z, with a blank for T, a comma for the point, +01:00, +0100, or no zone (UTC)
  *   Nov 29 01:00:00, as RFC 3164 has it: of the year that is nearest to now, in UTC
  *
- * A number before 1973 is a duration or a counter, and no time.
+ * A number before 1973 is a duration or a counter, and no time. Nor is one after 2262, whose nanoseconds
+ * do not fit.
  */
 #include <stdbool.h>
 #include <stddef.h>
