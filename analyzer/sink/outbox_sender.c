@@ -15,6 +15,7 @@
 #define PROBE_MS 50 /* how long the first message after a failure goes alone */
 #define RETRY_BASE_MS 100
 #define RETRY_CAP_MS 2000
+#define REMOVE_AGAIN_US US_PER_S /* after the outbox has failed */
 
 static_assert(OUTBOX_E_FULL == SINK_E_FULL, "handed up unchanged");
 
@@ -36,7 +37,8 @@ struct outbox_sender {
 	size_t first, n_marks;
 	int64_t sent; /* the last number that went out on this connection, or was removed */
 	int64_t removed;
-	size_t batch; /* how many the next batch may have: one after a failure */
+	uint64_t remove_again_us; /* not before; the outbox has failed */
+	size_t batch;             /* how many the next batch may have: one after a failure */
 	pthread_t thread;
 	bool has_thread, has_lock;
 	pthread_mutex_t lock; /* of the next two */
@@ -83,18 +85,23 @@ static void begin_again(struct outbox_sender *s)
 	s->batch = 1;
 }
 
+/* What cannot be removed now stays held, so that it is tried again. */
 static void remove_held(struct outbox_sender *s)
 {
 	uint64_t now_us = clock_mono_us();
 	int64_t last = s->removed;
+	size_t n = 0;
 
-	while (s->n_marks > 0 && s->marks[s->first].free_us <= now_us) {
-		last = s->marks[s->first].last;
-		s->first = (s->first + 1) % MAX_MARKS;
-		s->n_marks--;
-	}
-	if (last == s->removed || outbox_remove(s->outbox, last))
+	for (; n < s->n_marks && s->marks[(s->first + n) % MAX_MARKS].free_us <= now_us; n++)
+		last = s->marks[(s->first + n) % MAX_MARKS].last;
+	if (n == 0 || now_us < s->remove_again_us)
 		return;
+	if (outbox_remove(s->outbox, last)) {
+		s->remove_again_us = now_us + REMOVE_AGAIN_US;
+		return;
+	}
+	s->first = (s->first + n) % MAX_MARKS;
+	s->n_marks -= n;
 	s->removed = last;
 	publish(s);
 }
