@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "analyzer/sink/held.h"
 #include "analyzer/sink/outbox.h"
 #include "common/backoff.h"
 #include "common/clock.h"
@@ -9,8 +10,7 @@
 #include "common/log.h"
 
 #define BATCH_MESSAGES 500
-#define MAX_MARKS 64 /* batches that are held at a time */
-#define LOOK_MS 20   /* between two looks at a connection with messages that are held */
+#define LOOK_MS 20 /* between two looks at a connection with messages that are held */
 #define IDLE_MS 1000
 #define PROBE_MS 50 /* how long the first message after a failure goes alone */
 #define RETRY_BASE_MS 100
@@ -18,12 +18,6 @@
 #define REMOVE_AGAIN_US US_PER_S /* after the outbox has failed */
 
 static_assert(OUTBOX_E_FULL == SINK_E_FULL, "handed up unchanged");
-
-/* A batch that went out. */
-struct mark {
-	int64_t last;     /* the number of its last message */
-	uint64_t free_us; /* when it may be removed */
-};
 
 struct outbox_sender {
 	const struct sink_options *options;
@@ -33,8 +27,7 @@ struct outbox_sender {
 	void *carrier;         /* owned */
 	struct items items;
 	struct backoff backoff;
-	struct mark marks[MAX_MARKS]; /* a ring: the first at `first` */
-	size_t first, n_marks;
+	struct held held;
 	int64_t sent; /* the last number that went out on this connection, or was removed */
 	int64_t removed;
 	uint64_t remove_again_us; /* not before; the outbox has failed */
@@ -81,7 +74,7 @@ static void begin_again(struct outbox_sender *s)
 			 "messages=%llu", (unsigned long long)n_held);
 	atomic_fetch_add(&s->counters->retried, n_held);
 	s->sent = s->removed;
-	s->n_marks = 0;
+	held_clear(&s->held);
 	s->batch = 1;
 }
 
@@ -89,28 +82,22 @@ static void begin_again(struct outbox_sender *s)
 static void remove_held(struct outbox_sender *s)
 {
 	uint64_t now_us = clock_mono_us();
-	int64_t last = s->removed;
-	size_t n = 0;
+	int64_t last;
 
-	for (; n < s->n_marks && s->marks[(s->first + n) % MAX_MARKS].free_us <= now_us; n++)
-		last = s->marks[(s->first + n) % MAX_MARKS].last;
-	if (n == 0 || now_us < s->remove_again_us)
+	if (now_us < s->remove_again_us || !held_is_over(&s->held, now_us, &last))
 		return;
 	if (outbox_remove(s->outbox, last)) {
 		s->remove_again_us = now_us + REMOVE_AGAIN_US;
 		return;
 	}
-	s->first = (s->first + n) % MAX_MARKS;
-	s->n_marks -= n;
+	held_remove(&s->held, last);
 	s->removed = last;
 	publish(s);
 }
 
 static void mark_sent(struct outbox_sender *s, int64_t last)
 {
-	struct mark mark = { last, clock_mono_us() + s->options->hold_ms * US_PER_MS };
-
-	s->marks[(s->first + s->n_marks++) % MAX_MARKS] = mark;
+	held_add(&s->held, last, clock_mono_us());
 	s->sent = last;
 }
 
@@ -137,12 +124,10 @@ static bool turn(struct outbox_sender *s, uint64_t *pause_msp)
 	int64_t last;
 	int r;
 
-	*pause_msp = s->n_marks > 0 ? LOOK_MS : IDLE_MS;
-	if (s->n_marks > 0 && !s->ops->is_alive(s->carrier))
+	*pause_msp = s->held.n > 0 ? LOOK_MS : IDLE_MS;
+	if (s->held.n > 0 && !s->ops->is_alive(s->carrier))
 		begin_again(s);
 	remove_held(s);
-	if (s->n_marks == MAX_MARKS)
-		return false;
 	r = outbox_get(s->outbox, s->sent, s->batch, &s->items, &last);
 	if (r || last == s->sent)
 		return false;
@@ -169,8 +154,7 @@ static void *run(void *arg)
 	while (goes_on) {
 		bool has_more = turn(s, &pause_ms);
 
-		goes_on =
-			wait_ms(s, has_more ? 0 : pause_ms, s->batch > 1 && s->n_marks < MAX_MARKS);
+		goes_on = wait_ms(s, has_more ? 0 : pause_ms, s->batch > 1);
 	}
 	return NULL;
 }
@@ -199,6 +183,7 @@ int outbox_sender_start(const struct sink_options *options, const struct carrier
 	s->ops = ops;
 	s->counters = counters;
 	s->batch = BATCH_MESSAGES;
+	s->held.hold_us = options->hold_ms * US_PER_MS;
 	backoff_init(&s->backoff, RETRY_BASE_MS, RETRY_CAP_MS, 0);
 	r = outbox_open(options->outbox, options->outbox_max_bytes, (int)options->target.kind + 1,
 			&s->outbox);

@@ -175,10 +175,24 @@ static void a_removal_that_fails_is_tried_again(void **state)
 	outbox_sender_stop(sender);
 }
 
+static void any_number_of_small_batches_goes_out_while_the_first_is_held(void **state)
+{
+	struct outbox_sender *sender = start(3600000);
+
+	(void)state;
+	for (unsigned i = 1; i <= 200; i++) {
+		put(sender, 1);
+		await(&wire.n_sent, i);
+	}
+	assert_int_equal(box.removed, 0);
+	outbox_sender_stop(sender);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_removal_that_fails_is_tried_again),
+		cmocka_unit_test(any_number_of_small_batches_goes_out_while_the_first_is_held),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
