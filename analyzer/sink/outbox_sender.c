@@ -125,7 +125,7 @@ static bool turn(struct outbox_sender *s, uint64_t *pause_msp)
 	int r;
 
 	*pause_msp = s->held.n > 0 ? LOOK_MS : IDLE_MS;
-	if (s->held.n > 0 && !s->ops->is_alive(s->carrier))
+	if (!s->ops->is_alive(s->carrier) && s->held.n > 0)
 		begin_again(s);
 	remove_held(s);
 	r = outbox_get(s->outbox, s->sent, s->batch, &s->items, &last);
