@@ -32,6 +32,8 @@ struct outbox_sender {
 	int64_t removed;
 	uint64_t remove_again_us; /* not before; the outbox has failed */
 	size_t batch;             /* how many the next batch may have: one after a failure */
+	size_t most;              /* it grows up to that */
+	bool is_probing;          /* the last one failed */
 	pthread_t thread;
 	bool has_thread, has_lock;
 	pthread_mutex_t lock; /* of the next two */
@@ -63,6 +65,11 @@ static bool wait_ms(struct outbox_sender *s, uint64_t ms, bool heeds_news)
 	return goes_on;
 }
 
+static size_t grown(size_t batch, size_t most)
+{
+	return 2 * batch < most ? 2 * batch : most;
+}
+
 /* Whatever is held goes out again. */
 static void begin_again(struct outbox_sender *s)
 {
@@ -70,12 +77,13 @@ static void begin_again(struct outbox_sender *s)
 
 	if (n_held > 0)
 		log_warn("outbox",
-			 "the receiver went away, what it may not have read is sent again",
+			 "the connection ended, what may not have been read is sent again",
 			 "messages=%llu", (unsigned long long)n_held);
 	atomic_fetch_add(&s->counters->retried, n_held);
 	s->sent = s->removed;
 	held_clear(&s->held);
 	s->batch = 1;
+	s->is_probing = true;
 }
 
 /* What cannot be removed now stays held, so that it is tried again. */
@@ -92,6 +100,7 @@ static void remove_held(struct outbox_sender *s)
 	}
 	held_remove(&s->held, last);
 	s->removed = last;
+	s->most = grown(s->most, BATCH_MESSAGES);
 	publish(s);
 }
 
@@ -101,21 +110,42 @@ static void mark_sent(struct outbox_sender *s, int64_t last)
 	s->sent = last;
 }
 
-/* After a failure one message goes alone, until nothing speaks against it. */
-static bool send_batch(struct outbox_sender *s, int64_t last)
+/* A batch that is twice as large, or as small, takes twice as long, or half of it. */
+static void adapt_batch(struct outbox_sender *s, uint64_t took_us)
 {
-	uint64_t until_us = clock_mono_us() + s->options->timeout_ms * US_PER_MS;
-	bool is_probe = s->batch == 1;
+	uint64_t limit_us = s->options->timeout_ms * US_PER_MS;
 
-	if (s->ops->send(s->carrier, &s->items, until_us) != 0)
-		return false;
-	if (is_probe && (!wait_ms(s, PROBE_MS, false) || !s->ops->is_alive(s->carrier)))
-		return false;
+	if (took_us > limit_us / 2 && s->items.n > 1)
+		s->batch = s->items.n / 2;
+	else if (took_us < limit_us / 4 && s->items.n >= s->batch)
+		s->batch = grown(s->batch, s->most);
+}
+
+/* After a failure one message goes alone, until nothing speaks against it. */
+static int send_batch(struct outbox_sender *s, int64_t last)
+{
+	uint64_t start_us = clock_mono_us();
+	int r = s->ops->send(s->carrier, &s->items, start_us + s->options->timeout_ms * US_PER_MS);
+	uint64_t took_us = clock_mono_us() - start_us;
+
+	if (r)
+		return r;
+	if (s->is_probing && (!wait_ms(s, PROBE_MS, false) || !s->ops->is_alive(s->carrier)))
+		return SINK_E_AWAY;
+	s->is_probing = false;
 	atomic_fetch_add(&s->counters->sent, s->items.n);
 	backoff_reset(&s->backoff);
-	s->batch = BATCH_MESSAGES;
+	adapt_batch(s, took_us);
 	mark_sent(s, last);
-	return true;
+	return 0;
+}
+
+/* The receiver did not take all of the batch in time. What was held until then, it has had for long
+ * enough. */
+static void give_less(struct outbox_sender *s)
+{
+	remove_held(s);
+	s->most = s->items.n > 1 ? s->items.n / 2 : 1;
 }
 
 /* True: there may be more to do at once. */
@@ -136,10 +166,13 @@ static bool turn(struct outbox_sender *s, uint64_t *pause_msp)
 		mark_sent(s, last);
 		return true;
 	}
-	if (send_batch(s, last)) {
+	r = send_batch(s, last);
+	if (r == 0) {
 		*pause_msp = LOOK_MS;
 		return true;
 	}
+	if (r == CARRIER_E_SLOW)
+		give_less(s);
 	begin_again(s);
 	*pause_msp = backoff_next_ms(&s->backoff);
 	return false;
@@ -154,7 +187,7 @@ static void *run(void *arg)
 	while (goes_on) {
 		bool has_more = turn(s, &pause_ms);
 
-		goes_on = wait_ms(s, has_more ? 0 : pause_ms, s->batch > 1);
+		goes_on = wait_ms(s, has_more ? 0 : pause_ms, !s->is_probing);
 	}
 	return NULL;
 }
@@ -182,7 +215,7 @@ int outbox_sender_start(const struct sink_options *options, const struct carrier
 	s->options = options;
 	s->ops = ops;
 	s->counters = counters;
-	s->batch = BATCH_MESSAGES;
+	s->batch = s->most = BATCH_MESSAGES;
 	s->held.hold_us = options->hold_ms * US_PER_MS;
 	backoff_init(&s->backoff, RETRY_BASE_MS, RETRY_CAP_MS, 0);
 	r = outbox_open(options->outbox, options->outbox_max_bytes, (int)options->target.kind + 1,

@@ -8,6 +8,8 @@
  *
  * A receiver that is killed takes along what it had not read. So a message stays for a while after it went
  * out, and goes out again if the connection does not last that long. It may then arrive twice.
+ *
+ * Messages go out in batches, which are as large as the receiver takes within a part of the time limit.
  */
 #include "analyzer/sink/sink_kind.h"
 

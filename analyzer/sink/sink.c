@@ -164,7 +164,7 @@ static int carry(struct sink *sink)
 			 items_count(&sink->items, ITEM_REJECTED));
 	if (r == 0 && items_count(&sink->items, ITEM_REFUSED) > 0)
 		return SINK_E_REFUSED;
-	return r;
+	return r == CARRIER_E_SLOW ? SINK_E_AWAY : r;
 }
 
 static int store(struct sink *sink)

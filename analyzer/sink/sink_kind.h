@@ -18,13 +18,16 @@ struct sink_message {
 	size_t number;   /* of the message in its packet */
 };
 
+/* As SINK_E_AWAY; the connection stood until the time was over. */
+#define CARRIER_E_SLOW 5
+
 /* The way to a server. One thread at a time. */
 struct carrier_ops {
 	/* NULL: out of memory */
 	void *(*open)(const struct sink_options *options, struct sink_counters *counters);
 	void (*close)(void *carrier);
 	/* Tries each pending item once, until the time (clock_mono_us). 0: none of them is pending any more.
-	 * SINK_E_AWAY, -ENOMEM. */
+	 * SINK_E_AWAY, CARRIER_E_SLOW, -ENOMEM. */
 	int (*send)(void *carrier, struct items *items, uint64_t until_us);
 	/* What was sent may still come back: whether the connection stands. NULL: it acknowledges. */
 	bool (*is_alive)(void *carrier);

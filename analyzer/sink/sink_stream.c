@@ -164,14 +164,14 @@ static CURLcode await_ack(struct stream_carrier *carrier, uint64_t until_us)
 	return stands(carrier) ? CURLE_OK : CURLE_SEND_ERROR;
 }
 
-static int fail(struct stream_carrier *carrier, CURLcode code)
+static int fail(struct stream_carrier *carrier, CURLcode code, bool is_slow)
 {
 	log_warn("sink", "the connection failed", "host=%s reason=%s",
 		 carrier->options->target.host,
 		 carrier->error[0] ? carrier->error : curl_easy_strerror(code));
 	atomic_fetch_add(&carrier->counters->failures, 1);
 	disconnect(carrier);
-	return SINK_E_AWAY;
+	return is_slow ? CARRIER_E_SLOW : SINK_E_AWAY;
 }
 
 /* Behind an outbox, what went out by a connection that has ended is to go out again before this. */
@@ -182,14 +182,15 @@ static int send_stream(void *arg, struct items *items, uint64_t until_us)
 	CURLcode code;
 
 	if (!is_alive(carrier) && had_connection && carrier->options->outbox)
-		return fail(carrier, CURLE_SEND_ERROR);
+		return fail(carrier, CURLE_SEND_ERROR, false);
 	code = connect_stream(carrier, until_us);
-	if (!code)
-		code = write_items(carrier, items, until_us);
+	if (code)
+		return fail(carrier, code, false);
+	code = write_items(carrier, items, until_us);
 	if (!code)
 		code = await_ack(carrier, until_us);
 	if (code)
-		return fail(carrier, code);
+		return fail(carrier, code, code == CURLE_OPERATION_TIMEDOUT);
 	for (size_t i = 0; i < items->n; i++)
 		if (items->list[i].state == ITEM_PENDING)
 			items->list[i].state = ITEM_TAKEN;

@@ -71,6 +71,18 @@ subtest 'an analyzer is killed with a full outbox' => sub {
     wait_until { $next->stats->{sink}{outbox_messages} == 0 } 10, 'the outbox to be empty';
 };
 
+subtest 'a slow receiver gets what it can take in the time' => sub {
+    my $receiver = receiver('gelf-tcp', '--slow');
+    my $analyzer = sink_analyzer("gelf+tcp://127.0.0.1:$receiver->{port}", '--sink-outbox', folder . '/slow.outbox', '--sink-timeout', '500ms', '--sink-hold', '300ms');
+    my $n = 150;
+    is($analyzer->post('/ingest', '[' . join(',', map { qq("message-$_ ) . 'x' x 2000 . '"' } 1 .. $n) . ']', 'Weir-Node' => 'n1', 'Weir-Pool' => 'default')->{status}, 200, 'stored');
+    wait_until { $analyzer->stats->{sink}{outbox_messages} == 0 } 60, 'the outbox to be empty';
+    my %seen;
+    wait_until { %seen = map { ($_ => 1) } slurp($receiver->{file}) =~ /"text": "(message-\d+) /g; keys %seen == $n } 60, 'all to be read';
+    pass('the outbox empties, and every message arrives');
+    unlike(slurp($receiver->{file}), qr/"error"/, 'whole');
+};
+
 subtest 'a full outbox refuses, and Weir keeps the packet' => sub {
     my $analyzer = sink_analyzer('gelf+tcp://127.0.0.1:' . free_port, '--sink-outbox', folder . '/small.outbox', '--sink-outbox-max', '64KiB', '--sink-timeout', '500ms');
     my $packet = '["' . 'x' x 30_000 . '"]';

@@ -269,8 +269,10 @@ def gelf_udp(out, port):
         take_gelf(out, gzip.decompress(data))
 
 
-def gelf_stream(out, port, cert, key):
+def gelf_stream(out, port, cert, key, slow):
     listener = socket.create_server(("127.0.0.1", port))
+    if slow:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     print("port=%d" % listener.getsockname()[1], flush=True)
     context = None
     if cert:
@@ -289,7 +291,9 @@ def gelf_stream(out, port, cert, key):
                 continue
             data = b""
             try:
-                data = sock.recv(65536)
+                if slow:
+                    time.sleep(0.02)
+                data = sock.recv(2048 if slow else 65536)
                 while context and sock.pending():
                     data += sock.recv(sock.pending())
             except OSError:
@@ -432,7 +436,7 @@ def receive(args):
     if args.kind == "gelf-udp":
         gelf_udp(out, args.port)
     elif args.kind in ("gelf-tcp", "gelf-tls"):
-        gelf_stream(out, args.port, args.cert, args.key)
+        gelf_stream(out, args.port, args.cert, args.key, args.slow)
     else:
         http_server(args.kind, out, args)
 
@@ -486,6 +490,7 @@ def main():
     p.add_argument("--key")
     p.add_argument("--token")
     p.add_argument("--busy", action="store_true")
+    p.add_argument("--slow", action="store_true")  # TCP: 100 KB a second
     p = commands.add_parser("read")
     p.add_argument("gelf")
     p.add_argument("out")

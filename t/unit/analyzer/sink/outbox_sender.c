@@ -80,6 +80,7 @@ uint64_t outbox_bytes(struct outbox *outbox)
 
 static struct {
 	_Atomic uint64_t n_sent;
+	unsigned most; /* messages in the time of a batch */
 } wire;
 
 static void *open_wire(const struct sink_options *options, struct sink_counters *counters)
@@ -97,7 +98,11 @@ static void close_wire(void *carrier)
 static int send_wire(void *carrier, struct items *items, uint64_t until_us)
 {
 	(void)carrier;
-	(void)until_us;
+	if (items->n > wire.most) {
+		while (clock_mono_us() < until_us)
+			poll(NULL, 0, 1);
+		return CARRIER_E_SLOW;
+	}
 	wire.n_sent += items->n;
 	return 0;
 }
@@ -122,6 +127,7 @@ static struct outbox_sender *start(uint64_t hold_ms)
 	box.put = box.removed = 0;
 	box.n_failures = 0;
 	wire.n_sent = 0;
+	wire.most = UINT32_MAX;
 	options = (struct sink_options){ .outbox = "test",
 					 .timeout_ms = TIMEOUT_MS,
 					 .hold_ms = hold_ms };
@@ -188,10 +194,27 @@ static void any_number_of_small_batches_goes_out_while_the_first_is_held(void **
 	outbox_sender_stop(sender);
 }
 
+/* What went out is held for longer than the time of a batch, or for less. */
+static void a_slow_receiver_gets_batches_that_it_can_take(void **state)
+{
+	static const uint64_t holds_ms[] = { TIMEOUT_MS / 4, 4 * TIMEOUT_MS };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(holds_ms); i++) {
+		struct outbox_sender *sender = start(holds_ms[i]);
+
+		wire.most = 5;
+		put(sender, 60);
+		await_empty();
+		outbox_sender_stop(sender);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_removal_that_fails_is_tried_again),
+		cmocka_unit_test(a_slow_receiver_gets_batches_that_it_can_take),
 		cmocka_unit_test(any_number_of_small_batches_goes_out_while_the_first_is_held),
 	};
 

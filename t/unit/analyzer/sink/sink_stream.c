@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/net/net.h"
 
+#define LARGE_BYTES (16u << 20) /* more than the buffers of a connection have room for */
 #define PATIENCE_US (60 * US_PER_S)
 
 struct side {
@@ -65,6 +66,25 @@ static int send_bytes(struct side *s, size_t n, uint64_t patience_us)
 	return carrier_stream.send(s->carrier, &s->items, clock_mono_us() + patience_us);
 }
 
+static void what_is_not_taken_in_time_is_told_from_a_connection_that_ends(void **state)
+{
+	struct side *s = *state;
+	int fd;
+
+	assert_int_equal(send_bytes(s, 1, PATIENCE_US), 0);
+	assert_int_equal(send_bytes(s, LARGE_BYTES, 100 * US_PER_MS), CARRIER_E_SLOW);
+	assert_int_equal(s->items.list[0].state, ITEM_PENDING);
+	assert_false(carrier_stream.is_alive(s->carrier));
+	fd = accept(s->fd, NULL, NULL);
+	close(fd);
+	assert_int_equal(send_bytes(s, 1, PATIENCE_US), 0);
+	fd = accept(s->fd, NULL, NULL);
+	close(fd); /* with bytes that it has not read */
+	close(s->fd);
+	s->fd = -1;
+	assert_int_equal(send_bytes(s, 1, PATIENCE_US), SINK_E_AWAY);
+}
+
 /* What it had may have to go again first. */
 static void behind_an_outbox_an_ended_connection_is_not_replaced_unnoticed(void **state)
 {
@@ -82,6 +102,7 @@ static void behind_an_outbox_an_ended_connection_is_not_replaced_unnoticed(void 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(what_is_not_taken_in_time_is_told_from_a_connection_that_ends),
 		TEST(behind_an_outbox_an_ended_connection_is_not_replaced_unnoticed),
 	};
 
