@@ -145,7 +145,7 @@ static int send_batch(struct outbox_sender *s, int64_t last)
 static void give_less(struct outbox_sender *s)
 {
 	remove_held(s);
-	s->most = s->items.n > 1 ? s->items.n / 2 : 1;
+	s->batch = s->most = s->items.n > 1 ? s->items.n / 2 : 1;
 }
 
 /* True: there may be more to do at once. */
@@ -173,7 +173,8 @@ static bool turn(struct outbox_sender *s, uint64_t *pause_msp)
 	}
 	if (r == CARRIER_E_SLOW)
 		give_less(s);
-	begin_again(s);
+	if (r != CARRIER_E_SLOW || !s->ops->is_alive(s->carrier))
+		begin_again(s);
 	*pause_msp = backoff_next_ms(&s->backoff);
 	return false;
 }

@@ -118,10 +118,15 @@ static int send_parts(struct datagram_carrier *carrier, struct iovec *parts, siz
 	return sent < 0 ? -errno : 0;
 }
 
+static size_t count_datagrams(size_t len)
+{
+	return len <= GELF_DATAGRAM_BYTES ? 1 : (len + GELF_CHUNK_BYTES - 1) / GELF_CHUNK_BYTES;
+}
+
 static int send_chunks(struct datagram_carrier *carrier, const char *data, size_t len)
 {
 	unsigned char head[GELF_CHUNK_HEAD_BYTES] = { 0x1e, 0x0f };
-	size_t n = (len + GELF_CHUNK_BYTES - 1) / GELF_CHUNK_BYTES;
+	size_t n = count_datagrams(len);
 	uint64_t id = rng_next(&carrier->rng);
 	int r = 0;
 
@@ -170,29 +175,64 @@ static bool is_alive(void *arg)
 	return r == 0;
 }
 
+/* When the last item is to begin, at the pace: known before, nothing goes out that would go out again. */
+static uint64_t last_due_us(const struct datagram_carrier *carrier, const struct items *items)
+{
+	uint64_t now_us = clock_mono_us(), step_us = US_PER_S / carrier->options->udp_rate;
+	uint64_t next_us = carrier->next_us > now_us ? carrier->next_us : now_us, due_us = next_us;
+
+	for (size_t i = 0; i < items->n; i++) {
+		if (items->list[i].state != ITEM_PENDING)
+			continue;
+		due_us = next_us;
+		next_us += count_datagrams(items->list[i].len) * step_us;
+	}
+	return due_us;
+}
+
+/* Negative errno; -ETIMEDOUT: there is no time for all of them. */
+static int send_pending(struct datagram_carrier *carrier, const struct items *items,
+			uint64_t until_us)
+{
+	int r = last_due_us(carrier, items) < until_us ? 0 : -ETIMEDOUT;
+
+	for (size_t i = 0; i < items->n && r == 0; i++) {
+		if (items->list[i].state != ITEM_PENDING)
+			continue;
+		r = clock_mono_us() < until_us
+			    ? send_one(carrier, items_data(items, i), items->list[i].len)
+			    : -ETIMEDOUT;
+	}
+	return r ? r : take_error(carrier);
+}
+
+static int fail(struct datagram_carrier *carrier, int reason, size_t n)
+{
+	atomic_fetch_add(&carrier->counters->failures, 1);
+	if (reason == -ETIMEDOUT) {
+		log_warn("sink", "there is no time for all datagrams", "messages=%zu rate=%u", n,
+			 carrier->options->udp_rate);
+		return CARRIER_E_SLOW;
+	}
+	log_warn("sink", "datagrams are not taken", "reason=%s", strerror(-reason));
+	disconnect(carrier);
+	return SINK_E_AWAY;
+}
+
 static int send_datagrams(void *arg, struct items *items, uint64_t until_us)
 {
 	struct datagram_carrier *carrier = arg;
 	int r = connect_datagram(carrier);
 
-	(void)until_us;
 	if (r)
 		return r;
-	for (size_t i = 0; i < items->n && r == 0; i++)
+	r = send_pending(carrier, items, until_us);
+	if (r)
+		return fail(carrier, r, items->n);
+	for (size_t i = 0; i < items->n; i++)
 		if (items->list[i].state == ITEM_PENDING)
-			r = send_one(carrier, items_data(items, i), items->list[i].len);
-	if (r == 0)
-		r = take_error(carrier);
-	if (r == 0) {
-		for (size_t i = 0; i < items->n; i++)
-			if (items->list[i].state == ITEM_PENDING)
-				items->list[i].state = ITEM_TAKEN;
-		return 0;
-	}
-	log_warn("sink", "datagrams are not taken", "reason=%s", strerror(-r));
-	atomic_fetch_add(&carrier->counters->failures, 1);
-	disconnect(carrier);
-	return SINK_E_AWAY;
+			items->list[i].state = ITEM_TAKEN;
+	return 0;
 }
 
 const struct carrier_ops carrier_datagram = { open_datagram, close_datagram, send_datagrams,

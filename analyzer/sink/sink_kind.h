@@ -18,7 +18,7 @@ struct sink_message {
 	size_t number;   /* of the message in its packet */
 };
 
-/* As SINK_E_AWAY; the connection stood until the time was over. */
+/* As SINK_E_AWAY; the connection stood until the time was over, and may still stand. */
 #define CARRIER_E_SLOW 5
 
 /* The way to a server. One thread at a time. */

@@ -81,6 +81,9 @@ uint64_t outbox_bytes(struct outbox *outbox)
 static struct {
 	_Atomic uint64_t n_sent;
 	unsigned most; /* messages in the time of a batch */
+	bool ends;     /* then its connection ends */
+	bool has_ended;
+	unsigned n_slow;
 } wire;
 
 static void *open_wire(const struct sink_options *options, struct sink_counters *counters)
@@ -98,9 +101,12 @@ static void close_wire(void *carrier)
 static int send_wire(void *carrier, struct items *items, uint64_t until_us)
 {
 	(void)carrier;
+	wire.has_ended = false;
 	if (items->n > wire.most) {
 		while (clock_mono_us() < until_us)
 			poll(NULL, 0, 1);
+		wire.has_ended = wire.ends;
+		wire.n_slow++;
 		return CARRIER_E_SLOW;
 	}
 	wire.n_sent += items->n;
@@ -110,7 +116,7 @@ static int send_wire(void *carrier, struct items *items, uint64_t until_us)
 static bool is_alive(void *carrier)
 {
 	(void)carrier;
-	return true;
+	return !wire.has_ended;
 }
 
 static const struct carrier_ops ops = { open_wire, close_wire, send_wire, is_alive };
@@ -128,6 +134,8 @@ static struct outbox_sender *start(uint64_t hold_ms)
 	box.n_failures = 0;
 	wire.n_sent = 0;
 	wire.most = UINT32_MAX;
+	wire.ends = wire.has_ended = false;
+	wire.n_slow = 0;
 	options = (struct sink_options){ .outbox = "test",
 					 .timeout_ms = TIMEOUT_MS,
 					 .hold_ms = hold_ms };
@@ -181,6 +189,22 @@ static void a_removal_that_fails_is_tried_again(void **state)
 	outbox_sender_stop(sender);
 }
 
+/* As UDP has no connection that could end. */
+static void what_stands_while_a_batch_is_too_large_gets_each_message_once(void **state)
+{
+	struct outbox_sender *sender = start(4 * TIMEOUT_MS);
+
+	(void)state;
+	wire.most = 5;
+	put(sender, 5);
+	await(&wire.n_sent, 5);
+	put(sender, 60);
+	await_empty();
+	assert_int_equal(wire.n_sent, 65);
+	assert_true(wire.n_slow > 0);
+	outbox_sender_stop(sender);
+}
+
 static void any_number_of_small_batches_goes_out_while_the_first_is_held(void **state)
 {
 	struct outbox_sender *sender = start(3600000);
@@ -204,6 +228,7 @@ static void a_slow_receiver_gets_batches_that_it_can_take(void **state)
 		struct outbox_sender *sender = start(holds_ms[i]);
 
 		wire.most = 5;
+		wire.ends = true;
 		put(sender, 60);
 		await_empty();
 		outbox_sender_stop(sender);
@@ -215,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_removal_that_fails_is_tried_again),
 		cmocka_unit_test(a_slow_receiver_gets_batches_that_it_can_take),
+		cmocka_unit_test(what_stands_while_a_batch_is_too_large_gets_each_message_once),
 		cmocka_unit_test(any_number_of_small_batches_goes_out_while_the_first_is_held),
 	};
 
