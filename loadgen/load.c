@@ -154,7 +154,7 @@ int load_run(const struct load_config *config, struct source *source, struct sta
 		stats->start_us = stats->end_us = now_us;
 		load_init_pacer(&l, now_us);
 		load_pump(&l, now_us);
-		r = event_base_dispatch(l.base) < 0 ? -EIO : l.err;
+		r = l.phase < LOAD_OVER && event_base_dispatch(l.base) < 0 ? -EIO : l.err;
 	}
 	load_deinit(&l);
 	return r;

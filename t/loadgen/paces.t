@@ -92,6 +92,7 @@ sub ids { return map { decode_json($_)->{id} } @_ }
     is_deeply([ map { $_->{message} } map { @{ decode_json($_)->{messages} } } $server->bodies ], [ ('first "line"', "second\x{FFFD}line") x 2 ],
         'a file is replayed again and again, each line a message');
 }
+is(system('sh', '-c', 'timeout -s KILL 20 "$0" --target http://127.0.0.1:1 --replay - 0>/dev/null 2>/dev/null', $binary) >> 8, 1, 'lines that cannot be read are exit status 1');
 is((loadgen(@$_))[0], 2, "a wrong command line is exit status 2: @$_")
     for [], [ '--target', 'nonsense' ], [ '--target', 'http://127.0.0.1:1', '--messages', '9-1' ], [ '--target', 'http://127.0.0.1:1', '--duration', 'soon' ];
 
