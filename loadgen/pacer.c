@@ -3,6 +3,8 @@
 #include "common/clock.h"
 #include "common/err.h"
 
+#define LATEST_US ((uint64_t)INT64_MAX)
+
 void pacer_init(struct pacer *p, double rate_per_s, uint64_t start_us)
 {
 	*p = (struct pacer){ .rate_per_s = rate_per_s,
@@ -11,9 +13,12 @@ void pacer_init(struct pacer *p, double rate_per_s, uint64_t start_us)
 			     .max_packets = PACER_NO_END };
 }
 
+/* At a rate of next to nothing the second packet is due when nobody is left. */
 static uint64_t pacer_due_us(const struct pacer *p, uint64_t number)
 {
-	return p->start_us + (uint64_t)((double)number * (double)US_PER_S / p->rate_per_s);
+	double after_us = (double)number * (double)US_PER_S / p->rate_per_s;
+
+	return after_us < (double)LATEST_US ? p->start_us + (uint64_t)after_us : LATEST_US;
 }
 
 bool pacer_peek(const struct pacer *p, uint64_t now_us, uint64_t *due_usp)

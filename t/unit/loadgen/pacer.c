@@ -164,6 +164,25 @@ static void progress_is_by_time_or_by_count_whichever_is_farther(void **state UN
 	assert_true(pacer_progress(&p, START + 9 * SECOND) == 1);
 }
 
+static void at_a_rate_of_next_to_nothing_one_packet_is_due(void **state UNUSED)
+{
+	static const double rates[] = { 1e-9, 1e-14, 1e-300 };
+
+	for (size_t i = 0; i < ARRAY_LEN(rates); i++) {
+		struct pacer p;
+		uint64_t due_us;
+
+		pacer_init(&p, rates[i], START);
+		assert_int_equal(pacer_backlog(&p, START + SECOND), 1);
+		pacer_take(&p);
+		assert_int_equal(pacer_backlog(&p, START + SECOND), 0);
+		assert_false(pacer_peek(&p, START + SECOND, &due_us));
+		assert_false(pacer_is_over(&p, START + SECOND));
+		p.end_us = START + SECOND;
+		assert_true(pacer_is_over(&p, START));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +195,7 @@ int main(void)
 		cmocka_unit_test(the_backlog_ends_with_the_schedule),
 		cmocka_unit_test(a_closed_loop_has_always_one_due_and_no_backlog),
 		cmocka_unit_test(a_postponed_schedule_goes_on_at_the_rate),
+		cmocka_unit_test(at_a_rate_of_next_to_nothing_one_packet_is_due),
 		cmocka_unit_test(progress_is_by_time_or_by_count_whichever_is_farther),
 	};
 
