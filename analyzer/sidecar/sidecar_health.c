@@ -32,7 +32,7 @@ struct sidecar_health {
 
 /* A search for the text in a body that comes in pieces. */
 struct search {
-	const char *text; /* NULL: anything is fine */
+	const char *text; /* NULL or empty: anything is fine */
 	bool is_found;
 	size_t n_kept;
 	char kept[2 * SIDECAR_BODY_TEXT_MAX];
@@ -128,17 +128,17 @@ static const char *check(struct sidecar_health *h, char why[128])
 {
 	const struct sidecar_config *config = h->config;
 	struct search search = { .text = config->health_body };
+	bool is_asked = search.text && *search.text;
 	long status;
 
 	if (fetch_get(h->fetch, config->health, headers_for(config, config->health),
-		      config->health_timeout_ms, search.text ? on_body : NULL, &search,
-		      &status) != 0)
+		      config->health_timeout_ms, is_asked ? on_body : NULL, &search, &status) != 0)
 		return fetch_error(h->fetch);
 	if (status < (long)config->status_least || status > (long)config->status_most) {
 		snprintf(why, 128, "status %ld", status);
 		return why;
 	}
-	return search.text && *search.text && !search.is_found ? "the body has another text" : NULL;
+	return is_asked && !search.is_found ? "the body has another text" : NULL;
 }
 
 static void look_at_health(struct sidecar_health *h)

@@ -53,6 +53,12 @@ $sidecar->signal('TERM');
 is($sidecar->wait_end, 0, 'the sidecar ends well');
 is((grep { $_->{id} eq 'loki1' } @{ $cluster->cluster->{analyzers} }), 0, 'and its analyzer has left');
 
+$sidecar = sidecar('e1', $server->url('/push'), '--health', $server->url('/ready'), '--health-body', '', '--header-file', $headers);
+wait_until { analyzer('e1') } 10, 'a server of which no text is asked to be registered';
+pass('an empty text is in every body');
+$sidecar->signal('TERM');
+is($sidecar->wait_end, 0, 'and looking for it harms nobody');
+
 # ---- a command ----
 
 my $script = folder() . '/server.sh';
