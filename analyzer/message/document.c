@@ -6,8 +6,6 @@
 #include "common/json/json_text.h"
 #include "common/json/json_unescape.h"
 
-#define MAX_KEY (6 * MESSAGE_MAX_NAME) /* each byte of a name may be written as an escape */
-
 struct writing {
 	struct buf *out;
 	const struct message *m;
@@ -133,7 +131,7 @@ static int on_member(struct json_cursor *c, unsigned depth, const struct json_sl
 {
 	struct writing *writing = arg;
 	const char *start = c->at;
-	char name[MAX_KEY];
+	char name[MESSAGE_MAX_KEY];
 	size_t len = key->len <= sizeof(name) ? json_unescape(key, name) : 0;
 	int r = json_scan_value(c, depth);
 

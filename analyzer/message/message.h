@@ -18,7 +18,8 @@
 #define MESSAGE_MAX_FIELDS 200
 #define MESSAGE_MAX_DEPTH 6 /* of objects in each other; deeper ones are kept as their JSON text */
 #define MESSAGE_MAX_NAME 200
-#define MESSAGE_MAX_CONTEXT 2048 /* bytes of names and values around a message */
+#define MESSAGE_MAX_KEY (6 * MESSAGE_MAX_NAME) /* of a name, if each byte is an escape */
+#define MESSAGE_MAX_CONTEXT 2048               /* bytes of names and values around a message */
 
 enum message_kind {
 	MESSAGE_TEXT, /* between quotes, escapes as written */

@@ -15,14 +15,17 @@ static char peek(const struct json_cursor *c)
 	return c->at < c->end ? *c->at : '\0';
 }
 
-/* Appends a key, behind a dot where another one stands before it. Returns the length before. */
+/* Appends a key, behind a dot where another one stands before it. Of one that no name has room for, with
+ * or without escapes, there is as much as shows that. Returns the length before. */
 static size_t push(struct message *m, const struct json_slice *key)
 {
 	size_t before = m->path.len;
 
 	if (before > 0)
 		buf_append(&m->path, ".", 1);
-	if (buf_reserve(&m->path, key->len + 1) == 0)
+	if (key->len > MESSAGE_MAX_KEY)
+		buf_append(&m->path, key->data, MESSAGE_MAX_NAME + 1);
+	else if (buf_reserve(&m->path, key->len + 1) == 0)
 		m->path.len += json_unescape(key, m->path.data + m->path.len);
 	else
 		m->path.failed = true;

@@ -11,6 +11,7 @@
 #include "common/log.h"
 
 #define MAX_BODY_BYTES (512u << 10) /* below the limit that servers usually have */
+#define KEEP_MAX_BYTES (4u << 20)   /* of the memory of a body, for the next one */
 #define MAX_ANSWER_BYTES (8u << 20)
 #define MAX_ITEMS 10000
 
@@ -150,6 +151,8 @@ static int send_http(void *arg, struct items *items, uint64_t until_us)
 
 	while (r == 0 && (n = make_body(carrier, items, &next)) > 0)
 		r = post(carrier, items, n, until_us);
+	if (carrier->body.capacity > KEEP_MAX_BYTES)
+		buf_deinit(&carrier->body);
 	if (r == 0 && items_count(items, ITEM_PENDING) > 0)
 		r = SINK_E_AWAY;
 	return r;

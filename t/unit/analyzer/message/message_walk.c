@@ -142,6 +142,29 @@ static void fields_and_contexts_are_bounded(void **state)
 	message_deinit(&m);
 }
 
+static void a_giant_key_takes_no_memory(void **state)
+{
+	static const char *const parts[] = { "x", "\\u0061", "\\ud83d\\ude00" };
+	static struct message m;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		struct buf packet = { 0 };
+		size_t n[3] = { 0 };
+
+		buf_append_str(&packet, "{\"a\":{\"");
+		for (int j = 0; j < 100000; j++)
+			buf_append_str(&packet, parts[i]);
+		buf_append_str(&packet, "\":{\"b\":1}},\"c\":2}");
+		assert_int_equal(message_walk(&m, packet.data, packet.len, count_message, n), 0);
+		assert_int_equal(n[1], 1);
+		assert_int_equal(n[2], 1);
+		assert_true(m.path.capacity < 10000);
+		buf_deinit(&packet);
+	}
+	message_deinit(&m);
+}
+
 static void there_are_as_many_messages_as_were_counted(void **state)
 {
 	static const char *const packets[] = {
@@ -183,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_message_of_each_envelope_comes_alone),
 		cmocka_unit_test(fields_and_contexts_are_bounded),
+		cmocka_unit_test(a_giant_key_takes_no_memory),
 		cmocka_unit_test(there_are_as_many_messages_as_were_counted),
 	};
 
