@@ -270,7 +270,8 @@ static bool is_member(const struct analyzer *a)
 	return a->membership && membership_state(a->membership) < MEMBER_TAKEN;
 }
 
-/* Deregisters and serves what is still on its way. */
+/* Deregisters and serves what is still on its way. By HTTP/2 that takes until connections have heard of
+ * the end twice. */
 static void analyzer_leave(struct analyzer *a)
 {
 	uint64_t start_us = clock_mono_us(), left_us = start_us, now_us = start_us;
@@ -288,7 +289,8 @@ static void analyzer_leave(struct analyzer *a)
 		now_us = clock_mono_us();
 		if (is_member(a))
 			left_us = now_us;
-		if (now_us - left_us >= GRACE_IDLE_US && server_idle_us(a->server) >= GRACE_IDLE_US)
+		if (now_us - left_us >= GRACE_IDLE_US &&
+		    server_idle_us(a->server) >= GRACE_IDLE_US && !server_has_h2(a->server))
 			return;
 	}
 }

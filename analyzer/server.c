@@ -338,3 +338,8 @@ uint64_t server_idle_us(const struct server *server)
 		return 0;
 	return now_us > last_us ? now_us - last_us : 0;
 }
+
+bool server_has_h2(const struct server *server)
+{
+	return front_has_h2(server->front);
+}

@@ -29,5 +29,7 @@ const struct net_addr *server_grpc_addr(const struct server *server);
 void server_drain(struct server *server);
 /* How long no delivery has been in work, in us; 0 while one is. */
 uint64_t server_idle_us(const struct server *server);
+/* A connection of HTTP/2 has not heard yet which of its calls are answered. */
+bool server_has_h2(const struct server *server);
 
 #endif

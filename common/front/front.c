@@ -219,6 +219,11 @@ void front_drain(struct front *f)
 	atomic_store(&f->crowd.is_draining, true);
 }
 
+bool front_has_h2(const struct front *f)
+{
+	return atomic_load(&f->crowd.n_h2) > 0;
+}
+
 void front_free(struct front *f)
 {
 	struct front_conn *c;

@@ -20,6 +20,8 @@ int front_new(const struct front_config *config, const struct front_port *ports,
 	      struct front **frontp) MUST_CHECK;
 /* From now on connections are closed after an answer. Any thread. */
 void front_drain(struct front *f);
+/* Connections of HTTP/2 are open, which hear of the drain twice, the second time after a second. Any thread. */
+bool front_has_h2(const struct front *f);
 /* Waits for the requests that are being served. */
 void front_free(struct front *f);
 

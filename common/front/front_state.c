@@ -30,6 +30,15 @@ void front_for_each(struct front_crowd *crowd, enum front_state state,
 	}
 }
 
+/* It changes its state, or ends. */
+static void count_h2(struct front_conn *c, bool will_be)
+{
+	if (c->state == FRONT_H2)
+		atomic_fetch_sub(&c->crowd->n_h2, 1);
+	if (will_be)
+		atomic_fetch_add(&c->crowd->n_h2, 1);
+}
+
 void front_set_state(struct front_conn *c, enum front_state state)
 {
 	static const unsigned legal_next[] = {
@@ -45,6 +54,7 @@ void front_set_state(struct front_conn *c, enum front_state state)
 
 	assert(legal_next[c->state] & 1U << state);
 	leave_list(c);
+	count_h2(c, state == FRONT_H2);
 	c->state = state;
 	c->since_us = c->crowd->now_us;
 	TAILQ_INSERT_TAIL(&c->crowd->lists[state], c, entry);
@@ -140,6 +150,7 @@ void front_close(struct front_conn *c, enum front_close reason)
 	if (c->armed)
 		event_del(&c->event);
 	leave_list(c);
+	count_h2(c, false);
 	crowd->n--;
 	crowd->n_streams -= c->state == FRONT_STREAMING;
 	if (c->h2)

@@ -82,6 +82,7 @@ struct front_crowd {
 	void (*free_h2)(struct front_conn *c);
 	unsigned n;
 	unsigned n_streams;
+	_Atomic unsigned n_h2; /* of them that are in H2 */
 	uint64_t n_held_bytes;
 	uint64_t now_us;
 	uint64_t greeting_since_us, greeting_us; /* of a while, what handshakes took in it */

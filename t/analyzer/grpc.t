@@ -115,6 +115,7 @@ wait_until { $said = $check->($stream += 2) // die "the connection has ended\n";
 is($said, message(NOT_SERVING), 'and NOT_SERVING while it drains');
 is_deeply([ $client->goaway ], [ 0, 0x7fffffff ], 'which it says first');
 $registry->wait_for(20, sub ($call) { $call->{method} eq 'DELETE' });
+is_deeply([ $client->goaway ], [ 0, $stream ], 'and a second later which calls it still answers');
 is($a4->process->wait_end, 0, 'it ends well');
 
 my $a5 = Weir::Analyzer->start(qw(--id a5 --register), $registry->url, @port, '--tls-cert', $server[0], '--tls-key', $server[1]);

@@ -469,12 +469,17 @@ static void draining_says_so_twice_and_serves_what_comes_between(void **state)
 	h2_client_post(&s->client, "/held", "text/plain", "x", 1);
 	send_all(s);
 	await(&s->n_held, 1);
+	assert_true(front_has_h2(s->front));
 	front_drain(s->front);
 	assert_true(hears(s, "goaway:2147483647/0 "));
 	assert_true(hears(s, "goaway:1/0 "));
 	s->may_go = true;
 	assert_true(hears(s, "1:200 "));
 	assert_false(hears(s, "the end"));
+	hang_up(s);
+	await(&s->n_open, 0);
+	assert_false(front_has_h2(s->front));
+	greet(s);
 }
 
 /* How soon it is noticed depends on how its frames come. */
