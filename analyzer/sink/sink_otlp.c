@@ -53,12 +53,17 @@ const struct sink_form otlp_form = { .content_type = "application/json",
 				     .end = "]}]}]}",
 				     .judge = judge };
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static bool is_integer(const struct json_slice *number)
 {
 	size_t n_sign = number->data[0] == '-';
 
 	for (size_t i = n_sign; i < number->len; i++)
-		if (number->data[i] < '0' || number->data[i] > '9')
+		if (!is_digit(number->data[i]))
 			return false;
 	return number->len - n_sign <= INT64_DIGITS;
 }
@@ -69,7 +74,7 @@ static bool is_double(const struct json_slice *number)
 	size_t n_digits = 0;
 
 	for (size_t i = 0; i < number->len && number->data[i] != 'e' && number->data[i] != 'E'; i++)
-		n_digits += number->data[i] >= '0' && number->data[i] <= '9';
+		n_digits += is_digit(number->data[i]);
 	return n_digits <= 15 && number->len <= 24;
 }
 
@@ -124,27 +129,44 @@ static bool is_named(const struct message *m, size_t i, const char *name)
 }
 
 /* Ids of traces stand in the record itself, where they are of the right size. */
-static bool append_id(struct buf *out, const struct message *m, size_t i)
+enum { TRACE_ID, SPAN_ID, IDS };
+
+static const struct {
+	const char *name, *other;
+	size_t len;
+} ids[IDS] = {
+	[TRACE_ID] = { "traceId", "trace_id", 32 }, [SPAN_ID] = { "spanId", "span_id", 16 }
+};
+
+static bool is_id(const struct message *m, size_t i, size_t id)
 {
-	static const struct {
-		const char *name, *other, *member;
-		size_t len;
-	} ids[] = { { "traceId", "trace_id", "traceId", 32 },
-		    { "spanId", "span_id", "spanId", 16 } };
 	const struct message_field *field = &m->fields[i];
 
-	for (size_t k = 0; k < ARRAY_LEN(ids); k++) {
-		if (field->kind != MESSAGE_TEXT || field->value.len != ids[k].len ||
-		    !(is_named(m, i, ids[k].name) || is_named(m, i, ids[k].other)))
-			continue;
-		for (size_t j = 0; j < field->value.len; j++)
-			if (!strchr("0123456789abcdefABCDEF", field->value.data[j]))
-				return false;
-		buf_printf(out, ",\"%s\":", ids[k].member);
-		document_append_quoted(out, &field->value);
-		return true;
-	}
-	return false;
+	if (field->kind != MESSAGE_TEXT || field->value.len != ids[id].len ||
+	    !(is_named(m, i, ids[id].name) || is_named(m, i, ids[id].other)))
+		return false;
+	for (size_t j = 0; j < field->value.len; j++)
+		if (!strchr("0123456789abcdefABCDEF", field->value.data[j]))
+			return false;
+	return true;
+}
+
+/* Of two, such as traceId and trace_id, the other one is an attribute. The message's own go before its
+ * context. -1: there is none. */
+static int find_id(const struct message *m, size_t id)
+{
+	for (size_t i = m->n_fields; i-- > 0;)
+		if (is_id(m, i, id) && !message_is_hidden(m, i))
+			return (int)i;
+	return -1;
+}
+
+static void append_id(struct buf *out, const struct message *m, size_t id, int field)
+{
+	if (field < 0)
+		return;
+	buf_printf(out, ",\"%s\":", ids[id].name);
+	document_append_quoted(out, &m->fields[field].value);
 }
 
 static int severity_of(const struct message *m)
@@ -152,7 +174,8 @@ static int severity_of(const struct message *m)
 	const struct message_field *field = &m->fields[m->level_field];
 	int number = 0;
 
-	if (!is_named(m, (size_t)m->level_field, "severityNumber") || field->value.len > 2)
+	if (!is_named(m, (size_t)m->level_field, "severityNumber") || field->value.len > 2 ||
+	    !is_digit(field->value.data[0]))
 		return message_level_otlp[m->level];
 	for (size_t i = 0; i < field->value.len; i++)
 		number = number * 10 + (field->value.data[i] - '0');
@@ -167,18 +190,44 @@ static void append_severity(struct buf *out, const struct message *m)
 		return;
 	field = &m->fields[m->level_field];
 	buf_printf(out, ",\"severityNumber\":%d", severity_of(m));
-	if (field->kind == MESSAGE_TEXT &&
-	    !(field->value.data[0] >= '0' && field->value.data[0] <= '9')) {
+	if (field->kind == MESSAGE_TEXT && !is_digit(field->value.data[0])) {
 		buf_append_str(out, ",\"severityText\":");
 		document_append_quoted(out, &field->value);
 	}
 }
 
+static void append_attributes(struct buf *out, const struct sink_message *sm, const int found[IDS])
+{
+	const struct message *m = sm->message;
+	size_t start = out->len;
+
+	append_origin(out, sm->origin);
+	if (m->host >= 0) {
+		buf_append_str(out, ",{\"key\":\"host.name\",\"value\":");
+		append_any_value(out, &m->fields[m->host]);
+		buf_append(out, "}", 1);
+	}
+	for (size_t i = 0; i < m->n_fields; i++) {
+		const struct message_field *field = &m->fields[i];
+
+		if (message_is_found(m, i) || (int)i == found[TRACE_ID] ||
+		    (int)i == found[SPAN_ID] || message_is_hidden(m, i))
+			continue;
+		buf_append_str(out, ",{\"key\":");
+		json_text_append(out, message_name(m, field), field->name_len);
+		buf_append_str(out, ",\"value\":");
+		append_any_value(out, field);
+		buf_append(out, "}", 1);
+	}
+	if (!out->failed)
+		out->data[start] = '['; /* in the place of the first comma */
+	buf_append(out, "]", 1);
+}
+
 int otlp_write(const struct sink_message *sm, struct buf *out)
 {
 	const struct message *m = sm->message;
-	struct buf more = { 0 };
-	size_t start;
+	const int found[IDS] = { find_id(m, TRACE_ID), find_id(m, SPAN_ID) };
 
 	if (m->time >= 0)
 		buf_printf(out, "{\"timeUnixNano\":\"%llu\",", (unsigned long long)m->time_ns);
@@ -189,30 +238,10 @@ int otlp_write(const struct sink_message *sm, struct buf *out)
 	document_append_text(out, m);
 	buf_append(out, "}", 1);
 	append_severity(out, m);
-	buf_append_str(out, ",\"attributes\":[");
-	start = out->len;
-	append_origin(out, sm->origin);
-	if (m->host >= 0)
-		buf_append_str(out, ",{\"key\":\"host.name\",\"value\":"),
-			append_any_value(out, &m->fields[m->host]), buf_append(out, "}", 1);
-	for (size_t i = 0; i < m->n_fields; i++) {
-		const struct message_field *field = &m->fields[i];
-
-		if (message_is_found(m, i) || append_id(&more, m, i) || message_is_hidden(m, i))
-			continue;
-		buf_append_str(out, ",{\"key\":");
-		json_text_append(out, message_name(m, field), field->name_len);
-		buf_append_str(out, ",\"value\":");
-		append_any_value(out, field);
-		buf_append(out, "}", 1);
-	}
-	if (!out->failed)
-		memmove(out->data + start, out->data + start + 1,
-			--out->len - start); /* the first comma */
-	buf_append_str(out, "]");
-	buf_append(out, more.data, more.len);
+	buf_append_str(out, ",\"attributes\":");
+	append_attributes(out, sm, found);
+	for (size_t id = 0; id < IDS; id++)
+		append_id(out, m, id, found[id]);
 	buf_append(out, "}", 1);
-	out->failed |= more.failed;
-	buf_deinit(&more);
 	return 0;
 }

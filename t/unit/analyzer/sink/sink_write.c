@@ -122,6 +122,38 @@ static void loki_and_otlp_have_theirs(void **state)
 	      "{\"key\":\"_analyzer\",\"value\":{\"stringValue\":\"a1\"}},{\"key\":\"_packet_id\",\"value\":{\"stringValue\":\"p1\"}}]}");
 }
 
+#define TRACE "0123456789abcdef0123456789abcdef"
+#define OTLP(more, attributes)                                                                     \
+	"{\"observedTimeUnixNano\":\"1764378000000000000\",\"body\":{\"stringValue\":\"x\"}" more  \
+	",\"attributes\":[{\"key\":\"_analyzer\",\"value\":{\"stringValue\":\"a1\"}},"             \
+	"{\"key\":\"_packet_id\",\"value\":{\"stringValue\":\"p1\"}}" attributes "]"
+
+static void a_record_of_otlp_has_each_id_once(void **state)
+{
+	(void)state;
+	check(otlp_write,
+	      "{\"msg\":\"x\",\"traceId\":\"" TRACE "\",\"trace_id\":\"ABCDEF" TRACE
+	      "\",\"span_id\":\"0123456789abcdef\"}",
+	      OTLP("", ",{\"key\":\"trace_id\",\"value\":{\"stringValue\":\"ABCDEF" TRACE
+		       "\"}}") ",\"traceId\":\"" TRACE "\",\"spanId\":\"0123456789abcdef\"}");
+	check(otlp_write, "{\"msg\":\"x\",\"traceId\":\"" TRACE "\",\"trace_id\":\"" TRACE "\"}",
+	      OTLP("", ",{\"key\":\"traceId\",\"value\":{\"stringValue\":\"" TRACE
+		       "\"}}") ",\"traceId\":\"" TRACE "\"}");
+	check(otlp_write,
+	      "{\"messages\":[{\"msg\":\"x\",\"traceId\":\"" TRACE
+	      "\"}],\"traceId\":\"00000000000000000000000000000000\"}",
+	      OTLP("", "") ",\"traceId\":\"" TRACE "\"}");
+}
+
+static void a_severity_of_otlp_is_a_number(void **state)
+{
+	(void)state;
+	check(otlp_write, "{\"msg\":\"x\",\"severityNumber\":\"w\"}",
+	      OTLP(",\"severityNumber\":13,\"severityText\":\"w\"", "") "}");
+	check(otlp_write, "{\"msg\":\"x\",\"severityNumber\":\"18\"}",
+	      OTLP(",\"severityNumber\":18", "") "}");
+}
+
 static void a_wrapped_message_goes_before_its_wrapper(void **state)
 {
 	static const char packet[] =
@@ -195,6 +227,8 @@ int main(void)
 		cmocka_unit_test(gelf_has_its_fields),
 		cmocka_unit_test(a_message_that_gelf_cannot_carry_is_told),
 		cmocka_unit_test(loki_and_otlp_have_theirs),
+		cmocka_unit_test(a_record_of_otlp_has_each_id_once),
+		cmocka_unit_test(a_severity_of_otlp_is_a_number),
 		cmocka_unit_test(a_wrapped_message_goes_before_its_wrapper),
 		cmocka_unit_test(a_document_of_bulk_has_an_action),
 		cmocka_unit_test(answers_say_what_became_of_each),
