@@ -199,9 +199,13 @@ static bool fits_time(struct message *m, const struct message_field *field, unsi
 {
 	char word[MAX_WORD];
 	size_t len = field->kind <= MESSAGE_NUMBER ? read_word(field, word) : 0;
+	uint64_t ns;
 
 	(void)rank;
-	return message_time_read(word, len, m->now_ns, &m->time_ns) == 0;
+	if (message_time_read(word, len, m->now_ns, &ns))
+		return false;
+	m->time_ns = ns;
+	return true;
 }
 
 static enum message_scale scale_of(const char *name, unsigned rank)
@@ -216,10 +220,15 @@ static bool fits_level(struct message *m, const struct message_field *field, uns
 {
 	char word[MAX_WORD];
 	size_t len = field->kind <= MESSAGE_NUMBER ? read_word(field, word) : 0;
+	int level;
 
-	return message_level_read(scale_of(level_names[rank], rank), word, len, &m->level) == 0;
+	if (message_level_read(scale_of(level_names[rank], rank), word, len, &level))
+		return false;
+	m->level = level;
+	return true;
 }
 
+/* What it has read of a field that fits is in the message; one that does not leaves nothing there. */
 typedef bool (*fits_fn)(struct message *m, const struct message_field *field, unsigned rank);
 
 /* The field with the best name, of those from `first` on and before `last`. -1: none. Of one name, that

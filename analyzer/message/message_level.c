@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define MAX_PRIORITY 191
+
 const char *const message_level_names[MESSAGE_LEVELS] = { "emergency", "alert",   "critical",
 							  "error",     "warning", "notice",
 							  "info",      "debug" };
@@ -79,8 +81,10 @@ static int read_number(enum message_scale scale, const char *text, size_t len, i
 		return read_otlp(number, levelp);
 	if (scale == MESSAGE_SCALE_ANY)
 		return read_any(number, levelp);
+	if (number > MAX_PRIORITY)
+		return MESSAGE_LEVEL_E_NONE;
 	*levelp = number % MESSAGE_LEVELS;
-	return number < 192 ? 0 : MESSAGE_LEVEL_E_NONE;
+	return 0;
 }
 
 int message_level_read(enum message_scale scale, const char *text, size_t len, int *levelp)

@@ -95,6 +95,9 @@ static void each_message_of_each_envelope_comes_alone(void **state)
 		  ": a.b.c.d.e.f={\"g\":1} l=[1,2];" },
 		{ "{\"severity\":\"none\",\"level\":\"info\",\"time\":5,\"ts\":\"x\"}",
 		  " /6: severity=none time=5 ts=x;" },
+		{ "{\"msg\":\"a\",\"PRIORITY\":\"400\"}", "a: PRIORITY=400;" },
+		{ "{\"time\":\"1764378000\",\"event\":{\"message\":\"a\",\"time\":\"1764379000x\"}}",
+		  "a @1764378000: time=1764379000x;" },
 	};
 
 	(void)state;
