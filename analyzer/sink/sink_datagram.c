@@ -190,11 +190,22 @@ static uint64_t last_due_us(const struct datagram_carrier *carrier, const struct
 	return due_us;
 }
 
-/* Negative errno; -ETIMEDOUT: there is no time for all of them. */
+/* 0; -E2BIG: no delivery has time for all of them; -ETIMEDOUT: this one has too little left. */
+static int check_time(const struct datagram_carrier *carrier, const struct items *items,
+		      uint64_t until_us)
+{
+	uint64_t due_us = last_due_us(carrier, items), now_us = clock_mono_us();
+
+	if (due_us >= now_us + carrier->options->timeout_ms * US_PER_MS)
+		return -E2BIG;
+	return due_us < until_us ? 0 : -ETIMEDOUT;
+}
+
+/* Negative errno; as check_time. */
 static int send_pending(struct datagram_carrier *carrier, const struct items *items,
 			uint64_t until_us)
 {
-	int r = last_due_us(carrier, items) < until_us ? 0 : -ETIMEDOUT;
+	int r = check_time(carrier, items, until_us);
 
 	for (size_t i = 0; i < items->n && r == 0; i++) {
 		if (items->list[i].state != ITEM_PENDING)
@@ -206,13 +217,15 @@ static int send_pending(struct datagram_carrier *carrier, const struct items *it
 	return r ? r : take_error(carrier);
 }
 
+/* A delivery that no time is enough for is refused, so that its packets come in smaller ones. */
 static int fail(struct datagram_carrier *carrier, int reason, size_t n)
 {
 	atomic_fetch_add(&carrier->counters->failures, 1);
-	if (reason == -ETIMEDOUT) {
+	if (reason == -ETIMEDOUT || reason == -E2BIG) {
 		log_warn("sink", "there is no time for all datagrams", "messages=%zu rate=%u", n,
 			 carrier->options->udp_rate);
-		return CARRIER_E_SLOW;
+		return reason == -E2BIG && !carrier->options->outbox ? SINK_E_TOO_LARGE
+								     : CARRIER_E_SLOW;
 	}
 	log_warn("sink", "datagrams are not taken", "reason=%s", strerror(-reason));
 	disconnect(carrier);

@@ -27,7 +27,7 @@ struct carrier_ops {
 	void *(*open)(const struct sink_options *options, struct sink_counters *counters);
 	void (*close)(void *carrier);
 	/* Tries each pending item once, until the time (clock_mono_us). 0: none of them is pending any more.
-	 * SINK_E_AWAY, CARRIER_E_SLOW, -ENOMEM. */
+	 * SINK_E_AWAY, SINK_E_TOO_LARGE, CARRIER_E_SLOW, -ENOMEM. */
 	int (*send)(void *carrier, struct items *items, uint64_t until_us);
 	/* What was sent may still come back: whether the connection stands. NULL: it acknowledges. */
 	bool (*is_alive)(void *carrier);

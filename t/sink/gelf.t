@@ -29,7 +29,7 @@ subtest 'what would take longer than --sink-timeout at the pace of UDP is refuse
     my $analyzer = sink_analyzer("gelf+udp://127.0.0.1:$receiver->{port}", '--sink-udp-rate', 100, '--sink-timeout', '500ms');
     my $post = sub ($n) { return $analyzer->post('/ingest', '[' . join(',', map { qq("message-$_") } 1 .. $n) . ']', 'Weir-Node' => 'n1', 'Weir-Pool' => 'default')->{status} };
     my $start = time;
-    is($post->(1000), 503, 'come again');
+    is($post->(1000), 413, 'it is to come in smaller ones');
     cmp_ok(time - $start, '<', 10, 'sooner than 1000 datagrams take');
     is($post->(3), 200, 'fewer are taken');
     wait_until { slurp($receiver->{file}) =~ /message-3/ } 20, 'the last one';
