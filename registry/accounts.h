@@ -40,9 +40,9 @@ struct accounts {
 
 /* {"received":[packets,messages],...}, as lua/settle.lua takes it of one run: without the sums. */
 void accounts_encode(const struct accounts *accounts, struct buf *out);
-/* From {"received":[packets,messages],...}; what is not there is 0. */
 /* A counter as lua/roster.lua writes it: a large one is text. 0 for what is none. */
 double accounts_number(const cJSON *item);
+/* From {"received":[packets,messages],...}; what is not there is 0. */
 void accounts_parse(struct accounts *accounts, const cJSON *json);
 /* What the spill got and did not give back; below 0 where more was taken than runs had put there (a
  * replay of dead letters, a Redis that lost the accounts of runs that had ended). */

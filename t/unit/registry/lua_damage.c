@@ -155,14 +155,14 @@ static void odd_values_of_an_analyzer_stop_nobody(void **state)
 {
 	static const char *const odd[] = {
 		"{\"instance\":\"a1\"}",
-		"{\"instance\":\"a1\",\"slot\":0,\"ttl_ms\":null,\"since_ms\":null,"
-		"\"slow_start_ms\":null,\"processed_base\":null,\"revision\":null,"
-		"\"started_ms\":null,\"fault\":null}",
-		"{\"instance\":\"a1\",\"slot\":0,\"ttl_ms\":\"1s\",\"since_ms\":\"1s\","
-		"\"slow_start_ms\":\"1s\",\"processed_base\":\"1s\",\"revision\":\"1s\","
-		"\"started_ms\":\"1s\"}",
-		"{\"instance\":\"a1\",\"slot\":0,\"since_ms\":\"nan\",\"slow_start_ms\":\"inf\","
-		"\"processed_base\":[],\"revision\":{},\"fault\":[]}",
+		("{\"instance\":\"a1\",\"slot\":0,\"ttl_ms\":null,\"since_ms\":null,"
+		 "\"slow_start_ms\":null,\"processed_base\":null,\"revision\":null,"
+		 "\"started_ms\":null,\"fault\":null}"),
+		("{\"instance\":\"a1\",\"slot\":0,\"ttl_ms\":\"1s\",\"since_ms\":\"1s\","
+		 "\"slow_start_ms\":\"1s\",\"processed_base\":\"1s\",\"revision\":\"1s\","
+		 "\"started_ms\":\"1s\"}"),
+		("{\"instance\":\"a1\",\"slot\":0,\"since_ms\":\"nan\",\"slow_start_ms\":\"inf\","
+		 "\"processed_base\":[],\"revision\":{},\"fault\":[]}"),
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
