@@ -1,6 +1,7 @@
 -- Housekeeping, by whichever worker settles next: dead workers are reaped, the readable hashes are written,
--- the accounts of runs that ended are added up, and reports of nodes that are gone are dropped. Whoever includes this has included elect and accounts,
--- and has set K_CREDIT, K_ROUTED, K_DELIVERED, K_DELIVERED_PACKETS, K_FORGIVEN and K_ACCOUNTS before.
+-- the accounts of runs that ended are added up, and reports of nodes that are gone are dropped.
+-- Whoever includes this has included elect and accounts, and has set K_CREDIT, K_ROUTED, K_DELIVERED,
+-- K_DELIVERED_PACKETS, K_FORGIVEN and K_ACCOUNTS before.
 local HOUSE_EVERY_MS = 500
 
 -- A run that comes back after it was added up: its part of the sum is taken out again.
