@@ -275,10 +275,10 @@ static bool retry_suspect(struct fate *f, struct packet *p)
 	}
 	if (router_submit_suspect(f->config.router, p))
 		return true;
-	if (!p->exchange)
+	if (!p->exchange || !spill_in_would_refuse(in_of(f, p)))
 		return false;
 	spill_hold_forget(hold_of(f, p), p);
-	spill_in_add(in_of(f, p), p); /* no agent waits for as long as no analyzer is well */
+	spill_in_add(in_of(f, p), p); /* its agent does not wait until an analyzer is well */
 	return true;
 }
 

@@ -309,7 +309,8 @@ bool dispatch_find_well(const struct dispatch *d, bool well[ROSTER_MAX_SLOTS])
 
 	memset(well, 0, ROSTER_MAX_SLOTS * sizeof(*well));
 	for (unsigned i = 0; i < d->n_slots; i++) {
-		well[i] = d->reach[i] && lane_is_well(d->lanes[i]);
+		well[i] =
+			d->reach[i] && lane_is_well(d->lanes[i]) && !lane_has_suspect(d->lanes[i]);
 		any |= well[i];
 	}
 	return any;

@@ -52,7 +52,8 @@ void dispatch_set_probes(struct dispatch *d, const uint64_t *down_bits);
 
 /* Takes the packet; reach[slot] must be true. */
 void dispatch_push(struct dispatch *d, unsigned slot, struct packet *p);
-/* Bits of reach, of the analyzers that nothing is held against. False: there are none. */
+/* Bits of reach, of the analyzers that nothing is held against, and where no packet is that may be poison. False: there
+ * are none. */
 bool dispatch_find_well(const struct dispatch *d, bool well[ROSTER_MAX_SLOTS]);
 /* At the end of each turn of the loop. */
 void dispatch_flush(struct dispatch *d);

@@ -45,6 +45,11 @@ bool lane_is_well(const struct lane *lane)
 	       !lane->breaker.n_failures;
 }
 
+bool lane_has_suspect(const struct lane *lane)
+{
+	return lane->n_flying_suspects || lane->halves.head;
+}
+
 bool lane_is_fit(const struct lane *lane)
 {
 	return lane->is_eligible && lane_may_send(lane) && !lane_is_slow(lane);

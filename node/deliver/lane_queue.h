@@ -121,6 +121,8 @@ bool lane_is_hanging(const struct lane *lane);
 bool lane_is_slow(const struct lane *lane);
 /* Nothing is held against its analyzer: it serves other packets, as far as is known. */
 bool lane_is_well(const struct lane *lane);
+/* A packet that travels alone waits here or is under way: it may end the process, and whatever is there then. */
+bool lane_has_suspect(const struct lane *lane);
 /* Its analyzer could get more, and is not slow. */
 bool lane_is_fit(const struct lane *lane);
 /* Its breaker is half-open: in reach or not, that is being tried with one batch at a time. */

@@ -55,7 +55,7 @@ bool suspicion_is_over(const struct packet *p);
 const char *suspicion_analyzer(const struct packet *p);
 /* What was quoted; *lenp 0: nothing. */
 const char *suspicion_said(const struct packet *p, size_t *lenp);
-/* "poison: 6 deliveries broke" */
+/* "poison: 6 attempts, last the connection broke" */
 void suspicion_write_reason(const struct packet *p, char out[SUSPICION_REASON_SIZE]);
 
 #endif

@@ -313,6 +313,11 @@ bool spill_in_would_take(const struct spill_in *s, const struct packet *p)
 	return is_due(s, p, now) && why_not(s, now) == REFUSAL_NONE;
 }
 
+bool spill_in_would_refuse(const struct spill_in *s)
+{
+	return why_not(s, clock_mono_us()) != REFUSAL_NONE;
+}
+
 void spill_in_note_delivery(struct spill_in *s)
 {
 	s->starving_us = 0;

@@ -75,7 +75,7 @@ struct spill_in {
 };
 
 int spill_in_init(struct spill_in *s, const struct spill_in_config *config) MUST_CHECK;
-/* Packets that are left are refused. After the link has been freed. */
+/* Packets that are left are refused. After the link has been closed. */
 void spill_in_deinit(struct spill_in *s);
 
 /* Takes the packet; it comes back through one of the callbacks, perhaps before this returns. */
@@ -84,6 +84,8 @@ void spill_in_add(struct spill_in *s, struct packet *p);
 void spill_in_store(struct spill_in *s, struct packet *p);
 /* It has waited for as long as it should, and could be stored now, as far as is known. */
 bool spill_in_would_take(const struct spill_in *s, const struct packet *p);
+/* One that was added now would be refused at once. */
+bool spill_in_would_refuse(const struct spill_in *s);
 /* An analyzer has taken a packet. */
 void spill_in_note_delivery(struct spill_in *s);
 /* At the end of each turn of the loop. */

@@ -482,12 +482,30 @@ static void the_agent_of_a_suspect_does_not_wait_for_an_analyzer_that_is_well(vo
 	struct packet *p = receive_suspect(b);
 
 	the_fakes.can_place = false;
+	the_fakes.would_refuse = true;
 	fire_suspect_timer(b);
 	assert_int_equal(b->fate.suspects.n_packets, 0);
 	assert_int_equal(the_fakes.n_watched, 0);
 	assert_ptr_equal(pick(b, FAKE_SPILL_IN), p);
 	fate_on_refused(&b->fate, p, REFUSAL_SPILL_AWAY);
 	assert_int_equal(the_fakes.n_refused, 1);
+}
+
+/* There it would be sent to any analyzer that is in reach, as all that wait for the spill are. */
+static void a_suspect_is_not_given_to_a_spill_that_would_take_it_later(void **state)
+{
+	struct bench *b = *state;
+	struct packet *p = receive_suspect(b);
+
+	the_fakes.can_place = false;
+	fire_suspect_timer(b);
+	assert_int_equal(b->fate.suspects.n_packets, 1);
+	assert_int_equal(the_fakes.n[FAKE_SPILL_IN], 0);
+	the_fakes.would_take = true;
+	fire_suspect_timer(b);
+	assert_ptr_equal(pick(b, FAKE_SPILL_IN), p);
+	assert_int_equal(the_fakes.n_stored, 1);
+	fate_on_refused(&b->fate, p, REFUSAL_SPILL_AWAY);
 }
 
 static void a_packet_that_fails_again_and_again_is_buried(void **state)
@@ -572,6 +590,7 @@ int main(void)
 		TEST(a_bad_packet_that_cannot_be_buried_is_refused),
 		TEST(a_suspect_waits_and_its_agent_is_answered_meanwhile),
 		TEST(the_agent_of_a_suspect_does_not_wait_for_an_analyzer_that_is_well),
+		TEST(a_suspect_is_not_given_to_a_spill_that_would_take_it_later),
 		TEST(a_packet_that_fails_again_and_again_is_buried),
 		TEST(a_refusal_makes_the_node_unready_until_a_packet_is_accepted),
 		TEST(what_came_in_no_request_is_given_back_when_it_is_refused),

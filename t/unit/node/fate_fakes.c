@@ -105,6 +105,11 @@ bool __wrap_spill_in_would_take(const struct spill_in *s UNUSED, const struct pa
 	return the_fakes.would_take;
 }
 
+bool __wrap_spill_in_would_refuse(const struct spill_in *s UNUSED)
+{
+	return the_fakes.would_refuse;
+}
+
 /* Nothing is due: fate_on_held is called by the test. */
 static void watch(struct spill_hold *s, struct packet *p)
 {

@@ -18,6 +18,7 @@ struct fakes {
 	unsigned n_watched;                      /* packets that spill_hold looks at */
 	bool can_place;                          /* router_can_place */
 	bool would_take;                         /* spill_in_would_take */
+	bool would_refuse;                       /* spill_in_would_refuse */
 	unsigned n_stored;                       /* calls of spill_in_store */
 	unsigned n_done, n_given_up, n_left;     /* what spill_out was told */
 	unsigned n_accepted, n_refused, n_noted; /* answers to agents */

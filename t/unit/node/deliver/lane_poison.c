@@ -62,6 +62,28 @@ static void where_nobody_else_waits_they_get_all_deliveries(void **state)
 	assert_int_equal(delivery_count(d, DELIVERED), 8);
 }
 
+/* Else a neighbour that waits for as long would break each time with the packet that ends the process. */
+static void no_two_suspects_are_sent_to_one_analyzer(void **state)
+{
+	struct delivery *d = *state;
+	bool well[ROSTER_MAX_SLOTS];
+
+	assert_true(dispatch_find_well(&d->dispatch, well) && well[0] && well[1]);
+	d->again = true;
+	d->fakes[0].drops = POISON;
+	d->fakes[1].status = 0; /* held back */
+	delivery_push_many(d, 0, 5, 1);
+	delivery_wait_posts(d, 1, 1);
+	assert_true(lane_is_well(d->dispatch.lanes[1]));
+	dispatch_find_well(&d->dispatch, well);
+	assert_false(well[1]);
+	d->fakes[1].status = 200;
+	fake_analyzer_answer(&d->fakes[1], 200);
+	delivery_wait_fates(d, 1);
+	dispatch_find_well(&d->dispatch, well);
+	assert_true(well[1]);
+}
+
 static void breakers_stay_closed_at_a_packet_that_breaks_each_connection(void **state)
 {
 	struct delivery *d = *state;
@@ -124,6 +146,7 @@ int main(void)
 		TEST(after_a_broken_batch_each_packet_travels_alone),
 		TEST(the_one_that_waits_longest_goes_first),
 		TEST(where_nobody_else_waits_they_get_all_deliveries),
+		TEST(no_two_suspects_are_sent_to_one_analyzer),
 		TEST(breakers_stay_closed_at_a_packet_that_breaks_each_connection),
 		TEST(packets_that_travel_alone_do_not_hold_up_the_others),
 		TEST(what_was_sent_once_more_is_counted),
