@@ -23,32 +23,35 @@ bool dial_resolve(struct redis_place *place)
 	return r == 0;
 }
 
-redisContext *dial(const struct redis_url *url, const struct redis_place *place,
-		   struct timeval timeout)
+/* With TLS where the URL has it; then *context->err may be set. */
+static void secure(struct redis_url *url, const struct redis_place *place, redisContext *context)
 {
-	struct redis_tls *tls = __atomic_load_n(&url->tls, __ATOMIC_ACQUIRE);
+	struct redis_tls *tls = tls_take(url);
+
+	if (tls && tls_start(tls, context, place->host.name) != REDIS_OK)
+		assert(context->err);
+	tls_free(tls);
+}
+
+redisContext *dial(struct redis_url *url, const struct redis_place *place, struct timeval timeout)
+{
 	redisContext *context;
 
 	context = url->path[0] ? redisConnectUnixWithTimeout(url->path, timeout)
 			       : redisConnectWithTimeout(place->address, place->host.port, timeout);
-	if (!context || context->err || redisSetTimeout(context, timeout) != REDIS_OK || !tls)
-		return context;
-	if (tls_start(tls, context, place->host.name) != REDIS_OK)
-		assert(context->err);
+	if (context && !context->err && redisSetTimeout(context, timeout) == REDIS_OK)
+		secure(url, place, context);
 	return context;
 }
 
-redisAsyncContext *dial_async(const struct redis_url *url, const struct redis_place *place)
+redisAsyncContext *dial_async(struct redis_url *url, const struct redis_place *place)
 {
-	struct redis_tls *tls = __atomic_load_n(&url->tls, __ATOMIC_ACQUIRE);
 	redisAsyncContext *context;
 
 	context = url->path[0] ? redisAsyncConnectUnix(url->path)
 			       : redisAsyncConnect(place->address, place->host.port);
-	if (!context || context->err || !tls)
-		return context;
-	if (tls_start(tls, &context->c, place->host.name) != REDIS_OK)
-		assert(context->c.err);
+	if (context && !context->err)
+		secure(url, place, &context->c);
 	return context;
 }
 
@@ -62,8 +65,8 @@ const char *dial_why(const struct redis_url *url, const redisContext *context)
 	return url->is_tls ? tls_why(why) : why;
 }
 
-redisContext *dial_host(const struct redis_url *url, struct redis_place *place,
-			struct timeval timeout, char reason[DIAL_REASON_STRLEN], const char **whyp)
+redisContext *dial_host(struct redis_url *url, struct redis_place *place, struct timeval timeout,
+			char reason[DIAL_REASON_STRLEN], const char **whyp)
 {
 	redisContext *context;
 

@@ -53,15 +53,14 @@ struct redis_url {
 	bool is_seeded; /* hosts are nodes of a cluster */
 	bool is_tls;
 	char ca[256], cert[256], key[256]; /* files, or "" */
-	struct redis_tls *tls;             /* owned, atomic; NULL: none */
-	struct redis_tls *tls_before; /* owned; somebody may still begin a connection with it */
+	struct redis_tls *tls;             /* a reference, under the lock; NULL: none */
 	const char *file; /* borrowed: what the URL was read from, and is again; NULL: no file */
 	_Atomic bool is_cluster; /* Redis Cluster: by the URL, or as a server has said */
 	_Atomic bool is_single;  /* a server has said that it is in no cluster */
 	bool is_fixed;           /* nobody has to be asked where it is: a socket, or an address */
 	char why[REDIS_URL_STRLEN]; /* the last parse failed */
 
-	pthread_mutex_t lock;     /* of all below, of user and password */
+	pthread_mutex_t lock;     /* of all below, of user, password and tls */
 	struct redis_place place; /* where it was found last */
 	unsigned first_sentinel;  /* answered last, so it is asked first */
 	int slot;                 /* of the pool in a cluster; -1: not known */

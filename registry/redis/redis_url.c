@@ -315,9 +315,10 @@ static void take_secrets(struct redis_url *url, struct redis_url *newer)
 	memcpy(url->sentinel_user, newer->sentinel_user, sizeof(url->sentinel_user));
 	memcpy(url->sentinel_password, newer->sentinel_password, sizeof(url->sentinel_password));
 	if (newer->tls) {
-		tls_free(url->tls_before);
-		url->tls_before = __atomic_exchange_n(&url->tls, newer->tls, __ATOMIC_ACQ_REL);
-		newer->tls = NULL;
+		struct redis_tls *before = url->tls;
+
+		url->tls = newer->tls;
+		newer->tls = before; /* it ends with newer */
 	}
 	pthread_mutex_unlock(&url->lock);
 }
@@ -358,7 +359,6 @@ void redis_url_deinit(struct redis_url *url)
 {
 	finder_stop(url);
 	tls_free(url->tls);
-	tls_free(url->tls_before);
 	pthread_mutex_destroy(&url->lock);
 }
 

@@ -72,7 +72,7 @@ static const char *ask_connected(const struct redis_url *url, redisContext *cont
 	return why;
 }
 
-static const char *ask(const struct redis_url *url, const struct redis_host *sentinel,
+static const char *ask(struct redis_url *url, const struct redis_host *sentinel,
 		       struct redis_host *host, char *reason)
 {
 	struct redis_place place = { .host = *sentinel };

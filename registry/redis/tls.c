@@ -11,10 +11,12 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 struct redis_tls {
+	atomic_uint n_references;
 	SSL_CTX *context; /* shared by the connections of all threads */
 };
 
@@ -85,6 +87,7 @@ int tls_new(struct redis_url *url)
 
 	if (!tls)
 		return -ENOMEM;
+	tls->n_references = 1;
 	tls->context = SSL_CTX_new(TLS_client_method());
 	if (!tls->context) {
 		free(tls);
@@ -100,9 +103,21 @@ int tls_new(struct redis_url *url)
 	return r;
 }
 
+struct redis_tls *tls_take(struct redis_url *url)
+{
+	struct redis_tls *tls;
+
+	pthread_mutex_lock(&url->lock);
+	tls = url->tls;
+	if (tls)
+		atomic_fetch_add(&tls->n_references, 1);
+	pthread_mutex_unlock(&url->lock);
+	return tls;
+}
+
 void tls_free(struct redis_tls *tls)
 {
-	if (!tls)
+	if (!tls || atomic_fetch_sub(&tls->n_references, 1) > 1)
 		return;
 	SSL_CTX_free(tls->context);
 	free(tls);

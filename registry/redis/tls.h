@@ -11,6 +11,12 @@
 /* Makes url->tls of url's files, which are read now. REDIS_URL_E_TLS; REDIS_URL_E_FILE, and
  * url->why says which. */
 int tls_new(struct redis_url *url) MUST_CHECK;
+/*
+ * url's, with a reference for the caller, who ends it by tls_free: other threads may renew url's meanwhile. NULL:
+ * there is no TLS. Any thread.
+ */
+struct redis_tls *tls_take(struct redis_url *url);
+/* Ends a reference. */
 void tls_free(struct redis_tls *tls);
 
 /* Over a new connection to `host`, also one that is still being made: REDIS_OK, or context->err is

@@ -7,6 +7,12 @@ int tls_new(struct redis_url *url)
 	return REDIS_URL_E_TLS;
 }
 
+struct redis_tls *tls_take(struct redis_url *url)
+{
+	(void)url;
+	return NULL;
+}
+
 void tls_free(struct redis_tls *tls)
 {
 	(void)tls;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "registry/redis/redis_url.h"
+#include "registry/redis/tls.h"
 
 static void every_form_is_taken_apart(void **state)
 {
@@ -175,6 +176,22 @@ static void reasons_hold_no_password(void **state)
 	}
 }
 
+static void url_is_renewed_while_a_thread_connects(struct redis_url *url)
+{
+	struct redis_tls *tls = tls_take(url);
+	redisContext *context = redisConnectNonBlock("127.0.0.1", 1);
+
+	assert_ptr_equal(tls, url->tls);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(redis_url_renew(url, "rediss://h"), 0);
+	assert_ptr_not_equal(tls, url->tls);
+	context->err = 0;
+	if (tls_start(tls, context, "h") != REDIS_OK)
+		assert_int_not_equal(context->err, 0);
+	redisFree(context);
+	tls_free(tls);
+}
+
 /* Where hiredis has no TLS, the reason says so; where it has, the files are looked at. */
 static void tls_is_there_or_refused_with_a_reason(void **state)
 {
@@ -190,6 +207,7 @@ static void tls_is_there_or_refused_with_a_reason(void **state)
 	assert_int_equal(r, 0);
 	assert_true(url.is_tls);
 	assert_non_null(url.tls);
+	url_is_renewed_while_a_thread_connects(&url);
 	redis_url_deinit(&url);
 	assert_int_equal(redis_url_parse(&url, "rediss+sentinel://a,b/m?ca=/no/such%20file"),
 			 REDIS_URL_E_FILE);
