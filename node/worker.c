@@ -60,17 +60,30 @@ static void cut_deliveries(struct worker *w)
 	w->sender = NULL;
 }
 
+/* Calls end without an answer. Who ends may look at the link of another still. */
+static void close_links(struct worker *w)
+{
+	link_close(w->fetch);
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
+		link_close(w->store[size]);
+}
+
+static void free_links(struct worker *w)
+{
+	link_free(w->fetch);
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
+		link_free(w->store[size]);
+}
+
 /* Every packet that is left gets its fate, every client its answer. The router can still settle. */
 static void end_packets(struct worker *w)
 {
 	if (w->is_empty)
 		return;
 	cut_deliveries(w);
-	link_free(w->fetch); /* calls end without an answer */
-	for (enum spill_size size = 0; size < SPILL_SIZES; size++) {
-		link_free(w->store[size]);
+	close_links(w);
+	for (enum spill_size size = 0; size < SPILL_SIZES; size++)
 		spill_in_deinit(&w->spill_in[size]);
-	}
 	dead_letters_deinit(&w->dead_letters);
 	fate_leave_parked(&w->fate);
 	assert(fate_n_in_flight(&w->fate) == 0);
@@ -80,6 +93,7 @@ static void end_packets(struct worker *w)
 	listen_deinit(&w->listen);
 	ingest_flush(&w->ingest);
 	ingest_deinit(&w->ingest);
+	free_links(w);
 	w->is_empty = true;
 }
 

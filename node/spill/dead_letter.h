@@ -51,7 +51,7 @@ struct dead_letters {
 };
 
 int dead_letters_init(struct dead_letters *d, const struct dead_letters_config *config) MUST_CHECK;
-/* What is left is refused. After the links have been freed. */
+/* What is left is refused. After the links have been closed. */
 void dead_letters_deinit(struct dead_letters *d);
 /* Borrows p until on_end. The letter has `reason`, and what the analyzer said (suspicion.h). */
 void dead_letters_bury(struct dead_letters *d, struct packet *p, const char *analyzer,

@@ -30,7 +30,7 @@ struct spill_fetch {
 };
 
 void spill_fetch_init(struct spill_fetch *f, const struct spill_fetch_config *config);
-/* After the link has been freed. */
+/* After the link has been closed. */
 void spill_fetch_deinit(struct spill_fetch *f);
 /* False: one is under way, the link is down, or there is no memory. `name` is borrowed. */
 bool spill_fetch_start(struct spill_fetch *f, const char *name, uint64_t cost_bytes);

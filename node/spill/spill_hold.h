@@ -82,7 +82,7 @@ struct spill_hold {
 };
 
 int spill_hold_init(struct spill_hold *s, const struct spill_hold_config *config) MUST_CHECK;
-/* After the link has been freed and all packets are forgotten. */
+/* After the link has been closed and all packets are forgotten. */
 void spill_hold_deinit(struct spill_hold *s);
 
 /* An agent waits for p, which came just now. */

@@ -224,13 +224,20 @@ struct link *link_new(const struct link_config *config)
 	return link;
 }
 
-void link_free(struct link *link)
+void link_close(struct link *link)
 {
 	if (!link)
 		return;
 	link->state = LINK_CLOSING;
 	if (link->context)
 		link_drop(link, "closing");
+}
+
+void link_free(struct link *link)
+{
+	if (!link)
+		return;
+	link_close(link);
 	free_parts(link);
 }
 
@@ -261,12 +268,19 @@ const struct link_stats *link_stats(const struct link *link)
 
 static bool means_away(const char *error)
 {
-	static const char *const away[] = { "LOADING", "READONLY", "MASTERDOWN", "NOSCRIPT" };
+	static const char *const away[] = { "LOADING", "READONLY", "MASTERDOWN" };
 
 	for (size_t i = 0; i < ARRAY_LEN(away); i++)
 		if (script_error_is(error, away[i]))
 			return true;
 	return false;
+}
+
+/* It greets, but does not serve. */
+static void leave(struct link *link, const char *error)
+{
+	link->is_turned_away = true;
+	link_break_off(link, error);
 }
 
 /* A cluster says that the call did not run, as its slot is elsewhere or on its way: the next connection goes where
@@ -275,11 +289,10 @@ static void turn_away(struct link *link, const char *error)
 {
 	struct redis_url *url = link->config.url;
 
-	link->is_turned_away = true;
 	if (!cluster_take_moved(url, &link->place, error))
 		link->has_ask = !link->is_asking &&
 				cluster_take_ask(url, &link->place, error, &link->ask_place);
-	link_break_off(link, error);
+	leave(link, error);
 }
 
 static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
@@ -305,6 +318,8 @@ static void on_reply(redisAsyncContext *context, void *reply_arg, void *arg)
 		if (link && link->state == LINK_UP && cluster_turns_away(reply->str))
 			turn_away(link, reply->str);
 		else if (link && link->state == LINK_UP && means_away(reply->str))
+			leave(link, reply->str);
+		else if (link && link->state == LINK_UP && script_error_is(reply->str, "NOSCRIPT"))
 			link_break_off(link, reply->str);
 		reply = NULL;
 	} else if (reply && link && link->is_turned_away) {

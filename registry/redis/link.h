@@ -24,7 +24,9 @@ struct link;
 
 /* Starts connecting on the next turn of the loop. NULL: out of memory. */
 struct link *link_new(const struct link_config *config);
-/* Callbacks of calls under way run with NULL. */
+/* Callbacks of calls under way run with NULL. It is never up again; nothing but link_free must follow. */
+void link_close(struct link *link);
+/* Closes it first. */
 void link_free(struct link *link);
 
 bool link_is_up(const struct link *link);

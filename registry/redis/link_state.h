@@ -34,10 +34,10 @@ struct link {
 	struct redis_place ask_place; /* has_ask: a cluster said that it can be asked there */
 	bool has_ask;                 /* the next connection goes to ask_place */
 	bool is_asking;               /* connected there: ASKING comes before each call */
-	bool is_turned_away;          /* by a cluster, and no call has been answered since */
-	struct finder_watch watch;    /* its fd: -1 where nothing has to be found */
-	struct event *watch_event;    /* of that fd */
-	struct event *timer; /* DOWN: when to connect; else: the stall of the oldest call */
+	bool is_turned_away;       /* it greeted and refused a call, and has answered none since */
+	struct finder_watch watch; /* its fd: -1 where nothing has to be found */
+	struct event *watch_event; /* of that fd */
+	struct event *timer;       /* DOWN: when to connect; else: the stall of the oldest call */
 	struct backoff backoff;
 	unsigned n_greetings; /* answers still to come before UP */
 	unsigned n_pending;   /* calls without an answer */

@@ -141,6 +141,11 @@ static bool all_called_back(const struct seen *seen)
 	return seen->n_answered + seen->n_null == seen->n_called;
 }
 
+static bool has_answer(const struct seen *seen)
+{
+	return seen->n_answered > 0;
+}
+
 static bool has_event(const struct seen *seen)
 {
 	return seen->n_events > 0;
@@ -268,6 +273,46 @@ static void forgotten_scripts_are_loaded_by_a_new_connection(void **state)
 	link_free(seen.link);
 }
 
+static void write_when_up(void *arg, bool up)
+{
+	static const char *const words[] = { "SET", "x", "1" };
+	struct seen *seen = arg;
+	struct pending *pending = &pendings[0];
+
+	on_up(arg, up);
+	*pending = (struct pending){ seen, 0 };
+	seen->per_call[0] = 0;
+	if (up)
+		assert_int_equal(
+			link_command(seen->link, ARRAY_LEN(words), words, on_reply, pending), 0);
+}
+
+/* Its greeting is answered each time. */
+static void a_server_that_takes_no_writes_is_connected_to_ever_more_rarely(void **state)
+{
+	struct seen seen = { 0 };
+	struct link_config config = { .base = base,
+				      .url = &pool->url,
+				      .scripts = registry_scripts(&pool->keys),
+				      .name = "test",
+				      .stall_ms = STALL_MS,
+				      .on_up = write_when_up,
+				      .arg = &seen };
+	uint64_t from_us;
+	(void)state;
+
+	POOL_DO(pool, "REPLICAOF", "127.0.0.1", "1");
+	seen.link = link_new(&config);
+	assert_non_null(seen.link);
+	from_us = clock_mono_us();
+	while (clock_mono_us() - from_us < 2 * US_PER_S)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_in_range(link_stats(seen.link)->n_connects, 1, 20);
+	POOL_DO(pool, "REPLICAOF", "NO", "ONE");
+	wait_until(has_answer, &seen);
+	link_free(seen.link);
+}
+
 static void a_refused_greeting_is_tried_again(void **state)
 {
 	struct seen seen;
@@ -364,6 +409,7 @@ int main(void)
 		cmocka_unit_test(a_stall_is_given_up_in_time),
 		cmocka_unit_test(an_idle_link_outlives_the_stall_limit),
 		cmocka_unit_test(forgotten_scripts_are_loaded_by_a_new_connection),
+		cmocka_unit_test(a_server_that_takes_no_writes_is_connected_to_ever_more_rarely),
 		cmocka_unit_test(a_refused_greeting_is_tried_again),
 		cmocka_unit_test(a_callback_may_call_again_even_while_the_connection_ends),
 		cmocka_unit_test(freeing_ends_every_call),
