@@ -22,6 +22,7 @@ struct roster_keeper {
 	uint64_t roster_us;    /* when it was read */
 	uint64_t forget_us;    /* when to look next for those silent for long */
 	double looked_ms;      /* Redis TIME when its journal was last seen; 0: never */
+	bool is_restoring;     /* Redis is behind, and what it has lost is not back yet */
 	bool has_lost;         /* it has lost data, and the next look tells whether it lost all */
 	unsigned n_mended;     /* calls of mend since Redis was there again */
 };
@@ -47,7 +48,7 @@ static void adopt(struct roster_keeper *k, struct roster *roster)
 	struct roster *old = k->roster;
 	bool is_news = !old || old->epoch != roster->epoch || k->is_stale;
 
-	k->is_stale = false;
+	k->is_stale = k->is_restoring = false;
 	k->config.dress(k->config.arg, roster);
 	pthread_mutex_lock(&k->lock);
 	k->roster = roster;
@@ -60,10 +61,11 @@ static void adopt(struct roster_keeper *k, struct roster *roster)
 
 /* ---- what Redis has lost ---- */
 
+/* The roster that is asked for next shows what has come of it. Where Redis refuses writes, that is the next poll's. */
 static void on_restored(void *arg, const redisReply *reply)
 {
-	(void)reply; /* whatever it was, the roster that is asked for next shows it */
-	roster_keeper_ask(arg);
+	if (reply)
+		roster_keeper_ask(arg);
 }
 
 /* Whether the list "a1 a2" has the id; "*" has all. */
@@ -117,8 +119,9 @@ static bool restore(struct roster_keeper *k, const struct roster *found)
 	const struct roster *known = k->roster;
 
 	assert(known && found->epoch < known->epoch);
-	count_loss(k);
-	k->has_lost = true;
+	if (!k->is_restoring)
+		count_loss(k);
+	k->is_restoring = k->has_lost = true;
 	log_warn("control", "the registry has lost data, registering again what is known",
 		 "epoch=%llu known_epoch=%llu analyzers=%u", (unsigned long long)found->epoch,
 		 (unsigned long long)known->epoch, known->n_analyzers);

@@ -115,6 +115,44 @@ static void what_an_emptied_redis_has_lost_is_registered_again(void **state UNUS
 	roster_unref(roster);
 }
 
+static uint64_t n_calls_of_scripts(void)
+{
+	redisReply *reply = POOL_COMMAND(the_node_bench.pool, "INFO", "commandstats");
+	const char *at = strstr(reply->str, "cmdstat_evalsha:calls=");
+	uint64_t n = at ? strtoull(strchr(at, '=') + 1, NULL, 10) : 0;
+
+	freeReplyObject(reply);
+	return n;
+}
+
+/* It is one loss, and no flood of attempts. */
+static void what_redis_does_not_take_back_is_registered_once_it_does(void **state UNUSED)
+{
+	struct node_bench *b = &the_node_bench;
+	struct roster *roster;
+	uint64_t n_before = atomic_load(&b->shared.n_registry_losses);
+	uint64_t from_us, n_calls, n_losses;
+
+	redis_pool_join(b->pool, "a0", 3, TTL_MS);
+	NODE_BENCH_WAIT_UNTIL(n_known() == 1);
+	POOL_DO(b->pool, "MULTI");
+	POOL_DO(b->pool, "FLUSHALL");
+	POOL_DO(b->pool, "CONFIG", "SET", "min-replicas-to-write", "1");
+	POOL_DO(b->pool, "CONFIG", "RESETSTAT");
+	POOL_DO(b->pool, "EXEC");
+	control_refresh(it.control);
+	NODE_BENCH_WAIT_UNTIL(atomic_load(&b->shared.n_registry_losses) > n_before);
+	from_us = clock_mono_us();
+	NODE_BENCH_WAIT_UNTIL(clock_mono_us() - from_us > US_PER_S);
+	n_calls = n_calls_of_scripts();
+	n_losses = atomic_load(&b->shared.n_registry_losses) - n_before;
+	POOL_DO(b->pool, "CONFIG", "SET", "min-replicas-to-write", "0");
+	NODE_BENCH_WAIT_UNTIL((roster = restored_roster()));
+	roster_unref(roster);
+	assert_in_range(n_calls, 1, 200);
+	assert_int_equal(n_losses, 1);
+}
+
 /* Nobody listens on the port of redis_pool_join's analyzers. */
 static void an_analyzer_that_fails_its_probes_is_marked_down_until_it_leaves(void **state UNUSED)
 {
@@ -176,6 +214,7 @@ int main(void)
 		TEST(a_new_analyzer_is_in_the_workers_mailbox),
 		TEST(a_roster_that_is_no_news_goes_to_nobody),
 		TEST(what_an_emptied_redis_has_lost_is_registered_again),
+		TEST(what_redis_does_not_take_back_is_registered_once_it_does),
 		TEST(an_analyzer_that_fails_its_probes_is_marked_down_until_it_leaves),
 		TEST(it_reports_each_second_what_the_node_sees),
 		TEST(without_redis_it_knows_what_it_knew),
