@@ -204,6 +204,14 @@ static void hear_unseen(struct watch *w, struct roster *roster)
 	hear(w, roster, is_read ? &reports : NULL);
 }
 
+uint64_t watch_idle_us(struct watch *w, uint64_t took_us, unsigned n_workers)
+{
+	uint64_t usual_us = took_us < w->glance_us ? took_us : w->glance_us;
+
+	w->glance_us = took_us;
+	return within(usual_us * n_workers * IDLE_PARTS, WATCH_IDLE_US, WATCH_IDLE_MOST_US);
+}
+
 int watch_glance(struct watch *w)
 {
 	struct roster *roster CLEANUP(roster_unrefp) = NULL;
@@ -216,8 +224,7 @@ int watch_glance(struct watch *w)
 		return r;
 	hear_unseen(w, roster);
 	share_past(w, roster, false);
-	w->idle_us = within((clock_mono_us() - start_us) * roster->n_workers * IDLE_PARTS,
-			    WATCH_IDLE_US, UINT64_MAX);
+	w->idle_us = watch_idle_us(w, clock_mono_us() - start_us, roster->n_workers);
 	look_for_troubles(w, roster);
 	return 0;
 }

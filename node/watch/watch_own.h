@@ -15,8 +15,9 @@
 #include "node/watch/view.h"
 #include "registry/leases.h"
 
-#define WATCH_LOOK_US 1000000  /* while somebody looks */
-#define WATCH_IDLE_US 10000000 /* else */
+#define WATCH_LOOK_US 1000000       /* while somebody looks */
+#define WATCH_IDLE_US 10000000      /* else, */
+#define WATCH_IDLE_MOST_US 60000000 /* in the largest pool */
 
 struct watch {
 	struct node_shared *shared;
@@ -28,8 +29,9 @@ struct watch {
 	struct since since;
 	uint64_t seen_us;
 	double round_trip_ms;
-	uint64_t look_us; /* between looks while somebody wants them */
-	uint64_t idle_us; /* between looks while nobody wants them */
+	uint64_t look_us;   /* between looks while somebody wants them */
+	uint64_t idle_us;   /* between looks while nobody wants them */
+	uint64_t glance_us; /* that the last of these took; 0: there was none */
 	struct past_store store;
 	struct history_share history_share;
 	struct troubles troubles;
@@ -52,6 +54,11 @@ struct watch {
 int watch_look(struct watch *w) MUST_CHECK;
 /* Nobody looks. */
 int watch_glance(struct watch *w) MUST_CHECK;
+/*
+ * How long nobody looks after a glance that took so long. One that Redis held up says nothing about the next: the
+ * shorter one of the last two counts.
+ */
+uint64_t watch_idle_us(struct watch *w, uint64_t took_us, unsigned n_workers);
 /* The pool cannot be seen: the last view is shown with what this node knows of itself. */
 void watch_look_away(struct watch *w);
 

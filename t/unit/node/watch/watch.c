@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "node/watch/watch.h"
+#include "node/watch/watch_own.h"
 #include "t/unit/node/node_bench.h"
 
 #define TTL_MS 60000
@@ -141,6 +142,17 @@ static void events_come_in_order_and_after_a_name(void **state UNUSED)
 	cJSON_Delete(all);
 }
 
+static void a_large_pool_is_read_rarely_but_not_for_one_slow_answer(void **state UNUSED)
+{
+	struct watch w = { 0 };
+
+	assert_int_equal(watch_idle_us(&w, 3000, 100), WATCH_IDLE_US);
+	assert_int_equal(watch_idle_us(&w, 2000, 100), 20 * US_PER_S);
+	assert_int_equal(watch_idle_us(&w, US_PER_S, 100), 20 * US_PER_S);
+	assert_int_equal(watch_idle_us(&w, US_PER_S, 100), WATCH_IDLE_MOST_US);
+	assert_int_equal(watch_idle_us(&w, 10, 100), WATCH_IDLE_US);
+}
+
 static void a_stop_wakes_who_waits(void **state UNUSED)
 {
 	struct view *v = view(), *last;
@@ -166,6 +178,7 @@ int main(void)
 		TEST(who_looks_again_gets_a_newer_view),
 		TEST(without_redis_the_last_view_says_so),
 		TEST(events_come_in_order_and_after_a_name),
+		TEST(a_large_pool_is_read_rarely_but_not_for_one_slow_answer),
 		TEST(a_stop_wakes_who_waits),
 	};
 
