@@ -222,11 +222,32 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 		connected(link);
 }
 
-/* Tells what has ended. That is last, as the owner may free the link. */
+static bool has_others(const struct h2_link *link, const struct h2_request *but)
+{
+	const struct h2_request *r;
+
+	TAILQ_FOREACH(r, &link->streams.requests, link)
+	if (r != but && r->transfer)
+		return true;
+	return false;
+}
+
+/*
+ * All of its requests have timed out, and could not leave: the server allows no streams, or takes no bytes. What
+ * nghttp2 has queued cannot be taken back.
+ */
+static bool is_for_nobody(const struct h2_link *link)
+{
+	return link->streams.n_requests > 0 && !has_others(link, NULL);
+}
+
+/* Tells what has ended, once all that could leave has. That is last, as the owner may free the link. */
 static void settle(struct h2_link *link)
 {
 	struct h2_request *r;
 
+	if (link->state == H2_LINK_OPEN && is_for_nobody(link))
+		lose(link, "");
 	while ((r = TAILQ_FIRST(&link->streams.ended))) {
 		TAILQ_REMOVE(&link->streams.ended, r, link);
 		link->n_served++;
@@ -332,16 +353,6 @@ void h2_link_cancel(struct h2_link *link, const struct h2_request *r)
 {
 	nghttp2_submit_rst_stream(link->streams.session, NGHTTP2_FLAG_NONE, r->id, NGHTTP2_CANCEL);
 	event_active(&link->flush, 0, 0);
-}
-
-static bool has_others(const struct h2_link *link, const struct h2_request *but)
-{
-	const struct h2_request *r;
-
-	TAILQ_FOREACH(r, &link->streams.requests, link)
-	if (r != but && r->transfer)
-		return true;
-	return false;
 }
 
 bool h2_link_is_stuck(const struct h2_link *link, const struct h2_request *r)

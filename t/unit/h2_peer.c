@@ -280,6 +280,16 @@ void h2_peer_release(struct h2_peer *p)
 	}
 }
 
+void h2_peer_allow(struct h2_peer *p, uint32_t max_streams)
+{
+	nghttp2_settings_entry most = { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, max_streams };
+
+	for (unsigned i = 0; i < p->n_conns; i++) {
+		nghttp2_submit_settings(p->conns[i]->session, 0, &most, 1);
+		pump(p->conns[i]);
+	}
+}
+
 void h2_peer_hang_up(struct h2_peer *p)
 {
 	for (unsigned i = 0; i < p->n_conns; i++)

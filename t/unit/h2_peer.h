@@ -42,6 +42,8 @@ struct h2_peer {
 void h2_peer_init(struct h2_peer *p, struct event_base *base);
 void h2_peer_deinit(struct h2_peer *p);
 void h2_peer_release(struct h2_peer *p);
+/* Allows max_streams on each connection that it has. */
+void h2_peer_allow(struct h2_peer *p, uint32_t max_streams);
 /* Closes all connections. */
 void h2_peer_hang_up(struct h2_peer *p);
 /* It reads and says nothing any more on the connections that it has, and tells nobody. New ones are served. */

@@ -16,7 +16,8 @@
 #include "t/unit/peer.h"
 
 #define LONG_BYTES (8u << 20)
-#define SOON_MS 500 /* time enough to connect */
+#define SOON_MS 500  /* time enough to connect */
+#define LATE_MS 2000 /* and to send LONG_BYTES */
 
 struct post {
 	struct transfer transfer;
@@ -156,6 +157,36 @@ static void a_connection_with_unsent_bytes_for_nobody_is_closed(void **state)
 	assert_false(b->slow.is_left_open);
 }
 
+/* While the socket seems to be ready, and is not, peer_turn would not end. */
+static void turn_often(struct bench *b)
+{
+	for (unsigned i = 0; i < 20; i++)
+		event_base_loop(b->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
+/* It was queued while the server still allowed it, and would hold its connection for ever. */
+static void a_connection_whose_requests_may_not_leave_is_closed(void **state)
+{
+	struct bench *b = *state;
+
+	takes = TAKES_NOTHING;
+	b->peer.is_holding = true;
+	start(b, &b->slow, LONG_BYTES, 60000);
+	while (b->peer.n_conns == 0)
+		turn_often(b);
+	turn_often(b); /* the bytes that wait for the socket keep all else from being written */
+	start(b, &b->late, 6, LATE_MS);
+	h2_peer_allow(&b->peer, 0);
+	turn_often(b);
+	takes = TAKES_ALL;
+	wait_for(b, &b->late, TRANSFER_TIMEOUT, 0);
+	h2_peer_release(&b->peer);
+	wait_for(b, &b->slow, TRANSFER_ANSWERED, 200);
+	PEER_TURN_UNTIL(b->base, h2_peer_is_left(&b->peer, 0));
+	assert_true(h2_peer_is_left(&b->peer, 0));
+	assert_int_equal(b->peer.n_requests, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -163,6 +194,7 @@ int main(void)
 		TEST(one_that_times_out_on_a_busy_connection_ends_alone),
 		TEST(those_on_a_connection_that_takes_nothing_time_out_together),
 		TEST(a_connection_with_unsent_bytes_for_nobody_is_closed),
+		TEST(a_connection_whose_requests_may_not_leave_is_closed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
