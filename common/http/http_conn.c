@@ -383,6 +383,7 @@ static void take(struct http_conn *c, const char *data, size_t n)
 		http_conn_close(c, "bad_answer");
 		finish(c, HTTP_CONN_BAD_ANSWER);
 	} else if (c->n_answer_bytes > HTTP_CONN_MAX_ANSWER) {
+		c->response.is_keep_cut = true;
 		finish(c, http_conn_give_up(c, "endless_answer", HTTP_CONN_BAD_ANSWER));
 	}
 }

@@ -60,7 +60,7 @@ struct http_response {
 	bool is_json;         /* by its media type */
 	size_t keep_max;      /* bytes of it */
 	bool keeps_all_types; /* not JSON alone */
-	bool is_keep_cut;     /* it was longer */
+	bool is_keep_cut;     /* it was longer, or is given up as too long */
 	bool is_cut;          /* DONE: its end did not come, or could not be read */
 	struct buf *keep;     /* borrowed; gets the JSON of a success; NULL: it is not wanted */
 };

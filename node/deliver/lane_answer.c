@@ -38,7 +38,7 @@ static enum delivery_outcome fail_all(struct batch *b, enum delivery_outcome out
 /* It broke off, so it may be whole another time. Of one that is too long, no more would be read then. */
 static bool broke_off(const struct transfer *t)
 {
-	return t->is_json_cut && t->json_len < t->keep_max;
+	return t->is_json_cut && !t->is_json_long;
 }
 
 /* What the packet has come to is not known. The failure counts, so it does not go round for ever. */

@@ -47,6 +47,7 @@ void answer_body_tell(const struct answer_body *b, struct transfer *t, int statu
 		t->said = b->said;
 		t->said_len = b->said_len;
 	}
+	t->is_json_long = status < 300 && t->keep_max && b->n_bytes > t->keep_max;
 	t->is_json_cut = status < 300 && t->keep_max &&
 			 (b->n_bytes > t->keep_max || !is_whole || b->kept.failed);
 	if (status < 300 && b->kept.len && !b->kept.failed &&

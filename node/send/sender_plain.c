@@ -116,6 +116,7 @@ static void finish_on(struct pooled_conn *c, enum transfer_result result, const 
 		t->said = memcpy(said, c->http.response.quote, t->said_len);
 	}
 	t->is_json_cut = result == TRANSFER_ANSWERED && is_cut(c);
+	t->is_json_long = t->is_json_cut && c->http.response.is_keep_cut;
 	if (result == TRANSFER_ANSWERED && c->http.kept.len && !c->http.kept.failed) {
 		json = c->http.kept;
 		c->http.kept = (struct buf){ 0 };
@@ -206,14 +207,44 @@ static bool try_next(struct pooled_conn *c, uint64_t now_us)
 	return true;
 }
 
+static void connect_to_origin(struct pooled_conn *c, uint64_t now_us)
+{
+	const struct origin *o = c->origin;
+
+	c->addr_at = o->preferred % o->lookup.n_addrs;
+	c->addr = o->lookup.addrs[c->addr_at];
+	c->n_more = o->lookup.n_addrs - 1;
+	send_on(c, now_us);
+}
+
+static void wait_for_address(struct pooled_conn *c, uint64_t now_us)
+{
+	struct sender_plain *s = sender_of(c);
+
+	TAILQ_INSERT_TAIL(&c->origin->waiting, c, in_origin);
+	c->is_waiting = true;
+	if (origin_look_up(c->origin, now_us))
+		deadlines_move(&s->deadlines, c->transfer, c->connect_by_us, now_us);
+	else
+		end_soon(s, c->transfer, now_us);
+}
+
+/* To an address that may be connected to now, whatever was known before. */
+static void send_on_new(struct pooled_conn *c, uint64_t from_us, uint64_t now_us)
+{
+	c->connect_by_us = connect_by(c->transfer, from_us);
+	if (origin_has_address(c->origin, now_us))
+		connect_to_origin(c, now_us);
+	else
+		wait_for_address(c, now_us);
+}
+
 static void send_again(struct pooled_conn *c)
 {
 	uint64_t now_us = clock_mono_us();
 
-	c->n_more = 0;
 	c->transfer->was_resent = true;
-	c->connect_by_us = connect_by(c->transfer, now_us);
-	send_on(c, now_us);
+	send_on_new(c, now_us, now_us);
 }
 
 static void on_connected(struct http_conn *http)
@@ -266,29 +297,6 @@ static void on_done(struct http_conn *http, enum http_conn_outcome outcome)
 
 /* ---- its start ---- */
 
-static void connect_to_origin(struct pooled_conn *c, uint64_t now_us)
-{
-	const struct origin *o = c->origin;
-
-	c->addr_at = o->preferred % o->lookup.n_addrs;
-	c->addr = o->lookup.addrs[c->addr_at];
-	c->n_more = o->lookup.n_addrs - 1;
-	c->connect_by_us = connect_by(c->transfer, c->transfer->started_us);
-	send_on(c, now_us);
-}
-
-static void wait_for_address(struct pooled_conn *c, uint64_t now_us)
-{
-	struct sender_plain *s = sender_of(c);
-
-	TAILQ_INSERT_TAIL(&c->origin->waiting, c, in_origin);
-	c->is_waiting = true;
-	if (origin_look_up(c->origin, now_us))
-		deadlines_move(&s->deadlines, c->transfer, connect_by(c->transfer, now_us), now_us);
-	else
-		end_soon(s, c->transfer, now_us);
-}
-
 static void on_looked_up(struct origin *o)
 {
 	uint64_t now_us = clock_mono_us();
@@ -330,10 +338,8 @@ static void begin(struct sender_plain *s, struct transfer *t, struct origin *o, 
 	c->transfer = t;
 	if (c->http.state == HTTP_CONN_READY)
 		send_on(c, now_us);
-	else if (origin_has_address(o, now_us))
-		connect_to_origin(c, now_us);
 	else
-		wait_for_address(c, now_us);
+		send_on_new(c, t->started_us, now_us);
 }
 
 /* found: what origins_find said. */

@@ -42,7 +42,7 @@ void transfer_begin(struct transfer *t)
 	t->said_len = 0;
 	t->json = NULL;
 	t->json_len = 0;
-	t->is_json_cut = false;
+	t->is_json_cut = t->is_json_long = false;
 	t->started_us = clock_mono_us();
 	t->conn = NULL;
 	t->request = NULL;

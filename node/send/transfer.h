@@ -47,7 +47,8 @@ struct transfer {
 	/* of a success, as http_response_keep has it, or the message that a call brought; NULL: none; as error */
 	const char *json;
 	size_t json_len;
-	bool is_json_cut; /* with keep_max: it is the front of what came, or of what was to come */
+	bool is_json_cut;  /* with keep_max: it is the front of what came, or of what was to come */
+	bool is_json_long; /* is_json_cut: because no more of it would be read another time either */
 	uint64_t started_us, ended_us;
 
 	/* The sender's. */

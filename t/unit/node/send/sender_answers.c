@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "common/http/http_conn.h"
 #include "common/http/http_response.h"
 #include "t/unit/node/send/sending.h"
 
@@ -60,7 +61,7 @@ static void of_a_longer_one_the_front_is_kept(void **state)
 
 	get_long(state, LONG_BYTES - 1, "application/json", &s);
 	assert_int_equal(s->kept_len, LONG_BYTES - 1);
-	assert_true(s->was_cut);
+	assert_true(s->was_cut && s->was_long);
 }
 
 static struct sending *get(void **state, const char *answer)
@@ -87,10 +88,35 @@ static void one_that_ends_before_its_end_is_cut(void **state)
 		"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(answers); i++)
-		assert_true(get(state, answers[i])->was_cut);
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		struct sending *s = get(state, answers[i]);
+
+		assert_true(s->was_cut && !s->was_long);
+	}
 	assert_false(get(state, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")->was_cut);
 	assert_false(get(state, "HTTP/1.1 200 OK\r\n\r\n{}")->was_cut);
+}
+
+#define TINY_CHUNK "10\r\n0123456789abcdef\r\n"
+
+/* What stands between its bytes counts, too: fewer of these are kept than are asked for. */
+static void one_of_tiny_chunks_is_too_long(void **state)
+{
+	struct sending_fixture *f = *state;
+	struct sending *s = sending_prepare(f, 0, NULL);
+
+	s->transfer.keep_max = HTTP_CONN_MAX_ANSWER;
+	assert_int_equal(sending_start(s), 0);
+	sending_serve(f, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	for (unsigned n_bytes = 0; !s->n_done; n_bytes += strlen(TINY_CHUNK)) {
+		assert_true(n_bytes < 2 * HTTP_CONN_MAX_ANSWER);
+		peer_write(&f->peer, TINY_CHUNK);
+		if (n_bytes % 4096 < strlen(TINY_CHUNK))
+			event_base_loop(f->base, EVLOOP_NONBLOCK);
+	}
+	sending_wait(s, TRANSFER_ANSWERED, 200);
+	assert_in_range(s->kept_len, 1, HTTP_CONN_MAX_ANSWER - 1);
+	assert_true(s->was_cut && s->was_long);
 }
 
 static void one_that_does_not_end_in_time_is_cut(void **state)
@@ -135,6 +161,7 @@ int main(void)
 		BOTH(a_long_answer_of_any_type_is_kept_whole),
 		BOTH(of_a_longer_one_the_front_is_kept),
 		BOTH(one_that_ends_before_its_end_is_cut),
+		BOTH(one_of_tiny_chunks_is_too_long),
 		BOTH(one_that_does_not_end_in_time_is_cut),
 		BOTH(json_alone_is_kept_where_nothing_is_asked),
 	};

@@ -408,6 +408,24 @@ static void an_address_that_is_not_allowed_any_more_is_not(void **state)
 	net_allow_free(list);
 }
 
+/* Nor where a connection stands, and is closed just as it is used. */
+static void what_meets_a_close_is_not_sent_again_to_such_an_address(void **state)
+{
+	struct sending_fixture *f = *state;
+	struct net_allow *list = allow(f, "127.0.0.0/8");
+	struct sending *s = post(f, 0, "127.0.0.1");
+
+	sending_serve(f, PEER_OK);
+	sending_wait(s, TRANSFER_ANSWERED, 202);
+	net_allow_replace(list, list_of("10.0.0.0/8"));
+	s = post(f, 1, "127.0.0.1");
+	peer_close(&f->peer);
+	sending_wait(s, TRANSFER_BROKEN, 0);
+	assert_true(s->transfer.was_resent);
+	sending_end(f);
+	net_allow_free(list);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sending_setup_plain, sending_teardown)
 
 int main(void)
@@ -432,6 +450,7 @@ int main(void)
 		TEST(of_several_addresses_those_allowed_are_taken),
 		TEST(an_address_that_is_allowed_by_now_is_connected_to),
 		TEST(an_address_that_is_not_allowed_any_more_is_not),
+		TEST(what_meets_a_close_is_not_sent_again_to_such_an_address),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -81,6 +81,7 @@ static void on_done(struct transfer *t)
 	snprintf(s->error, sizeof(s->error), "%s", t->error);
 	s->kept_len = t->json_len;
 	s->was_cut = t->is_json_cut;
+	s->was_long = t->is_json_long;
 	s->n_done++;
 	if (s->then)
 		assert_int_equal(sending_start(s->then) == 0, !s->fixture->is_ending);

@@ -18,7 +18,7 @@ struct sending {
 	struct iovec part;
 	char error[400]; /* as on_done had it */
 	size_t kept_len; /* of the answer, as on_done had it */
-	bool was_cut;
+	bool was_cut, was_long;
 	unsigned n_done;
 	struct sending *then; /* on_done starts it, but at the end; NULL: none */
 };
