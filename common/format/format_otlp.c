@@ -42,17 +42,25 @@ static int count(struct format_sink *sink, const struct otlp_message *message, c
 	return r;
 }
 
-/* All of its fields are those of something else. */
-static bool is_foreign(const struct format_body *body)
+/* Envelopes are within each other no deeper than the schema is: requests, resources, scopes. */
+static bool is_envelope(const struct otlp_row *row)
 {
-	struct protobuf_cursor c = protobuf_open(body->data, body->len);
+	return row->kind == OTLP_MESSAGE && row->is_repeated && !row->is_counted;
+}
+
+/* An envelope has a field of something else, in which there may be records: under an older number, say. */
+static bool is_foreign(const struct otlp_message *message, const char *data, size_t len)
+{
+	struct protobuf_cursor c = protobuf_open(data, len);
 	struct protobuf_field field;
 
-	while (c.at < c.end)
-		if (protobuf_next(&c, &field) ||
-		    otlp_find(&otlp_request, &field, otlp_request.rows))
-			return false;
-	return body->len > 0;
+	while (c.at < c.end && protobuf_next(&c, &field) == 0) {
+		const struct otlp_row *row = otlp_find(message, &field, message->rows);
+
+		if (!row || (is_envelope(row) && is_foreign(row->message, field.data, field.len)))
+			return true;
+	}
+	return false;
 }
 
 /* ---- writing in the order of the fields ---- */
@@ -152,7 +160,7 @@ int format_read_otlp_proto(const struct format_body *body, struct format_sink *s
 	int r = sink->out ? write_all(sink, body)
 			  : count(sink, &otlp_request, body->data, body->len, JSON_MAX_DEPTH);
 
-	if (r == 0 && sink->n_messages == 0 && is_foreign(body))
+	if (r == 0 && sink->n_messages == 0 && is_foreign(&otlp_request, body->data, body->len))
 		return FORMAT_E_SYNTAX;
 	return r ? r : format_result(sink);
 }
