@@ -13,6 +13,8 @@
 #include "node/listen/group.h"
 #include "node/listen/reader.h"
 
+#define PING_MAX_BYTES 4096
+
 static const char *key_of(const struct stream *s)
 {
 	const char *key = conf_string(s->shared->config.keyp);
@@ -182,13 +184,14 @@ static int take(struct stream *s, const char *data, size_t len, bool is_end, siz
 {
 	struct forward *f = s->forward;
 	size_t n;
-	int r = msgpack_stream_read(&f->end, data, len, s->shared->config.max_body_bytes);
+	uint64_t max_bytes = f->awaits_ping ? PING_MAX_BYTES : s->shared->config.max_body_bytes;
+	int r = msgpack_stream_read(&f->end, data, len, max_bytes);
 
 	(void)is_end;
 	if (r == MSGPACK_STREAM_E_PARTIAL)
 		return STREAM_E_PARTIAL;
 	if (r == MSGPACK_STREAM_E_LONG)
-		return refuse(s, LISTEN_DROP_TOO_LONG);
+		return refuse(s, f->awaits_ping ? LISTEN_DROP_UNAUTHORIZED : LISTEN_DROP_TOO_LONG);
 	if (r != 0)
 		return refuse(s, LISTEN_DROP_BAD_FORMAT);
 	n = (size_t)f->end.n_bytes;

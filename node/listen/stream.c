@@ -88,7 +88,10 @@ static void set_held(struct stream *s, bool is_held)
 	unlink_from(is_held ? &shared->reading : &shared->held, s);
 	push(is_held ? &shared->held : &shared->reading, s);
 	s->is_held = is_held;
-	s->frame_us = shared->now_us;
+	if (is_held)
+		s->held_us = shared->now_us;
+	else
+		s->frame_us += shared->now_us - s->held_us;
 	if (is_held)
 		event_del(&s->read_event);
 	else if (!s->has_ended)
@@ -347,7 +350,7 @@ static int take_frames(struct stream *s, bool is_end)
 	if (r == STREAM_E_PARTIAL)
 		s->n_scanned = s->in.len - at;
 	if (at > 0) {
-		s->frame_us = s->shared->now_us;
+		s->frame_us = s->held_us = s->shared->now_us;
 		s->short_us = 0;
 		consume(s, at);
 	}

@@ -111,6 +111,80 @@ static void what_was_answered_holds_no_memory(void **state)
 	assert_int_equal(it.bench.memory.used_bytes, it.base_bytes);
 }
 
+/* A part of a frame. */
+static void send_part(unsigned n)
+{
+	assert_int_equal(write(it.agent, "\x93\xa1t\x90\x81\xa5", n), n);
+	stream_advance(it.stream);
+}
+
+static void hold(bool is_full)
+{
+	it.bench.shared.held_bytes = is_full ? it.bench.shared.config.window_bytes : 0;
+	stream_advance(it.stream);
+	assert_int_equal(it.stream->is_held, is_full);
+}
+
+/* Nobody holds its bytes for ever by having the window filled now and then. */
+static void the_time_of_a_frame_goes_on_after_it_was_held(void **state)
+{
+	(void)state;
+	send_part(2);
+	for (unsigned i = 0; i < 2; i++) {
+		it.bench.shared.now_us += 4 * US_PER_S;
+		hold(true);
+		it.bench.shared.now_us += 100 * US_PER_S;
+		assert_int_equal(it.bench.shared.n_streams[LISTEN_FORWARD_TCP], 1);
+		hold(false);
+	}
+	it.bench.shared.now_us += 4 * US_PER_S;
+	stream_sweep(it.stream);
+	assert_int_equal(it.bench.shared.n_streams[LISTEN_FORWARD_TCP], 0);
+}
+
+/* Its time does not begin in the future, where frames before it are taken as the stream is let go. */
+static void the_time_of_a_frame_begins_when_the_one_before_was_taken(void **state)
+{
+	(void)state;
+	send_part(2);
+	hold(true);
+	buf_append(&it.stream->in, "t\x90\x80\x93\xa1", 5); /* it had come before */
+	it.bench.shared.now_us += 100 * US_PER_S;
+	hold(false);
+	assert_int_equal(it.stream->in.len, 2);
+	it.bench.shared.now_us += 9 * US_PER_S;
+	stream_sweep(it.stream);
+	assert_int_equal(it.bench.shared.n_streams[LISTEN_FORWARD_TCP], 1);
+	it.bench.shared.now_us += 2 * US_PER_S;
+	stream_sweep(it.stream);
+	assert_int_equal(it.bench.shared.n_streams[LISTEN_FORWARD_TCP], 0);
+}
+
+static int set_up_with_key(void **state)
+{
+	int r;
+
+	it.no_key = "key";
+	r = setup(state);
+	it.bench.shared.config.max_body_bytes = MEMORY_BYTES;
+	return r;
+}
+
+static int tear_down_with_key(void **state)
+{
+	it.no_key = NULL;
+	return teardown(state);
+}
+
+/* Else whoever does not know the key could keep the turn of those with long frames. */
+static void a_long_frame_in_place_of_the_ping_is_refused_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(write(it.agent, "\x96\xc6\x00\x01\x00\x00", 6), 6);
+	stream_advance(it.stream);
+	assert_int_equal(it.bench.shared.n_streams[LISTEN_FORWARD_TCP], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +193,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_that_does_not_read_its_answers_is_closed, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(what_was_answered_holds_no_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_time_of_a_frame_goes_on_after_it_was_held,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_time_of_a_frame_begins_when_the_one_before_was_taken, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_long_frame_in_place_of_the_ping_is_refused_at_once, set_up_with_key,
+			tear_down_with_key),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
