@@ -10,8 +10,6 @@
 #include "common/grpc/grpc_path.h"
 #include "common/log.h"
 
-#define QUESTION_MAX_BYTES 256
-
 /* ---- packets ---- */
 
 /* What a delivery by gRPC begins with, whatever it brings. */
@@ -132,7 +130,7 @@ static bool is_of(struct http_slice service, const char *path)
 static enum refusal read_question(const struct front_request *rq, struct http_slice *servicep,
 				  struct call_message *message)
 {
-	enum refusal refusal = call_message_read(rq, QUESTION_MAX_BYTES, message);
+	enum refusal refusal = call_message_read(rq, CALL_QUESTION_BYTES, message);
 
 	if (refusal)
 		return refusal;

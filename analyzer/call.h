@@ -6,6 +6,8 @@
  */
 #include "analyzer/ingest.h"
 
+#define CALL_QUESTION_BYTES 256 /* that Check may have */
+
 /* Each answers the call, and returns 200 where packets were taken. */
 int call_deliver(const struct ingest *ingest, struct worker *worker, struct front_request *rq);
 int call_export(const struct ingest *ingest, struct worker *worker, struct front_request *rq);

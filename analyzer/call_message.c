@@ -67,6 +67,8 @@ enum refusal call_message_read(const struct front_request *rq, size_t max_bytes,
 		return refusal;
 	if (frame.is_compressed)
 		return is_gzip(rq) ? unpack(message, bytes, max_bytes) : REFUSED_FRAME;
+	if (bytes.len > max_bytes)
+		return REFUSED_TOO_LARGE;
 	message->data = bytes.data;
 	message->len = bytes.len;
 	return REFUSED_NOT;

@@ -138,8 +138,12 @@ static enum front_way decide(void *arg, struct front_request *rq)
 		refuse_access(server, rq, refusal);
 		return WAY_ANSWERED;
 	}
-	if (!route->serve)
-		return route->access == ACCESS_DELIVERY ? WAY_OTHER : WAY_FIRST;
+	if (!route->serve && route->access == ACCESS_DELIVERY)
+		return WAY_OTHER;
+	if (!route->serve) {
+		rq->max_body_bytes = CALL_QUESTION_BYTES; /* anybody may ask */
+		return WAY_FIRST;
+	}
 	route->serve(&server->ingest, atomic_load(&server->is_draining), rq);
 	return WAY_ANSWERED;
 }

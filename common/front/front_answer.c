@@ -28,6 +28,20 @@ bool front_flush(struct front_conn *c)
 	return true;
 }
 
+/* The bytes of a large read are given back, but for those of the next request. */
+static void trim(struct buf *in)
+{
+	struct buf rest = { 0 };
+
+	if (in->len > in->capacity / 4)
+		return;
+	buf_append(&rest, in->data, in->len);
+	if (rest.failed)
+		return;
+	buf_deinit(in);
+	*in = rest;
+}
+
 /* Ready for the next request, which may be here already. It is read later, so that many that came
  * together do not nest. */
 static void begin_anew(struct front_conn *c)
@@ -35,6 +49,7 @@ static void begin_anew(struct front_conn *c)
 	c->is_known |= c->rq.is_trusted;
 	front_request_deinit(&c->rq);
 	c->rq = (struct front_request){ 0 };
+	trim(&c->in);
 	front_set_client(c, c->has_proxy_header ? &c->client : &c->peer);
 	http_reader_next(&c->reader);
 	front_set_state(c, FRONT_IDLE);

@@ -130,17 +130,24 @@ static bool on_body(struct front_conn *c, const struct http_slice *slice)
 static bool feed_once(struct front_conn *c, bool *mayp)
 {
 	struct http_slice slice;
+	enum http_event event;
 	size_t n;
 
 	*mayp = false;
-	switch (http_reader_feed(&c->reader, c->in.data, c->in.len, &n, &slice)) {
+	event = http_reader_feed(&c->reader, c->in.data + c->n_taken, c->in.len - c->n_taken, &n,
+				 &slice);
+	if (event ==
+	    HTTP_BODY_DATA) { /* of tiny chunks there are many: what is left is moved once */
+		c->n_taken += n;
+		return on_body(c, &slice);
+	}
+	buf_consume(&c->in, c->n_taken);
+	c->n_taken = 0;
+	switch (event) {
 	case HTTP_HEAD_DONE:
 		return on_head(c, n);
-	case HTTP_BODY_DATA:
-		if (!on_body(c, &slice))
-			return false;
-		break;
 	case HTTP_MESSAGE_DONE:
+		buf_consume(&c->in, n); /* what ends a chunked body */
 		dispatch(c);
 		return false;
 	case HTTP_REFUSED:
@@ -154,8 +161,6 @@ static bool feed_once(struct front_conn *c, bool *mayp)
 		*mayp = true;
 		return false;
 	}
-	buf_consume(&c->in, n);
-	return true;
 }
 
 /* What a trusted proxy sends before its first request. False: it is answered, or more is needed. */

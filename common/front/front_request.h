@@ -44,13 +44,14 @@ struct front_request {
 	char client
 		[FRONT_CLIENT_SIZE]; /* its address and the name in its certificate, for the log */
 	struct buf body;
-	const void *route; /* of whoever decides; with the next */
-	char id[80];       /* what stands at the path's {} */
-	bool is_trusted;   /* it came with a right token */
-	bool is_operator;  /* it came with the admin token, or none is set */
-	bool must_close;   /* the connection ends after the answer */
-	const char *token; /* which token it came with: "the admin token"; NULL: none */
-	struct buf out;    /* the whole answer */
+	uint64_t max_body_bytes; /* with HTTP/2, of whoever decides; 0: as config has it */
+	const void *route;       /* of whoever decides; with the next */
+	char id[80];             /* what stands at the path's {} */
+	bool is_trusted;         /* it came with a right token */
+	bool is_operator;        /* it came with the admin token, or none is set */
+	bool must_close;         /* the connection ends after the answer */
+	const char *token;       /* which token it came with: "the admin token"; NULL: none */
+	struct buf out;          /* the whole answer */
 };
 
 /* Takes copies. The section is what http_reader has read into `head`. -ENOMEM. */

@@ -82,15 +82,16 @@ void front_bound_client(struct front_conn *c)
 
 static struct front_conn *oldest_body(struct front_crowd *crowd, bool is_known)
 {
-	struct front_conn *c;
+	struct front_conn *c, *found;
 
 	TAILQ_FOREACH(c, &crowd->lists[FRONT_READING], entry)
 	if (c->n_held_bytes > 0 && c->is_known == is_known)
-		return c;
+		break;
+	found = c;
 	TAILQ_FOREACH(c, &crowd->lists[FRONT_H2], entry)
 	if (c->n_held_bytes > 0 && c->is_known == is_known && is_waited_for(c))
-		return c;
-	return NULL;
+		break;
+	return c && (!found || c->since_us < found->since_us) ? c : found;
 }
 
 bool front_make_room_for_body(struct front_conn *c)

@@ -57,7 +57,8 @@ struct front_conn {
 	uint64_t began_us;               /* its answer began; H2: its end */
 	struct http_reader reader;
 	struct http_head head; /* of the request */
-	struct buf in;         /* read, and not understood yet */
+	struct buf in;         /* read, and not understood yet, */
+	size_t n_taken;        /* but for its first bytes, which are in the body already */
 	struct front_request rq;
 	enum front_way way;
 	struct front_job job;

@@ -252,12 +252,15 @@ void front_stream_take_head(struct front_stream *s, const struct h2_head *head, 
 void front_stream_take_body(struct front_stream *s, const char *data, size_t len)
 {
 	struct front_conn *c = s->h2->conn;
-	uint64_t max_bytes = c->crowd->config->max_body_bytes;
+	uint64_t max_bytes;
 	struct buf *body;
 
 	if (s->state != FRONT_STREAM_READING || s->is_settled)
 		return;
 	body = &s->work->rq.body;
+	max_bytes = s->work->rq.max_body_bytes;
+	if (!max_bytes)
+		max_bytes = c->crowd->config->max_body_bytes;
 	if (s->answer.is_call)
 		max_bytes += GRPC_PREFIX_BYTES;
 	if (len > max_bytes - body->len) {

@@ -66,6 +66,7 @@ is(http(POST => $a1->url . DELIVER, {})->{status}, 404, 'a call by HTTP/1.1 is r
 # ---- health and faults ----
 
 is(call($addr, HEALTH, message($_ eq '' ? '' : field_of(1, $_)))->{body}, message(SERVING), "health of '$_': SERVING, without a token") for '', 'weir.v1.Analyzer', 'opentelemetry.proto.collector.logs.v1.LogsService';
+ends(call($addr, HEALTH, message('x' x 257)), 8, 'a question that is too long: RESOURCE_EXHAUSTED');
 ends(call($addr, HEALTH, message(field_of(1, 'shop'))), 5, 'of another service: NOT_FOUND');
 is($a1->post('/disable', '')->{status}, 200, 'it is disabled');
 is(call($addr, HEALTH, message(''))->{body}, message(NOT_SERVING), 'NOT_SERVING');

@@ -50,6 +50,8 @@ static void one_that_says_so_is_unpacked(void **state)
 	assert_int_equal(read_body("\1\0\0\0\x19" PACKED, 5 + N_PACKED, "gzip", 4, &message),
 			 REFUSED_TOO_LARGE);
 	call_message_deinit(&message);
+	assert_int_equal(read_body("\0\0\0\0\5hello", 10, NULL, 4, &message), REFUSED_TOO_LARGE);
+	call_message_deinit(&message);
 }
 
 static void what_is_not_one_whole_message_is_refused(void **state)

@@ -301,6 +301,36 @@ static void bodies_together_have_a_bound(void **state)
 	close(second);
 }
 
+static _Atomic size_t n_moved;
+
+void __real_buf_consume(struct buf *b, size_t n);
+void __wrap_buf_consume(struct buf *b, size_t n);
+void __wrap_buf_consume(struct buf *b, size_t n)
+{
+	n_moved += b->len - n;
+	__real_buf_consume(b, n);
+}
+
+/* What stands behind a chunk is not moved for each, and what ends the last one is no request. */
+static void a_request_may_follow_a_body_of_tiny_chunks(void **state)
+{
+	enum { CHUNKS = 20000 };
+	int fd = client_at(*state, 0, 0);
+	struct buf text = { 0 };
+
+	buf_append_str(&text, "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+	for (unsigned i = 0; i < CHUNKS; i++)
+		buf_printf(&text, "1\r\n%c\r\n", 'a' + (char)(i % 26));
+	buf_append_str(&text, "0\r\n\r\n");
+	buf_append_str(&text, "GET /b HTTP/1.1\r\nHost: a\r\n\r\n");
+	n_moved = 0;
+	say(fd, buf_str(&text));
+	expect_heard(fd, "/b 127.0.0.1");
+	assert_in_range(n_moved, 0, 10 * text.len);
+	buf_deinit(&text);
+	close(fd);
+}
+
 static void trusted_proxies_say_who_asks(void **state)
 {
 	int fd = client_at(*state, 9, 0);
@@ -382,6 +412,7 @@ int main(void)
 		SERVED(an_address_has_its_bound_and_others_have_room),
 		SERVED(many_addresses_leave_room),
 		SERVED(bodies_together_have_a_bound),
+		SERVED(a_request_may_follow_a_body_of_tiny_chunks),
 		SERVED(trusted_proxies_say_who_asks),
 		SERVED(others_cannot_say_who_they_are),
 		SERVED(streams_are_shared_out_among_addresses),

@@ -29,6 +29,8 @@ static enum front_way decide(void *arg, struct front_request *rq)
 	};
 
 	(void)arg;
+	if (strcmp(rq->path, "/short") == 0)
+		rq->max_body_bytes = 10;
 	if (strcmp(rq->path, "/no") == 0)
 		front_send_problem(rq, &no, "no", "Not now.");
 	else if (strcmp(rq->path, "/much") == 0)
@@ -294,6 +296,17 @@ static void a_client_that_is_gone_leaves_its_request_to_the_thread(void **state)
 	assert_true(hears(s, "1:200 "));
 }
 
+static void a_request_may_have_a_smaller_bound(void **state)
+{
+	static char body[20];
+	struct side *s = *state;
+
+	h2_client_post(&s->client, "/short", "text/plain", body, 10);
+	assert_true(hears(s, "1:200 "));
+	h2_client_post(&s->client, "/short", "text/plain", body, sizeof(body));
+	assert_true(hears(s, "3:413 "));
+}
+
 static void a_request_that_does_not_end_holds_up_nobody(void **state)
 {
 	struct side *s = *state;
@@ -527,6 +540,7 @@ int main(void)
 		TEST(answers_leave_when_they_are_ready),
 		TEST(a_deadline_passes_while_a_thread_is_at_work),
 		TEST(a_client_that_is_gone_leaves_its_request_to_the_thread),
+		TEST(a_request_may_have_a_smaller_bound),
 		TEST(a_request_that_does_not_end_holds_up_nobody),
 		TEST(bodies_together_have_a_bound),
 		TEST(whoever_gives_way_to_an_answer_is_gone_for_good),
