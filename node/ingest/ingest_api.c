@@ -9,6 +9,7 @@
 #include "node/ingest/handshake.h"
 
 #define ALLOW_PACKETS "POST, HEAD, OPTIONS"
+#define ALLOW_BULK "POST, PUT, HEAD, OPTIONS"
 #define ALLOW_ACKS "POST, OPTIONS"
 #define ALLOW_HEALTH "GET, HEAD, OPTIONS"
 
@@ -168,6 +169,15 @@ static bool looks_like_call(const struct http_head *head)
 	       (head->content_type.len >= begin.len && HTTP_IS_WORD(begin, "application/grpc"));
 }
 
+static const char *allow_of(enum resource resource, enum format_family family)
+{
+	if (resource == RESOURCE_ACKS)
+		return ALLOW_ACKS;
+	if (resource != RESOURCE_PACKETS)
+		return ALLOW_HEALTH;
+	return family == FORMAT_FAMILY_BULK ? ALLOW_BULK : ALLOW_PACKETS;
+}
+
 static bool decide_packet(const struct ingest_api *api, const struct http_head *head,
 			  struct answer *answer, struct request_form *form)
 {
@@ -175,7 +185,7 @@ static bool decide_packet(const struct ingest_api *api, const struct http_head *
 
 	if (head->method != HTTP_POST &&
 	    !(head->method == HTTP_PUT && form->family == FORMAT_FAMILY_BULK)) {
-		answer->allow = ALLOW_PACKETS;
+		answer->allow = allow_of(RESOURCE_PACKETS, form->family);
 		return refuse(answer, REFUSAL_METHOD_NOT_ALLOWED);
 	}
 	set_format(api, head, form->family, answer);
@@ -249,9 +259,8 @@ bool ingest_api_decide(const struct ingest_api *api, const struct http_head *hea
 	if (head->method == HTTP_OPTIONS && (resource >= 0 || slice_is(head->path, "*"))) {
 		answer->kind = ANSWER_OPTIONS;
 		answer->status = is_hec(form->family, resource) ? 200 : 204;
-		answer->allow = resource == RESOURCE_PACKETS || resource < 0 ? ALLOW_PACKETS
-				: resource == RESOURCE_ACKS                  ? ALLOW_ACKS
-									     : ALLOW_HEALTH;
+		answer->allow = resource < 0 ? ALLOW_PACKETS
+					     : allow_of((enum resource)resource, form->family);
 		return false;
 	}
 	if (resource < 0 &&

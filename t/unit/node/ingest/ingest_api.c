@@ -90,12 +90,17 @@ static void other_methods_hear_which_are_allowed(void **state)
 
 	for (enum http_method m = 0; m < HTTP_METHODS; m++) {
 		struct http_head packets = head_of(m, "/logs"), livez = head_of(m, "/livez");
-		struct answer answer;
+		struct http_head bulk = head_of(m, "/_bulk");
+		struct answer answer = { 0 };
 
 		if (m != HTTP_POST && m != HTTP_HEAD && m != HTTP_OPTIONS) {
 			assert_refused(&packets, NULL, REFUSAL_METHOD_NOT_ALLOWED);
 			decide(&packets, NULL, &answer);
 			assert_string_equal(answer.allow, "POST, HEAD, OPTIONS");
+		}
+		if (m != HTTP_POST && m != HTTP_PUT && m != HTTP_HEAD && m != HTTP_OPTIONS) {
+			decide(&bulk, NULL, &answer);
+			assert_string_equal(answer.allow, "POST, PUT, HEAD, OPTIONS");
 		}
 		if (m != HTTP_GET && m != HTTP_HEAD && m != HTTP_OPTIONS) {
 			assert_refused(&livez, NULL, REFUSAL_METHOD_NOT_ALLOWED);
@@ -109,6 +114,8 @@ static void options_tells_the_methods_without_a_token(void **state)
 {
 	static const char *const cases[][2] = { { "/ingest", "POST, HEAD, OPTIONS" },
 						{ "*", "POST, HEAD, OPTIONS" },
+						{ "/_bulk", "POST, PUT, HEAD, OPTIONS" },
+						{ "/services/collector/ack", "POST, OPTIONS" },
 						{ "/services/collector/event/1.0",
 						  "POST, HEAD, OPTIONS" },
 						{ "/readyz", "GET, HEAD, OPTIONS" } };
@@ -116,12 +123,12 @@ static void options_tells_the_methods_without_a_token(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct http_head head = head_of(HTTP_OPTIONS, cases[i][0]);
-		struct answer answer;
+		struct answer answer = { 0 };
 
 		assert_false(decide(&head, "secret", &answer));
 		assert_int_equal(answer.kind, ANSWER_OPTIONS);
 		assert_string_equal(answer.allow, cases[i][1]);
-		assert_int_equal(answer.status, strstr(cases[i][0], "collector") ? 200 : 204);
+		assert_int_equal(answer.status, strstr(cases[i][0], "collector/event") ? 200 : 204);
 	}
 }
 
