@@ -9,7 +9,7 @@
 #define FULL 0.95          /* of spill-max-bytes */
 #define SOON_S 600         /* the spill is full before this time: trouble */
 #define GROWS_BYTES 1      /* a second */
-#define MEMORY_HIGH 0.9    /* of memory-max */
+#define MEMORY_HIGH 0.9    /* of what packets and connections may hold */
 #define ACK_LATE_MS 500    /* agents wait longer than ack-within should let them */
 #define REFUSED_LEAST 0.05 /* requests a second */
 #define REFUSED_NOW_MS 10000
@@ -258,16 +258,18 @@ static void find_node(struct causes *causes, const struct causes_figures *f, con
 {
 	const cJSON *redis = cJSON_GetObjectItemCaseSensitive(report, "redis");
 	double away = number(report, "workers") - number(redis, "up_workers");
-	double held = number(report, "held_bytes"), most = number(report, "memory_max_bytes");
+	double held = number(report, "held_bytes"), most = number(report, "held_max_bytes");
 
 	if (away > 0 && redis_state_takes_writes(f->redis))
 		cause_say(causes_add(causes, CAUSE_NODE_AWAY, CAUSE_WARN, report->string, 0),
 			  "%.0f worker%s of node %s %s away from Redis", away, away == 1 ? "" : "s",
 			  report->string, away == 1 ? "is" : "are");
 	if (most > 0 && held >= most * MEMORY_HIGH)
-		cause_say(causes_add(causes, CAUSE_MEMORY, CAUSE_WARN, report->string, 0),
-			  "Node %s is out of memory: %.0f %% of memory-max are held",
-			  report->string, 100 * held / most);
+		cause_say(
+			causes_add(causes, CAUSE_MEMORY, CAUSE_WARN, report->string, 0),
+			"Node %s runs out of memory: packets and connections hold %.0f %% of what "
+			"they may",
+			report->string, 100 * held / most);
 }
 
 /* A node that looks is there itself. */

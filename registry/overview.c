@@ -152,9 +152,9 @@ static void add_analyzers(cJSON *json, const struct overview *o)
 static void add_report(cJSON *node, const struct reports *reports)
 {
 	static const char *const fields[] = {
-		"version", "uptime_s",   "packets_per_s",    "messages_per_s", "connections",
-		"redis",   "held_bytes", "memory_max_bytes", "refused",        "ack",
-		"p50_ms",  "p99_ms",     "error_ratio",      "epoch"
+		"version", "uptime_s",   "packets_per_s",  "messages_per_s",   "connections",
+		"redis",   "held_bytes", "held_max_bytes", "memory_max_bytes", "refused",
+		"ack",     "p50_ms",     "p99_ms",         "error_ratio",      "epoch"
 	};
 	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "id"));
 	const cJSON *report = id ? cJSON_GetObjectItemCaseSensitive(reports->nodes, id) : NULL;

@@ -354,6 +354,7 @@ static void add_self(const struct reporter *r, uint64_t round_trip_us, uint64_t 
 	cJSON_AddNumberToObject(redis, "up_workers", (double)sum(r, M_REDIS_UP, 0));
 	cJSON_AddNumberToObject(redis, "round_trip_ms", (double)round_trip_us / US_PER_MS);
 	cJSON_AddNumberToObject(json, "held_bytes", (double)sum(r, M_HELD_BYTES, 0));
+	cJSON_AddNumberToObject(json, "held_max_bytes", (double)r->shared->memory_bytes);
 	cJSON_AddNumberToObject(json, "memory_max_bytes", (double)r->shared->config->memory_max);
 	cJSON_AddNumberToObject(json, "spill_max_bytes",
 				(double)r->shared->config->spill_max_bytes);

@@ -5,7 +5,7 @@
  * show all of them. Made of the metrics of its workers; read by reports.h.
  *
  *   {"version","uptime_s","workers","connections","packets_per_s","messages_per_s",
- *    "redis":{"up_workers","round_trip_ms"},"held_bytes","memory_max_bytes","spill_max_bytes","refused":{REASON:n},"epoch",
+ *    "redis":{"up_workers","round_trip_ms"},"held_bytes","held_max_bytes","memory_max_bytes","spill_max_bytes","refused":{REASON:n},"epoch",
  *    "ack":"BUCKET:COUNT ...","lanes":{ANALYZER:"QUEUED FLYING PAUSED BUCKET:COUNT ... failed:COUNT"},
  *    "refusals":[{"method","path","client","status","code","count","age_ms","advice"}],
  *    "trouble":[{"analyzer","worker","state","left_ms","failures"}],

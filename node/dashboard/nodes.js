@@ -14,7 +14,7 @@ const COLUMNS = [
 	['rate', 'Messages/s', 'right', (n) => rate(n.messages_per_s)],
 	['packets', 'Packets/s', 'right', (n) => rate(n.packets_per_s)],
 	['connections', 'Connections', 'right', (n) => count(n.connections)],
-	['memory', 'Memory', 'right', (n) => (n.held_bytes == null ? '–' : `${bytes(n.held_bytes)} of ${bytes(n.memory_max_bytes)}`)],
+	['memory', 'Memory', 'right', (n) => (n.held_bytes == null ? '–' : `${bytes(n.held_bytes)} of ${bytes(n.held_max_bytes)}`)],
 	['redis', 'Redis', 'right', redisText],
 	['latency', 'Deliveries p50, p99', 'right', (n) => (n.p99_ms == null ? '–' : `${latency(n.p50_ms)}, ${latency(n.p99_ms)}`)],
 	['failed', 'Failed', 'right', (n) => failed(n.error_ratio)],

@@ -17,7 +17,7 @@ const NODE_FACTS = [
 	['Up for', (n) => span(n.uptime_s == null ? null : n.uptime_s * 1000)],
 	['Workers', (n) => count(n.workers)],
 	['Connections', (n) => count(n.connections)],
-	['Memory', (n) => `${bytes(n.held_bytes)} of ${bytes(n.memory_max_bytes)}`],
+	['Memory', (n) => `${bytes(n.held_bytes)} of ${bytes(n.held_max_bytes)}`],
 	['Redis', (n) => (n.redis ? `${latency(n.redis.round_trip_ms)}, ${plural(n.redis.up_workers, 'worker')} connected` : '–')],
 	['Time to 202', (n) => `p50 ${latency(n.ack?.p50_ms)}, p99 ${latency(n.ack?.p99_ms)}`],
 	['Deliveries', (n) => `p50 ${latency(n.p50_ms)}, p99 ${latency(n.p99_ms)}, ${percent(n.error_ratio)} failed`],

@@ -62,8 +62,12 @@ call($_, 200) for qw(getIndex getLivez getHealthz getReadyz getHealth getMetrics
     getCluster getOverview getHistory getEvents getNodes getConfig getRefusals listAnalyzers listSpill listDead);
 call($_->[0], 200, '', undef, '', Accept => $_->[1]) for [ 'getIndex', 'text/html' ], [ 'getMetrics', 'application/openmetrics-text' ];
 call('getReadyz', 200, '', undef, '?verbose');
-call('getAsset', 200, $_) for 'style.css', 'chart.min.js', map { m{/([^/]+\.svg)$} } glob "$Bin/../../node/dashboard/*.svg";
+call('getAsset', 200, $_) for 'style.css', 'chart.min.js', 'runbook.md', map { m{/([^/]+\.svg)$} } glob "$Bin/../../node/dashboard/*.svg";
 call('getAsset', 404, 'x');
+my $tag = http(GET => "$node->{admin}/assets/style.css")->{headers}{etag};
+is(http(GET => "$node->{admin}/assets/style.css", undef, 'If-None-Match' => $tag)->{status}, 304, 'a file that is known is not sent again');
+$seen{'getAsset 304'}++;
+$seen{"$_ 503"}++ for qw(getLivez getHealthz);    # a worker that hangs: t/node/hangs.t
 call('getAnalyzer', @$_) for [ 200, 'a1' ], [ 404, 'a9' ];
 call('getNode', @$_) for [ 200, 'n1' ], [ 404, 'n9' ];
 call('getHistory', 200, '', undef, "?range=$_") for qw(10m 1h 6h);

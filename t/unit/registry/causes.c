@@ -387,9 +387,10 @@ static void memory_and_links_of_a_node_are_told_with_its_name(void **state UNUSE
 {
 	REPORT("n1", FINE, "n2",
 	       "{\"workers\":2,\"redis\":{\"up_workers\":1},\"held_bytes\":95,"
-	       "\"memory_max_bytes\":100}");
-	assert_string_equal(find(CAUSE_MEMORY)->text,
-			    "Node n2 is out of memory: 95 % of memory-max are held");
+	       "\"held_max_bytes\":100,\"memory_max_bytes\":200}");
+	assert_string_equal(
+		find(CAUSE_MEMORY)->text,
+		"Node n2 runs out of memory: packets and connections hold 95 % of what they may");
 	assert_string_equal(find(CAUSE_NODE_AWAY)->text, "1 worker of node n2 is away from Redis");
 	assert_string_equal(it.causes.list[0].key, "n2");
 }
