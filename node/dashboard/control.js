@@ -17,6 +17,8 @@ const STATES = [
 /** "slow:200" -> ['slow', '200'] */
 const parseFault = (fault) => (fault ? fault.split(':') : ['off']);
 
+const isDelay = (ms) => Number.isInteger(ms) && ms >= 1 && ms <= 60000;
+
 function describe(a) {
 	return `Now: weight ${weightText(a.weight)}, ${a.state}, ${a.fault ? `simulates ${a.fault}` : 'no failure simulated'}, share ${percent(a.share)}`;
 }
@@ -114,7 +116,7 @@ class Control {
 	}
 
 	faultForm() {
-		this.slow = el('input', { type: 'number', min: 1, max: 600000, step: 1, value: 200, 'aria-label': 'Milliseconds', 'data-field': 'fault-ms' });
+		this.slow = el('input', { type: 'number', min: 1, max: 60000, step: 1, value: 200, 'aria-label': 'Milliseconds', 'data-field': 'fault-ms' });
 		this.errors = el('input', { type: 'number', min: 0, max: 1, step: 'any', value: 0.3, 'aria-label': 'Part of its answers, 0 to 1', 'data-field': 'fault-rate' });
 		this.kinds = [];
 		const choice = (value, ...text) => {
@@ -127,7 +129,7 @@ class Control {
 			choice('off', 'None'),
 			el('div', { class: 'line' }, choice('slow', 'Slow, by'), this.slow, 'ms'),
 			el('div', { class: 'line' }, choice('error', 'Errors, for a part of'), this.errors),
-			choice('down', 'Down: it answers nobody')),
+			choice('down', 'Down: it answers 500 to deliveries')),
 		el('div', { class: 'actions' }, el('button', { type: 'submit', 'data-action': 'set-fault' }, 'Simulate')));
 		form.addEventListener('submit', (event) => this.onFault(event));
 		return form;
@@ -152,12 +154,12 @@ class Control {
 	async onFault(event) {
 		event.preventDefault();
 		const kind = new FormData(event.target).get('fault');
-		const fault = { off: null, down: 'down', slow: `slow:${this.slow.value}`, error: `error:${this.errors.value}` }[kind];
+		const fault = { off: null, down: 'down', slow: `slow:${Number(this.slow.value)}`, error: `error:${this.errors.value}` }[kind];
 		if (!kind) this.dialog.fail('Choose one of the failures, or none.');
-		else if (kind === 'slow' && !(Number(this.slow.value) > 0)) this.dialog.fail('Milliseconds are a number above 0.');
+		else if (kind === 'slow' && !isDelay(Number(this.slow.value))) this.dialog.fail('Milliseconds are a whole number from 1 to 60000.');
 		else if (kind === 'error' && !(this.errors.value !== '' && this.errors.value >= 0 && this.errors.value <= 1)) this.dialog.fail('The part of errors is a number from 0 to 1.');
 		else if (kind !== 'down' || await confirm(`Simulate that ${this.id} is down?`,
-			'It will answer nobody, as if it had crashed, from its next heartbeat until this is taken back here.', 'Take it down'))
+			'It will answer 500 to all deliveries, from its next heartbeat until this is taken back here.', 'Take it down'))
 			this.change({ fault }, fault ? `simulates ${fault}` : 'simulates no failure');
 	}
 

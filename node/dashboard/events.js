@@ -74,9 +74,16 @@ export class Events {
 		earlier.node.remove();
 	}
 
+	/** It was folded already: another node, which has not read that yet, still tells it. */
+	isFolded(event) {
+		const same = sameness(event);
+		return this.entries.some((entry) => entry.event.count > event.count && entry.event.first_ms <= event.time_ms
+			&& entry.event.time_ms >= event.time_ms && sameness(entry.event) === same);
+	}
+
 	/** Oldest first, as a node tells them; those known already are left out. */
 	add(events) {
-		const fresh = events.filter((event) => !this.seen.has(event.id));
+		const fresh = events.filter((event) => !this.seen.has(event.id) && !this.isFolded(event));
 		if (!fresh.length) return;
 		for (const event of fresh) {
 			if (event.count > 1) this.dropFolded(event);

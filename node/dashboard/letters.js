@@ -13,7 +13,7 @@ const KINDS = {
 	dead: {
 		title: 'Dead letters',
 		about: 'Packets that an analyzer refused as bad, or at which analyzers failed again and again. Replayed ones go into the spill and from there to any analyzer.',
-		empty: 'No dead letters. A packet comes here when an analyzer answers 400, 413, 415 or 422 to it alone.',
+		empty: 'No dead letters. A packet comes here when an analyzer answers 400, 413, 415 or 422 to it alone, or when it is poison.',
 		order: 'Newest first.',
 	},
 	spill: {

@@ -71,7 +71,7 @@ export class Summary {
 			o.spill.packets ? `${count(o.spill.messages)} messages, ${bytes(o.spill.bytes)}` : 'nothing waits for an analyzer',
 			growth(o.spill.packets_per_s)], o.spill.packets > 0);
 		setHidden(this.spillButton, !o.spill.packets);
-		t.dead.update(count(o.dead.packets), [o.dead.packets ? null : 'no analyzer refused a packet as bad', growth(o.dead.packets_per_s)],
+		t.dead.update(count(o.dead.packets), [o.dead.packets ? null : 'none waits to be looked at', growth(o.dead.packets_per_s)],
 			o.dead.packets_per_s > 0);
 		this.updateRefused(o);
 		const { state, error, round_trip_ms: ms } = o.redis;

@@ -31,8 +31,9 @@ static const struct ctl_command commands[] = {
 	  CTL_FAULT, ctl_fault },
 	{ "verify", "", "Check that everything adds up and that the shares are kept.", 0, 0,
 	  CTL_VERIFY, ctl_verify },
-	{ "dead list", "", "Show the packets that an analyzer refused as bad, the latest first.", 0,
-	  0, CTL_LIST | CTL_STORE, ctl_dead_list },
+	{ "dead list", "",
+	  "Show the packets that were refused as bad, or are poison, the latest first.", 0, 0,
+	  CTL_LIST | CTL_STORE, ctl_dead_list },
 	{ "dead show", "ENTRY", "Show a dead letter whole: its body on stdout, the rest on stderr.",
 	  1, 1, CTL_SHOW | CTL_STORE, ctl_dead_show },
 	{ "dead replay", "ENTRY...|all", "Send dead letters to the analyzers again.", 1, CTL_MANY,
@@ -57,8 +58,8 @@ static const struct {
 	ctl_run_fn *run; /* of the group alone; NULL: a command is wanted */
 } groups[] = {
 	{ "dead",
-	  "Dead letters: packets that an analyzer refused as bad (400, 413, 415, 422), kept with the "
-	  "reason.",
+	  "Dead letters: packets that were refused as bad (400, 413, 415, 422), or are poison, kept "
+	  "with the reason.",
 	  NULL },
 	{ "spill", "The spill: packets that no analyzer could take, kept until one can.",
 	  ctl_spill_status },

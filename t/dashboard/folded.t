@@ -32,5 +32,6 @@ sub shown (@events) {
 is(shown([ 1, 'x', 1 ], [ 2, 'x', 2 ], [ 3, 'x', 3 ]), 'x 3; 1', 'the latest stands for all, and no other is kept in mind');
 is(shown([ 1, 'x', 1 ], [ 2, 'y', 1 ], [ 3, 'y', 2 ]), 'y 2,x 1; 2', 'what somebody else did stands for itself');
 is(shown([ 1, 'x', 1 ], [ 2, 'y', 1 ], [ 3, 'x', 2 ]), 'x 2,y 1; 2', 'whoever was last');
+is(shown([ 1, 'x', 1 ], [ 2, 'x', 2 ], [ 1, 'x', 1 ]), 'x 2; 1', 'an earlier one that another node still tells does not come back');
 is_deeply($page->problems, [], 'the page has no complaint');
 done_testing;

@@ -37,5 +37,15 @@ fault(qr/simulates slow:250/);
 $page->click('tr[data-analyzer=a1] [data-action=change]');
 $page->wait_text("$dialog [data-field=control-now]", qr/simulates slow:250/);
 is(chosen() . ':' . $page->value(q{document.querySelector('[data-field=fault-ms]').value}), 'slow:250', 'a kind that it offers is chosen');
+for my $ms ('60001', '0.5', '') {
+    for ([ 'error', 'rate', '2', qr/^The part of errors/ ], [ 'slow', 'ms', $ms, qr/^Milliseconds are a whole number from 1 to 60000\.$/ ]) {
+        my ($kind, $field, $value, $says) = @$_;
+        $page->click("$dialog input[value=$kind]");
+        $page->fill("[data-field=fault-$field]", $value);
+        $page->click("$dialog [data-action=set-fault]");
+        $page->wait_text("$dialog [role=alert]", $says);
+    }
+    pass("no analyzer would simulate '$ms', and the dialog says so");
+}
 is_deeply($page->problems, [], 'the page has no complaint');
 done_testing;
