@@ -1,5 +1,6 @@
 #include "common/tls/tls_begin.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "common/net/proxy_header.h"
@@ -13,7 +14,13 @@ static void wait_for_more_than(int fd, int n)
 	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &(int){ n + 1 }, sizeof(int));
 }
 
-/* True: the header is read, or there is none. *np: the bytes in `front` now. */
+/* The socket is readable from then on, whatever it is to wait for. */
+static bool has_ended(int fd)
+{
+	return poll(&(struct pollfd){ .fd = fd, .events = POLLRDHUP }, 1, 0) > 0;
+}
+
+/* True: the header is read, or there is none. *np: the bytes in `front` now; 0: the rest never comes. */
 static bool take_header(int fd, struct tls_begin_proxy *proxy, char front[PEEK_BYTES], ssize_t *np)
 {
 	size_t len = 0;
@@ -21,7 +28,8 @@ static bool take_header(int fd, struct tls_begin_proxy *proxy, char front[PEEK_B
 
 	if (result == PROXY_HEADER_PARTIAL && *np < PEEK_BYTES) {
 		wait_for_more_than(fd, (int)*np);
-		return false;
+		*np = has_ended(fd) ? 0 : *np;
+		return *np == 0;
 	}
 	proxy->is_awaited = false;
 	wait_for_more_than(fd, 0);

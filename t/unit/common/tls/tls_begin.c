@@ -96,6 +96,24 @@ static void a_proxy_may_send_no_header(void **state)
 	close_ends();
 }
 
+/* Its socket stays readable, and would wake its owner without end. */
+static void a_proxy_that_closes_within_its_header_has_closed(void **state)
+{
+	static const char *const parts[] = { "P", "PROXY", "PROXY TCP4 192.0.2.1 192.0.2.9 4711 44",
+					     "\r\n\r\n" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		struct tls_begin_proxy proxy = { .is_awaited = true };
+
+		open_ends();
+		assert_int_equal(begin(parts[i], strlen(parts[i]), &proxy), TLS_BEGIN_WAIT);
+		assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
+		assert_int_equal(begin("", 0, &proxy), TLS_BEGIN_CLOSED);
+		close_ends();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +121,7 @@ int main(void)
 		cmocka_unit_test(a_trusted_proxy_says_who_is_behind_it),
 		cmocka_unit_test(what_follows_a_proxys_header_may_come_later),
 		cmocka_unit_test(a_proxy_may_send_no_header),
+		cmocka_unit_test(a_proxy_that_closes_within_its_header_has_closed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
