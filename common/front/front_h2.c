@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/front/front_answer.h"
+#include "common/front/front_room.h"
 #include "common/front/front_tls.h"
 #include "common/log.h"
 
@@ -50,6 +51,25 @@ static void on_close(struct h2_server *server, void *stream)
 {
 	(void)server;
 	front_stream_free(stream);
+}
+
+/* Like a body. */
+static bool on_charge(struct h2_server *server, size_t n_bytes)
+{
+	struct front_conn *c = of_server(server)->conn;
+
+	front_hold(c, c->n_held_bytes + n_bytes);
+	if (server->n_head_bytes + n_bytes <= H2_SHORT_HEAD_BYTES || front_make_room_for_body(c))
+		return true;
+	front_hold(c, c->n_held_bytes - n_bytes);
+	return false;
+}
+
+static void on_discharge(struct h2_server *server, size_t n_bytes)
+{
+	struct front_conn *c = of_server(server)->conn;
+
+	front_hold(c, c->n_held_bytes - n_bytes);
 }
 
 /* Each turn ends with front_h2_flush. */
@@ -103,6 +123,8 @@ static bool start(struct front_conn *c)
 						  .on_end = on_end,
 						  .on_answered_early = on_answered_early,
 						  .on_close = on_close,
+						  .on_charge = on_charge,
+						  .on_discharge = on_discharge,
 						  .on_due = on_due,
 						  .on_failure = on_failure };
 	struct front_h2 *h = calloc(1, sizeof(*h));

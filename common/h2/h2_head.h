@@ -27,6 +27,11 @@ void h2_head_begin(struct h2_head *h, uint32_t max_bytes);
 void h2_head_deinit(struct h2_head *h);
 /* One field, in the order in which they came. */
 void h2_head_take(struct h2_head *h, struct http_slice name, struct http_slice value);
+/* What its buffers take of memory. */
+static inline size_t h2_head_bytes(const struct h2_head *h)
+{
+	return h->apart.capacity + h->fields.capacity;
+}
 /* The value of a part; borrowed from `h`. */
 struct http_slice h2_head_part(const struct h2_head *h, struct h2_part part);
 /*

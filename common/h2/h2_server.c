@@ -90,6 +90,36 @@ static void *find(const struct h2_server *h, int32_t id)
 	return nghttp2_session_get_stream_user_data(h->session, id);
 }
 
+/* A client may leave a header section as it is, so its buffers are charged as they grow. */
+static bool charge_head(struct h2_server *h)
+{
+	size_t n_bytes = h2_head_bytes(&h->head);
+
+	assert(n_bytes >= h->n_head_bytes);
+	if (n_bytes > h->n_head_bytes && !h->ops->on_charge(h, n_bytes - h->n_head_bytes))
+		return false;
+	h->n_head_bytes = n_bytes;
+	return true;
+}
+
+static void drop_head(struct h2_server *h)
+{
+	h2_head_deinit(&h->head);
+	if (h->n_head_bytes > 0)
+		h->ops->on_discharge(h, h->n_head_bytes);
+	h->n_head_bytes = 0;
+	h->head_id = 0;
+}
+
+/* There is no memory for its header section. The client may send it again. */
+static void refuse_head(struct h2_server *h, int32_t id, void *stream)
+{
+	drop_head(h);
+	nghttp2_session_set_stream_user_data(h->session, id, NULL);
+	h->ops->on_close(h, stream);
+	h2_server_reset(h, id, NGHTTP2_REFUSED_STREAM);
+}
+
 static bool is_request(const nghttp2_frame *frame)
 {
 	return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
@@ -109,6 +139,8 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 		h2_server_reset(h, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
 		return 0;
 	}
+	drop_head(h);
+	h->head_id = frame->hd.stream_id;
 	h2_head_begin(&h->head, h->max_head_bytes);
 	return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
 }
@@ -117,15 +149,20 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 		     size_t n_name, const uint8_t *value, size_t n_value, uint8_t flags, void *arg)
 {
 	struct h2_server *h = arg;
+	void *stream;
 
 	(void)session;
 	(void)flags;
 	pay_unpacked(h, n_name + n_value);
 	if (h->is_flooded) /* the rest is unpacked, and not looked at */
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	if (is_request(frame) && find(h, frame->hd.stream_id))
-		h2_head_take(&h->head, (struct http_slice){ (const char *)name, n_name },
-			     (struct http_slice){ (const char *)value, n_value });
+	stream = is_request(frame) ? find(h, frame->hd.stream_id) : NULL;
+	if (!stream)
+		return 0;
+	h2_head_take(&h->head, (struct http_slice){ (const char *)name, n_name },
+		     (struct http_slice){ (const char *)value, n_value });
+	if (!charge_head(h))
+		refuse_head(h, frame->hd.stream_id, stream);
 	return 0;
 }
 
@@ -140,13 +177,11 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	h->has_settings = true;
 	if (frame->hd.type == NGHTTP2_HEADERS)
 		h->is_in_head = false;
-	if (!stream)
-		return 0;
-	if (is_request(frame)) {
+	if (is_request(frame) && stream)
 		h->ops->on_head(h, stream, !ends);
-		h2_head_deinit(&h->head);
-	}
-	if (ends) {
+	if (is_request(frame))
+		drop_head(h);
+	if (stream && ends) {
 		h2_budget_earn(&h->budget);
 		h->ops->on_end(h, stream);
 	}
@@ -164,6 +199,7 @@ static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame
 	if (frame->hd.type != NGHTTP2_HEADERS)
 		return 0;
 	h->is_in_head = false;
+	drop_head(h);
 	pay(h, frame->hd.type);
 	return 0;
 }
@@ -241,6 +277,8 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *a
 
 	(void)session;
 	(void)code;
+	if (id == h->head_id) /* the rest of it is nobody's business */
+		drop_head(h);
 	if (stream)
 		h->ops->on_close(h, stream);
 	return 0;
@@ -363,5 +401,5 @@ void h2_server_deinit(struct h2_server *h)
 {
 	nghttp2_session_del(h->session);
 	h->session = NULL;
-	h2_head_deinit(&h->head);
+	drop_head(h);
 }

@@ -13,6 +13,8 @@
 #include "common/h2/h2_head.h"
 
 #define H2_MAX_STREAMS 100
+/* Of a header section that is coming. One so short may be answered, if only that there is no memory. */
+#define H2_SHORT_HEAD_BYTES 4096
 
 /* How far its end is. */
 enum h2_stage {
@@ -37,6 +39,10 @@ struct h2_server_ops {
 	/* The answer is out, and the request goes on coming. */
 	void (*on_answered_early)(struct h2_server *h, void *stream);
 	void (*on_close)(struct h2_server *h, void *stream); /* the last that is heard of it */
+	/* The header section that is coming needs n_bytes more. False: there is no room for them. */
+	bool (*on_charge)(struct h2_server *h, size_t n_bytes);
+	/* It gives back what it had. */
+	void (*on_discharge)(struct h2_server *h, size_t n_bytes);
 	/* It wants to write. */
 	void (*on_due)(struct h2_server *h);
 	/* It ends for that; of a flood the kind of frame is named. */
@@ -49,6 +55,8 @@ struct h2_server {
 	uint32_t max_head_bytes;         /* of a header section */
 	nghttp2_session *session;
 	struct h2_head head; /* of the request whose header section is coming */
+	int32_t head_id;     /* its stream; 0: none is coming, or it is not taken */
+	size_t n_head_bytes; /* charged for it */
 	struct h2_budget budget;
 	size_t n_unpacked; /* bytes of header sections that were not paid for yet */
 	enum h2_stage stage;

@@ -120,6 +120,21 @@ static void on_close(struct h2_server *server, void *stream)
 	h2_stream_free(stream);
 }
 
+static bool on_charge(struct h2_server *server, size_t n_bytes)
+{
+	struct memory *memory = of_server(server)->memory.memory;
+
+	if (server->n_head_bytes + n_bytes > H2_SHORT_HEAD_BYTES)
+		return memory_take(memory, n_bytes);
+	memory_overdraw(memory, n_bytes);
+	return true;
+}
+
+static void on_discharge(struct h2_server *server, size_t n_bytes)
+{
+	memory_give(of_server(server)->memory.memory, n_bytes);
+}
+
 int h2_session_start(struct exchange_h2 *h)
 {
 	static const struct h2_server_ops ops = { .on_begin = on_begin,
@@ -128,6 +143,8 @@ int h2_session_start(struct exchange_h2 *h)
 						  .on_end = on_end,
 						  .on_answered_early = on_answered_early,
 						  .on_close = on_close,
+						  .on_charge = on_charge,
+						  .on_discharge = on_discharge,
 						  .on_due = on_due,
 						  .on_failure = on_failure };
 	const struct conn_shared *shared = h2_session_shared(h);

@@ -389,6 +389,23 @@ static void a_header_section_that_is_too_large_costs_its_stream_alone(void **sta
 	assert_true(hears(s, "3:200 "));
 }
 
+static void a_header_section_counts_while_it_comes(void **state)
+{
+	static char value[9000]; /* in a buffer of 16 KiB, which is more than all may hold */
+	const nghttp2_nv nvs[] = { H2_CLIENT_FIELD(":method", "POST"),
+				   H2_CLIENT_FIELD(":scheme", "http"),
+				   H2_CLIENT_FIELD(":path", "/a"),
+				   H2_CLIENT_FIELD(":authority", "w"),
+				   { (uint8_t *)"x", (uint8_t *)value, 1, sizeof(value), 0 } };
+	struct side *s = *state;
+
+	memset(value, 'x', sizeof(value));
+	nghttp2_submit_request(s->client.session, NULL, nvs, ARRAY_LEN(nvs), NULL, NULL);
+	assert_true(hears(s, "1:reset/7 "));
+	h2_client_post(&s->client, "/a", "text/plain", "x", 1);
+	assert_true(hears(s, "3:200 "));
+}
+
 static void a_slow_request_is_refused_and_others_are_not(void **state)
 {
 	struct side *s = *state;
@@ -546,6 +563,7 @@ int main(void)
 		TEST(whoever_gives_way_to_an_answer_is_gone_for_good),
 		TEST(streams_without_bodies_count_as_well),
 		TEST(a_header_section_that_is_too_large_costs_its_stream_alone),
+		TEST(a_header_section_counts_while_it_comes),
 		cmocka_unit_test_setup_teardown(a_slow_request_is_refused_and_others_are_not,
 						start_strict, stop),
 		cmocka_unit_test_setup_teardown(

@@ -13,6 +13,7 @@ struct side {
 	int32_t id;
 	bool refuses;
 	bool answers_early; /* when the header section is here */
+	size_t n_charged, max_charged;
 	uint64_t now_us;
 	char told[256]; /* "head/1 body end close " */
 };
@@ -84,6 +85,22 @@ static void on_close(struct h2_server *h, void *stream)
 	tell(stream, "close ");
 }
 
+static bool on_charge(struct h2_server *h, size_t n_bytes)
+{
+	struct side *s = of(h);
+
+	if (s->n_charged + n_bytes > s->max_charged)
+		return false;
+	s->n_charged += n_bytes;
+	return true;
+}
+
+static void on_discharge(struct h2_server *h, size_t n_bytes)
+{
+	assert_true(of(h)->n_charged >= n_bytes);
+	of(h)->n_charged -= n_bytes;
+}
+
 static void on_due(struct h2_server *h)
 {
 	(void)h;
@@ -102,11 +119,14 @@ static int start(void **state)
 						  .on_end = on_end,
 						  .on_answered_early = on_answered_early,
 						  .on_close = on_close,
+						  .on_charge = on_charge,
+						  .on_discharge = on_discharge,
 						  .on_due = on_due,
 						  .on_failure = on_failure };
 	struct side *s = calloc(1, sizeof(*s));
 
 	s->now_us = 1;
+	s->max_charged = SIZE_MAX;
 	s->server = (struct h2_server){ .ops = &ops, .now_us = &s->now_us, .max_head_bytes = 4096 };
 	assert_int_equal(h2_server_start(&s->server, NULL), 0);
 	h2_client_init(&s->client);
@@ -119,6 +139,7 @@ static int stop(void **state)
 	struct side *s = *state;
 
 	h2_server_deinit(&s->server);
+	assert_int_equal(s->n_charged, 0);
 	nghttp2_session_del(s->client.session);
 	buf_deinit(&s->answer.text);
 	free(s);
@@ -282,6 +303,72 @@ static void what_nghttp2_lets_pass_is_an_error_all_the_same(void **state)
 	}
 }
 
+static void feed(struct side *s, const char *bytes, size_t len)
+{
+	assert_true(h2_server_feed(&s->server, bytes, len));
+}
+
+/* HEADERS of stream 1 with POST, without END_HEADERS; and the rest of it. */
+#define HALF FRAME("\0\0\2\1\0\0\0\0\1\x83\x86")
+#define REST FRAME("\0\0\4\x9\4\0\0\0\1\x84\x41\1w")
+/* "connection: ", which no request of HTTP/2 may have. */
+#define BAD                                                                                        \
+	FRAME("\0\0\xd\x9\4\0\0\0\1\0\xa"                                                          \
+	      "connection\0")
+
+static void a_header_section_is_charged_until_it_is_over(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} ends[] = { { REST }, { BAD } };
+	struct side *s = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		assert_true(talk(s));
+		feed(s, HALF);
+		assert_true(s->n_charged > 0);
+		feed(s, ends[i].bytes, ends[i].len);
+		assert_int_equal(s->n_charged, 0);
+		stop(state);
+		assert_int_equal(start(state), 0);
+		s = *state;
+	}
+	assert_true(talk(s));
+	feed(s, HALF); /* it stands until the end */
+}
+
+static void a_header_section_without_memory_is_not_taken(void **state)
+{
+	struct side *s = *state;
+
+	s->max_charged = 100;
+	h2_client_post(&s->client, "/a", "text/plain", "hello", 5);
+	assert_true(talk(s));
+	assert_string_equal(s->client.heard, "1:reset/7 ");
+	assert_string_equal(s->told, "close ");
+	s->told[0] = '\0';
+	s->max_charged = SIZE_MAX;
+	h2_client_post(&s->client, "/a", "text/plain", "hello", 5);
+	assert_true(talk(s));
+	assert_string_equal(s->told, "head+ body end close ");
+}
+
+/* The server resets it while it comes. */
+static void a_header_section_of_a_stream_that_is_gone_is_not_kept(void **state)
+{
+	struct side *s = *state;
+	struct buf out CLEANUP(buf_deinit) = { 0 };
+
+	assert_true(talk(s));
+	feed(s, HALF);
+	h2_server_reset(&s->server, 1, NGHTTP2_CANCEL);
+	assert_true(h2_server_render(&s->server, &out, 1 << 16));
+	assert_string_equal(s->told, "close ");
+	feed(s, REST);
+	assert_int_equal(s->n_charged, 0);
+}
+
 static void what_is_no_http2_is_told(void **state)
 {
 	struct side *s = *state;
@@ -308,6 +395,12 @@ int main(void)
 						stop),
 		cmocka_unit_test_setup_teardown(what_nghttp2_lets_pass_is_an_error_all_the_same,
 						start, stop),
+		cmocka_unit_test_setup_teardown(a_header_section_is_charged_until_it_is_over, start,
+						stop),
+		cmocka_unit_test_setup_teardown(a_header_section_without_memory_is_not_taken, start,
+						stop),
+		cmocka_unit_test_setup_teardown(
+			a_header_section_of_a_stream_that_is_gone_is_not_kept, start, stop),
 		cmocka_unit_test_setup_teardown(what_is_no_http2_is_told, start, stop),
 	};
 

@@ -301,10 +301,52 @@ static void frames_of_unknown_types_use_up_the_budget(void **state)
 /* By hand: the client of h2_agent.h sends header sections whole. */
 static void feed_frame(struct agent *a, uint8_t type, uint8_t flags, const char *text, uint8_t len)
 {
-	char frame[64] = { 0, 0, (char)len, (char)type, (char)flags, 0, 0, 0, 1 };
+	char frame[9 + UINT8_MAX] = { 0, 0, (char)len, (char)type, (char)flags, 0, 0, 0, 1 };
 
 	memcpy(frame + 9, text, len);
 	assert_true(exchange_h2_feed(a->h, frame, 9 + (size_t)len));
+}
+
+/* "NAME: xx...", as a literal that is not indexed. */
+static size_t write_field(char *to, char name, char n_value)
+{
+	to[0] = 0;
+	to[1] = 1;
+	to[2] = name;
+	to[3] = n_value;
+	memset(to + 4, 'x', (size_t)n_value);
+	return 4 + (size_t)n_value;
+}
+
+/* A client may leave it as it is until header-timeout, and a malformed one until idle-timeout. */
+static void a_header_section_is_charged_while_it_comes(void **state)
+{
+	struct agent_bench *b = *state;
+	struct buf out CLEANUP(buf_deinit) = { 0 };
+	uint64_t n_begun, n_half;
+	struct agent a;
+	char fields[256];
+	size_t len = 0;
+	bool ends;
+
+	connect_agent(&a, b);
+	speak_in_pieces(&a, SIZE_MAX / 4);
+	hear(&a);
+	feed_frame(&a, NGHTTP2_HEADERS, 0, "\x83\x86", 2);
+	n_begun = b->memory.used_bytes;
+	for (char name = 'a'; name <= 'c'; name++)
+		len += write_field(fields + len, name, 50);
+	for (int i = 0; i < 2; i++)
+		feed_frame(&a, NGHTTP2_CONTINUATION, 0, fields, (uint8_t)len);
+	n_half = b->memory.used_bytes;
+	assert_true(n_half - n_begun >= 512); /* the field lines have more than 256 bytes */
+	assert_int_equal(exchange_h2_state(a.h), CONN_HEAD);
+	feed_frame(&a, NGHTTP2_CONTINUATION, 0, "\0\12connection\0", 13);
+	assert_true(b->memory.used_bytes <= n_half - 512 + 256); /* its reset takes some */
+	answer_all(&a);
+	assert_true(exchange_h2_render(a.h, &out, &ends));
+	assert_int_equal(exchange_h2_state(a.h), CONN_IDLE);
+	hang_up(&a);
 }
 
 /* body-timeout may be shorter than header-timeout. */
@@ -344,6 +386,7 @@ int main(void)
 		BENCH_TEST(the_window_of_a_connection_follows_the_memory),
 		BENCH_TEST(frames_of_unknown_types_use_up_the_budget),
 		BENCH_TEST(a_header_section_that_ends_after_its_answer_does_no_harm),
+		BENCH_TEST(a_header_section_is_charged_while_it_comes),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
