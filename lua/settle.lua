@@ -175,7 +175,8 @@ if not deposit(h, record) then return redis.error_reply('ERR deltas are not fini
 local left_ms = (record.lease_end or 0) - now
 if left_ms < lease_ms / 2 or left_ms > lease_ms then -- more than a lease is left only where the clock went back
   record.lease_end = now + lease_ms
-  redis.call('ZADD', K_NODES, record.lease_end, worker)
+  local is_new = redis.call('ZADD', K_NODES, record.lease_end, worker)
+  if is_new == 1 and left_ms > 0 then note_loss('nodes') end -- a live lease is removed by nobody
 end
 if node_info ~= '' then
   redis.call('HSET', K_NODE_INFO, worker, node_info)

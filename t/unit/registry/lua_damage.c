@@ -16,17 +16,26 @@
 #define HOT_HEADER 11 /* doubles before the columns */
 #define HEADER_VALID_UNTIL 3
 
-static void mend(struct redis_pool *pool)
+/* True: it says that this key was lost. */
+static bool mend_says(struct redis_pool *pool, const char *key)
 {
 	struct script_args args = { 0 };
 	redisReply *reply;
+	bool says;
 
 	script_arg_str(&args, "0");
 	script_arg_str(&args, "3");
 	script_arg_str(&args, "0");
 	assert_int_equal(client_eval(pool->client, SCRIPT_MEND, &args, &reply), 0);
 	assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
+	says = strcmp(reply->element[0]->str, key) == 0;
 	freeReplyObject(reply);
+	return says;
+}
+
+static void mend(struct redis_pool *pool)
+{
+	(void)mend_says(pool, "");
 }
 
 /* As any settle between the loss and mend does. */
@@ -227,6 +236,23 @@ static void vectors_with_what_is_no_number_are_lost(void **state)
 	}
 }
 
+/* All may have renewed their leases before the next look. */
+static void that_leases_of_workers_were_lost_is_told_by_those_who_renew_them(void **state)
+{
+	struct settle_request request = { .idle = true };
+	struct caller caller = redis_pool_caller("n1/0", "t");
+	static struct answered answered;
+
+	mend(*state);
+	for (caller.lease_ms = 1000; caller.lease_ms <= 100000; caller.lease_ms *= 10) {
+		redis_pool_settle(*state, &caller, &request, &answered);
+		assert_int_equal(answered.answer.status, SETTLEMENT_OK);
+		assert_true(mend_says(*state, caller.lease_ms > 1000 ? "nodes" : ""));
+		POOL_DO(*state, "DEL", redis_pool_key(*state, KEY_NODES));
+		caller.number++;
+	}
+}
+
 #define DAMAGE_TEST(f) cmocka_unit_test_setup(f, redis_pool_three)
 
 int main(void)
@@ -241,6 +267,7 @@ int main(void)
 		DAMAGE_TEST(a_lease_without_an_end_stops_nobody),
 		DAMAGE_TEST(an_epoch_that_is_none_begins_again),
 		DAMAGE_TEST(vectors_with_what_is_no_number_are_lost),
+		DAMAGE_TEST(that_leases_of_workers_were_lost_is_told_by_those_who_renew_them),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
