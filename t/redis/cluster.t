@@ -49,6 +49,8 @@ is($weirctl->('weight', 'a3', '0.4')->{status}, 0, 'weirctl changes a weight at 
 wait_until { (grep { $_->{id} eq 'a3' } @{ $cluster->cluster(2)->{analyzers} })[0]{weight} == 0.4 } 10, 'the nodes to know of it';
 pass('of changes nodes are told, as Pub/Sub works through any node');
 
+unlike($cluster->node(1)->log, qr/lost data/, 'nobody thinks that the registry lost data');
+
 # ---- a master dies ----
 
 my $replica = $stranger + 3;
@@ -74,5 +76,6 @@ my $recorded = $cluster->recorded;
 is_deeply([ grep { !$recorded->{$_} } @{ $report->{acked} } ], [], 'none of ' . @{ $report->{acked} } . ' acknowledged packets is lost');
 my $verify = run('weirctl', '--redis', $rc->node($owner)->url, 'verify', '--json', '--wait', '5s');
 is_deeply([ map { $_->{detail} } grep { !$_->{ok} && $_->{check} =~ /^(?:accounts|packets|credit)$/ } @{ $verify->{json}{checks} } ], [], 'and the accounts add up');
-unlike($cluster->node(1)->log, qr/lost data/, 'nobody thinks that the registry lost data');
+# The last calls that the master answered may not have reached its replica, and a node tells that.
+unlike($cluster->node(1)->log, qr/lost data.* keys=(?!held )/, 'nor that more is lost than what the replica had not heard of');
 done_testing;
