@@ -80,8 +80,9 @@ void dispatch_write_slow(const struct dispatch *d, struct buf *out)
 	buf_clear(out);
 }
 
-bool dispatch_find_well(const struct dispatch *d, bool well[ROSTER_MAX_SLOTS])
+bool dispatch_find_well(const struct dispatch *d, bool for_suspect, bool well[ROSTER_MAX_SLOTS])
 {
+	(void)for_suspect;
 	memcpy(well, d->reach, sizeof(d->reach));
 	return d->n_reachable > 0;
 }

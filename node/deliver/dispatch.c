@@ -303,14 +303,14 @@ void dispatch_push(struct dispatch *d, unsigned slot, struct packet *p)
 	mark_dirty(d, slot);
 }
 
-bool dispatch_find_well(const struct dispatch *d, bool well[ROSTER_MAX_SLOTS])
+bool dispatch_find_well(const struct dispatch *d, bool for_suspect, bool well[ROSTER_MAX_SLOTS])
 {
 	bool any = false;
 
 	memset(well, 0, ROSTER_MAX_SLOTS * sizeof(*well));
 	for (unsigned i = 0; i < d->n_slots; i++) {
-		well[i] =
-			d->reach[i] && lane_is_well(d->lanes[i]) && !lane_has_suspect(d->lanes[i]);
+		well[i] = d->reach[i] && lane_is_well(d->lanes[i]) &&
+			  !(for_suspect && lane_has_suspect(d->lanes[i]));
 		any |= well[i];
 	}
 	return any;

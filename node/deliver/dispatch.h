@@ -52,9 +52,9 @@ void dispatch_set_probes(struct dispatch *d, const uint64_t *down_bits);
 
 /* Takes the packet; reach[slot] must be true. */
 void dispatch_push(struct dispatch *d, unsigned slot, struct packet *p);
-/* Bits of reach, of the analyzers that nothing is held against, and where no packet is that may be poison. False: there
- * are none. */
-bool dispatch_find_well(const struct dispatch *d, bool well[ROSTER_MAX_SLOTS]);
+/* Bits of reach, of the analyzers that nothing is held against; for a suspect, and where no packet is that may be
+ * poison. False: there are none. */
+bool dispatch_find_well(const struct dispatch *d, bool for_suspect, bool well[ROSTER_MAX_SLOTS]);
 /* At the end of each turn of the loop. */
 void dispatch_flush(struct dispatch *d);
 unsigned dispatch_n_packets(const struct dispatch *d);

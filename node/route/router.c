@@ -25,7 +25,7 @@ bool router_submit_suspect(struct router *r, struct packet *p)
 {
 	bool well[ROSTER_MAX_SLOTS];
 
-	if (!dispatch_find_well(&r->dispatch, well))
+	if (!dispatch_find_well(&r->dispatch, true, well))
 		return false;
 	router_place(r, ledger_route(&r->ledger, p->n_messages, well), p);
 	return true;

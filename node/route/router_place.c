@@ -41,7 +41,7 @@ bool router_route_again(struct router *r, struct packet *p)
 	bool well[ROSTER_MAX_SLOTS];
 	int slot = -1;
 
-	if (suspicion_n_failures(p) && dispatch_find_well(&r->dispatch, well))
+	if (suspicion_n_failures(p) && dispatch_find_well(&r->dispatch, false, well))
 		slot = choose_again(r, p, well);
 	if (slot < 0)
 		slot = choose_again(r, p, r->dispatch.reach);

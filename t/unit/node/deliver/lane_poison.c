@@ -68,19 +68,19 @@ static void no_two_suspects_are_sent_to_one_analyzer(void **state)
 	struct delivery *d = *state;
 	bool well[ROSTER_MAX_SLOTS];
 
-	assert_true(dispatch_find_well(&d->dispatch, well) && well[0] && well[1]);
+	assert_true(dispatch_find_well(&d->dispatch, true, well) && well[0] && well[1]);
 	d->again = true;
 	d->fakes[0].drops = POISON;
 	d->fakes[1].status = 0; /* held back */
 	delivery_push_many(d, 0, 5, 1);
 	delivery_wait_posts(d, 1, 1);
 	assert_true(lane_is_well(d->dispatch.lanes[1]));
-	dispatch_find_well(&d->dispatch, well);
+	dispatch_find_well(&d->dispatch, true, well);
 	assert_false(well[1]);
 	d->fakes[1].status = 200;
 	fake_analyzer_answer(&d->fakes[1], 200);
 	delivery_wait_fates(d, 1);
-	dispatch_find_well(&d->dispatch, well);
+	dispatch_find_well(&d->dispatch, true, well);
 	assert_true(well[1]);
 }
 
