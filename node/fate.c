@@ -241,14 +241,17 @@ static void arm_suspect_timer(struct fate *f)
 		evtimer_add(f->suspect_timer, &tv);
 }
 
-/* Its agent is answered from the spill meanwhile: spill_hold goes on watching it. */
+/*
+ * Its agent is answered from the spill meanwhile: spill_hold goes on watching it. One end of a process makes suspects
+ * of many packets. If all waited for as long, they would meet the one at fault again each time.
+ */
 static void suspect(struct fate *f, struct packet *p)
 {
 	log_warn("worker", "packet may be poison", "analyzer=%s failures=%u bytes=%zu",
 		 suspicion_analyzer(p), suspicion_n_failures(p), p->len);
 	if (p->spilled)
 		spill_out_note_failures(f->config.spill_out, p);
-	p->waiting_us = clock_mono_us();
+	p->waiting_us = clock_mono_us() + rng_range(&f->rng, 0, suspicion_wait_us(p) / 2);
 	packet_queue_push(&f->suspects, p);
 	arm_suspect_timer(f);
 }
@@ -294,7 +297,7 @@ static bool try_suspect(struct fate *f, struct packet *p, uint64_t now_us)
 		spill_in_store(in_of(f, p), p);
 		return true;
 	}
-	return now_us - p->waiting_us >= suspicion_wait_us(p) && retry_suspect(f, p);
+	return now_us >= p->waiting_us + suspicion_wait_us(p) && retry_suspect(f, p);
 }
 
 static void on_suspect_timer(evutil_socket_t fd, short what, void *arg)
@@ -567,6 +570,7 @@ int fate_init(struct fate *f, const struct fate_config *config)
 	*f = (struct fate){ .config = *config };
 	packet_queue_init(&f->parked);
 	packet_queue_init(&f->suspects);
+	rng_init(&f->rng, 0);
 	f->suspect_timer = evtimer_new(config->base, on_suspect_timer, f);
 	f->park_timer = evtimer_new(config->base, on_park_timer, f);
 	f->account_timer = event_new(config->base, -1, EV_PERSIST, on_account_timer, f);

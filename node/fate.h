@@ -6,6 +6,7 @@
  *
  * Always: received + taken = delivered + spilled + dead + refused + lost + in flight.
  */
+#include "common/rng.h"
 #include "node/ingest/exchange.h"
 #include "node/route/router.h"
 #include "node/shared.h"
@@ -54,7 +55,8 @@ struct fate {
 	struct packet_queue suspects; /* as suspicion.h says; they wait for their next delivery */
 	struct packet_queue parked;   /* acknowledged or in the spill; tried again every 100 ms */
 	unsigned n_burying;           /* packets on their way to the dead letters */
-	bool is_ending;               /* what no analyzer here takes is left to other workers */
+	struct rng rng;
+	bool is_ending; /* what no analyzer here takes is left to other workers */
 	struct event *park_timer, *suspect_timer, *account_timer;
 };
 

@@ -23,7 +23,7 @@ struct packet {
 	struct packet *next;       /* in the queue it is in */
 	struct exchange *exchange; /* who waits for its fate; NULL: nobody any more */
 	uint64_t received_us;      /* when its body was whole */
-	uint64_t waiting_us;       /* since when it waits for Redis to choose, or is parked */
+	uint64_t waiting_us; /* since when it waits for Redis to choose, is parked, or a suspect */
 	struct packet *prev_due, *next_due; /* as spill_hold.h says */
 	struct spilled *spilled; /* it is in the spill too, under this entry; NULL: it is not */
 	char *id;  /* owned: its own without escapes; NULL: it has none, or nobody asked */

@@ -508,6 +508,29 @@ static void a_suspect_is_not_given_to_a_spill_that_would_take_it_later(void **st
 	fate_on_refused(&b->fate, p, REFUSAL_SPILL_AWAY);
 }
 
+/* Those that met the end of one process do not all come back at once, with the packet that is at fault. */
+static void suspects_wait_for_times_of_their_own(void **state)
+{
+	struct bench *b = *state;
+	struct packet *p[8];
+	uint64_t least_us = UINT64_MAX, most_us = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(p); i++) {
+		p[i] = receive_suspect(b);
+		least_us = p[i]->waiting_us < least_us ? p[i]->waiting_us : least_us;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(p); i++)
+		most_us = p[i]->waiting_us > most_us ? p[i]->waiting_us : most_us;
+	assert_true(most_us > clock_mono_us());
+	assert_true(most_us > least_us);
+	assert_true(most_us <= clock_mono_us() + US_PER_S / 2);
+	fire_suspect_timer(b);
+	for (size_t i = 0; i < ARRAY_LEN(p); i++) {
+		fate_on_delivered(&b->fate, pick(b, FAKE_ROUTER), "a1");
+		assert_int_equal(the_fakes.n_accepted, i + 1);
+	}
+}
+
 static void a_packet_that_fails_again_and_again_is_buried(void **state)
 {
 	struct bench *b = *state;
@@ -591,6 +614,7 @@ int main(void)
 		TEST(a_suspect_waits_and_its_agent_is_answered_meanwhile),
 		TEST(the_agent_of_a_suspect_does_not_wait_for_an_analyzer_that_is_well),
 		TEST(a_suspect_is_not_given_to_a_spill_that_would_take_it_later),
+		TEST(suspects_wait_for_times_of_their_own),
 		TEST(a_packet_that_fails_again_and_again_is_buried),
 		TEST(a_refusal_makes_the_node_unready_until_a_packet_is_accepted),
 		TEST(what_came_in_no_request_is_given_back_when_it_is_refused),
