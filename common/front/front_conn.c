@@ -136,9 +136,8 @@ static bool feed_once(struct front_conn *c, bool *mayp)
 	*mayp = false;
 	event = http_reader_feed(&c->reader, c->in.data + c->n_taken, c->in.len - c->n_taken, &n,
 				 &slice);
-	if (event ==
-	    HTTP_BODY_DATA) { /* of tiny chunks there are many: what is left is moved once */
-		c->n_taken += n;
+	if (event == HTTP_BODY_DATA) {
+		c->n_taken += n; /* of tiny chunks there are many: what is left is moved once */
 		return on_body(c, &slice);
 	}
 	buf_consume(&c->in, c->n_taken);

@@ -51,8 +51,7 @@ struct stream {
 	bool has_said_end;  /* is_ending: its sender was told */
 	bool was_counted;   /* syslog: the length of the last frame was given */
 	uint64_t active_us; /* when it sent something */
-	uint64_t
-		frame_us; /* since when a part of a frame is there, but for the time in which it was held */
+	uint64_t frame_us; /* since when a part of a frame is there, without the time it was held */
 	uint64_t held_us;  /* is_held: the time from here on is not counted */
 	uint64_t short_us; /* since when memory is lacking for its frame; 0: it is not */
 	uint64_t write_us; /* since when it does not read what it is sent */
