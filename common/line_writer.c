@@ -15,6 +15,7 @@
 #include "common/cond.h"
 
 #define MAX_WAITING (64u << 10) /* bytes of lines that wait */
+#define FLUSH_STEP_MS 10
 
 struct lines {
 	size_t len;
@@ -155,9 +156,15 @@ struct line_writer *line_writer_start(int fd, line_writer_resumed_fn on_resumed)
 	return NULL;
 }
 
-static bool is_stuck(const struct line_writer *w, uint64_t now_us)
+/* A write may also last because its thread gets no processor: the descriptor is asked. */
+static bool takes_nothing(int fd)
 {
-	return w->began_us && now_us > w->began_us + LINE_WRITER_STUCK_MS * US_PER_MS;
+	return poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, 0) == 0;
+}
+
+static bool is_stuck(const struct line_writer *w, uint64_t now_us, uint64_t ms)
+{
+	return w->began_us && now_us > w->began_us + ms * US_PER_MS && takes_nothing(w->fd);
 }
 
 bool line_writer_push(struct line_writer *w, const char *line, size_t len)
@@ -171,7 +178,8 @@ bool line_writer_push(struct line_writer *w, const char *line, size_t len)
 	assert(len <= LINE_WRITER_MAX_LINE);
 	pthread_mutex_lock(&w->lock);
 	lines = w->waiting;
-	fits = !is_stuck(w, now_us) && lines->len + sizeof(size) + len <= MAX_WAITING;
+	fits = !is_stuck(w, now_us, LINE_WRITER_STUCK_MS) &&
+	       lines->len + sizeof(size) + len <= MAX_WAITING;
 	if (fits) {
 		memcpy(lines->data + lines->len, &size, sizeof(size));
 		memcpy(lines->data + lines->len + sizeof(size), line, len);
@@ -186,17 +194,25 @@ bool line_writer_push(struct line_writer *w, const char *line, size_t len)
 	return fits;
 }
 
-bool line_writer_flush(struct line_writer *w, uint64_t ms)
+static void wait_a_step(struct line_writer *w, uint64_t now_us)
 {
-	uint64_t until_us = clock_mono_us() + ms * US_PER_MS;
+	uint64_t until_us = now_us + FLUSH_STEP_MS * US_PER_MS;
 	struct timespec until = { .tv_sec = (time_t)(until_us / US_PER_S),
 				  .tv_nsec = (long)(until_us % US_PER_S * 1000) };
+
+	pthread_cond_timedwait(&w->idle, &w->lock, &until);
+}
+
+bool line_writer_flush(struct line_writer *w, uint64_t ms)
+{
+	uint64_t now_us = clock_mono_us(), until_us = now_us + LINE_WRITER_FLUSH_MS * US_PER_MS;
 	bool is_done;
-	int r = 0;
 
 	pthread_mutex_lock(&w->lock);
-	while (w->is_busy && r == 0)
-		r = pthread_cond_timedwait(&w->idle, &w->lock, &until);
+	while (w->is_busy && now_us < until_us && !is_stuck(w, now_us, ms)) {
+		wait_a_step(w, now_us);
+		now_us = clock_mono_us();
+	}
 	is_done = !w->is_busy;
 	pthread_mutex_unlock(&w->lock);
 	return is_done;

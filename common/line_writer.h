@@ -8,8 +8,9 @@
  * other programs on the same terminal see. poll(2) before write(2) is no promise, because another
  * writer may take the room in between. RWF_NOWAIT knows no terminals, and no pipes before Linux 6.4.
  *
- * What is lost: a line that does not fit the buffer, that comes while a write has lasted longer
- * than LINE_WRITER_STUCK_MS, or whose write fails. Each such line is counted.
+ * What is lost: a line that does not fit the buffer, that comes while the descriptor has taken
+ * nothing for longer than LINE_WRITER_STUCK_MS, or whose write fails. Each such line is counted.
+ * A thread that gets no processor for a while loses nothing.
  */
 #include <limits.h>
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 
 #define LINE_WRITER_MAX_LINE PIPE_BUF
 #define LINE_WRITER_STUCK_MS 100
+#define LINE_WRITER_FLUSH_MS 5000
 
 struct line_writer;
 
@@ -35,7 +37,8 @@ struct line_writer *line_writer_start(int fd, line_writer_resumed_fn on_resumed)
 /* One line (at most LINE_WRITER_MAX_LINE bytes) is one write(2). Thread-safe; keeps errno. False: it
  * was lost. */
 bool line_writer_push(struct line_writer *w, const char *line, size_t len);
-/* Waits until all lines are written, at most for so long. False: some are not. */
+/* Waits until all lines are written. False: some are not, because the descriptor took nothing for so long, or
+ * because the thread has not come to them in LINE_WRITER_FLUSH_MS. */
 bool line_writer_flush(struct line_writer *w, uint64_t ms);
 /* Lines lost since the start. */
 uint64_t line_writer_dropped(const struct line_writer *w);

@@ -42,7 +42,8 @@ static inline bool log_enabled(enum log_level level)
 /* Text of another kind for stderr, at most PIPE_BUF bytes: written in one piece or dropped, as lines
  * are. */
 void log_write(const char *text, size_t len);
-/* Waits until all lines are written, at most LOG_FLUSH_MS. exit() does it; call it before _exit(). */
+/* Waits until all lines are written, or until stderr takes nothing for LOG_FLUSH_MS. exit() does it; call it
+ * before _exit(). */
 void log_flush(void);
 /* Lines that could not be written, since the start. */
 uint64_t log_dropped(void);

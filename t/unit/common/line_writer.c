@@ -17,12 +17,16 @@
 #include "common/line_writer.h"
 
 #define WAIT_MS 5000
+#define PATIENCE_MS 100
 
 static _Atomic uint64_t n_told;
+static _Atomic bool is_slow;
 
 static void on_resumed(uint64_t n)
 {
 	atomic_fetch_add(&n_told, n);
+	if (atomic_load(&is_slow))
+		usleep(5 * PATIENCE_MS * US_PER_MS);
 }
 
 struct fixture {
@@ -37,6 +41,7 @@ static int begin(void **state)
 	if (pipe(f.ends) != 0 || fcntl(f.ends[1], F_SETPIPE_SZ, 4096) < 0)
 		return -1;
 	atomic_store(&n_told, 0);
+	atomic_store(&is_slow, false);
 	f.writer = line_writer_start(f.ends[1], on_resumed);
 	*state = &f;
 	return f.writer ? 0 : -1;
@@ -81,11 +86,10 @@ static void lines_arrive_in_their_order(void **state)
 static void a_full_pipe_makes_nobody_wait(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t start_us;
+	uint64_t start_us = clock_mono_us();
 	char text[4200];
 
 	fill(f);
-	start_us = clock_mono_us();
 	assert_false(line_writer_flush(f->writer, LINE_WRITER_STUCK_MS + 50));
 	assert_true(clock_mono_us() - start_us >= LINE_WRITER_STUCK_MS * US_PER_MS);
 	for (unsigned i = 0; i < 5; i++)
@@ -113,6 +117,44 @@ static void what_waits_is_bounded(void **state)
 		n++;
 	assert_true(n < 1000);
 	assert_true(line_writer_dropped(f->writer) >= 1);
+}
+
+/* Its thread may get no processor for a while. */
+static void a_writer_that_is_slow_is_waited_for(void **state)
+{
+	static char line[4000], text[3 * sizeof(line)];
+	struct fixture *f = *state;
+
+	fill(f);
+	while (line_writer_push(f->writer, line, sizeof(line)))
+		continue;
+	atomic_store(&is_slow, true);
+	fcntl(f->ends[1], F_SETPIPE_SZ, 1 << 20);
+	read_all(f, text, sizeof(text));
+	assert_true(line_writer_flush(f->writer, PATIENCE_MS));
+	assert_true(atomic_load(&n_told) > 0);
+}
+
+static void wait_until_stuck(struct fixture *f)
+{
+	while (line_writer_push(f->writer, "x", 1))
+		usleep(US_PER_MS);
+}
+
+/* The thread is within its write, though the descriptor takes lines. */
+static void no_line_is_lost_while_the_descriptor_takes_some(void **state)
+{
+	struct fixture *f = *state;
+	int null = open("/dev/null", O_WRONLY);
+	uint64_t n_lost;
+
+	fill(f);
+	wait_until_stuck(f);
+	n_lost = line_writer_dropped(f->writer);
+	assert_int_equal(dup2(null, f->ends[1]), f->ends[1]); /* the thread waits for the pipe */
+	assert_true(line_writer_push(f->writer, "y", 1));
+	assert_int_equal(line_writer_dropped(f->writer), n_lost);
+	close(null);
 }
 
 static void a_non_blocking_pipe_loses_nothing(void **state)
@@ -150,9 +192,13 @@ static void a_write_that_fails_is_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(lines_arrive_in_their_order),   TEST(a_full_pipe_makes_nobody_wait),
-		TEST(what_waits_is_bounded),         TEST(a_non_blocking_pipe_loses_nothing),
+		TEST(lines_arrive_in_their_order),
+		TEST(a_full_pipe_makes_nobody_wait),
+		TEST(what_waits_is_bounded),
+		TEST(a_non_blocking_pipe_loses_nothing),
 		TEST(a_write_that_fails_is_counted),
+		TEST(a_writer_that_is_slow_is_waited_for),
+		TEST(no_line_is_lost_while_the_descriptor_takes_some),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
