@@ -229,6 +229,7 @@ static bool read_once(struct front_conn *c)
 							     : FRONT_CLOSE_BY_CLIENT);
 		return false;
 	}
+	c->has_spoken = true;
 	if (c->state == FRONT_IDLE)
 		front_set_state(c, FRONT_READING);
 	if (c->state == FRONT_H2)
@@ -327,7 +328,20 @@ static void end_slow_answer(struct front_conn *c)
 		front_close(c, FRONT_CLOSE_TIMEOUT);
 }
 
-static void refuse_slow(struct front_crowd *crowd)
+/* Browsers connect before they need it. An answer to nothing could be taken for that to the request that comes
+ * at this moment; where the connection ends instead, they send it again. */
+static void end_slow(struct front_conn *c, const char *detail)
+{
+	if (c->has_spoken || c->is_greeting)
+		log_warn(c->crowd->config->name, "a request came too slowly", "client=%s",
+			 c->rq.client);
+	if (c->has_spoken)
+		front_refuse(c, 408, "request_timeout", detail);
+	else
+		front_close(c, FRONT_CLOSE_TIMEOUT);
+}
+
+static void end_all_slow(struct front_crowd *crowd)
 {
 	uint64_t limit_us = crowd->config->request_us;
 	struct front_conn *c;
@@ -335,15 +349,8 @@ static void refuse_slow(struct front_crowd *crowd)
 
 	snprintf(detail, sizeof(detail), "The request did not arrive within %llu s.",
 		 (unsigned long long)(limit_us / US_PER_S));
-	while ((c = overdue(crowd, FRONT_READING, limit_us))) {
-		log_warn(crowd->config->name, "a request came too slowly", "client=%s",
-			 c->rq.client);
-		if (c->is_greeting) {
-			front_close(c, FRONT_CLOSE_TIMEOUT);
-			continue;
-		}
-		front_refuse(c, 408, "request_timeout", detail);
-	}
+	while ((c = overdue(crowd, FRONT_READING, limit_us)))
+		end_slow(c, detail);
 }
 
 void front_conn_tick(struct front_crowd *crowd)
@@ -351,7 +358,7 @@ void front_conn_tick(struct front_crowd *crowd)
 	struct front_conn *c;
 
 	crowd->now_us = clock_mono_us();
-	refuse_slow(crowd);
+	end_all_slow(crowd);
 	while ((c = overdue(crowd, FRONT_WRITING, FRONT_PROGRESS_US)))
 		front_close(c, FRONT_CLOSE_TIMEOUT);
 	while ((c = overdue(crowd, FRONT_LINGERING, LINGER_US)))

@@ -53,6 +53,7 @@ struct front_conn {
 	bool has_proxy_header;           /* it was, so X-Forwarded-For is nobody's business */
 	bool has_client;                 /* rq.from is not a trusted proxy */
 	bool is_known;                   /* a request before was trusted */
+	bool has_spoken;                 /* something came, besides TLS */
 	uint64_t since_us;               /* it is in this state, or last made progress in it */
 	uint64_t began_us;               /* its answer began; H2: its end */
 	struct http_reader reader;

@@ -224,6 +224,18 @@ static void a_slow_request_is_refused(void **state)
 	close(fd);
 }
 
+/* As browsers leave connections that they opened ahead. */
+static void a_connection_that_says_nothing_ends_without_an_answer(void **state)
+{
+	struct server *s = *state;
+	unsigned n_before = s->n_closed[FRONT_CLOSE_TIMEOUT];
+	int fd = client_at(s, 0, 0);
+
+	assert_string_equal(hear(fd, ""), "");
+	assert_int_equal(s->n_closed[FRONT_CLOSE_TIMEOUT], n_before + 1);
+	close(fd);
+}
+
 static void an_address_has_its_bound_and_others_have_room(void **state)
 {
 	struct server *s = *state;
@@ -409,6 +421,8 @@ int main(void)
 		SERVED(what_is_written_leaves_at_once),
 		SERVED(many_requests_at_once_do_not_nest),
 		cmocka_unit_test_setup_teardown(a_slow_request_is_refused, start_strict, stop),
+		cmocka_unit_test_setup_teardown(
+			a_connection_that_says_nothing_ends_without_an_answer, start_strict, stop),
 		SERVED(an_address_has_its_bound_and_others_have_room),
 		SERVED(many_addresses_leave_room),
 		SERVED(bodies_together_have_a_bound),
