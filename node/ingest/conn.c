@@ -204,8 +204,10 @@ static void feed_held(struct conn *c)
 	struct buf held = c->in;
 
 	c->in = (struct buf){ 0 };
-	if (conn_take(c, held.data, held.len))
+	if (conn_take(c, held.data, held.len)) {
 		conn_arm(c);
+		conn_recall(c); /* what it was recalled for before is still there */
+	}
 	buf_deinit(&held);
 }
 
