@@ -219,7 +219,7 @@ static bool discard(struct front_conn *c, size_t n)
 static bool read_once(struct front_conn *c)
 {
 	ssize_t n = front_tls_read(c, c->crowd->scratch, sizeof(c->crowd->scratch));
-	bool is_full = n == sizeof(c->crowd->scratch);
+	bool has_more = n == sizeof(c->crowd->scratch) || (n > 0 && front_tls_has_more(c));
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
@@ -233,11 +233,11 @@ static bool read_once(struct front_conn *c)
 	if (c->state == FRONT_IDLE)
 		front_set_state(c, FRONT_READING);
 	if (c->state == FRONT_H2)
-		return front_h2_take(c, c->crowd->scratch, (size_t)n) && is_full;
+		return front_h2_take(c, c->crowd->scratch, (size_t)n) && has_more;
 	if (c->state != FRONT_READING)
-		return discard(c, (size_t)n) && is_full;
+		return discard(c, (size_t)n) && has_more;
 	buf_append(&c->in, c->crowd->scratch, (size_t)n);
-	return on_bytes(c) && is_full;
+	return on_bytes(c) && has_more;
 }
 
 static void refuse_plain(struct front_conn *c)

@@ -72,6 +72,11 @@ enum front_tls front_tls_greet(struct front_conn *c)
 	return may_greet(c->crowd) ? greet(c) : FRONT_TLS_WAIT;
 }
 
+bool front_tls_has_more(const struct front_conn *c)
+{
+	return c->tls && tls_stream_has_more(c->tls);
+}
+
 ssize_t front_tls_read(struct front_conn *c, void *to, size_t size)
 {
 	return c->tls ? tls_stream_read(c->tls, to, size) : read(c->fd, to, size);

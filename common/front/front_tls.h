@@ -18,6 +18,8 @@ enum front_tls front_tls_greet(struct front_conn *c) MUST_CHECK;
 /* As read and write. */
 ssize_t front_tls_read(struct front_conn *c, void *to, size_t size);
 ssize_t front_tls_write(struct front_conn *c, const void *from, size_t len);
+/* Bytes are here that the socket does not tell of. */
+bool front_tls_has_more(const struct front_conn *c);
 /* What is to be read waits until the socket can be written. */
 bool front_tls_wants_write(const struct front_conn *c);
 /* Nothing more is written. */

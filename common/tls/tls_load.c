@@ -13,7 +13,8 @@
 /* Forward secrecy and authenticated encryption alone; TLS 1.3 has nothing else. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define GROUPS "X25519:P-256:P-384"
-#define TICKET_S 7200 /* that a session may be resumed */
+#define TICKET_S 7200              /* that a session may be resumed */
+#define MAX_CHAIN_BYTES (32 << 10) /* of a client's certificates */
 
 const char *const tls_min_names[] = { "1.2", "1.3", NULL };
 const char *const tls_verify_names[] = { "required", "optional", NULL };
@@ -237,6 +238,8 @@ static void set_rules(SSL_CTX *context, const struct tls_config *config)
 	SSL_CTX_set_session_id_context(context, id, sizeof(id) - 1);
 	SSL_CTX_set_timeout(context, TICKET_S);
 	SSL_CTX_set_num_tickets(context, 1);
+	if (config->role == TLS_SERVER)
+		SSL_CTX_set_max_cert_list(context, MAX_CHAIN_BYTES);
 	if (config->alpn && config->role == TLS_SERVER)
 		SSL_CTX_set_alpn_select_cb(context, on_alpn, (void *)config->alpn);
 }

@@ -17,6 +17,7 @@
 
 struct tls_set {
 	_Atomic unsigned n_refs;
+	_Atomic unsigned n_in_pieces; /* clients whose ClientHello has come in part */
 	unsigned n;
 	SSL_CTX *contexts
 		[TLS_MAX_CERTS];    /* [0] always; a client without a certificate has it, too */

@@ -11,18 +11,49 @@
 #include "common/tls/tls_name.h"
 
 #define RECORD_BYTES 16384
+#define MAX_HELLO_BYTES 16384 /* of a client */
+#define MAX_READS 256         /* of OpenSSL, one for each record, in one call */
+/* Of handshakes, after our own, for BYTES_FOR_MESSAGES of the application. */
+#define MAX_MESSAGES 32
+#define BYTES_FOR_MESSAGES (64u << 10)
 
 struct tls_stream {
 	SSL *ssl;
 	struct tls_set *set; /* its callbacks need it */
 	bool has_more, wants_write;
 	bool is_broken; /* nothing may be said any more */
+	bool is_server, has_greeted;
+	bool is_refused;     /* by ourselves: OpenSSL knows nothing of that */
+	unsigned n_messages; /* has_greeted: of handshakes, beside n_bytes of the application */
+	size_t n_bytes;      /* less than BYTES_FOR_MESSAGES */
+	bool is_in_pieces; /* is_server: the ClientHello has come in part, and counts in the set */
+	bool has_long_hello; /* is_server: it has come, and is longer than it may be */
 	char protocol[16];
 	char *peer; /* NULL: none */
 	char *why;  /* NULL: nothing has failed */
 };
 
 /* ---- life ---- */
+
+/*
+ * A message of a handshake has come. OpenSSL keeps what is in a ClientHello several times over, until both have
+ * greeted. After that a read of OpenSSL goes on from one message to the next for as long as there are some, which
+ * a peer could make last for ever; where it believes that the peer has closed, it ends.
+ */
+static void on_message(int is_sent, int version, int type, const void *bytes, size_t len, SSL *ssl,
+		       void *arg)
+{
+	struct tls_stream *s = arg;
+
+	(void)version;
+	if (is_sent || type != SSL3_RT_HANDSHAKE)
+		return;
+	if (s->is_server && len > MAX_HELLO_BYTES &&
+	    *(const unsigned char *)bytes == SSL3_MT_CLIENT_HELLO)
+		s->has_long_hello = true;
+	if (s->has_greeted && ++s->n_messages > MAX_MESSAGES)
+		SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+}
 
 static struct tls_stream *stream_new(struct tls_context *context, int fd)
 {
@@ -36,6 +67,8 @@ static struct tls_stream *stream_new(struct tls_context *context, int fd)
 		tls_stream_free(s);
 		return NULL;
 	}
+	SSL_set_msg_callback(s->ssl, on_message);
+	SSL_set_msg_callback_arg(s->ssl, s);
 	return s;
 }
 
@@ -43,8 +76,10 @@ struct tls_stream *tls_stream_accept(struct tls_context *context, int fd)
 {
 	struct tls_stream *s = stream_new(context, fd);
 
-	if (s)
-		SSL_set_accept_state(s->ssl);
+	if (!s)
+		return NULL;
+	s->is_server = true;
+	SSL_set_accept_state(s->ssl);
 	return s;
 }
 
@@ -104,10 +139,22 @@ void tls_stream_end(struct tls_stream *s)
 	s->is_broken = true;
 }
 
+static void set_in_pieces(struct tls_stream *s, bool is_in_pieces)
+{
+	if (s->is_in_pieces == is_in_pieces)
+		return;
+	s->is_in_pieces = is_in_pieces;
+	if (is_in_pieces)
+		atomic_fetch_add(&s->set->n_in_pieces, 1);
+	else
+		atomic_fetch_sub(&s->set->n_in_pieces, 1);
+}
+
 void tls_stream_free(struct tls_stream *s)
 {
 	if (!s)
 		return;
+	set_in_pieces(s, false);
 	SSL_free(s->ssl);
 	ERR_clear_error();
 	tls_set_unref(s->set);
@@ -186,6 +233,25 @@ static int judge_read(struct tls_stream *s, int result)
 	return judge(s, error);
 }
 
+static int refuse(struct tls_stream *s, const char *why)
+{
+	s->is_broken = s->is_refused = true;
+	free(s->why);
+	s->why = strdup(why);
+	return TLS_STREAM_FAILED;
+}
+
+/* The side of the server waits for its client. */
+static int check_hello(struct tls_stream *s)
+{
+	if (s->has_long_hello)
+		return refuse(s, "its ClientHello is too long");
+	set_in_pieces(s, SSL_get_state(s->ssl) == TLS_ST_SR_CLNT_HELLO);
+	return s->is_in_pieces && atomic_load(&s->set->n_in_pieces) > TLS_IN_PIECES_MOST
+		       ? refuse(s, "its ClientHello comes in pieces, as too many do")
+		       : TLS_STREAM_AGAIN;
+}
+
 int tls_stream_greet(struct tls_stream *s)
 {
 	int r;
@@ -193,8 +259,12 @@ int tls_stream_greet(struct tls_stream *s)
 	ERR_clear_error();
 	errno = 0;
 	r = SSL_do_handshake(s->ssl);
+	if (r != 1 && judge_read(s, r) != 0)
+		return TLS_STREAM_FAILED;
 	if (r != 1)
-		return judge_read(s, r) == 0 ? TLS_STREAM_AGAIN : TLS_STREAM_FAILED;
+		return s->is_server ? check_hello(s) : TLS_STREAM_AGAIN;
+	s->has_greeted = true;
+	set_in_pieces(s, false);
 	s->wants_write = false;
 	s->has_more = SSL_has_pending(s->ssl);
 	note_protocol(s);
@@ -212,9 +282,41 @@ static ssize_t fail(int error, bool is_read)
 	return -1;
 }
 
+/*
+ * What a peer does after our handshake that makes OpenSSL go on without end; or a client, that leaves its
+ * connection in the middle of a message of another handshake: its socket would be ready all the time, and nothing
+ * would come of that. NULL: nothing. error: of a read, as judged.
+ */
+static const char *fault_of(const struct tls_stream *s, int error)
+{
+	if (s->n_messages > MAX_MESSAGES)
+		return "it sends too many messages of the handshake";
+	if (error != 0 || !s->is_server)
+		return NULL;
+	if (s->wants_write)
+		return "it asks for new keys, and does not read";
+	return SSL_in_init(s->ssl) ? "it stops within a message of the handshake" : NULL;
+}
+
+static ssize_t fail_for(struct tls_stream *s, const char *why)
+{
+	(void)refuse(s, why);
+	return fail(SSL_ERROR_SSL, true);
+}
+
+static void note_bytes(struct tls_stream *s, size_t n)
+{
+	s->wants_write = false;
+	s->has_more = SSL_has_pending(s->ssl);
+	s->n_bytes += n;
+	if (s->n_bytes >= BYTES_FOR_MESSAGES)
+		s->n_messages = s->n_bytes = 0;
+}
+
 /* More is asked for only where OpenSSL has it already: the socket tells of the rest. */
 ssize_t tls_stream_read(struct tls_stream *s, void *to, size_t size)
 {
+	unsigned n_reads = 0;
 	size_t done = 0;
 
 	do {
@@ -223,16 +325,20 @@ ssize_t tls_stream_read(struct tls_stream *s, void *to, size_t size)
 
 		ERR_clear_error();
 		n = SSL_read(s->ssl, (char *)to + done, room);
-		if (n <= 0 && done == 0)
-			return fail(judge_read(s, n), true);
-		if (n <= 0) { /* its end or its failure is told by the next read */
-			s->has_more = judge_read(s, n) != 0;
+		if (n <= 0) {
+			int error = judge_read(s, n);
+			const char *fault = fault_of(s, error);
+
+			if (fault)
+				return fail_for(s, fault);
+			if (done == 0)
+				return fail(error, true);
+			s->has_more = error != 0; /* the next read tells its end or its failure */
 			break;
 		}
 		done += (size_t)n;
-		s->wants_write = false;
-		s->has_more = SSL_has_pending(s->ssl);
-	} while (s->has_more && done < size);
+		note_bytes(s, (size_t)n);
+	} while (s->has_more && done < size && ++n_reads < MAX_READS);
 	return (ssize_t)done;
 }
 
@@ -240,16 +346,22 @@ ssize_t tls_stream_write(struct tls_stream *s, const void *from, size_t len)
 {
 	size_t done = 0;
 
+	if (s->is_refused)
+		return fail(SSL_ERROR_SSL, false);
 	while (done < len) {
-		int n;
+		int error, n;
 
 		ERR_clear_error();
 		n = SSL_write(s->ssl, (const char *)from + done,
 			      len - done < INT_MAX ? (int)(len - done) : INT_MAX);
 		if (n <= 0 && done > 0)
 			break;
+		error = n <= 0 ? SSL_get_error(s->ssl, n) : 0;
+		/* the socket would be ready to write all the time */
+		if (error == SSL_ERROR_WANT_READ && s->is_server)
+			return fail_for(s, "it stops within a message of the handshake");
 		if (n <= 0)
-			return fail(judge(s, SSL_get_error(s->ssl, n)), false);
+			return fail(judge(s, error), false);
 		done += (size_t)n;
 	}
 	return (ssize_t)done;

@@ -14,6 +14,10 @@
 
 struct tls_stream;
 
+/* A ClientHello that comes in several records says first how long it will be, up to 128 KiB, and OpenSSL gets
+ * memory for that. This is how many clients of a context may be within one; others fail. */
+#define TLS_IN_PIECES_MOST 32
+
 /* The side of the server. The socket stays the caller's. NULL: out of memory. */
 struct tls_stream *tls_stream_accept(struct tls_context *context, int fd);
 /* Before it greets: it agrees on no protocol (ALPN), at a port that speaks none of those of its context. */

@@ -213,12 +213,31 @@ static void an_end_that_comes_with_its_request_is_seen(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
+/* They come together, so that OpenSSL has read all of them before the first is looked at. */
+static void a_request_in_many_small_records_is_answered(void **state)
+{
+	char request[400], body[2], *bytes;
+	struct side *s = *state;
+	BIO *bio = BIO_new(BIO_s_mem());
+	int len = snprintf(request, sizeof(request), "GET /a HTTP/1.1\r\nHost: %0300d\r\n\r\n", 1);
+	long n;
+
+	SSL_set0_wbio(s->ssl, bio);
+	for (int i = 0; i < len; i++)
+		assert_int_equal(SSL_write(s->ssl, request + i, 1), 1);
+	n = BIO_get_mem_data(bio, &bytes);
+	assert_int_equal(send(s->fd, bytes, (size_t)n, 0), n);
+	hear(s, body, sizeof(body));
+	assert_memory_equal(body, "/a", sizeof(body));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_request_behind_a_large_answer_is_served),
 		TEST(an_end_that_comes_with_its_request_is_seen),
 		TEST(a_client_that_will_say_no_more_gets_all_of_its_answer),
+		TEST(a_request_in_many_small_records_is_answered),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,6 +1,7 @@
 #include "common/tls/tls_stream.h"
 
 #include <fcntl.h>
+#include <openssl/pem.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -409,6 +410,314 @@ static void the_least_version_is_kept(void **state)
 	close_ends(&e);
 }
 
+/* A client by OpenSSL itself, whose ClientHello has *n_morep bytes more. */
+static int on_ext(SSL *ssl UNUSED, unsigned type UNUSED, unsigned context UNUSED,
+		  const unsigned char **outp, size_t *lenp, X509 *cert UNUSED, size_t i UNUSED,
+		  int *alert UNUSED, void *n_morep)
+{
+	static const unsigned char bytes[20000];
+
+	*outp = bytes;
+	*lenp = *(size_t *)n_morep;
+	return *lenp > 0;
+}
+
+static SSL *new_client(int max_version, size_t *n_morep)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	SSL *ssl;
+
+	SSL_CTX_set_max_proto_version(context, max_version);
+	assert_int_equal(SSL_CTX_add_custom_ext(context, 4711, SSL_EXT_CLIENT_HELLO, on_ext, NULL,
+						n_morep, NULL, NULL),
+			 1);
+	ssl = SSL_new(context);
+	SSL_CTX_free(context);
+	assert_non_null(ssl);
+	return ssl;
+}
+
+/* The records that a client would send now. */
+static size_t write_records(SSL *ssl, const struct ends *e, unsigned char **bytesp)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	SSL_set_fd(ssl, e->fds[1]);
+	SSL_set0_wbio(ssl, bio);
+	assert_int_equal(SSL_do_handshake(ssl), -1);
+	return (size_t)BIO_get_mem_data(bio, bytesp);
+}
+
+static void say(struct ends *e, const unsigned char *bytes, size_t len)
+{
+	assert_int_equal(write(e->fds[1], bytes, len), (ssize_t)len);
+}
+
+static void greet_as(SSL *ssl, struct ends *e)
+{
+	int client = -1, server = TLS_STREAM_AGAIN;
+
+	SSL_set_fd(ssl, e->fds[1]);
+	for (int i = 0; i < 20; i++) {
+		if (client != 1)
+			client = SSL_connect(ssl);
+		if (server == TLS_STREAM_AGAIN)
+			server = tls_stream_greet(e->server);
+	}
+	assert_int_equal(client, 1);
+	assert_int_equal(server, 0);
+}
+
+/* The first record of a ClientHello that has more. */
+static void begin_anew(SSL *ssl, struct ends *e, size_t *n_morep)
+{
+	unsigned char *bytes;
+
+	*n_morep = 20000;
+	assert_int_equal(SSL_renegotiate(ssl), 1);
+	assert_true(write_records(ssl, e, &bytes) > *n_morep);
+	say(e, bytes, 5 + ((size_t)bytes[3] << 8 | bytes[4]));
+}
+
+/* OpenSSL would keep room for the whole of it, and would neither read nor write. */
+static void a_client_that_begins_to_greet_anew_and_stops_has_failed(void **state)
+{
+	struct tls_config server = server_config(), client = client_config(NULL);
+	char got[100];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		size_t n_more = 0;
+		SSL *ssl = new_client(TLS1_2_VERSION, &n_more);
+		struct ends e;
+
+		open_ends(&e, &server, &client, "a.example");
+		greet_as(ssl, &e);
+		assert_int_equal(tls_stream_read(e.server, got, sizeof(got)), -1);
+		assert_int_equal(errno, EAGAIN);
+		if (i == 1) /* what it has said before is of no use: it could not be answered */
+			assert_int_equal(SSL_write(ssl, "GET", 3), 3);
+		begin_anew(ssl, &e, &n_more);
+		assert_int_equal(tls_stream_read(e.server, got, sizeof(got)), -1);
+		assert_int_equal(errno, EPROTO);
+		assert_string_equal(tls_stream_why(e.server),
+				    "it stops within a message of the handshake");
+		assert_int_equal(tls_stream_write(e.server, "200", 3), -1);
+		assert_int_equal(errno, EPROTO);
+		SSL_free(ssl);
+		close_ends(&e);
+	}
+}
+
+/* A client of TLS 1.3 that has greeted. */
+static SSL *greet_as_1_3(struct ends *e)
+{
+	struct tls_config server = server_config(), client = client_config(NULL);
+	static size_t n_more;
+	SSL *ssl = new_client(TLS1_3_VERSION, &n_more);
+
+	open_ends(e, &server, &client, "a.example");
+	greet_as(ssl, e);
+	return ssl;
+}
+
+static void renew_keys(SSL *ssl, int is_answer_wanted)
+{
+	assert_int_equal(SSL_key_update(ssl, is_answer_wanted), 1);
+	assert_int_equal(SSL_do_handshake(ssl), 1);
+}
+
+/* A read of OpenSSL would go on for as long as they come. */
+static void a_client_that_renews_its_keys_without_end_has_failed(void **state)
+{
+	struct ends e;
+	SSL *ssl = greet_as_1_3(&e);
+	static char bytes[16 << 10], got[sizeof(bytes)];
+	unsigned n_keys = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) { /* few of them, for many bytes */
+		renew_keys(ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+		assert_int_equal(SSL_write(ssl, bytes, sizeof(bytes)), sizeof(bytes));
+		assert_int_equal(tls_stream_read(e.server, got, sizeof(got)), sizeof(got));
+	}
+	do {
+		renew_keys(ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+		assert_int_equal(SSL_write(ssl, "x", 1), 1);
+	} while (tls_stream_read(e.server, got, sizeof(got)) == 1 && ++n_keys < 100);
+	assert_in_range(n_keys, 20, 40);
+	assert_int_equal(errno, EPROTO);
+	assert_string_equal(tls_stream_why(e.server),
+			    "it sends too many messages of the handshake");
+	SSL_free(ssl);
+	close_ends(&e);
+	ssl = greet_as_1_3(&e);
+	for (int i = 0; i < 40; i++)
+		renew_keys(ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+	assert_int_equal(SSL_write(ssl, "x", 1), 1);
+	assert_int_equal(tls_stream_read(e.server, got, sizeof(got)), -1);
+	assert_int_equal(errno, EPROTO);
+	SSL_free(ssl);
+	close_ends(&e);
+}
+
+/* The answers stay in the socket until it is full. It could not be read any more, though bytes are there. */
+static void a_client_that_asks_for_keys_and_does_not_read_has_failed(void **state)
+{
+	static char bytes[16 << 10], got[sizeof(bytes)];
+	struct ends e;
+	SSL *ssl = greet_as_1_3(&e);
+	ssize_t n = sizeof(got);
+
+	(void)state;
+	for (int i = 0; i < 10000 && n == sizeof(got); i++) {
+		renew_keys(ssl, SSL_KEY_UPDATE_REQUESTED);
+		assert_int_equal(SSL_write(ssl, bytes, sizeof(bytes)), sizeof(bytes));
+		n = tls_stream_read(e.server, got, sizeof(got));
+	}
+	assert_int_equal(n, -1);
+	assert_int_equal(errno, EPROTO);
+	assert_string_equal(tls_stream_why(e.server), "it asks for new keys, and does not read");
+	SSL_free(ssl);
+	close_ends(&e);
+}
+
+static void small_records_are_read_in_several_calls(void **state)
+{
+	struct ends e;
+	SSL *ssl = greet_as_1_3(&e);
+	char got[2000];
+	ssize_t n, n_all = 0, n_said = 0;
+
+	(void)state;
+	assert_int_equal(setsockopt(e.fds[1], SOL_SOCKET, SO_SNDBUF, &(int){ 200000 }, sizeof(int)),
+			 0);
+	while (n_said < 600 && SSL_write(ssl, "x", 1) == 1)
+		n_said++;
+	assert_true(n_said > 300);
+	while ((n = tls_stream_read(e.server, got, sizeof(got))) > 0) {
+		assert_in_range(n, 1, 256);
+		n_all += n;
+		if (n_all < n_said)
+			assert_true(tls_stream_has_more(e.server));
+	}
+	assert_int_equal(n_all, n_said);
+	SSL_free(ssl);
+	close_ends(&e);
+}
+
+static void a_client_hello_of_16_kib_is_too_long(void **state)
+{
+	struct tls_config server = server_config(), client = client_config(NULL);
+	unsigned char *bytes;
+	size_t n_more = 10000, len; /* those of the newest OpenSSL have a key of 1216 bytes */
+	struct ends e;
+	SSL *ssl;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		ssl = new_client(TLS1_3_VERSION, &n_more);
+		SSL_set_connect_state(ssl);
+		open_ends(&e, &server, &client, "a.example");
+		len = write_records(ssl, &e, &bytes);
+		say(&e, bytes, len);
+		assert_int_equal(tls_stream_greet(e.server),
+				 i ? TLS_STREAM_FAILED : TLS_STREAM_AGAIN);
+		assert_string_equal(tls_stream_why(e.server),
+				    i ? "its ClientHello is too long" : "closed");
+		SSL_free(ssl);
+		close_ends(&e);
+		n_more = 17000;
+	}
+}
+
+/* Its first bytes in a record, and the others in another one. */
+static void a_client_hello_may_come_in_pieces(void **state)
+{
+	struct tls_config server = server_config(), client = client_config(NULL);
+	unsigned char *bytes, head[5] = { 0x16, 3, 1, 0, 10 };
+	size_t n_more = 0, len;
+	SSL *ssl = new_client(TLS1_3_VERSION, &n_more);
+	struct ends e;
+
+	(void)state;
+	SSL_set_connect_state(ssl);
+	open_ends(&e, &server, &client, "a.example");
+	len = write_records(ssl, &e, &bytes);
+	say(&e, head, sizeof(head));
+	say(&e, bytes + 5, 10);
+	assert_int_equal(tls_stream_greet(e.server), TLS_STREAM_AGAIN);
+	head[3] = (unsigned char)((len - 15) >> 8);
+	head[4] = (unsigned char)(len - 15);
+	say(&e, head, sizeof(head));
+	say(&e, bytes + 15, len - 15);
+	greet_as(ssl, &e);
+	SSL_free(ssl);
+	close_ends(&e);
+}
+
+/* They say that they have 131 328 bytes, for which OpenSSL gets memory. */
+static void few_client_hellos_come_in_pieces_at_once(void **state)
+{
+	static const unsigned char begins[] = { 0x16, 3, 1, 0, 4, 1, 2, 1, 0 };
+	struct tls_config server = server_config();
+	struct tls_stream *streams[TLS_IN_PIECES_MOST + 1];
+	struct tls_context *context;
+	char why[TLS_WHY_SIZE];
+	int fds[TLS_IN_PIECES_MOST + 1][2];
+
+	(void)state;
+	assert_int_equal(tls_context_new(&server, &context, why), 0);
+	for (unsigned i = 0; i < 2 * ARRAY_LEN(streams);
+	     i++) { /* the first time, and when they are gone */
+		unsigned at = i % ARRAY_LEN(streams);
+		bool is_last = at == TLS_IN_PIECES_MOST;
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds[at]), 0);
+		streams[at] = tls_stream_accept(context, fds[at][0]);
+		assert_int_equal(write(fds[at][1], begins, sizeof(begins)), sizeof(begins));
+		assert_int_equal(tls_stream_greet(streams[at]),
+				 is_last ? TLS_STREAM_FAILED : TLS_STREAM_AGAIN);
+		for (unsigned k = 0; is_last && k <= at; k++) {
+			assert_string_equal(
+				tls_stream_why(streams[k]),
+				k == at ? "its ClientHello comes in pieces, as too many do"
+					: "closed");
+			tls_stream_free(streams[k]);
+			close(fds[k][0]);
+			close(fds[k][1]);
+		}
+	}
+	tls_context_free(context);
+}
+
+/* Writes NAME.pem and NAME.key: the client's, and behind it the authority's n times. */
+static void write_chain(const char *name, unsigned n)
+{
+	X509 *cert = certs_make(&certs, name, &(struct cert_spec){ .cn = "agent-7" });
+	char pem[64];
+	FILE *file;
+
+	X509_free(cert);
+	snprintf(pem, sizeof(pem), "%s.pem", name);
+	file = fopen(certs_path(&certs, pem), "a");
+	assert_non_null(file);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(PEM_write_X509(file, certs.ca), 1);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void a_client_may_have_a_chain_of_32_kib(void **state)
+{
+	unsigned most = (32 << 10) / (unsigned)i2d_X509(certs.ca, NULL);
+
+	(void)state;
+	write_chain("long", most / 2);
+	write_chain("endless", most + 1);
+	assert_client("long", TLS_VERIFY_REQUIRED, NULL, NULL, "agent-7");
+	assert_client("endless", TLS_VERIFY_REQUIRED, NULL, "excessive message size", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,7 +731,15 @@ int main(void)
 		cmocka_unit_test(the_name_that_is_asked_for_chooses_the_certificate),
 		cmocka_unit_test(a_client_believes_the_right_host_of_a_known_authority_alone),
 		cmocka_unit_test(a_server_asks_its_clients_who_they_are),
+		cmocka_unit_test(a_client_may_have_a_chain_of_32_kib),
 		cmocka_unit_test(what_is_no_tls_fails),
+		cmocka_unit_test(a_client_that_begins_to_greet_anew_and_stops_has_failed),
+		cmocka_unit_test(a_client_that_renews_its_keys_without_end_has_failed),
+		cmocka_unit_test(a_client_that_asks_for_keys_and_does_not_read_has_failed),
+		cmocka_unit_test(small_records_are_read_in_several_calls),
+		cmocka_unit_test(a_client_hello_of_16_kib_is_too_long),
+		cmocka_unit_test(a_client_hello_may_come_in_pieces),
+		cmocka_unit_test(few_client_hellos_come_in_pieces_at_once),
 		cmocka_unit_test(the_least_version_is_kept),
 	};
 
