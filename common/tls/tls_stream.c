@@ -283,7 +283,7 @@ static ssize_t fail(int error, bool is_read)
 }
 
 /*
- * What a peer does after our handshake that makes OpenSSL go on without end; or a client, that leaves its
+ * What a peer does after our handshake that makes OpenSSL go on without end. Of a client also what leaves its
  * connection in the middle of a message of another handshake: its socket would be ready all the time, and nothing
  * would come of that. NULL: nothing. error: of a read, as judged.
  */
